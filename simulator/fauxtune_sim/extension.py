@@ -53,7 +53,7 @@ class Extension:
     prove: Callable[[bytes], dict[str, str]]
 
     async def run(self, address: str, *, user_is_here: bool) -> tuple[list[str], str]:
-        """Ask for work, and carry it out, until there is none. Returns a line for each piece of work, and when the
+        """Ask for work, and carry it out, until nothing is left. Returns a line for each piece of work, and when the
         service wants to be asked again (ISO 8601).
 
         Raises EnrollmentOver if the enrolment has ended, ServerRefused or ServerUnreachable if the service fails.

@@ -305,10 +305,12 @@ async def apple_identity(
     return StepwiseDevice(contoso, key, certificate)
 
 
-async def authenticate(device: StepwiseDevice, *, hardware: str = "ios/1", version: str = "17.5.1") -> None:
+async def authenticate(
+    device: StepwiseDevice, *, hardware: str = "ios/1", version: str = "17.5.1", platform: Platform = Platform.IOS
+) -> None:
     """Send Authenticate."""
     facts = {"serialNumber": hardware, "osVersion": version, "udid": hardware}
-    request = enrollment.EnrollmentRequest(platform=Platform.IOS, mode=None, hardware_key=hardware, facts=facts)
+    request = enrollment.EnrollmentRequest(platform=platform, mode=None, hardware_key=hardware, facts=facts)
 
     def act_on(tx: Transaction) -> None:
         apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, device.certificate), request=request)
@@ -329,10 +331,17 @@ async def complete(device: StepwiseDevice, *, push_token: str = "a1b2") -> enrol
     return done
 
 
-async def enrol_iphone(contoso: Contoso, name: str, *, hardware: str = "", version: str = "17.5.1") -> StepwiseDevice:
-    """Enrol an iPhone of a user, as Apple's protocol does it."""
+async def enrol_iphone(
+    contoso: Contoso,
+    name: str,
+    *,
+    hardware: str = "",
+    version: str = "17.5.1",
+    platform: Platform = Platform.IOS,
+) -> StepwiseDevice:
+    """Enrol an iPhone of a user, or another device of Apple's `platform`, as Apple's protocol does it."""
     hardware = hardware or f"ios/{next(_numbers)}"
     device = await apple_identity(contoso, name)
-    await authenticate(device, hardware=hardware, version=version)
+    await authenticate(device, hardware=hardware, version=version, platform=platform)
     await complete(device, push_token=f"token-of-{hardware}")
     return device

@@ -82,7 +82,7 @@ class Repeats:
         return today if today >= now else today + timedelta(days=1)
 
     def after(self, now: datetime) -> datetime | None:
-        """Return when the run after one at this moment is due; None if there is none."""
+        """Return when the run after one at this moment is due; None: it does not run again."""
         if self.every is None:
             return None
         if self.at is None:

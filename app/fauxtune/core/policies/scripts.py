@@ -75,8 +75,8 @@ def kinds_for(variant: Variant) -> tuple[ScriptKind, ...]:
 
 def wanted_script(kind: ScriptKind, document: JsonObject) -> WantedScript:
     """Return a script as a device wants it."""
-    said = [document.get(name) for name in (*kind.contents, *kind.settings)]
-    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    members = [document.get(name) for name in (*kind.contents, *kind.settings)]
+    digest = hashlib.sha256(json.dumps(members).encode()).hexdigest()
     return WantedScript(str(document["id"]), digest[:32], repeats(kind, document))
 
 

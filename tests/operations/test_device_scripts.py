@@ -1,0 +1,197 @@
+"""Scripts on devices: what an agent is told to run, and what follows from its reports."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed
+from fauxtune.core.graph.index import entity
+from fauxtune.core.model.ids import GroupId, ProfileId
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.policies.script_runs import Part, PartResult
+from fauxtune.core.policies.scripts import rules_of
+from fauxtune.operations.checkin.agent import AgentAnswer, serve
+from fauxtune.operations.checkin.device_scripts import RunReport
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import ending
+from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import script_runs as queries
+from fauxtune.storage.rows.scripts import ScriptRunRow
+from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token, enrol_iphone
+from tests.support.tenant import Contoso
+
+SCRIPT = "deviceManagementScripts"
+
+
+@dataclass
+class Machine:
+    """A device whose agent asks."""
+
+    device: StepwiseDevice
+    user_is_here: bool = True
+    #: The exit code of every script that it runs.
+    exit_code: int = 0
+    ran: list[str] = field(default_factory=list)
+
+    async def ask(self, *reports: RunReport) -> AgentAnswer:
+        contoso = self.device.contoso
+        return await contoso.emulator.runner.run_check_in(
+            contoso.tenant,
+            serve,
+            self.device.enrollment_id,
+            reports={"scripts": reports},
+            user_is_here=self.user_is_here,
+        )
+
+    async def work(self) -> list[str]:
+        """Ask and run until nothing is ordered; the names of the scripts that it ran."""
+        names: list[str] = []
+        answer = await self.ask()
+        while orders := answer.orders["scripts"]:
+            names += [order["name"] for order in orders]
+            answer = await self.ask(*[report(order, self.exit_code) for order in orders])
+        return names
+
+    async def runs(self) -> list[ScriptRunRow]:
+        return await self.device.contoso.look(queries.of_device, self.device.enrollment_id)
+
+
+def report(order: JsonObject, exit_code: int = 0, *, output: str = "", part: Part = Part.SCRIPT) -> RunReport:
+    return RunReport(order["id"], order["run"], (PartResult(part, exit_code, output),))
+
+
+async def script(contoso: Contoso, name: str, *groups: str, family: str = SCRIPT, **document: Any) -> str:
+    """Create a script for these groups; its id."""
+    kind = family.removesuffix("s")
+    content = base64.b64encode(name.encode()).decode()
+    full = {**defaults(entity(kind)), "displayName": name, "fileName": name, "scriptContent": content, **document}
+    row = await contoso.do(resources.create, rules_of(family), kind=kind, document=full, hooks=SCRIPT_HOOKS)
+    await assign(contoso, row.id, *groups, family=family)
+    return row.id
+
+
+async def assign(contoso: Contoso, key: str, *groups: str, family: str = SCRIPT) -> None:
+    targets = [NewAssignment(TargetKind.GROUP, GroupId(contoso.groups[name]), {}) for name in groups]
+    to = Assignable(ProfileId(key), "script", None)
+    await contoso.do(resources.assign, rules_of(family), key=key, to=to, targets=targets, hooks=SCRIPT_HOOKS)
+
+
+async def test_a_script_runs_on_the_devices_that_it_reaches_and_once(contoso: Contoso) -> None:
+    alice, carol = Machine(await enrol_by_token(contoso, "alice")), Machine(await enrol_by_token(contoso, "carol"))
+    key = await script(contoso, "Map drives", "SMIME Pilot")
+    assert contoso.emulator.runner.current(contoso.tenant).has_agents
+    assert await carol.work() == []
+    answer = await alice.ask()
+    (order,) = answer.orders["scripts"]
+    assert (order["id"], order["kind"], order["runAs"]) == (key, "powerShell", "system")
+    assert base64.b64decode(order["content"]) == b"Map drives"
+    answer = await alice.ask(report(order, output="x" * 3000))
+    assert answer.orders["scripts"] == []
+    assert (answer.ask_again_at - contoso.clock.now()).total_seconds() == 3600
+    (run,) = await alice.runs()
+    assert (run.state, run.due_at, len(run.results[0]["output"])) == ("success", None, 2048)
+    assert [event.detail["state"] for event in await contoso.events("scriptRan", device=alice.device)] == ["success"]
+    assert await alice.work() == []
+
+
+async def test_a_report_that_comes_twice_counts_once_and_one_of_an_older_script_not_at_all(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    key = await script(contoso, "Rename", "All Staff")
+    (order,) = (await pc.ask()).orders["scripts"]
+    failure = report(order, 5)
+    await pc.ask(failure, failure)
+    await pc.ask(failure)
+    (run,) = await pc.runs()
+    assert (run.attempts, run.number, run.state) == (1, 2, "fail")
+    changes = {"scriptContent": base64.b64encode(b"other").decode()}
+    await contoso.do(resources.update, rules_of(SCRIPT), key=key, changes=changes, hooks=SCRIPT_HOOKS)
+    await pc.ask(RunReport(key, 2, (PartResult(Part.SCRIPT, 0),)))
+    (run,) = await pc.runs()
+    assert (run.state, run.attempts) == ("pending", 0)
+    assert await pc.work() == ["Rename"]
+
+
+async def test_results_that_a_script_cannot_have_are_refused_and_change_nothing(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    await script(contoso, "Rename", "All Staff")
+    (order,) = (await pc.ask()).orders["scripts"]
+    before = await pc.runs()
+    with pytest.raises(Invalid):
+        await pc.ask(report(order, part=Part.DETECTION))
+    with pytest.raises(Invalid):
+        await pc.ask(RunReport(order["id"], order["run"], (PartResult(Part.SCRIPT, 0), PartResult(Part.SCRIPT, 0))))
+    await pc.ask(RunReport("unknown", 1, (PartResult(Part.SCRIPT, 0),)))
+    assert await pc.runs() == before
+
+
+async def test_a_script_of_the_user_waits_until_somebody_is_signed_in(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"), user_is_here=False)
+    await script(contoso, "Wallpaper", "All Staff", runAsAccount="user")
+    assert await pc.work() == []
+    pc.user_is_here = True
+    assert await pc.work() == ["Wallpaper"]
+
+
+async def test_more_scripts_than_one_answer_takes_come_one_after_the_other(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    names = [f"Script {number}" for number in range(11)]
+    for name in names:
+        await script(contoso, name, "All Staff")
+    assert sorted(await pc.work()) == sorted(names)
+
+
+async def test_what_is_not_assigned_or_is_deleted_has_no_runs(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    one, two = await script(contoso, "One", "All Staff"), await script(contoso, "Two", "All Staff")
+    await pc.work()
+    await contoso.do(resources.delete, rules_of(SCRIPT), key=one, hooks=SCRIPT_HOOKS)
+    assert [row.script_id for row in await pc.runs()] == [two]
+    await assign(contoso, two)
+    assert await pc.work() == []
+    assert await pc.runs() == []
+
+
+async def test_an_ended_device_is_refused_and_an_ending_one_has_nothing_to_do(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    await script(contoso, "One", "All Staff")
+    await pc.ask()
+    assert await pc.runs()
+    await contoso.action(pc.device, device_actions.retire)
+    assert (await pc.ask()).orders == {"scripts": []}
+
+    def leave(tx: Transaction) -> None:
+        row = device_queries.enrollment(tx.connection, pc.device.enrollment_id)
+        assert row is not None
+        ending.unenroll(tx, row)
+
+    await contoso.do(leave)
+    with pytest.raises(EnrollmentEnded):
+        await pc.ask()
+    assert await pc.runs() == []
+
+
+async def test_a_mac_runs_shell_scripts_and_a_phone_has_no_agent(contoso: Contoso) -> None:
+    desktop = Machine(await enrol_iphone(contoso, "alice", version="14.6", platform=Platform.MACOS), exit_code=1)
+    await script(contoso, "For PCs", "All Staff")
+    await script(contoso, "Tidy", "All Staff", family="deviceShellScripts", executionFrequency="P1D", retryCount=1)
+    assert await desktop.work() == ["Tidy"]
+    contoso.clock.forward(hours=8)
+    assert await desktop.work() == ["Tidy"], "it is tried once more"
+    contoso.clock.forward(hours=8)
+    assert await desktop.work() == []
+    contoso.clock.forward(hours=16)
+    assert await desktop.work() == ["Tidy"], "a day after its last run"
+    phone = await contoso.enroll("alice")
+    with pytest.raises(NotAllowed):
+        await contoso.do(serve, phone.enrollment_id, reports={}, user_is_here=True)
