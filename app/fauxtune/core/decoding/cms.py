@@ -22,6 +22,7 @@ from fauxtune.core.pki.algorithm_words import algorithm_words
 from fauxtune.core.pki.der_limits import check_limits
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import subject_text
+from fauxtune.core.pki.signed_forms import MOST_CERTIFICATES
 
 _MOST_SIGNERS = 10
 _SIGNING_TIME = "signing_time"
@@ -69,7 +70,7 @@ def _certificates(content: cms.SignedData) -> list[x509.Certificate]:
     if isinstance(certificates, core.Void):
         return []
     chosen = [each.chosen.dump() for each in certificates if each.name == "certificate"]
-    return [certificate_from(der) for der in chosen[: signed.MOST_CERTIFICATES]]
+    return [certificate_from(der) for der in chosen[:MOST_CERTIFICATES]]
 
 
 def _size(data: object) -> str:

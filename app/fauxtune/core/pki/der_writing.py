@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from asn1crypto import core
 
-OCTETS, SEQUENCE, SET = 0x04, 0x30, 0x31
+INTEGER, OCTETS, SEQUENCE, SET = 0x02, 0x04, 0x30, 0x31
 #: Constructed, context-specific.
 TAG_0, TAG_1 = 0xA0, 0xA1
 _SHORT = 128

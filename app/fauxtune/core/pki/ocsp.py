@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.authority import Authority, PrivateKey, key_bits, signature
 from fauxtune.core.pki.crl import REASONS
+from fauxtune.core.pki.der_reading import Malformed
 from fauxtune.core.pki.der_writing import element
-from fauxtune.core.pki.ocsp_request import NONCE, CertificateId, Malformed, OcspRequest, read_request
+from fauxtune.core.pki.ocsp_request import NONCE, CertificateId, OcspRequest, read_request
 
 #: OID (without tag) -> a hash by which a request may identify an authority.
 _HASHES = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fauxtune.core.pki.der_limits import LARGEST_OCSP_REQUEST
+from fauxtune.core.pki.der_reading import Malformed, Part
 
 #: Certificates and extensions in one request; the protocol sets no limit.
 MOST_CERTIFICATES = 100
@@ -20,11 +21,6 @@ _NONCE_SIZES = range(1, 129)
 NONCE = bytes.fromhex("06092b0601050507300102")
 
 _BOOLEAN, _INTEGER, _OCTETS, _NULL, _OID, _SEQUENCE = 0x01, 0x02, 0x04, 0x05, 0x06, 0x30
-_LONG_TAG, _LONG_LENGTH = 0x1F, 0x80
-
-
-class Malformed(ValueError):
-    """The bytes are not an OCSP request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,65 +44,18 @@ class OcspRequest:
     nonce: bytes | None = None
 
 
-class _Part:
-    """A part of a message, read from front to back."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    @property
-    def tag(self) -> int | None:
-        """The tag of the next element; None at the end."""
-        return self._data[self._at] if self._at < len(self._data) else None
-
-    def take(self, tag: int) -> bytes:
-        """The content of the next element, which must have this tag."""
-        start, stop = self._bounds(tag)
-        self._at = stop
-        return self._data[start:stop]
-
-    def take_whole(self, tag: int) -> bytes:
-        """The next element, which must have this tag, with tag and length."""
-        begin = self._at
-        _, stop = self._bounds(tag)
-        self._at = stop
-        return self._data[begin:stop]
-
-    def end(self) -> None:
-        """Raise Malformed if there is more."""
-        if self._at != len(self._data):
-            raise Malformed("there is more than there should be")
-
-    def _bounds(self, tag: int) -> tuple[int, int]:
-        data, at = self._data, self._at
-        if len(data) < at + 2 or data[at] != tag or tag & _LONG_TAG == _LONG_TAG:
-            raise Malformed(f"an element with the tag {tag:#x} is expected")
-        length, start = data[at + 1], at + 2
-        if length >= _LONG_LENGTH:
-            size = length - _LONG_LENGTH
-            length = int.from_bytes(data[start : start + size], "big")
-            start += size
-            # DER: the shortest form, and never indefinite.
-            if size not in (1, 2, 3, 4) or length < _LONG_LENGTH or length >> (8 * (size - 1)) == 0:
-                raise Malformed("a length is not as DER writes it")
-        if start + length > len(data):
-            raise Malformed("it ends too early")
-        return start, start + length
-
-
 def read_request(data: bytes) -> OcspRequest:
     """Read a request. Raises Malformed for anything else. Its signature and its requestorName are not read."""
     if len(data) > LARGEST_OCSP_REQUEST:
         raise Malformed(f"it has more than {LARGEST_OCSP_REQUEST // 1024} KiB")
-    message = _Part(data)
-    whole = _Part(message.take(_SEQUENCE))
+    message = Part(data)
+    whole = Part(message.take(_SEQUENCE))
     message.end()
-    body = _Part(whole.take(_SEQUENCE))
+    body = Part(whole.take(_SEQUENCE))
     _skip(whole, 0xA0)  # the signature
     whole.end()
     if body.tag == 0xA0:
-        version = _Part(body.take(0xA0))
+        version = Part(body.take(0xA0))
         if version.take(_INTEGER) != b"\0":
             raise Malformed("this version is unknown")
         version.end()
@@ -121,9 +70,9 @@ def read_request(data: bytes) -> OcspRequest:
 
 
 def _asked(requests: bytes) -> Iterator[CertificateId]:
-    part = _Part(requests)
+    part = Part(requests)
     while part.tag is not None:
-        single = _Part(part.take(_SEQUENCE))
+        single = Part(part.take(_SEQUENCE))
         whole = single.take_whole(_SEQUENCE)
         _skip(single, 0xA0)  # extensions of a single request, none of which is known
         single.end()
@@ -131,8 +80,8 @@ def _asked(requests: bytes) -> Iterator[CertificateId]:
 
 
 def _certificate_id(whole: bytes) -> CertificateId:
-    inside = _Part(_Part(whole).take(_SEQUENCE))
-    algorithm = _Part(inside.take(_SEQUENCE))
+    inside = Part(Part(whole).take(_SEQUENCE))
+    algorithm = Part(inside.take(_SEQUENCE))
     oid = algorithm.take(_OID)
     if algorithm.tag is not None and algorithm.take(_NULL):
         raise Malformed("a hash has no parameters")
@@ -147,21 +96,21 @@ def _certificate_id(whole: bytes) -> CertificateId:
 
 def _nonce(extensions: bytes) -> bytes | None:
     """The one nonce among the extensions; other extensions are ignored."""
-    outer = _Part(extensions)
-    part, nonce, seen = _Part(outer.take(_SEQUENCE)), None, 0
+    outer = Part(extensions)
+    part, nonce, seen = Part(outer.take(_SEQUENCE)), None, 0
     outer.end()
     while part.tag is not None:
         seen += 1
         if seen > _MOST_EXTENSIONS:
             raise Malformed("too many extensions")
-        extension = _Part(part.take(_SEQUENCE))
+        extension = Part(part.take(_SEQUENCE))
         oid = extension.take_whole(_OID)
         if extension.tag == _BOOLEAN:
             extension.take(_BOOLEAN)
         value = extension.take(_OCTETS)
         extension.end()
         if oid == NONCE:
-            inner = _Part(value)
+            inner = Part(value)
             if nonce is not None or len(inner.take(_OCTETS)) not in _NONCE_SIZES:
                 raise Malformed("a nonce is one OCTET STRING of 1 to 128 octets")
             inner.end()
@@ -169,6 +118,6 @@ def _nonce(extensions: bytes) -> bytes | None:
     return nonce
 
 
-def _skip(part: _Part, tag: int) -> None:
+def _skip(part: Part, tag: int) -> None:
     if part.tag == tag:
         part.take(tag)

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from asn1crypto import algos, cms, core
 from cryptography import x509
@@ -25,14 +26,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.der import MALFORMED, children, content_of, dotted, identifies, octets, reason, within
-from fauxtune.core.pki.der_limits import LARGEST_MESSAGE
+from fauxtune.core.pki.der_limits import LARGEST_MESSAGE, check_limits
 from fauxtune.core.pki.der_writing import OCTETS, SEQUENCE, SET, TAG_0, TAG_1, element, identifier
 from fauxtune.core.pki.foreign import readable
+from fauxtune.core.pki.signed_forms import MOST_ATTRIBUTES, MOST_CERTIFICATES, MOST_VALUES, SignedParts, usual_parts
 
-#: The most certificates in one message: a signer and its issuers.
-MOST_CERTIFICATES = 20
-_MOST_ATTRIBUTES = 50
-_MOST_VALUES = 10
 _ATTRIBUTES = "signed attributes, or too many values of one"
 
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -62,29 +60,27 @@ class SignedMessage:
 
     #: The signer's.
     certificate: x509.Certificate
-    #: The embedded content; None in a detached signature.
-    content: bytes | None
-    #: The signed attributes' values in DER, by dotted OID. Empty if the content itself was signed.
-    attributes: Mapping[str, tuple[bytes, ...]]
-    _signer: cms.SignerInfo = field(repr=False)
-    _certificates: cms.CertificateSet = field(repr=False)
+    _parts: SignedParts = field(repr=False)
+
+    @property
+    def content(self) -> bytes | None:
+        """The embedded content; None in a detached signature."""
+        return self._parts.content
+
+    @property
+    def attributes(self) -> Mapping[str, tuple[bytes, ...]]:
+        """The signed attributes' values in DER, by dotted OID. Empty if the content itself was signed."""
+        return self._parts.attributes
 
     @property
     def digest(self) -> str:
-        """The hash of the signature, by asn1crypto's name, such as `sha256`. Raises Invalid."""
-        try:
-            return str(self._signer["digest_algorithm"]["algorithm"].native)
-        except MALFORMED as error:
-            raise _unreadable(error) from None
+        """The hash of the signature, by asn1crypto's name, such as `sha256`."""
+        return self._parts.digest
 
     def certificates(self) -> list[x509.Certificate]:
         """Return the certificates that the message brings: the signer's, and others that may lead to an authority."""
         try:
-            return [
-                readable(x509.load_der_x509_certificate(each.chosen.dump()))
-                for each in self._certificates
-                if each.name == "certificate"
-            ]
+            return [readable(x509.load_der_x509_certificate(each)) for each in self._parts.certificates]
         except MALFORMED as error:
             raise _unreadable(error) from None
 
@@ -100,7 +96,7 @@ class SignedMessage:
             raise _wrong() from None
 
     def _verify(self, body: bytes) -> None:
-        digest = self._signer["digest_algorithm"]["algorithm"].native
+        digest = self.digest
         if digest not in _HASHES:
             raise UnknownAlgorithm(f"The signature's hash is {digest}; known are {', '.join(_HASHES)}.")
         signed = body
@@ -111,9 +107,8 @@ class SignedMessage:
                 raise _wrong()
             if self._one(_CONTENT_TYPE) != _DATA:
                 raise ValueError("its attributes are about another type of content")
-            # RFC 5652 5.4: the signature is over a SET, not over the [0] in the message.
-            signed = b"\x31" + self._signer["signed_attrs"].dump()[1:]
-        _check(self.certificate, self._signer, data=signed, digest=digest)
+            signed = self._parts.signed
+        _check(self.certificate, self._parts, data=signed)
 
     def _one(self, oid: str) -> bytes:
         values = self.attributes.get(oid, ())
@@ -127,22 +122,47 @@ def read(data: bytes, *, largest: int = LARGEST_MESSAGE) -> SignedMessage:
     message without exactly one signer.
     """
     try:
-        message = content_of(data, "signed_data", largest=largest)
-        inner = message["encap_content_info"]
-        if inner["content_type"].native != "data":
-            raise ValueError(f"it is about {inner['content_type'].native}, not about data")
-        if len(message["signer_infos"]) != 1:
-            raise ValueError(f"it must have one signer, not {len(message['signer_infos'])}")
-        (signer,) = message["signer_infos"]
-        return SignedMessage(
-            certificate=_signers_certificate(message["certificates"], signer["sid"]),
-            content=None if isinstance(inner["content"], core.Void) else octets(inner["content"]),
-            attributes=_attributes(signer["signed_attrs"]),
-            _signer=signer,
-            _certificates=message["certificates"],
-        )
+        parts = usual_parts(check_limits(data, largest=largest)) or unusual_parts(data, largest=largest)
+        return message_of(parts)
     except MALFORMED as error:
         raise _unreadable(error) from None
+
+
+def message_of(parts: SignedParts) -> SignedMessage:
+    """Return the message of these parts. Raises one of MALFORMED if its signer's certificate is not among them."""
+    for each in parts.certificates:
+        certificate = x509.load_der_x509_certificate(each)
+        if parts.is_signer(certificate):
+            return SignedMessage(readable(certificate), parts)
+    raise ValueError("the signer's certificate is not in it")
+
+
+def unusual_parts(data: bytes, *, largest: int) -> SignedParts:
+    """Read a message in any form that asn1crypto knows. Raises one of MALFORMED."""
+    message = content_of(data, "signed_data", largest=largest)
+    inner = message["encap_content_info"]
+    if inner["content_type"].native != "data":
+        raise ValueError(f"it is about {inner['content_type'].native}, not about data")
+    if len(message["signer_infos"]) != 1:
+        raise ValueError(f"it must have one signer, not {len(message['signer_infos'])}")
+    (signer,) = message["signer_infos"]
+    certificates = message["certificates"]
+    if isinstance(certificates, core.Void) or not 0 < len(certificates) <= MOST_CERTIFICATES:
+        raise ValueError(f"it must bring 1 to {MOST_CERTIFICATES} certificates, the signer's among them")
+    algorithm = signer["signature_algorithm"]
+    name = algorithm["algorithm"].native
+    return SignedParts(
+        certificates=tuple(each.chosen.dump() for each in certificates if each.name == "certificate"),
+        is_signer=partial(identifies, signer["sid"]),
+        content=None if isinstance(inner["content"], core.Void) else octets(inner["content"]),
+        attributes=_attributes(signer["signed_attrs"]),
+        # RFC 5652 5.4: the signature is over a SET, not over the [0] in the message.
+        signed=b"\x31" + signer["signed_attrs"].dump()[1:],
+        digest=str(signer["digest_algorithm"]["algorithm"].native),
+        algorithm=name,
+        signature=octets(signer["signature"]),
+        pss=algorithm["parameters"] if name == "rsassa_pss" else None,
+    )
 
 
 def verify(signature: bytes, body: bytes) -> x509.Certificate:
@@ -217,44 +237,32 @@ def _attribute(oid: str, value: bytes) -> bytes:
     return element(SEQUENCE, identifier(oid), element(SET, value))
 
 
-def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.SignerIdentifier) -> x509.Certificate:
-    if isinstance(certificates, core.Void) or not 0 < len(certificates) <= MOST_CERTIFICATES:
-        raise ValueError(f"it must bring 1 to {MOST_CERTIFICATES} certificates, the signer's among them")
-    for each in certificates:
-        if each.name == "certificate":
-            certificate = x509.load_der_x509_certificate(each.chosen.dump())
-            if identifies(identifier, certificate):
-                return readable(certificate)
-    raise ValueError("the signer's certificate is not in it")
-
-
 def _attributes(attributes: cms.CMSAttributes) -> dict[str, tuple[bytes, ...]]:
     """The values of each attribute, as they stand in the message: asn1crypto would look for the type of each first."""
     if isinstance(attributes, core.Void):
         return {}
     values: dict[str, tuple[bytes, ...]] = {}
-    for member in children(attributes.contents or b"", most=_MOST_ATTRIBUTES, name=_ATTRIBUTES):
+    for member in children(attributes.contents or b"", most=MOST_ATTRIBUTES, name=_ATTRIBUTES):
         kind, among = children(within(member, SEQUENCE), most=2, name=_ATTRIBUTES)
         oid = dotted(kind)
         if oid in values:
             raise ValueError(f"the signed attribute {oid} is there twice")
-        values[oid] = tuple(children(within(among, SET), most=_MOST_VALUES, name=_ATTRIBUTES))
+        values[oid] = tuple(children(within(among, SET), most=MOST_VALUES, name=_ATTRIBUTES))
     if not values:
         raise ValueError("its set of signed attributes is empty")
     return values
 
 
-def _check(certificate: x509.Certificate, signer: cms.SignerInfo, *, data: bytes, digest: str) -> None:
+def _check(certificate: x509.Certificate, parts: SignedParts, *, data: bytes) -> None:
     """Raise InvalidSignature, UnknownAlgorithm, or one of MALFORMED unless the signature is over `data`."""
-    algorithm, signature, key = signer["signature_algorithm"], octets(signer["signature"]), certificate.public_key()
-    name = algorithm["algorithm"].native
+    name, digest, key = parts.algorithm, parts.digest, certificate.public_key()
     if isinstance(key, RSAPublicKey) and (name in _WITH_RSA or name == "rsassa_pss"):
         _same(_WITH_RSA.get(name), digest)
-        padding = _pss(algorithm["parameters"], digest) if name == "rsassa_pss" else PKCS1v15()
-        key.verify(signature, data, padding, _HASHES[digest])
+        padding = PKCS1v15() if parts.pss is None else _pss(parts.pss, digest)
+        key.verify(parts.signature, data, padding, _HASHES[digest])
     elif isinstance(key, EllipticCurvePublicKey) and name in _WITH_EC:
         _same(_WITH_EC[name], digest)
-        key.verify(signature, data, ECDSA(_HASHES[digest]))
+        key.verify(parts.signature, data, ECDSA(_HASHES[digest]))
     else:
         raise UnknownAlgorithm(f"The signature's algorithm {name} is not known for the signer's kind of key.")
 

@@ -21,10 +21,11 @@ from fauxtune.core.errors import Conflict
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.crl import build_crl
+from fauxtune.core.pki.der_reading import Malformed
 from fauxtune.core.pki.issuance import BACKDATED, issue_responder
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.core.pki.ocsp import Responder, Status, answer_request, malformed
-from fauxtune.core.pki.ocsp_request import Malformed, OcspRequest, read_request
+from fauxtune.core.pki.ocsp_request import OcspRequest, read_request
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.pki_cache import Timed
