@@ -8,10 +8,8 @@ from fauxtune.core.policies.app_delivery import (
     AppReport,
     DeviceApp,
     InstallState,
-    WantedApp,
     after_report,
     changes_policy,
-    planned,
 )
 
 NOTES = "com.contoso.notes"
@@ -55,15 +53,6 @@ def test_a_report_about_an_older_policy_takes_nothing_back() -> None:
 def test_a_failure_is_forgotten_when_the_app_is_there() -> None:
     failed = after_report(app("required", InstallState.PENDING), report(refused=True))
     assert after_report(failed, report(installed=True)) == app("required", InstallState.INSTALLED, version="1.0")
-
-
-def test_a_new_intent_begins_again_and_an_old_one_goes_on() -> None:
-    failed = {"1": app("required", InstallState.FAILED)}
-    assert planned([WantedApp("1", NOTES, "required")], failed) == failed
-    assert planned([WantedApp("1", NOTES, "uninstall")], failed)["1"].state is InstallState.NOT_INSTALLED
-    present = {"1": app("uninstall", InstallState.INSTALLED, version="1.0")}
-    assert planned([WantedApp("1", NOTES, "required")], present)["1"].state is InstallState.INSTALLED
-    assert planned([], present) == {}
 
 
 def test_only_orders_change_the_policy() -> None:

@@ -37,6 +37,9 @@ WITH_CONTENT = frozenset(
     }
 )
 _PUBLISHED_LATER = frozenset({"winGetApp"})
+#: The types of relationships, and the member of a document in which an app's own are kept.
+DEPENDENCY, SUPERSEDENCE = "mobileAppDependency", "mobileAppSupersedence"
+RELATIONS = "@relationships"
 #: Apps that one app may supersede, and that it may depend on, directly or not.
 MOST_SUPERSEDED, MOST_DEPENDENCIES = 10, 100
 #: The kinds that can have relationships.

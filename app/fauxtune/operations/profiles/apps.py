@@ -13,30 +13,35 @@ from typing import Any
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.apps import (
     APP_RULES,
     CATEGORY_RULES,
     CONTENT_RULES,
+    DEPENDENCY,
     FILE_RULES,
     MOST_DEPENDENCIES,
     MOST_SUPERSEDED,
     PROCESSING,
     PUBLISHED,
     RELATED,
+    RELATIONS,
+    SUPERSEDENCE,
     UNFILTERED,
     check_acyclic,
     check_settings,
     completed,
 )
-from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles import assignments, resources
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ResourceRow
 
-RELATIONS, NAMED_BY, CATEGORIES = "@relationships", "@namedBy", "@categories"
-DEPENDENCY, SUPERSEDENCE = "mobileAppDependency", "mobileAppSupersedence"
+NAMED_BY, CATEGORIES = "@namedBy", "@categories"
+#: In the document of a file: the SHA-256 of its bytes as they are stored and served, in hexadecimal digits.
+SERVED_DIGEST = "@servedDigest"
 #: How long an app is `processing`, unless somebody looks at it before. Unverified: "some seconds".
 _PROCESSING_TIME = timedelta(seconds=5)
 _FILTER = "deviceAndAppManagementAssignmentFilterId"
@@ -70,6 +75,7 @@ def publish(tx: Transaction, app_id: str) -> ResourceRow:
     row = resources.get(tx, APP_RULES, key=app_id)
     if row.document["publishingState"] != PROCESSING:
         return row
+    assignments.wake_profile(tx, ProfileId(row.id))
     return _written(tx, row, more={"publishingState": PUBLISHED})
 
 
@@ -143,6 +149,7 @@ def relate(tx: Transaction, app_id: str, *, new: Sequence[Relation]) -> None:
     old = relations(row)
     counts = _counts(new, row.document.get(NAMED_BY, ()))
     _written(tx, row, more={RELATIONS: [each.document() for each in new], **counts})
+    assignments.wake_profile(tx, ProfileId(row.id))
     for target_id in {each.target for each in (*old, *new)}:
         named = [each for each in new if each.target == target_id]
         _name(tx, target_id, source=row.id, kinds=[each.kind for each in named])
