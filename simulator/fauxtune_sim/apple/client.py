@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
+from fauxtune_sim.apple.apps import kept_without_management
 from fauxtune_sim.apple.channel import Channel, signature
 from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed, NotNow
 from fauxtune_sim.apple.commands import execute
@@ -185,7 +186,9 @@ class AppleAgent(Agent):
     ) -> tuple[dict[str, Any], EnrollmentEnd | None]:
         """Execute a command. Returns its report, and the reason if the enrolment ends with it."""
         udid, enrollment = hardware_of(self.device).udid, self._enrollment()
-        context = CommandContext(command, self.device, self._system(), enrollment, self._installer())
+        context = CommandContext(
+            command, self.device, self._system(), enrollment, self._installer(), self._transport.get
+        )
         try:
             outcome = await execute(context)
         except NotNow:
@@ -252,9 +255,14 @@ class AppleAgent(Agent):
         return message.get("mdm") == self._enrollment().push_magic
 
     def _remove_management(self, result: CheckInResult, why: str, *, everything: bool = False) -> None:
+        kept: dict[str, str] = {}
         if not everything:
             result.removed += self._installer().remove_all()
+            kept = kept_without_management(self._store().apps, self.device.apps)
         super()._remove_management(result, why, everything=everything)
+        if kept:
+            self.device.apps.update(kept)
+            self.device.save(keys=False, state=False)
 
     def _installer(self, key: rsa.RSAPrivateKey | None = None) -> Installer:
         """A new installer; `key` is used for the first SCEP request if its size is the requested one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,7 @@ from fauxtune_sim.apple.messages import Command
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.device import Device
+from fauxtune_sim.transport import Answer
 
 
 class NotNow(Exception):
@@ -45,13 +47,14 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """A command with the device that executes it."""
+    """A command with the device that executes it. `load` gets what is at an address."""
 
     command: Command
     device: Device
     system: System
     enrollment: AppleEnrollment
     installer: Installer
+    load: Callable[[str], Awaitable[Answer]]
 
     @property
     def store(self) -> ProfileStore:

@@ -18,6 +18,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from fauxtune_sim.apple import apps
 from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed
 from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS, set_name
 from fauxtune_sim.apple.enrollment import Right
@@ -263,6 +264,10 @@ _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[Co
     # Each of its queries needs its own right.
     "DeviceInformation": (None, _device_information),
     "SecurityInfo": (Right.SECURITY, _security_info),
+    "InstallApplication": (Right.CHANGE_APPLICATIONS, apps.install_application),
+    "RemoveApplication": (Right.CHANGE_APPLICATIONS, apps.remove_application),
+    "ManagedApplicationList": (Right.CHANGE_APPLICATIONS, apps.managed_list),
+    "InstalledApplicationList": (Right.INSPECT_APPLICATIONS, apps.installed_list),
     "ManagedApplicationFeedback": (Right.CHANGE_APPLICATIONS, _app_feedback),
     # Apple: no right is needed, but the device must be supervised.
     "ActivationLockBypassCode": (None, _bypass_code),

@@ -102,6 +102,7 @@ _REFUSED = {
     Delivery.IMPORTED: Code.PKCS12_PASSWORD,
     Delivery.SCEP: Code.SCEP_ANSWER,
     Delivery.EMAIL: Code.ACCOUNT_CERTIFICATE,
+    Delivery.APP: Code.INSTALL_FAILED,
 }
 
 

@@ -56,13 +56,24 @@ class Claim:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class ManagedApp:
+    """An app that management installed. `flags`: ManagementFlags."""
+
+    identifier: str
+    flags: int = 0
+
+
 @dataclass(slots=True)
 class ProfileStore:
-    """The installed profiles of an Apple device by their identifiers, the claims of their payloads, and FileVault."""
+    """The installed profiles of an Apple device by their identifiers, the claims of their payloads, FileVault, and the
+    managed apps by their identifiers.
+    """
 
     profiles: dict[str, InstalledProfile] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     file_vault: FileVault = field(default_factory=FileVault)
+    apps: dict[str, ManagedApp] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The state as JSON."""
@@ -70,6 +81,7 @@ class ProfileStore:
             "profiles": [asdict(profile) for profile in self.profiles.values()],
             "claims": [asdict(claim) for claim in self.claims],
             "fileVault": self.file_vault.document(),
+            "apps": [asdict(app) for app in self.apps.values()],
         }
 
     @classmethod
@@ -81,5 +93,6 @@ class ProfileStore:
             profile = InstalledProfile(**(row | {"payloads": payloads, "signers": tuple(row["signers"])}))
             store.profiles[profile.identifier] = profile
         store.file_vault = FileVault(**document.get("fileVault", {}))
+        store.apps = {row["identifier"]: ManagedApp(**row) for row in document.get("apps", ())}
         store.claims = [Claim(**claim) for claim in document["claims"]]
         return store

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import certificate_stores, computer_name, mail_accounts, pfx_install, scep_requests
+from fauxtune_sim.windows import apps, certificate_stores, computer_name, mail_accounts, pfx_install, scep_requests
 from fauxtune_sim.windows.exec_nodes import execute_node
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.syncml import ABORT, ClientMessage, Command, Item, Results, ServerMessage, Status
@@ -145,6 +145,7 @@ class Engine:
         """Apply the changed nodes to the certificate stores, the keys and the mail accounts of the device."""
         for part in (certificate_stores, pfx_install, mail_accounts, scep_requests, computer_name):
             part.apply_changes(self.machine, attempt.touched)
+        apps.forget(self.machine, attempt.touched)
 
     def _apply(self, command: Command, item: Item, *, attempt: _Attempt) -> None:
         tree = self.machine.tree

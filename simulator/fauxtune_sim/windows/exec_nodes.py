@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 
 from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.windows.apps import JOBS, begin
 from fauxtune_sim.windows.escrow import LocalPassword, RecoveryPassword
 from fauxtune_sim.windows.log_archive import archive
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine
@@ -29,6 +30,9 @@ def execute_node(machine: Machine, path: Path, *, data: str) -> None:
     machine.tree.execute(path)
     if path[-2:] == ENROLL:
         return  # its effect is that of a changed node: scep_requests
+    if path[-1] in JOBS:
+        begin(machine, path, data=data)
+        return
     _ACTIONS["/".join(path[2:])](machine, data)
 
 

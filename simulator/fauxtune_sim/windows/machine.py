@@ -22,7 +22,7 @@ from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.position import position
 from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
-from fauxtune_sim.windows.state import KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
+from fauxtune_sim.windows.state import AppJob, KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
 
@@ -138,6 +138,9 @@ class Machine:
             return self._of_certificate(name, path)
         if name in {"PfxStatus", "PfxThumbprint"}:
             return self._of_import(name, path[:-1])
+        if name in _OF_APPS:
+            job = self.state.apps.get(path[:-1])
+            return None if job is None else _OF_APPS[name](job)
         if name in _OF_REQUESTS or name == "ScepThumbprint":
             return self._of_request(name, path[:-1])
         if name in PART_NODES:
@@ -192,6 +195,11 @@ _OF_REQUESTS: dict[str, Callable[[ScepRequest], str | None]] = {
     "ScepStatus": lambda request: str(request.status),
     "ScepErrorCode": lambda request: _signed(request.error),
     "ScepServer": lambda request: request.server or None,
+}
+_OF_APPS: dict[str, Callable[[AppJob], str | None]] = {
+    "AppStatus": lambda job: str(job.status),
+    "AppError": lambda job: _signed(job.error),
+    "AppVersion": lambda job: job.version if not job.error else None,
 }
 _OF_CERTIFICATES: dict[str, Callable[[x509.Certificate], str | None]] = {
     "IssuedBy": lambda certificate: _common_name(certificate.issuer),

@@ -306,6 +306,34 @@ _MAIL = """
 @/Vendor/MSFT/EMAIL2/{guid}/TAGPROPS/812C000B                           AGR  chr
 """
 
+#: `@` is the scope of the device or of the user.
+_APPS = """
+@/Vendor/MSFT/EnterpriseModernAppManagement                             G    node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppInstallation             G    node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppInstallation/{id}        ADGR node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppInstallation/{id}/HostedInstall X xml
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppInstallation/{id}/StoreInstall X xml
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppInstallation/{id}/Status G int   <AppStatus
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppInstallation/{id}/LastError G int <AppError
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement               G    node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement/AppStore      G    node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement/AppStore/{id} DG   node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement/AppStore/{id}/{id} DG node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement/nonStore      G    node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement/nonStore/{id} DG   node
+@/Vendor/MSFT/EnterpriseModernAppManagement/AppManagement/nonStore/{id}/{id} DG node
+"""
+
+_DESKTOP_APPS = """
+@/Vendor/MSFT/EnterpriseDesktopAppManagement                            G    node
+@/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI                        G    node
+@/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/{guid}                 ADG  node
+@/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/{guid}/DownloadInstall ADGRX xml
+@/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/{guid}/LastError       G    int   <AppError
+@/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/{guid}/Status          G    int   <AppStatus
+@/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/{guid}/Version         G    chr   <AppVersion
+"""
+
 _PHONES = """
 ./Vendor/MSFT/RemoteLock                                                G    node
 ./Vendor/MSFT/RemoteLock/Lock                                           X    null
@@ -346,7 +374,8 @@ def table(platform: Platform) -> list[str]:
         stores: tuple[str, ...] = _STORES_PHONE_81
     else:
         lines += _lines(_WINDOWS_10) + _lines(_PFX, "*") + _lines(_MAIL, "./User")
-        lines += _lines(_SCEP, "*/Vendor/MSFT/ClientCertificateInstall/SCEP")
+        lines += _lines(_SCEP, "*/Vendor/MSFT/ClientCertificateInstall/SCEP") + _lines(_APPS, "*")
+        lines += [] if is_phone(platform) else _lines(_DESKTOP_APPS, "*")
         stores = _STORES_WINDOWS_10
     for store in stores:
         lines += _lines(_IN_A_STORE, store)

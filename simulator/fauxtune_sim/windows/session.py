@@ -16,6 +16,7 @@ from fauxtune_sim.cms import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.transport import Transport
+from fauxtune_sim.windows.apps import carry_out, has_jobs
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import Machine
@@ -91,6 +92,8 @@ class Session:
             except SessionAborted:
                 return
             await self._send_requests(new=True)
+            if has_jobs(self.machine):
+                await carry_out(self.machine, self.transport)
             if self.machine.snapshot() != before:
                 self.machine.device.save()
             message = await self._exchange(message_to_send)

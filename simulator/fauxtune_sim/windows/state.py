@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Self
 
@@ -81,16 +81,37 @@ class ScepRequest:
     is_new: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AppJob:
+    """The last job that installs an app. `store`: below which node its package is, empty for an MSI file; `status` and
+    `error` as the nodes have them. `is_new`: it was not carried out yet.
+    """
+
+    store: str
+    address: str = field(default="", repr=False)
+    digest: str = ""
+    version: str = ""
+    status: int = 10
+    error: int = 0
+    is_new: bool = False
+
+    def ended(self, status: int, error: int) -> AppJob:
+        """The job after its end. Its address is not kept."""
+        return replace(self, address="", status=status, error=error, is_new=False)
+
+
 @dataclass(slots=True)
 class WindowsState:
     """The created nodes and their values; by the path of their node the keys, the Windows error numbers of failed
-    imports, and the requests by SCEP; whether the enrolled user is logged in; and the secrets that it escrows.
+    imports, the requests by SCEP, and the jobs that install apps; whether the enrolled user is logged in; and the
+    secrets that it escrows.
     """
 
     nodes: dict[Path, str | None] = field(default_factory=dict)
     keys: dict[Path, KeyPlace] = field(default_factory=dict)
     failed_imports: dict[Path, int] = field(default_factory=dict)
     requests: dict[Path, ScepRequest] = field(default_factory=dict)
+    apps: dict[Path, AppJob] = field(default_factory=dict)
     logged_in: bool = True
     secrets: Secrets = field(default_factory=Secrets)
 
@@ -101,6 +122,7 @@ class WindowsState:
             "keys": [[list(path), asdict(place)] for path, place in self.keys.items()],
             "failedImports": [[list(path), number] for path, number in self.failed_imports.items()],
             "requests": [[list(path), asdict(request)] for path, request in self.requests.items()],
+            "apps": [[list(path), asdict(job)] for path, job in self.apps.items()],
             "loggedIn": self.logged_in,
             "secrets": self.secrets.document(),
         }
@@ -113,6 +135,7 @@ class WindowsState:
             keys={tuple(path): KeyPlace(**place) for path, place in document["keys"]},
             failed_imports={tuple(path): int(number) for path, number in document["failedImports"]},
             requests={tuple(path): ScepRequest(**request) for path, request in document.get("requests", ())},
+            apps={tuple(path): AppJob(**job) for path, job in document.get("apps", ())},
             logged_in=bool(document["loggedIn"]),
             secrets=Secrets.from_document(document.get("secrets")),
         )

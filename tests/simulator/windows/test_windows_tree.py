@@ -21,7 +21,16 @@ NAMES = {
     "{imei}": "351234567890124",
     "{mac}": "02A1B2C3D4E5",
 }
-VALUES = {"chr": "text", "int": "15", "bool": "true", "b64": "AAAA", "bin": "AAAA", "node": "", "null": ""}
+VALUES = {
+    "chr": "text",
+    "int": "15",
+    "bool": "true",
+    "b64": "AAAA",
+    "bin": "AAAA",
+    "node": "",
+    "null": "",
+    "xml": "<a/>",
+}
 LINES = {platform: tuple(node_rules.table(platform)) for platform in WINDOWS}
 ADDED = {platform: [line for line in lines if "A" in line.split()[1]] for platform, lines in LINES.items()}
 #: Lines of nodes that are made, under a name that the server or the device chooses.
