@@ -25,7 +25,7 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import PfxContents, read_pfx
-from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
+from fauxtune.operations.checkin.steps import AppSighting, Exchange, Result, Step, StepResult
 from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices import apple_enrollment, credentials, enrollment, windows_enrollment
 from fauxtune.operations.devices.caller import DeviceCaller
@@ -83,6 +83,9 @@ class PlainAdapter:
             accounts = {key: rows[key].fingerprint or "" for key in acknowledged if key.startswith("email/")}
         return Inventory(identities=held, roots=frozenset(roots), accounts=accounts)
 
+    def apps(self, data: JsonObject) -> Mapping[str, AppSighting]:
+        return {name: AppSighting(**said) for name, said in data.items()}
+
     def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:
         return None
 
@@ -107,6 +110,8 @@ class StepwiseDevice:
     limit: int = 1
     adapter: PlainAdapter = field(default_factory=PlainAdapter)
     holds: dict[ItemKey, str] = field(default_factory=dict)
+    #: What it says of each of its apps, by identifier.
+    apps: JsonObject = field(default_factory=dict)
     facts: JsonObject = field(default_factory=dict)
     override: Callable[[Step], StepResult | None] = lambda _step: None
     received: list[str] = field(default_factory=list)
@@ -173,6 +178,8 @@ class StepwiseDevice:
 
     def obey(self, step: Step) -> JsonObject | None:
         """Carry out a step; the data of its result."""
+        if step.apps or step.kind is StepKind.LIST_APPS:
+            return self._obey_about_apps(step)
         match step.kind:
             case StepKind.INSTALL:
                 assert step.item is not None
@@ -191,6 +198,16 @@ class StepwiseDevice:
                 if step.order is not None and step.order.scope:
                     self.missed |= self.holds.keys()
                     self.forget()
+        return None
+
+    def _obey_about_apps(self, step: Step) -> JsonObject | None:
+        names = [app.identifier for app in step.apps]
+        if step.kind is StepKind.LIST_APPS:
+            return {name: self.apps[name] for name in names if name in self.apps}
+        if step.kind is StepKind.INSTALL_APP:
+            self.apps[names[0]] = {"is_there": True, "version": "1.0"}
+        else:
+            self.apps.pop(names[0], None)
         return None
 
     def _part_of(self, key: ItemKey) -> str:
@@ -229,6 +246,7 @@ class StepwiseDevice:
     def forget(self) -> None:
         """Lose everything."""
         self.holds.clear()
+        self.apps.clear()
 
     async def unenroll(self) -> None:
         """The user leaves (Windows), and the device forgets what is the company's."""
@@ -259,6 +277,10 @@ def step_text(step: Step) -> str:
         return f"{step.part}?"
     if step.order is not None:
         return step.order.action.value
+    if step.kind is StepKind.LIST_APPS:
+        return "apps?"
+    if step.apps:
+        return f"{step.kind.value} {step.apps[0].identifier}"
     assert step.item is not None
     return f"{step.kind.value} {step.item.row.key.partition('/')[0]}"
 

@@ -92,7 +92,18 @@ def test_every_parameter_of_a_path_is_described() -> None:
         named = {parameter["name"] for parameter in call["parameters"] if parameter["in"] == "path"}
         assert named == {
             part
-            for part in ("tenant_key", "enterprise", "device", "operation", "authority", "encoded", "token", "address")
+            for part in (
+                "tenant_key",
+                "enterprise",
+                "device",
+                "operation",
+                "authority",
+                "encoded",
+                "token",
+                "address",
+                "app_id",
+                "file_id",
+            )
             if f"{{{part}}}" in path
         }
         assert all(parameter["description"] for parameter in call["parameters"])

@@ -64,7 +64,7 @@ class ContentCheck:
         self._length = 0
         self._plain = 0
         self._mac = hmac.new(encryption.mac_key, digestmod=hashlib.sha256)
-        self._digest = hashlib.sha256()
+        self._digest, self._served = hashlib.sha256(), hashlib.sha256()
         cipher = Cipher(algorithms.AES256(encryption.encryption_key), modes.CBC(encryption.vector))
         self._decryptor = cipher.decryptor()
         self._unpadder = PKCS7(_BLOCK).unpadder()
@@ -72,6 +72,7 @@ class ContentCheck:
     def update(self, piece: bytes) -> None:
         """Take the next piece."""
         self._length += len(piece)
+        self._served.update(piece)
         missing = _MAC + _VECTOR - len(self._head)
         if missing > 0:
             self._head += piece[:missing]
@@ -81,6 +82,10 @@ class ContentCheck:
             self._mac.update(self._head[_MAC:])
         self._mac.update(piece)
         self._take(self._unpadder.update(self._decryptor.update(piece)))
+
+    def served_digest(self) -> str:
+        """Return the SHA-256 of the encrypted file, in hexadecimal digits."""
+        return self._served.hexdigest()
 
     def problem(self) -> str | None:
         """Return why the file cannot be accepted, None if it can. Nothing can be added afterwards."""

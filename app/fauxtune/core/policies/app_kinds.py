@@ -176,11 +176,11 @@ def _words(value: object) -> list[str]:
 
 def _systems(document: Document, *, on_windows: bool) -> list[Version]:
     """The versions of the system that an app asks for; the newest counts."""
-    found: list[Version] = []
+    versions: list[Version] = []
     release = document.get("minimumSupportedWindowsRelease")
     if on_windows and release:
         words = str(release).removeprefix("Windows").removeprefix("10_").removeprefix("11_")
-        found.append(_BUILDS.get(words) or (numbers(words) if "." in words else ()))
+        versions.append(_BUILDS.get(words) or (numbers(words) if "." in words else ()))
     members = document.get("minimumSupportedOperatingSystem")
     if isinstance(members, Mapping):
         for name, value in members.items():
@@ -189,7 +189,7 @@ def _systems(document: Document, *, on_windows: bool) -> list[Version]:
                 continue
             major, minor = match[1], match[2]
             if on_windows:
-                found.append(_BUILDS.get(minor if len(minor) > 1 else f"{major}.{minor}", ()))
+                versions.append(_BUILDS.get(minor if len(minor) > 1 else f"{major}.{minor}", ()))
             else:
-                found.append((int(major), int(minor)) if minor.isdigit() else (int(major),))
-    return found
+                versions.append((int(major), int(minor)) if minor.isdigit() else (int(major),))
+    return versions

@@ -44,7 +44,7 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 class Report:
     """A device's report at a check-in. `digest` identifies it; `read(policy version, ledger)` returns the inventory and
     `facts()` what the device says of itself, `apps(policy version)` what it says of its apps: they are called only if
-    the report is new or something is to be planned. A device without `apps` is given none.
+    the report is new or something is to be planned. A device without `apps` reports them by the answers to its steps.
     """
 
     digest: str
@@ -150,7 +150,7 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
     if is_judged_at_check_in(tx, visit.row, news=news, has_other_items=has_other_items):
         visit.aside(lambda row: judge_now(tx, row, audience=visit.audience))
     version = visit.row.policy_version
-    apps_change = report.apps is not None and settle_apps(visit, report=report.apps(version))
+    apps_change = settle_apps(visit, report=None if report.apps is None else report.apps(version))
     work, next_poll = tasks(visit, keys=keys, packagings=packagings)
     operations = actions_sent(tx, visit.actions, ending=False)
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that

@@ -1,29 +1,37 @@
-"""Apps on a device: which ones are assigned to it, what its policy orders, and what it reports of them.
+"""Apps on a device: which ones reach it, what it is to do about them, and its state of each.
 
-Android alone: its policy names apps, and its reports have them. Differs from Intune: apps that are assigned to devices
-of other platforms are not installed there.
+The rule is `core.policies.app_planning`. Android's policy orders them at once, Apple's MDM and OMA-DM step by step
+(`app_steps`), and what neither can install goes to the management agent on the device.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from fauxtune.core.engine.planning.targeting import Assignment, TargetKind, target
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import ProfileId, ResourceId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_delivery import (
     INTENTS,
     AppReport,
     DeviceApp,
     InstallState,
-    WantedApp,
     after_report,
     changes_policy,
-    planned,
 )
-from fauxtune.core.policies.apps import APP_RULES, PUBLISHED
+from fauxtune.core.policies.app_kinds import KINDS, AppKind, spec_of
+from fauxtune.core.policies.app_planning import (
+    AppDevice,
+    AppSpec,
+    contents_of,
+    device_apps,
+    numbers,
+    plan_apps,
+)
+from fauxtune.core.policies.apps import APP_RULES, RELATIONS
 from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices.audience import Filters
-from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import app_states as queries
@@ -32,38 +40,53 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.resources import ResourceRow
 
-#: What the identifier of an app of a kind is kept in.
-_IDENTIFIER = "packageId"
+_MB = 1024 * 1024
 
 
-def settle_apps(visit: Visit, *, report: AppReport) -> bool:
-    """Take in a device's report of its apps, and plan them. Return whether its policy changes."""
-    tx, enrollment = visit.tx, visit.row
-    if not _concern(tx):
+@dataclass(frozen=True, slots=True)
+class KnownApp:
+    """An app that is assigned in the tenant, or that one of these is related to; `listed`: its assignments."""
+
+    row: ResourceRow
+    kind: AppKind
+    spec: AppSpec
+    listed: tuple[AssignmentRow, ...] = ()
+
+
+def settle_apps(visit: Visit, *, report: AppReport | None) -> bool:
+    """Take in a device's report of its apps, if it reports them with its check-in, and plan them. Return whether its
+    policy changes.
+    """
+    tx = visit.tx
+    if not concern(tx):
         return False
-    rows = {row.app_id: row for row in queries.of_device(tx.connection, enrollment.id)}
-    before = {str(key): _app(row) for key, row in rows.items()}
-    reported = {key: after_report(app, report) for key, app in before.items()}
-    after = planned(_wanted(visit), reported)
-    changed = [app for key, app in after.items() if app != before.get(key)]
-    queries.put(tx.connection, [_row(tx, enrollment, app=app) for app in changed])
-    for key in before.keys() - after.keys():
-        queries.drop(tx.connection, enrollment.id, app_id=key)
-    for app in changed:
-        _note(tx, enrollment, app=app, before=before.get(app.app_id))
+    before = {str(key): app_of(row) for key, row in visit.apps.items()}
+    reported = before if report is None else {key: after_report(app, report) for key, app in before.items()}
+    after = _planned(visit, before=reported)
+    put_apps(visit, after, before=before)
     return changes_policy(before.values(), after.values())
+
+
+def put_apps(visit: Visit, after: Mapping[str, DeviceApp], *, before: Mapping[str, DeviceApp]) -> None:
+    """Write what has changed of the device's apps, and note new states in the journal."""
+    changed = [app for key, app in after.items() if app != before.get(key)]
+    gone = [ResourceId(key) for key in before.keys() - after.keys()]
+    visit.put_apps([_row(visit, app=app) for app in changed], dropped=gone)
+    for app in changed:
+        _note(visit, app=app, before=before.get(app.app_id))
 
 
 def ordered_apps(tx: Transaction, enrollment: EnrollmentRow) -> list[DeviceApp]:
     """Return the apps that the device's policy names."""
-    if not _concern(tx):
+    if not concern(tx):
         return []
-    apps = map(_app, queries.of_device(tx.connection, enrollment.id))
+    apps = map(app_of, queries.of_device(tx.connection, enrollment.id))
     return [app for app in apps if app.is_in_policy]
 
 
-def _concern(tx: Transaction) -> bool:
+def concern(tx: Transaction) -> bool:
     """Whether apps are assigned in the tenant, or were assigned to a device: most tenants have none."""
     return tx.known(
         ("apps concern devices",),
@@ -71,50 +94,28 @@ def _concern(tx: Transaction) -> bool:
     )
 
 
-def _wanted(visit: Visit) -> list[WantedApp]:
-    tx, enrollment, audience = visit.tx, visit.row, visit.audience
-    assigned = tx.known(("assigned apps",), lambda: _assigned(tx))
-    every = [each for _app_id, _identifier, listed in assigned for each in listed]
-    if not every:
+def known_apps(tx: Transaction) -> Mapping[str, KnownApp]:
+    """Return the apps that are assigned and those that they are related to, by id: those that a device can install."""
+    return tx.known(("assigned apps",), lambda: _known(tx))
+
+
+def settings_of(visit: Visit, *, app: KnownApp, intent: str) -> list[JsonObject]:
+    """Return the settings of the assignments that bring an app to the device with an intent."""
+    reached = _Reach.of(visit, rows=app.listed)
+    if reached is None:
         return []
-    if not audience.is_entitled(enrollment):
-        return []
-    targets = configuration_queries.assignment_targets(every)
-    matches = Filters.of(tx, [enrollment], assignments=targets).matching(enrollment)
-    membership = audience.membership(enrollment)
-
-    def reached(listed: Sequence[Assignment]) -> bool:
-        return target(listed, membership, matches=matches) is not None
-
-    intents = [(app_id, identifier, _intent(listed, reached=reached)) for app_id, identifier, listed in assigned]
-    return [WantedApp(app_id, identifier, intent) for app_id, identifier, intent in intents if intent is not None]
+    exclusions = [row for row in app.listed if row.kind is TargetKind.EXCLUSION]
+    return [
+        row.document.get("settings") or {}
+        for row in app.listed
+        if row.kind is not TargetKind.EXCLUSION
+        and row.document.get("intent") == intent
+        and reached.by([row, *exclusions])
+    ]
 
 
-def _assigned(tx: Transaction) -> list[tuple[str, str, list[AssignmentRow]]]:
-    """Return the ids of published apps that Android devices can install, what they are called there, and their
-    assignments.
-    """
-    rows = resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=APP_RULES.name)
-    known = {row.id: row for row in (*resources.built_in_rows(APP_RULES, tx.tenant), *rows)}
-    names = {
-        ProfileId(row.id): str(row.document[_IDENTIFIER])
-        for row in known.values()
-        if row.document.get(_IDENTIFIER) and row.document["publishingState"] == PUBLISHED
-    }
-    by_app = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=list(names))
-    return [(app_id, names[app_id], listed) for app_id, listed in by_app.items() if listed]
-
-
-def _intent(rows: Sequence[AssignmentRow], *, reached: Callable[[Sequence[Assignment]], bool]) -> str | None:
-    """Return the strongest intent with which an app reaches the device. Exclusions count for every intent."""
-    for intent in INTENTS:
-        listed = [row for row in rows if row.document.get("intent") == intent or row.kind is TargetKind.EXCLUSION]
-        if reached(configuration_queries.assignment_targets(listed)):
-            return intent
-    return None
-
-
-def _app(row: AppStateRow) -> DeviceApp:
+def app_of(row: AppStateRow) -> DeviceApp:
+    """Return an app as it is stored of a device."""
     return DeviceApp(
         app_id=row.app_id,
         identifier=row.identifier,
@@ -123,13 +124,103 @@ def _app(row: AppStateRow) -> DeviceApp:
         error_code=row.error_code,
         reason=row.reason,
         version=row.version,
+        position=row.position,
+        content=row.content,
+        attempted=row.attempted,
     )
 
 
-def _row(tx: Transaction, enrollment: EnrollmentRow, *, app: DeviceApp) -> AppStateRow:
+def _planned(visit: Visit, *, before: Mapping[str, DeviceApp]) -> dict[str, DeviceApp]:
+    platform = visit.row.platform
+    known = {key: app for key, app in known_apps(visit.tx).items() if platform in app.kind.platforms}
+    intents = _intents(visit, known=known)
+    if not intents:
+        return {}
+    specs = {key: app.spec for key, app in known.items()}
+    planned = plan_apps(specs, intents, device=_device(visit.row), present=contents_of(before.values()))
+    return device_apps(planned, before)
+
+
+def _device(enrollment: EnrollmentRow) -> AppDevice:
+    facts = enrollment.facts
+    memory, free = (facts.get(name) for name in ("physicalMemoryInBytes", "freeStorageSpaceInBytes"))
+    return AppDevice(
+        enrollment.platform,
+        numbers(facts.get("osVersion")),
+        str(facts.get("processorArchitecture") or "").lower(),
+        memory_mb=memory // _MB if isinstance(memory, int) and memory else None,
+        free_mb=free // _MB if isinstance(free, int) and free else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Which assignments reach one device."""
+
+    membership: Membership
+    matches: Callable[..., bool]
+
+    @classmethod
+    def of(cls, visit: Visit, *, rows: Sequence[AssignmentRow]) -> _Reach | None:
+        """Read what decides it; None if nothing can reach the device."""
+        tx, enrollment, audience = visit.tx, visit.row, visit.audience
+        if not audience.is_entitled(enrollment):
+            return None
+        targets = configuration_queries.assignment_targets(rows)
+        matches = Filters.of(tx, [enrollment], assignments=targets).matching(enrollment)
+        return cls(audience.membership(enrollment), matches)
+
+    def by(self, rows: Sequence[AssignmentRow]) -> bool:
+        """Whether the device is reached by one of these assignments of an app."""
+        listed: Sequence[Assignment] = configuration_queries.assignment_targets(rows)
+        return target(listed, self.membership, matches=self.matches) is not None
+
+
+def _intents(visit: Visit, *, known: Mapping[str, KnownApp]) -> dict[str, str]:
+    every = [row for app in known.values() for row in app.listed]
+    reached = _Reach.of(visit, rows=every) if every else None
+    if reached is None:
+        return {}
+    intents = {key: _intent(app.listed, reached=reached) for key, app in known.items()}
+    return {key: intent for key, intent in intents.items() if intent is not None}
+
+
+def _intent(rows: Sequence[AssignmentRow], *, reached: _Reach) -> str | None:
+    """Return the strongest intent with which an app reaches the device. Exclusions count for every intent."""
+    for intent in INTENTS:
+        listed = [row for row in rows if row.document.get("intent") == intent or row.kind is TargetKind.EXCLUSION]
+        if reached.by(listed):
+            return intent
+    return None
+
+
+def _known(tx: Transaction) -> dict[str, KnownApp]:
+    rows = resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=APP_RULES.name)
+    by_id = {row.id: row for row in (*resources.built_in_rows(APP_RULES, tx.tenant), *rows)}
+    waiting = _related(rows) - by_id.keys()
+    while waiting:
+        more = resource_queries.resources_by_id(tx.connection, tx.tenant.id, ids=waiting)
+        by_id |= {row.id: row for row in more.values()}
+        waiting = _related(more.values()) - by_id.keys()
+    specs = {row.id: spec_of(row.id, row.kind, document=row.document) for row in by_id.values()}
+    by_app = configuration_queries.assignments_by_profile(
+        tx.connection, tx.tenant.id, ids=[ProfileId(key) for key, spec in specs.items() if spec is not None]
+    )
+    return {
+        key: KnownApp(by_id[key], KINDS[by_id[key].kind], spec, tuple(by_app.get(ProfileId(key), ())))
+        for key, spec in specs.items()
+        if spec is not None
+    }
+
+
+def _related(rows: Iterable[ResourceRow]) -> set[ResourceId]:
+    return {ResourceId(each["target"]) for row in rows for each in row.document.get(RELATIONS, ())}
+
+
+def _row(visit: Visit, *, app: DeviceApp) -> AppStateRow:
     return AppStateRow(
-        tenant_id=tx.tenant.id,
-        enrollment_id=enrollment.id,
+        tenant_id=visit.tx.tenant.id,
+        enrollment_id=visit.row.id,
         app_id=ResourceId(app.app_id),
         identifier=app.identifier,
         intent=app.intent,
@@ -137,18 +228,21 @@ def _row(tx: Transaction, enrollment: EnrollmentRow, *, app: DeviceApp) -> AppSt
         error_code=app.error_code,
         reason=app.reason,
         version=app.version,
-        changed_at=tx.now,
+        changed_at=visit.tx.now,
+        position=app.position,
+        content=app.content,
+        attempted=app.attempted,
     )
 
 
-def _note(tx: Transaction, enrollment: EnrollmentRow, *, app: DeviceApp, before: DeviceApp | None) -> None:
+def _note(visit: Visit, *, app: DeviceApp, before: DeviceApp | None) -> None:
     """Record a new state of an app in the journal."""
     if before is not None and before.state is app.state:
         return
-    tx.record(
+    visit.tx.record(
         "appStateChanged",
-        user=user_name(tx, enrollment),
-        device=enrollment.id,
+        user=visit.user,
+        device=visit.row.id,
         app=app.app_id,
         identifier=app.identifier,
         state=app.state.value,

@@ -27,6 +27,7 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.checkin.app_steps import app_question, app_steps, delivery, listed
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.checkin.order_secrets import with_secrets
 from fauxtune.operations.checkin.step_results import is_inventory_due, questions
@@ -54,13 +55,16 @@ def next_steps(visit: Visit, exchange: Exchange, *, keys: KeyStore, packagings: 
     orders = {order.id: order for order in device_actions.orders(tx, row, waiting=visit.actions)}
     is_ending = row.state is EnrollmentState.ENDING
     items = {} if is_ending else visit.ledger
+    again = is_inventory_due(visit)
     planned = planned_steps(
         items.values(),
         device=DeviceKind(row.variant, tx.tenant.edition),
         orders=list(orders),
         questions=() if is_ending else questions(visit, adapter=exchange.adapter, keys=items.keys()),
-        again=is_inventory_due(visit),
+        again=again,
         sent=sent,
+        apps=() if is_ending else app_steps(visit, again=again),
+        app_question=() if is_ending else app_question(visit, sent, again=again),
     )
     stale = [step.id for step in sent if step.step not in planned and step.state is not StepState.REFUSED]
     visit.drop_steps(stale)
@@ -82,9 +86,14 @@ def next_steps(visit: Visit, exchange: Exchange, *, keys: KeyStore, packagings: 
 
 
 def _is_open(step: SentStep) -> bool:
-    """Whether the device has still to do something for it, which may be to wait for the authority of SCEP."""
+    """Whether the device has still to do something for it, which may be to wait for the authority of SCEP, or for an
+    app to be there.
+    """
+    kind = step.step.kind
     if step.state is StepState.CONFIRMED:
-        return step.step.kind is StepKind.INSTALL and is_scep(step.step.subject)
+        return kind is StepKind.INSTALL_APP or (kind is StepKind.INSTALL and is_scep(step.step.subject))
+    if kind is StepKind.LIST_APPS and step.state is StepState.ANSWERED:
+        return False
     return step.state is not StepState.REFUSED
 
 
@@ -131,6 +140,11 @@ class _StepBuilder:
                 return Step(step_id, planned.kind, order=order)
             case StepKind.QUESTION:
                 return Step(step_id, planned.kind, part=planned.subject)
+            case StepKind.INSTALL_APP | StepKind.REMOVE_APP:
+                app = delivery(self.visit, planned)
+                return None if app is None else Step(step_id, planned.kind, apps=(app,))
+            case StepKind.LIST_APPS:
+                return Step(step_id, planned.kind, apps=listed(self.visit))
             case _:
                 assert_never(planned.kind)
 

@@ -19,6 +19,7 @@ from fauxtune.core.model.escrow import EscrowKind
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState
+from fauxtune.operations.checkin import app_steps
 from fauxtune.operations.checkin.checkin import take_in_changes
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
@@ -32,6 +33,7 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: Intune: hardware and software inventory is refreshed every seven days.
 INVENTORY_EVERY = timedelta(days=7)
+_ABOUT_APPS = (StepKind.INSTALL_APP, StepKind.REMOVE_APP, StepKind.LIST_APPS)
 
 
 def apply_results(visit: Visit, exchange: Exchange) -> bool:
@@ -46,7 +48,11 @@ def apply_results(visit: Visit, exchange: Exchange) -> bool:
     for result in exchange.results:
         step = sent.get(result.step)
         is_open = step is not None and step.state in (StepState.SENT, StepState.WAITING, StepState.LATER)
-        if step is not None and is_open and not _apply_result(visit, step=step, result=result):
+        if step is None or not is_open:
+            continue
+        if step.step.kind in _ABOUT_APPS and result.result is not Result.LATER:
+            app_steps.apply(visit, step=step, result=result, adapter=exchange.adapter)
+        elif not _apply_result(visit, step=step, result=result):
             return False
     _apply_answers(visit, adapter=exchange.adapter)
     return True
@@ -56,6 +62,7 @@ def _restart(visit: Visit) -> None:
     """Begin a new conversation: steps that were sent or put off wait to be sent again, refused ones may be planned
     again.
     """
+    app_steps.restart(visit)
     for step in visit.sent:
         if step.state is StepState.REFUSED:
             visit.drop_steps([step.id])
@@ -104,6 +111,8 @@ def _apply_result(visit: Visit, *, step: SentStep, result: StepResult) -> bool:
             return _apply_action(visit, step=step, result=result)
         case StepKind.QUESTION:
             visit.change_step(step.id, state=StepState.ANSWERED, answer=result.data)
+        case StepKind.INSTALL_APP | StepKind.REMOVE_APP | StepKind.LIST_APPS:
+            raise AssertionError(f"{step.step.kind} is for app_steps")
         case _:
             assert_never(step.step.kind)
     return True
@@ -203,6 +212,8 @@ def _finished(sent: Sequence[SentStep], *, waiting: AbstractSet[ItemKey], needed
     for step in sent:
         if step.step.kind is StepKind.QUESTION:
             is_finished = step.step.subject not in needed
+        elif step.step.kind in _ABOUT_APPS:
+            is_finished = False
         else:
             is_finished = step.state is StepState.CONFIRMED and step.step.subject not in waiting
         if is_finished:

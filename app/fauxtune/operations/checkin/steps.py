@@ -14,6 +14,7 @@ from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_kinds import Way
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.caller import Caller
@@ -21,9 +22,44 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 @dataclass(frozen=True, slots=True)
+class AppFile:
+    """The content of an app, as it is stored: encrypted. `digest`: its SHA-256 in hexadecimal digits, if known."""
+
+    id: str
+    name: str
+    size: int
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppDelivery:
+    """An app in a step. Of an install: `settings`, those of the assignments that bring it, and its content."""
+
+    identifier: str
+    way: Way
+    app_id: str
+    document: JsonObject
+    settings: tuple[JsonObject, ...] = ()
+    file: AppFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppSighting:
+    """What a device says of one app. `waits`: what the install waits for; neither that nor a problem: it is there or
+    not. `version`: None if the device does not say it.
+    """
+
+    is_there: bool = False
+    version: str | None = None
+    waits: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One command for the device. `item`: of an install with its bytes, of a removal its row alone; `order` of an
-    action; `part`: the platform's name of a question.
+    action; `part`: the platform's name of a question; `apps`: the app of an install or a removal, and those that the
+    question about apps is about.
     """
 
     id: str
@@ -31,6 +67,7 @@ class Step:
     item: Deliverable | None = None
     order: Order | None = None
     part: str | None = None
+    apps: tuple[AppDelivery, ...] = ()
 
 
 class Result(StrEnum):
@@ -83,6 +120,10 @@ class PlatformAdapter(Protocol):
         """Return what the device holds. A question that it could not answer is missing; an item that no question shows
         counts as held if it is acknowledged or was installed.
         """
+        ...
+
+    def apps(self, data: JsonObject) -> Mapping[str, AppSighting] | None:
+        """Return what the device says of its apps, by their identifiers; None if it answered something else."""
         ...
 
     def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:

@@ -17,7 +17,7 @@ from cryptography import x509
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepKind, StepState
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import WAITING
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ItemKey, ProfileId, ResourceId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident
 from fauxtune.core.model.tenants import Tenant
@@ -30,6 +30,7 @@ from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import device_actions as action_queries
@@ -37,6 +38,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.queries import visits as visit_queries
 from fauxtune.storage.queries.visits import StoredParts
+from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow, ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import (
@@ -63,6 +65,7 @@ class Parts:
     steps: dict[str, StepRow] | None = None
     #: Certificates that were issued to the device in this conversation, by thumbprint.
     issued: dict[str, x509.Certificate] = field(default_factory=dict)
+    apps: dict[ResourceId, AppStateRow] | None = None
 
     def copy(self) -> Parts:
         """Return a copy that can be changed."""
@@ -72,6 +75,7 @@ class Parts:
             None if self.states is None else dict(self.states),
             None if self.steps is None else dict(self.steps),
             dict(self.issued),
+            None if self.apps is None else dict(self.apps),
         )
 
 
@@ -128,6 +132,14 @@ class Visit:
                 states = configuration_queries.states_of_device(self.tx.connection, self.row.id)
             self.parts.states = states
         return self.parts.states
+
+    @property
+    def apps(self) -> Mapping[ResourceId, AppStateRow]:
+        """The apps that concern the device, by id. Only tenants that have assigned some ask for them."""
+        if self.parts.apps is None:
+            rows = app_queries.of_device(self.tx.connection, self.row.id)
+            self.parts.apps = {row.app_id: row for row in rows}
+        return self.parts.apps
 
     @property
     def actions(self) -> Sequence[DeviceActionRow]:
@@ -267,6 +279,14 @@ class Visit:
             configuration_queries.drop_state(self.tx.connection, self.row.id, profile_id=profile_id)
         kept = {key: state for key, state in self.states.items() if key not in dropped}
         self.parts.states = kept | {state.profile_id: state for state in changed}
+
+    def put_apps(self, changed: Sequence[AppStateRow], *, dropped: Collection[ResourceId]) -> None:
+        """Write states of apps, and drop those of apps that do not concern the device any more."""
+        app_queries.put(self.tx.connection, changed)
+        for app_id in dropped:
+            app_queries.drop(self.tx.connection, self.row.id, app_id=app_id)
+        kept = {key: row for key, row in self.apps.items() if key not in dropped}
+        self.parts.apps = kept | {row.app_id: row for row in changed}
 
     def put_steps(self, sent: Sequence[SentStep]) -> None:
         """Write down the steps that are sent to the device now, for the first time or again."""

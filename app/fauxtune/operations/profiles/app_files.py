@@ -6,6 +6,7 @@ uncommitted, and the client commits it again. Neither the keys of a file nor its
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from fauxtune.core.clock import iso
@@ -89,16 +90,24 @@ def renew(tx: Transaction, row: ResourceRow) -> None:
     _give_address(tx, row, state=_RENEWED)
 
 
-def check(contents: Contents, row: ResourceRow, *, encryption: Encryption) -> str | None:
-    """Return why the uploaded file cannot be accepted, None if it can. Blocks: it reads the whole file."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of a check: why the uploaded file cannot be accepted, None if it can; and the digest of its bytes."""
+
+    problem: str | None
+    digest: str = ""
+
+
+def check(contents: Contents, row: ResourceRow, *, encryption: Encryption) -> Checked:
+    """Check an uploaded file. Blocks: it reads the whole file."""
     document = row.document
     checking = ContentCheck(encryption, size=document["size"], size_encrypted=document["sizeEncrypted"])
     try:
         for piece in contents.store.read(row.tenant_id, row.id):
             checking.update(piece)
     except NotFound:
-        return "nothing was uploaded, or the blocks were not put together by a list of blocks"
-    return checking.problem()
+        return Checked("nothing was uploaded, or the blocks were not put together by a list of blocks")
+    return Checked(checking.problem(), checking.served_digest())
 
 
 def takes_content(connection: Connection, tenant: Tenant, *, file_id: str) -> bool:
@@ -107,10 +116,12 @@ def takes_content(connection: Connection, tenant: Tenant, *, file_id: str) -> bo
     return row is not None and not row.document["isCommitted"]
 
 
-def settle_commit(tx: Transaction, row: ResourceRow, *, problem: str | None) -> None:
+def settle_commit(tx: Transaction, row: ResourceRow, *, checked: Checked) -> None:
     """Write down the result of a commit. Graph shows no reason; the journal has it."""
+    problem = checked.problem
     state = "commitFileSuccess" if problem is None else "commitFileFailed"
-    _write(tx, row, more={"uploadState": state, "isCommitted": problem is None})
+    digest = {} if problem else {apps.SERVED_DIGEST: checked.digest}
+    _write(tx, row, more={"uploadState": state, "isCommitted": problem is None, **digest})
     name = str(row.document["name"])
     if problem is None:
         tx.record("appContentCommitted", file=name, app=row.parent_id.partition("/")[0])

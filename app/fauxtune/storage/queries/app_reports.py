@@ -5,20 +5,23 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.policies.app_delivery import AS_DEPENDENCY, AS_SUPERSEDED
 from fauxtune.storage import reads
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.tables import app_states, assignments, enrollments, managed_devices
 
+#: Intune: only apps that are assigned show states, not those that others depend on or replace.
+_TARGETED = app_states.c.intent.not_in((AS_DEPENDENCY, AS_SUPERSEDED))
 _COUNTS = (
     select(app_states.c.app_id, app_states.c.state, func.count(), func.count(enrollments.c.user_id.distinct()))
     .join_from(app_states, enrollments, enrollments.c.id == app_states.c.enrollment_id)
     .join(managed_devices, managed_devices.c.enrollment_id == app_states.c.enrollment_id)
-    .where(app_states.c.tenant_id == bindparam("tenant"))
+    .where(app_states.c.tenant_id == bindparam("tenant"), _TARGETED)
     .group_by(app_states.c.app_id, app_states.c.state)
 )
 _OF_APP = (
     select(app_states)
-    .where(app_states.c.tenant_id == bindparam("tenant"), app_states.c.app_id == bindparam("app"))
+    .where(app_states.c.tenant_id == bindparam("tenant"), app_states.c.app_id == bindparam("app"), _TARGETED)
     .order_by(app_states.c.enrollment_id)
 )
 

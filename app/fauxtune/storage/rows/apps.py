@@ -22,6 +22,9 @@ class AppStateRow:
     reason: str | None
     version: str | None
     changed_at: datetime
+    position: int | None = None
+    content: str | None = None
+    attempted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,5 +19,8 @@ app_states = Table(
     Column("reason", Word, comment="the device's words for a failure"),
     Column("version", Word, comment="of the installed app"),
     Column("changed_at", Moment, nullable=False),
+    Column("position", Integer, comment="of its order among those of the device"),
+    Column("content", Word, comment="the version of the content that the device has"),
+    Column("attempted", Word, comment="the version of the content that failed"),
     Index("ix_app_states_app", "tenant_id", "app_id"),
 )

@@ -180,6 +180,41 @@ def test_no_more_of_an_identity_is_remembered_than_there_is_room_for() -> None:
     assert sha1(b"x" * 9000) not in data["shown"]
 
 
+def test_what_a_device_says_of_its_apps_is_read() -> None:
+    data = said("managed-application-list").data
+    assert data is not None
+    seen = ADAPTER.apps(data)
+    assert seen is not None
+    assert {name.rpartition(".")[2]: (each.is_there, each.waits) for name, each in seen.items()} == {
+        "notes": (True, None),
+        "orders": (False, "The device says: Installing."),
+        "maps": (False, None),
+        "board": (False, None),
+    }
+    rejected = seen["com.contoso.maps"].problem
+    assert rejected is not None
+    assert rejected.code == -2016330910, "0x87D13B62"
+    data = said("installed-application-list").data
+    assert data is not None
+    seen = ADAPTER.apps(data)
+    assert seen is not None
+    assert [(name, each.is_there, each.version) for name, each in seen.items()] == [("com.contoso.notes", True, "3.1")]
+    assert ADAPTER.apps({"profiles": {}}) is None, "the answer to another question"
+    many = {f"app{number}": {"Status": "Managed"} for number in range(3000)}
+    bounded = said("managed-application-list", ManagedApplicationList=many).data
+    assert bounded is not None
+    assert len(ADAPTER.apps(bounded) or {}) == 2000
+
+
+def test_a_rejected_app_is_refused_and_one_that_is_there_already_is_not() -> None:
+    refused = said("install-application-rejected")
+    assert refused.result is Result.REFUSED
+    assert refused.problem is not None
+    assert "AppStoreDisabled" in refused.problem.message
+    assert said("install-application").result is Result.DONE
+    assert said("install-application-rejected", RejectionReason="AppAlreadyInstalled").result is Result.DONE
+
+
 def test_a_device_says_what_it_is_in_graphs_words() -> None:
     answers = {
         "DeviceInformation": said("device-information").data,

@@ -17,17 +17,28 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import LedgerRow, email_key, root_key
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_kinds import Way
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.steps import Step
+from fauxtune.operations.checkin.steps import AppDelivery, Step
 from fauxtune.operations.devices.actions import Order
-from fauxtune.surfaces.devices.apple import messages, mobileconfig, translate
+from fauxtune.surfaces.devices.apple import apps, messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.command_results import step_result
 from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender, Status
 from fauxtune.surfaces.devices.apple.translate import DeviceContext
 from tests.support.apple_examples import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
-PHONE, MAC = DeviceContext(TENANT, Variant.IOS, "17.5.1"), DeviceContext(TENANT, Variant.MACOS, "14.5")
+APP, FILE = "7d7a0f4e-1111-4a4a-8a8a-000000000001", "7d7a0f4e-2222-4a4a-8a8a-000000000002"
+SIGNED = "sv=2023-11-03&sr=b&sp=r&se=2026-11-25T10%3A00%3A00Z&sig=c2lnbmF0dXJl"
+
+
+def manifest_url(app: AppDelivery) -> str:
+    return f"https://localhost:8443/mdm/{TENANT}/apple/apps/{app.app_id}/{FILE}/manifest.plist?{SIGNED}"
+
+
+PHONE = DeviceContext(TENANT, Variant.IOS, "17.5.1", manifest_url=manifest_url)
+MAC = DeviceContext(TENANT, Variant.MACOS, "14.5", manifest_url=manifest_url)
 #: A root in the examples: the last parts of its profile's identifier.
 ROOT = LedgerRow(
     root_key("cfb50e252117da77cdadbaf6c78b51f14b8f93d7ff1b0a8c4db01a90844ddacc", "root"),
@@ -42,9 +53,34 @@ def order(action: DeviceAction, **details: Any) -> Step:
     return Step("s", StepKind.ACTION, order=result)
 
 
+def about_app(kind: StepKind, way: Way, *, settings: JsonObject | None = None, **document: Any) -> Step:
+    app = AppDelivery(
+        "com.contoso.notes", way, app_id=APP, document=document, settings=() if settings is None else (settings,)
+    )
+    return Step("s", kind, apps=(app,))
+
+
+LISTED = Step(
+    "s",
+    StepKind.LIST_APPS,
+    apps=tuple(AppDelivery(f"com.contoso.{name}", Way.STORE, APP, {}) for name in ("notes", "orders")),
+)
+STORE_PAGE = "https://apps.apple.com/us/app/notes/id1110145109?mt=8"
+
+
 @pytest.mark.parametrize(
     ("name", "step", "told"),
     [
+        ("install-application", about_app(StepKind.INSTALL_APP, Way.STORE, appStoreUrl=STORE_PAGE), PHONE),
+        (
+            "install-application-manifest",
+            about_app(StepKind.INSTALL_APP, Way.MANIFEST, settings={"isRemovable": False}),
+            PHONE,
+        ),
+        ("install-application-mac", about_app(StepKind.INSTALL_APP, Way.MANIFEST, installAsManaged=True), MAC),
+        ("remove-application", about_app(StepKind.REMOVE_APP, Way.STORE), PHONE),
+        ("managed-application-list", LISTED, PHONE),
+        ("installed-application-list", LISTED, MAC),
         ("profile-list", Step("s", StepKind.QUESTION, part="ProfileList"), PHONE),
         ("certificate-list", Step("s", StepKind.QUESTION, part="CertificateList"), PHONE),
         ("device-information", Step("s", StepKind.QUESTION, part="DeviceInformation"), PHONE),
@@ -63,6 +99,33 @@ def test_each_command_is_that_of_the_example(name: str, step: Step, told: Device
     theirs = plistlib.loads(example(f"command-{name}"))
     ours = plistlib.loads(messages.command(theirs["CommandUUID"], translate.command(step, told)))
     assert ours == theirs
+
+
+def test_the_manifest_is_that_of_the_example() -> None:
+    document = {"displayName": "Orders", "versionNumber": "2.1"}
+    orders = AppDelivery("com.contoso.orders", Way.MANIFEST, app_id=APP, document=document)
+    ours = apps.manifest(orders, package_url=f"https://localhost:8443/blobs/{TENANT}/{FILE}?{SIGNED}")
+    assert plistlib.loads(ours) == plistlib.loads(example("app-manifest"))
+
+
+@pytest.mark.parametrize(
+    ("way", "said", "flags"),
+    [
+        (Way.STORE, [], 0),
+        (Way.MANIFEST, [], 1),
+        (Way.MANIFEST, [True, None], 1),
+        (Way.MANIFEST, [True, False], 0),
+        (Way.STORE, [True], 1),
+        (Way.LICENSE, [None], 0),
+    ],
+)
+def test_an_app_goes_with_the_profile_if_no_assignment_keeps_it(way: Way, said: list[bool | None], flags: int) -> None:
+    settings = tuple({"uninstallOnDeviceRemoval": each} for each in said)
+    app = AppDelivery("com.contoso.notes", way, app_id=APP, document={}, settings=settings)
+    command = apps.install(app, on_mac=False, manifest_url=manifest_url)
+    assert command["ManagementFlags"] == flags
+    unmanaged = apps.install(replace(app, way=Way.MANIFEST), on_mac=True, manifest_url=manifest_url)
+    assert unmanaged.keys() == {"RequestType", "ManifestURL"}, "a Mac does not manage it unless it is told so"
 
 
 def test_an_install_carries_the_profile_as_data() -> None:

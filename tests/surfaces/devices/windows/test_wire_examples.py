@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,9 @@ from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, roo
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepRequest
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.policies.app_kinds import Way
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.steps import Step
+from fauxtune.operations.checkin.steps import AppDelivery, AppFile, Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp, session, translate
 from fauxtune.surfaces.devices.windows.messages import mde2, provisioning, soap, syncml
@@ -125,7 +127,12 @@ def requested() -> Step:
 def around(variant: Variant = Variant.WINDOWS) -> translate.TranslationContext:
     profiles: dict[str, dict[str, Any]] = {PROFILE: {"keyStorageProvider": "useSoftwareKsp"}}
     # The example has a key that can be exported, which there was in 2020.
-    return translate.TranslationContext(variant, Edition.APRIL_2020, profiles=profiles)
+    return translate.TranslationContext(
+        variant,
+        Edition.APRIL_2020,
+        profiles=profiles,
+        content_url=lambda app: f"{ORIGIN}/blobs/{app.app_id}?sig=a%2Bb&se=x",
+    )
 
 
 def order(action: DeviceAction, scope: str, **details: Any) -> Order:
@@ -145,6 +152,28 @@ def told(steps: list[Step], *, opening: bool = True) -> bytes:
         for command in translate.commands(step, around()):
             assert reply.add(command) is not None
     return reply.document()
+
+
+#: An MSI file, a package of the organisation, and one of the store.
+APPS = (
+    AppDelivery(
+        "{6F33C4E4-9C0E-4B3A-8E4E-0C9F0F1F9B11}",
+        Way.MSI,
+        app_id="1",
+        document={"productVersion": "4.2.0", "commandLine": "/quiet /norestart"},
+        file=AppFile("f1", "orders.msi", 5056, hashlib.sha256(b"package").hexdigest()),
+    ),
+    AppDelivery(
+        "Contoso.Board_8wekyb3d8bbwe",
+        Way.HOSTED,
+        app_id="2",
+        document={},
+        file=AppFile("f2", "board.appx", 5056, None),
+    ),
+    AppDelivery(
+        "Microsoft.Whiteboard_8wekyb3d8bbwe", Way.WINDOWS_STORE, app_id="3", document={"productKey": "9MSPC6MP8FM4"}
+    ),
+)
 
 
 def action_commands(action: DeviceAction, scope: str, **details: Any) -> bytes:
@@ -184,6 +213,9 @@ def examples() -> dict[str, bytes]:
         "server-session-questions": told([Step(part, StepKind.QUESTION, part=part) for part in parts], opening=False),
         "server-session-remove": told(remove),
         "server-session-scep": told([requested(), Step("q", StepKind.QUESTION, part=csp.SCEP)]),
+        "server-session-apps": told([Step(each.app_id, StepKind.INSTALL_APP, apps=(each,)) for each in APPS]),
+        "server-session-app-questions": told([Step("q", StepKind.LIST_APPS, apps=APPS)], opening=False),
+        "server-session-app-removals": told([Step(each.app_id, StepKind.REMOVE_APP, apps=(each,)) for each in APPS]),
         "server-session-retire": action_commands(DeviceAction.RETIRE, "COMPANY_DATA"),
         "server-session-wipe": action_commands(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
         "server-session-over": told([], opening=False),

@@ -24,6 +24,9 @@ class StepKind(StrEnum):
     REMOVE = "remove"
     ACTION = "action"
     QUESTION = "question"
+    INSTALL_APP = "installApp"
+    REMOVE_APP = "removeApp"
+    LIST_APPS = "listApps"
 
 
 class StepState(StrEnum):
@@ -39,8 +42,8 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """A step without its history: equal steps ask for the same thing. `subject` is an item's key, an order's id or a
-    question's name; `fingerprint` says which bytes of an item are meant.
+    """A step without its history: equal steps ask for the same thing. `subject` is an item's key, an order's id, a
+    question's name or an app's id; `fingerprint` says which bytes of an item, and which content of an app, are meant.
     """
 
     kind: StepKind
@@ -69,9 +72,11 @@ def planned_steps(
     questions: Sequence[str],
     again: bool,
     sent: Iterable[SentStep],
+    apps: Iterable[PlannedStep] = (),
+    app_question: Iterable[PlannedStep] = (),
 ) -> list[PlannedStep]:
-    """Every step for the device, in order. `again`: what it refused earlier is tried once more. Questions come last,
-    when nothing else is left to do: they ask for the result.
+    """Every step for the device, in order. `again`: what it refused earlier is tried once more; `apps`: the steps that
+    install and remove apps. Questions come last, when nothing else is left to do: they ask for the result.
     """
     steps = [PlannedStep(StepKind.ACTION, order) for order in orders]
     listed = sorted(rows, key=lambda row: (_ORDER[row.source], row.key))
@@ -79,9 +84,10 @@ def planned_steps(
     steps += [
         PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)
     ]
+    steps += apps
     over = {each.step for each in sent if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
     if all(step in over for step in steps):
-        steps += [PlannedStep(StepKind.QUESTION, question) for question in questions]
+        steps += [*app_question, *(PlannedStep(StepKind.QUESTION, question) for question in questions)]
     return steps
 
 

@@ -17,7 +17,8 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.surfaces.devices.apple import facts, mobileconfig
+from fauxtune.operations.checkin.steps import AppSighting
+from fauxtune.surfaces.devices.apple import apps, facts, mobileconfig
 from fauxtune.surfaces.devices.apple.command_results import SEALED, SHOWN
 from fauxtune.surfaces.devices.apple.translate import is_app_configuration
 
@@ -70,6 +71,10 @@ class AppleAdapter:
             roots=frozenset(row.key.split("/")[1] for row in present if row.source is Source.ROOT),
             accounts={row.key: row.fingerprint or "" for row in present if row.source is Source.EMAIL},
         )
+
+    def apps(self, data: JsonObject) -> dict[str, AppSighting] | None:
+        """Return what the device says of its apps, by their identifiers; None if it answered something else."""
+        return apps.sightings(data)
 
     def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:
         """Return the sealed recovery key of a Mac that escrows it (SecurityInfo)."""

@@ -15,8 +15,9 @@ from fauxtune.core.formats.plist import Plist, dictionaries, text
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.positions import is_on_earth
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_delivery import INSTALL_FAILED
 from fauxtune.operations.checkin.steps import Result, StepResult
-from fauxtune.surfaces.devices.apple import facts, messages
+from fauxtune.surfaces.devices.apple import apps, facts, messages
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
 
 #: MCMDMErrorDomain: the device does not know the command; it manages no such profile, which could be removed.
@@ -59,7 +60,7 @@ def step_result(results: CommandResults) -> StepResult | None:
             why = problem(results.errors, otherwise="The device calls the command malformed (CommandFormatError).")
             return StepResult(results.command, Result.REFUSED, problem=why)
         case Status.ACKNOWLEDGED:
-            failure = _failed_setting(results)
+            failure = _failed_setting(results) or _rejected_app(results)
             if failure is not None:
                 return StepResult(results.command, Result.REFUSED, problem=failure)
             return StepResult(results.command, Result.DONE, data=_data(results.response))
@@ -93,6 +94,14 @@ def _failed_setting(results: CommandResults) -> Problem | None:
     return None
 
 
+def _rejected_app(results: CommandResults) -> Problem | None:
+    """The reason why an app is not installed. Apple: InstallApplication, RejectionReason."""
+    reason = text(results.response, "RejectionReason", required=False)
+    if not reason or reason in apps.HARMLESS_REJECTIONS:
+        return None
+    return Problem(INSTALL_FAILED, f"The device rejected the app: {reason[:80]}.")
+
+
 def _error(results: CommandResults, step: str) -> StepResult:
     codes = {link.code for link in results.errors if _is_management(link)}
     why = problem(results.errors)
@@ -123,6 +132,9 @@ def _data(response: Plist) -> JsonObject | None:
     for key in ("QueryResponses", "SecurityInfo"):
         if key in response:
             return {"values": facts.known_values(response, key), **_sealed(response.get(key), _ESCROWED)}
+    about_apps = apps.answer_data(response)
+    if about_apps is not None:
+        return about_apps
     if "RotateResult" in response:
         return _sealed(response["RotateResult"], "EncryptedNewRecoveryKey") or None
     if "ManagedApplicationFeedback" in response:

@@ -6,7 +6,7 @@ The messages are documented by Apple ("Device Management"); these texts say what
 
 from __future__ import annotations
 
-from fauxtune.surfaces.devices.openapi import TENANT, Json, answer, query
+from fauxtune.surfaces.devices.openapi import TENANT, Json, answer, parameter, query
 from fauxtune.surfaces.devices.security_schemes import CERTIFICATE, NONE
 
 SCHEMAS: Json = {}
@@ -201,6 +201,26 @@ OPERATIONS: dict[str, dict[str, Json]] = {
                 **_REFUSALS,
                 "401": _text("the token is unknown, expired, or was used already"),
                 "403": _text("the token's user is gone or has no licence"),
+            },
+        }
+    },
+    f"{_BASE}/apps/{{app_id}}/{{file_id}}/manifest.plist": {
+        "get": {
+            "operationId": "appleAppManifest",
+            "summary": "Get the manifest of an app",
+            "description": "InstallApplication names this address with its query, which is valid for a day of the "
+            "tenant's clock. The manifest names the package: the file as it was uploaded, which is encrypted.",
+            "security": NONE,
+            "parameters": [
+                TENANT,
+                parameter("app_id", "the app"),
+                parameter("file_id", "the file of its content"),
+            ],
+            "responses": {
+                "200": answer("the manifest (XML property list)", _PLIST),
+                **_REFUSALS,
+                "401": _text("the address has no signature"),
+                "403": _text("the signature is wrong or has expired"),
             },
         }
     },

@@ -32,14 +32,14 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
 )
 #: For a person with a browser or curl, who opens the enrolment profile.
 _FOR_PEOPLE: tuple[tuple[type[Exception], int], ...] = ((errors.Unauthenticated, 401), (errors.NotAllowed, 403))
-#: The path that devices never call.
-_PATH_OF_PEOPLE = "/apple/enroll"
+#: How the paths end that no device calls with its identity.
+_PATHS_WITHOUT_IDENTITY = ("/apple/enroll", "/manifest.plist")
 _MESSAGE = "This device is no longer managed."
 
 
 def refuse(request: Request, error: Exception) -> Response:
     """Return the refusal of a request."""
-    for_people = request.scope["path"].rstrip("/").endswith(_PATH_OF_PEOPLE)
+    for_people = request.scope["path"].rstrip("/").endswith(_PATHS_WITHOUT_IDENTITY)
     if isinstance(error, errors.EnrollmentEnded) and not for_people:
         return _unrecognized(request, str(error))
     if isinstance(error, HTTPException):

@@ -7,7 +7,7 @@ the device has nothing more to do and closes the connection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -17,15 +17,17 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
-from fauxtune.operations.checkin.steps import Exchange, Step
+from fauxtune.operations.checkin.app_steps import manifest_app
+from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Step
 from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices import scep
 from fauxtune.operations.devices.apple_caller import enrolled
 from fauxtune.operations.devices.caller import HardwareCaller
+from fauxtune.operations.runtime.contents import READ, path_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.configuration import profiles_by_id
 from fauxtune.surfaces.devices.agent_notice import agent_header
-from fauxtune.surfaces.devices.apple import checkin, enrollment_profile, messages, mobileconfig, translate
+from fauxtune.surfaces.devices.apple import apps, checkin, enrollment_profile, messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
 from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
 from fauxtune.surfaces.devices.apple.command_results import step_result
@@ -51,7 +53,7 @@ async def message(request: Request) -> Response:
     call = await device_call(request)
     content = messages.read(call.body)
     if isinstance(content, CommandResults):
-        return await _command_report(call, content)
+        return await _command_report(request, call, results=content)
     if isinstance(content, messages.UserAuthenticate) and content.sender.user is not None:
         await _enrollment(call, content.sender)
         # Apple: Gone declines a channel of the user's own; the device is served without it.
@@ -89,6 +91,20 @@ async def enroll(
     return Response(profile, media_type=mobileconfig.MEDIA_TYPE, headers=headers)
 
 
+@router.get("/apps/{app_id}/{file_id}/manifest.plist")
+async def app_manifest(request: Request, tenant_key: TenantKey, app_id: str, file_id: str) -> Response:
+    """Return the manifest of an app, to whom an InstallApplication has named its address.
+
+    401 without a signature, 403 for one that is wrong or has expired, 404 for an app that is gone.
+    """
+    emulator, tenant = await _where(request, tenant_key)
+    query, now = dict(request.query_params), emulator.runner.now(tenant)
+    emulator.contents.check(tenant.id, file_id, query=query, needs=READ, now=now)
+    app = await emulator.runner.read(manifest_app, tenant, app_id=app_id)
+    package = f"{origin(request)}{path_of(tenant.id, file_id)}?{request.url.query}"
+    return Response(apps.manifest(app, package_url=package), media_type=_PLIST)
+
+
 @router.get("/scep")
 async def scep_by_get(request: Request, tenant_key: TenantKey, operation: str = "", message: str = "") -> Response:
     """Answer SCEP by GET: GetCACaps, GetCACert, and PKIOperation with its message in base64."""
@@ -116,7 +132,7 @@ async def scep_by_post(request: Request, tenant_key: TenantKey, operation: str =
     return await _pki_operation(request, tenant_key, message=await request.body())
 
 
-async def _command_report(call: DeviceCall, results: CommandResults) -> Response:
+async def _command_report(request: Request, call: DeviceCall, *, results: CommandResults) -> Response:
     """The next command; empty if nothing is to be done."""
     if results.sender.user is not None:
         await _enrollment(call, results.sender)
@@ -140,8 +156,24 @@ async def _command_report(call: DeviceCall, results: CommandResults) -> Response
         return _answer(b"", headers=headers)
     step, row = answer.steps[0], answer.row
     profiles = await _profiles(call, step, on_mac=row.variant is Variant.MACOS)
-    context = translate.DeviceContext(call.tenant.id, row.variant, row.facts.get("osVersion"), profiles)
+    context = translate.DeviceContext(
+        call.tenant.id, row.variant, row.facts.get("osVersion"), profiles, manifest_url=_manifest_url(request, call)
+    )
     return _answer(messages.command(step.id, translate.command(step, context)), headers=headers)
+
+
+def _manifest_url(request: Request, call: DeviceCall) -> Callable[[AppDelivery], str]:
+    """Return what builds the address of an app's manifest. The right to read the app's file is its query."""
+
+    def address(app: AppDelivery) -> str:
+        if app.file is None:
+            raise Invalid(f"The app {app.app_id} has no content that could be installed.")
+        now, contents = call.emulator.runner.now(call.tenant), call.emulator.contents
+        query = apps.manifest_query(app, tenant_id=call.tenant.id, contents=contents, now=now)
+        path = f"/mdm/{call.tenant.id}/apple/apps/{app.app_id}/{app.file.id}/manifest.plist"
+        return f"{origin(request)}{path}?{query}"
+
+    return address
 
 
 async def _profiles(call: DeviceCall, step: Step, *, on_mac: bool) -> tuple[JsonObject, ...]:

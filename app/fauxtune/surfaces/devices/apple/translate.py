@@ -26,7 +26,8 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
-from fauxtune.surfaces.devices.apple import actions, facts, messages, mobileconfig, scep_payload
+from fauxtune.surfaces.devices.apple import actions, apps, facts, messages, mobileconfig, scep_payload
+from fauxtune.surfaces.devices.apple.apps import ManifestUrl
 
 #: The parameters of the commands that ask.
 _PARAMETERS: dict[str, Plist] = {
@@ -49,13 +50,14 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 @dataclass(frozen=True, slots=True)
 class DeviceContext:
     """What the commands of a device depend on: its properties, and the documents of the profiles that a step is from,
-    where they matter.
+    where they matter. `manifest_url`: returns the address of the manifest of an app.
     """
 
     tenant_id: TenantId
     variant: Variant
     os_version: str | None = None
     profiles: tuple[JsonObject, ...] = ()
+    manifest_url: ManifestUrl | None = None
 
 
 @dataclass(slots=True)
@@ -154,6 +156,13 @@ def command(step: Step, device: DeviceContext) -> Plist:
         case StepKind.ACTION:
             assert step.order is not None, step.id
             return actions.command(step.order, tenant_id=device.tenant_id, variant=device.variant)
+        case StepKind.INSTALL_APP:
+            assert device.manifest_url is not None, step.id
+            return apps.install(step.apps[0], on_mac=device.variant is Variant.MACOS, manifest_url=device.manifest_url)
+        case StepKind.REMOVE_APP:
+            return apps.remove(step.apps[0])
+        case StepKind.LIST_APPS:
+            return apps.list_apps(step.apps, on_mac=device.variant is Variant.MACOS)
         case StepKind.QUESTION:
             return {"RequestType": step.part, **_PARAMETERS.get(step.part or "", {})}
         case _:

@@ -15,7 +15,8 @@ from fauxtune.core.model.items import LedgerRow, is_scep
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.surfaces.devices.windows import csp, facts, scep
+from fauxtune.operations.checkin.steps import AppSighting
+from fauxtune.surfaces.devices.windows import apps, csp, facts, scep
 from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.session_state import USER_IS_HERE
 
@@ -80,6 +81,10 @@ class WindowsAdapter:
         return replace(
             held, identities={**identities, **requests.identities}, refused=requests.refused, pending=requests.pending
         )
+
+    def apps(self, data: JsonObject) -> dict[str, AppSighting]:
+        """Return what the nodes of apps mean, by the identifiers of the apps."""
+        return apps.sightings(data)
 
     def sealed_key(self, answers: Mapping[str, JsonObject]) -> bytes | None:
         """Return None: a Windows device hands its keys over by `escrow`."""

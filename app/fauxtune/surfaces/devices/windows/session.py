@@ -18,7 +18,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.situations import claiming
-from fauxtune.operations.checkin.steps import Exchange, Result, Step, StepResult
+from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Result, Step, StepResult
 from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.checkin.visit import in_conversation, set_wire_state
 from fauxtune.operations.devices.caller import DeviceCaller
@@ -28,7 +28,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import wire_state
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.surfaces.devices.windows import translate
+from fauxtune.surfaces.devices.windows import apps, translate
 from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.messages import syncml
@@ -173,8 +173,13 @@ class _Exchange:
             profiles={key: profile.document for key, profile in profiles.items()},
             given={key: tuple(names) for key, names in state.given.items()},
             user_is_here=state.user_is_here,
+            content_url=lambda app: f"{origin}{self._content_address(app)}",
             upload=lambda order: f"{origin}{upload_address(self._emulator.contents, self._tenant.id, order=order)}",
         )
+
+    def _content_address(self, app: AppDelivery) -> str:
+        now, contents = self._emulator.runner.now(self._tenant), self._emulator.contents
+        return apps.content_address(app, tenant_id=self._tenant.id, contents=contents, now=now)
 
     def _fill(self, reply: Reply, state: State) -> None:
         """Add commands to the answer while there is room."""

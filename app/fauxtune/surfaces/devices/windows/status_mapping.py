@@ -50,7 +50,7 @@ def error_code(status: int) -> int:
 
 def step_result(step: str, responses: Sequence[CommandResponse], *, kind: StepKind) -> StepResult:
     """Return the result of a step from the responses to its commands, in their order."""
-    if kind is StepKind.QUESTION:
+    if kind in (StepKind.QUESTION, StepKind.LIST_APPS):
         return _answer(step, responses)
     failure = next((response for response in responses if _failed(response)), None)
     if failure is None:

@@ -23,7 +23,8 @@ from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
-from fauxtune.surfaces.devices.windows import actions, csp, scep
+from fauxtune.surfaces.devices.windows import actions, apps, csp, scep
+from fauxtune.surfaces.devices.windows.apps import ContentUrl
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
 from fauxtune.surfaces.devices.windows.status_mapping import ANY, ASK, ATOMIC, DETAIL, GONE, PART, THERE
@@ -76,7 +77,8 @@ _MAIL = "c6d47067-6e92-480e-b0fc-4ba82182fac7"
 class TranslationContext:
     """What the commands of a step depend on besides the step: the kind of device, the tenant's edition, the profiles'
     documents by id, the thumbprints (of SCEP: the nodes) under which items were installed before, by item, and whether
-    the user's own nodes exist. `upload`: returns the address to which an order's archive is uploaded.
+    the user's own nodes exist. `upload`: returns the address to which an order's archive is uploaded; `content_url`:
+    that of an app's content.
     """
 
     variant: Variant
@@ -85,6 +87,7 @@ class TranslationContext:
     given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     user_is_here: bool = True
     upload: Callable[[Order], str] | None = None
+    content_url: ContentUrl | None = None
 
     @property
     def tree(self) -> Tree:
@@ -104,6 +107,13 @@ def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
         case StepKind.ACTION:
             assert step.order is not None
             return actions.commands(_with_address(step.order, around), around.tree)
+        case StepKind.INSTALL_APP:
+            assert around.content_url is not None, step.id
+            return apps.install(step.apps[0], content_url=around.content_url)
+        case StepKind.REMOVE_APP:
+            return apps.remove(step.apps[0])
+        case StepKind.LIST_APPS:
+            return apps.questions(step.apps)
         case StepKind.QUESTION:
             return _ask(step.part or "", around)
         case _:

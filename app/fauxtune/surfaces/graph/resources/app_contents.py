@@ -96,8 +96,8 @@ async def commit(call: Call) -> Answer:
     row = await call.emulator.runner.run(call.tenant, _file, call)
     if row.document["isCommitted"]:
         raise Invalid("The file is committed already.")
-    problem = await asyncio.to_thread(app_files.check, call.emulator.contents, row, encryption=encryption)
-    await call.run(lambda tx: app_files.settle_commit(tx, _file(tx, call), problem=problem))
+    checked = await asyncio.to_thread(app_files.check, call.emulator.contents, row, encryption=encryption)
+    await call.run(lambda tx: app_files.settle_commit(tx, _file(tx, call), checked=checked))
     return NO_CONTENT
 
 

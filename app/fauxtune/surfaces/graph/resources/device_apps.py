@@ -147,7 +147,9 @@ def _intents(connection: Connection, call: Call) -> list[Json]:
     user = directory_queries.user_by_key(connection, call.tenant.id, key=key_of(call))
     if user is None:
         raise NotFound(f"There is no user '{key_of(call)}'.")
-    rows = [row for row in queries.on_devices(connection, call.tenant.id) if row.user_id == user.id]
+    every = queries.on_devices(connection, call.tenant.id)
+    # Intune: only apps that are assigned show states, not those that others depend on or replace.
+    rows = [row for row in every if row.user_id == user.id and row.intent in _INTENTS]
     apps = _apps(connection, call, rows=rows)
     by_device: dict[str, list[Json]] = {}
     for row in rows:

@@ -23,8 +23,8 @@ _VERSIONS = f"{_APP}/contentVersions"
 _FILES = f"{_VERSIONS}/{{content}}/files"
 _FILE = f"{_FILES}/{{file}}"
 _CATEGORY, _RELATIONSHIP = entity("mobileAppCategory"), entity("mobileAppRelationship")
-_ASSIGNED_ALONE = approximated("apps that are assigned to Android devices alone: simulated devices have no others")
-_ANDROID_ALONE = approximated("only Android devices install apps, and tell of them")
+_ASSIGNED_ALONE = approximated("apps that management installed: simulated devices have no others")
+_TOLD_ALONE = approximated("the states that devices report; links and apps that no device installs have none")
 _CHECKED = approximated("the check is done when the request is answered, and nothing is pending afterwards")
 
 
@@ -186,7 +186,7 @@ def _on_devices() -> Iterator[Route[Handler]]:
     ):
         summary = "List the apps of a user's devices" if many else "Get the apps of a user's device"
         route = _read(template, handler, summary=summary, returns=devices.INTENT_AND_STATE, many=many)
-        yield replace(route, beta_only=True, fidelity=_ANDROID_ALONE)
+        yield replace(route, beta_only=True, fidelity=_TOLD_ALONE)
 
 
 APP_PARTS: tuple[Route[Handler], ...] = (*_contents(), *_relations(), *_on_devices())
