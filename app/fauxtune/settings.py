@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         default=Edition.CURRENT,
         description="the state of Microsoft's documentation that new tenants follow: 2020-04 or current",
     )
+    labs: Path | None = Field(
+        default=None, description="a folder with labs of one's own, each in a folder with its name: docs/labs.md"
+    )
     public_url: str | None = Field(
         default=None, description="the HTTPS origin that clients use, if it is not in the Host header"
     )

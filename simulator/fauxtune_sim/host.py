@@ -21,6 +21,7 @@ import orjson
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, ServerRefused, ServerUnreachable, SimulatorError
+from fauxtune_sim.keystore_export import pem_of_keys
 from fauxtune_sim.platforms import read_kind
 from fauxtune_sim.pool import DevicePool
 from fauxtune_sim.pool_folders import PoolFolders
@@ -62,6 +63,7 @@ class Host:
             "offline": self._offline,
             "online": self._online,
             "devices": self._devices,
+            "keys": self._keys,
             "finish": self._finish,
             "snapshot": self._snapshot,
             "restore": self._restore,
@@ -135,6 +137,9 @@ class Host:
 
     async def _devices(self, order: Order) -> Result:
         return [self._shown(agent) for agent in self._pool.agents_of(order["tenant"])]
+
+    async def _keys(self, order: Order) -> Result:
+        return pem_of_keys(self._agent(order).device.keystore)
 
     async def _finish(self, order: Order) -> Result:
         await self._pool.finish_check_ins(order["tenant"])

@@ -61,24 +61,35 @@ def export(state: Path, options: ExportOptions) -> CommandOutput:
     return CommandOutput(document, [*(lines or [f"{device.name} holds no keys"]), *_proofs(options, rows)])
 
 
+def pem_of_keys(store: KeyStore) -> list[dict[str, Any]]:
+    """Return key, certificate and chain of each identity as one PEM, without the keys that a device keeps to itself."""
+    kept = {entry.alias for entry in store.entries.values() if not entry.extractable}
+    return [
+        {"thumbprint": thumbprint(identity.certificate), "pem": _pem(identity).decode()}
+        for identity in store.identities()
+        if identity.alias not in kept
+    ]
+
+
 def _folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
 
 
 def _write_pem(store: KeyStore, identities: list[Identity], *, folder: Path) -> list[dict[str, Any]]:
-    rows = []
-    for identity in identities:
-        key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        certificates = (identity.certificate, *identity.chain)
-        data = key + b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
-        rows.append(_written(folder / f"{_name(identity)}.pem", data, identity=identity))
+    rows = [_written(folder / f"{_name(identity)}.pem", _pem(identity), identity=identity) for identity in identities]
     trusted = store.trusted_certificates()
     if trusted:
         path = folder / "trusted.pem"
         _write(path, b"".join(certificate.public_bytes(Encoding.PEM) for certificate in trusted))
         rows.append({"file": str(path), "thumbprint": None, "what": f"{len(trusted)} trusted certificates"})
     return rows
+
+
+def _pem(identity: Identity) -> bytes:
+    key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    certificates = (identity.certificate, *identity.chain)
+    return key + b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def _write_pfx(identities: list[Identity], *, folder: Path, password: str) -> list[dict[str, Any]]:

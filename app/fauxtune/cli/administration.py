@@ -17,7 +17,7 @@ import typer
 
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures, reasons
 from fauxtune.cli.progress import waiting
-from fauxtune.cli.service import Emulator
+from fauxtune.cli.service import Emulator, sign_in_to
 from fauxtune.cli.tables import SHORT, Table, one_line, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
 
@@ -67,14 +67,6 @@ class Administration(Emulator):
                 sign_in_to(client)
             language = self.show_request_as or (Language.CURL if self.show_request else None)
             yield Session(client, output=self.output, ids=self.ids, language=language)
-
-
-def sign_in_to(client: Client) -> None:
-    """Use the application of the tenant that --tenant names, which is not always the server's first one."""
-    tenant = client.control("GET", "")
-    client.server = client.server.signing_in_as(
-        tenant=tenant["id"], client_id=tenant["clientId"], client_secret=tenant["clientSecret"]
-    )
 
 
 @dataclass(frozen=True, slots=True)

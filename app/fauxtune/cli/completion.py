@@ -156,6 +156,17 @@ def snapshot(ctx: typer.Context, incomplete: str) -> Words:
     return _words(_candidates(ctx, names.snapshots, signs_in=False), incomplete)
 
 
+def lab(ctx: typer.Context, incomplete: str) -> Words:
+    """Complete the name of a lab."""
+
+    def read(client: Client) -> list[Named]:
+        return [
+            Named(each["name"], each["name"], about=each["title"]) for each in client.control("GET", "/labs")["value"]
+        ]
+
+    return _words(_candidates(ctx, read, signs_in=False), incomplete)
+
+
 def connector(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a certificate connector."""
     from fauxtune.cli import names
@@ -204,9 +215,8 @@ def _words(candidates: list[Named], incomplete: str = "") -> Words:
 
 def _client(options: dict[str, Any], *, signs_in: bool) -> Client:
     """A client of the server that the command line names so far; it does not wait long."""
-    from fauxtune.cli.administration import sign_in_to
     from fauxtune.cli.options import DATA_DIR
-    from fauxtune.cli.service import Emulator
+    from fauxtune.cli.service import Emulator, sign_in_to
     from fauxtune.client.http import Client
 
     names = ("data_dir", "url", "ca", "tenant", "control_token")

@@ -71,6 +71,7 @@ SECTIONS = (
                 "Let things go wrong on purpose: throttling, outages, lost connections.",
             ),
             Entry("state", "fauxtune.cli.states:app", "Bring a tenant into a state that a sentence describes."),
+            Entry("lab", "fauxtune.cli.labs:app", "Play labs that check themselves, and write your own."),
         ),
     ),
     Section(
@@ -278,6 +279,7 @@ def openapi(
     mail_apps: Annotated[Path | None, typer.Option(help="write the page on mail apps to this file")] = None,
     states: Annotated[Path | None, typer.Option(help="write the page on provider states to this file")] = None,
     faults: Annotated[Path | None, typer.Option(help="write the page on faults to this file")] = None,
+    labs: Annotated[Path | None, typer.Option(help="write the page on labs to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents.
@@ -290,6 +292,6 @@ def openapi(
     from fauxtune.server.openapi import write
 
     pages = {"coverage": coverage, "removal": removal, "diagnosis": diagnosis, "editions": editions}
-    pages |= {"mail-apps": mail_apps, "states": states, "faults": faults}
+    pages |= {"mail-apps": mail_apps, "states": states, "faults": faults, "labs": labs}
     files = write(out, pages=pages)
     emit(output, {"written": files}, text="\n".join(files))

@@ -106,7 +106,7 @@ class Graph(Emulator):
         user = None
         if self.admin_user_name is not None:
             user = User(self.admin_user_name, self.admin_password or "", tenant=self.tenant or "organizations")
-        return Client(
+        client = Client(
             server.signing_in_as(client_id=self.client_id, client_secret=self.client_secret),
             authority=None if self.authority is None else _address(self.authority),
             graph=f"{base}/{self.schema_version}",
@@ -114,6 +114,15 @@ class Graph(Emulator):
             control_token=None if self.is_foreign else self.control_token,
             log=lambda line: print(line, file=sys.stderr),
         )
+        if self._names_only_a_tenant:
+            sign_in_to(client)
+        return client
+
+    @property
+    def _names_only_a_tenant(self) -> bool:
+        """Whether it is a tenant of Fauxtune that is named alone: its application is known there."""
+        named = (self.client_id, self.client_secret, self.admin_user_name, self.authority, self.graph_uri)
+        return self.tenant is not None and not any(named)
 
     def _foreign(self) -> Server:
         """The other service. No Fauxtune server needs to run, and its credentials are not sent there."""
@@ -142,6 +151,14 @@ class Graph(Emulator):
 def _address(text: str) -> str:
     """The address with a scheme: the cmdlets' AuthURI has none."""
     return (text if "://" in text else f"https://{text}").rstrip("/")
+
+
+def sign_in_to(client: Client) -> None:
+    """Use the application of the tenant that --tenant names, which is not always the server's first one."""
+    tenant = client.control("GET", "")
+    client.server = client.server.signing_in_as(
+        tenant=tenant["id"], client_id=tenant["clientId"], client_secret=tenant["clientSecret"]
+    )
 
 
 def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callable[..., None]]:

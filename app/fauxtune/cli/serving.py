@@ -77,6 +77,7 @@ def serve(
     ephemeral: EphemeralOption = None,
     seed: SeedOption = None,
     edition: EditionOption = None,
+    labs: Annotated[Path | None, typer.Option(help="folder with labs of your own (docs/labs.md)")] = None,
     public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
     permissions: PermissionsOption = None,

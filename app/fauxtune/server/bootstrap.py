@@ -63,6 +63,7 @@ class Environment:
     ca_file: str = ""
     control_token: str | None = None
     edition: Edition = Edition.CURRENT
+    labs: Path | None = None
     permissions: Permissions = Permissions.ENFORCE
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     wire: Bounds = field(default_factory=Bounds)
@@ -101,6 +102,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         ca_file=around.ca_file,
         control_token=around.control_token,
         edition=around.edition,
+        labs=around.labs,
         permissions=PermissionCheck(around.permissions),
         trusted_proxies=around.trusted_proxies,
         packagings=LatePackagings(),

@@ -119,6 +119,10 @@ class ChildDeviceHost:
             return ()
         return tuple(map(_device, await self._order("devices", tenant)))
 
+    async def keys(self, tenant: TenantId, name: str) -> Mapping[str, str]:
+        """Return the keys of a device with their certificates, PEM, by thumbprint."""
+        return {each["thumbprint"]: each["pem"] for each in await self._order("keys", tenant, name=name)}
+
     async def finish_check_ins(self, tenant: TenantId) -> None:
         """Wait until the tenant's devices have ended the check-ins that they are in."""
         if self._may_have(tenant):

@@ -28,6 +28,7 @@ from fauxtune.server.pages.diagnosis import diagnosis_page
 from fauxtune.server.pages.edition_rules import EDITION_RULES
 from fauxtune.server.pages.editions import editions_page
 from fauxtune.server.pages.faults import faults_page
+from fauxtune.server.pages.labs import labs_page
 from fauxtune.server.pages.mail_apps import mail_apps_page
 from fauxtune.server.pages.probes import recorded_run
 from fauxtune.server.pages.provider_states import provider_states_page
@@ -39,6 +40,7 @@ from fauxtune.surfaces.control.resources import (
     address_book,
     faults,
     hosted_devices,
+    labs,
     messages,
     readability,
     scep,
@@ -69,7 +71,19 @@ from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 
 #: Parts of the control surface that a server loads at the first call of one.
-LATE_PARTS = (wire, messages, address_book, readability, state, states, hosted_devices, faults, scep, ndes_control)
+LATE_PARTS = (
+    wire,
+    messages,
+    address_book,
+    readability,
+    state,
+    states,
+    hosted_devices,
+    labs,
+    faults,
+    scep,
+    ndes_control,
+)
 #: The title and the routers of each document, by its file name.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "blobs": ("Fauxtune: block blobs, where contents of apps are uploaded", (blobs.router,)),
@@ -155,6 +169,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "mail-apps": lambda _folder: mail_apps_page(),
     "states": lambda _folder: provider_states_page(),
     "faults": lambda _folder: faults_page(),
+    "labs": lambda _folder: labs_page(),
 }
 
 

@@ -139,6 +139,7 @@ def _environment(
         ca_file=str(files.ca),
         control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
         edition=settings.edition,
+        labs=settings.labs,
         permissions=settings.permissions,
         wire=Bounds(exchanges=settings.wire_exchanges),
         notification_hosts=frozenset(settings.notification_hosts),

@@ -38,6 +38,7 @@ OF_DEVICES_AND_LOGS = frozenset(
         *("directory_tracking", "enrollment_tokens", "enrollments", "escrowed_secrets", "fault_rules", "journal"),
         *(
             "key_holdings",
+            "lab_runs",
             "ledger",
             "mail_messages",
             "mail_recipients",

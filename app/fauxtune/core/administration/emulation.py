@@ -179,6 +179,11 @@ def delete_tenant(tenant: str) -> AdminRequest:
     return AdminRequest("DELETE", f"/tenants/{key(tenant)}", service=Service.EMULATOR)
 
 
+def read(path: str) -> AdminRequest:
+    """Read something of the tenant, at a path below it."""
+    return _control("GET", path)
+
+
 def _control(method: str, path: str, *, body: Json | None = None) -> AdminRequest:
     return AdminRequest(method, path, body, service=Service.CONTROL)
 

@@ -68,6 +68,8 @@ _WORDS: dict[str, str] = {
     "digicertSubscribed": "the tenant has a DigiCert CA: {authority}",
     "mailLoginRefused": "a login to the mailbox was refused: {reason}",
     "mailDelivered": "mail from {sender} was delivered",
+    "labReset": "the lab {lab} was reset",
+    "labStarted": "the lab {lab} was started",
     "certificatePublished": "{what} was published for {address}",
     "certificateWithdrawn": "{what} is not published for {address} any more",
     "applicationAdded": "the application {clientId} was added",

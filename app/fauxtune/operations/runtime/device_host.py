@@ -84,6 +84,10 @@ class DeviceHost(Protocol):
         """Return the tenant's devices, in the order of their enrolments; none where there is no host."""
         ...
 
+    async def keys(self, tenant: TenantId, name: str) -> Mapping[str, str]:
+        """Return the keys of a device with their certificates, PEM, by thumbprint: what its owner can export."""
+        ...
+
     async def finish_check_ins(self, tenant: TenantId) -> None:
         """Wait until the tenant's devices have ended the check-ins that they are in: the service can be done with a
         device before the device has read the last answer.
@@ -137,6 +141,10 @@ class NoDeviceHost:
     async def devices(self, tenant: TenantId) -> tuple[HostedDevice, ...]:
         """Return none."""
         return ()
+
+    async def keys(self, tenant: TenantId, name: str) -> Mapping[str, str]:
+        """Refuse."""
+        _refuse()
 
     async def finish_check_ins(self, tenant: TenantId) -> None:
         """Return at once."""

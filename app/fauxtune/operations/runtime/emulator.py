@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
@@ -89,6 +90,8 @@ class Emulator:
     contents: Contents
     control_token: str | None = None
     edition: Edition = Edition.CURRENT
+    # A folder with labs beside those of the package.
+    labs: Path | None = None
     permissions: PermissionCheck = field(default_factory=PermissionCheck)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     turns: Turns = field(default_factory=Turns)

@@ -33,6 +33,7 @@ from fauxtune.storage.tables.devices import (
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tables.escrow import escrowed_secrets
 from fauxtune.storage.tables.keys import key_holdings, mail_recipients
+from fauxtune.storage.tables.labs import lab_runs
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
 from fauxtune.storage.tables.reports import report_jobs
 from fauxtune.storage.tables.resources import resources
@@ -81,6 +82,7 @@ __all__ = [
     "groups",
     "journal",
     "key_holdings",
+    "lab_runs",
     "ledger",
     "mail_messages",
     "mail_recipients",

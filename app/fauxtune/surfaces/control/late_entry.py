@@ -31,6 +31,7 @@ _PARTS = (
     (r"tenants/[^/]+/scep/(ndes|requests)(/|$)", (f"{_PLACE}.ndes",), "fauxtune.operations.checkin.ndes"),
     (r"tenants/[^/]+/scep/", (f"{_PLACE}.scep",), "fauxtune.core.scep.challenge"),
     (r"tenants/[^/]+/states$", (f"{_PLACE}.states",), "fauxtune.operations.arrangement.provider_states"),
+    (r"tenants/[^/]+/labs(/|$)", (f"{_PLACE}.labs",), "fauxtune.operations.arrangement.labs.views"),
     (
         r"tenants/[^/]+/hosted-devices(/|$)",
         (f"{_PLACE}.hosted_devices",),

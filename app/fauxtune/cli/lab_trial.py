@@ -1,0 +1,153 @@
+"""Trying labs as students who go every way: all wrong answers and wrong ways first, then the right ones."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fauxtune.core.administration import labs as tasks
+from fauxtune.core.administration.requests import AdminRequest
+
+if TYPE_CHECKING:
+    from fauxtune.client.http import Client
+
+_PATIENCE = 120.0
+
+
+@dataclass(slots=True)
+class Trial:
+    """A lab that was tried. `tries`: answers, ways, checks, proofs. In seconds: start, slowest reset, everything."""
+
+    name: str
+    start: float = 0.0
+    reset: float = 0.0
+    seconds: float = 0.0
+    tries: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+    def expect(self, condition: object, problem: str) -> None:
+        """Count a try, and note the problem if it is not as it should be."""
+        self.tries += 1
+        if not condition:
+            self.problems.append(problem)
+
+
+def try_labs(client: Client, names: Sequence[str] | None) -> list[Trial]:
+    """Try these labs, or all, in a tenant that is made for it and deleted afterwards."""
+    with _tenant(client):
+        chosen = names or [each["name"] for each in client.control("GET", tasks.list_labs().path)["value"]]
+        return [_tried(client, name) for name in chosen]
+
+
+@contextmanager
+def _tenant(client: Client) -> Iterator[None]:
+    before = client.server
+    tenant = client.emulator("POST", "/tenants", json={"keys": "shared"}, seconds=_PATIENCE)
+    client.server = before.signing_in_as(tenant=tenant["id"])
+    try:
+        yield
+    finally:
+        client.emulator("DELETE", f"/tenants/{tenant['id']}", seconds=_PATIENCE)
+        client.server = before
+
+
+def _tried(client: Client, name: str) -> Trial:
+    from fauxtune.client.http import Refused
+
+    trial, begun = Trial(name), time.monotonic()
+    try:
+        lab = _send(client, tasks.start_lab(name))
+        trial.start = time.monotonic() - begun
+        _answer(client, trial, lab=lab, question="predict")
+        for step in lab["steps"]:
+            _try_step(client, trial, lab=lab, step=step)
+        _prove(client, trial, lab=_send(client, tasks.read_lab(name)))
+        _answer(client, trial, lab=lab, question="quiz")
+        trial.expect(_send(client, tasks.check_lab(name))["done"], "after everything it is not done")
+        lab = _reset(client, trial)
+        trial.expect(not any(each["passed"] for each in lab["steps"]), "after the reset steps count as passed")
+        trial.expect(not _passes(client, trial.name, number=1), "after the reset step 1 passes at once")
+    except Refused as refused:
+        trial.problems.append(refused.reason)
+    trial.seconds = time.monotonic() - begun
+    return trial
+
+
+def _answer(client: Client, trial: Trial, *, lab: dict[str, Any], question: str) -> None:
+    """Choose every answer: one is right, and each has its reason."""
+    choices = [each["number"] for each in lab[question]["choices"]]
+    given = [_send(client, tasks.answer_lab(trial.name, question=question, choice=each)) for each in choices]
+    trial.expect(sum(each["right"] for each in given) == 1, f"{question} has not one right answer")
+    trial.expect(all(each["why"] for each in given), f"{question} has an answer without a reason")
+
+
+def _try_step(client: Client, trial: Trial, *, lab: dict[str, Any], step: dict[str, Any]) -> None:
+    number = step["number"]
+    trial.expect(not _passes(client, trial.name, number=number), f"step {number} passes before anything was done")
+    for place, way in enumerate(step["wrong"], 1):
+        _send(client, tasks.solve_lab(trial.name, step=number, wrong=place))
+        checked = _send(client, tasks.check_lab(trial.name, step=number))["steps"][0]
+        saw = " ".join(each["saw"] for each in checked["checks"] if not each["passed"])
+        trial.expect(not checked["passed"], f"wrong way {place} of step {number} passes")
+        trial.expect(way["says"] in saw, f"wrong way {place} of step {number}: the checks say “{saw}”")
+        _reset(client, trial)
+        for earlier in range(1, number):
+            _send(client, tasks.solve_lab(trial.name, step=earlier))
+            trial.expect(_passes(client, trial.name, number=earlier), f"step {earlier} does not pass after a reset")
+    hints = {_send(client, tasks.hint_lab(trial.name, step=number))["text"] for _ in range(3)}
+    trial.expect(len(hints) == 3, f"step {number} has not three hints")
+    _send(client, tasks.solve_lab(trial.name, step=number))
+    checked = _send(client, tasks.check_lab(trial.name, step=number))["steps"][0]
+    saw = "; ".join(f"{each['looked']}: {each['saw']}" for each in checked["checks"] if not each["passed"])
+    trial.expect(checked["passed"], f"step {number} is solved and does not pass: {saw}")
+
+
+def _prove(client: Client, trial: Trial, *, lab: dict[str, Any]) -> None:
+    from fauxtune.cli.labs import write_files
+
+    if shutil.which("openssl") is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="fauxtune-lab-") as folder:
+        _, absent = write_files(client, lab, out=Path(folder))
+        trial.expect(not absent, f"files are not there: {', '.join(absent)}")
+        for number, proof in enumerate(lab["proofs"], 1):
+            ended = _run(proof["run"], folder=folder)
+            trial.expect((ended.returncode != 0) is proof["fails"], f"proof {number} ends with {ended.returncode}")
+            text = ended.stdout.decode("utf-8", "replace")
+            trial.expect(all(each in text for each in proof["prints"]), f"proof {number} prints “{text[:200]}”")
+            trial.expect(not any(each in text for each in proof["hides"]), f"proof {number} shows what it should not")
+
+
+def _run(commands: Sequence[str], *, folder: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the commands one after the other; return how the last one ended."""
+    for command in commands:
+        # What a lab file says is run, as `make` runs what its file says; the trainer wrote it.
+        ended = subprocess.run(["/bin/sh", "-c", command], cwd=folder, capture_output=True, timeout=60, check=False)  # noqa: S603
+    return ended
+
+
+def _reset(client: Client, trial: Trial) -> dict[str, Any]:
+    begun = time.monotonic()
+    lab = _send(client, tasks.reset_lab(trial.name))
+    trial.reset = max(trial.reset, time.monotonic() - begun)
+    return lab
+
+
+def _passes(client: Client, name: str, *, number: int) -> bool:
+    return bool(_send(client, tasks.check_lab(name, step=number))["steps"][0]["passed"])
+
+
+def _send(client: Client, request: AdminRequest) -> dict[str, Any]:
+    answer: dict[str, Any] = client.control(request.method, request.path, json=request.body, seconds=_PATIENCE)
+    return answer

@@ -1,0 +1,133 @@
+"""`fauxtune lab new, lint, test`: for people who write labs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fauxtune.cli import completion
+from fauxtune.cli.administration import Administration
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import Table
+
+FolderOption = Annotated[Path, typer.Option("--labs", metavar="FOLDER", help="the folder of your labs")]
+
+
+def new(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="its name: small letters, digits, hyphens")],
+    folder: FolderOption = Path("labs"),
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write the skeleton of a lab, which is right and can be played.
+
+    \b
+    fauxtune lab new lost-phone
+    fauxtune serve --labs labs
+    """
+    with plain_failures():
+        from fauxtune.core.labs.reading import NAME
+        from fauxtune.core.labs.skeleton import skeleton
+
+        if not NAME.fullmatch(name):
+            fail(f"A lab's name has small letters, digits and hyphens, and begins with a letter; '{name}' does not.")
+        file = folder / name / "lab.toml"
+        try:
+            file.parent.mkdir(parents=True)
+            file.write_text(skeleton(), encoding="utf-8")
+        except FileExistsError:
+            fail(f"There is a lab in {file.parent} already.")
+        except OSError as error:
+            fail(f"{file} cannot be written: {error.strerror}.")
+        text = f"Wrote {file}.\nSee its mistakes: fauxtune lab lint {file}\nPlay it: fauxtune serve --labs {folder}"
+        emit(output, {"file": str(file)}, text=text)
+
+
+def lint(
+    *,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="lab.toml files, or folders of labs")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Say what is wrong with lab files, line by line. Needs no server.
+
+    \b
+    fauxtune lab lint labs/lost-phone/lab.toml
+    fauxtune lab lint labs
+    """
+    with plain_failures():
+        from fauxtune.core.labs.reading import examined
+
+        mistakes = []
+        for file in _files(files):
+            try:
+                text = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                fail(f"{file} cannot be read: {error}.")
+            _, named = examined(file.parent.name, text)
+            mistakes += [{"file": str(file), "line": each.line, "message": each.message} for each in named]
+        lines = [f"{each['file']}:{each['line']}: {each['message']}" for each in mistakes]
+        emit(output, mistakes, text="\n".join(lines) or "Nothing is wrong.")
+        if mistakes:
+            raise typer.Exit(FAILED)
+
+
+@with_service(Administration)
+def try_(
+    *,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="the labs to try", autocompletion=completion.lab),
+    ] = None,
+    service: Administration,
+    all_labs: Annotated[bool, typer.Option("--all", help="all labs")] = False,
+) -> None:
+    """Play labs to the end, in every way.
+
+    Every wrong answer, wrong way, hint, solution, check, proof and reset, in a tenant of
+    its own, which is deleted afterwards. Proofs need openssl; without it they are skipped.
+
+    \b
+    fauxtune lab test import-once
+    fauxtune lab test --all
+    """
+    if bool(names) is all_labs:
+        fail("Name the labs to try, or say --all.")
+    with service.session(with_graph=False) as session:
+        from fauxtune.cli.lab_trial import try_labs
+
+        trials = try_labs(session.client, names or None)
+        cells: list[tuple[str, ...]] = [
+            (
+                each.name,
+                f"{each.start:.2f} s",
+                f"{each.reset:.2f} s",
+                f"{each.seconds:.1f} s",
+                str(each.tries),
+                "; ".join(each.problems) or "good",
+            )
+            for each in trials
+        ]
+        table = Table(("lab", "start", "reset", "all", "tries", "result"), cells, wraps=True)
+        session.show([each.document() for each in trials], table)
+        if any(each.problems for each in trials):
+            raise typer.Exit(FAILED)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read: it may have a key."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    files = []
+    for path in paths:
+        inside = sorted(path.glob("**/lab.toml")) if path.is_dir() else [path]
+        if not inside:
+            fail(f"There is no lab.toml in {path}.")
+        files += inside
+    return files

@@ -1,0 +1,250 @@
+"""`fauxtune lab`: play labs that check themselves, and write labs of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.cli import completion, lab_text, lab_writing
+from fauxtune.cli.administration import Administration, YesOption, confirm
+from fauxtune.cli.options import FAILED, fail
+from fauxtune.cli.service import with_service
+from fauxtune.cli.tables import Table
+from fauxtune.core.administration import labs as tasks
+from fauxtune.core.administration import state
+
+app = typer.Typer(
+    help="""Play labs that check themselves, and write your own.
+
+A lab takes 5 to 12 minutes: predict, act, observe, prove it with openssl, answer a last question. Each step can be done
+by a command, in the console, or by requests.
+
+\b
+fauxtune lab list
+fauxtune lab start one-key-per-device
+fauxtune lab answer one-key-per-device 2
+fauxtune lab check one-key-per-device
+fauxtune lab hint one-key-per-device 1
+fauxtune lab files one-key-per-device --out files
+
+docs/labs.md says how a lab is written: lab new, lab lint, lab test.""",
+    no_args_is_help=True,
+)
+app.command()(lab_writing.new)
+app.command()(lab_writing.lint)
+app.command("test")(lab_writing.try_)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the name of the lab", autocompletion=completion.lab)]
+#: Seconds that a start may take, in which devices are enrolled.
+_PATIENCE = 120.0
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(*, service: Administration) -> None:
+    """List the labs, and what was done in this tenant.
+
+    In the order in which they are taught.
+
+    \b
+    fauxtune lab list
+    """
+    with service.session(with_graph=False) as session:
+        rows = session.send(tasks.list_labs())["value"]
+        cells: list[tuple[str, ...]] = [
+            (
+                row["name"],
+                row["title"] if row["problem"] is None else row["problem"],
+                f"{row['minutes']} min",
+                row["state"] + (f" {row['passed']}/{row['steps']}" if row["state"] == "started" else ""),
+            )
+            for row in rows
+        ]
+        session.show(rows, Table(("name", "title", "time", "state"), cells, wraps=True))
+
+
+@app.command()
+@with_service(Administration)
+def start(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
+    """Start a lab. The tenant gets its first state and then that of the lab: what is in it is lost.
+
+    \b
+    fauxtune lab start import-once
+    fauxtune lab start import-once --tenant training --yes
+    """
+    with service.session(with_graph=False) as session:
+
+        def question() -> str:
+            changes = session.client.control("GET", state.compare_with_beginning().path, seconds=_PATIENCE)["changes"]
+            lost = ", ".join(changes) or "nothing"
+            return f"The tenant begins again. Different from its beginning: {lost}. Start the lab {name}?"
+
+        confirm(question, yes=yes)
+        lab = session.send(tasks.start_lab(name), seconds=_PATIENCE, title="Preparing the lab")
+        session.show(lab, lab_text.beginning(lab))
+
+
+@app.command()
+@with_service(Administration)
+def show(*, name: NameArgument, service: Administration) -> None:
+    """Show the steps of a lab, and how they are done.
+
+    Each step with its command and its page of the console; proofs; questions.
+
+    \b
+    fauxtune lab show import-once
+    """
+    with service.session(with_graph=False) as session:
+        lab = session.send(tasks.read_lab(name))
+        session.show(lab, lab_text.whole(lab))
+
+
+@app.command()
+@with_service(Administration)
+def answer(
+    *,
+    name: NameArgument,
+    choice: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="the number of the choice")],
+    service: Administration,
+    quiz: Annotated[bool, typer.Option("--quiz", help="answer the last question instead of the first")] = False,
+) -> None:
+    """Answer the first question of a lab, or the last.
+
+    You learn why the answer is right or wrong.
+
+    \b
+    fauxtune lab answer import-once 2
+    fauxtune lab answer import-once 1 --quiz
+    """
+    with service.session(with_graph=False) as session:
+        request = tasks.answer_lab(name, question="quiz" if quiz else "predict", choice=choice)
+        given = session.send(request)
+        session.show(given, f"{'Right' if given['right'] else 'Wrong'}. {given['why']}")
+
+
+@app.command()
+@with_service(Administration)
+def check(
+    *,
+    name: NameArgument,
+    service: Administration,
+    step: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="only this step")] = None,
+) -> None:
+    """Check the steps, and say what was seen.
+
+    What was looked at, what was seen, what was expected. The exit code is 1 unless all have passed.
+
+    \b
+    fauxtune lab check import-once
+    fauxtune lab check import-once --step 2
+    """
+    with service.session(with_graph=False) as session:
+        checked = session.send(tasks.check_lab(name, step=step), seconds=_PATIENCE)
+        session.show(checked, lab_text.checked(checked))
+        if not all(each["passed"] for each in checked["steps"]):
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+@with_service(Administration)
+def hint(
+    *,
+    name: NameArgument,
+    step: Annotated[int, typer.Argument(metavar="STEP", min=1, help="the number of the step")],
+    service: Administration,
+) -> None:
+    """Give the next of the three hints of a step.
+
+    \b
+    fauxtune lab hint import-once 2
+    """
+    with service.session(with_graph=False) as session:
+        given = session.send(tasks.hint_lab(name, step=step))
+        session.show(given, f"{given['number']}/{given['of']}  {given['text']}")
+
+
+@app.command()
+@with_service(Administration)
+def solve(
+    *,
+    name: NameArgument,
+    service: Administration,
+    step: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="only this step")] = None,
+    wrong: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=1, help="go this wrong way of the step instead")
+    ] = None,
+) -> None:
+    """Do what a step asks for, or all steps.
+
+    With --wrong go a wrong way of it, to see what happens.
+
+    \b
+    fauxtune lab solve import-once --step 1
+    fauxtune lab solve import-once --step 1 --wrong 1
+    """
+    with service.session(with_graph=False) as session:
+        request = tasks.solve_lab(name, step=step, wrong=wrong)
+        lab = session.send(request, seconds=_PATIENCE, title="Doing it")
+        session.show(lab, f"Done. See: fauxtune lab check {name}")
+
+
+@app.command()
+@with_service(Administration)
+def reset(*, name: NameArgument, service: Administration) -> None:
+    """Give the tenant the state of the start of the lab.
+
+    Whatever has become of it.
+
+    \b
+    fauxtune lab reset import-once
+    """
+    with service.session(with_graph=False) as session:
+        lab = session.send(tasks.reset_lab(name), seconds=_PATIENCE, title="Beginning again")
+        session.show(lab, f"The tenant is as it was when the lab {name} began.")
+
+
+@app.command()
+@with_service(Administration)
+def files(
+    *,
+    name: NameArgument,
+    service: Administration,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="the folder to write to")] = Path(),
+) -> None:
+    """Write the files of a lab into a folder.
+
+    Mail, certificates, keys of simulated devices, as they are now. Files that come with a step are left out
+    until it is done.
+
+    \b
+    fauxtune lab files import-once --out files
+    """
+    with service.session(with_graph=False) as session:
+        lab = session.send(tasks.read_lab(name))
+        written, absent = write_files(session.client, lab, out=out)
+        lines = [*(f"{out / each}" for each in written), *(f"{each}: not there yet" for each in absent)]
+        session.show({"written": written, "absent": absent}, "\n".join(lines) or f"Start it: fauxtune lab start {name}")
+
+
+def write_files(client: Any, lab: dict[str, Any], *, out: Path) -> tuple[list[str], list[str]]:
+    """Write the lab's files that are there; return the names of these, and of the others."""
+    from fauxtune.client.http import Refused
+
+    written, absent = [], []
+    for each in lab["files"]:
+        try:
+            content = client.control("GET", tasks.lab_file(lab["name"], each).path)
+        except Refused as refused:
+            if refused.status != 409:
+                raise
+            absent.append(each)
+            continue
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            lab_writing.write_private(out / each, content or b"")
+        except OSError as error:
+            fail(f"{out / each} cannot be written: {error.strerror}.")
+        written.append(each)
+    return written, absent

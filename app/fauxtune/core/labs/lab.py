@@ -1,0 +1,92 @@
+"""A lab: one idea in some minutes. Predict, act, observe, prove it outside, and answer a last question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+#: The members of a deed, a check or a file, by name.
+Words: TypeAlias = "Mapping[str, Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A verb of one of the tables in `verbs`, with its members."""
+
+    verb: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer to a question, and why it is right or wrong."""
+
+    text: str
+    why: str
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with answers, of which one is right."""
+
+    text: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongWay:
+    """A way that does not lead to the aim of a step. `says`: what a check of the step sees then, or a part of it."""
+
+    text: str
+    do: tuple[Act, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do, what to look at, and how to tell that it was done. Hints are given one after the other."""
+
+    title: str
+    text: str
+    hints: tuple[str, ...]
+    do: tuple[Act, ...]
+    look: tuple[Act, ...]
+    check: tuple[Act, ...]
+    wrong: tuple[WrongWay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Commands of another program over files of the lab. `prints`: texts that the last command prints; `hides`: texts
+    that it does not print; `fails`: whether it is to fail.
+    """
+
+    text: str
+    files: tuple[Act, ...]
+    run: tuple[str, ...]
+    prints: tuple[str, ...]
+    hides: tuple[str, ...]
+    fails: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab. `start`: the provider states that it begins with; `prepare`: what is done before it begins."""
+
+    name: str
+    title: str
+    minutes: int
+    idea: str
+    story: str
+    start: tuple[str, ...]
+    prepare: tuple[Act, ...]
+    predict: Question
+    steps: tuple[Step, ...]
+    proofs: tuple[Proof, ...]
+    quiz: Question
+
+    def files(self) -> tuple[Act, ...]:
+        """Return the files of all proofs, each once."""
+        return tuple({each.words["name"]: each for proof in self.proofs for each in proof.files}.values())

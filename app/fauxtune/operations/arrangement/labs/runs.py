@@ -1,0 +1,300 @@
+"""A lab in a tenant: started, answered, checked, helped, solved and reset.
+
+A start gives the tenant its first state, then that of the lab, and keeps it as a snapshot: a reset restores that.
+The runs of other labs stay, so that a tenant tells how far its student has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.labs.lab import Act, Choice, Lab, Question, Step
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.arrangement import devices
+from fauxtune.operations.arrangement.labs import checks
+from fauxtune.operations.arrangement.labs.checks import Outcome
+from fauxtune.operations.arrangement.labs.deeds import carry_out
+from fauxtune.operations.arrangement.labs.stage import Stage
+from fauxtune.operations.arrangement.labs.texts import lab_named
+from fauxtune.operations.arrangement.provider_states import reach
+from fauxtune.operations.arrangement.scene import scene_of
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.tenants import snapshots
+from fauxtune.storage.queries import labs as queries
+from fauxtune.storage.queries import tenants as tenant_queries
+from fauxtune.storage.rows.labs import LabRunRow
+
+#: The snapshot of the lab that was started last.
+SNAPSHOT = "Start of the lab"
+PREDICT, QUIZ = "predict", "quiz"
+#: The name of the application in the audit log.
+_CLIENT = "lab"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a lab has come. `predicted` and `answered`: the choices in their order; `hints`: how many were given, by
+    step; `passed`: the steps whose checks have passed. All are counted from 0.
+    """
+
+    predicted: tuple[int, ...] = ()
+    answered: tuple[int, ...] = ()
+    hints: tuple[tuple[int, int], ...] = ()
+    passed: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, row: LabRunRow) -> Progress:
+        """Return the progress that a row has."""
+        document = row.progress
+        return cls(
+            predicted=tuple(document.get("predicted", ())),
+            answered=tuple(document.get("answered", ())),
+            hints=tuple((int(step), count) for step, count in document.get("hints", {}).items()),
+            passed=tuple(document.get("passed", ())),
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the row has it."""
+        return {
+            "predicted": [*self.predicted],
+            "answered": [*self.answered],
+            "hints": {str(step): count for step, count in self.hints},
+            "passed": [*self.passed],
+        }
+
+    def is_done(self, lab: Lab) -> bool:
+        """Whether the lab is at its end: predicted, every step passed, and the last question answered rightly."""
+        right = any(lab.quiz.choices[each].right for each in self.answered if each < len(lab.quiz.choices))
+        return bool(self.predicted) and len(self.passed) == len(lab.steps) and right
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedStep:
+    """A step with the outcomes of its checks. `passed`: now, or when it was checked before."""
+
+    number: int
+    passed: bool
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A hint: the `number`-th of so many of the step."""
+
+    number: int
+    of: int
+    text: str
+
+
+async def progress_of(emulator: Emulator, tenant: Tenant) -> dict[str, LabRunRow]:
+    """Return the labs that were started in the tenant, by name."""
+    return {row.lab: row for row in await emulator.runner.read(queries.runs_of, tenant.id)}
+
+
+async def start(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
+    """Start a lab. What is in the tenant is lost: it begins again, with its first users and keys.
+
+    Raises NotFound for an unknown lab, Invalid for one that cannot begin.
+    """
+    lab = await lab_named(emulator, name)
+    async with emulator.turns.of(_turn(tenant)):
+        return await _start(emulator, tenant, lab=lab, kept=Progress())
+
+
+async def _start(emulator: Emulator, tenant: Tenant, *, lab: Lab, kept: Progress) -> Stage:
+    others = [row for row in (await progress_of(emulator, tenant)).values() if row.lab != lab.name]
+    await snapshots.reset(emulator, tenant)
+    empty = LabRunRow(tenant.id, lab.name, emulator.runner.now(tenant), 0, progress={}, materials={})
+    stage = Stage(scene_of(emulator, tenant, client=_CLIENT), lab, empty)
+    for sentence in lab.start:
+        await reach(emulator, stage.scene.tenant, state=sentence)
+    await _carry_out(stage, lab.prepare)
+    stage.run = await emulator.runner.run(stage.scene.tenant, _begin, lab.name, stage=stage, progress=kept)
+    await emulator.runner.run(stage.scene.tenant, _put, [*others, stage.run])
+    await _keep(emulator, stage.scene.tenant)
+    return stage
+
+
+def _begin(tx: Transaction, name: str, *, stage: Stage, progress: Progress) -> LabRunRow:
+    tx.record("labStarted", lab=name)
+    return LabRunRow(
+        tx.tenant.id, name, tx.now, _last_number(tx), progress=progress.document(), materials=stage.materials()
+    )
+
+
+def _last_number(tx: Transaction) -> int:
+    """Return the number of the journal's last entry."""
+    rows = tenant_queries.newest_events(tx.connection, tx.tenant.id, limit=1)
+    return rows[0].seq if rows else 0
+
+
+def _put(tx: Transaction, rows: Sequence[LabRunRow]) -> None:
+    queries.put_runs(tx.connection, rows)
+
+
+async def _keep(emulator: Emulator, tenant: Tenant) -> None:
+    """Keep the present state as the start, in the place of the last lab's."""
+    if any(row.name == SNAPSHOT for row in await snapshots.list_snapshots(emulator, tenant)):
+        await snapshots.delete_snapshot(emulator, tenant, name=SNAPSHOT)
+    await snapshots.create_snapshot(emulator, tenant, name=SNAPSHOT)
+
+
+async def reset(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
+    """Give the tenant the state in which the lab began, whatever has become of it. What was answered stays answered."""
+    lab = await lab_named(emulator, name)
+    async with emulator.turns.of(_turn(tenant)):
+        row = (await progress_of(emulator, tenant)).get(name)
+        kept = Progress() if row is None else replace(Progress.of(row), passed=())
+        if row is None or not await _is_kept(emulator, tenant, lab=name):
+            return await _start(emulator, tenant, lab=lab, kept=kept)
+        await snapshots.restore_snapshot(emulator, tenant, name=SNAPSHOT)
+        stage = await _stage(emulator, tenant, lab=lab)
+        stage.run = await emulator.runner.run(stage.scene.tenant, _again, stage.run, progress=kept)
+        return stage
+
+
+async def _is_kept(emulator: Emulator, tenant: Tenant, *, lab: str) -> bool:
+    """Whether the start of this lab can be restored, with its devices: a server that was started again has none."""
+    newest = max((await progress_of(emulator, tenant)).values(), key=lambda row: row.number)
+    has_devices = emulator.hosted_snapshots.get(tenant.id, SNAPSHOT)
+    rows = await snapshots.list_snapshots(emulator, tenant)
+    return newest.lab == lab and bool(has_devices) and any(row.name == SNAPSHOT for row in rows)
+
+
+def _again(tx: Transaction, row: LabRunRow, *, progress: Progress) -> LabRunRow:
+    """Begin again: what happened before does not count."""
+    tx.record("labReset", lab=row.lab)
+    again = replace(row, number=_last_number(tx), started_at=tx.now, progress=progress.document())
+    queries.put_runs(tx.connection, [again])
+    return again
+
+
+async def stage_of(emulator: Emulator, tenant: Tenant, *, name: str, dry: bool = False) -> Stage:
+    """Return the stage of a lab that was started. Raises NotFound, Conflict for one that was not."""
+    return await _stage(emulator, tenant, lab=await lab_named(emulator, name), dry=dry)
+
+
+async def _stage(emulator: Emulator, tenant: Tenant, *, lab: Lab, dry: bool = False) -> Stage:
+    row = await emulator.runner.read(queries.run_of, tenant.id, lab=lab.name)
+    if row is None:
+        raise Conflict(f"The lab '{lab.name}' was not started in this tenant: fauxtune lab start {lab.name}")
+    return Stage.of(scene_of(emulator, tenant, client=_CLIENT), lab=lab, run=row, dry=dry)
+
+
+async def answer(emulator: Emulator, tenant: Tenant, *, name: str, question: str, choice: int) -> Choice:
+    """Answer the first or the last question of a lab, and learn whether that is right, and why."""
+    stage = await stage_of(emulator, tenant, name=name)
+    choices = question_of(stage.lab, question).choices
+    if not 0 <= choice < len(choices):
+        raise Invalid(f"The question has the choices 1 to {len(choices)}.", target="choice")
+    member = "predicted" if question == PREDICT else "answered"
+
+    def note(progress: Progress) -> Progress:
+        given = getattr(progress, member)
+        return progress if choice in given else replace(progress, **{member: (*given, choice)})
+
+    await emulator.runner.run(tenant, _note, name, change=note)
+    return choices[choice]
+
+
+def question_of(lab: Lab, question: str) -> Question:
+    """Return a question of a lab. Raises NotFound."""
+    known = {PREDICT: lab.predict, QUIZ: lab.quiz}
+    if question not in known:
+        raise NotFound(f"A lab has the questions {PREDICT} and {QUIZ}, not '{question[:40]}'.")
+    return known[question]
+
+
+async def check(emulator: Emulator, tenant: Tenant, *, name: str, step: int | None = None) -> list[CheckedStep]:
+    """Check one step, or all. A step that has passed stays passed. Changes nothing else."""
+    stage = await stage_of(emulator, tenant, name=name)
+    numbers = range(len(stage.lab.steps)) if step is None else [_number(stage.lab, step)]
+    return [await _checked(stage, number) for number in numbers]
+
+
+async def _checked(stage: Stage, number: int) -> CheckedStep:
+    """Check a step, and note that it has passed."""
+    outcomes = [await checks.outcome(stage, each) for each in stage.lab.steps[number].check]
+    before = number in Progress.of(stage.run).passed
+
+    def note(progress: Progress) -> Progress:
+        return replace(progress, passed=tuple(sorted({*progress.passed, number})))
+
+    passes = all(each.passed for each in outcomes)
+    if passes and not before:
+        await stage.scene.emulator.runner.run(stage.scene.tenant, _note, stage.lab.name, change=note)
+    return CheckedStep(number, passes or before, tuple(outcomes))
+
+
+async def hint(emulator: Emulator, tenant: Tenant, *, name: str, step: int) -> Hint:
+    """Give the next hint of a step; the last one again if there is no more."""
+    stage = await stage_of(emulator, tenant, name=name)
+    hints = step_of(stage.lab, step).hints
+    given = min(dict(Progress.of(stage.run).hints).get(step, 0) + 1, len(hints))
+
+    def note(progress: Progress) -> Progress:
+        return replace(progress, hints=tuple({**dict(progress.hints), step: given}.items()))
+
+    await emulator.runner.run(tenant, _note, name, change=note)
+    return Hint(given, len(hints), hints[given - 1])
+
+
+async def solve(
+    emulator: Emulator, tenant: Tenant, *, name: str, step: int | None = None, wrong: int | None = None
+) -> None:
+    """Do what a step asks for, or all steps; `wrong`: go that wrong way of the step instead."""
+    async with emulator.turns.of(_turn(tenant)):
+        stage = await stage_of(emulator, tenant, name=name)
+        if wrong is not None:
+            ways = step_of(stage.lab, 0 if step is None else step).wrong
+            if not 0 <= wrong < len(ways):
+                raise NotFound(f"This step has {len(ways)} wrong ways.")
+            await _carry_out(stage, ways[wrong].do)
+        else:
+            # What a step has reached may be undone by the next one.
+            for number in range(len(stage.lab.steps)) if step is None else [_number(stage.lab, step)]:
+                await _carry_out(stage, stage.lab.steps[number].do)
+                await _checked(stage, number)
+        await emulator.runner.run(stage.scene.tenant, _note_materials, name, stage=stage)
+
+
+async def _carry_out(stage: Stage, deeds: Sequence[Act]) -> None:
+    """Carry out deeds, and wait after each until the devices have settled."""
+    emulator = stage.scene.emulator
+    for deed in deeds:
+        # The deed before may have changed the tenant's clock or settings.
+        stage.scene.tenant = await emulator.runner.tenant(stage.scene.tenant.id)
+        await carry_out(stage, deed)
+        await devices.settle(stage.scene)
+
+
+def step_of(lab: Lab, number: int) -> Step:
+    """Return a step of a lab, counted from 0. Raises NotFound."""
+    return lab.steps[_number(lab, number)]
+
+
+def _number(lab: Lab, number: int) -> int:
+    if not 0 <= number < len(lab.steps):
+        raise NotFound(f"The lab '{lab.name}' has the steps 1 to {len(lab.steps)}.")
+    return number
+
+
+def _note(tx: Transaction, name: str, *, change: Any) -> None:
+    row = queries.run_of(tx.connection, tx.tenant.id, lab=name)
+    if row is not None:
+        changed = replace(row, progress=change(Progress.of(row)).document())
+        queries.put_runs(tx.connection, [changed])
+
+
+def _note_materials(tx: Transaction, name: str, *, stage: Stage) -> None:
+    row = queries.run_of(tx.connection, tx.tenant.id, lab=name)
+    if row is not None and row.materials != stage.materials():
+        queries.put_runs(tx.connection, [replace(row, materials=stage.materials())])
+
+
+def _turn(tenant: Tenant) -> str:
+    return f"lab of {tenant.id}"

@@ -1,0 +1,90 @@
+"""Where the labs are: those of the package, and those of a folder that `serve --labs` names. Those of the folder are
+read at each call, so that a trainer sees at once what was changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.labs.lab import Lab
+from fauxtune.core.labs.reading import LONGEST, NAME, read_lab
+from fauxtune.core.labs.verbs import nearest
+from fauxtune.operations.runtime.emulator import Emulator
+
+FILE = "lab.toml"
+#: Labs of a folder at most.
+_MOST = 200
+
+
+async def lab_names(emulator: Emulator) -> list[str]:
+    """Return the names of all labs, in the order in which they are taught."""
+    return await asyncio.to_thread(_names, emulator.labs)
+
+
+async def lab_named(emulator: Emulator, name: str) -> Lab:
+    """Return a lab. Raises NotFound with the nearest names, Invalid for a file with mistakes."""
+    return await asyncio.to_thread(_lab, emulator.labs, name)
+
+
+async def all_labs(emulator: Emulator) -> list[Lab | Invalid]:
+    """Return all labs; in the place of one whose file has mistakes the error that says so."""
+    return await asyncio.to_thread(_all, emulator.labs)
+
+
+def _all(folder: Path | None) -> list[Lab | Invalid]:
+    labs: list[Lab | Invalid] = []
+    for name in _names(folder):
+        try:
+            labs.append(_lab(folder, name))
+        except Invalid as error:
+            labs.append(error)
+    return labs
+
+
+def _names(folder: Path | None) -> list[str]:
+    own = [] if folder is None else sorted(_names_in(folder))[:_MOST]
+    return [*(each for each in _order() if each not in own), *own]
+
+
+@cache
+def _order() -> tuple[str, ...]:
+    """Return the names of the package's labs, as `order.txt` has them."""
+    return tuple(_package().joinpath("order.txt").read_text(encoding="utf-8").split())
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir() if NAME.fullmatch(each.name) and (each / FILE).is_file()]
+
+
+def _lab(folder: Path | None, name: str) -> Lab:
+    known = _names(folder)
+    if name not in known:
+        raise NotFound(f"There is no lab '{name[:60]}'. The nearest are: {', '.join(nearest(name, known))}.")
+    if folder is not None and (folder / name / FILE).is_file():
+        return _read(folder / name / FILE, name)
+    return _of_package(name)
+
+
+@cache
+def _of_package(name: str) -> Lab:
+    return _read(_package().joinpath(name, FILE), name)
+
+
+def _read(file: Traversable, name: str) -> Lab:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            # One character more than a lab may have is enough to refuse it.
+            return read_lab(name, opened.read(LONGEST + 1))
+    except OSError as error:
+        raise Invalid(f"The lab '{name}' cannot be read: {error.strerror}.", target="lab") from None
+    except UnicodeDecodeError:
+        raise Invalid(f"The file of the lab '{name}' is not UTF-8.", target="lab") from None
+
+
+def _package() -> Traversable:
+    return files("fauxtune").joinpath("labs")

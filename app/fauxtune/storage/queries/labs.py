@@ -1,0 +1,38 @@
+"""The labs that were started in a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage import writes
+from fauxtune.storage.queries.devices import with_names
+from fauxtune.storage.reads import every, first
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.storage.rows.labs import LabRunRow
+from fauxtune.storage.tables import lab_runs
+
+
+def runs_of(connection: Connection, tenant_id: TenantId) -> list[LabRunRow]:
+    """Return the labs that were started in the tenant, by name."""
+    statement = select(lab_runs).where(lab_runs.c.tenant_id == tenant_id)
+    return every(connection, statement.order_by(lab_runs.c.lab), row=LabRunRow)
+
+
+def run_of(connection: Connection, tenant_id: TenantId, *, lab: str) -> LabRunRow | None:
+    """Return the run of a lab in the tenant; None if it was not started."""
+    statement = select(lab_runs).where(lab_runs.c.tenant_id == tenant_id, lab_runs.c.lab == lab)
+    return first(connection, statement, row=LabRunRow)
+
+
+def put_runs(connection: Connection, rows: Sequence[LabRunRow]) -> None:
+    """Write runs, in the place of those of the same labs."""
+    writes.put_rows(connection, lab_runs, rows=rows)
+
+
+def newest_enrollment(connection: Connection, tenant_id: TenantId, *, device_name: str) -> NamedEnrollmentRow | None:
+    """Return the newest enrolment of a device of this name, also one that has ended."""
+    rows = every(connection, with_names(tenant_id), row=NamedEnrollmentRow)
+    return next((row for row in reversed(rows) if (row.device_name or "").lower() == device_name.lower()), None)

@@ -1,0 +1,133 @@
+"""Lab files: those of the package are right, and each mistake is named with its line."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.labs.lab import Act, Lab
+from fauxtune.core.labs.reading import LONGEST, examined, read_lab
+from fauxtune.core.labs.skeleton import skeleton
+from fauxtune.core.labs.verbs import CHECKS, DEEDS, FILES, command_of
+from fauxtune.operations.arrangement.labs import checks, deeds
+from fauxtune.operations.arrangement.labs import files as lab_files
+
+_LABS = files("fauxtune").joinpath("labs")
+NAMES = _LABS.joinpath("order.txt").read_text(encoding="utf-8").split()
+
+
+def _lab(name: str) -> Lab:
+    return read_lab(name, _LABS.joinpath(name, "lab.toml").read_text(encoding="utf-8"))
+
+
+def _mistakes(text: str) -> list[str]:
+    lab, mistakes = examined("mine", text)
+    assert lab is None
+    return [str(each) for each in mistakes]
+
+
+def _changed(old: str, new: str) -> tuple[list[str], int]:
+    """The mistakes of the skeleton with one change, and the line of the change."""
+    text = skeleton()
+    assert text.count(old) == 1, old
+    return _mistakes(text.replace(old, new)), text[: text.index(old)].count("\n") + 1
+
+
+def test_the_order_names_every_lab_of_the_package_once() -> None:
+    present = sorted(each.name for each in _LABS.iterdir() if each.is_dir())
+    assert sorted(NAMES) == present
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lab_of_the_package_is_right_and_takes_some_minutes(name: str) -> None:
+    lab = _lab(name)
+    assert 5 <= lab.minutes <= 12
+    assert lab.proofs
+    assert any(step.wrong for step in lab.steps)
+
+
+def test_the_skeleton_is_right() -> None:
+    assert read_lab("mine", skeleton()).title == "A phone that is retired"
+
+
+def test_every_word_of_lab_files_is_carried_out_somewhere() -> None:
+    assert deeds.DEEDS.keys() == {verb.name for verb in DEEDS}
+    assert checks.CHECKS.keys() == {verb.name for verb in CHECKS}
+    assert lab_files.FILES.keys() == {verb.name for verb in FILES}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('do = "retire"', 'do = "retier"', "there is no deed 'retier'; the nearest are 'retire'"),
+        (
+            'check = "device state"',
+            'check = "device stat"',
+            "there is no check 'device stat'; the nearest are 'device st",
+        ),
+        ('file = "crl"', 'file = "krl"', "there is no file 'krl'; the nearest are 'crl'"),
+        ('look = "look at certificates"', 'look = "wipe"', "there is no deed that looks 'wipe'"),
+        ('state = "retired" }', 'state = "asleep" }', "'state' cannot be 'asleep'"),
+        (', state = "retired" }', " }", "'device state' needs 'state'"),
+        ('file = "crl", name = "issuing.crl"', 'file = "crl", name = "../issuing.crl"', "cannot be the name of a file"),
+        ('"alice has an enrolled iPhone",', '"alice has an enroled toaster",', "There is no state"),
+        ("minutes = 5", "minutes = 50", "a lab takes 5 to 12 minutes"),
+        ("minutes = 5", 'minutes = "5"', "'minutes' is a number"),
+        ("minutes = 5", "minuts = 5", "a lab has no member 'minuts'; it has minutes"),
+        ('"Where to look.",', "", "a step has 3 hints"),
+        ("[quiz]", "[quizz]", "a lab has no member 'quizz'; it has quiz"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_what_is_nearest(old: str, new: str, message: str) -> None:
+    mistakes, line = _changed(old, new)
+    named = [each for each in mistakes if message in each]
+    assert named, mistakes
+    number = int(named[0].split(":")[0].removeprefix("line "))
+    # A mistake in a part is named at its beginning or at its member.
+    assert number == line or "hints" in message or number < line
+
+
+def test_a_word_that_the_file_has_twice_is_named_where_it_stands() -> None:
+    text = skeleton().replace('do = "wipe"', 'do = "wype"')
+    assert _mistakes(text)[0].startswith(
+        f"line {text[: text.index('wype')].count(chr(10)) + 1}: there is no deed 'wype'"
+    )
+
+
+def test_a_question_has_one_right_answer() -> None:
+    text = skeleton()
+    assert any("of which one is right" in each for each in _mistakes(text.replace("right = true", "right = false", 1)))
+    assert any("a question has 2 to 5" in each for each in _mistakes(text.replace("right = true", "", 1)))
+
+
+def test_a_label_that_nothing_makes_is_a_mistake() -> None:
+    mistakes, line = _changed(
+        'device = "alice\'s iPhone", source = "pkcs" },\n]\n\n# A way', 'label = "hers" },\n]\n\n# A way'
+    )
+    assert mistakes == [f"line {line}: no deed makes a certificate with the label 'hers'"]
+
+
+def test_what_is_no_toml_is_named_with_its_line() -> None:
+    assert _mistakes('title = "a"\nminutes = = 5\n') == ["line 2: Invalid value"]
+
+
+def test_a_file_without_end_and_a_name_of_a_path_are_refused() -> None:
+    assert "KiB at most" in _mistakes("#" * (LONGEST + 1))[0]
+    with pytest.raises(Invalid, match="small letters"):
+        read_lab("../etc", skeleton())
+
+
+def test_parts_of_other_types_are_mistakes_and_no_errors() -> None:
+    for text in ("step = 1", "step = [1]", "step = [[1]]", "start = [1]", "predict = []", "[predict]\nchoice = [1]"):
+        assert _mistakes(text)
+
+
+def test_commands_quote_names_and_leave_out_what_is_not_given() -> None:
+    words = {"family": "pkcs", "name": "Mail", "platforms": ["ios", "windows"], "to": "All Staff"}
+    assert command_of(Act("create profile", words), {}) == (
+        'fauxtune profile create pkcs --name Mail --platform ios --platform windows --group "All Staff"'
+    )
+    mail = {"from": "bob", "to": "alice", "subject": "$(id)", "encrypt": False}
+    assert command_of(Act("send mail", mail), {}) == ("fauxtune mail send --from bob --to alice --subject '$(id)'")

@@ -1,0 +1,245 @@
+"""Labs on a real server, as students and trainers use them: every lab, every way, and what students break."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fauxtune.core.labs.skeleton import skeleton
+from tests.support.commands import Commands
+from tests.support.running_server import Served
+from tests.support.server_here import serving_here
+
+Json = dict[str, Any]
+_CONTROL = "/_fauxtune/v1/tenants"
+#: A start is to take under 2 seconds, and a reset under one; on a machine with other work some more.
+_SLOWEST_START, _SLOWEST_RESET = 10.0, 4.0
+
+
+class Seat:
+    """A tenant in which somebody plays labs."""
+
+    def __init__(self, client: httpx.Client, name: str) -> None:
+        self.client = client
+        body = {"name": name, "keys": "shared"}
+        self.tenant: Json = client.post(_CONTROL, json=body).raise_for_status().json()
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.tenant["clientId"],
+            "client_secret": self.tenant["clientSecret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        token = client.post(f"/{self.tenant['id']}/oauth2/v2.0/token", data=form).raise_for_status().json()
+        self.headers = {"authorization": f"Bearer {token['access_token']}"}
+
+    def control(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
+        return self.client.request(method, f"{_CONTROL}/{self.tenant['id']}{path}", json=body)
+
+    def lab(self, name: str, do: str = "", **body: Any) -> Json:
+        answer = self.control("POST" if do else "GET", f"/labs/{name}/{do}".rstrip("/"), body if do else None)
+        assert answer.status_code == 200, answer.text
+        document: Json = answer.json()
+        return document
+
+    def send(self, request: Json, ids: list[str]) -> None:
+        """Send a request as a lab shows it, with the ids that earlier answers contained."""
+        text = json.dumps([request["path"], request["body"]])
+        for number, each in enumerate(ids, 1):
+            text = text.replace(f"ID-{number:02}", each)
+        path, body = json.loads(text)
+        if request["service"] == "control":
+            answer = self.control(request["method"], path, body)
+        else:
+            answer = self.client.request(request["method"], f"/beta{path}", json=body, headers=self.headers)
+        assert answer.is_success, (request, answer.text)
+        created = answer.json() if answer.content else {}
+        ids.append(str(created.get("id", "")))
+
+    def checked(self, name: str, step: int) -> Json:
+        document: Json = self.lab(name, "check", step=step)["steps"][0]
+        return document
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trainer's labs: the skeleton, and one with a mistake."""
+    folder = tmp_path_factory.mktemp("labs")
+    for name, text in (("retired-phone", skeleton()), ("broken", skeleton().replace('do = "wipe"', 'do = "wype"'))):
+        (folder / name).mkdir()
+        (folder / name / "lab.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Served]:
+    with serving_here(data_dir=tmp_path_factory.mktemp("labs-server") / "data", labs=folder) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def commands(server: Served) -> Commands:
+    return Commands(Path(server.endpoints["caFile"]).parents[1])
+
+
+@pytest.fixture(scope="module")
+def client(server: Served) -> Iterator[httpx.Client]:
+    with server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def seat(client: httpx.Client, request: pytest.FixtureRequest) -> Seat:
+    return Seat(client, f"seat-{abs(hash(request.node.name)) % 10**9}")
+
+
+@pytest.mark.program("openssl", package="openssl")
+def test_every_lab_can_be_played_to_its_end_and_every_wrong_way_is_noticed(commands: Commands) -> None:
+    names = [each["name"] for each in commands.json("lab", "list") if each["state"] != "broken"]
+    trials = commands.json("lab", "test", *names)
+    assert {each["name"]: each["problems"] for each in trials} == {name: [] for name in names}
+    assert max(each["start"] for each in trials[1:]) < _SLOWEST_START
+    assert max(each["reset"] for each in trials) < _SLOWEST_RESET
+
+
+def test_a_lab_with_a_mistake_is_listed_with_the_line_and_cannot_be_started(commands: Commands) -> None:
+    line = skeleton()[: skeleton().index('do = "wipe"')].count("\n") + 1
+    listed = {each["name"]: each for each in commands.json("lab", "list")}
+    assert f"line {line}: there is no deed 'wype'; the nearest are 'wipe'" in listed["broken"]["problem"]
+    assert f"line {line}" in commands.refused("lab", "start", "broken", "--yes")
+
+
+def test_an_unknown_lab_is_refused_with_the_nearest_names(commands: Commands) -> None:
+    assert "import-once" in commands.refused("lab", "show", "import-onze")
+
+
+@pytest.mark.parametrize("name", ["one-key-per-device", "import-once", "removal-is-not-revocation"])
+def test_the_commands_that_a_lab_shows_solve_it(
+    name: str, seat: Seat, commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tenant = ("--tenant", seat.tenant["id"])
+    commands.text("lab", "start", name, "--yes", *tenant)
+    commands.text("lab", "files", name, *tenant)
+    for number in range(1, len(seat.lab(name)["steps"]) + 1):
+        for place in range(len(seat.lab(name)["steps"][number - 1]["do"])):
+            # What a command contains may come with the one before it, such as a thumbprint.
+            command = seat.lab(name)["steps"][number - 1]["do"][place]["command"]
+            commands.text(*shlex.split(command)[1:], *tenant)
+            seat.control("POST", "/settle", {}).raise_for_status()
+        assert seat.checked(name, number)["passed"], seat.checked(name, number)
+
+
+@pytest.mark.parametrize("name", ["one-key-per-device", "removal-is-not-revocation"])
+def test_the_requests_that_a_lab_shows_solve_it(name: str, seat: Seat) -> None:
+    seat.lab(name, "start")
+    for number in range(1, len(seat.lab(name)["steps"]) + 1):
+        for place in range(len(seat.lab(name)["steps"][number - 1]["do"])):
+            ids: list[str] = []
+            for request in seat.lab(name)["steps"][number - 1]["do"][place]["requests"]:
+                seat.send(request, ids)
+            seat.control("POST", "/settle", {}).raise_for_status()
+        assert seat.checked(name, number)["passed"], seat.checked(name, number)
+
+
+def test_a_student_plays_a_lab_by_commands(seat: Seat, commands: Commands) -> None:
+    tenant = ("--tenant", seat.tenant["id"])
+    name = "removal-is-not-revocation"
+    assert "Which of its two certificates" in commands.text("lab", "start", name, "--yes", *tenant)
+    assert commands.text("lab", "answer", name, "1", *tenant).startswith("Wrong. ")
+    assert commands.text("lab", "answer", name, "2", *tenant).startswith("Right. ")
+    undone = commands.run("lab", "check", name, *tenant)
+    assert undone.code == 1
+    assert "saw:      active" in undone.output
+    assert "expected: wiped" in undone.output
+    hints = [commands.text("lab", "hint", name, "1", *tenant) for _ in range(4)]
+    assert [each[:3] for each in hints] == ["1/3", "2/3", "3/3", "3/3"]
+    commands.text("lab", "solve", name, *tenant)
+    assert "last question is not answered rightly" in commands.text("lab", "check", name, *tenant)
+    commands.text("lab", "answer", name, "1", "--quiz", *tenant)
+    assert commands.json("lab", "check", name, *tenant)["done"] is True
+    assert "done" in commands.text("lab", "list", *tenant)
+
+
+def test_a_reset_mends_what_a_student_broke(seat: Seat) -> None:
+    name = "import-once"
+    begun = seat.lab(name, "start")
+    seat.lab(name, "answer", question="predict", choice=2)
+    profiles = "/beta/deviceManagement/deviceConfigurations"
+    seat.lab(name, "solve", step=2)  # out of order: nothing was imported
+    assert "alice's iPhone: none" in json.dumps(seat.checked(name, 2))
+    for profile in seat.client.get(profiles, headers=seat.headers).json()["value"]:
+        seat.client.delete(f"{profiles}/{profile['id']}", headers=seat.headers).raise_for_status()
+    seat.client.delete(f"/beta/users/alice@{seat.tenant['domain']}", headers=seat.headers).raise_for_status()
+    seat.control("PUT", "/clock", {"mode": "offset", "now": "2020-01-01T00:00:00Z"}).raise_for_status()
+    assert "no user alice" in json.dumps(seat.checked(name, 2))
+    again = seat.lab(name, "reset")
+    assert again["predict"]["choices"][1]["chosen"] is True
+    assert again["files"] == begun["files"]
+    for number in (1, 2, 3):
+        seat.lab(name, "solve", step=number)
+        assert seat.checked(name, number)["passed"]
+
+
+def test_a_clock_that_was_put_back_is_named(seat: Seat) -> None:
+    seat.lab("retired-phone", "start")
+    seat.control("PUT", "/clock", {"mode": "frozen", "now": "2020-01-01T00:00:00Z"}).raise_for_status()
+    seat.lab("retired-phone", "reset")
+    now = seat.control("GET", "/clock").json()
+    assert not now["now"].startswith("2020")
+
+
+def test_labs_of_one_tenant_follow_one_another_and_what_was_done_is_kept(seat: Seat) -> None:
+    seat.lab("retired-phone", "start")
+    seat.lab("retired-phone", "solve")
+    assert all(each["passed"] for each in seat.lab("retired-phone", "check")["steps"])
+    seat.lab("removal-is-not-revocation", "start")
+    listed = {each["name"]: each for each in seat.control("GET", "/labs").json()["value"]}
+    assert (listed["retired-phone"]["state"], listed["retired-phone"]["passed"]) == ("started", 1)
+    # The start of the first lab is not kept any more: it is made again.
+    assert seat.lab("retired-phone", "reset")["steps"][0]["passed"] is False
+    listed = {each["name"]: each for each in seat.control("GET", "/labs").json()["value"]}
+    assert listed["removal-is-not-revocation"]["state"] == "started"
+
+
+def test_tenants_do_not_disturb_one_another(client: httpx.Client) -> None:
+    one, other = Seat(client, "seat-one"), Seat(client, "seat-other")
+    one.lab("retired-phone", "start")
+    other.lab("retired-phone", "start")
+    one.lab("retired-phone", "solve")
+    assert one.checked("retired-phone", 1)["passed"] is True
+    assert other.checked("retired-phone", 1)["passed"] is False
+
+
+def test_what_a_lab_cannot_do_is_refused_with_a_reason(seat: Seat) -> None:
+    refused = seat.control("POST", "/labs/import-once/check", {})
+    assert (refused.status_code, "fauxtune lab start import-once" in refused.text) == (409, True)
+    seat.lab("import-once", "start")
+    for path, body, status in (
+        ("answer", {"question": "predict", "choice": 9}, 400),
+        ("answer", {"question": "why", "choice": 1}, 400),
+        ("check", {"step": 7}, 404),
+        ("hint", {"step": 7}, 404),
+        ("solve", {"step": 1, "wrong": 5}, 404),
+        ("start", None, 404),
+    ):
+        name = "no-such-lab" if body is None else "import-once"
+        assert seat.control("POST", f"/labs/{name}/{path}", body).status_code == status, path
+    assert seat.control("GET", "/labs/import-once/files/budget.eml/raw").status_code == 409
+    assert seat.control("GET", "/labs/import-once/files/nothing.pem/raw").status_code == 404
+
+
+def test_a_trainer_writes_a_lab_and_reads_its_mistakes(commands: Commands, tmp_path: Path) -> None:
+    file = tmp_path / "mine" / "my-lab" / "lab.toml"
+    commands.text("lab", "new", "my-lab", "--labs", tmp_path / "mine")
+    assert "Nothing is wrong." in commands.text("lab", "lint", file)
+    assert "already" in commands.refused("lab", "new", "my-lab", "--labs", tmp_path / "mine")
+    file.write_text(file.read_text().replace("minutes = 5", "minutes = 50"))
+    done = commands.run("lab", "lint", tmp_path / "mine")
+    assert done.code == 1
+    assert f"{file}:3: a lab takes 5 to 12 minutes" in done.output
