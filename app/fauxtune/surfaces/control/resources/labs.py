@@ -26,7 +26,7 @@ async def list_labs(here: Here) -> Listed[answers.ListedLab]:
 
 @router.get("/{lab}", summary="Get a lab, with its steps and what was done")
 async def get_lab(here: Here, lab: str) -> answers.Lab:
-    """Each step with its ways: the command, the page of the console, the requests. Before the start there are none."""
+    """Each step with its ways: the command, the page of the console, the requests. Before the start it has no ways."""
     return await _seen(here, lab)
 
 
