@@ -33,6 +33,6 @@ async def page(request: Request) -> Response:
 if __name__ == "__main__":
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
     key = RSAKey.import_key((folder / "token.pem").read_bytes())
-    app.state.tokens = TokenIssuer(key, clock=SystemClock(), ids=SystemIds())
+    app.state.tokens = TokenIssuer(lambda: key, clock=SystemClock(), ids=SystemIds())
     app.state.page = (folder / "page.json").read_bytes()
     uvicorn.run(app, port=port, log_level="warning", http="httptools", loop="uvloop", access_log=False)

@@ -11,6 +11,9 @@ from typing import Any
 from bench import world
 from bench.rows import Row
 
+#: The MiB by which a server may grow with so many devices.
+_GROWTH = {1000: 40.0}
+
 
 def rows() -> Iterator[Row]:
     """Two rows for each fleet: the settled devices, and the server's memory."""
@@ -29,8 +32,14 @@ def rows() -> Iterator[Row]:
                 summary["settled"] / devices,
                 1.0,
             )
+            memory, goal = server.memory(), _GROWTH.get(devices)
             yield Row(
-                f"server memory: idle; after {devices:,} devices", f"{server.memory():.0f} MiB", f"{idle:.0f} MiB"
+                f"server memory: idle; after {devices:,} devices",
+                f"{memory:.0f} MiB",
+                f"{idle:.0f} MiB",
+                None if goal is None else (memory - idle) / goal,
+                None if goal is None else 1.0,
+                at_most=True,
             )
 
 

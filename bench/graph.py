@@ -148,7 +148,7 @@ def _bare(folder: Path, *, page: bytes) -> Iterator[int]:
 def _token(folder: Path) -> str:
     key = RSAKey.import_key((folder / "token.pem").read_bytes())
     key.ensure_kid()
-    tokens = TokenIssuer(key, clock=SystemClock(), ids=SystemIds())
+    tokens = TokenIssuer(lambda: key, clock=SystemClock(), ids=SystemIds())
     return tokens.issue(
         issuer="https://localhost/t/v2.0",
         tenant_id=TenantId("t"),

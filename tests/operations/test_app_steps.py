@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Problem
+from fauxtune.core.model.steps import StepKind
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.app_delivery import INSTALL_FAILED
 from fauxtune.core.policies.apps import APP_RULES, new_app

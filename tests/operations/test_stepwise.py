@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.engine.planning.report import Inventory
-from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
+from fauxtune.core.model.steps import StepKind
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.checkin.checkin import Report, take_turn
 from fauxtune.operations.checkin.steps import Result, Step, StepResult

@@ -80,6 +80,16 @@ def test_the_help_loads_nothing_heavy() -> None:
     assert run.stdout.strip() == ""
 
 
+def test_a_start_loads_nothing_that_only_requests_need() -> None:
+    only_requests = {
+        *("asn1crypto", "joserfc", "lxml", "fauxtune.core.graph.index", "fauxtune.core.profiles.catalog"),
+        *("fauxtune.operations.checkin", "fauxtune.operations.connectors", "fauxtune.surfaces.graph"),
+    }
+    code = f"import sys, fauxtune.server.serve; print(*({only_requests} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], env=environment(), check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == ""
+
+
 def test_healthcheck_finds_the_server_by_folder_by_url_and_by_environment(
     server: Running, folder: Path, commands: Path
 ) -> None:

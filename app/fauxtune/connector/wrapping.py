@@ -7,10 +7,10 @@ bytes are XML (XML 1.0, 2.4).
 from __future__ import annotations
 
 import base64
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from fauxtune.core.errors import Invalid
 
@@ -50,4 +50,4 @@ def _escaped(password: bytes) -> bytes:
         raise Invalid("The PFX password is not UTF-8 text, and this platform takes passwords as text.") from None
     if _NOT_XML.search(text):
         raise Invalid("The PFX password has control characters, which XML cannot carry.")
-    return escape(text).replace("\r", "&#13;").encode()
+    return html.escape(text, quote=False).replace("\r", "&#13;").encode()

@@ -42,7 +42,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import subscriptions as subscription_queries
-from fauxtune.surfaces.identity.keys import signing_key
+from fauxtune.surfaces.identity.keys import prepare_signing_key, signing_key
 from fauxtune.surfaces.late import Late, attribute
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Environment:
 def assemble(database: Database, folder: Path, *, around: Environment, key_source: KeySource) -> Emulator:
     """Return an emulator on this database, with its private keys below `folder`. Blocks while the first key is made."""
     keys, connector_keys = KeyStore(folder / "keys"), KeyStore(folder / "connector")
-    token_key = signing_key(keys, key_source)
+    prepare_signing_key(keys, key_source)
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
     graph: Late[GraphClient] = Late(partial(attribute, "fauxtune.surfaces.graph.in_process:send"))
     runner.faults.load(database.run_now(fault_queries.all_rules))
@@ -83,7 +83,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         database.run_now(change_log.tracked_tenants),
         subscribed=database.run_now(subscription_queries.subscribed_tenants),
     )
-    tokens = TokenIssuer(token_key, clock=around.clock, ids=around.ids)
+    tokens = TokenIssuer(partial(signing_key, keys), clock=around.clock, ids=around.ids)
     runner.hearers.append(tokens.forget_applications_of)
     return Emulator(
         runner=runner,

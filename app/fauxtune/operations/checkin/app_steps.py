@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepKind, StepState
+from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
+from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_delivery import DeviceApp, InstallState, absent, failed, present

@@ -11,20 +11,14 @@ from typing import assert_never
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.engine.planning.steps import (
-    PlannedStep,
-    SentStep,
-    StepKind,
-    StepState,
-    due_steps,
-    planned_steps,
-)
+from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, due_steps, planned_steps
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, is_scep
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.app_steps import app_question, app_steps, delivery, listed

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from fauxtune.core.engine.planning.report import Inventory
-from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import Way
 from fauxtune.operations.checkin.deliverables import Deliverable

@@ -11,13 +11,13 @@ from datetime import datetime
 
 from fauxtune.core.engine.check_in_times import next_check_in
 from fauxtune.core.engine.planning.plan import NEVER
-from fauxtune.core.engine.planning.steps import StepState
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
+from fauxtune.core.model.steps import StepState
 from fauxtune.operations.checkin.planning import plan_device
 from fauxtune.operations.devices import available_actions
 from fauxtune.operations.runtime.transaction import Transaction

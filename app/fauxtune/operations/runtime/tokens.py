@@ -11,11 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, RSAKey
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
@@ -23,6 +20,9 @@ from fauxtune.core.model.audiences import GRAPH, is_graph
 from fauxtune.core.model.ids import IdSource, TenantId, UserId
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.queries import applications
+
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
 
 LIFETIME = timedelta(seconds=3599)
 #: Tokens that were read once, and the characters of one that is worth remembering: some 30 MB at most.
@@ -43,18 +43,26 @@ class Principal:
 
 
 class TokenIssuer:
-    """Issues and checks the tokens of every tenant with one key."""
+    """Issues and checks the tokens of every tenant with one key, which is loaded for the first of them: a server that
+    nobody has asked needs no JOSE.
+    """
 
-    def __init__(self, key: RSAKey, *, clock: Clock, ids: IdSource) -> None:
-        self._key = key
+    def __init__(self, load_key: Callable[[], RSAKey], *, clock: Clock, ids: IdSource) -> None:
+        self._load_key = load_key
         self._clock = clock
         self._ids = ids
         self._seen: OrderedDict[str, Principal] = OrderedDict()
         self._living: set[tuple[TenantId, str]] = set()
         self._forgotten = 0
 
+    @cached_property
+    def _key(self) -> RSAKey:
+        return self._load_key()
+
     def key_set(self) -> dict[str, Any]:
         """Return the public keys (RFC 7517) that tokens are checked with."""
+        from joserfc.jwk import KeySet
+
         return dict(KeySet([self._key]).as_dict(private=False))
 
     def issue(
@@ -72,6 +80,8 @@ class TokenIssuer:
         """Return a new access token: of an application (`roles`), or of a user (`scp`, if `user` is given). `proof`:
         the credential that the application used (appidacr: 0 none, 1 a secret, 2 a certificate).
         """
+        from joserfc import jwt
+
         now = int(self._clock.now().timestamp())
         claims: dict[str, Any] = {
             "aud": audience,
@@ -147,6 +157,9 @@ class TokenIssuer:
         self._living.clear()
 
     def _read(self, token: str) -> Principal:
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             claims = jwt.decode(token, self._key, algorithms=["RS256"]).claims
             tenant = TenantId(str(claims["tid"]))

@@ -7,8 +7,9 @@ from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepState
+from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.steps import StepState
 from fauxtune.storage import writes
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.devices import DeviceIdentityChanges, DeviceIdentityRow, StepRow

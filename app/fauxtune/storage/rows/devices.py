@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from fauxtune.core.engine.planning.steps import StepKind, StepState
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.ids import (
     DeviceCategoryId,
@@ -19,6 +18,7 @@ from fauxtune.core.model.ids import (
 )
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
+from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.text import JsonObject
 
 

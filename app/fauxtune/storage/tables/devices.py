@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, text
 
-from fauxtune.core.engine.planning.steps import StepKind, StepState
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
+from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
 
 enrollments = Table(

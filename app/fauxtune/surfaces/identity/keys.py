@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from joserfc.jwk import RSAKey
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
+
 KEY_NAME = "oauth"
 
 
-def signing_key(keys: KeyStore, source: KeySource | None = None) -> RSAKey:
-    """Return the key. With a `source` it is made and stored if it does not exist (blocks)."""
-    if source is not None and not keys.has(KEY_NAME):
+def prepare_signing_key(keys: KeyStore, source: KeySource) -> None:
+    """Make and store the key if it does not exist (blocks). Raises Unavailable if its file is damaged."""
+    if not keys.has(KEY_NAME):
         keys.store(KEY_NAME, source.take())
+    keys.load(KEY_NAME)
+
+
+def signing_key(keys: KeyStore) -> RSAKey:
+    """Return the key."""
+    from joserfc.jwk import RSAKey  # with the first token: see `TokenIssuer`
+
     private = keys.load(KEY_NAME)
     assert isinstance(private, RSAPrivateKey)
     key = RSAKey.import_key(private, {"use": "sig", "alg": "RS256"})

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
@@ -23,6 +22,7 @@ from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, roo
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepRequest
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.steps import StepKind
 from fauxtune.core.policies.app_kinds import Way
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import AppDelivery, AppFile, Step

@@ -9,35 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
-
-
-class StepKind(StrEnum):
-    """The kind of command in a step."""
-
-    INSTALL = "install"
-    REMOVE = "remove"
-    ACTION = "action"
-    QUESTION = "question"
-    INSTALL_APP = "installApp"
-    REMOVE_APP = "removeApp"
-    LIST_APPS = "listApps"
-
-
-class StepState(StrEnum):
-    """The state of a step that was sent at least once."""
-
-    WAITING = "waiting"  # to be sent again
-    SENT = "told"
-    LATER = "later"  # the device put it off
-    CONFIRMED = "confirmed"  # the device reports an install; its inventory has still to show it
-    ANSWERED = "answered"  # a question
-    REFUSED = "refused"
+from fauxtune.core.model.steps import StepKind, StepState
 
 
 @dataclass(frozen=True, slots=True)

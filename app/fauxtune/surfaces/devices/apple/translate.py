@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from fauxtune.connector.wrapping import Wrapping
-from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.formats.plist import Plist
 from fauxtune.core.model import outlook
@@ -21,6 +20,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
