@@ -253,7 +253,7 @@ class Agent(ABC):
         """Let the management agent ask for work. What the service refuses is tried again at the next check-in."""
         from fauxtune_sim.extension import Extension  # imported by the first device that has such work
 
-        extension = Extension(self.device, self._transport, self._prove)
+        extension = Extension(self.device, self._transport, self._prove, server=enrollment.server)
         enrollment.agent_due_at = None
         try:
             done, enrollment.agent_due_at = await extension.run(
@@ -283,6 +283,8 @@ class Agent(ABC):
         """Remove what management installed; with `everything` the device is reset to its factory state."""
         if everything:
             self.device.condition = Condition()
+            # What the management agent installed stays when an enrolment ends: a reset alone takes it.
+            self.device.programs.installed.clear()
         self.device.remove_management(why, certificates=everything or not self._keeps_certificates())
         result.ended = why
 

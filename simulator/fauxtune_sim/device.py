@@ -25,6 +25,7 @@ from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.mail_accounts import AppSettings, MailAccount
 from fauxtune_sim.mailbox_folder import forget_mail
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
+from fauxtune_sim.program_outcomes import ProgramOutcome, Programs
 from fauxtune_sim.records import PlatformState, RecordTypes
 from fauxtune_sim.refusals import Refusals
 from fauxtune_sim.script_outcomes import Outcome, ScriptOutcomes
@@ -63,6 +64,8 @@ class Device:
     refusals: Refusals = field(default_factory=Refusals)
     #: The outcomes of scripts that the owner has declared.
     scripts: ScriptOutcomes = field(default_factory=ScriptOutcomes)
+    #: The apps of the management agent, and what becomes of them.
+    programs: Programs = field(default_factory=Programs)
     #: The facts beside hardware and name, by their names in `facts_table`.
     own_facts: dict[str, FactValue] = field(default_factory=dict)
     #: Whether facts have changed since the device's last check-in.
@@ -143,6 +146,7 @@ class Device:
             condition=Condition.from_document(facts.get("condition")),
             refusals=Refusals.from_document(facts.get("refusals")),
             scripts=ScriptOutcomes.from_document(facts.get("scripts")),
+            programs=Programs.from_document(facts.get("programs")),
             own_facts=_read_own_facts(facts, hardware=hardware, platform=platform),
             has_news=bool(facts.get("hasNews", False)),
         )
@@ -195,6 +199,7 @@ class Device:
                 "condition": self.condition.document(),
                 "refusals": self.refusals.document(),
                 "scripts": self.scripts.document(),
+                "programs": self.programs.document(),
                 "facts": self.own_facts,
                 "hasNews": self.has_news,
             },
@@ -222,6 +227,15 @@ class Device:
         Raises NotAllowedHere for an exit code of more than 32 bits.
         """
         self.scripts.declare(script, Outcome(exit_code, output, error))
+        self.save(keys=False, state=False)
+
+    def installs(self, app: str, *, exit_code: int = 0, before: bool | None = None, after: bool | None = None) -> None:
+        """Declare what becomes of an app that the management agent installs, by its name or id, and save that: the exit
+        code of its installer, and whether it is detected before and after (None: as the code says).
+
+        Raises NotAllowedHere for an exit code of more than 32 bits.
+        """
+        self.programs.declare(app, ProgramOutcome(exit_code, before, after))
         self.save(keys=False, state=False)
 
     def remove_management(self, why: str, *, certificates: bool = True) -> None:

@@ -6,13 +6,15 @@ answer to its MDM client, so that one whose service has no such work never asks.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from fauxtune_sim.device import Device
-from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
+from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused, ServerUnreachable
+from fauxtune_sim.refusals import Delivery
 from fauxtune_sim.script_outcomes import LONGEST_OUTPUT, Outcome
 from fauxtune_sim.transport import Answer, Transport
 
@@ -20,15 +22,50 @@ from fauxtune_sim.transport import Answer, Transport
 _MOST_ROUNDS = 50
 _GONE = 410
 
-#: Carries out an order. Returns its report, and a line about it for people.
-Carry = Callable[[Device, dict[str, Any]], tuple[dict[str, Any], str]]
+#: The exit code of an installer whose files cannot be loaded, and of one that the owner refuses (a fatal error).
+_NOT_LOADED, _FATAL = -2147012889, 1603
+#: Carries out an order; it may load files. Returns its report, and a line about it for people.
+Carry = Callable[["Extension", dict[str, Any]], Awaitable[tuple[dict[str, Any], str]]]
 
 
-def run_script(device: Device, order: dict[str, Any]) -> tuple[dict[str, Any], str]:
+async def run_script(extension: Extension, order: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Run a script, which has the outcome that the device's owner declared."""
+    device = extension.device
     outcome = device.scripts.of(order["id"], order["name"])
     report = {"id": order["id"], "run": order["run"], "results": [_result("script", outcome)]}
     return report, f"ran the script {order['name']}: exit code {outcome.exit_code}"
+
+
+async def change_app(extension: Extension, order: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Detect an app, install it unless it is there, or uninstall it; with the outcome that the owner declared."""
+    device, key, name, action = extension.device, order["id"], order["name"], order["action"]
+    outcome = device.programs.of(key, name)
+    there, code = device.programs.has(key, outcome), None
+    if action == "install" and not there:
+        code = await _cannot_install(extension, order)
+        if code is None:
+            there, code = device.programs.run(key, outcome, version=order["version"]), outcome.exit_code
+    elif action == "uninstall":
+        there, code = device.programs.run(key, outcome, version=None), outcome.exit_code
+    report = {"id": key, "content": order["content"], "detected": there, "exitCode": code}
+    word = "is there" if there else "is not there"
+    return report, f"{action} of the app {name}: {'' if code is None else f'exit code {code}, '}it {word}"
+
+
+async def _cannot_install(extension: Extension, order: dict[str, Any]) -> int | None:
+    """The exit code of an app that cannot be installed, without its installer being run; None for others."""
+    device = extension.device
+    if device.refusals.reason(Delivery.APP) is not None:
+        return device.refusals[Delivery.APP] or _FATAL
+    if not order.get("address"):
+        return None
+    try:
+        answer = await extension.transport.get(f"{extension.server}{order['address']}")
+    except ServerUnreachable:
+        return _NOT_LOADED
+    digest = hashlib.sha256(answer.body).hexdigest()
+    is_right = answer.status == 200 and order.get("digest") in {None, digest}
+    return None if is_right else _NOT_LOADED
 
 
 def _result(part: str, outcome: Outcome) -> dict[str, Any]:
@@ -41,16 +78,19 @@ def _result(part: str, outcome: Outcome) -> dict[str, Any]:
 
 
 #: Each kind of work, by its member in the messages.
-WORKS: dict[str, Carry] = {"scripts": run_script}
+WORKS: dict[str, Carry] = {"scripts": run_script, "apps": change_app}
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """The agent of one device. `prove`: the headers that prove the device's identity for a body."""
+    """The agent of one device. `prove`: the headers that prove the device's identity for a body; `server`: the origin
+    of the addresses in orders.
+    """
 
     device: Device
     transport: Transport
     prove: Callable[[bytes], dict[str, str]]
+    server: str = ""
 
     async def run(self, address: str, *, user_is_here: bool) -> tuple[list[str], str]:
         """Ask for work, and carry it out, until nothing is left. Returns a line for each piece of work, and when the
@@ -62,9 +102,7 @@ class Extension:
         reports: dict[str, list[dict[str, Any]]] = {name: [] for name in WORKS}
         for _ in range(_MOST_ROUNDS):
             answer = await self._ask(address, {"userIsHere": user_is_here, **reports})
-            done = {
-                name: [carry(self.device, order) for order in answer.get(name, ())] for name, carry in WORKS.items()
-            }
+            done = {name: [await carry(self, order) for order in answer.get(name, ())] for name, carry in WORKS.items()}
             reports = {name: [report for report, _line in each] for name, each in done.items()}
             lines += [line for each in done.values() for _report, line in each]
             if not any(reports.values()):

@@ -141,6 +141,14 @@ class Device:
         """
         self._read(lambda: self.agent.device.runs(script, exit_code=exit_code, output=output, error=error))
 
+    def installs(self, app: str, *, exit_code: int = 0, before: bool | None = None, after: bool | None = None) -> None:
+        """Declare what becomes of an app that the management agent installs: `pc.installs("Notes", exit_code=3010)`.
+
+        An app that nothing is declared of is not there before, and there after its installer ended with 0. `before` and
+        `after`: whether it is detected. No installer is ever run.
+        """
+        self._read(lambda: self.agent.device.installs(app, exit_code=exit_code, before=before, after=after))
+
     @property
     def facts(self) -> Mapping[str, FactValue]:
         """What it reports of itself, by the names of Graph's managedDevice."""

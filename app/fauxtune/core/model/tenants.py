@@ -82,7 +82,7 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
     ),
     "agent.works": (
         False,
-        "the management agents of Windows devices and Macs ask for work; the first assigned script switches it on",
+        "the management agents of PCs and Macs ask for work; the first assigned script or app for them switches it on",
     ),
     "identityValidity": ("P3650D", "how long an enrolment's identity certificate is valid (ISO 8601 duration)"),
 }
@@ -130,7 +130,7 @@ class Tenant:
 
     @property
     def has_agents(self) -> bool:
-        """Whether management agents of its devices ask for work: a script was assigned."""
+        """Whether management agents of its devices ask for work: a script or an app for them was assigned."""
         return bool(self.setting("agent.works"))
 
     @property

@@ -19,6 +19,7 @@ class InstallState(StrEnum):
     NOT_INSTALLED = "notInstalled"
     UNINSTALL_FAILED = "uninstallFailed"
     NOT_APPLICABLE = "notApplicable"
+    UNKNOWN = "unknown"
 
 
 #: The intents that can reach a device, the strongest first.

@@ -107,6 +107,8 @@ KINDS: Mapping[str, AppKind] = {
     "officeSuiteApp": _OF_AGENT,
     "windowsMicrosoftEdgeApp": _OF_AGENT,
 }
+#: The kinds that the management agent of a device installs.
+FOR_AGENTS = frozenset(name for name, kind in KINDS.items() if kind.way is Way.AGENT)
 #: Windows releases, as minimumSupportedWindowsRelease and windowsMinimumOperatingSystem name them, by their builds.
 _BUILDS = {
     "8.0": (6, 2),
@@ -149,6 +151,7 @@ def spec_of(app_id: str, kind: str, *, document: Document) -> AppSpec | None:
         needs=_needs(known, document),
         dependencies=tuple((target, word) for name, target, word in related if name == DEPENDENCY),
         supersedes=tuple((target, word) for name, target, word in related if name == SUPERSEDENCE),
+        is_detected=known.way is Way.AGENT,
     )
 
 

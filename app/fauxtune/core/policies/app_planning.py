@@ -50,7 +50,7 @@ class Needs:
 @dataclass(frozen=True, slots=True)
 class AppSpec:
     """An app, as planning sees it. `content`: the version of its content; `dependencies` and `supersedes`: ids of apps
-    with the type of the relationship.
+    with the type of the relationship; `is_detected`: the device is asked whether it has it, before it is told anything.
     """
 
     app_id: str
@@ -60,6 +60,7 @@ class AppSpec:
     needs: Needs = field(default_factory=Needs)
     dependencies: tuple[tuple[str, str], ...] = ()
     supersedes: tuple[tuple[str, str], ...] = ()
+    is_detected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ def plan_apps(
             planning.require(app_id)
     for app_id in sorted(intents):
         planning.leave(app_id)
+    for app_id in sorted(specs):
+        planning.watch(app_id)
     return list(planning.result.values())
 
 
@@ -152,6 +155,8 @@ class _Planning:
         self._specs, self._intents, self._present = specs, intents, present
         self._unfit = {key: unfit(spec.needs, device) for key, spec in specs.items()}
         self._superseded_by = self._superseding()
+        self._needed: set[str] = set()
+        self._to_be_there: set[str] = set()
 
     def _superseding(self) -> dict[str, str]:
         """The superseding app of each superseded one: those that reach the device and are for it count."""
@@ -186,6 +191,7 @@ class _Planning:
             self._put(spec, problem=reason, applicable=False)
             return reason
         self._replace(key)
+        self._needed |= {target for target, _word in spec.dependencies}
         if key in self._present and self._present[key] in (None, spec.content):
             self._put(spec)
             return None
@@ -203,6 +209,7 @@ class _Planning:
             return None
         is_required = self._intents.get(key) == REQUIRED
         if word == DETECT and not is_required:
+            self._to_be_there.add(key)
             return f"It depends on the app {key}, which is not on the device and is not installed by itself."
         problem = self.require(key)
         return None if problem is None else f"It depends on the app {key}. {problem}"
@@ -229,6 +236,17 @@ class _Planning:
                 self._replace(key)
             reason = self._unfit[key]
             self.result[key] = PlannedApp(spec, intent, problem=reason, applicable=reason is None)
+
+    def watch(self, key: str) -> None:
+        """Plan an app that nobody wants and that matters to another: a superseded one, or one that has to be there, or
+        is.
+        """
+        if key in self.result or not self._specs[key].is_detected:
+            return
+        if key in self._superseded_by:
+            self.result[key] = PlannedApp(self._specs[key], AS_SUPERSEDED)
+        elif key in self._to_be_there or (key in self._needed and key in self._present):
+            self.result[key] = PlannedApp(self._specs[key], AS_DEPENDENCY)
 
     def _put(
         self, spec: AppSpec, *, order: Order | None = None, problem: str | None = None, applicable: bool = True
@@ -275,13 +293,22 @@ def _device_app(planned: PlannedApp, before: DeviceApp | None, *, place: int) ->
     )
     if not is_there and not planned.applicable:
         return replace(app, state=InstallState.NOT_APPLICABLE, reason=planned.problem)
+    if not is_there and spec.is_detected and _is_unknown(planned, known):
+        return replace(app, state=InstallState.UNKNOWN, reason=planned.problem)
     if not is_there and planned.problem is not None:
         return absent(app, reason=planned.problem)
     if planned.order is not None and known is not None and known.intent == planned.intent:
         is_about_this = known.attempted in (None, spec.content)
         if known.state in _UNSETTLED and is_about_this:
             return replace(known, position=place)
-    return app if is_there else absent(app)
+    if known is None or not is_there:
+        return absent(app)
+    return replace(app, reason=known.reason if known.state is InstallState.INSTALLED else None)
+
+
+def _is_unknown(planned: PlannedApp, known: DeviceApp | None) -> bool:
+    """Whether the device has not said yet if it has the app. An install begins with that, and needs no question."""
+    return planned.order is None and (known is None or known.state is InstallState.UNKNOWN)
 
 
 #: The states that an order leaves behind until it is carried out, or until there is another one.

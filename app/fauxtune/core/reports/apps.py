@@ -33,6 +33,7 @@ _STATES = {
     "uninstallFailed": "Uninstall failed",
     "pendingInstall": "Install pending",
     "notApplicable": "Not applicable",
+    "unknown": "Unknown",
 }
 _FAILED = ("failed", "uninstallFailed")
 

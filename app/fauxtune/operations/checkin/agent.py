@@ -16,7 +16,7 @@ from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.agents import AGENTS
-from fauxtune.operations.checkin import device_scripts
+from fauxtune.operations.checkin import agent_apps, device_scripts
 from fauxtune.operations.checkin.agent_work import AgentVisit, Orders
 from fauxtune.operations.devices.caller import live, refuse_ended
 from fauxtune.operations.runtime.transaction import Transaction
@@ -39,7 +39,7 @@ class Work:
     settle: Settle
 
 
-WORKS: tuple[Work, ...] = (Work("scripts", device_scripts.settle),)
+WORKS: tuple[Work, ...] = (Work("scripts", device_scripts.settle), Work("apps", agent_apps.settle))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def delivery(visit: Visit, planned: PlannedStep) -> AppDelivery | None:
         return None
     if planned.kind is StepKind.REMOVE_APP:
         return _named(app, known)
-    file = _file(visit, known)
+    file = content_file(visit, known)
     if file is None and known.kind.way in _FROM_HERE:
         return None
     settings = settings_of(visit, app=known, intent=app.intent)
@@ -178,8 +178,8 @@ def _named(app: DeviceApp, known: KnownApp) -> AppDelivery:
     return AppDelivery(app.identifier, known.kind.way, document=known.row.document, app_id=app.app_id)
 
 
-def _file(visit: Visit, known: KnownApp) -> AppFile | None:
-    """The committed content of an app; None if it has none."""
+def content_file(visit: Visit, known: KnownApp) -> AppFile | None:
+    """Return the committed content of an app; None if it has none."""
     if not known.spec.content:
         return None
     tx = visit.tx

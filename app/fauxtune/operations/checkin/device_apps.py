@@ -6,7 +6,7 @@ The rule is `core.policies.app_planning`. Android's policy orders them at once, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
@@ -64,14 +64,22 @@ def settle_apps(visit: Visit, *, report: AppReport | None) -> bool:
         return False
     before = {str(key): app_of(row) for key, row in visit.apps.items()}
     reported = before if report is None else {key: after_report(app, report) for key, app in before.items()}
-    after = _planned(visit, before=reported)
+    after = planned_apps(visit, before=reported)
     put_apps(visit, after, before=before)
     return changes_policy(before.values(), after.values())
 
 
-def put_apps(visit: Visit, after: Mapping[str, DeviceApp], *, before: Mapping[str, DeviceApp]) -> None:
-    """Write what has changed of the device's apps, and note new states in the journal."""
-    changed = [app for key, app in after.items() if app != before.get(key)]
+def put_apps(
+    visit: Visit,
+    after: Mapping[str, DeviceApp],
+    *,
+    before: Mapping[str, DeviceApp],
+    reported: Collection[str] = (),
+) -> None:
+    """Write what has changed of the device's apps, and note new states in the journal. `reported`: the ids of apps
+    whose time is that of a report, even if it says what the one before said.
+    """
+    changed = [app for key, app in after.items() if app != before.get(key) or key in reported]
     gone = [ResourceId(key) for key in before.keys() - after.keys()]
     visit.put_apps([_row(visit, app=app) for app in changed], dropped=gone)
     for app in changed:
@@ -130,7 +138,8 @@ def app_of(row: AppStateRow) -> DeviceApp:
     )
 
 
-def _planned(visit: Visit, *, before: Mapping[str, DeviceApp]) -> dict[str, DeviceApp]:
+def planned_apps(visit: Visit, *, before: Mapping[str, DeviceApp]) -> dict[str, DeviceApp]:
+    """Return the apps of the device from now on; `before`: as they were, with what it reports."""
     platform = visit.row.platform
     known = {key: app for key, app in known_apps(visit.tx).items() if platform in app.kind.platforms}
     intents = _intents(visit, known=known)

@@ -15,6 +15,7 @@ from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_kinds import FOR_AGENTS
 from fauxtune.core.policies.apps import (
     APP_RULES,
     CATEGORY_RULES,
@@ -35,6 +36,7 @@ from fauxtune.core.policies.apps import (
 )
 from fauxtune.operations.profiles import assignments, resources
 from fauxtune.operations.profiles.assignments import NewAssignment
+from fauxtune.operations.profiles.switches import AGENTS, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ResourceRow
@@ -122,6 +124,8 @@ def check_assignments(tx: Transaction, row: ResourceRow, targets: Sequence[NewAs
                 "published, then assign it."
             )
         publish(tx, row.id)
+    if targets and row.kind in FOR_AGENTS:
+        switch_on(tx, AGENTS)
     for target in targets:
         settings = target.more.get("settings")
         check_settings(row.kind, settings, is_exclusion=target.kind is TargetKind.EXCLUSION)

@@ -40,6 +40,7 @@ _REQUEST = {
             "results": [{"part": "script", "exitCode": 0, "output": "done", "error": ""}],
         }
     ],
+    "apps": [{"id": "c0ffee00-0000-4000-8000-00000000a002", "content": "1", "detected": True, "exitCode": 3010}],
 }
 
 OPERATIONS: dict[str, dict[str, Json]] = {
@@ -48,11 +49,12 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "operationId": "agentAsk",
             "tags": ["agent"],
             "summary": "Report work, and ask for work",
-            "description": "The emulator's own channel for what MDM has no word for: scripts. (The wire of the Intune "
-            "Management Extension and of the Intune agent for macOS is not published.) A device of a tenant in which a "
-            "script is assigned learns the address from the header Fauxtune-Agent of an answer to its MDM client. The "
-            "loop: ask; run what is ordered; report it with the next request, until nothing is ordered; ask again at "
-            "askAgainAt, or after a push. The device proves its identity as in a session of MDM.",
+            "description": "The emulator's own channel for what MDM has no word for: scripts, Win32 apps, and the "
+            "packages of Macs. (The wire of the Intune Management Extension and of the Intune agent for macOS is not "
+            "published.) A device of a tenant in which one of these is assigned learns the address from the header "
+            "Fauxtune-Agent of an answer to its MDM client. The loop: ask; do what is ordered; report it with the next "
+            "request, until nothing is ordered; ask again at askAgainAt, or after a push. The device proves its "
+            "identity as in a session of MDM.",
             "security": CERTIFICATE,
             "parameters": [TENANT],
             "requestBody": {

@@ -42,11 +42,24 @@ class ScriptReport(_Message):
     results: Annotated[tuple[ScriptResult, ...], Field(min_length=1, max_length=3)]
 
 
+class AppReport(_Message):
+    """What became of an app: `exitCode` of the command that was run, none if none was; whether the app is detected now,
+    and in which version. `content`: that of the order.
+    """
+
+    id: Id
+    content: Annotated[str, StringConstraints(max_length=64), STORABLE] = ""
+    detected: bool
+    exit_code: ExitCode | None = None
+    version: Annotated[str, StringConstraints(max_length=64), STORABLE] | None = None
+
+
 class AgentRequest(_Message):
     """What the agent has done since it asked last. `userIsHere`: the device's user is signed in."""
 
     user_is_here: bool = True
     scripts: Annotated[tuple[ScriptReport, ...], Field(max_length=64)] = ()
+    apps: Annotated[tuple[AppReport, ...], Field(max_length=64)] = ()
 
 
 class ScriptOrder(_Message):
@@ -60,12 +73,30 @@ class ScriptOrder(_Message):
     content: str
 
 
+class AppOrder(_Message):
+    """What to do about an app. Before an install the agent detects the app, and runs nothing if it is there. `address`:
+    path and query of its content, encrypted as it was uploaded; `digest`: the SHA-256 of that.
+    """
+
+    id: str
+    action: Literal["detect", "install", "uninstall"]
+    name: str
+    kind: str
+    content: str
+    version: str
+    command_line: str
+    run_as: Literal["system", "user"]
+    address: str | None = None
+    digest: str | None = None
+
+
 class AgentAnswer(_Message):
     """What the agent is to do now. It reports at once, and asks until there is nothing to do; then it asks at
     `askAgainAt`, on the tenant's clock, or when the device is pushed.
     """
 
     scripts: list[ScriptOrder]
+    apps: list[AppOrder]
     ask_again_at: datetime
 
 

@@ -5,6 +5,9 @@ The device proves its identity as in its MDM sessions, by the certificate of its
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
@@ -13,10 +16,14 @@ from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, Unauthenticated, writable
 from fauxtune.core.model.json_limits import MOST_FROM_DEVICE
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.app_runs import AppRun
 from fauxtune.core.policies.script_runs import PartResult
 from fauxtune.operations.checkin.agent import serve
 from fauxtune.operations.checkin.device_scripts import RunReport
 from fauxtune.operations.devices.caller import certificate_holder, check_certificate
+from fauxtune.operations.runtime.contents import READ
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent import messages
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
@@ -29,6 +36,8 @@ class _DeviceRoute(BoundedRoute):
     most_elements = MOST_FROM_DEVICE
 
 
+#: How long the address of a content is valid.
+_ADDRESS_VALID = timedelta(days=1)
 router = APIRouter(prefix="/mdm/{tenant_key}", tags=["agent"], route_class=_DeviceRoute, redirect_slashes=False)
 
 
@@ -39,7 +48,7 @@ async def ask(request: Request) -> Response:
     tenant = caller_of(request).tenant = await emulator.runner.tenant(request.path_params["tenant_key"])
     row = await _caller(request, body, tenant=tenant)
     message = _read(body)
-    reports = {
+    reports: dict[str, list[Any]] = {
         "scripts": [
             RunReport(
                 each.id,
@@ -47,16 +56,29 @@ async def ask(request: Request) -> Response:
                 tuple(PartResult(part.part, part.exit_code, part.output, part.error) for part in each.results),
             )
             for each in message.scripts
-        ]
+        ],
+        "apps": [
+            AppRun(each.id, each.content, each.detected, exit_code=each.exit_code, version=each.version)
+            for each in message.apps
+        ],
     }
     # Two requests of one device at once would count one report twice.
     async with emulator.turns.of(f"agent {row.id}"):
         answer = await emulator.runner.run_check_in(
             tenant, serve, row.id, reports=reports, user_is_here=message.user_is_here
         )
-    document = {**answer.orders, "ask_again_at": iso(answer.ask_again_at)}
+    apps = [_with_address(emulator, tenant, order=order) for order in answer.orders["apps"]]
+    document = {**answer.orders, "apps": apps, "ask_again_at": iso(answer.ask_again_at)}
     content = messages.AgentAnswer.model_validate(document).model_dump_json(by_alias=True)
     return Response(content, media_type="application/json")
+
+
+def _with_address(emulator: Emulator, tenant: Tenant, *, order: JsonObject) -> JsonObject:
+    """Return an order with the address of the app's content, if it has one."""
+    if order["file"] is None:
+        return order
+    expires = emulator.runner.now(tenant) + _ADDRESS_VALID
+    return {**order, "address": emulator.contents.address(tenant.id, order["file"], expires=expires, allowed=READ)}
 
 
 async def _caller(request: Request, body: bytes, *, tenant: Tenant) -> EnrollmentRow:
