@@ -5,13 +5,17 @@ Graph: device. A shadow can be deleted while its device stays managed: the devic
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fauxtune.core.clock import iso
+from fauxtune.core.engine.membership_rules import is_nameable
 from fauxtune.core.errors import Conflict
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.escrow import OF_DIRECTORY
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.operations.directory.dynamic_groups import is_concerned, place_device
 from fauxtune.operations.directory.users_and_groups import differing, missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
@@ -36,6 +40,8 @@ def create_device(tx: Transaction, document: JsonObject) -> JsonObject:
         document=full,
     )
     queries.add_directory_device(tx.connection, row)
+    if is_nameable(full):
+        place_device(tx, row)
     return full
 
 
@@ -49,6 +55,8 @@ def update_device(tx: Transaction, object_id: str, *, changes: JsonObject) -> Js
     _check_device_id(tx, str(full["deviceId"]), object_id=row.id)
     names = differing(row.document, changes)
     queries.change_directory_device(tx.connection, tx.tenant.id, device_id=row.id, document=full, names=names)
+    if is_concerned(changes):
+        place_device(tx, replace(row, document=full))
     return full
 
 

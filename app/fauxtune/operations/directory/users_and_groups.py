@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+from dataclasses import replace
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
@@ -16,7 +17,7 @@ from fauxtune.core.model.ids import GroupId, UserId
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.operations.directory import addresses
+from fauxtune.operations.directory import addresses, dynamic_groups
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern, mailboxes
 from fauxtune.storage.queries import directory as queries
@@ -175,6 +176,7 @@ def create_group(
     row = group_row(tx, document)
     queries.add_groups(tx.connection, row)
     _join(tx, row.id, member_ids=member_ids, owner_ids=owner_ids)
+    dynamic_groups.fill_group(tx, row)
     return row.document
 
 
@@ -215,6 +217,8 @@ def update_group(
     names = differing(row.document, changes)
     queries.change_group(tx.connection, tx.tenant.id, group_id=row.id, document=full, names=names)
     _join(tx, row.id, member_ids=member_ids, owner_ids=owner_ids)
+    if not {"membershipRule", "membershipRuleProcessingState", "groupTypes"}.isdisjoint(changes):
+        dynamic_groups.fill_group(tx, replace(row, document=full))
     return full
 
 

@@ -15,7 +15,7 @@ from fauxtune.surfaces.graph.routes.members import AT_ONCE, SEARCH, lists, of_me
 
 GROUP = entity("group")
 
-_DYNAMIC = approximated("the rule of a dynamic group is kept and not evaluated: such a group has no members")
+_DYNAMIC = approximated("of rules of dynamic groups those about Autopilot devices are evaluated; others name nobody")
 _USERS_ALONE = approximated("users alone: there are no service principals")
 
 
