@@ -1,21 +1,43 @@
-"""Windows Autopilot: the import of hardware hashes, and what it gives.
+"""Windows Autopilot: the import of hardware hashes, what it gives, deployment profiles, and what a device is told.
 
-Graph: importedWindowsAutopilotDeviceIdentity, windowsAutopilotDeviceIdentity; Windows IT Pro docs: "Windows Autopilot
-known issues" for the numbers of errors.
+Graph: importedWindowsAutopilotDeviceIdentity, windowsAutopilotDeviceIdentity, windowsAutopilotDeploymentProfile;
+Windows IT Pro docs: "Windows Autopilot known issues" for the numbers of errors, "Windows Autopilot for existing
+devices" for the names in what a device is told.
 """
 
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
 
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.rules import Rules
 
 EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
 _STATE = "#microsoft.graph.importedWindowsAutopilotDeviceIdentityState"
+#: In the document of an identity: the id of its device in the directory, and of the profile that it was given by hand.
+DIRECTORY_DEVICE, GIVEN = "@directoryDevice", "@givenProfile"
+_MACRO = re.compile(r"%SERIAL%|%RAND:([1-9][0-9]?)%", re.IGNORECASE)
+_LONGEST_NAME = 15
+#: "Windows Autopilot for existing devices": the bits of CloudAssignedOobeConfig that follow from a profile.
+_LOCAL_USER, _SKIP_PRIVACY, _SKIP_OEM, _SKIP_EULA = 2, 4, 8, 16
 
-DEPLOYMENT_PROFILES = Rules("windowsAutopilotDeploymentProfiles", unassigned_to_delete=True)
+
+def check_profile(document: JsonObject, _before: JsonObject | None) -> None:
+    """Raise Invalid for a template of names that gives no name of a computer. Unverified: the words."""
+    template = str(document.get("deviceNameTemplate") or "")
+    literal = _MACRO.sub("", template)
+    if re.fullmatch(r"[A-Za-z0-9-]*", literal) is None:
+        raise Invalid(
+            "A name has letters, digits and hyphens, and the macros %SERIAL% and %RAND:x%.", target="deviceNameTemplate"
+        )
+
+
+DEPLOYMENT_PROFILES = Rules("windowsAutopilotDeploymentProfiles", check=check_profile, unassigned_to_delete=True)
 IDENTITIES = Rules("windowsAutopilotDeviceIdentities")
 #: The hash itself is not kept.
 IMPORTS = Rules("importedWindowsAutopilotDeviceIdentities", derived=lambda each: {**each, "hardwareIdentifier": ""})
@@ -43,3 +65,49 @@ def is_hash(text: str) -> bool:
 #: 802 and 806 are the numbers that Windows' documentation has.
 INVALID_HASH = import_state("error", code=802, name="InvalidZtdHardwareHash")
 ALREADY_ASSIGNED = import_state("error", code=806, name="ZtdDeviceAlreadyAssigned")
+
+
+def physical_ids(identity_id: str, *, group_tag: object, order: object = None) -> list[str]:
+    """Return the physical ids of the directory's device of an identity, by which dynamic groups name it."""
+    tagged = [f"[OrderId]:{group_tag}"] if group_tag else []
+    ordered = [f"[PurchaseOrderId]:{order}"] if order else []
+    return [f"[ZTDId]:{identity_id}", *tagged, *ordered]
+
+
+def is_self_deploying(profile: JsonObject) -> bool:
+    """Whether no user takes part in the deployment."""
+    return _experience(profile).get("deviceUsageType") == "shared"
+
+
+def configuration(profile: JsonObject, identity: JsonObject, *, tenant_id: str, domain: str) -> JsonObject:
+    """Return what a device is told before its set-up, in the words of AutopilotConfigurationFile.json.
+
+    Differs from Intune: what the deployment service really sends is not published; `AutopilotMode` (0 user-driven, 1
+    self-deploying) and `DeploymentProfileName` are as Windows keeps them in its registry.
+    """
+    experience = _experience(profile)
+    joins_hybrid = str(profile.get("@odata.type", "")).endswith("activeDirectoryWindowsAutopilotDeploymentProfile")
+    bits = _SKIP_OEM
+    bits |= _LOCAL_USER if experience.get("userType") == "standard" else 0
+    bits |= _SKIP_PRIVACY if _hidden(experience, "privacySettingsHidden", "hidePrivacySettings") else 0
+    bits |= _SKIP_EULA if _hidden(experience, "eulaHidden", "hideEULA") else 0
+    return {
+        "CloudAssignedTenantId": tenant_id,
+        "CloudAssignedTenantDomain": domain,
+        "CloudAssignedDomainJoinMethod": int(joins_hybrid),
+        "CloudAssignedDeviceName": profile.get("deviceNameTemplate") or "",
+        "CloudAssignedOobeConfig": bits,
+        "CloudAssignedForcedEnrollment": 1,
+        "AutopilotMode": int(is_self_deploying(profile)),
+        "DeploymentProfileName": profile.get("displayName") or "",
+        "ZtdCorrelationId": identity["id"],
+        "Version": 2049,
+    }
+
+
+def _experience(profile: JsonObject) -> Mapping[str, Any]:
+    return profile.get("outOfBoxExperienceSetting") or profile.get("outOfBoxExperienceSettings") or {}
+
+
+def _hidden(experience: Mapping[str, Any], *names: str) -> bool:
+    return any(experience.get(name) is True for name in names)

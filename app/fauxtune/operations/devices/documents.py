@@ -37,6 +37,7 @@ def entra_device(directory_id: DirectoryDeviceId, azure_id: str, *, record: Json
         # A tenant with compliance policies judges the device at its first check-in.
         "isCompliant": is_compliant(DeviceState(record["complianceState"])),
         "trustType": _TRUST[record["joinType"]],
+        "enrollmentProfileName": record["enrollmentProfileName"],
     }
 
 
@@ -78,6 +79,8 @@ def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user
         "deviceType": known.device_type,
         "managedDeviceOwnerType": ownership,
         "ownerType": ownership,
+        "enrollmentProfileName": facts.get("enrollmentProfileName"),
+        "autopilotEnrolled": facts.get("autopilotEnrolled", False),
         "managementState": "managed",
         "deviceRegistrationState": "registered",
         "complianceState": (DeviceState.UNKNOWN if tx.tenant.judges_devices else DeviceState.COMPLIANT).value,

@@ -15,10 +15,11 @@ from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, 
 from fauxtune.core.model.states import Cause, EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import serial_hex
+from fauxtune.operations.devices.autopilot import directory_device, take_over
 from fauxtune.operations.devices.credentials import digest, issue_certificate
 from fauxtune.operations.devices.documents import entra_device, managed_device
 from fauxtune.operations.devices.ending import end
-from fauxtune.operations.devices.enrollment_restrictions import Candidate, admitted, note_enrolled
+from fauxtune.operations.devices.enrollment_restrictions import Admission, Candidate, admitted, note_enrolled
 from fauxtune.operations.devices.enrollment_tokens import redeem
 from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
@@ -32,13 +33,14 @@ from fauxtune.storage.rows.directory import DirectoryDeviceRow, UserRow
 @dataclass(frozen=True, slots=True)
 class EnrollmentRequest:
     """A device that enrols. `hardware_key` tells that the same piece of hardware enrols again; `facts` have the names
-    of Graph's managedDevice.
+    of Graph's managedDevice. `autopilot`: the id of the Autopilot device that it was told to be.
     """
 
     platform: Platform
     mode: str | None
     hardware_key: str
     facts: JsonObject
+    autopilot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ class Enrolled:
     identity_certificate: bytes
     user_id: str
     user_principal_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A device that may enrol: what it said, completed by what made it corporate, and whose it will be."""
+
+    request: EnrollmentRequest
+    variant: Variant
+    owner: UserRow | None
+    admission: Admission
+
+    def directory_device(self, tx: Transaction) -> DirectoryDeviceRow | None:
+        """Return the device that the directory has of it already: an Autopilot device has one from its import on."""
+        registered = self.admission.registered
+        return None if registered is None else directory_device(tx, registered.identity)
 
 
 def enroll(tx: Transaction, request: EnrollmentRequest, *, token: str, csr: bytes, keys: KeyStore) -> Enrolled:
@@ -98,12 +115,13 @@ def admit(
     """Enrol a device that already holds an identity; earlier enrolments of the same hardware end. Raises Invalid for a
     platform or mode that is not emulated; NotLicensed for a user without licence; EnrollmentRestricted.
 
-    Differs from Intune: a dedicated device, which has no user, enrols with the token of any user.
+    Differs from Intune: a device without a user (dedicated, or of a self-deploying profile of Autopilot) enrols with
+    the token of any user.
     """
     variant = enrollable(request)
     check_licensed(user)
-    identifier = admitted(tx, candidate_of(request, user=user))
-    owner = user if FACTS[variant].has_user else None
+    admission = admitted(tx, candidate_of(request, user=user))
+    owner = user if FACTS[variant].has_user and admission.has_user else None
     end_earlier_enrollments(tx, request.hardware_key)
     enrolled = Enrolled(
         id=enrollment_id or EnrollmentId(tx.ids.uuid()),
@@ -113,10 +131,8 @@ def admit(
         user_id="" if owner is None else owner.id,
         user_principal_name="" if owner is None else owner.document["userPrincipalName"],
     )
-    if identifier is not None:
-        note_enrolled(tx, identifier)
-        request = replace(request, facts={**request.facts, "isCorporate": True})
-    _add_rows(tx, request, enrolled=enrolled, variant=variant, user=owner, credentials=credentials)
+    arrival = Arrival(replace(request, facts={**request.facts, **admission.facts}), variant, owner, admission)
+    _add_rows(tx, arrival, enrolled=enrolled, credentials=credentials)
     serial = serial_hex(x509.load_der_x509_certificate(credentials.identity_certificate))
     certificate_queries.change_certificate(
         tx.connection, tx.tenant.id, authority_name="devices", serial=serial, enrollment_id=enrolled.id
@@ -127,7 +143,13 @@ def admit(
 
 def candidate_of(request: EnrollmentRequest, *, user: UserRow) -> Candidate:
     """Return the device as restrictions see it."""
-    return Candidate(variant=enrollable(request), facts=request.facts, user=user, hardware_key=request.hardware_key)
+    return Candidate(
+        variant=enrollable(request),
+        facts=request.facts,
+        user=user,
+        hardware_key=request.hardware_key,
+        autopilot=request.autopilot,
+    )
 
 
 def enrollable(request: EnrollmentRequest) -> Variant:
@@ -141,17 +163,12 @@ def enrollable(request: EnrollmentRequest) -> Variant:
     return variant
 
 
-def _add_rows(
-    tx: Transaction,
-    request: EnrollmentRequest,
-    *,
-    enrolled: Enrolled,
-    variant: Variant,
-    user: UserRow | None,
-    credentials: EnrollmentCredentials,
-) -> None:
-    managed_device_id, directory_id = ManagedDeviceId(tx.ids.uuid()), DirectoryDeviceId(tx.ids.uuid())
-    azure_id = tx.ids.uuid()
+def _add_rows(tx: Transaction, arrival: Arrival, *, enrolled: Enrolled, credentials: EnrollmentCredentials) -> None:
+    request, variant, user = arrival.request, arrival.variant, arrival.owner
+    entra = arrival.directory_device(tx)
+    managed_device_id = ManagedDeviceId(tx.ids.uuid())
+    directory_id = DirectoryDeviceId(tx.ids.uuid()) if entra is None else DirectoryDeviceId(entra.id)
+    azure_id = tx.ids.uuid() if entra is None else str(entra.document["deviceId"])
     facts = {**request.facts, "managedDeviceId": managed_device_id, "azureADDeviceId": azure_id}
     row = EnrollmentRow(
         id=enrolled.id,
@@ -189,12 +206,12 @@ def _add_rows(
         user_id=None if user is None else user.id,
         document=document,
     )
-    _add_directory_device(
-        tx,
-        DirectoryDeviceId(directory_id),
-        enrolled=enrolled,
-        document=entra_device(directory_id, azure_id, record=document),
-    )
+    shadow = entra_device(directory_id, azure_id, record=document)
+    if entra is None:
+        _add_directory_device(tx, directory_id, enrolled=enrolled, document=shadow)
+    else:
+        take_over(tx, entra, enrollment_id=enrolled.id, document=shadow)
+    note_enrolled(tx, arrival.admission, record=document)
 
 
 def _add_directory_device(

@@ -33,6 +33,8 @@ from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.enrollment import CORPORATE_IDENTIFIERS, ENROLLMENT_CONFIGURATIONS, TROUBLESHOOTING
+from fauxtune.operations.devices import autopilot
+from fauxtune.operations.devices.autopilot import Registered
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.transaction import Transaction
@@ -64,32 +66,68 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A device that wants to enrol, and its user. `is_authorised`: it enrols by a way that makes it the company's."""
+    """A device that wants to enrol, and its user. `autopilot`: the id of the Autopilot device that it was told to be,
+    if it asked.
+    """
 
     variant: Variant
     facts: JsonObject
     user: UserRow
     hardware_key: str = ""
-    is_authorised: bool = False
-    has_driver: bool = True
+    autopilot: str = ""
 
 
-def admitted(tx: Transaction, candidate: Candidate) -> ResourceRow | None:
-    """Return the corporate identifier that names the device, if there is one. Raises EnrollmentRestricted for a device
-    that a restriction refuses, which is written down.
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What makes a device corporate: the identifier that names it, or its registration with Autopilot. `by_autopilot`:
+    it enrols with its deployment profile.
+    """
+
+    identifier: ResourceRow | None = None
+    registered: Registered | None = None
+    by_autopilot: bool = False
+
+    @property
+    def is_corporate(self) -> bool:
+        """Whether the device is the company's."""
+        return self.identifier is not None or self.registered is not None
+
+    @property
+    def has_user(self) -> bool:
+        """Whether a user drives the enrolment."""
+        return not (self.by_autopilot and self.registered is not None and self.registered.is_self_deploying)
+
+    @property
+    def facts(self) -> JsonObject:
+        """What the records of the device say beside its own facts."""
+        profile = None if self.registered is None or not self.by_autopilot else self.registered.profile
+        name = {} if profile is None else {"enrollmentProfileName": profile.document["displayName"]}
+        corporate = {"isCorporate": True} if self.is_corporate else {}
+        return {**corporate, **name, **({"autopilotEnrolled": True} if self.by_autopilot else {})}
+
+
+def admitted(tx: Transaction, candidate: Candidate) -> Admission:
+    """Return what makes the device corporate, if anything does. Raises EnrollmentRestricted for a device that a
+    restriction refuses, which is written down.
     """
     if not tx.tenant.setting(ENROLLMENT):
-        return None
-    identifier = _corporate_identifier(tx, candidate)
-    refusal = judged(tx, candidate, is_corporate=identifier is not None or candidate.is_authorised)
+        return Admission()
+    device = None
+    if candidate.variant is Variant.WINDOWS:
+        device = autopilot.registered(tx, str(candidate.facts.get("serialNumber") or ""))
+    admission = Admission(
+        _corporate_identifier(tx, candidate), device, device is not None and device.identity.id == candidate.autopilot
+    )
+    refusal = judged(tx, candidate, admission=admission)
     if refusal is not None:
         tx.note_refusal(lambda later: _write_down(later, candidate, refusal=refusal))
         raise EnrollmentRestricted(refusal.sentence, ground=refusal.ground.value)
-    return identifier
+    return admission
 
 
-def judged(tx: Transaction, candidate: Candidate, *, is_corporate: bool) -> Refusal | None:
+def judged(tx: Transaction, candidate: Candidate, *, admission: Admission) -> Refusal | None:
     """Return what refuses the device at this moment, if anything does. Nothing is written."""
+    is_corporate = admission.is_corporate
     restrictions = queries.restrictions(tx.connection, tx.tenant.id, family=ENROLLMENT_CONFIGURATIONS.name)
     if not restrictions:
         return None
@@ -98,10 +136,10 @@ def judged(tx: Transaction, candidate: Candidate, *, is_corporate: bool) -> Refu
         os_version=str(candidate.facts.get("osVersion") or ""),
         manufacturer=str(candidate.facts.get("manufacturer") or ""),
         is_corporate=is_corporate,
-        has_driver=candidate.has_driver and FACTS[candidate.variant].has_user,
+        has_driver=admission.has_user and FACTS[candidate.variant].has_user,
     )
     groups = _groups(tx, candidate, restrictions=restrictions)
-    matches = _matches(tx, candidate, restrictions=restrictions, is_corporate=is_corporate)
+    matches = _matches(tx, candidate, restrictions=restrictions, admission=admission)
     platform = platform_restriction(restrictions, newcomer, groups=groups, matches=matches)
     refusal = None if platform is None else judge_platform(platform, newcomer)
     most = limit(restrictions, newcomer, groups=groups, matches=matches)
@@ -113,10 +151,14 @@ def judged(tx: Transaction, candidate: Candidate, *, is_corporate: bool) -> Refu
     return judge_limit(most, enrolled=enrolled, user=str(candidate.user.document["userPrincipalName"]))
 
 
-def note_enrolled(tx: Transaction, identifier: ResourceRow) -> None:
-    """Note at a corporate identifier that its device is enrolled."""
-    document = {**identifier.document, "enrollmentState": "enrolled", "lastContactedDateTime": iso(tx.now)}
-    resource_queries.change_resource(tx.connection, identifier, document=document)
+def note_enrolled(tx: Transaction, admission: Admission, *, record: JsonObject) -> None:
+    """Note at what made the device corporate that it is enrolled. `record`: Graph's record of the device."""
+    identifier = admission.identifier
+    if identifier is not None:
+        document = {**identifier.document, "enrollmentState": "enrolled", "lastContactedDateTime": iso(tx.now)}
+        resource_queries.change_resource(tx.connection, identifier, document=document)
+    if admission.registered is not None:
+        autopilot.note_enrolled(tx, admission.registered, record=record)
 
 
 def _corporate_identifier(tx: Transaction, candidate: Candidate) -> ResourceRow | None:
@@ -141,13 +183,16 @@ def _groups(tx: Transaction, candidate: Candidate, *, restrictions: list[Restric
     return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=candidate.user.id)
 
 
-def _matches(tx: Transaction, candidate: Candidate, *, restrictions: list[Restriction], is_corporate: bool) -> Matches:
+def _matches(
+    tx: Transaction, candidate: Candidate, *, restrictions: list[Restriction], admission: Admission
+) -> Matches:
     ids = {one.filter for each in restrictions for one in each.assignments if one.filter is not None}
     if not ids:
         return matches_nothing
     rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)
-    record = {name: candidate.facts.get(name) for name in _FOR_FILTERS}
-    owner = "company" if is_corporate else FACTS[candidate.variant].owner_type
+    facts = {**candidate.facts, **admission.facts}
+    record = {name: facts.get(name) for name in _FOR_FILTERS}
+    owner = "company" if admission.is_corporate else FACTS[candidate.variant].owner_type
     return Matching(
         {filter_id: row.document for filter_id, row in rows.items()},
         record={**record, "managedDeviceOwnerType": owner},

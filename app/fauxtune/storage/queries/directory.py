@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from sqlalchemy import Connection, Select, bindparam, literal, select
 
-from fauxtune.core.model.ids import DirectoryDeviceId, GroupId, TenantId, UserId
+from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.noting import note
@@ -380,6 +380,21 @@ def change_directory_device(
     values = {"document": document, "device_key": device_key(document)}
     writes.change(connection, directory_devices, where=where, values=values)
     _note_update(connection, "device", object_id=device_id, names=names)
+
+
+def hand_over_directory_device(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    device_id: DirectoryDeviceId,
+    enrollment_id: EnrollmentId | None,
+    document: JsonObject,
+) -> None:
+    """Make an Entra device the shadow of an enrolment, or of no enrolment any more."""
+    where = {"tenant_id": tenant_id, "id": device_id}
+    values = {"document": document, "device_key": device_key(document), "enrollment_id": enrollment_id}
+    writes.change(connection, directory_devices, where=where, values=values)
+    _note_update(connection, "device", object_id=device_id, names=None)
 
 
 def delete_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId) -> None:

@@ -10,21 +10,25 @@ from __future__ import annotations
 
 from fauxtune.core.graph.base import TAGS_HIDE_NOTHING
 from fauxtune.core.graph.overlays.assignments import TARGETS
-from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.odata.schema.fidelity import ALWAYS_NULL, approximated, stored
 from fauxtune.core.odata.schema.overlay import Overlay
 
-_NOT_USED = stored("it is kept, and no device is set up by it")
+_NO_EFFECT = stored("it is kept, and has no effect")
+_IMPORTED = approximated("an import is done at once")
 _NEVER = "0001-01-01T00:00:00Z"
 
 AUTOPILOT = (
     Overlay(
         "windowsAutopilotDeploymentProfile",
-        fidelity=_NOT_USED,
         polymorphic=True,
         server="createdDateTime lastModifiedDateTime managementServiceAppId",
         required="displayName",
         defaults={"roleScopeTagIds": ("0",)},
-        different={TAGS_HIDE_NOTHING: "roleScopeTagIds"},
+        different={
+            TAGS_HIDE_NOTHING: "roleScopeTagIds",
+            _NO_EFFECT: "deviceType enableWhiteGlove enrollmentStatusScreenSettings extractHardwareHash "
+            "hardwareHashExtractionEnabled language locale preprovisioningAllowed",
+        },
     ),
     Overlay("azureADWindowsAutopilotDeploymentProfile activeDirectoryWindowsAutopilotDeploymentProfile"),
     Overlay(
@@ -35,8 +39,13 @@ AUTOPILOT = (
     ),
     Overlay(
         "windowsAutopilotDeviceIdentity",
-        fidelity=_NOT_USED,
         server="*",
+        different={
+            _NO_EFFECT: "userPrincipalName addressableUserName displayName deviceAccountUpn deviceAccountPassword "
+            "deviceFriendlyName productKey",
+            ALWAYS_NULL: "resourceName skuNumber systemFamily purchaseOrderIdentifier",
+            approximated("when it asked for its profile, or enrolled"): "lastContactedDateTime",
+        },
         defaults={
             "enrollmentState": "notContacted",
             "lastContactedDateTime": _NEVER,
@@ -47,7 +56,7 @@ AUTOPILOT = (
     ),
     Overlay(
         "importedWindowsAutopilotDeviceIdentity",
-        fidelity=_NOT_USED,
+        fidelity=_IMPORTED,
         server="importId",
         required="serialNumber hardwareIdentifier",
         secret={"hardwareIdentifier": ""},

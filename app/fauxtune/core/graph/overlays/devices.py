@@ -75,7 +75,8 @@ DEVICES = (
             "exchangeAccessStateReason",
             _REGISTERED: "azureADRegistered aadRegistered",
             approximated("always registered"): "deviceRegistrationState",
-            ALWAYS_NULL: "remoteAssistanceSessionUrl remoteAssistanceSessionErrorDetails enrollmentProfileName",
+            ALWAYS_NULL: "remoteAssistanceSessionUrl remoteAssistanceSessionErrorDetails",
+            approximated("of a PC that enrolled by Autopilot; else null"): "enrollmentProfileName",
             _ENROLLED: "userPrincipalName userDisplayName emailAddress",
             approximated("how much of a personal device's number is masked is not documented"): "phoneNumber",
             _ABSENT: "configurationManagerClientEnabledFeatures deviceHealthAttestationState "
@@ -83,7 +84,7 @@ DEVICES = (
             _UNKNOWN: "partnerReportedThreatState",
             TAGS_HIDE_NOTHING: "roleScopeTagIds",
             ALWAYS_ZERO: "windowsActiveMalwareCount windowsRemediatedMalwareCount",
-            ALWAYS_FALSE: "autopilotEnrolled deviceFirmwareConfigurationInterfaceManaged",
+            ALWAYS_FALSE: "deviceFirmwareConfigurationInterfaceManaged",
             approximated("always none"): "managementFeatures",
             approximated(
                 "of a Windows computer from its battery: the real service learns it from an agent"

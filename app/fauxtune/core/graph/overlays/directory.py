@@ -69,8 +69,9 @@ DIRECTORY = (
         different={
             approximated("always null: groups do not expire"): "expirationDateTime",
             stored("there are no directory roles"): "isAssignableToRole",
-            stored("stored and not evaluated: a dynamic group has no members"): "membershipRule",
-            stored("no rule is evaluated"): "membershipRuleProcessingState",
+            approximated(
+                "rules of devicePhysicalIds and enrollmentProfileName are evaluated; by another nobody is a member"
+            ): "membershipRule",
             stored("the data has one place"): "preferredDataLocation",
             stored("there is no Exchange"): "resourceBehaviorOptions",
             stored("there is no Teams"): "resourceProvisioningOptions",
@@ -90,11 +91,12 @@ DIRECTORY = (
             stored("a disabled device can still check in"): "accountEnabled",
             approximated("as it was written: a device that registers does not set it"): "alternativeSecurityIds",
             ALWAYS_NULL: "approximateLastSignInDateTime complianceExpirationDateTime",
-            _BARE: "deviceCategory deviceMetadata deviceOwnership deviceVersion enrollmentProfileName enrollmentType "
-            "managementType mdmAppId profileType",
+            approximated("of an Autopilot device; else as a client wrote it"): "enrollmentProfileName physicalIds",
+            _BARE: "deviceCategory deviceMetadata deviceOwnership deviceVersion enrollmentType managementType "
+            "mdmAppId profileType",
             approximated("as the device is judged; what a client writes stands until that changes"): "isCompliant",
             approximated("clients with the permission to write devices can set it, not only Intune"): "isManaged",
-            approximated("empty unless a client writes it"): "physicalIds systemLabels",
+            approximated("empty unless a client writes it"): "systemLabels",
             approximated("null for a device that enrolled"): "registrationDateTime",
             approximated(
                 "AzureAd for a Windows computer that enrols, Workplace for other devices; else as it was written"

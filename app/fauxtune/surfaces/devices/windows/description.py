@@ -199,6 +199,29 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "(wap-provisioningdoc): the certificate, and the account for the sessions.",
         )
     },
+    f"{BASE}/autopilot": {
+        "post": {
+            "operationId": "windowsAutopilot",
+            "tags": ["windows"],
+            "summary": "Ask for the Autopilot deployment profile",
+            "description": "The first question of a PC at its set-up. The emulator's own address: the messages of "
+            "Windows' deployment service are not published. The answer has the names of "
+            "AutopilotConfigurationFile.json; its ZtdCorrelationId goes into a context item of that name at the "
+            "enrolment, beside SerialNumber, DeviceManufacturer and DeviceModel.",
+            "security": NONE,
+            "parameters": [_TENANT],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {"type": "object"},
+                        "example": {"serialNumber": "4711", "hardwareHash": "T0EzZXhhbXBsZQ=="},
+                    }
+                },
+            },
+            "responses": {"200": answer("the deployment profile", "application/json"), **_PLAIN_REFUSALS},
+        },
+    },
     f"{BASE}/escrow": {
         "post": {
             "operationId": "windowsEscrow",

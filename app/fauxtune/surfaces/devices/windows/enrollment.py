@@ -5,6 +5,8 @@ MS-MDE2 3.4; its context items. Phones of the 8.1 era leave out HWDevID, Enrollm
 
 from __future__ import annotations
 
+import re
+
 import orjson
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -33,6 +35,9 @@ from fauxtune.surfaces.devices.windows.tenant_lookup import claims_of
 #: OSEdition of Windows 10 Mobile (PRODUCT_MOBILE_CORE).
 _MOBILE_EDITION = "104"
 _LONGEST = 1024
+#: Unverified: the names of these context items, which MS-MDE2 does not have. Windows tells manufacturer, model and
+#: serial number since 2024 ("Identify devices as corporate-owned"), and its deployment service what it was told.
+MANUFACTURER, MODEL, SERIAL, AUTOPILOT = "DeviceManufacturer", "DeviceModel", "SerialNumber", "ZtdCorrelationId"
 #: Windows Phone 8.1 reports the version 8.10; the desktop of that time reports 6.3.
 _PHONE_VERSION = "8."
 #: Intune: "Common questions with device profiles": check-in intervals after the enrolment, and later.
@@ -77,8 +82,11 @@ def enroll(
             "osVersion": message.item("OSVersion"),
             "imei": message.item("IMEI"),
             "wiFiMacAddress": mac_address(message.item("MAC")),
-            "manufacturer": "Microsoft" if platform is Platform.WINDOWS else "",
+            "manufacturer": message.item(MANUFACTURER) or ("Microsoft" if platform is Platform.WINDOWS else ""),
+            **({"serialNumber": message.item(SERIAL), "model": message.item(MODEL)} if message.item(SERIAL) else {}),
+            **({"skuNumber": int(edition)} if re.fullmatch("[0-9]{1,9}", edition := message.item("OSEdition")) else {}),
         },
+        autopilot=message.item(AUTOPILOT).lower(),
     )
     per_machine = message.item("EnrollmentType").lower() == "device"
     csr = _certificate_request(message)

@@ -54,7 +54,9 @@ def refuse(request: Request, error: Exception) -> Response:
     """Return the refusal: HTTP 500 for a fault, as in SOAP 1.2; 200 if the request has no Content-Type, because clients
     without one read no fault with another status; 400 for malformed XML.
     """
-    if request.url.path.lower().endswith(("/managementserver/mdm.svc", "/management", "/auth", "/escrow")):
+    if request.url.path.lower().endswith(
+        ("/managementserver/mdm.svc", "/management", "/auth", "/autopilot", "/escrow")
+    ):
         return _plain(error)
     state = request.scope.get("state", {})
     content = _fault(error)

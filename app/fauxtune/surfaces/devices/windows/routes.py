@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter
@@ -18,7 +19,7 @@ from fauxtune.core.errors import EnrollmentEnded, Invalid, NotFound, NotLicensed
 from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.visit import in_conversation
-from fauxtune.operations.devices import windows_caller
+from fauxtune.operations.devices import autopilot, windows_caller
 from fauxtune.operations.devices.caller import check_certificate
 from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.devices.escrow import keep
@@ -27,7 +28,7 @@ from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent_notice import agent_header
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
-from fauxtune.surfaces.devices.windows import enrollment, escrow, session, sign_in
+from fauxtune.surfaces.devices.windows import deployment, enrollment, escrow, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.tenant_lookup import names_in, served_by_some, tenant_of
@@ -198,6 +199,15 @@ async def take_escrow(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def deploy(request: Request) -> Response:
+    """Tell a device its Autopilot deployment profile, before its set-up. 404 if it has none."""
+    emulator, content = emulator_of(request), deployment.read(await request.body())
+    key = request.path_params.get("tenant_key")
+    tenant = caller_of(request).tenant = await tenant_of(emulator, request.url.path, key=key)
+    answer = await emulator.runner.run(tenant, autopilot.configuration, content)
+    return Response(orjson.dumps(answer), media_type="application/json")
+
+
 async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[Tenant, EnrollmentRow]:
     """The calling device: by its certificate, or if the tenant is lax by the id in its message."""
     emulator, runner, caller = emulator_of(request), emulator_of(request).runner, caller_of(request)
@@ -250,6 +260,7 @@ _ENDPOINTS: tuple[tuple[str, str, str, _Handler], ...] = (
     ("POST", "/auth", "auth", sign_in_with_password),
 )
 
+router.add_route("/mdm/{tenant_key}/windows/autopilot", deploy, methods=["POST"], include_in_schema=False)
 router.add_route("/mdm/{tenant_key}/windows/escrow", take_escrow, methods=["POST"], include_in_schema=False)
 for _method, _path, _alias, _handler in _ENDPOINTS:
     _paths = ["/mdm/{tenant_key}/windows" + _path, f"/mdm/{{tenant_key}}/windows/api/mdm/microsoft/{_alias}"]

@@ -5,17 +5,27 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.policies import autopilot as rules
-from fauxtune.operations.profiles.autopilot import IMPORT_HOOKS
+from fauxtune.operations.devices.autopilot import IDENTITY_HOOKS, IMPORT_HOOKS
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph import reasons
+from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import autopilot
 
 _AUDIT = ("Enrollment", "Enrollment")
-_NOT_USED = stored("kept; no device is set up by it")
+_USED = approximated("a PC that asks enrols with it; of what the set-up shows nothing is emulated, and no hybrid join")
 _AT_ONCE = approximated("an import is done at once; a device is known by its serial number, its hash is not read")
+_KNOWN = approximated("a profile counts at once: the status pending does not occur; a user is kept without effect")
+
+
+def _read(name: str, handler: Handler, *, summary: str, returns: str = "", many: bool = False) -> Action:
+    """A navigation that is computed."""
+    return Action(
+        name, handler, summary, method="GET", reads=True, status=200, returns=returns, many=many, fidelity=_KNOWN
+    )
+
 
 AUTOPILOT: tuple[Family, ...] = (
     Family(
@@ -35,8 +45,16 @@ AUTOPILOT: tuple[Family, ...] = (
                 "Give an Autopilot deployment profile to devices",
                 required="deviceIds",
             ),
+            _read(
+                "assignedDevices",
+                autopilot.list_assigned_devices,
+                summary="List the Autopilot devices that have a deployment profile",
+                returns="windowsAutopilotDeviceIdentity",
+                many=True,
+            ),
+            _read("assignedDevices/$count", autopilot.count_assigned_devices, summary="Count them"),
         ),
-        fidelity=_NOT_USED,
+        fidelity=_USED,
     ),
     Family(
         "deviceManagement/windowsAutopilotDeviceIdentities",
@@ -56,8 +74,22 @@ AUTOPILOT: tuple[Family, ...] = (
             ),
             Action("assignUserToDevice", autopilot.assign_user, "Give an Autopilot device to a user"),
             Action("unassignUserFromDevice", autopilot.unassign_user, "Take an Autopilot device from its user"),
+            *(
+                _read(
+                    name,
+                    autopilot.get_profile,
+                    summary="Get the deployment profile of an Autopilot device",
+                    returns="windowsAutopilotDeploymentProfile",
+                )
+                for name in ("deploymentProfile", "intendedDeploymentProfile")
+            ),
         ),
-        fidelity=_NOT_USED,
+        hooks=IDENTITY_HOOKS,
+        handlers=autopilot.Identities,
+        parts=autopilot.PARTS,
+        only_on_items="deploymentProfile intendedDeploymentProfile",
+        hidden_in_lists="lastContactedDateTime",
+        fidelity=_KNOWN,
     ),
     Family(
         "deviceManagement/importedWindowsAutopilotDeviceIdentities",

@@ -1,21 +1,122 @@
 """What Windows Autopilot's collections can do beside what every resource can. Graph: windowsAutopilotDeviceIdentity:
-updateDeviceProperties, assignUserToDevice, unassignUserFromDevice; importedWindowsAutopilotDeviceIdentity: import;
-windowsAutopilotDeploymentProfile: assign, assignedDevices.
+updateDeviceProperties, assignUserToDevice, unassignUserFromDevice, deploymentProfile, intendedDeploymentProfile;
+importedWindowsAutopilotDeviceIdentity: import; windowsAutopilotDeploymentProfile: assign, assignedDevices.
 """
 
 from __future__ import annotations
 
-from fauxtune.core.errors import Invalid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.operations.profiles import autopilot as operations
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call
+from fauxtune.core.policies.autopilot import DEPLOYMENT_PROFILES, IDENTITIES
+from fauxtune.core.policies.rules import BOUND
+from fauxtune.operations.devices import autopilot as operations
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles.switches import ENROLLMENT
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import resources as queries
+from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.resources.family import Items
+from fauxtune.surfaces.graph.resources.parts import Part
+from fauxtune.surfaces.graph.resources.served import type_of
+
+DEPLOYMENT_PROFILE = entity("windowsAutopilotDeploymentProfile")
+DEVICE_IDENTITY = entity("windowsAutopilotDeviceIdentity")
+_PROFILES = "deviceManagement/windowsAutopilotDeploymentProfiles"
 
 _CHANGED = ("userPrincipalName", "addressableUserName", "groupTag", "displayName", "deviceAccountUpn")
 _USER = ("userPrincipalName", "addressableUserName")
 _LIST = "importedWindowsAutopilotDeviceIdentities"
+
+
+@dataclass(frozen=True)
+class Identities(Items):
+    """The Autopilot devices of a tenant. Whoever looks at them finds what holds by now: which profile follows from
+    groups, and which devices have left.
+    """
+
+    async def every(self, call: Call) -> Answer:
+        """GET the collection."""
+        await _settle(call)
+        return await super().every(call)
+
+    async def count(self, call: Call) -> Answer:
+        """GET .../$count."""
+        await _settle(call)
+        return await super().count(call)
+
+    async def get(self, call: Call) -> Answer:
+        """GET an Autopilot device."""
+        await _settle(call)
+        return await super().get(call)
+
+
+async def _settle(call: Call) -> None:
+    if call.tenant.setting(ENROLLMENT):
+        await call.run(operations.settle)
+
+
+def _profiles(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[Json | None]:
+    return [_profile(call, connection, row=row) for row in rows]
+
+
+def _profile(call: Call, connection: Connection, *, row: ResourceRow) -> Json | None:
+    ids = row.document.get(BOUND, {}).get("deploymentProfile") or []
+    if not ids:
+        return None
+    profile = resources.found(connection, call.tenant, rules=DEPLOYMENT_PROFILES, key=ids[0])
+    return {**profile.document, "@odata.type": entity(profile.kind).odata_type}
+
+
+PARTS: tuple[Part[ListedResourceRow], ...] = tuple(
+    Part(name, DEPLOYMENT_PROFILE, _profiles, entity_of=type_of)
+    for name in ("deploymentProfile", "intendedDeploymentProfile")
+)
+
+
+async def get_profile(call: Call) -> Answer:
+    """GET .../{identity}/deploymentProfile, .../intendedDeploymentProfile: 404 without one."""
+    check_options(call, DEPLOYMENT_PROFILE)
+    await _settle(call)
+
+    def read(connection: Connection) -> Json | None:
+        row = resources.found(connection, call.tenant, rules=IDENTITIES, key=call.keys["resource"])
+        return _profile(call, connection, row=row)
+
+    profile = await call.read(read)
+    if profile is None:
+        raise NotFound(f"The Autopilot device '{call.keys['resource']}' has no deployment profile.")
+    value = view(type_of(profile), profile, version=call.version, select=call.query.select)
+    return entity_answer(call, value, context=_PROFILES)
+
+
+async def list_assigned_devices(call: Call) -> Answer:
+    """GET .../{profile}/assignedDevices."""
+    context = f"{_PROFILES}('{call.keys['resource']}')/assignedDevices"
+    return list_documents(call, await _assigned_devices(call), entity=DEVICE_IDENTITY, context=context)
+
+
+async def count_assigned_devices(call: Call) -> Answer:
+    """GET .../{profile}/assignedDevices/$count."""
+    return count_documents(call, await _assigned_devices(call), entity=DEVICE_IDENTITY)
+
+
+async def _assigned_devices(call: Call) -> list[Json]:
+    await _settle(call)
+
+    def read(connection: Connection) -> list[Json]:
+        profile = resources.found(connection, call.tenant, rules=DEPLOYMENT_PROFILES, key=call.keys["resource"])
+        rows = queries.resources_of_family(connection, call.tenant.id, family=IDENTITIES.name)
+        return [row.document for row in rows if profile.id in row.document.get(BOUND, {}).get("deploymentProfile", [])]
+
+    return await call.read(read)
 
 
 async def import_all(call: Call) -> Answer:

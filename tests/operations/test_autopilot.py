@@ -1,0 +1,191 @@
+"""Autopilot devices and the dynamic groups that name them, and the device in the directory that stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import entity
+from fauxtune.core.model.ids import DirectoryDeviceId, GroupId, ProfileId
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.policies.autopilot import (
+    DEPLOYMENT_PROFILES,
+    DIRECTORY_DEVICE,
+    EMPTY_GUID,
+    IDENTITIES,
+    check_profile,
+    configuration,
+)
+from fauxtune.core.policies.rules import BOUND
+from fauxtune.operations.devices import actions, autopilot, windows_enrollment
+from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest
+from fauxtune.operations.devices.windows_enrollment import Claimant
+from fauxtune.operations.directory import devices as directory_devices
+from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.profiles import assignments, resources
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import resources as resource_queries
+from fauxtune.storage.rows.directory import DirectoryDeviceRow
+from fauxtune.storage.rows.resources import ResourceRow
+from tests.support.certificates import certificate_request
+from tests.support.tenant import Contoso
+
+KIND = "azureADWindowsAutopilotDeploymentProfile"
+ZTD = '(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))'
+
+
+async def register(contoso: Contoso, serial: str, **more: Any) -> ResourceRow:
+    """Import a hash; return the identity."""
+    shape = entity("importedWindowsAutopilotDeviceIdentity")
+    document = {**defaults(shape), "serialNumber": serial, "hardwareIdentifier": "T0EzeA==", **more}
+    await contoso.do(autopilot.import_all, [document])
+    rows = await contoso.look(resource_queries.resources_of_family, contoso.tenant.id, family=IDENTITIES.name)
+    return next(row for row in rows if row.document["serialNumber"] == serial)
+
+
+async def dynamic(contoso: Contoso, rule: str, **more: Any) -> str:
+    document = {
+        "displayName": rule[:20],
+        "securityEnabled": True,
+        "groupTypes": ["DynamicMembership"],
+        "membershipRule": rule,
+        "membershipRuleProcessingState": "On",
+        **more,
+    }
+    return str((await contoso.do(users_and_groups.create_group, document))["id"])
+
+
+async def members(contoso: Contoso, group: str) -> set[str]:
+    held = await contoso.look(directory_queries.groups_by_member, contoso.tenant.id, group_ids=[GroupId(group)])
+    return set(held)
+
+
+async def profile(contoso: Contoso, name: str, *groups: str, **document: Any) -> str:
+    def create(tx: Transaction) -> str:
+        full = {**defaults(entity(KIND)), "displayName": name, **document}
+        row = resources.create(tx, DEPLOYMENT_PROFILES, kind=KIND, document=full)
+        to = assignments.Assignable(ProfileId(row.id), "deployment profile", None)
+        for each in groups:
+            target = assignments.NewAssignment(TargetKind.GROUP, GroupId(each), {"groupId": each})
+            assignments.add_to(tx, to, new=target)
+        return row.id
+
+    return await contoso.do(create)
+
+
+async def settled(contoso: Contoso, key: str) -> JsonObject:
+    await contoso.do(autopilot.settle)
+    row = await contoso.do(resources.get, IDENTITIES, key=key)
+    return row.document
+
+
+async def entra(contoso: Contoso, identity: ResourceRow) -> DirectoryDeviceRow | None:
+    key = DirectoryDeviceId(identity.document[DIRECTORY_DEVICE])
+    return await contoso.look(directory_queries.directory_device, contoso.tenant.id, device_id=key)
+
+
+async def enroll(contoso: Contoso, serial: str, *, told: str = "") -> Enrolled:
+    request = EnrollmentRequest(
+        platform=Platform.WINDOWS,
+        mode=None,
+        hardware_key=f"windows/{serial}",
+        facts={"serialNumber": serial, "osVersion": "10.0.22631.1", "deviceName": f"PC-{serial}"},
+        autopilot=told,
+    )
+    csr = certificate_request(contoso.device_keys[0], "pc")
+    claimant = Claimant(token=await contoso.token("alice"))
+    keys = contoso.emulator.keys
+    return await contoso.do(windows_enrollment.enroll, request, claimant=claimant, csr=csr, wire_state={}, keys=keys)
+
+
+async def test_the_members_of_a_dynamic_group_follow_from_its_rule(contoso: Contoso) -> None:
+    first = await register(contoso, "1", groupTag="Sales")
+    everyone, sales = await dynamic(contoso, ZTD), await dynamic(contoso, ZTD.replace("[ZTDId]", "[OrderId]:Sales"))
+    other = await dynamic(contoso, 'device.deviceOSType -eq "Windows"')
+    paused = await dynamic(contoso, ZTD, membershipRuleProcessingState="Paused")
+    second = await register(contoso, "2")
+    ids = {each.document[DIRECTORY_DEVICE] for each in (first, second)}
+    assert await members(contoso, everyone) == ids
+    assert await members(contoso, sales) == {first.document[DIRECTORY_DEVICE]}
+    assert not await members(contoso, other)
+    assert not await members(contoso, paused)
+
+    await contoso.do(autopilot.change_identity, second.id, changes={"groupTag": "Sales"})
+    await contoso.do(autopilot.change_identity, first.id, changes={"groupTag": None})
+    assert await members(contoso, sales) == {second.document[DIRECTORY_DEVICE]}
+    await contoso.do(users_and_groups.update_group, sales, changes={"membershipRule": ZTD})
+    assert await members(contoso, sales) == ids
+    written = {"physicalIds": ["[OrderId]:Other"]}
+    await contoso.do(directory_devices.update_device, second.document[DIRECTORY_DEVICE], changes=written)
+    assert await members(contoso, everyone) == {first.document[DIRECTORY_DEVICE]}
+
+
+async def test_the_oldest_profile_that_is_assigned_is_the_devices_unless_it_was_given_one(contoso: Contoso) -> None:
+    identity = await register(contoso, "1")
+    with pytest.raises(NotFound, match="no deployment profile"):
+        await contoso.do(autopilot.configuration, "1")
+    with pytest.raises(NotFound, match="import its hardware hash first"):
+        await contoso.do(autopilot.configuration, "2")
+    group = await dynamic(contoso, ZTD)
+    given = await profile(contoso, "Given")
+    oldest = await profile(contoso, "Oldest", group, deviceNameTemplate="PC-%SERIAL%")
+    contoso.clock.forward(minutes=1)
+    await profile(contoso, "Newer", group)
+    document = await settled(contoso, identity.id)
+    assert document[BOUND]["deploymentProfile"] == [oldest]
+    told = await contoso.do(autopilot.configuration, "1")
+    assert (told["DeploymentProfileName"], told["CloudAssignedDeviceName"]) == ("Oldest", "PC-%SERIAL%")
+    assert told["ZtdCorrelationId"] == identity.id
+    await contoso.do(autopilot.give_profile, given, identity_ids=[identity.id])
+    assert (await settled(contoso, identity.id))[BOUND]["deploymentProfile"] == [given]
+    await contoso.do(resources.delete, DEPLOYMENT_PROFILES, key=given)
+    assert (await settled(contoso, identity.id))[BOUND]["deploymentProfile"] == [oldest]
+
+
+async def test_the_directory_has_one_device_of_a_pc_from_its_import_to_its_end(contoso: Contoso) -> None:
+    identity = await register(contoso, "1", groupTag="Sales")
+    key = await profile(contoso, "Kiosk")
+    await contoso.do(autopilot.give_profile, key, identity_ids=[identity.id])
+    kiosks = await dynamic(contoso, '(device.enrollmentProfileName -eq "kiosk")')
+    done = await enroll(contoso, "1", told=identity.id)
+    device = await entra(contoso, identity)
+    assert device is not None
+    assert (device.enrollment_id, device.document["displayName"]) == (done.id, "PC-1")
+    assert device.document["physicalIds"] == [f"[ZTDId]:{identity.id}", "[OrderId]:Sales"]
+    assert await members(contoso, kiosks) == {device.id}
+    record = await contoso.get(device_queries.managed_device_of, done.id)
+    assert (record.document["autopilotEnrolled"], record.document["enrollmentProfileName"]) == (True, "Kiosk")
+    with pytest.raises(Invalid, match="delete its managed device first"):
+        await contoso.do(resources.delete, IDENTITIES, key=identity.id, hooks=autopilot.IDENTITY_HOOKS)
+
+    again = await enroll(contoso, "1")
+    assert (await contoso.get(device_queries.managed_device_of, again.id)).document["autopilotEnrolled"] is False
+    assert (await settled(contoso, identity.id))["enrollmentState"] == "enrolled"
+    await contoso.do(actions.delete, (await contoso.get(device_queries.managed_device_of, again.id)).id)
+    left = await settled(contoso, identity.id)
+    assert (left["enrollmentState"], left["managedDeviceId"]) == ("notContacted", EMPTY_GUID)
+    # The device has confirmed nothing yet: its shadow goes with its enrolment.
+    assert await entra(contoso, identity) is not None
+    await contoso.do(resources.delete, IDENTITIES, key=identity.id, hooks=autopilot.IDENTITY_HOOKS)
+
+
+def test_a_template_gives_names_and_a_profile_says_what_it_hides() -> None:
+    for wrong in ("PC %SERIAL%", "%MODEL%", "PC_1", "%RAND:0%"):
+        with pytest.raises(Invalid):
+            check_profile({"deviceNameTemplate": wrong}, None)
+    check_profile({"deviceNameTemplate": "PC-%RAND:5%"}, None)
+    profile_document = {
+        "@odata.type": "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
+        "displayName": "All",
+        "outOfBoxExperienceSettings": {"hideEULA": True, "userType": "standard", "deviceUsageType": "shared"},
+    }
+    told = configuration(profile_document, {"id": "1"}, tenant_id="t", domain="contoso.example")
+    assert told["CloudAssignedOobeConfig"] == 2 + 8 + 16
+    assert (told["CloudAssignedDomainJoinMethod"], told["AutopilotMode"]) == (1, 1)
