@@ -71,7 +71,8 @@ class CheckInResult:
 class EnrollmentParameters:
     """The parameters of an enrolment: a token, or a user's name and password if the platform accepts them.
 
-    `user` may also accompany a token, for protocols that begin with the user's address.
+    `user` may also accompany a token, for protocols that begin with the user's address. `autopilot`: the device asks
+    for its deployment profile first.
     """
 
     server: str
@@ -80,6 +81,7 @@ class EnrollmentParameters:
     token: str | None = field(default=None, repr=False)
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    autopilot: bool = False
 
 
 class Agent(ABC):
@@ -89,6 +91,8 @@ class Agent(ABC):
     records: ClassVar[RecordTypes]
     #: Whether a user may enrol with name and password instead of a token.
     takes_password: ClassVar[bool] = False
+    #: Whether a device can be set up by Windows Autopilot.
+    takes_autopilot: ClassVar[bool] = False
     #: The reason that is recorded when the user ends the enrolment.
     unenroll_reason: str = "the user removed management"
 
@@ -115,8 +119,10 @@ class Agent(ABC):
         user: str | None = None,
         password: str | None = None,
         key: rsa.RSAPrivateKey | None = None,
+        autopilot: bool = False,
     ) -> None:
         """Enrol with a token, or as a user with a password; `key` is the identity key (default: a new one).
+        `autopilot`: ask for the deployment profile first, and enrol with it.
 
         Raises ServerRefused with status 401 for a token that is unknown, used up or expired, 403 for a user who may not
         enrol; NotAllowedHere for a device that is enrolled already, and for a password if the platform needs a token.
@@ -126,9 +132,11 @@ class Agent(ABC):
         if token is None and (user is None or password is None or not self.takes_password):
             credentials = "a token, or a user with a password" if self.takes_password else "a token"
             raise NotAllowedHere(f"{self.device.platform} enrols with {credentials}")
+        if autopilot and not self.takes_autopilot:
+            raise NotAllowedHere(f"{self.device.platform} has no Autopilot: only PCs have")
         key = await asyncio.to_thread(new_key) if key is None else key
         parameters = EnrollmentParameters(
-            server=server, tenant=tenant, key=key, token=token, user=user, password=password
+            server=server, tenant=tenant, key=key, token=token, user=user, password=password, autopilot=autopilot
         )
         async with self._check_in_lock:
             self.device.enrollment = await self._enroll(parameters)

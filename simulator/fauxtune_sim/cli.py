@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from fauxtune_sim.cli_base import (
+    AutopilotOption,
     CaOption,
     DataDirOption,
     Output,
@@ -82,6 +83,7 @@ def enroll(
             metavar="FILE|URL",
         ),
     ] = None,
+    autopilot: AutopilotOption = False,
     state: StateOption,
     server: ServerOption = None,
     ca: CaOption = None,
@@ -105,9 +107,21 @@ def enroll(
         user=user,
         password=password,
         profile=profile,
+        autopilot=autopilot,
     )
     server_options = server_options_of(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
     finish(run_to_end(commands.enroll(options, server_options)), output=output)
+
+
+@app.command("hardware-hash", epilog="Example: fauxtune-sim hardware-hash --state ./alice-pc > hashes.csv")
+def hardware_hash(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+    """Show a PC's serial number and hardware hash, as an import into Windows Autopilot takes them.
+
+    The folder gets a new PC if it has no device.
+    """
+    from fauxtune_sim import commands
+
+    finish(run_to_end(commands.hardware_hash(state)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim checkin --state phone --state pc --until-settled")

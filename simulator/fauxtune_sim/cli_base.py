@@ -32,6 +32,9 @@ class Output(StrEnum):
     JSON = "json"
 
 
+AutopilotOption = Annotated[
+    bool, typer.Option("--autopilot", help="Ask for the Autopilot deployment profile first: a PC only.")
+]
 StateOption = Annotated[Path, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)]
 StatesOption = Annotated[
     list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR", show_default=False)

@@ -76,6 +76,20 @@ class EnrollOptions:
     password: str | None = field(default=None, repr=False)
     #: A configuration profile, by file or address; it names the server.
     profile: str | None = None
+    #: A PC asks for its deployment profile first.
+    autopilot: bool = False
+
+
+async def hardware_hash(state: Path) -> CommandOutput:
+    """Show the hardware hash of the PC in a folder, a new one if the folder has no device."""
+    from fauxtune_sim.windows import autopilot
+
+    if not Device.exists(state):
+        Device.new(platform=Platform.WINDOWS, folder=state).save()
+    device = load_device(state)
+    code, serial = autopilot.hardware_hash(device), str(device.facts["serialNumber"])
+    lines = ["Device Serial Number,Windows Product ID,Hardware Hash", f"{serial},,{code}"]
+    return CommandOutput({"device": device.name, "serialNumber": serial, "hardwareHash": code}, lines)
 
 
 async def enroll(options: EnrollOptions, server_options: ServerOptions) -> CommandOutput:
@@ -98,7 +112,14 @@ async def enroll(options: EnrollOptions, server_options: ServerOptions) -> Comma
             user = await control.principal_name(user)
             token = await control.enrollment_token(user) if options.password is None else None
         agent = agent_for(device, transport)
-        await agent.enroll(server=server.url, tenant=server.tenant, token=token, user=user, password=options.password)
+        await agent.enroll(
+            server=server.url,
+            tenant=server.tenant,
+            token=token,
+            user=user,
+            password=options.password,
+            autopilot=options.autopilot,
+        )
         return await _enrolled(agent, options.state)
 
 

@@ -63,6 +63,7 @@ class DevicePool:
         name: str | None = None,
         user: str | None = None,
         facts: Mapping[str, FactValue] | None = None,
+        autopilot: bool = False,
     ) -> Agent:
         """Enrol a new device, let it check in, and keep it connected.
 
@@ -73,7 +74,8 @@ class DevicePool:
         device = Device.new(name, platform=kind.platform, mode=kind.mode)
         device.report(**(facts or {}))
         agent = self._agent(device)
-        await agent.enroll(server=self.server, tenant=tenant, token=token, user=user, key=await self._ring.take())
+        key = await self._ring.take()
+        await agent.enroll(server=self.server, tenant=tenant, token=token, user=user, key=key, autopilot=autopilot)
         self._agents.setdefault(tenant, {})[agent] = None
         if self._folders is not None:
             self._folders.store(tenant, device)

@@ -21,7 +21,7 @@ _EXPECTED = {
     "iPhone: first check-in": (19, 25, 6),
     "iPhone: quiet check-in": (1, 1, 1),
     "Windows: enrolment": (15, 16, 2),
-    "Windows: first check-in": (23, 25, 8),
+    "Windows: first check-in": (21, 23, 8),
     "Windows: quiet check-in": (3, 3, 3),
     "first Android: check-in that plans": (16, 17, 1),
     "first Android: policy with a root": (2, 2, 1),

@@ -225,12 +225,21 @@ class Devices:
     def __len__(self) -> int:
         return len(self._devices)
 
-    def enroll(self, user: str | User, platform: str = "ios", *, name: str | None = None, **facts: FactValue) -> Device:
+    def enroll(
+        self,
+        user: str | User,
+        platform: str = "ios",
+        *,
+        name: str | None = None,
+        autopilot: bool = False,
+        **facts: FactValue,
+    ) -> Device:
         """Enrol a new device for a user, let it check in, and keep it connected.
 
         `platform` is ios, ipados, macos, windows, windows10mobile, windowsphone81, or android with a mode:
         "android/fully-managed" (default: a work profile). `name` is unique in the tenant; `facts` are what it reports,
-        as in `Device.reports`.
+        as in `Device.reports`. `autopilot`: a PC asks for its deployment profile first, by its serial number, and
+        enrols with it: `enroll("alice", "windows", autopilot=True, serialNumber="4711")`.
         """
         kind = read_kind(platform)
         if name is not None and name in {device.name for device in self._devices}:
@@ -240,7 +249,15 @@ class Devices:
         token = self._calls.control("POST", "/enrollmentTokens", json=order)["token"]
         server = self._tenant.server
         agent = server.background.run(
-            server.pool.enroll(tenant=self._tenant.id, token=token, kind=kind, name=name, user=person.name, facts=facts)
+            server.pool.enroll(
+                tenant=self._tenant.id,
+                token=token,
+                kind=kind,
+                name=name,
+                user=person.name,
+                facts=facts,
+                autopilot=autopilot,
+            )
         )
         device = Device(self._tenant, agent, calls=self._calls)
         self._devices.append(device)

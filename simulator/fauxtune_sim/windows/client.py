@@ -34,6 +34,7 @@ class WindowsAgent(Agent):
 
     records = RecordTypes(WindowsEnrollment, WindowsState)
     takes_password: ClassVar[bool] = True
+    takes_autopilot: ClassVar[bool] = True
     unenroll_reason = "the user disconnected the work account"
     _woken = False
 
@@ -52,7 +53,7 @@ class WindowsAgent(Agent):
 
     async def _enroll(self, parameters: EnrollmentParameters) -> Enrollment:
         enrolled = await mde2_enrollment.enroll(self.device, self._transport, parameters=parameters)
-        self.device.state, self.remarks = enrolled.state, enrolled.remarks
+        self.device.state, self.remarks, self.device.name = enrolled.state, enrolled.remarks, enrolled.name
         return enrolled.enrollment
 
     async def _run_check_in(self, result: CheckInResult) -> None:

@@ -23,7 +23,7 @@ from fauxtune_sim.hardware import WindowsHardware
 from fauxtune_sim.identity import key_to_der, new_key
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Answer, Transport
-from fauxtune_sim.windows import soap
+from fauxtune_sim.windows import autopilot, soap
 from fauxtune_sim.windows.certificate_request import certificate_request, renewal_request
 from fauxtune_sim.windows.provisioning import ProvisioningDocument, read_provisioning_document, read_renewed_certificate
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
@@ -40,15 +40,19 @@ _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentResult:
-    """The record of an enrolment, the nodes that the provisioning document set, and the defects that were tolerated."""
+    """The record of an enrolment, the nodes that the provisioning document set, the defects that were tolerated, and
+    the name of the device from now on.
+    """
 
     enrollment: WindowsEnrollment
     state: WindowsState
     remarks: tuple[str, ...]
+    name: str
 
 
 async def enroll(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> EnrollmentResult:
     """Enrol, without changing the device. Raises ServerRefused for a fault, with the HRESULT that Windows shows."""
+    deployment = await autopilot.ask(device, transport, parameters=parameters) if parameters.autopilot else None
     credentials = _credentials(parameters)
     addresses = await _discover(device, transport, parameters=parameters)
     request = soap.get_policies(to=addresses.policy_url, credentials=credentials)
@@ -57,7 +61,9 @@ async def enroll(device: Device, transport: Transport, *, parameters: Enrollment
     key = await _key_with_length(parameters.key, bits)
     device_id = str(uuid.uuid4()).upper()
     csr = certificate_request(key, device_id=device_id, hardware_id=_hardware(device).hardware_id)
-    context = context_items(device, device_id=device_id)
+    items = [*context_items(device, device_id=device_id), *autopilot.context_items(device, deployment)]
+    name = device.name if deployment is None else deployment.computer_name
+    context = [(item, name if item == "DeviceName" else value) for item, value in items]
     request = soap.request_security_token(
         to=addresses.enrollment_url, credentials=credentials, csr=csr, context=context
     )
@@ -69,7 +75,7 @@ async def enroll(device: Device, transport: Transport, *, parameters: Enrollment
     enrollment = _enrollment(
         parameters, device_id=device_id, key=key, document=document, enrollment_url=addresses.enrollment_url
     )
-    return EnrollmentResult(enrollment, state, remarks)
+    return EnrollmentResult(enrollment, state, remarks, name)
 
 
 def _minimal_key_length(answer: Answer) -> tuple[int, tuple[str, ...]]:
