@@ -113,7 +113,7 @@ async def test_a_tenant_or_page_that_is_not_there_is_said_to_be_missing(http: ht
 
 
 async def test_files_are_kept_by_the_browser(http: httpx.AsyncClient) -> None:
-    for name in ("console.css", "console.js", "icon.svg"):
+    for name in ("colours.css", "console.css", "console.js", "icon.svg"):
         first = await http.get(f"/console/static/{name}")
         again = await http.get(f"/console/static/{name}", headers={"if-none-match": first.headers["etag"]})
         assert (first.status_code, again.status_code, again.content) == (200, 304, b"")

@@ -12,7 +12,12 @@ from fauxtune.surfaces.console.entry import PATH
 
 _FOLDER = Path(__file__).parent / "static"
 #: data
-_MEDIA = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_MEDIA = {
+    "colours.css": "text/css",
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 
 def file_at(path: str, request: Request) -> Response | None:
