@@ -1,0 +1,43 @@
+"""The devices that left: what was removed from each, and what of it was revoked."""
+
+from __future__ import annotations
+
+from fauxtune.core.evidence.examples import departed
+from fauxtune.core.evidence.facts import OWN
+from fauxtune.core.evidence.pictures.svg import Drawing
+from fauxtune.core.evidence.view import View
+from fauxtune.core.evidence.words import ENDS
+from fauxtune.core.language.catalogue import Catalogue
+from fauxtune.core.language.message import say
+from fauxtune.core.model.states import Source
+
+_REMOVED, _REVOKED, _TOP, _ROW = 150, 560, 24, 30
+#: From one chip to the next.
+_STEP = 54
+_MOST_DEVICES, _MOST_CHIPS, _MOST_REVOKED = 8, 7, 3
+
+
+def draw(view: View, catalogue: Catalogue) -> Drawing | None:
+    """Draw it; None if no device left."""
+    examples = departed(view.facts)[:_MOST_DEVICES]
+    if not examples:
+        return None
+    drawing = Drawing(catalogue.render(say("What was removed from devices that left, and what was revoked")))
+    drawing.text(_REMOVED, 14, words=catalogue.render(say("removed from the device")), css="soft")
+    drawing.text(_REVOKED, 14, words=catalogue.render(say("revoked: on the CRL")), css="soft", most=170)
+    for row, example in enumerate(examples):
+        device, y = example.device, _TOP + _ROW * row
+        assert device.left is not None
+        drawing.text(0, y + 9, words=device.name, most=_REMOVED - 8)
+        drawing.text(0, y + 22, words=catalogue.render(ENDS[device.left.how]), css="soft small", most=_REMOVED - 8)
+        gone = [each for each in view.facts.held_by(device, *OWN, Source.IMPORTED) if each.until is not None]
+        sources = {each.thumbprint: each.source for each in gone}
+        for number, (thumbprint, source) in enumerate(list(sources.items())[:_MOST_CHIPS]):
+            drawing.chip(
+                _REMOVED + number * _STEP, y + 2, thumbprint=thumbprint, source=source, width=_STEP - 2, gone=True
+            )
+        for number, thumbprint in enumerate(example.revoked[:_MOST_REVOKED]):
+            source = sources.get(thumbprint, Source.PKCS)
+            drawing.chip(_REVOKED + number * _STEP, y + 2, thumbprint=thumbprint, source=source, width=_STEP - 2)
+        drawing.line(0, y + _ROW - 2, x2=720, y2=y + _ROW - 2, css="tick")
+    return drawing
