@@ -88,6 +88,7 @@ SECTIONS = (
             ),
             Entry("diagnose", "fauxtune.cli.diagnosing:diagnose", "Find out why a certificate is missing on a device."),
             Entry("whatif", "fauxtune.cli.whatif:whatif", "Show what a request to Graph would change on which device."),
+            Entry("report", "fauxtune.cli.report:report", "Write what happened as a page with proofs, to hand out."),
         ),
     ),
     Section(
@@ -172,7 +173,8 @@ def program(
 def demo(context: typer.Context) -> None:
     """Show S/MIME on simulated devices, step by step.
 
-    Takes --once, --step, --open, --port, --http-port, --data-dir, --edition and --output; see `fauxtune demo --help`.
+    Takes --once, --step, --open, --report, --lang, --port, --http-port, --data-dir, --edition and --output; see
+    `fauxtune demo --help`.
     """
     needs_posix("The demonstration")
     # The simulator is a program of its own: it knows this server only over the wire, like every other device.

@@ -1,0 +1,135 @@
+"""The page of a report: the chapters of `core.evidence` as HTML, complete in one file, for a screen and for paper.
+
+Every value is escaped. The page asks nobody for anything: its styles and pictures are in it, and its policy forbids the
+rest.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from fauxtune import __version__
+from fauxtune.core.evidence.claim import Chapter, Chip, Chips, Claim, Marked, Named, Part, Question, Stamp, claims_of
+from fauxtune.core.evidence.pictures import PICTURES
+from fauxtune.core.evidence.view import View
+from fauxtune.core.evidence.words import READINGS, SOURCES
+from fauxtune.core.language.catalogue import Catalogue
+from fauxtune.core.language.message import Message
+from fauxtune.core.mail.readability import Reading
+from fauxtune.core.mail.reading_words import READING_WORDS
+from fauxtune.core.model.marks import mark
+from fauxtune.core.model.states import Source
+
+_FOLDER = Path(__file__).parent / "templates"
+_SYMBOLS = {Source.ROOT: "▲", Source.PKCS: "●", Source.SCEP: "■", Source.IMPORTED: "◆"}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What a page says about its files: the folder beside it, and how the script in it is started."""
+
+    folder: str
+    script: str
+
+
+def page(view: View, chapters: Sequence[Chapter], *, catalogue: Catalogue, addresses: Addresses) -> str:
+    """Return the page."""
+    environment = _environment(catalogue)
+    numbers = {id(claim): number for number, claim in claims_of(chapters)}
+    template = environment.get_template("report.html")
+    return template.render(
+        tenant=str(Named(view.facts.tenant)),
+        edition=view.facts.edition,
+        chapters=[(number, chapter) for number, chapter in enumerate(chapters, start=1)],
+        addresses=addresses,
+        language=catalogue.language.value,
+        number_of=lambda claim: numbers[id(claim)],
+        kind_of=_kind,
+        used=lambda part: {code for row in part.rows for code in row.codes},
+        say=functools.partial(_say, catalogue),
+        picture=lambda name: _picture(view, name, catalogue=catalogue),
+        readings={code.value: (READING_WORDS[code].symbol, READINGS[code], code.can_read) for code in Reading},
+        sources=[(_SYMBOLS[source], SOURCES[source], source) for source in SOURCES],
+        now=f"{view.facts.now.astimezone(UTC):%Y-%m-%d %H:%M}",
+        version=__version__,
+        count=len(numbers),
+    )
+
+
+def _environment(catalogue: Catalogue) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    colours = resources.files("fauxtune.surfaces.console").joinpath("static", "colours.css").read_text("utf-8")
+    environment.globals["style"] = Markup(colours + (_FOLDER / "report.css").read_text(encoding="utf-8"))  # noqa: S704
+    environment.filters["chip"] = _chip
+    return environment
+
+
+def _say(catalogue: Catalogue, value: Any) -> Markup:
+    """A message, or the value of a cell, as HTML."""
+    if isinstance(value, Message):
+        return Markup(catalogue.render(value, show=_show, wrap=_escaped))  # noqa: S704 - what is put in is escaped
+    return _show(value)
+
+
+def _escaped(text: str) -> Markup:
+    # As markup a sentence escapes the values that are put in; its percent signs stay.
+    return Markup(escape(text))  # noqa: S704
+
+
+def _show(value: Any) -> Markup:
+    match value:
+        case Marked(thumbprint=thumbprint, source=source):
+            return _chip(Chip(thumbprint, source or Source.IMPORTED))
+        case Named():
+            return Markup("<bdi>{}</bdi>").format(str(value))
+        case Stamp():
+            return Markup('<time class="time">{}</time>').format(str(value))
+        case Chips(chips=chips, more=more):
+            rest = [Markup("+{}").format(more)] if more else []
+            return Markup(" ").join([*map(_chip, chips), *rest]) or Markup("–")
+    return escape(str(value))
+
+
+def _chip(chip: Chip) -> Markup:
+    name = mark(chip.thumbprint)
+    css = f"chip {chip.source} h{name.hue}" + (" gone" if chip.is_gone else "")
+    sign = ("−" if chip.is_gone else "") + ("R" if chip.is_revoked else "")
+    return Markup('<span class="{}"><span class="symbol">{}</span><b>{}</b>{}</span>').format(
+        css,
+        _SYMBOLS.get(chip.source, "◆"),
+        name.letters,
+        Markup('<span class="sign">{}</span>').format(sign) if sign else "",
+    )
+
+
+def _kind(part: Part) -> str:
+    return (
+        "question"
+        if isinstance(part, Question)
+        else "claim"
+        if isinstance(part, Claim)
+        else type(part).__name__.lower()
+    )
+
+
+def _picture(view: View, name: str, *, catalogue: Catalogue) -> Markup:
+    drawing = PICTURES[name](view, catalogue)
+    return Markup("" if drawing is None else drawing.svg())  # noqa: S704 - it escapes what it writes
