@@ -24,7 +24,7 @@ help: ## this list
 	grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.run ## the demonstration, then a server that keeps running (ARGS="--step" waits before each step, "--once" ends after it)
-	trap : INT; $(BIN)/fauxtune demo $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; } # Ctrl-C is no error
+	trap : INT; $(BIN)/fauxtune demo --report report/report.html $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; } # Ctrl-C is no error
 
 serve: $(VENV)/.run ## a server that keeps its data in .fauxtune (ARGS="--open" opens its console in a browser)
 	$(BIN)/fauxtune serve $(ARGS)
@@ -94,7 +94,7 @@ container: ## carry out the Containerfile without an engine, measure what it mak
 	.ci/container
 
 clean: ## delete the environment, every cache, and the server's data (.fauxtune)
-	rm -rf .venv .venv-* dist .coverage .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* dist .coverage .fauxtune report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
 	echo "Setting up $(VENV): once, 20 to 60 seconds, longer on a slow line" >&2

@@ -295,18 +295,36 @@ def demo(
         typer.Option("--step", help="Before each step of the administrator show its requests, and wait for Enter."),
     ] = False,
     open_console: Annotated[bool, typer.Option("--open", help="Open the server's console in a browser.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write what happened as a page, with the files and lines that prove it.", metavar="FILE.html"
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option("--lang", help="The language of that page: en or it.")] = "en",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show S/MIME on managed devices in ten proofs.
+    """Show S/MIME on managed devices in thirteen proofs.
 
     The demonstration starts its own server and simulates the devices. Without `--once` they keep running afterwards,
     until Ctrl-C.
     """
     from fauxtune_sim.demo.narration import Narration
-    from fauxtune_sim.demo.run import DemoOptions, run_demo
+    from fauxtune_sim.demo.run import LANGUAGES, DemoOptions, run_demo
 
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}, please", param_hint="--lang")
+    if report is not None and report.suffix != ".html":
+        raise typer.BadParameter("the name of the page must end in .html", param_hint="--report")
     options = DemoOptions(
-        once=once, port=port, http_port=http_port, data_dir=data_dir, edition=edition, open_console=open_console
+        once=once,
+        port=port,
+        http_port=http_port,
+        data_dir=data_dir,
+        edition=edition,
+        open_console=open_console,
+        report=report,
+        language=language,
     )
     narration = Narration(sys.stderr if output is Output.JSON else sys.stdout, step=step)
     show = show_json if output is Output.JSON else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.certificates import addresses, mark, subject, thumbprint
 from fauxtune_sim.commands import CommandOutput
+from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.keystore import Identity, KeyStore
 
@@ -44,13 +46,12 @@ def export(state: Path, options: ExportOptions) -> CommandOutput:
     if options.pem is None and options.pfx is None:
         raise NotFoundHere("name a folder with --pem or --pfx")
     device = load_device(state)
-    store = device.keystore
-    kept = [entry.alias for entry in store.entries.values() if not entry.extractable]
-    identities = [identity for identity in store.identities() if identity.alias not in kept]
+    kept = [entry.alias for entry in device.keystore.entries.values() if not entry.extractable]
+    identities = _exportable(device.keystore)
     rows: list[dict[str, Any]] = []
     try:
         if options.pem is not None:
-            rows += _write_pem(store, identities, folder=_folder(options.pem))
+            rows += _write_pem(device, identities, folder=_folder(options.pem))
         if options.pfx is not None:
             rows += _write_pfx(identities, folder=_folder(options.pfx), password=options.password)
     except OSError as failed:
@@ -63,12 +64,21 @@ def export(state: Path, options: ExportOptions) -> CommandOutput:
 
 def pem_of_keys(store: KeyStore) -> list[dict[str, Any]]:
     """Return key, certificate and chain of each identity as one PEM, without the keys that a device keeps to itself."""
-    kept = {entry.alias for entry in store.entries.values() if not entry.extractable}
     return [
         {"thumbprint": thumbprint(identity.certificate), "pem": _pem(identity).decode()}
-        for identity in store.identities()
-        if identity.alias not in kept
+        for identity in _exportable(store)
     ]
+
+
+def export_pem(device: Device, folder: Path) -> None:
+    """Write the keys of a device as PEM files, and who it is. Raises OSError."""
+    _write_pem(device, _exportable(device.keystore), folder=_folder(folder))
+
+
+def _exportable(store: KeyStore) -> list[Identity]:
+    """The identities whose keys leave the device."""
+    kept = {entry.alias for entry in store.entries.values() if not entry.extractable}
+    return [identity for identity in store.identities() if identity.alias not in kept]
 
 
 def _folder(path: Path) -> Path:
@@ -76,9 +86,12 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _write_pem(store: KeyStore, identities: list[Identity], *, folder: Path) -> list[dict[str, Any]]:
+def _write_pem(device: Device, identities: list[Identity], *, folder: Path) -> list[dict[str, Any]]:
+    """Write a file for each identity, the trusted certificates, and `device.json`, which says whose keys they are."""
+    identifier = None if device.enrollment is None else device.enrollment.name.rpartition("/")[2]
+    _write(folder / "device.json", json.dumps({"id": identifier, "name": device.name}).encode())
     rows = [_written(folder / f"{_name(identity)}.pem", _pem(identity), identity=identity) for identity in identities]
-    trusted = store.trusted_certificates()
+    trusted = device.keystore.trusted_certificates()
     if trusted:
         path = folder / "trusted.pem"
         _write(path, b"".join(certificate.public_bytes(Encoding.PEM) for certificate in trusted))

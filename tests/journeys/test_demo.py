@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ import pytest
 from tests.support.running_server import environment
 
 DEMO = [sys.executable, "-m", "fauxtune", "demo", "--port", "0", "--http-port", "0"]
+REPORT = [sys.executable, "-m", "fauxtune", "report"]
 SECONDS = 300
 
 
@@ -27,6 +31,9 @@ class Demonstration:
     code: int
     commands: list[str]
     outcomes: list[subprocess.CompletedProcess[str]]
+    #: The page that it wrote, and the one of `fauxtune report` in Italian.
+    report: Path
+    italian: Path
 
     @property
     def text(self) -> str:
@@ -40,8 +47,9 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     """
     errors, commands = "", list[str]()
     folder = tmp_path_factory.mktemp("elsewhere")
+    report, italian = folder / "handout" / "page.html", folder / "relazione.html"
     with subprocess.Popen(
-        [*DEMO, "--output", "json"],
+        [*DEMO, "--output", "json", "--report", str(report)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -70,9 +78,11 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
             for command in commands
             if command not in exports
         ]
+        second = [*REPORT, "--keys", '"$DEMO"/keys', "--lang", "it", "--out", str(italian)]
+        subprocess.run("\n".join([*exports, " ".join(second)]), shell=True, check=True, env=environment(), cwd=folder)
         process.send_signal(signal.SIGINT)
         out, rest = process.communicate(timeout=SECONDS)
-    return Demonstration(json.loads(out), errors + rest, process.returncode, commands, outcomes)
+    return Demonstration(json.loads(out), errors + rest, process.returncode, commands, outcomes, report, italian)
 
 
 def test_all_proofs_hold_and_the_exit_code_says_so(demonstration: Demonstration) -> None:
@@ -120,7 +130,8 @@ def test_afterwards_those_that_left_hold_nothing(demonstration: Demonstration) -
 def test_the_story_fits_a_screen_and_shows_no_long_identifier(demonstration: Demonstration) -> None:
     story, _, last_page = demonstration.errors.partition("All 13 proofs held.")
     assert [line for line in story.splitlines() if len(line) > 80] == []
-    assert [line for line in last_page.splitlines() if len(line) > 110 and sys.prefix not in line] == []
+    places = (sys.prefix, str(demonstration.report.parent))
+    assert [line for line in last_page.splitlines() if len(line) > 110 and not any(x in line for x in places)] == []
     assert re.search(r"[0-9a-f]{9}", story) is None
 
 
@@ -198,3 +209,113 @@ def test_progress_goes_to_standard_error_and_nothing_else_does(demonstration: De
     assert demonstration.text.endswith("are deleted; `--data-dir DIR` would keep them.")
     assert "Traceback" not in demonstration.errors
     assert "never awaited" not in demonstration.errors
+
+
+def test_the_report_is_named_at_the_end(demonstration: Demonstration) -> None:
+    assert demonstration.report.absolute().as_uri() in demonstration.errors
+    assert demonstration.document["report"] == str(demonstration.report)
+    assert f"sh {demonstration.report.parent / 'page-files' / 'prove.sh'}" in demonstration.text
+
+
+@pytest.mark.program("openssl", package="openssl")
+def test_openssl_proves_every_claim_of_the_report(demonstration: Demonstration) -> None:
+    done = prove(files_of(demonstration.report))
+    assert done.returncode == 0, done.stdout
+    page = demonstration.report.read_text(encoding="utf-8")
+    assert done.stdout.count("ok ") == page.count('<div class="claim"') > 60
+    assert demonstration.report.stat().st_size < 1_000_000
+
+
+@pytest.mark.program("openssl", package="openssl")
+def test_the_italian_report_makes_the_same_claims(demonstration: Demonstration) -> None:
+    english, italian = prove(files_of(demonstration.report)), prove(files_of(demonstration.italian))
+    assert italian.returncode == 0, italian.stdout
+    numbers = re.compile(r"^ok +([0-9.]+)", re.MULTILINE)
+    assert numbers.findall(italian.stdout) == numbers.findall(english.stdout)
+    assert "Con la chiave di Alice's" in italian.stdout
+    assert "With the key of" not in italian.stdout
+
+
+def test_the_report_answers_the_questions_of_a_stranger_with_a_line_for_each_sentence(
+    demonstration: Demonstration,
+) -> None:
+    page = demonstration.report.read_text(encoding="utf-8")
+    questions = re.findall(r'<section class="question"><h3>(.*?)</h3>(.*?)</section>', page, re.DOTALL)
+    texts = [re.sub("<[^>]+>", "", question).replace("&#39;", "'") for question, _ in questions]
+    assert re.fullmatch(r"Why can Alice's (PC|Mac) not open a mail that Alice's company phone can open\?", texts[0])
+    assert texts[1:] == [
+        "What did importing a certificate change?",
+        "What did the wipe of Alice's company phone not do?",
+    ]
+    for _, answer in questions:
+        assert answer.count("<p>") == answer.count('<div class="proof"><code>') >= 5
+    why, importing, wipe = (re.findall("<code>(.*?)</code>", answer) for _, answer in questions)
+    assert next(line for line in why if " -recip " in line).split("/")[2] == "alices-company-phone"
+    assert sum("openssl cms -decrypt" in line for line in importing) == 3, "two devices, and the one that came later"
+    assert any("cert/revoked/pkcs-" in line for line in wipe)
+    assert any("cert/good/imported-" in line for line in wipe)
+
+
+def _swap(pattern: str, other: str) -> Callable[[Path], None]:
+    """Return what puts a copy of one file in place of another."""
+
+    def change(folder: Path) -> None:
+        place, source = next(iter(sorted(folder.glob(pattern)))), next(iter(sorted(folder.glob(other))))
+        shutil.copyfile(source, place)
+
+    return change
+
+
+def _give_key_away(folder: Path) -> None:
+    """Give the device that cannot open the mail the key of the one that can."""
+    reader, stranger = re.findall(r"cms -decrypt -in \S+ -recip (\S+)", (folder / "prove.sh").read_text())[:2]
+    shutil.copyfile(folder / reader, folder / stranger)
+
+
+def _edit(pattern: str, before: str, *, after: str) -> Callable[[Path], None]:
+    """Return what changes a text in a file."""
+
+    def change(folder: Path) -> None:
+        file = next(iter(sorted(folder.glob(pattern))))
+        text = file.read_text(encoding="utf-8")
+        assert before in text
+        file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+    return change
+
+
+@pytest.mark.program("openssl", package="openssl")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_give_key_away, "it does not"),
+        (_swap("cert/good/imported-*.pem", "cert/revoked/pkcs-*.pem"), "is on it"),
+        (_swap("cert/revoked/pkcs-*.pem", "cert/good/imported-*.pem"), "on the CRL"),
+        (lambda folder: (folder / "ca" / "crl.pem").unlink(), "the CRL has it"),
+        (_swap("ca/root.pem", "ca/issuing.pem"), "lead to the root"),
+        (_edit("journal.jsonl", '"type":"wiped"', after='"type":"other"'), "its keys were removed"),
+        (_edit("mail/bob-3.eml", "Signed on", after="Written on"), "counts"),
+        (lambda folder: shutil.rmtree(folder / "key"), "it does not"),
+    ],
+    ids=["a key", "a good certificate", "a revoked one", "no CRL", "another root", "the journal", "a mail", "no keys"],
+)
+def test_a_changed_file_makes_a_claim_false(
+    change: Callable[[Path], None], words: str, demonstration: Demonstration, tmp_path: Path
+) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(files_of(demonstration.report), folder)
+    change(folder)
+    done = prove(folder)
+    assert done.returncode == 1
+    false = [line for line in done.stdout.splitlines() if line.startswith("FALSE")]
+    assert any(words in line for line in false), done.stdout
+
+
+def files_of(page: Path) -> Path:
+    return page.with_name(f"{page.stem}-files")
+
+
+def prove(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the script of the proofs from elsewhere."""
+    command = ["sh", str(folder / "prove.sh")]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=SECONDS)

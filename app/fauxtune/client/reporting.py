@@ -66,7 +66,7 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to report: these people (everybody if nobody is named), and keys that were exported from simulated devices."""
+    """What to report: these people, or everybody, and keys that were exported from simulated devices."""
 
     people: Collection[str] = ()
     keys: Sequence[Exported] = ()

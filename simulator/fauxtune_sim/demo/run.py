@@ -20,6 +20,7 @@ from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.proofs import Evidence
+from fauxtune_sim.demo.report import keep_keys, write_report
 from fauxtune_sim.demo.scenario import Scenario
 from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, ServerSettings, server
 from fauxtune_sim.errors import AnswerBroken, Interrupted, ServerUnreachable, SimulatorError
@@ -80,6 +81,8 @@ _LAST_CLAIMS = (
     ),
 )
 _COUNT = len(_CLAIMS) + len(_LAST_CLAIMS)
+#: The languages of the report.
+LANGUAGES = ("en", "it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,9 @@ class DemoOptions:
     edition: str | None = None
     #: Open the console in a browser.
     open_console: bool = False
+    #: The page of the report; None: no report. `language`: `en` or `it`.
+    report: Path | None = None
+    language: str = "en"
 
 
 class _Events:
@@ -124,6 +130,7 @@ class _Events:
 async def run_demo(options: DemoOptions, *, narration: Narration, show: Callable[[Any], None] | None = None) -> bool:
     """Run the demonstration. Returns whether every proof held. `show` receives the JSON document.
 
+    With `report` a page about everything is written at the end, and counts like a proof.
     Without `once` the server and the devices stay up until they are interrupted. Raises Interrupted if that happens
     before the last proof.
     """
@@ -134,14 +141,17 @@ async def run_demo(options: DemoOptions, *, narration: Narration, show: Callable
             events = _Events(narration)
             runner = Runner(announce=events.announce, lines=events.lines)
             try:
-                environment = DemoEnvironment(endpoints, folder)
+                environment = DemoEnvironment(endpoints, folder, with_report=options.report is not None)
                 work = asyncio.create_task(_make_proofs(environment, transport, runner=runner, narration=narration))
                 if not await _unless(stop, process, work=work):
                     _close(options, narration)
                     raise Interrupted("")
                 scenario, results, before = work.result()
+                is_complete = options.report is None or await write_report(
+                    scenario, endpoints.data_dir, file=options.report, language=options.language
+                )
                 if show is not None:
-                    show(_document(results, scenario, before=before))
+                    show(_document(results, scenario, before=before, report=options.report))
                 if not options.once:
                     events.are_complete = True
                     narration.exactly(*_instructions(endpoints, scenario))
@@ -149,7 +159,7 @@ async def run_demo(options: DemoOptions, *, narration: Narration, show: Callable
                     _close(options, narration)
             finally:
                 await runner.close()
-    return len(results) == _COUNT and all(proof.evidence.held for proof in results)
+    return is_complete and len(results) == _COUNT and all(proof.evidence.held for proof in results)
 
 
 def _introduce(endpoints: Endpoints, narration: Narration) -> None:
@@ -199,6 +209,7 @@ class DemoEnvironment:
 
     endpoints: Endpoints
     folder: Path
+    with_report: bool = False
 
 
 async def _make_proofs(
@@ -212,6 +223,8 @@ async def _make_proofs(
         results.append(await _prove(claim, scenario, number=number))
     await scenario.deliver_mails()
     before = [device.summary() for device in scenario.devices.values()]
+    if environment.with_report:
+        keep_keys(scenario)
     for claim in _LAST_CLAIMS:
         results.append(await _prove(claim, scenario, number=len(results) + 1))
     count = sum(proof.evidence.held for proof in results)
@@ -293,7 +306,9 @@ async def _sign_in(endpoints: Endpoints, transport: Transport, *, tenant: dict[s
     )
 
 
-def _document(results: list[Proof], scenario: Scenario, *, before: list[dict[str, Any]]) -> dict[str, Any]:
+def _document(
+    results: list[Proof], scenario: Scenario, *, before: list[dict[str, Any]], report: Path | None
+) -> dict[str, Any]:
     return {
         "proofs": [
             {
@@ -306,6 +321,7 @@ def _document(results: list[Proof], scenario: Scenario, *, before: list[dict[str
         ],
         "devices": before,
         "devicesAfter": [device.summary() for device in scenario.devices.values()],
+        "report": None if report is None else str(report.absolute()),
     }
 
 
