@@ -221,12 +221,22 @@ class Device:
             del self.refusals[each]
         self.save(keys=False, state=False)
 
-    def runs(self, script: str, *, exit_code: int = 0, output: str = "", error: str = "") -> None:
+    def runs(
+        self,
+        script: str,
+        *,
+        exit_code: int = 0,
+        output: str = "",
+        error: str = "",
+        remediation: int = 0,
+        fixes: bool = True,
+    ) -> None:
         """Declare the outcome of a script, by its name or id, from now on, and save that. Its text is never run.
 
-        Raises NotAllowedHere for an exit code of more than 32 bits.
+        Of a remediation, exit code 1 is an issue that the detection finds; `remediation` is the exit code of the script
+        that follows, and `fixes` whether the issue is gone then. Raises NotAllowedHere for a code of more than 32 bits.
         """
-        self.scripts.declare(script, Outcome(exit_code, output, error))
+        self.scripts.declare(script, Outcome(exit_code, output, error, remediation, fixes))
         self.save(keys=False, state=False)
 
     def installs(self, app: str, *, exit_code: int = 0, before: bool | None = None, after: bool | None = None) -> None:

@@ -22,6 +22,8 @@ from fauxtune_sim.transport import Answer, Transport
 _MOST_ROUNDS = 50
 _GONE = 410
 
+#: The kinds of scripts that look for something.
+_DETECTING = ("remediation", "compliance")
 #: The exit code of an installer whose files cannot be loaded, and of one that the owner refuses (a fatal error).
 _NOT_LOADED, _FATAL = -2147012889, 1603
 #: Carries out an order; it may load files. Returns its report, and a line about it for people.
@@ -30,10 +32,23 @@ Carry = Callable[["Extension", dict[str, Any]], Awaitable[tuple[dict[str, Any], 
 
 async def run_script(extension: Extension, order: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Run a script, which has the outcome that the device's owner declared."""
-    device = extension.device
-    outcome = device.scripts.of(order["id"], order["name"])
-    report = {"id": order["id"], "run": order["run"], "results": [_result("script", outcome)]}
-    return report, f"ran the script {order['name']}: exit code {outcome.exit_code}"
+    report = script_report(extension.device, order)
+    codes = ", then ".join(str(each["exitCode"]) for each in report["results"])
+    return report, f"ran the script {order['name']}: exit code {codes}"
+
+
+def script_report(device: Device, order: dict[str, Any]) -> dict[str, Any]:
+    """Return the report of a run. After an issue that a remediation has fixed its detection finds no issue any more."""
+    names = (order["id"], order["name"])
+    outcome = device.scripts.of(*names)
+    results = [_result("detection" if order["kind"] in _DETECTING else "script", outcome)]
+    if order.get("remediation") and outcome.exit_code == 1:
+        results.append(_result("remediation", Outcome(outcome.remediation)))
+        if outcome.remediation == 0:
+            results.append(_result("detection", Outcome() if outcome.fixes else outcome))
+            if outcome.fixes:
+                device.scripts.fixed(*names)
+    return {"id": order["id"], "run": order["run"], "results": results}
 
 
 async def change_app(extension: Extension, order: dict[str, Any]) -> tuple[dict[str, Any], str]:

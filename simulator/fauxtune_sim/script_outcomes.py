@@ -6,7 +6,7 @@ A script that nothing is declared of succeeds with exit code 0 and writes nothin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fauxtune_sim.errors import NotAllowedHere
@@ -20,11 +20,16 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a run: exit code, and what the script writes to its two outputs."""
+    """The outcome of a run: exit code, and what the script writes to its two outputs. Of a remediation these are the
+    detection's; `remediation` is the exit code of what follows an issue, and `fixes` says whether the issue is gone
+    then.
+    """
 
     exit_code: int = 0
     output: str = ""
     error: str = ""
+    remediation: int = 0
+    fixes: bool = True
 
 
 class ScriptOutcomes(dict[str, Outcome]):
@@ -34,17 +39,23 @@ class ScriptOutcomes(dict[str, Outcome]):
         """Declare the outcome of a script from now on. Raises NotAllowedHere for a name or code that cannot be."""
         if not script.strip():
             raise NotAllowedHere("name the script by its name or its id")
-        if outcome.exit_code not in _CODES:
-            raise NotAllowedHere(f"an exit code has 32 bits; {outcome.exit_code} has more")
+        for code in (outcome.exit_code, outcome.remediation):
+            if code not in _CODES:
+                raise NotAllowedHere(f"an exit code has 32 bits; {code} has more")
         if script.lower() not in self and len(self) >= _MOST:
             raise NotAllowedHere(f"outcomes of {_MOST} scripts are declared already, which is the most")
-        self[script.lower()] = Outcome(
-            outcome.exit_code, outcome.output[:LONGEST_OUTPUT], outcome.error[:LONGEST_OUTPUT]
+        self[script.lower()] = replace(
+            outcome, output=outcome.output[:LONGEST_OUTPUT], error=outcome.error[:LONGEST_OUTPUT]
         )
 
     def of(self, *names: str) -> Outcome:
         """The outcome of the script with one of these names."""
         return next((self[name.lower()] for name in names if name.lower() in self), Outcome())
+
+    def fixed(self, *names: str) -> None:
+        """Forget the issue that the script with one of these names found: it is remediated."""
+        for name in names:
+            self.pop(name.lower(), None)
 
     def document(self) -> dict[str, Any]:
         """The outcomes as JSON."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,12 +17,14 @@ from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES, SCHEDULED_ACTIONS
 from fauxtune.core.policies.script_runs import Part, PartResult
-from fauxtune.core.policies.scripts import rules_of
+from fauxtune.core.policies.scripts import BY_FAMILY, rules_of
 from fauxtune.operations.checkin.agent import AgentAnswer, serve
 from fauxtune.operations.checkin.device_scripts import RunReport
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import ending
+from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
 from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
@@ -42,7 +46,7 @@ class Machine:
     user_is_here: bool = True
     #: The exit code of every script that it runs.
     exit_code: int = 0
-    ran: list[str] = field(default_factory=list)
+    output: str = ""
 
     async def ask(self, *reports: RunReport) -> AgentAnswer:
         contoso = self.device.contoso
@@ -60,8 +64,17 @@ class Machine:
         answer = await self.ask()
         while orders := answer.orders["scripts"]:
             names += [order["name"] for order in orders]
-            answer = await self.ask(*[report(order, self.exit_code) for order in orders])
+            answer = await self.ask(*map(self.carry_out, orders))
         return names
+
+    def carry_out(self, order: JsonObject) -> RunReport:
+        """Run a script; a remediation removes its issue."""
+        if order["kind"] not in ("remediation", "compliance"):
+            return report(order, self.exit_code)
+        results = [PartResult(Part.DETECTION, self.exit_code, self.output)]
+        if self.exit_code == 1 and order["remediation"]:
+            results += [PartResult(Part.REMEDIATION, 0), PartResult(Part.DETECTION, 0)]
+        return RunReport(order["id"], order["run"], tuple(results))
 
     async def runs(self) -> list[ScriptRunRow]:
         return await self.device.contoso.look(queries.of_device, self.device.enrollment_id)
@@ -71,18 +84,26 @@ def report(order: JsonObject, exit_code: int = 0, *, output: str = "", part: Par
     return RunReport(order["id"], order["run"], (PartResult(part, exit_code, output),))
 
 
-async def script(contoso: Contoso, name: str, *groups: str, family: str = SCRIPT, **document: Any) -> str:
-    """Create a script for these groups; its id."""
+async def script(
+    contoso: Contoso,
+    name: str,
+    *groups: str,
+    family: str = SCRIPT,
+    how: JsonObject | None = None,
+    **document: Any,
+) -> str:
+    """Create a script for these groups; its id. `how`: what its assignments say besides."""
     kind = family.removesuffix("s")
     content = base64.b64encode(name.encode()).decode()
-    full = {**defaults(entity(kind)), "displayName": name, "fileName": name, "scriptContent": content, **document}
+    texts = dict.fromkeys(BY_FAMILY[family].contents, content)
+    full = {**defaults(entity(kind)), "displayName": name, "fileName": name, **texts, **document}
     row = await contoso.do(resources.create, rules_of(family), kind=kind, document=full, hooks=SCRIPT_HOOKS)
-    await assign(contoso, row.id, *groups, family=family)
+    await assign(contoso, row.id, *groups, family=family, how=how)
     return row.id
 
 
-async def assign(contoso: Contoso, key: str, *groups: str, family: str = SCRIPT) -> None:
-    targets = [NewAssignment(TargetKind.GROUP, GroupId(contoso.groups[name]), {}) for name in groups]
+async def assign(contoso: Contoso, key: str, *groups: str, family: str = SCRIPT, how: JsonObject | None = None) -> None:
+    targets = [NewAssignment(TargetKind.GROUP, GroupId(contoso.groups[name]), {}, more=how or {}) for name in groups]
     to = Assignable(ProfileId(key), "script", None)
     await contoso.do(resources.assign, rules_of(family), key=key, to=to, targets=targets, hooks=SCRIPT_HOOKS)
 
@@ -195,3 +216,92 @@ async def test_a_mac_runs_shell_scripts_and_a_phone_has_no_agent(contoso: Contos
     phone = await contoso.enroll("alice")
     with pytest.raises(NotAllowed):
         await contoso.do(serve, phone.enrollment_id, reports={}, user_is_here=True)
+
+
+HEALTH = "deviceHealthScripts"
+DAILY = {"@odata.type": "#microsoft.graph.deviceHealthScriptDailySchedule", "interval": 1, "time": "09:00:00.0000000"}
+HOURLY = {"@odata.type": "#microsoft.graph.deviceHealthScriptHourlySchedule", "interval": 2}
+
+
+async def test_a_remediation_runs_on_its_schedule_and_only_detects_unless_its_assignment_says_more(
+    contoso: Contoso,
+) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"), exit_code=1)
+    how: JsonObject = {"runSchedule": HOURLY, "runRemediationScript": False}
+    key = await script(contoso, "Clean", "All Staff", family=HEALTH, how=how)
+    assert await pc.work() == ["Clean"]
+    (run,) = await pc.runs()
+    assert (run.state, run.remediation, run.due_at) == ("fail", "skipped", contoso.clock.now() + timedelta(hours=2))
+    await assign(contoso, key, "All Staff", family=HEALTH, how={**how, "runRemediationScript": True})
+    assert await pc.work() == ["Clean"], "another assignment is another order"
+    (run,) = await pc.runs()
+    assert (run.state, run.remediation, run.remediated_at) == ("fail", "success", contoso.clock.now())
+    assert [each["part"] for each in run.results] == ["detection", "remediation", "detection"]
+    contoso.clock.forward(hours=1)
+    assert await pc.work() == []
+    contoso.clock.forward(hours=1)
+    assert await pc.work() == ["Clean"]
+
+
+async def test_a_daily_remediation_waits_for_its_time(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    await script(contoso, "Clean", "All Staff", family=HEALTH, how={"runSchedule": DAILY})
+    answer = await pc.ask()
+    assert answer.orders["scripts"] == []
+    (run,) = await pc.runs()
+    assert run.due_at is not None
+    assert (run.due_at.hour, run.state, run.ran_at) == (9, "pending", None)
+    contoso.clock.forward(seconds=(run.due_at - contoso.clock.now()).total_seconds())
+    assert await pc.work() == ["Clean"]
+
+
+async def test_a_custom_attribute_is_read_each_eight_hours(contoso: Contoso) -> None:
+    desktop = Machine(await enrol_iphone(contoso, "alice", version="14.6", platform=Platform.MACOS))
+    await script(contoso, "Battery", "All Staff", family="deviceCustomAttributeShellScripts")
+    assert await desktop.work() == ["Battery"]
+    contoso.clock.forward(hours=8)
+    assert await desktop.work() == ["Battery"]
+
+
+async def test_what_a_compliance_script_prints_is_a_fact_of_the_device(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"), output='{"BiosVersion": "2.4"}')
+    key = await script(contoso, "Ask", family="deviceComplianceScripts", platform="windows10")
+    assert await pc.work() == [], "no policy asks it"
+    other = await script(contoso, "Ask more", family="deviceComplianceScripts", platform="windows10")
+    for asked in (key, other):
+        document = {
+            **defaults(entity("windows10CompliancePolicy")),
+            "displayName": "Custom",
+            "deviceCompliancePolicyScript": {"deviceComplianceScriptId": asked, "rulesContent": None},
+        }
+        row = await contoso.do(
+            resources.create,
+            COMPLIANCE_POLICIES,
+            kind="windows10CompliancePolicy",
+            document={**document, SCHEDULED_ACTIONS.name: actions()},
+            hooks=COMPLIANCE_HOOKS,
+        )
+        to = Assignable(ProfileId(row.id), "policy", None)
+        targets = [NewAssignment(TargetKind.GROUP, GroupId(contoso.groups["All Staff"]), {})]
+        await contoso.do(
+            resources.assign, COMPLIANCE_POLICIES, key=row.id, to=to, targets=targets, hooks=COMPLIANCE_HOOKS
+        )
+    assert sorted(await pc.work()) == ["Ask", "Ask more"]
+    assert (await pc.device.row()).facts["complianceScriptOutput"] == '{"BiosVersion": "2.4"}'
+    contoso.clock.forward(hours=8)
+    pc.output = '{"Antivirus": true}'
+    await pc.work()
+    assert json.loads((await pc.device.row()).facts["complianceScriptOutput"]) == {
+        "BiosVersion": "2.4",
+        "Antivirus": True,
+    }
+
+
+def actions() -> list[JsonObject]:
+    action = {
+        "actionType": "block",
+        "gracePeriodHours": 0,
+        "notificationTemplateId": "",
+        "notificationMessageCCList": [],
+    }
+    return [{"ruleName": None, "scheduledActionConfigurations": [action]}]

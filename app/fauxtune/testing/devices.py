@@ -134,12 +134,28 @@ class Device:
         if others:
             self._calls.send(emulation.report_of_partner(enrollment, others))
 
-    def runs(self, script: str, *, exit_code: int = 0, output: str = "", error: str = "") -> None:
+    def runs(
+        self,
+        script: str,
+        *,
+        exit_code: int = 0,
+        output: str = "",
+        error: str = "",
+        remediation: int = 0,
+        fixes: bool = True,
+    ) -> None:
         """Declare the outcome of a script on it, by the script's name or id: `pc.runs("Map drives", exit_code=1)`.
 
-        A script that nothing is declared of succeeds and writes nothing. The text of a script is never run.
+        A script that nothing is declared of succeeds and writes nothing. The text of a script is never run. Of a
+        remediation, exit code 1 is an issue that the detection finds; `remediation` is the exit code of the script that
+        follows, and `fixes` whether the issue is gone then.
         """
-        self._read(lambda: self.agent.device.runs(script, exit_code=exit_code, output=output, error=error))
+        device = self.agent.device
+        self._read(
+            lambda: device.runs(
+                script, exit_code=exit_code, output=output, error=error, remediation=remediation, fixes=fixes
+            )
+        )
 
     def installs(self, app: str, *, exit_code: int = 0, before: bool | None = None, after: bool | None = None) -> None:
         """Declare what becomes of an app that the management agent installs: `pc.installs("Notes", exit_code=3010)`.

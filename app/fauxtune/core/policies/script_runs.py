@@ -125,12 +125,19 @@ class ScriptRun:
         return self.due_at is not None and self.due_at <= now
 
 
+#: The version of a run that somebody wants once on one device, without an assignment.
+ON_DEMAND = "on demand"
+
+
 def planned(wanted: WantedScript, before: ScriptRun | None, *, now: datetime) -> ScriptRun:
     """Return the script on the device from now on: as it was, or to be run if it is new or another one."""
     if before is not None and before.version == wanted.version:
         return before
-    number = 1 if before is None else before.number
-    return ScriptRun(wanted.version, number=number, due_at=wanted.repeats.first(now))
+    number, due_at = 1, wanted.repeats.first(now)
+    if before is not None:
+        number = before.number
+        due_at = before.due_at if before.version == ON_DEMAND and before.due_at else due_at
+    return ScriptRun(wanted.version, number=number, due_at=due_at)
 
 
 def next_part(done: Sequence[PartResult], wanted: WantedScript) -> Part | None:

@@ -1,31 +1,33 @@
-"""Scripts on a device: which ones reach it, what its agent is to run now, and what it reports of their runs."""
+"""Scripts on a device: what its agent is to run now, and what it reports of their runs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from fauxtune.core.model.ids import ProfileId, ResourceId
-from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.ids import ResourceId
+from fauxtune.core.model.partner_facts import SCRIPT_OUTPUT
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.script_runs import (
+    ON_DEMAND,
     Part,
     PartResult,
     RemediationState,
     RunState,
     ScriptRun,
-    WantedScript,
     after_run,
     planned,
 )
-from fauxtune.core.policies.scripts import ScriptKind, kinds_for, needs_user, order, wanted_script
-from fauxtune.operations.checkin.agent_work import AgentVisit, Orders, reaching
+from fauxtune.core.policies.scripts import BY_FAMILY, COMPLIANCE, order, script_of
+from fauxtune.operations.checkin.agent_work import AgentVisit, Orders
+from fauxtune.operations.checkin.assigned_scripts import ReachingScript, scripts_of
+from fauxtune.operations.devices import partner_facts
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import script_runs as queries
-from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.scripts import ScriptRunRow
 
@@ -42,16 +44,6 @@ class RunReport:
     results: tuple[PartResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AssignedScript:
-    """A script that is assigned, without its text."""
-
-    kind: ScriptKind
-    wanted: WantedScript
-    name: str
-    needs_user: bool
-
-
 def settle(tx: Transaction, visit: AgentVisit, *, reports: Sequence[RunReport]) -> Orders:
     """Take in the reports of runs, plan the scripts that reach the device, and return those to run now.
 
@@ -59,78 +51,79 @@ def settle(tx: Transaction, visit: AgentVisit, *, reports: Sequence[RunReport]) 
     results that no run of the script can have.
     """
     enrollment = visit.enrollment
-    reached = {script.wanted.id: script for script in wanted_scripts(tx, enrollment)}
     rows = {str(row.script_id): row for row in queries.of_device(tx.connection, enrollment.id)}
-    if not reached and not rows:
-        return Orders()
+    reached = {**_on_demand(tx, rows), **scripts_of(tx, enrollment)}
     before = {key: run_of(row) for key, row in rows.items()}
     after = _reported(tx, enrollment, reached=reached, before=before, reports=reports)
-    runs = {key: planned(script.wanted, after.get(key), now=tx.now) for key, script in reached.items()}
+    runs = {key: planned(each.wanted, after.get(key), now=tx.now) for key, each in reached.items()}
     changed = [
-        _row(tx, enrollment, script=reached[key], run=run) for key, run in runs.items() if run != before.get(key)
+        row_of(tx, enrollment, each=reached[key], run=run) for key, run in runs.items() if run != before.get(key)
     ]
     queries.put(tx.connection, changed)
     queries.drop(tx.connection, enrollment.id, ids=sorted(before.keys() - runs.keys()))
     ready = {
         key: run
         for key, run in runs.items()
-        if run.is_due(tx.now) and (visit.user_is_here or not reached[key].needs_user)
+        if run.is_due(tx.now) and (visit.user_is_here or not reached[key].script.needs_user)
     }
-    due = [run.due_at for key, run in runs.items() if key not in ready and run.due_at is not None]
-    return Orders(
-        _orders(tx, reached, runs=dict(list(ready.items())[:_MOST])),
-        min([each for each in due if each > tx.now], default=None),
-    )
+    later = [run.due_at for run in runs.values() if run.due_at is not None and run.due_at > tx.now]
+    return Orders(_orders(tx, reached, runs=dict(list(ready.items())[:_MOST])), min(later, default=None))
 
 
-def wanted_scripts(tx: Transaction, enrollment: EnrollmentRow) -> list[AssignedScript]:
-    """Return the scripts that reach a device."""
-    variant = enrollment.variant
-    assigned = tx.known(("assigned scripts", variant), lambda: _assigned(tx, variant))
-    return [script for script, _assignment in reaching(tx, enrollment, assigned=assigned)]
-
-
-def _assigned(tx: Transaction, variant: Variant) -> list[tuple[AssignedScript, list[AssignmentRow]]]:
-    scripts = [
-        AssignedScript(
-            kind,
-            wanted_script(kind, row.document),
-            str(row.document.get("displayName") or ""),
-            needs_user=needs_user(row.document),
-        )
-        for kind in kinds_for(variant)
-        for row in resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=kind.family)
-    ]
-    ids = [ProfileId(script.wanted.id) for script in scripts]
-    listed = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
-    return [(script, listed[ProfileId(script.wanted.id)]) for script in scripts]
+def _on_demand(tx: Transaction, rows: Mapping[str, ScriptRunRow]) -> dict[str, ReachingScript]:
+    """Return the scripts that somebody wanted to run on the device, without an assignment."""
+    ids = [key for key, row in rows.items() if row.version == ON_DEMAND]
+    known = resource_queries.resources_by_id(tx.connection, tx.tenant.id, ids=ids) if ids else {}
+    scripts = {str(key): script_of(BY_FAMILY[row.family], row.document) for key, row in known.items()}
+    return {key: ReachingScript(script, script.on_demand(version=ON_DEMAND)) for key, script in scripts.items()}
 
 
 def _reported(
     tx: Transaction,
     enrollment: EnrollmentRow,
     *,
-    reached: Mapping[str, AssignedScript],
+    reached: Mapping[str, ReachingScript],
     before: Mapping[str, ScriptRun],
     reports: Sequence[RunReport],
 ) -> dict[str, ScriptRun]:
     runs = dict(before)
     for report in reports:
-        script, run = reached.get(report.id), runs.get(report.id)
-        if script is None or run is None or (run.version, run.number) != (script.wanted.version, report.run):
+        each, run = reached.get(report.id), runs.get(report.id)
+        if each is None or run is None or (run.version, run.number) != (each.wanted.version, report.run):
             continue
-        runs[report.id] = after_run(run, script.wanted, results=report.results, now=tx.now)
-        _note(tx, enrollment, script=script, run=runs[report.id])
+        runs[report.id] = after_run(run, each.wanted, results=report.results, now=tx.now)
+        _note(tx, enrollment, each=each, run=runs[report.id])
+        if each.script.kind in COMPLIANCE and runs[report.id].state is RunState.SUCCESS:
+            _judge(tx, enrollment, output=report.results[0].output)
     return runs
 
 
+def _judge(tx: Transaction, enrollment: EnrollmentRow, *, output: str) -> None:
+    """Hand what a compliance script printed to the rules of its policies. Of several scripts the values are joined."""
+    printed, known = _object(output), _object(enrollment.facts.get(SCRIPT_OUTPUT))
+    if printed is not None and known is not None:
+        output = json.dumps({**known, **printed})
+    partner_facts.note(tx, enrollment, facts={SCRIPT_OUTPUT: output})
+
+
+def _object(text: object) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
 def _orders(
-    tx: Transaction, reached: Mapping[str, AssignedScript], *, runs: Mapping[str, ScriptRun]
+    tx: Transaction, reached: Mapping[str, ReachingScript], *, runs: Mapping[str, ScriptRun]
 ) -> list[JsonObject]:
     if not runs:
         return []
     rows = resource_queries.resources_by_id(tx.connection, tx.tenant.id, ids=list(runs))
-    return [order(reached[key].kind, rows[key].document, run=run.number) for key, run in runs.items()]
+    return [
+        order(reached[key].script, rows[key].document, run=run.number, remediates=reached[key].wanted.remediates)
+        for key, run in runs.items()
+    ]
 
 
 def run_of(row: ScriptRunRow) -> ScriptRun:
@@ -150,12 +143,13 @@ def run_of(row: ScriptRunRow) -> ScriptRun:
     )
 
 
-def _row(tx: Transaction, enrollment: EnrollmentRow, *, script: AssignedScript, run: ScriptRun) -> ScriptRunRow:
+def row_of(tx: Transaction, enrollment: EnrollmentRow, *, each: ReachingScript, run: ScriptRun) -> ScriptRunRow:
+    """Return a run as it is stored."""
     return ScriptRunRow(
         tenant_id=tx.tenant.id,
         enrollment_id=enrollment.id,
-        script_id=ResourceId(script.wanted.id),
-        family=script.kind.family,
+        script_id=ResourceId(each.script.id),
+        family=each.script.kind.family,
         version=run.version,
         number=run.number,
         attempts=run.attempts,
@@ -165,20 +159,21 @@ def _row(tx: Transaction, enrollment: EnrollmentRow, *, script: AssignedScript, 
         ran_at=run.ran_at,
         remediated_at=run.remediated_at,
         results=[
-            {"part": each.part.value, "exitCode": each.exit_code, "output": each.output, "error": each.error}
-            for each in run.results
+            {"part": part.part.value, "exitCode": part.exit_code, "output": part.output, "error": part.error}
+            for part in run.results
         ],
     )
 
 
-def _note(tx: Transaction, enrollment: EnrollmentRow, *, script: AssignedScript, run: ScriptRun) -> None:
+def _note(tx: Transaction, enrollment: EnrollmentRow, *, each: ReachingScript, run: ScriptRun) -> None:
     """Record a run in the journal."""
     tx.record(
         "scriptRan",
         user=user_name(tx, enrollment),
         device=enrollment.id,
-        script=script.wanted.id,
-        name=script.name,
+        script=each.script.id,
+        name=each.script.name,
         state=run.state.value,
+        remediation=run.remediation.value,
         exitCode=run.results[-1].exit_code,
     )

@@ -32,6 +32,7 @@ from fauxtune.operations.devices.action_results import change_state, note_state
 from fauxtune.operations.devices.ending import end, revoke_held
 from fauxtune.operations.devices.escrow import forget_with_managed_device
 from fauxtune.operations.devices.ledger import write_ledger
+from fauxtune.operations.devices.script_runs import run_now
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
@@ -75,6 +76,8 @@ def perform(
             delete(tx, managed_device_id)
         case DeviceAction.SYNC:
             sync(tx, managed_device_id)
+        case DeviceAction.REMEDIATE:
+            remediate(tx, managed_device_id, script=str((details or {}).get("scriptPolicyId")))
         case _:
             ask(tx, managed_device_id, action=action, details=details)
 
@@ -106,6 +109,20 @@ def sync(tx: Transaction, managed_device_id: ManagedDeviceId) -> None:
     """Order a check-in now."""
     record, _device = _enrolled(tx, managed_device_id)
     _order(tx, record.enrollment_id, action=DeviceAction.SYNC, details={})
+
+
+def remediate(tx: Transaction, managed_device_id: ManagedDeviceId, *, script: str) -> None:
+    """Let the device's agent run a remediation now. Raises UnsupportedAction for a kind of device without such an
+    agent, NotFound for an unknown script; Invalid for a device whose end was ordered.
+    """
+    record, device = _enrolled(tx, managed_device_id)
+    check(DeviceAction.REMEDIATE, device)
+    row = queries.enrollment(tx.connection, record.enrollment_id, lock=True)
+    if row is None or row.state is not EnrollmentState.ACTIVE:
+        raise is_ending(record, action=DeviceAction.REMEDIATE)
+    run_now(tx, row, key=script)
+    _call(tx, row.id)
+    tx.record(f"{DeviceAction.REMEDIATE}Requested", user=user_name(tx, row), device=row.id, script=script)
 
 
 def delete(tx: Transaction, managed_device_id: ManagedDeviceId) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fauxtune.core.policies.scripts import ASKING
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
-from fauxtune.operations.profiles.switches import COMPLIANCE, switch_on
+from fauxtune.operations.profiles.switches import AGENTS, COMPLIANCE, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.rows.resources import ResourceRow
@@ -21,8 +22,10 @@ def _created(tx: Transaction, _row: ResourceRow) -> None:
     switch_on(tx, COMPLIANCE)
 
 
-def _assigned(tx: Transaction, row: ResourceRow, _targets: Sequence[NewAssignment]) -> None:
-    """The assignments are the new ones already."""
+def _assigned(tx: Transaction, row: ResourceRow, targets: Sequence[NewAssignment]) -> None:  # noqa: PLR0917 - a hook
+    """The assignments are the new ones already. A policy with a script lets agents ask for it."""
+    if targets and row.document.get(ASKING):
+        switch_on(tx, AGENTS)
     states = queries.states_of_policy(tx.connection, tx.tenant.id, policy_id=row.id)
     if states:
         from fauxtune.operations.devices.compliance import judge_known  # at first use: see compliance_occasions

@@ -10,9 +10,11 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.device_facts import accepted
 from fauxtune.core.model.partner_facts import PARTNER_FACTS
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 def report(tx: Transaction, key: str, *, facts: Mapping[str, object]) -> None:
@@ -30,7 +32,12 @@ def report(tx: Transaction, key: str, *, facts: Mapping[str, object]) -> None:
     for name in facts:
         if name not in usable:
             raise Invalid(f"The value of '{name}' is not one that it can have.", target=name)
-    if note_facts(tx, row, facts=usable) and tx.tenant.judges_devices:
+    note(tx, row, facts=usable)
+
+
+def note(tx: Transaction, row: EnrollmentRow, *, facts: JsonObject) -> None:
+    """Note facts that a device can have, and judge it."""
+    if note_facts(tx, row, facts=facts) and tx.tenant.judges_devices:
         from fauxtune.operations.devices.compliance import judge_known  # at first use: see compliance_occasions
 
         judge_known(tx, [row.id])

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 COMPLIANCE = "devices are judged by compliance policies; this is not among what the emulation does with them"
-SCRIPTS = "devices here install apps, but run no scripts and no programs"
+ELEVATION = "devices here run no programs that could want more rights"
+SCRIPTS = "what devices report of their runs is read here; there are no scripts of Microsoft's own"
 CATALOG = "of the settings catalog there are policies, settings, templates, reusable settings and a few definitions"
 TEMPLATES = "of administrative templates there are policies, values, categories, a few definitions and uploaded files"
 BASELINES = "of security baselines there are templates, intents, settings, categories and assignments"

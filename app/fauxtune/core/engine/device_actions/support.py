@@ -58,6 +58,7 @@ EMULATED: dict[Platform, frozenset[DeviceAction]] = {
         DeviceAction.ROTATE_BITLOCKER_KEYS,
         DeviceAction.ROTATE_ADMIN_PASSWORD,
         DeviceAction.COLLECT_LOGS,
+        DeviceAction.REMEDIATE,
     },
     **dict.fromkeys(
         (Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81), _ENDS | {DeviceAction.LOCK, DeviceAction.REBOOT}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from fauxtune.core.graph.base import TAGS_HIDE_NOTHING
 from fauxtune.core.graph.overlays.assignments import TARGETS
-from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.odata.schema.overlay import Overlay
 
 KINDS = (
@@ -43,7 +42,6 @@ COMPLIANCE = (
     ),
     Overlay(
         "deviceComplianceScript",
-        fidelity=stored("no policy asks it"),
         server="version",
         required="displayName detectionScriptContent",
         defaults={"roleScopeTagIds": ("0",), "version": "1"},

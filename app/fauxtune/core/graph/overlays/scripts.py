@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from fauxtune.core.graph.base import TAGS_HIDE_NOTHING
 from fauxtune.core.graph.overlays.assignments import TARGETS
-from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.odata.schema.overlay import Overlay
-
-_NOT_RUN = stored("it is kept and assigned, and no device runs it")
 
 SCRIPTS = (
     Overlay(
@@ -22,10 +19,9 @@ SCRIPTS = (
         defaults={"roleScopeTagIds": ("0",)},
         different={TAGS_HIDE_NOTHING: "roleScopeTagIds"},
     ),
-    Overlay("deviceCustomAttributeShellScript", fidelity=_NOT_RUN, required="customAttributeName customAttributeType"),
+    Overlay("deviceCustomAttributeShellScript", required="customAttributeName customAttributeType"),
     Overlay(
         "deviceHealthScript",
-        fidelity=_NOT_RUN,
         server="version isGlobalScript highestAvailableVersion",
         required="displayName detectionScriptContent",
         defaults={"roleScopeTagIds": ("0",), "version": "1"},
@@ -34,5 +30,16 @@ SCRIPTS = (
     Overlay("deviceHealthScriptRunSchedule deviceHealthScriptParameter", polymorphic=True),
     Overlay("deviceManagementScriptAssignment", required="target", variants={"target": TARGETS}),
     Overlay("deviceHealthScriptAssignment", required="target", variants={"target": TARGETS}),
+    Overlay(
+        "deviceManagementScriptDeviceState deviceManagementScriptUserState deviceManagementScriptRunSummary "
+        "deviceHealthScriptDeviceState deviceHealthScriptPolicyState deviceHealthScriptRunSummary "
+        "deviceComplianceScriptDeviceState deviceComplianceScriptRunSummary",
+        server="*",
+    ),
+    Overlay("deviceHealthScriptDeviceState deviceHealthScriptPolicyState", unfilterable="assignmentFilterIds"),
+    Overlay(
+        "deviceHealthScriptRemediationHistory deviceHealthScriptRemediationHistoryData "
+        "deviceHealthScriptRemediationSummary"
+    ),
     Overlay("deviceManagementScriptGroupAssignment", required="targetGroupId"),
 )

@@ -63,14 +63,17 @@ class AgentRequest(_Message):
 
 
 class ScriptOrder(_Message):
-    """A script to run. `content`: base64 of it."""
+    """A script to run. `content`: base64 of it. Of a remediation it is the detection; if that ends with exit code 1,
+    `remediation` (base64) runs, unless it is null, and after its success the detection once more.
+    """
 
     id: str
     run: int
     name: str
-    kind: Literal["powerShell", "shell"]
+    kind: Literal["powerShell", "shell", "customAttribute", "remediation", "compliance"]
     run_as: Literal["system", "user"]
     content: str
+    remediation: str | None = None
 
 
 class AppOrder(_Message):

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
-from fauxtune.core.policies.rules import Rules
+from fauxtune.core.policies.scripts import rules_of
 from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
+from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
@@ -84,7 +85,7 @@ COMPLIANCE: tuple[Family, ...] = (
         "deviceManagement/deviceComplianceScripts",
         "deviceComplianceScript",
         "a compliance script",
-        Rules("deviceComplianceScripts"),
+        rules_of("deviceComplianceScripts"),
         read=needs.READ_SCRIPTS,
         write=needs.WRITE_SCRIPTS,
         former_read=needs.SCRIPTS.of(Edition.APRIL_2020)[0],
@@ -93,6 +94,7 @@ COMPLIANCE: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAssignments"),
         hidden_in_lists="detectionScriptContent",
-        fidelity=stored("no policy asks it"),
+        hooks=SCRIPT_HOOKS,
+        fidelity=approximated("the policies that name it bring it to devices; its own assignments have no effect"),
     ),
 )

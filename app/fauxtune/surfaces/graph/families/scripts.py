@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.odata.schema.fidelity import stored
-from fauxtune.core.policies.rules import Rules
 from fauxtune.core.policies.scripts import rules_of
 from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
 from fauxtune.surfaces.graph import permissions as needs
@@ -15,7 +13,6 @@ from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Assigned, Family
 
 _AUDIT = ("DeviceManagementScript", "DeviceConfiguration")
-_NOT_RUN = stored("kept and assigned; no device runs it")
 _FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
 _SCRIPTED = Assigned(
     "deviceManagementScriptAssignment",
@@ -59,7 +56,7 @@ SCRIPTS: tuple[Family, ...] = (
         "deviceManagement/deviceCustomAttributeShellScripts",
         "deviceCustomAttributeShellScript",
         "a custom attribute script",
-        Rules("deviceCustomAttributeShellScripts", fixed="customAttributeName customAttributeType displayName"),
+        rules_of("deviceCustomAttributeShellScripts", fixed="customAttributeName customAttributeType displayName"),
         read=needs.READ_SCRIPTS,
         write=needs.WRITE_SCRIPTS,
         former_read=_FORMER_READ,
@@ -68,13 +65,13 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_SCRIPTED,
         hidden_in_lists="scriptContent",
-        fidelity=_NOT_RUN,
+        hooks=SCRIPT_HOOKS,
     ),
     Family(
         "deviceManagement/deviceHealthScripts",
         "deviceHealthScript",
         "a remediation",
-        Rules("deviceHealthScripts"),
+        rules_of("deviceHealthScripts"),
         read=needs.READ_SCRIPTS,
         write=needs.WRITE_SCRIPTS,
         former_read=_FORMER_READ,
@@ -83,6 +80,6 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_REMEDIATED,
         hidden_in_lists="detectionScriptContent remediationScriptContent",
-        fidelity=_NOT_RUN,
+        hooks=SCRIPT_HOOKS,
     ),
 )

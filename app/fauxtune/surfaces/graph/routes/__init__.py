@@ -28,6 +28,7 @@ from fauxtune.surfaces.graph.routes.families import absent_of, routes_of
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
 from fauxtune.surfaces.graph.routes.references import REFERENCES
 from fauxtune.surfaces.graph.routes.reports import ABSENT_REPORTS, REPORTS
+from fauxtune.surfaces.graph.routes.scripts import SCRIPT_RUNS
 from fauxtune.surfaces.graph.routes.statuses import STATUSES
 from fauxtune.surfaces.graph.routes.subscriptions import SUBSCRIPTIONS
 from fauxtune.surfaces.graph.routes.tenant import TENANT
@@ -44,6 +45,7 @@ _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "Apple's and Google's programmes": ENROLLMENT,
     "Reports": REPORTS,
     "Compliance of devices": COMPLIANCE,
+    "Runs of scripts": SCRIPT_RUNS,
     "Change notifications": SUBSCRIPTIONS,
     "Contents and relationships of apps": APP_PARTS,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),

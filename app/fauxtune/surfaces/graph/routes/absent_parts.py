@@ -36,7 +36,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         _SERVICE,
-        why.SCRIPTS,
+        why.ELEVATION,
         "",
         (
             ""

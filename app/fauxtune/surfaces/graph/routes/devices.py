@@ -40,7 +40,6 @@ _CATEGORY = f"{_CATEGORIES}/{{category}}"
 #: Collections below a device that are empty because the emulator has nothing that could fill them.
 _EMPTY = (
     ("securityBaselineStates", "List security baselines of a device", True),
-    ("deviceHealthScriptStates", "List scripts of a device", True),
     ("managedDeviceMobileAppConfigurationStates", "List app configurations of a device", True),
     ("windowsProtectionState/detectedMalwareState", "List malware that was found", False),
 )
@@ -51,6 +50,7 @@ _CARRIED = {
     DeviceAction.WIPE: EXACT,
     DeviceAction.RETIRE: EXACT,
     DeviceAction.SYNC: EXACT,
+    DeviceAction.REMEDIATE: approximated("the device is called at once; it leaves no entry in deviceActionResults"),
 }
 #: Of every other action that simulated devices of some platform carry out.
 _SOMEWHERE = approximated("carried to the devices that support it, for others 400 or 501; 400 once its end was ordered")

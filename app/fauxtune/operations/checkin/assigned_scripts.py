@@ -1,0 +1,83 @@
+"""Which scripts reach a device: those that are assigned, and those that its compliance policies ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
+from fauxtune.core.policies.script_runs import WantedScript
+from fauxtune.core.policies.scripts import ASKED, ASKING, COMPLIANCE, Script, kinds_for, script_of
+from fauxtune.operations.checkin.agent_work import reaching
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import resources as resource_queries
+from fauxtune.storage.rows.configuration import AssignmentRow
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.resources import ResourceRow
+
+_Assigned = list[tuple[Script, list[AssignmentRow]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachingScript:
+    """A script that reaches a device, and how its assignment wants it."""
+
+    script: Script
+    wanted: WantedScript
+
+
+def scripts_of(tx: Transaction, enrollment: EnrollmentRow) -> dict[str, ReachingScript]:
+    """Return the scripts that reach a device, by id."""
+    variant = enrollment.variant
+    assigned = tx.known(("assigned scripts", variant), lambda: _assigned(tx, variant))
+    return {
+        script.id: ReachingScript(script, script.wanted(row.document))
+        for script, row in reaching(tx, enrollment, assigned=assigned)
+    }
+
+
+def _assigned(tx: Transaction, variant: Variant) -> _Assigned:
+    kinds = [kind for kind in kinds_for(variant) if kind not in COMPLIANCE]
+    scripts = [
+        script_of(kind, row.document)
+        for kind in kinds
+        for row in resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=kind.family)
+    ]
+    listed = _assignments(tx, [script.id for script in scripts])
+    return [*((script, listed[ProfileId(script.id)]) for script in scripts), *_asked_by_policies(tx, variant)]
+
+
+def _asked_by_policies(tx: Transaction, variant: Variant) -> _Assigned:
+    """The compliance scripts, each with the assignments of the policies that ask it. Without such a policy one
+    statement.
+    """
+    (kind,) = (each for each in COMPLIANCE if each.variant is variant)
+    rows = resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=COMPLIANCE_POLICIES.name)
+    policies = {_script_id(row): row for row in rows if _script_id(row)}
+    if not policies:
+        return []
+    known = resource_queries.resources_by_id(tx.connection, tx.tenant.id, ids=list(policies))
+    listed = _assignments(tx, [row.id for row in rows if _script_id(row)])
+    asked: _Assigned = []
+    for key, row in known.items():
+        if row.family != kind.family or not kind.fits(row.document):
+            continue
+        asking = [each for each in rows if _script_id(each) == key]
+        intervals = [each.document[ASKING].get("runIntervalInMinutes") or 0 for each in asking]
+        shortest = min(filter(None, intervals), default=None)
+        script = script_of(kind, row.document)
+        script = replace(script, document={**script.document, "runIntervalInMinutes": shortest})
+        asked.append((script, [each for policy in asking for each in listed[ProfileId(policy.id)]]))
+    return asked
+
+
+def _script_id(policy: ResourceRow) -> str:
+    return str((policy.document.get(ASKING) or {}).get(ASKED) or "")
+
+
+def _assignments(tx: Transaction, ids: Iterable[str]) -> dict[ProfileId, list[AssignmentRow]]:
+    keys = [ProfileId(key) for key in ids]
+    return configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=keys)

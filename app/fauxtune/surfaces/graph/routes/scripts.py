@@ -1,0 +1,162 @@
+"""The runs of scripts: of each script by device and by user, counted; and of each device.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fauxtune.core.graph.index import entity
+from fauxtune.core.model.editions import Edition
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.storage.collections.scripts import COMPLIANCE_DEVICES, REMEDIATION_DEVICES, SCRIPT_DEVICES
+from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import script_states
+from fauxtune.surfaces.graph.resources.script_states import ScriptStates
+
+_STATE, _SUMMARY = entity("deviceManagementScriptDeviceState"), entity("deviceManagementScriptRunSummary")
+_PLAIN = tuple(
+    ScriptStates(family, _STATE, _SUMMARY, SCRIPT_DEVICES)
+    for family in ("deviceManagementScripts", "deviceShellScripts", "deviceCustomAttributeShellScripts")
+)
+_HEALTH = ScriptStates(
+    "deviceHealthScripts",
+    entity("deviceHealthScriptDeviceState"),
+    entity("deviceHealthScriptRunSummary"),
+    REMEDIATION_DEVICES,
+)
+_COMPLIANCE = ScriptStates(
+    "deviceComplianceScripts",
+    entity("deviceComplianceScriptDeviceState"),
+    entity("deviceComplianceScriptRunSummary"),
+    COMPLIANCE_DEVICES,
+)
+_MANAGED_DEVICE = entity("managedDevice")
+_FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
+_BY_OWNER = approximated("by the owners of the devices that the script reached")
+_LAST = approximated("of the last run on each device: earlier ones are not kept")
+_NONE_OF_MICROSOFT = approximated("without scripts of Microsoft's own, which are not here")
+_SERVICE = "deviceManagement"
+
+
+def _read(
+    template: str,
+    handler: Handler,
+    *,
+    summary: str,
+    returns: Entity | None = None,
+    many: bool = False,
+    fidelity: Fidelity = EXACT,
+    permissions: tuple[str, ...] = needs.READ_SCRIPTS,
+    source: str = "",
+    dated: bool = False,
+) -> Route[Handler]:
+    return Route(
+        "GET",
+        template,
+        handler,
+        summary,
+        returns=returns,
+        many=many,
+        beta_only=True,
+        permissions=permissions,
+        former_permissions=_FORMER_READ if permissions is needs.READ_SCRIPTS else (),
+        source=source or ("" if returns is None else returns.source),
+        fidelity=fidelity,
+        dated=dated,
+    )
+
+
+def _of(states: ScriptStates) -> Iterator[Route[Handler]]:
+    one = f"{_SERVICE}/{states.family}/{{resource}}"
+    runs, source = f"{one}/deviceRunStates", states.state.source
+    yield _read(runs, states.every, summary="List runs by device", returns=states.state, many=True)
+    yield _read(f"{runs}/$count", states.count, summary="Count runs by device", source=source)
+    yield _read(f"{runs}/{{state}}", states.get, summary="Get the run on a device", returns=states.state)
+    yield _read(
+        f"{runs}/{{state}}/managedDevice", states.device, summary="Get the device of a run", returns=_MANAGED_DEVICE
+    )
+    yield _read(
+        f"{one}/runSummary",
+        states.summarized,
+        summary="Count runs by their states",
+        returns=states.summary,
+        fidelity=_BY_OWNER if states in _PLAIN else EXACT,
+        dated=True,
+    )
+
+
+def _of_plain(states: ScriptStates) -> Iterator[Route[Handler]]:
+    one = f"{_SERVICE}/{states.family}/{{resource}}"
+    users, groups = f"{one}/userRunStates", f"{one}/groupAssignments"
+    user, group = script_states.USER_STATE, script_states.GROUP_ASSIGNMENT
+    yield _read(users, states.users, summary="List runs by user", returns=user, many=True, fidelity=_BY_OWNER)
+    yield _read(f"{users}/$count", states.count_users, summary="Count runs by user", source=user.source)
+    yield _read(f"{users}/{{state}}", states.user, summary="Get the runs of a user", returns=user, fidelity=_BY_OWNER)
+    yield _read(groups, states.group_assignments, summary="List assignments to groups", returns=group, many=True)
+    yield _read(
+        f"{groups}/$count", states.count_group_assignments, summary="Count assignments to groups", source=group.source
+    )
+    yield _read(f"{groups}/{{element}}", states.group_assignment, summary="Get one of them", returns=group)
+
+
+def _of_devices(root: str) -> Iterator[Route[Handler]]:
+    states, returns = f"{root}/{{device}}/deviceHealthScriptStates", script_states.POLICY_STATE
+    read = needs.READ_MANAGED
+    yield _read(
+        states,
+        script_states.list_of_device,
+        summary="List remediations of a device",
+        returns=returns,
+        many=True,
+        permissions=read,
+    )
+    yield _read(
+        f"{states}/$count",
+        script_states.count_of_device,
+        summary="Count remediations of a device",
+        source=returns.source,
+        permissions=read,
+    )
+    yield _read(
+        f"{states}/{{state}}",
+        script_states.get_of_device,
+        summary="Get the state of a remediation on a device",
+        returns=returns,
+        permissions=read,
+    )
+
+
+def _counted() -> Iterator[Route[Handler]]:
+    scripts = f"{_SERVICE}/deviceHealthScripts"
+    yield _read(
+        f"{scripts}/getRemediationSummary()",
+        script_states.overview,
+        summary="Count remediations and remediated devices",
+        source="Graph: deviceHealthScript: getRemediationSummary",
+        fidelity=_NONE_OF_MICROSOFT,
+    )
+    yield _read(
+        f"{scripts}/{{resource}}/getRemediationHistory()",
+        script_states.history,
+        summary="Count the devices of a remediation by day",
+        source="Graph: deviceHealthScript: getRemediationHistory",
+        fidelity=_LAST,
+        dated=True,
+    )
+
+
+SCRIPT_RUNS: tuple[Route[Handler], ...] = (
+    *(route for states in (*_PLAIN, _HEALTH, _COMPLIANCE) for route in _of(states)),
+    *(route for states in _PLAIN for route in _of_plain(states)),
+    *(
+        route
+        for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
+        for route in _of_devices(root)
+    ),
+    *_counted(),
+)
