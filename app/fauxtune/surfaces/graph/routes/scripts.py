@@ -134,14 +134,14 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
 def _counted() -> Iterator[Route[Handler]]:
     scripts = f"{_SERVICE}/deviceHealthScripts"
     yield _read(
-        f"{scripts}/getRemediationSummary()",
+        f"{scripts}/getRemediationSummary",
         script_states.overview,
         summary="Count remediations and remediated devices",
         source="Graph: deviceHealthScript: getRemediationSummary",
         fidelity=_NONE_OF_MICROSOFT,
     )
     yield _read(
-        f"{scripts}/{{resource}}/getRemediationHistory()",
+        f"{scripts}/{{resource}}/getRemediationHistory",
         script_states.history,
         summary="Count the devices of a remediation by day",
         source="Graph: deviceHealthScript: getRemediationHistory",
