@@ -33,6 +33,7 @@ from fauxtune_sim.cli_base import (
 from fauxtune_sim.cli_facts import fact_app
 from fauxtune_sim.cli_keystore import keystore_app
 from fauxtune_sim.cli_mailbox import mail_app
+from fauxtune_sim.cli_scripts import script_app
 from fauxtune_sim.platforms import Mode, Platform
 from fauxtune_sim.refusals import Delivery
 
@@ -46,6 +47,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(fact_app, name="fact")
+app.add_typer(script_app, name="script")
 app.add_typer(keystore_app, name="keystore")
 app.add_typer(mail_app, name="mail")
 

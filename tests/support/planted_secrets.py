@@ -85,6 +85,14 @@ def _json(pfx: bytes, pem: bytes) -> list[Planted]:
         Planted(f"JSON: {name}", json.dumps(document).encode(), "application/json", (SECRET, pfx, pem))
         for name, document in documents.items()
     ]
+    ran = {"id": "1", "run": 1, "results": [{"exitCode": 0, "output": SECRET, "error": f"{SECRET}!"}]}
+    ordered = {"id": "1", "run": 1, "name": "x", "kind": "shell", "content": _64(SECRET.encode())}
+    planted += [
+        Planted(
+            f"Agent: {name}", json.dumps(document).encode(), "application/json", (SECRET,), path="/mdm/contoso/agent"
+        )
+        for name, document in {"report": {"scripts": [ran]}, "order": {"scripts": [ordered]}}.items()
+    ]
     batch = {
         "requests": [
             {"id": "1", "method": "GET", "url": f"/users?token={SECRET}"},

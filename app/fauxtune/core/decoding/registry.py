@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.decoding import (
+    agent,
     android,
     batch,
     certificates,
@@ -48,6 +49,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("Form", forms.read),
     Family("Batch", batch.read),
     Family("Message of a device", android.read),
+    Family("Message of a management agent", agent.read),
     Family("JSON", json_bodies.read),
     Family("Property list", plists.read),
     Family("SyncML", syncml.read),
