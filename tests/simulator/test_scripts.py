@@ -13,7 +13,7 @@ from fauxtune_sim.agents import load_device
 from fauxtune_sim.cli import app
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere
-from fauxtune_sim.extension import run_script
+from fauxtune_sim.extension import script_report
 from fauxtune_sim.platforms import Platform
 
 REMEDIATION = "YQ=="
@@ -41,15 +41,15 @@ def command(*words: str, folder: Path) -> Any:
 
 
 def test_a_script_that_nothing_is_declared_of_succeeds() -> None:
-    report, line = run_script(Device.new("pc", platform=Platform.WINDOWS), order())
-    assert (codes(report), report["run"], line) == ([("script", 0)], 4, "ran the script Clean: exit code 0")
+    report = script_report(Device.new("pc", platform=Platform.WINDOWS), order())
+    assert (codes(report), report["run"]) == ([("script", 0)], 4)
 
 
 @pytest.mark.parametrize("name", ["clean", "CLEAN", "script-1"])
 def test_a_script_is_named_by_its_name_or_id_in_any_case(name: str) -> None:
     device = Device.new("pc", platform=Platform.WINDOWS)
     device.runs(name, exit_code=7, output="x" * 3000)
-    report, _line = run_script(device, order())
+    report = script_report(device, order())
     assert codes(report) == [("script", 7)]
     assert len(report["results"][0]["output"]) == 2048
 
@@ -58,13 +58,13 @@ def test_a_remediation_that_fixes_an_issue_is_not_wanted_again() -> None:
     device = Device.new("pc", platform=Platform.WINDOWS)
     device.runs("Clean", exit_code=1)
     detection, remediation = order("remediation"), order("remediation", remediation=REMEDIATION)
-    assert codes(run_script(device, detection)[0]) == [("detection", 1)], "it only detects"
-    assert codes(run_script(device, remediation)[0]) == [("detection", 1), ("remediation", 0), ("detection", 0)]
-    assert codes(run_script(device, remediation)[0]) == [("detection", 0)], "the issue is gone"
+    assert codes(script_report(device, detection)) == [("detection", 1)], "it only detects"
+    assert codes(script_report(device, remediation)) == [("detection", 1), ("remediation", 0), ("detection", 0)]
+    assert codes(script_report(device, remediation)) == [("detection", 0)], "the issue is gone"
     device.runs("Clean", exit_code=1, fixes=False)
-    assert codes(run_script(device, remediation)[0]) == [("detection", 1), ("remediation", 0), ("detection", 1)]
+    assert codes(script_report(device, remediation)) == [("detection", 1), ("remediation", 0), ("detection", 1)]
     device.runs("Clean", exit_code=1, remediation=5)
-    assert codes(run_script(device, remediation)[0]) == [("detection", 1), ("remediation", 5)]
+    assert codes(script_report(device, remediation)) == [("detection", 1), ("remediation", 5)]
 
 
 def test_outcomes_have_limits() -> None:
