@@ -41,7 +41,7 @@ def set_outcome(
     state: StateOption,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Set how a script ends on a device from now on: PowerShell and shell scripts, custom attributes, detections."""
+    """Set how a script ends on a device from now on."""
     from fauxtune_sim import script_commands
     from fauxtune_sim.script_outcomes import Outcome
 

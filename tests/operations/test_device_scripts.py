@@ -26,6 +26,7 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import ending
 from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
 from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
+from fauxtune.operations.insight.diagnosis import diagnose
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
@@ -305,3 +306,29 @@ def actions() -> list[JsonObject]:
         "notificationMessageCCList": [],
     }
     return [{"ruleName": None, "scheduledActionConfigurations": [action]}]
+
+
+async def test_the_diagnosis_says_why_a_script_has_not_run_and_how_one_failed(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"), user_is_here=False)
+    phone = await contoso.enroll("alice")
+
+    async def found() -> list[tuple[str, str]]:
+        answer = await diagnose(contoso.emulator, contoso.tenant, user=contoso.upn("alice"))
+        named = [each for each in answer.findings if each.code.startswith("script")]
+        assert all(each.observation.device != phone.enrollment_id for each in named)
+        return [(each.code, each.observation.message) for each in named]
+
+    assert await found() == []
+    await script(contoso, "Wallpaper", "All Staff", runAsAccount="user")
+    ((code, message),) = await found()
+    assert (code, "has not asked since the script was assigned" in message) == ("script-waits", True)
+    await pc.work()
+    ((code, message),) = await found()
+    assert (code, "who is not signed in" in message) == ("script-waits", True)
+    pc.user_is_here, pc.exit_code = True, 3
+    await pc.work()
+    ((code, message),) = await found()
+    assert (code, "exit code 3" in message) == ("script-failed", True)
+    await script(contoso, "Clean", "All Staff", family=HEALTH, how={"runSchedule": DAILY})
+    await pc.work()
+    assert [code for code, message in await found() if "is due at" in message] == ["script-waits"]

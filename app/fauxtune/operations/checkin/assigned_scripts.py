@@ -18,7 +18,7 @@ from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.resources import ResourceRow
 
-_Assigned = list[tuple[Script, list[AssignmentRow]]]
+Assigned = list[tuple[Script, list[AssignmentRow]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,18 @@ class ReachingScript:
 
 def scripts_of(tx: Transaction, enrollment: EnrollmentRow) -> dict[str, ReachingScript]:
     """Return the scripts that reach a device, by id."""
-    variant = enrollment.variant
-    assigned = tx.known(("assigned scripts", variant), lambda: _assigned(tx, variant))
     return {
         script.id: ReachingScript(script, script.wanted(row.document))
-        for script, row in reaching(tx, enrollment, assigned=assigned)
+        for script, row in reaching(tx, enrollment, assigned=assigned_for(tx, enrollment.variant))
     }
 
 
-def _assigned(tx: Transaction, variant: Variant) -> _Assigned:
+def assigned_for(tx: Transaction, variant: Variant) -> Assigned:
+    """Return the scripts that are assigned and that devices of this variant run, each with its assignments."""
+    return tx.known(("assigned scripts", variant), lambda: _assigned(tx, variant))
+
+
+def _assigned(tx: Transaction, variant: Variant) -> Assigned:
     kinds = [kind for kind in kinds_for(variant) if kind not in COMPLIANCE]
     scripts = [
         script_of(kind, row.document)
@@ -50,7 +53,7 @@ def _assigned(tx: Transaction, variant: Variant) -> _Assigned:
     return [*((script, listed[ProfileId(script.id)]) for script in scripts), *_asked_by_policies(tx, variant)]
 
 
-def _asked_by_policies(tx: Transaction, variant: Variant) -> _Assigned:
+def _asked_by_policies(tx: Transaction, variant: Variant) -> Assigned:
     """The compliance scripts, each with the assignments of the policies that ask it. Without such a policy one
     statement.
     """
@@ -61,7 +64,7 @@ def _asked_by_policies(tx: Transaction, variant: Variant) -> _Assigned:
         return []
     known = resource_queries.resources_by_id(tx.connection, tx.tenant.id, ids=list(policies))
     listed = _assignments(tx, [row.id for row in rows if _script_id(row)])
-    asked: _Assigned = []
+    scripts: Assigned = []
     for key, row in known.items():
         if row.family != kind.family or not kind.fits(row.document):
             continue
@@ -70,8 +73,8 @@ def _asked_by_policies(tx: Transaction, variant: Variant) -> _Assigned:
         shortest = min(filter(None, intervals), default=None)
         script = script_of(kind, row.document)
         script = replace(script, document={**script.document, "runIntervalInMinutes": shortest})
-        asked.append((script, [each for policy in asking for each in listed[ProfileId(policy.id)]]))
-    return asked
+        scripts.append((script, [each for policy in asking for each in listed[ProfileId(policy.id)]]))
+    return scripts
 
 
 def _script_id(policy: ResourceRow) -> str:

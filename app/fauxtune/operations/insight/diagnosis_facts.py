@@ -34,6 +34,7 @@ from fauxtune.operations.connectors.selection import how_to_start, why_silent
 from fauxtune.operations.devices.audience import Audience, Filters
 from fauxtune.operations.insight.compliance_facts import compliance_of
 from fauxtune.operations.insight.scep_tries import end_of_ra, is_by_scep, tries_of
+from fauxtune.operations.insight.script_facts import scripts_of_devices
 from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
@@ -67,7 +68,11 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selected_profile: Profile
     counts = queries.device_counts(tx.connection, tx.tenant.id, user_ids=people.keys())
     known = _known(tx)
     judged = compliance_of(tx, devices)
-    examined = {key: replace(device, compliance=judged.get(key)) for key, device in examined.items()}
+    scripts = scripts_of_devices(tx, devices)
+    examined = {
+        key: replace(device, compliance=judged.get(key), scripts=scripts.get(key, ()))
+        for key, device in examined.items()
+    }
     reaching = {profile.id: profile for device in examined.values() for profile in device.profiles}
     if selected_profile is not None:
         reaching.setdefault(selected_profile.id, selected_profile)

@@ -14,11 +14,29 @@ from fauxtune.storage.tables import script_runs
 _OF_DEVICE = (
     select(script_runs).where(script_runs.c.enrollment_id == bindparam("device")).order_by(script_runs.c.script_id)
 )
+_OF_DEVICES = (
+    select(script_runs)
+    .where(
+        script_runs.c.tenant_id == bindparam("tenant"),
+        script_runs.c.enrollment_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(script_runs.c.script_id)
+)
 
 
 def of_device(connection: Connection, enrollment_id: EnrollmentId) -> list[ScriptRunRow]:
     """Return the scripts of a device, by id."""
     return reads.every(connection, _OF_DEVICE, row=ScriptRunRow, values={"device": enrollment_id})
+
+
+def of_devices(
+    connection: Connection, tenant_id: TenantId, *, ids: Collection[EnrollmentId]
+) -> dict[EnrollmentId, list[ScriptRunRow]]:
+    """Return the scripts of each of these devices."""
+    runs: dict[EnrollmentId, list[ScriptRunRow]] = {}
+    for row in reads.many(connection, _OF_DEVICES, row=ScriptRunRow, ids=ids, values={"tenant": tenant_id}):
+        runs.setdefault(row.enrollment_id, []).append(row)
+    return runs
 
 
 def put(connection: Connection, rows: Sequence[ScriptRunRow]) -> None:

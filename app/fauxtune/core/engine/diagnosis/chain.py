@@ -405,7 +405,9 @@ LINKS: tuple[LinkKind, ...] = (
         _WITH_CERTIFICATE | {Source.EMAIL},
     ),
     LinkKind("scepServer", frozenset({"scep-server-unreachable", "scep-ra-expired"}), _server, _BY_SCEP),
-    LinkKind("checkIn", frozenset({"device-silent", "device-not-compliant"}), _check_in),
+    LinkKind(
+        "checkIn", frozenset({"device-silent", "device-not-compliant", "script-waits", "script-failed"}), _check_in
+    ),
     LinkKind(
         "challenge",
         frozenset(

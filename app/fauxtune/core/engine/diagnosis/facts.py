@@ -115,6 +115,22 @@ class Compliance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceScript:
+    """A script that reaches a device. `is_known`: the device's agent has asked since; `exit_code` and `output`: of its
+    last run, None if it has not run as it is now; `failed`: that ended with an error or an issue that is still there.
+    """
+
+    id: str
+    name: str
+    is_known: bool
+    needs_user: bool = False
+    due_at: datetime | None = None
+    exit_code: int | None = None
+    output: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
     `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> the certificate that it
@@ -139,6 +155,7 @@ class Device:
     refused: frozenset[ItemKey] = frozenset()
     challenges: Mapping[ProfileId, ScepTry] = field(default_factory=dict)
     compliance: Compliance | None = None
+    scripts: tuple[DeviceScript, ...] = ()
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
         """The items that the profile wants on the device, as the next check-in would find them."""

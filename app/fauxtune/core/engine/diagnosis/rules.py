@@ -12,6 +12,7 @@ from fauxtune.core.engine.diagnosis import (
     order_rules,
     reach_rules,
     scep_rules,
+    script_rules,
 )
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, finding, is_consequence
@@ -22,6 +23,7 @@ _SMIME = 'Intune: "S/MIME overview to sign and encrypt email"'
 _ASSIGN = 'Intune: "Assign user and device profiles"'
 _CONNECTOR = 'Intune: "Certificate connector for Microsoft Intune"'
 _SCEP = 'Intune: "Create and assign SCEP certificate profiles", "Troubleshoot SCEP certificate profile deployment"'
+_SCRIPTS = 'Intune: "Use PowerShell scripts on Windows devices", "Use shell scripts on macOS devices"'
 _PARTNER = 'Intune: "Add partner certification authority in Intune using SCEP"'
 _ERRORS = 'Intune: "Troubleshoot policies and profiles"'
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
@@ -386,6 +388,23 @@ RULES: tuple[Rule, ...] = (
         "of grace. Certificates and e-mail are delivered all the same.",
         fix="Correct the settings that are named on the device and let it check in, or change the policy.",
         source='Intune: "Monitor results of your device compliance policies"',
+    ),
+    Rule(
+        code="script-waits",
+        severity=_WARNING,
+        check=script_rules.script_waits,
+        meaning="A script reaches the device and has not run there: the device's agent has not asked since it was "
+        "assigned or is due, its time has not come, or it runs for a user who is not signed in.",
+        fix="Let the device check in, let its user sign in, or wait until the script is due.",
+        source=_SCRIPTS,
+    ),
+    Rule(
+        code="script-failed",
+        severity=_WARNING,
+        check=script_rules.script_failed,
+        meaning="A script ran on the device, and ended with an error or found an issue that is still there.",
+        fix="Correct what its output says, or the script: a changed script runs again.",
+        source=_SCRIPTS,
     ),
     Rule(
         code="connector-refused",

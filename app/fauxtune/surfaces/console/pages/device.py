@@ -30,6 +30,7 @@ from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.happenings import Happening, happenings
 from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip
 from fauxtune.surfaces.console.mail_apps import app_lines
+from fauxtune.surfaces.console.script_lines import ScriptLine, script_lines
 
 _MOST_EVENTS, _MOST_ACTIONS = 20, 10
 #: data. The causes by which an enrolment ends -> what happened to the device.
@@ -105,7 +106,7 @@ class Button:
 
 async def device(call: TenantCall) -> Response:
     """Show one device."""
-    report, events, policies = await call.run(_read, call.request.path_params["device"])
+    report, events, policies, scripts = await call.run(_read, call.request.path_params["device"])
     hosted = await device_of_enrollment(call.emulator, call.tenant, row=report.row)
     lines = [_line(item, report, call=call) for item in report.items]
     ended = report.row.state is EnrollmentState.ENDED
@@ -127,6 +128,7 @@ async def device(call: TenantCall) -> Response:
         buttons=[_button(action, report, call=call) for action in USUAL],
         facts=_facts(report),
         policies=policies,
+        scripts=scripts,
         reported=_reported(report),
         apps=app_lines(report.row.variant, call.tenant.edition, rows=[item.row for item in report.items]),
         actions=[_action(row) for row in _newest(report.actions)],
@@ -139,10 +141,10 @@ async def device(call: TenantCall) -> Response:
     )
 
 
-def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening], list[PolicyLine]]:
+def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening], list[PolicyLine], list[ScriptLine]]:
     report = device_report(tx, key)
     events = happenings(tx.connection, tx.tenant.id, rows=report.events[:_MOST_EVENTS])
-    return report, events, compliance_lines(tx, report.row.id)
+    return report, events, compliance_lines(tx, report.row.id), script_lines(tx, report.row.id)
 
 
 def _name(report: DeviceReport) -> str:
