@@ -34,6 +34,16 @@ def test_an_order_says_what_is_to_run_and_hides_its_text() -> None:
     assert "c2VjcmV0" not in result.text
 
 
+def test_apps_are_named_with_what_became_of_them() -> None:
+    reports = [{"id": "app-1", "detected": True, "exitCode": 0}, {"id": "app-2", "detected": False}]
+    assert part({"apps": reports}).facts == (
+        ("App", "app-1: exit code 0, detected"),
+        ("App", "app-2: not detected"),
+    )
+    order = {"id": "app-1", "name": "7-Zip", "action": "install"}
+    assert part({"scripts": [], "apps": [order]}, answer=True).facts == (("App", "7-Zip: install"),)
+
+
 def test_a_message_without_work_says_so() -> None:
     assert part({"scripts": []}).facts == (("Work", "nothing was ordered before"),)
     assert part({"scripts": []}, answer=True).facts == (("Work", "nothing is to do"),)

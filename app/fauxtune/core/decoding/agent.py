@@ -13,6 +13,8 @@ from fauxtune.core.decoding.json_bodies import error_facts, load, masked_text
 from fauxtune.core.decoding.parts import Fact, Part, counted, shortened
 
 _PATH = re.compile(r"/mdm/[^/]+/agent$")
+#: The members with work.
+_WORKS = ("scripts", "apps")
 _HIDDEN = frozenset({"content", "remediation", "output", "error"})
 _MOST_LISTED = 50
 _LONGEST_NAME = 60
@@ -52,7 +54,10 @@ def _done(document: Document) -> Iterator[Fact]:
     for script in _objects(document, "scripts"):
         codes = [str(each.get("exitCode")) for each in _objects(script, "results")]
         yield "Script", f"{_name(script, 'id')}: exit code {', then '.join(codes)}"
-    if not document.get("scripts"):
+    for app in _objects(document, "apps"):
+        code = "" if app.get("exitCode") is None else f"exit code {app['exitCode']}, "
+        yield "App", f"{_name(app, 'id')}: {code}{'detected' if app.get('detected') is True else 'not detected'}"
+    if not any(document.get(kind) for kind in _WORKS):
         yield "Work", "nothing was ordered before"
     if "userIsHere" in document:
         yield "User", "signed in" if document["userIsHere"] is True else "nobody is signed in"
@@ -61,7 +66,9 @@ def _done(document: Document) -> Iterator[Fact]:
 def _ordered(document: Document) -> Iterator[Fact]:
     for script in _objects(document, "scripts"):
         yield "Script", f"{_name(script, 'name')} ({script.get('kind')}), as {script.get('runAs')}"
-    if not document.get("scripts"):
+    for app in _objects(document, "apps"):
+        yield "App", f"{_name(app, 'name')}: {app.get('action')}"
+    if not any(document.get(kind) for kind in _WORKS):
         yield "Work", "nothing is to do"
     if "askAgainAt" in document:
         yield "Ask again", str(document["askAgainAt"])

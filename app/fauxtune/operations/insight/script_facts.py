@@ -35,13 +35,13 @@ def scripts_of_devices(
     targets = {ProfileId(script.id): assignment_targets(rows) for _variant, script, rows in assigned}
     reached = concern.reach(tx.connection, tx.tenant.id, assigned=targets)
     runs = queries.of_devices(tx.connection, tx.tenant.id, ids=with_agent)
-    found: dict[EnrollmentId, tuple[DeviceScript, ...]] = {}
+    scripts: dict[EnrollmentId, tuple[DeviceScript, ...]] = {}
     for variant, script, _rows in assigned:
         for device, of_variant in reached[ProfileId(script.id)]:
             if device in with_agent and of_variant == variant:
                 row = next((each for each in runs.get(device, ()) if each.script_id == script.id), None)
-                found[device] = (*found.get(device, ()), _script(script, row))
-    return found
+                scripts[device] = (*scripts.get(device, ()), _script(script, row))
+    return scripts
 
 
 def _script(script: Script, row: ScriptRunRow | None) -> DeviceScript:

@@ -31,8 +31,8 @@ def script_failed(facts: Facts) -> Iterator[Observation]:
     for device in facts.active:
         for script in device.scripts:
             if script.failed:
-                said = f", and wrote: {script.output[:_LONGEST]}" if script.output else ""
-                ended = f"ran the script '{script.name}', which ended with exit code {script.exit_code}{said}."
+                wrote = f", and wrote: {script.output[:_LONGEST]}" if script.output else ""
+                ended = f"ran the script '{script.name}', which ended with exit code {script.exit_code}{wrote}."
                 yield _observation(device, script, message=ended, fix=_CORRECT)
 
 
