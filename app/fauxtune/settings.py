@@ -56,6 +56,14 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="postgresql+psycopg://...; default: a SQLite file in data_dir"
     )
+    workers: int = Field(
+        default=1, ge=1, le=64, description="the number of processes on this machine; more than one need PostgreSQL"
+    )
+    shared: Path | None = Field(
+        default=None,
+        description="the folder that all processes of the database share, on whichever machine: private keys, the root "
+        "of TLS, contents of apps; data_dir is then this machine's own. It needs PostgreSQL",
+    )
     ephemeral: bool = Field(default=False, description="use a temporary data_dir, deleted at the end")
     seed: str = Field(default="contoso", description="the content of an empty database: contoso, none, or a JSON file")
     edition: Edition = Field(
@@ -152,6 +160,11 @@ class Settings(BaseSettings):
         if any(network.prefixlen == 0 for network in value):
             raise ValueError("a network of all addresses would trust every caller: name the networks of the proxies")
         return value
+
+    @property
+    def shares_database(self) -> bool:
+        """Whether several processes use the database."""
+        return self.workers > 1 or self.shared is not None
 
     @property
     def is_loopback(self) -> bool:

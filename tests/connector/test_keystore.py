@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,12 @@ def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
 
 
 def test_what_a_crash_left_behind_does_not_matter(tmp_path: Path) -> None:
-    (tmp_path / ".k.pem.new").write_text("half a key")
+    (tmp_path / f".k.pem.{os.getpid()}.new").write_text("half a key")
     store = KeyStore(tmp_path)
     assert not store.has("k")
     store.store("k", ec.generate_private_key(ec.SECP256R1()))
     assert KeyStore(tmp_path).load("k")
-    assert not (tmp_path / ".k.pem.new").exists()
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_storing_the_same_key_again_is_nothing_and_another_is_a_conflict(tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ DetachOption = Annotated[
     bool, typer.Option("--detach", help="serve in the background; returns when the server is ready")
 ]
 StopOption = Annotated[bool, typer.Option("--stop", help="stop the server that runs on --data-dir, and exit")]
+WorkersOption = Annotated[int | None, typer.Option(help="processes on this machine; they need PostgreSQL (default: 1)")]
+SharedOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="folder that all processes of the database share, on several machines"),
+]
 EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")]
 
 
@@ -74,6 +79,8 @@ def serve(
     mail_port: MailPortOption = None,
     data_dir: Annotated[Path | None, typer.Option(help="folder of keys and database (default: .fauxtune)")] = None,
     database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
+    workers: WorkersOption = None,
+    shared: SharedOption = None,
     ephemeral: EphemeralOption = None,
     seed: SeedOption = None,
     edition: EditionOption = None,
@@ -102,6 +109,7 @@ def serve(
     fauxtune serve --detach    in the background; fauxtune serve --stop ends it
     fauxtune serve --ephemeral --port 0 --http-port 0 --output json
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
+    fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune --workers 4
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
     """
     options = locals()  # before any other variable: the options of the command line

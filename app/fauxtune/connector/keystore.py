@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
 class KeyStore:
-    """A folder of private keys. Safe to use from several threads; one process at a time."""
+    """A folder of private keys. Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -44,8 +44,7 @@ class KeyStore:
         with self._lock:
             new = False
             for path, (name, pem) in pems.items():
-                if not path.exists():
-                    self._write(path, pem)
+                if not path.exists() and self._write(path, pem):
                     new = True
                 elif path.read_bytes() != pem:
                     raise Conflict(f"Another key named {name!r} exists already.", target="name")
@@ -88,18 +87,27 @@ class KeyStore:
             )
         return self._folder / f"{name}.pem"
 
-    def _write(self, path: Path, pem: bytes) -> None:
+    def _write(self, path: Path, pem: bytes) -> bool:
+        """Write a new file; False if another process has written one of this name meanwhile."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        # No key's name begins with a dot, so this file belongs to no key; one that a crash left behind is overwritten.
-        draft = path.with_name(f".{path.name}.new")
+        # No key's name begins with a dot, so this file belongs to no key, even if a crash leaves it behind.
+        draft = path.with_name(f".{path.name}.{os.getpid()}.new")
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
 
 
 def _pem(key: PrivateKey) -> bytes:

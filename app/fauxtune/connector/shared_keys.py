@@ -6,12 +6,14 @@ Those of authorities and connectors are files (`SharedKeys`); those of issued ce
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeySource, key_of_length
 from fauxtune.connector.keystore import SHARED, KeyStore
+from fauxtune.core.errors import Conflict
 
 #: Keys of each length: more than one tenant takes, so that its authorities have different keys, as have most tenants.
 _SIZE = 16
@@ -46,7 +48,8 @@ class SharedKeys:
 
     def _key(self, name: str, bits: int) -> tuple[RSAPrivateKey, str]:
         if not self._store.has(name):
-            self._store.store(name, key_of_length(bits, source=self._source))
+            with suppress(Conflict):  # another process has made it meanwhile
+                self._store.store(name, key_of_length(bits, source=self._source))
         key = self._store.load(name)
         assert isinstance(key, RSAPrivateKey)
         return key, name

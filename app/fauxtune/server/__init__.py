@@ -3,3 +3,7 @@
 
 class StartRefused(Exception):
     """The server does not start; the message says why, and what to do."""
+
+
+class Superseded(StartRefused):
+    """The server ends: a newer version of the program needs the database, which it changes."""

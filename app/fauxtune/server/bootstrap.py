@@ -33,11 +33,13 @@ from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.secret_packaging import Packaging, Packagings
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
+from fauxtune.operations.runtime.turns import Turns
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.server import StartRefused
 from fauxtune.server.webhooks import Receivers
 from fauxtune.storage.contents import ContentStore
 from fauxtune.storage.database import Database
+from fauxtune.storage.process_lock import NamedLocks
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
@@ -104,6 +106,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         edition=around.edition,
         labs=around.labs,
         permissions=PermissionCheck(around.permissions),
+        turns=Turns(NamedLocks(database) if database.is_shared else None),
         trusted_proxies=around.trusted_proxies,
         packagings=LatePackagings(),
         webhooks=Receivers(
@@ -173,6 +176,18 @@ async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: Callab
 
         assert isinstance(contents, FullSeed), "seeds of one class have further parts"
         await fill(emulator, tenant, seed=contents)
+
+
+async def read_again(emulator: Emulator) -> None:
+    """Read again what is remembered: another process may have changed it, unnoticed."""
+    runner = emulator.runner
+    emulator.forget()
+    emulator.faults.load(await runner.read(fault_queries.all_rules))
+    runner.tracking.load(
+        await runner.read(change_log.tracked_tenants),
+        subscribed=await runner.read(subscription_queries.subscribed_tenants),
+    )
+    await admit_devices(emulator)
 
 
 async def admit_devices(emulator: Emulator) -> None:

@@ -29,9 +29,6 @@ from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_file, sqlite_url
 from fauxtune.storage.process_lock import Ownership, owned
 from fauxtune.storage.queries import certificates as certificate_queries
-from fauxtune.storage.queries import change_log
-from fauxtune.storage.queries import fault_rules as fault_queries
-from fauxtune.storage.queries import subscriptions as subscription_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
@@ -61,6 +58,12 @@ def check(settings: Settings) -> None:
             "--ephemeral and --data-dir (FAUXTUNE_DATA_DIR) cannot be used together: the first keeps no data, the "
             "second names the folder for it. Leave one of them out."
         )
+    if settings.shares_database and sqlite_url_or_none(settings):
+        raise StartRefused(
+            f"{'--shared' if settings.shared else '--workers'} needs PostgreSQL: a SQLite file belongs to one process. "
+            "Give --database-url postgresql+psycopg://user@host/name; `fauxtune tenant export` and `import` bring a "
+            "tenant there."
+        )
     if not settings.is_loopback and settings.control_token is None:
         raise StartRefused(
             f"--host {settings.host} can be reached from other machines, and the control surface under /_fauxtune/v1 "
@@ -84,6 +87,11 @@ def _check_ports(settings: Settings) -> None:
                 f"{taken[port]} and {option} are both {port}, but each needs a port of its own: change one of them."
             )
         taken[port] = option
+
+
+def sqlite_url_or_none(settings: Settings) -> bool:
+    """Whether the database is a SQLite file."""
+    return settings.database_url is None or settings.database_url.startswith("sqlite")
 
 
 def ignored(settings: Settings) -> Iterator[str]:
@@ -165,10 +173,14 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
             # Also for a file in the locked data folder: --database-url of another server may name it.
             held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
             _reserve(file)
-        opened = Database(url)
+        opened = Database(url, shared=settings.shares_database)
         held.callback(opened.close)
         ownership = held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))
-        if migrated:
+        if migrated and opened.is_shared:
+            from fauxtune.server.neighbours import bring_up_to_date
+
+            bring_up_to_date(opened, ownership)
+        elif migrated:
             migrate.upgrade(opened)
         yield opened, ownership
 
@@ -180,11 +192,13 @@ async def running_emulator(
     """Yield the emulator, the lock on its database for `watched`, and the tenant that an empty database got: that of
     `seed`, without the seed's further parts.
     """
-    with ExitStack() as held:
+    with ExitStack() as held, ExitStack() as starting:
         opened, ownership = await asyncio.to_thread(held.enter_context, database(settings, folder))
         readiness.done("database")
         pool = KeyPool(settings.key_pool_size, threads=settings.key_pool_threads)
         held.callback(pool.stop)
+        if opened.is_shared:
+            await asyncio.to_thread(starting.enter_context, ownership.starting())
         emulator = await asyncio.to_thread(bootstrap.assemble, opened, folder, around=around, key_source=pool)
         pool.start()
         readiness.done("keyPool")
@@ -192,6 +206,8 @@ async def running_emulator(
         if seed is not None and not await emulator.runner.read(tenant_queries.all_tenants):
             first = await bootstrap.seed_tenant(emulator, seed())
         await bootstrap.admit_devices(emulator)
+        if opened.is_shared:
+            await asyncio.to_thread(starting.close)
         async with polling(emulator), notifying(emulator):
             yield emulator, ownership, first
 
@@ -204,13 +220,30 @@ async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _W
         await asyncio.sleep(every)
         with suppress(Unavailable):  # meanwhile requests are answered 503, and the log has a line
             if await asyncio.to_thread(ownership.keep):
-                emulator.forget()
-                emulator.faults.load(await emulator.runner.read(fault_queries.all_rules))
-                emulator.runner.tracking.load(
-                    await emulator.runner.read(change_log.tracked_tenants),
-                    subscribed=await emulator.runner.read(subscription_queries.subscribed_tenants),
-                )
+                await bootstrap.read_again(emulator)
                 log.warning("The connection that locks the database was lost; the database is locked again.")
+
+
+async def watched_among_several(emulator: Emulator, ownership: Ownership, *, every: float = _WATCH_SECONDS) -> NoReturn:
+    """Do what `watched` does for a process that shares the database, and lead if nobody else does. Raises Superseded if
+    a newer version of the program is about to change the schema, Conflict if it has.
+    """
+    from fauxtune.server.neighbours import Neighbours
+
+    neighbours = Neighbours(emulator, sender=emulator.runner.ids.uuid())
+    async with neighbours.heard():
+        while True:
+            with suppress(Unavailable):
+                if await asyncio.to_thread(ownership.keep):
+                    await emulator.runner.read(migrate.is_current)
+                    log.warning("The connection to the database was lost, and is there again.")
+                leads = await asyncio.to_thread(ownership.lead)
+                if leads and not emulator.leads:
+                    log.info("This process does from now on what happens by time alone.")
+                emulator.leads = leads
+                if leads:
+                    emulator.signals.notify()
+            await neighbours.pause(every)
 
 
 @asynccontextmanager
@@ -223,6 +256,8 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
         watch: ComplianceWatch | None = None
         while True:
             await asyncio.sleep(every)
+            if not emulator.leads:
+                continue
             with suppress(DatabaseUnavailable):  # the next round tries again
                 # Here, for a start waits for nothing that is needed later, and an idle server has no revocations.
                 from fauxtune.operations.devices import compliance_time
@@ -252,7 +287,7 @@ async def notifying(emulator: Emulator) -> AsyncIterator[None]:
         deliveries: Deliveries | None = None
         while True:
             calls, seconds = emulator.signals.notification_calls, None
-            if emulator.runner.tracking.subscribed:
+            if emulator.leads and emulator.runner.tracking.subscribed:
                 if deliveries is None:
                     # Here, for most servers have no subscription.
                     from fauxtune.operations.directory.notifications import Deliveries as Delivering

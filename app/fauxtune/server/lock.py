@@ -15,6 +15,17 @@ from fauxtune.server import StartRefused
 
 
 @contextmanager
+def waited(file: Path) -> Iterator[None]:
+    """Hold the lock while the block runs, once nobody else does."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def held(file: Path, *, what: str) -> Iterator[None]:
     """Hold the lock while the block runs. Raises StartRefused, with the holder's process id, if another process has
     it.

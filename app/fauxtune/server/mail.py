@@ -130,6 +130,6 @@ class MailListeners:
     async def _admit_authorities(self) -> None:
         """Make the context know every tenant's authorities, if anything was written since it was looked for last."""
         state = self._runner.database.state
-        if state is not self._state:
+        if state is not self._state or self._runner.database.is_shared:
             self._context.admit_only(await self._runner.read(authorities.enterprise_certificates))
             self._state = state

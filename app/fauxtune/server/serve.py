@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_of
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.device_host import AMONG_SEVERAL, NoDeviceHost
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Bounds
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
@@ -58,10 +59,20 @@ def run(settings: Settings, announce: Announce) -> None:
     """Serve until SIGINT or SIGTERM. Raises StartRefused or an error of the core if the server cannot start."""
     lifespan.check(settings)
     _allow_many_connections()
+    if settings.workers > 1:
+        from fauxtune.server.workers import run_workers
+
+        run_workers(settings, announce)
+    else:
+        run_loop(lambda: serve(settings, announce))
+
+
+def run_loop(life: Callable[[], Awaitable[None]]) -> None:
+    """Run the event loop of a server until SIGINT or SIGTERM, or until its life ends."""
     # While the connector's threads compute, the event loop waits for its turn: 1 ms, not Python's 5.
     sys.setswitchinterval(0.001)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_until_stopped(lambda: serve(settings, announce)))
+        runner.run(_until_stopped(life))
 
 
 async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
@@ -74,57 +85,78 @@ async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
 
 async def serve(settings: Settings, announce: Announce) -> None:
     """Serve until the task is cancelled. Raises as `run`."""
-    seed = bootstrap.chosen_seed(settings.seed)
-    with lifespan.data_folder(settings) as folder, _ports(settings) as ports:
+    with lifespan.data_folder(settings) as folder, open_ports(settings) as ports:
         endpoints.remove(folder)
-        clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
-        files = tls.prepare(folder / "tls", names=_names(settings), now=clock.now(), ids=ids)
-        context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
-        contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
-        around = _environment(settings, ports, clock=clock, ids=ids, files=files, context=context)
-        limit = ConnectionLimit(_most_connections())
-        listeners = [
-            Listener(readiness, ports.https, context=context, limit=limit),
-            Listener(readiness, ports.http, limit=limit),
-        ]
-        try:
-            for listener in listeners:
-                await listener.start()
-            readiness.done("listeners")
-            starting = lifespan.running_emulator(settings, folder, around=around, seed=seed, readiness=readiness)
-            async with starting as (emulator, ownership, first), contextlib.AsyncExitStack() as held:
-                emulator.device_host = hosted = _device_host(emulator, None if settings.ephemeral else folder)
-                app = create_app(emulator)
-                readiness.open(app, database=emulator.runner.database)
-                try:
-                    if ports.proxy is not None:
-                        behind = intercepting_app(app, emulator)
-                        listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, limit=limit))
-                        await listeners[-1].start()
-                    if ports.mail:
-                        await held.enter_async_context(_mail(emulator, ports.mail, files=files))
-                    # The devices of a seed need the listeners.
-                    await bootstrap.fill_tenant(emulator, first, seed=seed)
-                    readiness.done("tenant")
-                    ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
-                    endpoints.write(folder, ready.endpoints)
-                    # What the start has loaded stays: the collector need not look at it again.
-                    gc.freeze()
-                    gc.enable()
-                    announce(ready)
-                    await hosted.resume()
-                    await lifespan.watched(emulator, ownership)
-                finally:
-                    endpoints.remove(folder)
-                    await hosted.close()
-                    await _stop(listeners)
-        finally:
-            await _stop(listeners)
+
+        def announced(ready: Ready) -> None:
+            endpoints.write(folder, ready.endpoints)
+            announce(ready)
+
+        await serve_at(ports, folder, settings=settings, announce=announced, forget=lambda: endpoints.remove(folder))
+
+
+async def serve_at(
+    ports: Ports,
+    folder: Path,
+    *,
+    settings: Settings,
+    announce: Announce,
+    forget: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve at these ports until the task is cancelled. `forget` is called when the server is ready no more."""
+    seed = bootstrap.chosen_seed(settings.seed)
+    clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
+    home = folder if settings.shared is None else settings.shared.absolute()
+    roots = home / "tls" if settings.shares_database else None
+    files = tls.prepare(folder / "tls", roots=roots, names=_names(settings), now=clock.now(), ids=ids)
+    context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
+    contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
+    around = _environment(settings, ports, clock=clock, ids=ids, files=files, context=context)
+    limit = ConnectionLimit(_most_connections())
+    listeners = [
+        Listener(readiness, ports.https, context=context, limit=limit),
+        Listener(readiness, ports.http, limit=limit),
+    ]
+    try:
+        for listener in listeners:
+            await listener.start()
+        readiness.done("listeners")
+        starting = lifespan.running_emulator(settings, home, around=around, seed=seed, readiness=readiness)
+        async with starting as (emulator, ownership, first), contextlib.AsyncExitStack() as held:
+            hosted = _device_host(emulator, None if settings.ephemeral or settings.shares_database else folder)
+            emulator.device_host = NoDeviceHost(AMONG_SEVERAL) if settings.shares_database else hosted
+            app = create_app(emulator)
+            readiness.open(app, database=emulator.runner.database)
+            try:
+                if ports.proxy is not None:
+                    behind = intercepting_app(app, emulator)
+                    listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, limit=limit))
+                    await listeners[-1].start()
+                if ports.mail:
+                    await held.enter_async_context(_mail(emulator, ports.mail, files=files))
+                # The devices of a seed need the listeners.
+                await bootstrap.fill_tenant(emulator, first, seed=seed)
+                readiness.done("tenant")
+                ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
+                # What the start has loaded stays: the collector need not look at it again.
+                gc.freeze()
+                gc.enable()
+                announce(ready)
+                await hosted.resume()
+                await (lifespan.watched_among_several if settings.shares_database else lifespan.watched)(
+                    emulator, ownership
+                )
+            finally:
+                forget()
+                await hosted.close()
+                await _stop(listeners)
+    finally:
+        await _stop(listeners)
 
 
 def _environment(
     settings: Settings,
-    ports: _Ports,
+    ports: Ports,
     *,
     clock: SystemClock,
     ids: SystemIds,
@@ -172,7 +204,9 @@ def intercepting_app(app: ASGIApp, emulator: Emulator) -> ASGIApp:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ports:
+class Ports:
+    """The ports of a server, bound before anything else."""
+
     https: Port
     http: Port
     proxy: Port | None
@@ -180,7 +214,8 @@ class _Ports:
 
 
 @contextlib.contextmanager
-def _ports(settings: Settings) -> Iterator[_Ports]:
+def open_ports(settings: Settings) -> Iterator[Ports]:
+    """Bind the ports. Raises StartRefused."""
     with contextlib.ExitStack() as held:
 
         def bound(host: str, number: int, *, option: str) -> Port:
@@ -188,7 +223,7 @@ def _ports(settings: Settings) -> Iterator[_Ports]:
             held.callback(port.close)
             return port
 
-        yield _Ports(
+        yield Ports(
             https=bound(settings.host, settings.port, option="--port"),
             http=bound(settings.host, settings.http_port, option="--http-port"),
             # For this machine only, whatever --host is: it answers under the names of other servers.
@@ -263,7 +298,7 @@ def _chosen_edition(settings: Settings) -> Edition | None:
     return settings.edition if "edition" in settings.model_fields_set else None
 
 
-def _addresses(settings: Settings, ports: _Ports) -> Addresses:
+def _addresses(settings: Settings, ports: Ports) -> Addresses:
     host, https, http = _reachable(settings.host), ports.https.number, ports.http.number
     return Addresses(
         https=f"https://{host}:{https}",

@@ -25,6 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.pki.authority import WARNING
+from fauxtune.server import lock
 
 _ROOT_LIFE = timedelta(days=3650)
 _SERVER_LIFE = timedelta(days=397)
@@ -59,14 +60,23 @@ class TlsFiles:
     key: Path
 
 
-def prepare(folder: Path, *, names: Sequence[str], now: datetime, ids: IdSource) -> TlsFiles:
+def prepare(folder: Path, *, names: Sequence[str], now: datetime, ids: IdSource, roots: Path | None = None) -> TlsFiles:
     """Return the files in `folder`: a root, made once, and a server certificate for these names, made when needed.
+    `roots`: the folder of the root, if several processes have one.
 
     A server certificate is replaced if it lacks a name, does not chain to the root, or ends within 30 days.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if roots is not None:
+        roots.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with lock.waited(roots / ".lock"):
+            return _prepared(folder, roots, names=names, now=now, ids=ids)
+    return _prepared(folder, folder, names=names, now=now, ids=ids)
+
+
+def _prepared(folder: Path, roots: Path, *, names: Sequence[str], now: datetime, ids: IdSource) -> TlsFiles:
     files = TlsFiles(
-        ca=folder / "ca.pem", ca_key=folder / "ca.key", server=folder / "server.pem", key=folder / "server.key"
+        ca=roots / "ca.pem", ca_key=roots / "ca.key", server=folder / "server.pem", key=folder / "server.key"
     )
     if not (files.ca.exists() and files.ca_key.exists()):
         _make_root(files, now=now, serial=ids.serial())

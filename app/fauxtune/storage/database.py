@@ -60,6 +60,9 @@ _POSTGRESQL_PATIENCE: dict[str, int | str] = {
     "tcp_user_timeout": 25_000,
     "options": "-c lock_timeout=10s",
 }
+#: Connections that stay open, and further ones in need. PostgreSQL accepts 100 unless told otherwise: enough for eight
+#: processes that share it, each with three more for its lock and its announcements.
+_CONNECTIONS, _CONNECTIONS_OF_SEVERAL = (10, 10), (5, 3)
 #: Deletions of whole tenants after which memory is given back to the system.
 _GIVE_BACK_EVERY = 100
 #: How psycopg refuses a text that PostgreSQL could not hold. SQLite looks for it, and finds nothing.
@@ -91,7 +94,7 @@ class Database:
         self._away = False
         self._deletions = 0
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, shared=shared)
         self._writes = _changes_of_sqlite(self.engine) if self.is_sqlite else _writes_counted(self.engine)
         self._lent = set() if self.is_sqlite else _connections_lent(self.engine)
 
@@ -299,10 +302,11 @@ def sqlite_file(url: str) -> Path | None:
     return Path(name).resolve()
 
 
-def _postgresql_engine(url: str) -> Engine:
+def _postgresql_engine(url: str, *, shared: bool) -> Engine:
     query = make_url(url).query
     patience = {name: value for name, value in _POSTGRESQL_PATIENCE.items() if name not in query}
-    return create_engine(url, pool_size=10, max_overflow=10, connect_args=patience, hide_parameters=True)
+    size, more = _CONNECTIONS_OF_SEVERAL if shared else _CONNECTIONS
+    return create_engine(url, pool_size=size, max_overflow=more, connect_args=patience, hide_parameters=True)
 
 
 def _sqlite_engine(url: str) -> Engine:

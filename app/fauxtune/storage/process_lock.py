@@ -1,12 +1,14 @@
-"""One process owns a database. On PostgreSQL that is an advisory lock, which ends with the process's connection.
+"""Who may use a PostgreSQL database: one process that has it for itself, or several that share it. Also: which of
+these leads, and who does what only one may do at a time.
 
-(A SQLite file is guarded by a lock beside it; that is the server's affair, not SQL's.)
+All of that are advisory locks, which end with the connection of the process that has them. (A SQLite file is guarded by
+a lock beside it; that is the server's affair, not SQL's.)
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
@@ -16,25 +18,32 @@ from sqlalchemy.exc import OperationalError
 from fauxtune.core.errors import Conflict, Unavailable
 from fauxtune.storage.database import Database
 
-#: Any number of our own: "faux" in ASCII.
-_LOCK = 0x66617578
+#: Any numbers of our own: "faux" in ASCII, and two beside it.
+_LOCK, _LEADER, _START = 0x66617578, 0x66617579, 0x6661757A
 #: A killed owner's connection ends when PostgreSQL notices: at once, but not before we ask.
 _ATTEMPTS, _PAUSE = 20, 0.1
+#: How often it is asked for the right to bring the schema up to date, or to start: for a minute and a half.
+_PATIENT_ATTEMPTS, _PATIENT_PAUSE = 180, 0.5
 
 _NAME = text("SELECT set_config('application_name', :owner, false)")
 _SELF = text("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
-_TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=_LOCK)
-_RELEASE = text("SELECT pg_advisory_unlock(:key)").bindparams(key=_LOCK)
+_TAKE = text("SELECT pg_try_advisory_lock(:key)")
+_SHARE = text("SELECT pg_try_advisory_lock_shared(:key)")
+_RELEASE = text("SELECT pg_advisory_unlock(:key)")
+_RELEASE_ALL = text("SELECT pg_advisory_unlock_all()")
 _END = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = :pid AND backend_start = :start")
 _HOLDER = text(
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-    " WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key AND l.database ="
-    " (SELECT oid FROM pg_database WHERE datname = current_database())"
-).bindparams(key=_LOCK)
+    " WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key AND l.pid != pg_backend_pid()"
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_TRY_NAMED = text("SELECT pg_try_advisory_lock(hashtextextended(:name, :key))")
+_RELEASE_NAMED = text("SELECT pg_advisory_unlock(hashtextextended(:name, :key))")
 
 
 class Ownership:
-    """The right to use a database, which one process has at a time. `owner` (at most 63 bytes) is its name for others.
+    """The right to use a database, which one process has at a time, or several that share it (`database.is_shared`).
+    `owner` (at most 63 bytes) is its name for others.
 
     Nothing here is done on SQLite. Every method blocks.
     """
@@ -45,6 +54,7 @@ class Ownership:
         self._connection: Connection | None = None
         #: Our session on the server's side: its process id, and when it began.
         self._session: tuple[int, datetime] | None = None
+        self._leads = False
 
     def take(self) -> None:
         """Own it. Conflict, naming the owner, when another process does; Unavailable when it cannot be reached."""
@@ -71,33 +81,98 @@ class Ownership:
             with suppress(OperationalError):
                 self._connection.execute(text("SELECT 1"))
                 return False
-            _close(self._connection)
-            self._connection = None
+            self._lose()
         self.take()
         return True
+
+    def lead(self) -> bool:
+        """Whether this process is the leader of those that share the database; if there is none, it becomes the leader
+        and stays it as long as its connection lasts.
+        """
+        if not self._database.is_shared:
+            return True
+        if self._connection is None:
+            return False
+        if not self._leads:
+            try:
+                self._leads = bool(self._connection.execute(_TAKE, {"key": _LEADER}).scalar_one())
+            except OperationalError:
+                self._lose()
+        return self._leads
 
     def release(self) -> None:
         """Others may have it. A database that cannot be reached has released it already."""
         if self._connection is not None:
             with suppress(OperationalError):
-                self._connection.execute(_RELEASE)
+                self._connection.execute(_RELEASE_ALL)
+            self._lose()
+
+    @contextmanager
+    def alone(self, *, ask: Callable[[], None], until: Callable[[], bool]) -> Iterator[bool]:
+        """Have a shared database for itself while the block runs; False where `until` holds before that is so: then it
+        is shared as before. `ask` asks the others to leave, again and again. Conflict if one does not.
+        """
+        connection = self._connection
+        assert connection is not None
+        connection.execute(_RELEASE_ALL)
+        for _ in range(_PATIENT_ATTEMPTS):
+            is_done = until()
+            if connection.execute(_SHARE if is_done else _TAKE, {"key": _LOCK}).scalar_one():
+                break
+            ask()
+            time.sleep(_PATIENT_PAUSE)
+        else:
+            raise _in_use(connection)
+        yield not is_done
+        if not is_done:
+            connection.execute(_SHARE, {"key": _LOCK})
+            connection.execute(_RELEASE, {"key": _LOCK})
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Start while the block runs, and no other process that shares the database meanwhile: what the first one makes
+        (keys, the first tenant), the others find.
+        """
+        connection = self._connection
+        if connection is None or not self._database.is_shared:
+            yield
+            return
+        for attempt in range(1, _PATIENT_ATTEMPTS + 1):
+            if connection.execute(_TAKE, {"key": _START}).scalar_one():
+                break
+            if attempt == _PATIENT_ATTEMPTS:
+                raise Unavailable("Another process that shares the database is starting, and does not get ready.")
+            time.sleep(_PAUSE)
+        try:
+            yield
+        finally:
+            with suppress(OperationalError):
+                connection.execute(_RELEASE, {"key": _START})
+
+    def _lose(self) -> None:
+        if self._connection is not None:
             _close(self._connection)
-            self._connection = None
+        self._connection, self._leads = None, False
 
     def _lock(self, connection: Connection) -> None:
         if self._session is not None:
             # PostgreSQL may not know that a connection broke, and would keep its lock for hours: that session is ended.
             connection.execute(_END, dict(zip(("pid", "start"), self._session, strict=True)))
         connection.execute(_NAME, {"owner": self._owner})
+        take = _SHARE if self._database.is_shared else _TAKE
         for attempt in range(1, _ATTEMPTS + 1):
-            if connection.execute(_TAKE).scalar_one():
+            if connection.execute(take, {"key": _LOCK}).scalar_one():
                 break
             if attempt == _ATTEMPTS:
-                holder = connection.execute(_HOLDER).scalar() or "another process"
-                raise Conflict(f"The database is in use by {holder}. Stop that one, or take another.")
+                raise _in_use(connection)
             time.sleep(_PAUSE)
         result = connection.execute(_SELF).one()
         self._session = (result.pid, result.backend_start)
+
+
+def _in_use(connection: Connection) -> Conflict:
+    holder = connection.execute(_HOLDER, {"key": _LOCK}).scalar() or "another process"
+    return Conflict(f"The database is in use by {holder}. Stop that one, or take another.")
 
 
 def _close(connection: Connection) -> None:
@@ -114,3 +189,26 @@ def owned(database: Database, *, owner: str) -> Iterator[Ownership]:
         yield ownership
     finally:
         ownership.release()
+
+
+class NamedLocks:
+    """Locks by name, each of which one process has at a time: for work of several transactions. Every method blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, name: str) -> Connection | None:
+        """Take a lock; None if another process has it. The connection belongs to the lock until `release`."""
+        connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if connection.execute(_TRY_NAMED, {"name": name, "key": _LOCK}).scalar_one():
+            return connection
+        connection.close()
+        return None
+
+    def release(self, connection: Connection, name: str) -> None:
+        """Release a lock. If that fails it ends with its connection."""
+        try:
+            connection.execute(_RELEASE_NAMED, {"name": name, "key": _LOCK})
+        except OperationalError:
+            connection.invalidate()
+        _close(connection)

@@ -43,7 +43,7 @@ async def add_device(emulator: Emulator, tenant: Tenant, *, user: str, device: N
     """
     scene = scene_of(emulator, tenant, client=_CLIENT)
     mode = device.mode or (_USUAL_MODE if device.platform == "android" else None)
-    async with emulator.turns.of(turn_of_state(tenant)):
+    async with emulator.turns.across(turn_of_state(tenant)):
         kind = Kind(scene.principal_name(user), device.platform, mode, _title(device.platform, mode))
         name = device.name or _free_name(kind, await emulator.device_host.devices(tenant.id))
         new = NewDevice(token="", platform=device.platform, mode=mode, name=name, facts=device.facts)

@@ -109,7 +109,7 @@ async def reach(
     Raises Invalid for a sentence that is not known, naming the nearest three.
     """
     reading = read(state, params)
-    async with emulator.turns.of(turn_of_state(tenant)):
+    async with emulator.turns.across(turn_of_state(tenant)):
         scene = scene_of(emulator, tenant, client=_CLIENT)
         await REACH[reading.sentence.text](scene, reading)
         if scene.changed:

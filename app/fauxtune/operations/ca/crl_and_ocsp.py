@@ -151,7 +151,7 @@ async def _responder(emulator: Emulator, tenant: Tenant, *, name: str) -> Respon
     state = emulator.runner.database.state
     responder = await emulator.runner.run(tenant, current_responder, name, keys=emulator.keys)
     if responder is None:
-        async with emulator.turns.of(f"ocsp/{tenant.id}/{name}"):
+        async with emulator.turns.across(f"ocsp/{tenant.id}/{name}"):
             responder = await _renewed(emulator, tenant, name=name)
     certificate = responder.certificate
     span = (certificate.not_valid_before_utc, certificate.not_valid_after_utc - _RENEWED_BEFORE)

@@ -98,7 +98,7 @@ async def registration_authority(emulator: Emulator, tenant: Tenant) -> Registra
     """
     present = await emulator.runner.run(tenant, serving, keys=emulator.connector_keys)
     if present is None:
-        async with emulator.turns.of(f"ra/{tenant.id}"):
+        async with emulator.turns.across(f"ra/{tenant.id}"):
             present = await emulator.runner.run(tenant, serving, keys=emulator.connector_keys)
             if present is None:
                 await _make(emulator, tenant)
@@ -112,7 +112,7 @@ async def renew(emulator: Emulator, tenant: Tenant, *, connector_id: str | None 
     """Give the connector that serves NDES, or this one, new RA certificates; return them. Messages for the old ones are
     refused from then on. Raises as `registration_authority`, and Invalid for a connector that is a process of its own.
     """
-    async with emulator.turns.of(f"ra/{tenant.id}"):
+    async with emulator.turns.across(f"ra/{tenant.id}"):
         return await _make(emulator, tenant, connector_id=connector_id)
 
 

@@ -58,7 +58,7 @@ class ComplianceWatch:
     async def look(self, emulator: Emulator) -> None:
         """Judge what is due in each tenant; nothing is read of a tenant in which nothing is due or has changed."""
         following: dict[TenantId, tuple[datetime, int]] = {}
-        for tenant in emulator.runner.remembered():
+        for tenant in await emulator.runner.in_use():
             with suppress(NotFound):  # the tenant was deleted meanwhile
                 following[tenant.id] = await self._look_at(emulator, tenant)
         self._next = following

@@ -70,7 +70,7 @@ async def delete(emulator: Emulator, tenant: Tenant, *, job_id: str) -> None:
 
 async def status(emulator: Emulator, tenant: Tenant, *, job_id: str) -> ReportJobRow:
     """Return a job; the first time its file is made. Raises NotFound if it does not exist, or has expired."""
-    async with emulator.turns.of(f"report {tenant.id} {job_id.lower()}"):
+    async with emulator.turns.across(f"report {tenant.id} {job_id.lower()}"):
         row = await emulator.runner.read(queries.job, tenant.id, job_id=job_id)
         if row is None or _has_ended(row, now=emulator.runner.now(tenant)):
             raise missing(job_id)

@@ -13,6 +13,16 @@ from typing import Any, NoReturn, Protocol
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.ids import TenantId
 
+_NONE = (
+    "This emulator has no host for simulated devices, which a server that was started with 'fauxtune serve' has. "
+    "Start one, or enrol devices with fauxtune-sim."
+)
+#: Where several processes share a database: the host's devices would be those of one of them.
+AMONG_SEVERAL = (
+    "Processes that share a database have no host for simulated devices. Enrol devices with fauxtune-sim, or start one "
+    "process without --workers and --shared."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
@@ -108,35 +118,40 @@ class DeviceHost(Protocol):
 
 
 class NoDeviceHost:
-    """The host of an emulator that has none: it holds no devices, and refuses orders."""
+    """The host of an emulator that has none: it holds no devices, and refuses orders. `why`: the reason, in a sentence
+    with what to do.
+    """
+
+    def __init__(self, why: str = _NONE) -> None:
+        self._why = why
 
     async def enroll(self, tenant: TenantId, device: NewDevice) -> HostedDevice:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def check_in(self, tenant: TenantId, name: str) -> None:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def report(self, tenant: TenantId, name: str, *, facts: Mapping[str, Any]) -> None:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def refuse(self, tenant: TenantId, name: str, *, item: str, code: int | None = None) -> None:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def accept(self, tenant: TenantId, name: str, *, item: str | None = None) -> None:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def take_offline(self, tenant: TenantId, name: str) -> None:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def bring_online(self, tenant: TenantId, name: str) -> None:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def devices(self, tenant: TenantId) -> tuple[HostedDevice, ...]:
         """Return none."""
@@ -156,14 +171,10 @@ class NoDeviceHost:
     async def restore(self, tenant: TenantId, saved: bytes) -> None:
         """Refuse a snapshot that has devices."""
         if saved:
-            _refuse()
+            self._refuse()
 
     async def forget(self, tenant: TenantId) -> None:
         """Do nothing."""
 
-
-def _refuse() -> NoReturn:
-    raise NotEmulated(
-        "This emulator has no host for simulated devices, which a server that was started with 'fauxtune serve' has. "
-        "Start one, or enrol devices with fauxtune-sim."
-    )
+    def _refuse(self) -> NoReturn:
+        raise NotEmulated(self._why)

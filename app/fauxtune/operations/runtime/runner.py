@@ -8,6 +8,7 @@ request (`Looks`), and reads it again if its version is another one; each change
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -115,10 +116,10 @@ class Runner:
         quiet: Callable[[Connection, datetime], Q | None] = lambda _connection, _now: None,
     ) -> Q | T:
         tx: Transaction | None = None
-        number = 0
+        number, is_new_version = 0, False
 
         def work(connection: Connection) -> Q | T:
-            nonlocal tx, number
+            nonlocal tx, number, is_new_version
             if tx is not None and tx.faults is not None:
                 tx.faults.take_back(tx.fault_counts)  # the database repeats the transaction
             tx = None
@@ -130,7 +131,7 @@ class Runner:
             result = operation(tx)
             self._write_down(connection, tx)
             if self.database.is_shared:
-                self._tell(tx, writes=self.database.configuration_writes(connection) - writes)
+                is_new_version = self._tell(tx, writes=self.database.configuration_writes(connection) - writes)
             if tx.tenant_changed or tx.fault_rules is not None:
                 number = next(self._numbers)
             return result
@@ -142,6 +143,8 @@ class Runner:
         if tx.memory is not None:
             tx.memory.keep()
         self._after(tx, number=number)
+        if is_new_version:
+            self.signals.tenant_changed(tx.tenant.id)
         if self.database.state is not before:  # perhaps by another transaction: then somebody reads once too often
             self.signals.changed(tenant.id)
         return result
@@ -203,8 +206,14 @@ class Runner:
         """Return the tenant's time at this moment."""
         return self.current(tenant).clock.now(self.clock.now())
 
-    def remembered(self) -> list[Tenant]:
-        """Return the tenants that are remembered: those that somebody has used since the start."""
+    async def in_use(self) -> list[Tenant]:
+        """Return the tenants that somebody has used since the start; all, where processes share the database."""
+        if not self.database.is_shared:
+            return list({tenant.id: tenant for tenant in self._tenants.values()}.values())
+        for row in await self.read(tenant_queries.all_tenants):
+            if self._tenants.get(row.id) != row:
+                with suppress(NotFound):  # it was deleted meanwhile
+                    await self.tenant(row.id)
         return list({tenant.id: tenant for tenant in self._tenants.values()}.values())
 
     def remember(self, tenant: Tenant) -> None:
@@ -253,13 +262,15 @@ class Runner:
             hearer(tenant_id)
         return None if read is None else read.tenant
 
-    def _tell(self, tx: Transaction, *, writes: int) -> None:
+    def _tell(self, tx: Transaction, *, writes: int) -> bool:
         """Change the tenant's version if what processes remember of it was changed: by so many writes of its
-        configuration, unless these are a check-in's, or otherwise.
+        configuration, unless these are a check-in's, or otherwise. Return whether it was.
         """
-        of_configuration = writes and tx.memory is None
-        if of_configuration or tx.tenant_changed or tx.fault_rules is not None or tx.tracking_began:
+        of_configuration = bool(writes) and tx.memory is None
+        result = of_configuration or tx.tenant_changed or tx.fault_rules is not None or tx.tracking_began
+        if result:
             sharing.change_version(tx.connection, tx.tenant.id)
+        return result
 
     def _write_down(self, connection: Connection, tx: Transaction) -> None:
         if tx.events or tx.key_changes or tx.connector_events:

@@ -1,7 +1,7 @@
 """Signals between requests: devices wait for a push, readers for the journal. In memory; the database has the truth.
 
 A signal only means "read again": a request that wakes reads the database, so that a signal that comes early, late or
-twice does no harm. Everything runs on the event loop.
+twice does no harm. Everything runs on the event loop. Processes that share a database tell each other their signals.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ from fauxtune.core.model.ids import EnrollmentId, TenantId
 
 #: The devices that the present task is to wake later; None: at once.
 _HELD: ContextVar[set[EnrollmentId] | None] = ContextVar("held", default=None)
+#: A topic, a name, and seconds.
+Announcement = tuple[str, str, float]
+
+#: The topics that concern other processes, too. Recorded exchanges are each process's own.
+_TOLD = frozenset({"device", "changes", "journal", "clock", "connectors", "connector log", "notifications", "tenant"})
+_CONNECTED = "connected"
 
 
 class Signals:
@@ -27,6 +33,10 @@ class Signals:
     def __init__(self) -> None:
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Future[None]]] = defaultdict(set)
         self._connected: defaultdict[EnrollmentId, int] = defaultdict(int)
+        #: Devices that wait at other processes: the name of each process, and until when at the latest.
+        self._elsewhere: dict[EnrollmentId, dict[str, float]] = {}
+        #: Tells other processes something. None: there are none.
+        self.tell: Callable[[Announcement], None] | None = None
         #: How many readers wait for recorded exchanges.
         self.wire_readers = 0
         #: How often notifications were told to be there, or a clock was set.
@@ -54,10 +64,33 @@ class Signals:
             for enrollment in held:
                 self.wake(enrollment)
 
+    def hear(self, sender: str, told: Announcement) -> None:
+        """Take in what another process has told."""
+        topic, name, seconds = told
+        match topic:
+            case "changes":
+                self._changes[TenantId(name)] = next(self._numbers)
+            case "notifications":
+                self.notification_calls += 1
+            case "connected":
+                self._connected_elsewhere(EnrollmentId(name), sender, seconds=seconds)
+                return
+        self._wake(topic, name)
+
+    def hear_all(self) -> None:
+        """Wake everybody who waits: what other processes have told may be lost."""
+        self.notification_calls += 1
+        for topic, name in list(self._waiting):
+            self._wake(topic, name)
+
     def changed(self, tenant: TenantId) -> None:
         """Wake readers of anything of the tenant: something was written."""
         self._changes[tenant] = next(self._numbers)
         self._call("changes", tenant)
+
+    def tenant_changed(self, tenant: TenantId) -> None:
+        """Let other processes read again what they remember of the tenant."""
+        self._call("tenant", tenant)
 
     def newest_change(self, tenant: TenantId) -> int:
         """Return the number of the tenant's newest change; 0 if there was none in this run of the server."""
@@ -96,7 +129,10 @@ class Signals:
 
     def is_connected(self, enrollment: EnrollmentId) -> bool:
         """Whether the device waits for a push at this moment."""
-        return self._connected.get(enrollment, 0) > 0
+        if self._connected.get(enrollment, 0) > 0:
+            return True
+        elsewhere = self._elsewhere.get(enrollment)
+        return elsewhere is not None and max(elsewhere.values()) > asyncio.get_running_loop().time()
 
     async def wait_for_push(
         self,
@@ -113,12 +149,16 @@ class Signals:
         """
         self._connected[enrollment] += 1
         self._call("connection", enrollment)
+        if self.tell is not None:
+            self.tell((_CONNECTED, enrollment, seconds))
         try:
             await self._wait([("device", enrollment), ("clock", tenant)], seconds, unless=unless)
         finally:
             self._connected[enrollment] -= 1
             if not self._connected[enrollment]:
                 del self._connected[enrollment]
+                if self.tell is not None:
+                    self.tell((_CONNECTED, enrollment, 0))
 
     async def wait_for_connection(self, enrollment: EnrollmentId, *, seconds: float) -> None:
         """Wait until the device waits for a push, or the time is over."""
@@ -187,7 +227,21 @@ class Signals:
                 if not self._waiting[topic]:
                     del self._waiting[topic]
 
+    def _connected_elsewhere(self, enrollment: EnrollmentId, sender: str, *, seconds: float) -> None:
+        now = asyncio.get_running_loop().time()
+        waits = {name: end for name, end in self._elsewhere.pop(enrollment, {}).items() if end > now and name != sender}
+        if seconds:
+            waits[sender] = now + seconds
+        if waits:
+            self._elsewhere[enrollment] = waits
+            self._wake("connection", enrollment)
+
     def _call(self, topic: str, name: str) -> None:
+        self._wake(topic, name)
+        if self.tell is not None and topic in _TOLD:
+            self.tell((topic, name, 0))
+
+    def _wake(self, topic: str, name: str) -> None:
         for future in self._waiting.get((topic, name), set()):
             if not future.done():
                 future.set_result(None)

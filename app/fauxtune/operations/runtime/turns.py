@@ -1,17 +1,29 @@
-"""One at a time for each name: two check-ins of one device are served one after the other."""
+"""One at a time for each name: two check-ins of one device are served one after the other.
+
+That holds in one process. Work of several transactions takes its turn `across` the processes that share a database.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from fauxtune.core.errors import Unavailable
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.storage.process_lock import NamedLocks
+
+#: Seconds between two questions for a lock that another process has, and how long it is asked for.
+_PAUSE, _PATIENCE = 0.05, 120.0
 
 
 class Turns:
     """A lock for each name, stored only while it is held."""
 
-    def __init__(self) -> None:
+    def __init__(self, locks: NamedLocks | None = None) -> None:
+        """`locks`: those of the processes that share the database; None: there is one process."""
+        self._locks = locks
         #: Of each name that is held: who waits for it, in the order of arrival.
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
@@ -22,6 +34,26 @@ class Turns:
     def of(self, name: str) -> _Turn:
         """Wait for the lock, and release it at the end: `async with`."""
         return _Turn(self._waiting, name)
+
+    @asynccontextmanager
+    async def across(self, name: str) -> AsyncIterator[None]:
+        """Do what `of` does, across all processes. Raises Unavailable if another process does not come to an end."""
+        async with self.of(name):
+            if self._locks is None:
+                yield
+                return
+            connection = await asyncio.to_thread(self._locks.take, name)
+            waited = 0.0
+            while connection is None:
+                if waited >= _PATIENCE:
+                    raise Unavailable("Another process has been working on the same for two minutes. Try again.")
+                await asyncio.sleep(_PAUSE)
+                waited += _PAUSE
+                connection = await asyncio.to_thread(self._locks.take, name)
+            try:
+                yield
+            finally:
+                await asyncio.to_thread(self._locks.release, connection, name)
 
 
 class _Turn:

@@ -20,6 +20,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
     emulator.runner.forget(tenant)
     emulator.signals.journal_grew(tenant.id)
     emulator.signals.clock_moved(tenant.id)
+    emulator.signals.tenant_changed(tenant.id)
     emulator.tokens.forget_tenant(tenant.id)
     emulator.wire.forget(tenant.id)
     emulator.shared_issued_keys.forget(tenant.id)

@@ -72,7 +72,7 @@ async def import_tenant(emulator: Emulator, key: str, *, content: bytes) -> Impo
     try:
         state = replace(document.state, rows=placed.rows)
         event = Event("tenantImported", {})
-        async with emulator.turns.of(turn_of_state(tenant)):
+        async with emulator.turns.across(turn_of_state(tenant)):
             changes = await put_state(emulator, tenant, state=state, event=event, is_new=present is None)
         done = True
     finally:

@@ -54,7 +54,7 @@ async def create_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> S
             target="name",
         )
     # The second of two that want one name is refused before it replaces the devices of the first.
-    async with emulator.turns.of(turn_of_state(tenant)):
+    async with emulator.turns.across(turn_of_state(tenant)):
         return await _create(emulator, tenant, name=name)
 
 
@@ -105,13 +105,13 @@ async def what_restoring_changes(emulator: Emulator, tenant: Tenant, *, name: st
 async def restore_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> Restored:
     """Give the tenant the state of a snapshot. Raises NotFound, or Conflict for one of another version's tables."""
     event = Event("snapshotRestored", {"snapshot": name})
-    async with emulator.turns.of(turn_of_state(tenant)):
+    async with emulator.turns.across(turn_of_state(tenant)):
         return await _restore(emulator, tenant, name=_of_caller(name), event=event)
 
 
 async def reset(emulator: Emulator, tenant: Tenant) -> Restored:
     """Give the tenant the state that it had when it was created. What was recorded of its wire is dropped."""
-    async with emulator.turns.of(turn_of_state(tenant)):
+    async with emulator.turns.across(turn_of_state(tenant)):
         restored = await _restore(emulator, tenant, name=BEGINNING, event=Event("tenantReset", {}))
     emulator.wire.forget(tenant.id)
     return restored

@@ -1,0 +1,90 @@
+"""What processes that share a database tell each other: PostgreSQL's LISTEN and NOTIFY, on connections of their own.
+
+An announcement is a topic, a name, and a number of seconds. It comes after the commit of what it is about, in batches,
+and may be lost with a connection or a process: whoever relies on one looks again when its time is over.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from fauxtune.storage.database import Database
+
+#: A topic, a name, and seconds.
+Announcement = tuple[str, str, float]
+
+_CHANNEL = "fauxtune"
+#: Announcements in one message: PostgreSQL takes less than 8,000 bytes (NOTIFY, 2026-11), and one has about 80.
+_AT_ONCE = 80
+#: Seconds without a message after which it is looked whether the connection is still there; and before a new one.
+_LOOK, _PAUSE = 10.0, 0.5
+_NOTIFY = text("SELECT pg_notify(:channel, :message)")
+
+
+class Announcements:
+    """The announcements of one process, which has the name `sender`, and those of all others."""
+
+    def __init__(self, database: Database, *, sender: str) -> None:
+        self._database = database
+        self._sender = sender
+        self._sending: Connection | None = None
+        self._is_open = True
+
+    def listen(self, hear: Callable[[str, Sequence[Announcement]], None], *, connected: Callable[[], None]) -> None:
+        """Call `hear` with sender and announcements of other processes, from a thread, until `close`. `connected` is
+        called whenever the connection begins, or begins again: what was announced before it is lost.
+        """
+        threading.Thread(target=self._listen, args=(hear, connected), name="announcements", daemon=True).start()
+
+    def send(self, announcements: Iterable[Announcement]) -> None:
+        """Send announcements; they are lost if the database is away. Blocks."""
+        every = list(announcements)
+        try:
+            if self._sending is None:
+                self._sending = self._connection()
+            for start in range(0, len(every), _AT_ONCE):
+                message = json.dumps([self._sender, *every[start : start + _AT_ONCE]], separators=(",", ":"))
+                self._sending.execute(_NOTIFY, {"channel": _CHANNEL, "message": message})
+        except OperationalError:
+            if self._sending is not None:
+                with suppress(OperationalError):
+                    self._sending.close()
+            self._sending = None
+
+    def close(self) -> None:
+        """Stop to listen. The database, which is closed next, ends the connections."""
+        self._is_open = False
+
+    def _connection(self) -> Connection:
+        connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # it does not count among those of transactions
+        return connection
+
+    def _listen(self, hear: Callable[[str, Sequence[Announcement]], None], connected: Callable[[], None]) -> None:
+        while self._is_open:
+            with suppress(OperationalError):
+                self._hear(hear, connected)
+            time.sleep(_PAUSE)
+
+    def _hear(self, hear: Callable[[str, Sequence[Announcement]], None], connected: Callable[[], None]) -> None:
+        from psycopg import OperationalError as Broken
+
+        with self._connection() as connection:
+            connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
+            driver: Any = connection.connection.dbapi_connection
+            connected()
+            with suppress(Broken):
+                while self._is_open:
+                    for notice in driver.notifies(timeout=_LOOK):
+                        sender, *every = json.loads(notice.payload)
+                        if sender != self._sender:
+                            hear(sender, [(topic, name, seconds) for topic, name, seconds in every])
+                    connection.exec_driver_sql("SELECT 1")
