@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 1000
 #: How long a stopping server waits for requests in progress. Then long polls are cut off; clients send them again.
 _GRACE_SECONDS = 0.5
+#: How long a server that leaves waits for the next requests of its clients, which it answers.
+_DRAIN_SECONDS = 3.0
 #: Devices keep their connections from one check-in to the next.
 _KEEP_ALIVE_SECONDS = 75
 _ATTEMPTS = 20
@@ -176,6 +178,7 @@ class Listener(Server):
         self._accepting: set[asyncio.Task[None]] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._up = asyncio.Event()
+        self._is_leaving = False
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -191,6 +194,15 @@ class Listener(Server):
         up.cancel()
         if self._serving.done():
             await self._serving
+
+    async def drain(self) -> None:
+        """Accept no more connections, close each with its next answer, and wait some time for that."""
+        self._is_leaving = True
+        for task in list(self._accepting):
+            task.cancel()
+        ends = asyncio.get_running_loop().time() + _DRAIN_SECONDS
+        while self.connected and asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def stop(self) -> None:
         """Accept no more requests, wait a moment for those in progress, and cut off the others. Safe to repeat."""
@@ -276,6 +288,7 @@ class Listener(Server):
     def _protocol(self) -> Protocol:
         return Protocol(
             patience=self._patience,
+            is_last=lambda: self._is_leaving,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,

@@ -11,6 +11,7 @@ which `self.url` and `self.headers` are parts), so the minor version is pinned a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -55,8 +56,10 @@ class Protocol(HttpToolsProtocol):
     _tls: dict[object, object] | None = None
     _unfinished = 0
 
-    def __init__(self, *, patience: Patience, **rest: Any) -> None:
+    def __init__(self, *, patience: Patience, is_last: Callable[[], bool] = lambda: False, **rest: Any) -> None:
+        """`is_last`: whether a request that begins now is the last one of its connection."""
         super().__init__(**rest)
+        self._is_last = is_last
         self._patience = patience
         self._awaited = _Awaited.HEAD
         self._timer: asyncio.TimerHandle | None = None
@@ -96,6 +99,8 @@ class Protocol(HttpToolsProtocol):
         if self.url[:1] != b"/":
             self._take_host_from_target()
         super().on_headers_complete()
+        if self._is_last():
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Expect nothing more of this request."""

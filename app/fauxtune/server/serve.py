@@ -10,9 +10,10 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
@@ -102,8 +103,11 @@ async def serve_at(
     settings: Settings,
     announce: Announce,
     forget: Callable[[], None] = lambda: None,
+    leave: asyncio.Event | None = None,
 ) -> None:
-    """Serve at these ports until the task is cancelled. `forget` is called when the server is ready no more."""
+    """Serve at these ports until the task is cancelled, or until it is to `leave`: then clients are let go first.
+    `forget` is called when the server is ready no more.
+    """
     seed = bootstrap.chosen_seed(settings.seed)
     clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
     home = folder if settings.shared is None else settings.shared.absolute()
@@ -117,10 +121,16 @@ async def serve_at(
         Listener(readiness, ports.https, context=context, limit=limit),
         Listener(readiness, ports.http, limit=limit),
     ]
-    try:
+
+    async def listen() -> None:
         for listener in listeners:
             await listener.start()
         readiness.done("listeners")
+
+    try:
+        # A worker takes no connection that another one could serve by now.
+        if settings.workers == 1:
+            await listen()
         starting = lifespan.running_emulator(settings, home, around=around, seed=seed, readiness=readiness)
         async with starting as (emulator, ownership, first), contextlib.AsyncExitStack() as held:
             hosted = _device_host(emulator, None if settings.ephemeral or settings.shares_database else folder)
@@ -137,21 +147,37 @@ async def serve_at(
                 # The devices of a seed need the listeners.
                 await bootstrap.fill_tenant(emulator, first, seed=seed)
                 readiness.done("tenant")
+                if settings.workers > 1:
+                    await listen()
                 ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                 # What the start has loaded stays: the collector need not look at it again.
                 gc.freeze()
                 gc.enable()
                 announce(ready)
                 await hosted.resume()
-                await (lifespan.watched_among_several if settings.shares_database else lifespan.watched)(
-                    emulator, ownership
-                )
+                watched = lifespan.watched_among_several if settings.shares_database else lifespan.watched
+                await _first_of(watched(emulator, ownership), (leave or asyncio.Event()).wait())
+                emulator.signals.hear_all()  # who waits comes again, to another process
+                await asyncio.gather(*(listener.drain() for listener in listeners))
             finally:
                 forget()
                 await hosted.close()
                 await _stop(listeners)
     finally:
         await _stop(listeners)
+
+
+async def _first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of these to end; raise what it raises, and cancel the others."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _environment(

@@ -34,6 +34,8 @@ _REFUSED, _FAILED = 3, 1
 _END_SECONDS = 30.0
 _PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
 _STOPS = (signal.SIGTERM, signal.SIGINT)
+#: Asks a worker to end once its clients have gone, to the others.
+_LEAVE = signal.SIGUSR1
 _SIGNALS = (*_STOPS, signal.SIGHUP, signal.SIGCHLD)
 
 log = logging.getLogger(__name__)
@@ -117,12 +119,14 @@ class _Parent:
         for source in ready:
             if source is not wakes:
                 self._receive(pipes[source])
-                continue
+        if wakes in ready:
             for number in wakes.recv(4096):
                 self._signalled(number)
 
     def _receive(self, worker: _Worker) -> None:
-        content = worker.pipe.recv(65536)
+        content = b""
+        with contextlib.suppress(ConnectionResetError):
+            content = worker.pipe.recv(65536)
         worker.received += content
         with contextlib.suppress(EOFError, pickle.UnpicklingError):  # a part of it, or the end
             worker.ready = pickle.loads(worker.received)  # noqa: S301 - of our own process
@@ -191,17 +195,17 @@ class _Parent:
         elif both and all(worker.ready for worker in both):
             self.to_renew.pop(0)
             self.leaving = both[0]
-            self._stop(both[0])
+            self._stop(both[0], by=_LEAVE)
 
     def _stop_all(self) -> None:
         self.is_ending = True
         for worker in self.workers.values():
             self._stop(worker)
 
-    def _stop(self, worker: _Worker) -> None:
+    def _stop(self, worker: _Worker, *, by: signal.Signals = signal.SIGTERM) -> None:
         worker.is_stopping = True
         with contextlib.suppress(ProcessLookupError):
-            os.kill(worker.pid, signal.SIGTERM)
+            os.kill(worker.pid, by)
 
     def _end_all(self) -> None:
         """End what is left, at the latest by force."""
@@ -262,12 +266,14 @@ def _serve(pipe: socket.socket, parent: _Parent) -> None:
         pipe.setblocking(False)
         # Nothing comes through the pipe but its end, which is the parent's.
         asyncio.get_running_loop().add_reader(pipe, task.cancel)
+        leave = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(_LEAVE, leave.set)
 
         def announced(ready: Ready) -> None:
             pipe.setblocking(True)
             pipe.sendall(pickle.dumps(ready))
             pipe.setblocking(False)
 
-        await serve_at(parent.ports, parent.folder, settings=parent.settings, announce=announced)
+        await serve_at(parent.ports, parent.folder, settings=parent.settings, announce=announced, leave=leave)
 
     run_loop(life)

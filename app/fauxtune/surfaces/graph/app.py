@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from fauxtune.core.errors import FauxtuneError, Unauthenticated
+from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
 from fauxtune.core.model.audiences import GRAPH
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
@@ -102,7 +102,7 @@ def _caller(request: Request, emulator: Emulator) -> Principal:
 async def _tenant_of(emulator: Emulator, principal: Principal) -> Tenant:
     try:
         return await emulator.runner.tenant(principal.tenant_id)
-    except FauxtuneError:
+    except NotFound:
         raise Unauthenticated(f"The tenant '{principal.tenant_id}' of the access token does not exist.") from None
 
 

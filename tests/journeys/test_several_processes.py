@@ -1,0 +1,247 @@
+"""Several processes on one PostgreSQL: what one does, the others know; who ends is replaced, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.support.neighbours import eventually, leader
+from tests.support.postgresql import PostgresServer, running_server
+from tests.support.running_server import Running, fauxtune, serving
+from tests.support.under_load import (
+    ALICE,
+    Answered,
+    assign_profiles,
+    enrol,
+    everything_is_there,
+    imported_file,
+    keep_checking_in,
+    keep_importing,
+)
+
+#: How many workers are killed: `make soak` kills 300 among four.
+KILLS, WORKERS = int(os.environ.get("SOAK_KILLS", "2")), int(os.environ.get("SOAK_WORKERS", "2"))
+TENANT = "/_fauxtune/v1/tenants/contoso"
+
+Pair = tuple[httpx.Client, httpx.Client]
+
+
+@pytest.fixture
+def machines(tmp_path: Path, postgresql_url: str, commands: Path) -> Iterator[tuple[Running, Running]]:
+    """Two servers of one database, each with a folder and addresses of its own, and with one folder in common."""
+    with ExitStack() as held:
+        first, second = (
+            held.enter_context(
+                serving(
+                    *("--data-dir", tmp_path / name, "--shared", tmp_path / "shared"),
+                    *("--database-url", postgresql_url),
+                    commands=commands,
+                )
+            )
+            for name in ("first", "second")
+        )
+        yield first, second
+
+
+@pytest.fixture
+def both(machines: tuple[Running, Running]) -> Iterator[Pair]:
+    """An administrator at each of the two: the token is good at both."""
+    with machines[0].signed_in() as here, machines[1].client() as there:
+        there.headers["authorization"] = here.headers["authorization"]
+        yield here, there
+
+
+def children(server: Running) -> list[int]:
+    """The workers of a server."""
+    return sorted(
+        map(int, Path(f"/proc/{server.endpoints['pid']}/task/{server.endpoints['pid']}/children").read_text().split())
+    )
+
+
+def test_what_is_written_at_one_is_read_at_the_other(both: Pair) -> None:
+    for number in range(10):
+        writer, reader = both if number % 2 else both[::-1]
+        body = {"displayName": f"g{number}", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+        writer.post("/v1.0/groups", json=body).raise_for_status()
+        groups = reader.get("/v1.0/groups").raise_for_status().json()["value"]
+        assert f"g{number}" in [group["displayName"] for group in groups]
+        clock = writer.post(f"{TENANT}/clock/advance", json={"by": "P1D"}).raise_for_status().json()
+        assert reader.get(f"{TENANT}/clock").raise_for_status().json()["now"][:10] == clock["now"][:10]
+
+
+def test_devices_and_readers_that_wait_at_one_are_woken_from_the_other(
+    both: Pair, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    here, there = both
+    answered = Answered()
+    push = enrol(there, raw_rsa_keys[0], answered=answered)
+    (path,) = answered.devices
+    there.post(f"{path}:reportStatus", json={}, headers=answered.devices[path]).raise_for_status()
+    seq = there.get(f"/push/contoso/{push}").raise_for_status().json()["seq"]
+    with ThreadPoolExecutor(2) as threads:
+        waits = [
+            threads.submit(there.get, f"/push/contoso/{push}?after={seq}&wait=50"),
+            threads.submit(there.get, f"{TENANT}/journal?after=1000000&wait=50"),
+        ]
+        devices = f"{TENANT}/devices"
+        eventually(lambda: here.get(devices).raise_for_status().json()["value"][0]["connected"])
+        began = time.monotonic()
+        assign_profiles(here)
+        assert waits[0].result().raise_for_status().json()["push"] is not None
+        here.post(f"{TENANT}/clock/advance", json={"by": "P1D"}).raise_for_status()
+        assert time.monotonic() - began < 40
+    # It has ended its wait, and both know that.
+    eventually(lambda: not here.get(devices).raise_for_status().json()["value"][0]["connected"])
+
+
+def test_a_new_tenants_devices_and_faults_are_known_at_the_other(both: Pair) -> None:
+    here, there = both
+    here.post("/_fauxtune/v1/tenants", json={"name": "fabrikam", "domain": "fabrikam.example"}).raise_for_status()
+    there.get("/_fauxtune/v1/tenants/fabrikam").raise_for_status()
+    here.post(
+        f"{TENANT}/faults", json={"effect": {"status": 503}, "match": {"path": "/v1.0/groups"}}
+    ).raise_for_status()
+    assert there.get("/v1.0/groups").status_code == 503
+    there.delete(f"{TENANT}/faults").raise_for_status()
+    assert here.get("/v1.0/groups").status_code == 200
+    here.delete("/_fauxtune/v1/tenants/fabrikam").raise_for_status()
+    assert there.get("/_fauxtune/v1/tenants/fabrikam").status_code == 404
+
+
+def test_one_leads_and_another_takes_over_when_it_dies(
+    machines: tuple[Running, Running], postgresql_server: PostgresServer, postgresql_url: str
+) -> None:
+    first = eventually(lambda: leader(postgresql_server, postgresql_url))
+    pids = {machine.endpoints["pid"] for machine in machines}
+    assert first in pids
+    os.kill(first, signal.SIGKILL)
+    (other,) = pids - {first}
+    assert eventually(lambda: leader(postgresql_server, postgresql_url) not in (None, first))
+    assert leader(postgresql_server, postgresql_url) == other
+
+
+def test_a_single_process_and_several_exclude_one_another(
+    machines: tuple[Running, Running], tmp_path: Path, postgresql_url: str, commands: Path
+) -> None:
+    alone = ("serve", "--port", "0", "--http-port", "0", "--database-url", postgresql_url, "--data-dir", tmp_path / "x")
+    refused = fauxtune(*alone, commands=commands)
+    assert refused.returncode == 1
+    assert (
+        f"in use by process {machines[0].endpoints['pid']}" in refused.stderr or "in use by process" in refused.stderr
+    )
+
+
+def test_sqlite_says_how_to_grow(tmp_path: Path, commands: Path) -> None:
+    for more in (("--workers", "2"), ("--shared", tmp_path / "shared")):
+        refused = fauxtune("serve", "--data-dir", tmp_path / "data", *more, commands=commands)
+        assert refused.returncode == 1
+        assert f"{more[0]} needs PostgreSQL: a SQLite file belongs to one process." in refused.stderr
+
+
+def test_killed_workers_lose_nothing_and_are_replaced(
+    tmp_path: Path, postgresql_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
+) -> None:
+    arguments = ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, "--workers", str(WORKERS))
+    answered, dice, stop = Answered(persists=True), random.Random(0), threading.Event()
+    pfx = imported_file(raw_rsa_keys[0])
+    with serving(*arguments, commands=commands) as server:
+        with server.signed_in() as client:
+            assign_profiles(client)
+            for key in raw_rsa_keys[1:5]:
+                enrol(client, key, answered=answered)
+        began = time.monotonic()
+        load = ThreadPoolExecutor(3)
+        working = [
+            load.submit(keep_importing, server, pfx, stop, answered),
+            load.submit(keep_checking_in, server, stop, answered),
+            load.submit(keep_checking_in, server, stop, answered),
+        ]
+        try:
+            for _ in range(KILLS):
+                time.sleep(dice.uniform(0.2, 1.0))
+                victim = dice.choice(eventually(lambda: children(server)))
+                os.kill(victim, signal.SIGKILL)
+                eventually(lambda: victim not in children(server))  # noqa: B023 - called before the next round
+            eventually(lambda: len(children(server)) == WORKERS)
+        finally:
+            stop.set()
+            load.shutdown()
+        for each in working:
+            each.result()
+        seconds = time.monotonic() - began
+        with server.signed_in() as client:
+            everything_is_there(client, answered)
+            issued = client.get(f"{TENANT}/certificates").raise_for_status().json()["value"]
+            mine = [row for row in issued if row["source"] == "pkcs"]
+            assert len(mine) == len(answered.devices), "a certificate was issued twice"
+        print(
+            f"\n{KILLS} kills among {WORKERS} workers in {seconds:.0f} s: {answered.reports} check-ins, "
+            f"{len(answered.imports)} imports, {answered.failures} requests to be sent again; nothing lost"
+        )
+        code, errors = server.stop(signal.SIGTERM)
+    assert code == 0, errors
+    assert errors.count("another takes its place") == KILLS
+
+
+def test_a_rolling_restart_fails_no_request(tmp_path: Path, postgresql_url: str, commands: Path) -> None:
+    arguments = ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, "--workers", "2")
+    with serving(*arguments, commands=commands) as server, server.signed_in() as client:
+        before = set(children(server))
+        os.kill(server.endpoints["pid"], signal.SIGHUP)
+        codes = set()
+        while before & set(children(server)) or len(children(server)) != 2:
+            with server.client() as fresh:
+                fresh.headers["authorization"] = client.headers["authorization"]
+                codes.add(fresh.get("/v1.0/groups").status_code)
+        assert codes == {200}
+
+
+def test_workers_end_with_their_parent(tmp_path: Path, postgresql_url: str, commands: Path) -> None:
+    arguments = ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, "--workers", "2")
+    with serving(*arguments, commands=commands) as server:
+        workers = children(server)
+        os.kill(server.endpoints["pid"], signal.SIGKILL)
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+def test_postgresql_that_restarts_is_answered_503_and_then_all_is_well(tmp_path: Path, commands: Path) -> None:
+    with running_server() as postgresql:
+        url = postgresql.url(postgresql.create())
+        arguments = ("--data-dir", tmp_path / "data", "--database-url", url, "--workers", "2")
+        with serving(*arguments, commands=commands) as server, server.signed_in() as client:
+            workers = children(server)
+            postgresql.stop()
+            answer = client.get("/v1.0/groups")
+            assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+            postgresql.start()
+            eventually(lambda: client.get("/v1.0/groups").status_code == 200)
+            eventually(lambda: leader(postgresql, url))
+            assert children(server) == workers
+            client.post(f"{TENANT}/clock/advance", json={"by": "P1D"}).raise_for_status()
+            assert {ALICE} <= {row["userPrincipalName"] for row in client.get("/v1.0/users").json()["value"]}
+
+
+def test_a_newer_version_of_the_program_makes_the_older_one_stop(
+    machines: tuple[Running, Running], postgresql_url: str
+) -> None:
+    from fauxtune.storage.announcements import Announcements
+    from fauxtune.storage.database import Database
+
+    database = Database(postgresql_url)
+    Announcements(database, sender="a newer one").send([("migration", "9999", 0.0)])
+    for machine in machines:
+        _, errors = machine.process.communicate(timeout=30)
+        assert machine.process.returncode == 1
+        assert "A newer Fauxtune brings the database to revision 9999; this one knows" in errors
+    database.close()
