@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check format mutants bench openapi examples graph-model transcripts pictures messages migration lock wheel container clean
+.PHONY: help run serve install test check format mutants soak bench openapi examples graph-model transcripts pictures messages migration lock wheel container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -52,6 +52,9 @@ format: $(VENV)/.test ## format the code and mend what the linter can mend
 
 mutants: $(VENV)/.test ## break the product's rules one by one, in a copy, and show that a test notices each (ARGS="--only WORD")
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+soak: $(VENV)/.test ## kill workers under load, again and again, and show that nothing is lost (KILLS=300)
+	SOAK_KILLS=$(or $(KILLS),300) SOAK_WORKERS=4 $(BIN)/python -m pytest -q -n0 -s -k killed_workers tests/journeys/test_several_processes.py
 
 bench: $(VENV)/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))

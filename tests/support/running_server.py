@@ -8,7 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ import httpx
 SECONDS = 60
 #: The edition that servers are started in: that of the whole run.
 EDITION = os.environ.get("FAUXTUNE_EDITION", "current")
+#: How many processes a server is: that of the whole run.
+WORKERS = int(os.environ.get("JOURNEY_WORKERS", "1"))
 
 
 @dataclass(slots=True)
@@ -102,12 +104,26 @@ def _started(program: str, commands: Path | None) -> list[str]:
     return [sys.executable, "-m", module] if commands is None else [str(commands / program)]
 
 
+def among_several(arguments: Sequence[str | Path]) -> Sequence[str | Path]:
+    """The arguments of a server that is one process, or those of JOURNEY_WORKERS processes that share a PostgreSQL:
+    each data folder has its database.
+    """
+    if WORKERS == 1 or not {"--ephemeral", "--workers", "--shared"}.isdisjoint(map(str, arguments)):
+        return arguments
+    from tests.support.several import database_of  # here: nearly always there is one process
+
+    more: list[str | Path] = ["--workers", str(WORKERS)]
+    if "--database-url" not in arguments:
+        more += ["--database-url", database_of(str(arguments[list(arguments).index("--data-dir") + 1]))]
+    return [*arguments, *more] if "sqlite:" not in " ".join(map(str, arguments)) else arguments
+
+
 @contextmanager
 def serving(*arguments: str | Path, commands: Path | None = None, **more: str) -> Iterator[Running]:
     """A server until the block ends. `commands`: those of tests/support/preloaded.py, which start in half the time."""
     command = [*_started("fauxtune", commands), "serve", "--port", "0", "--http-port", "0", "--output", "json"]
     process = subprocess.Popen(
-        [*command, *map(str, arguments)],
+        [*command, *map(str, among_several(arguments))],
         env=environment(**more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
@@ -44,7 +47,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import subscriptions as subscription_queries
-from fauxtune.surfaces.identity.keys import prepare_signing_key, signing_key
+from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signing_key
 from fauxtune.surfaces.late import Late, attribute
 
 if TYPE_CHECKING:
@@ -85,6 +88,9 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         database.run_now(change_log.tracked_tenants),
         subscribed=database.run_now(subscription_queries.subscribed_tenants),
     )
+    contents = Contents(ContentStore(folder / "contents", shared=database.is_shared), around.ids)
+    if database.is_shared:
+        contents.store.secret(around.ids.token)  # now, while no other process starts
     tokens = TokenIssuer(partial(signing_key, keys), clock=around.clock, ids=around.ids)
     runner.hearers.append(tokens.forget_applications_of)
     return Emulator(
@@ -92,7 +98,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         answer_cache=AnswerCache(database),
         pki_cache=PkiCache(database),
         wire=Wire(runner, around.wire),
-        contents=Contents(ContentStore(folder / "contents"), around.ids),
+        contents=contents,
         keys=keys,
         connector_keys=connector_keys,
         shared_keys=SharedKeys(keys, key_source),
@@ -107,6 +113,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         labs=around.labs,
         permissions=PermissionCheck(around.permissions),
         turns=Turns(NamedLocks(database) if database.is_shared else None),
+        session_secret=_session_secret(keys) if database.is_shared else None,
         trusted_proxies=around.trusted_proxies,
         packagings=LatePackagings(),
         webhooks=Receivers(
@@ -120,6 +127,12 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         load_graph=graph.get,
         graph_serves=lambda path, method: bool(attribute("fauxtune.surfaces.graph.dispatch:is_served")(path, method)),
     )
+
+
+def _session_secret(keys: KeyStore) -> bytes:
+    """Return a secret that all processes with these keys have."""
+    key = keys.load(KEY_NAME).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return hashlib.sha256(b"sessions of the console\n" + key).digest()
 
 
 def _ports_of(addresses: Addresses) -> frozenset[int]:

@@ -81,8 +81,8 @@ class Neighbours:
         self._keep(self._read_again())
 
     def _hear(self, sender: str, announcements: Sequence[Announcement]) -> None:
-        for told in announcements:
-            topic, name, _ = told
+        for announcement in announcements:
+            topic, name, _ = announcement
             if topic == "tenant":
                 self._keep(self._look(TenantId(name)))
             elif topic == _MIGRATION:
@@ -90,10 +90,10 @@ class Neighbours:
                     self._revision = name
                     self._superseded.set()
             else:
-                self._emulator.signals.hear(sender, told)
+                self._emulator.signals.hear(sender, announcement)
 
-    def _tell(self, told: Announcement) -> None:
-        topic, name, seconds = told
+    def _tell(self, announcement: Announcement) -> None:
+        topic, name, seconds = announcement
         if len(self._waiting) >= _MOST_WAITING:
             del self._waiting[next(iter(self._waiting))]
         self._waiting[topic, name] = seconds

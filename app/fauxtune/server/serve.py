@@ -9,6 +9,7 @@ import ipaddress
 import resource
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
@@ -109,29 +110,13 @@ async def serve_at(
     `forget` is called when the server is ready no more.
     """
     seed = bootstrap.chosen_seed(settings.seed)
-    clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
-    home = folder if settings.shared is None else settings.shared.absolute()
-    roots = home / "tls" if settings.shares_database else None
-    files = tls.prepare(folder / "tls", roots=roots, names=_names(settings), now=clock.now(), ids=ids)
-    context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
-    contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
-    around = _environment(settings, ports, clock=clock, ids=ids, files=files, context=context)
-    limit = ConnectionLimit(_most_connections())
-    listeners = [
-        Listener(readiness, ports.https, context=context, limit=limit),
-        Listener(readiness, ports.http, limit=limit),
-    ]
-
-    async def listen() -> None:
-        for listener in listeners:
-            await listener.start()
-        readiness.done("listeners")
-
+    place = _place(ports, folder, settings=settings)
+    listeners, readiness = place.listeners, place.readiness
     try:
         # A worker takes no connection that another one could serve by now.
         if settings.workers == 1:
-            await listen()
-        starting = lifespan.running_emulator(settings, home, around=around, seed=seed, readiness=readiness)
+            await place.listen()
+        starting = lifespan.running_emulator(settings, place.home, around=place.around, seed=seed, readiness=readiness)
         async with starting as (emulator, ownership, first), contextlib.AsyncExitStack() as held:
             hosted = _device_host(emulator, None if settings.ephemeral or settings.shares_database else folder)
             emulator.device_host = NoDeviceHost(AMONG_SEVERAL) if settings.shares_database else hosted
@@ -140,15 +125,16 @@ async def serve_at(
             try:
                 if ports.proxy is not None:
                     behind = intercepting_app(app, emulator)
-                    listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, limit=limit))
-                    await listeners[-1].start()
+                    interceptor = Interceptor(behind, ports.proxy, contexts=place.contexts, limit=place.limit)
+                    await interceptor.start()
+                    listeners.append(interceptor)
                 if ports.mail:
-                    await held.enter_async_context(_mail(emulator, ports.mail, files=files))
+                    await held.enter_async_context(_mail(emulator, ports.mail, files=place.files))
                 # The devices of a seed need the listeners.
                 await bootstrap.fill_tenant(emulator, first, seed=seed)
                 readiness.done("tenant")
                 if settings.workers > 1:
-                    await listen()
+                    await place.listen()
                 ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                 # What the start has loaded stays: the collector need not look at it again.
                 gc.freeze()
@@ -165,6 +151,49 @@ async def serve_at(
                 await _stop(listeners)
     finally:
         await _stop(listeners)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a server has before its emulator. `home`: the folder of keys and contents, which processes may share."""
+
+    home: Path
+    files: tls.TlsFiles
+    contexts: dict[str, ssl.SSLContext]
+    around: bootstrap.Environment
+    limit: ConnectionLimit
+    readiness: ReadinessGate
+    listeners: list[Listener]
+    main: tuple[Listener, ...]
+
+    async def listen(self) -> None:
+        """Accept connections, for HTTPS and HTTP."""
+        for listener in self.main:
+            await listener.start()
+        self.readiness.done("listeners")
+
+
+def _place(ports: Ports, folder: Path, *, settings: Settings) -> _Place:
+    clock, ids, readiness = SystemClock(), SystemIds(), ReadinessGate()
+    home = folder if settings.shared is None else settings.shared.absolute()
+    roots = home / "tls" if settings.shares_database else None
+    files = tls.prepare(folder / "tls", roots=roots, names=_names(settings), now=clock.now(), ids=ids)
+    context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
+    limit = ConnectionLimit(_most_connections())
+    main = (
+        Listener(readiness, ports.https, context=context, limit=limit),
+        Listener(readiness, ports.http, limit=limit),
+    )
+    return _Place(
+        home,
+        files,
+        {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids),
+        _environment(settings, ports, clock=clock, ids=ids, files=files, context=context),
+        limit,
+        readiness,
+        listeners=list(main),
+        main=main,
+    )
 
 
 async def _first_of(*works: Coroutine[Any, Any, object]) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +35,8 @@ _BLOCKS, _WHOLE, _DRAFT = "blocks", "content", ".new"
 #: A content ends with the ids and lengths of its blocks in JSON, and with the length of that in 8 bytes.
 _LENGTH = 8
 _KEY = ".key"
+#: Seconds after which a draft counts as left behind, where several processes write.
+_ABANDONED = 3600.0
 
 
 class TooLarge(Invalid):
@@ -99,11 +103,16 @@ class _Uploaded:
 
 
 class ContentStore:
-    """The contents of all tenants. Safe to use from several threads; one process at a time. Its methods block."""
+    """The contents of all tenants. Safe to use from several threads, and with `shared` from several processes. Its
+    methods block.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         """`folder` is made by the first content."""
         self._folder = folder
+        self._is_shared = shared
+        #: What no other process begins the names of its drafts with.
+        self._mark = f"{os.uname().nodename}-{os.getpid()}-" if shared else ""
         self._lock = Lock()
         self._sizes: dict[str, int] = {}
         self._uploaded: dict[Path, _Uploaded] = {}
@@ -192,12 +201,16 @@ class ContentStore:
     def _writing(self, tenant: str, content: str, *, keep: Callable[[Path], None]) -> Writing:
         with self._lock:
             if tenant not in self._seen:
-                # What a killed process was writing.
+                # What a killed process was writing; one that lives may be writing, too, where there are several.
                 for left in (self._folder / tenant).glob(f"*/*{_DRAFT}"):
-                    left.unlink(missing_ok=True)
+                    if not self._is_shared or _is_old(left):
+                        left.unlink(missing_ok=True)
                 self._seen.add(tenant)
+            if self._is_shared:  # others may have written
+                self._sizes.pop(tenant, None)
+                self._uploaded.pop(self._of(tenant, content) / _BLOCKS, None)
             self._drafts += 1
-            draft = self._of(tenant, content) / f"{self._drafts}{_DRAFT}"
+            draft = self._of(tenant, content) / f"{self._mark}{self._drafts}{_DRAFT}"
         return Writing(draft, reserve=partial(self._reserve, tenant), keep=keep)
 
     def _reserve(self, tenant: str, size: int) -> None:
@@ -252,6 +265,14 @@ def index_of(lengths: Sequence[tuple[bytes, int]]) -> bytes:
     """Return what stands at the end of a content: the ids and lengths of its blocks, and the length of that."""
     index = json.dumps([[name.hex(), length] for name, length in lengths]).encode()
     return index + len(index).to_bytes(_LENGTH, "big")
+
+
+def _is_old(draft: Path) -> bool:
+    """Whether nobody has written to it for long."""
+    try:
+        return time.time() - draft.stat().st_mtime > _ABANDONED  # noqa: TID251 - files have the system's time
+    except FileNotFoundError:
+        return False  # it is finished
 
 
 def _checked(name: str) -> str:

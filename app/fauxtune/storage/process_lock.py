@@ -86,8 +86,8 @@ class Ownership:
         return True
 
     def lead(self) -> bool:
-        """Whether this process is the leader of those that share the database; if there is none, it becomes the leader
-        and stays it as long as its connection lasts.
+        """Whether this process is the leader of those that share the database; where no process leads, it becomes the
+        leader and stays it as long as its connection lasts.
         """
         if not self._database.is_shared:
             return True

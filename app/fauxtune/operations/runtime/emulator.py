@@ -89,6 +89,8 @@ class Emulator:
     wire: Wire
     contents: Contents
     control_token: str | None = None
+    # The key of the console's sessions, where several processes serve them. None: each has its own.
+    session_secret: bytes | None = None
     # Of processes that share a database one does what happens by time alone. It may change while the server runs.
     leads: bool = True
     edition: Edition = Edition.CURRENT

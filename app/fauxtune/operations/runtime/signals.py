@@ -64,9 +64,9 @@ class Signals:
             for enrollment in held:
                 self.wake(enrollment)
 
-    def hear(self, sender: str, told: Announcement) -> None:
+    def hear(self, sender: str, announcement: Announcement) -> None:
         """Take in what another process has told."""
-        topic, name, seconds = told
+        topic, name, seconds = announcement
         match topic:
             case "changes":
                 self._changes[TenantId(name)] = next(self._numbers)

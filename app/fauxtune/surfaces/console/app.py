@@ -243,7 +243,7 @@ class Console:
     """The pages of one emulator's console."""
 
     def __init__(self) -> None:
-        self._key = SessionKey()
+        self._own_key = SessionKey()
         self._streams = Streams()
         self._routes = [
             *(
@@ -253,9 +253,14 @@ class Console:
             Route(f"{PATH}/{{tenant}}/events", self._streams.events),
         ]
 
+    def _key(self, request: Request) -> SessionKey:
+        """Return the key of sessions: this run's own, or the one of all processes that share the database."""
+        secret = emulator_of(request).session_secret
+        return self._own_key if secret is None else SessionKey(secret)
+
     def is_signed_in(self, request: Request) -> bool:
         """Whether the request comes from a browser that has sent the control token."""
-        session = self._key.read(request)
+        session = self._key(request).read(request)
         return session is not None and session.signed_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
@@ -264,7 +269,7 @@ class Console:
         try:
             response = await self._respond(request)
         except (FauxtuneError, HTTPException) as error:
-            response = refusal(Call(request, self._key.new(signed_in=False)), error)
+            response = refusal(Call(request, self._key(request).new(signed_in=False)), error)
         finally:
             await request.close()  # files of a form
         await response(scope, receive, send)
@@ -274,12 +279,12 @@ class Console:
         static = files.file_at(path, request)
         if static is not None:
             return static
-        session = self._key.read(request)
+        session = self._key(request).read(request)
         fresh = session is None
-        session = session or self._key.new(signed_in=False)
+        session = session or self._key(request).new(signed_in=False)
         response = await self._guarded(request, session, path=path)
         if fresh and "set-cookie" not in response.headers:
-            self._key.write(response, session, request=request)
+            self._key(request).write(response, session, request=request)
         return response
 
     async def _guarded(self, request: Request, session: Session, *, path: str) -> Response:
@@ -305,7 +310,7 @@ class Console:
         if not is_token(str(form.get("token", "")).encode().decode("latin-1"), token):
             return call.page("sign_in.html", status=401, wrong=True, to=sign_in.address(request))
         response = RedirectResponse(sign_in.address(request), 303)
-        self._key.write(response, self._key.new(signed_in=True), request=request)
+        self._key(request).write(response, self._key(request).new(signed_in=True), request=request)
         return response
 
     async def _page(self, request: Request, session: Session) -> Response:

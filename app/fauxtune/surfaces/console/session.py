@@ -1,7 +1,8 @@
 """The browser's session: a cookie that says who asks, and the token by which forms of our own pages are known.
 
 With a control token the caller enters it once; the cookie then proves that, never the token itself. Cookie:
-SameSite=Strict and HttpOnly (RFC 6265bis 4.1.2). Both are signed with a key of this run, and mean nothing after it.
+SameSite=Strict and HttpOnly (RFC 6265bis 4.1.2). Both are signed with a key of this run, and mean nothing after it;
+only processes that share a database have one key, which stays.
 
 A browser sends a cookie to every port of a host (RFC 6265bis 8.5). So the cookies' names have the port: two emulators
 on one machine do not sign each other out. What another server on this machine writes into them is not signed.
@@ -43,10 +44,10 @@ class Session:
 
 
 class SessionKey:
-    """The key that signs the sessions of one run of the server."""
+    """The key that signs the sessions of one run of the server, or of all processes that share this secret."""
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+    def __init__(self, secret: bytes | None = None) -> None:
+        self._key = secret or secrets.token_bytes(32)
 
     def new(self, *, signed_in: bool) -> Session:
         """Return the session of a browser that has none, or that has just signed in."""

@@ -58,8 +58,8 @@ async def message(request: Request) -> Response:
         await _enrollment(call, content.sender)
         # Apple: Gone declines a channel of the user's own; the device is served without it.
         return Response(status_code=410)
-    # Two messages of one device at once would make two enrolments of it.
-    async with call.emulator.turns.of(call.digest):
+    # Two messages of one device at once would make two enrolments of it, whichever processes they come to.
+    async with call.emulator.turns.across(call.digest):
         return _answer(await call.emulator.runner.run(call.tenant, checkin.answer, call, message=content))
 
 
