@@ -239,9 +239,11 @@ def test_a_newer_version_of_the_program_makes_the_older_one_stop(
     from fauxtune.storage.database import Database
 
     database = Database(postgresql_url)
-    Announcements(database, sender="a newer one").send([("migration", "9999", 0.0)])
+    announcements = Announcements(database, sender="a newer one")
+    announcements.send([("migration", "9999", 0.0)])
     for machine in machines:
         _, errors = machine.process.communicate(timeout=30)
         assert machine.process.returncode == 1
         assert "A newer Fauxtune brings the database to revision 9999; this one knows" in errors
+    announcements.close()
     database.close()

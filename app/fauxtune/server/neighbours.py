@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 from fauxtune.core.errors import DatabaseUnavailable, NotFound
@@ -143,6 +143,9 @@ def bring_up_to_date(database: Database, ownership: Ownership) -> None:
         return
     announcements = Announcements(database, sender="")
     message = [(_MIGRATION, migrate.newest_revision(), 0.0)]
-    with ownership.alone(ask=lambda: announcements.send(message), until=is_current) as alone:
+    with (
+        closing(announcements),
+        ownership.alone(ask=lambda: announcements.send(message), until=is_current) as alone,
+    ):
         if alone:
             migrate.upgrade(database)

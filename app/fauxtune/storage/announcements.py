@@ -54,14 +54,18 @@ class Announcements:
                 message = json.dumps([self._sender, *every[start : start + _AT_ONCE]], separators=(",", ":"))
                 self._sending.execute(_NOTIFY, {"channel": _CHANNEL, "message": message})
         except OperationalError:
-            if self._sending is not None:
-                with suppress(OperationalError):
-                    self._sending.close()
-            self._sending = None
+            self._stop_sending()
 
     def close(self) -> None:
-        """Stop to listen. The database, which is closed next, ends the connections."""
+        """Stop to send and to listen. The database, which is closed next, ends the connection that waits."""
         self._is_open = False
+        self._stop_sending()
+
+    def _stop_sending(self) -> None:
+        if self._sending is not None:
+            with suppress(OperationalError):
+                self._sending.close()
+        self._sending = None
 
     def _connection(self) -> Connection:
         connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")

@@ -159,7 +159,7 @@ class NoDeviceHost:
 
     async def keys(self, tenant: TenantId, name: str) -> Mapping[str, str]:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def finish_check_ins(self, tenant: TenantId) -> None:
         """Return at once."""
