@@ -15,7 +15,7 @@ from fauxtune.core.labs.verbs import TABLES, Kind, Member, Verb, nearest, verb_n
 from fauxtune.core.model.provider_state_words import read as read_state
 
 #: Characters of a lab file, and the parts of a lab, at most.
-LONGEST, MOST_STEPS, MOST_ACTS = 64 * 1024, 8, 12
+LONGEST, MOST_STEPS, MOST_ACTS = 64 * 1024, 8, 24
 MINUTES = (5, 12)
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HINTS, _CHOICES = 3, (2, 5)
@@ -216,10 +216,11 @@ class _Reader:
         """Look at what only the whole lab says: labels and files that nothing makes."""
         deeds = [*lab.prepare, *(deed for step in lab.steps for deed in step.do)]
         labels = {deed.words["label"] for deed in deeds if "label" in deed.words and "thumbprint" not in deed.words}
-        known = {deed.words["label"] for deed in deeds if _makes_certificate(deed) and "label" in deed.words}
+        wrong = [deed for step in lab.steps for way in step.wrong for deed in way.do]
+        known = {d.words["label"] for d in (*deeds, *wrong) if _makes_certificate(d) and "label" in d.words}
         for label in sorted((labels | _labels_of_others(lab)) - known):
             self.wrong(self._line_with(f'"{label}"'), f"no deed makes a certificate with the label '{label}'")
-        files = {deed.words["file"] for deed in deeds if deed.verb == "issue file"}
+        files = {deed.words["file"] for deed in deeds if deed.verb in {"issue file", "rewrite file"}}
         wanted = {deed.words["file"] for deed in deeds if deed.verb == "import file"}
         wanted |= {each.words["name"] for each in lab.files() if each.verb == "pfx"}
         for name in sorted(wanted - files):

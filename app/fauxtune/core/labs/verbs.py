@@ -51,9 +51,9 @@ class Verb:
     looks: bool = False
 
 
-FAMILIES = ("root", "pkcs", "scep", "imported")
+FAMILIES = ("root", "pkcs", "scep", "imported", "email")
 PURPOSES = ("encryption", "signing")
-SOURCES = ("root", "pkcs", "scep", "imported")
+SOURCES = ("root", "pkcs", "scep", "imported", "email")
 #: The tags of imported certificates: Graph's intendedPurpose.
 TAGS = ("smimeEncryption", "smimeSigning", "unassigned", "vpn", "wifi")
 DEVICE_STATES = ("enrolled", "wiped", "retired", "deleted")
@@ -69,8 +69,10 @@ _SOURCE = Member("source", "where a certificate comes from", choices=SOURCES)
 _SUBJECT = Member("subject", "the subject of a mail")
 _FROM = Member("from", "the first day of the validity: 2019-03-01", optional=True)
 _UNTIL = Member("until", "the last day of the validity", optional=True)
+_EMAIL = Member("email", "the address in the certificate (the user's)", optional=True)
 _TEMPLATE = Member("template", "a certificate template")
 _NAME = Member("name", "the name of the file")
+_CIPHERS = Member("ciphers", "modern (PBES2, AES) or legacy (3DES)", choices=("modern", "legacy"))
 #: A certificate is meant by its label, or as the one of a source that a device has or had.
 _CERTIFICATE = (
     Member("label", "the label of a certificate", optional=True),
@@ -86,9 +88,12 @@ DEEDS: tuple[Verb, ...] = (
           Member("platforms", "ios, windows, macos, android ...", Kind.TEXTS), _TO,
           Member("template", "of a PKCS profile: the certificate template", optional=True),
           Member("purpose", "of a profile for imported certificates", optional=True, choices=PURPOSES),
-          Member("authority", "of a trusted root: root or issuing", optional=True)),
+          Member("authority", "of a trusted root: root or issuing", optional=True),
+          Member("signing", "of an e-mail profile: the profile whose certificate signs", optional=True),
+          Member("encryption", "of an e-mail profile: the profile whose certificate encrypts", optional=True)),
          ("fauxtune profile create {family} --name {name}", "--template {template}", "--purpose {purpose}",
-          "--authority {authority}", "--platform {platforms}", "{target}")),
+          "--mail-server {mail_server}", "--authority {authority}", "--signing {signing}", "--encryption {encryption}",
+          "--platform {platforms}", "{target}")),
     Verb("assign profile", "Assign a profile to somebody more.", (_PROFILE, _TO),
          ("fauxtune profile assign {profile} {target}",)),
     Verb("unassign profile", "Take an assignment from a profile.", (_PROFILE, _TO),
@@ -103,15 +108,17 @@ DEEDS: tuple[Verb, ...] = (
     Verb("remove from group", "Remove a user from a group.", (_USER, _GROUP),
          ("fauxtune group remove {group} {user} --yes",)),
     Verb("issue file", "Have the CA make a certificate with its key, in a PFX file.",
-         (_TEMPLATE, _USER, Member("file", "the PFX file"), _FROM, _UNTIL, _LABEL,
-          Member("ciphers", "how the file is encrypted: modern (PBES2) or legacy", optional=True,
-                 choices=("modern", "legacy"))),
+         (_TEMPLATE, _USER, Member("file", "the PFX file"), _FROM, _UNTIL, _EMAIL, _LABEL),
          ("fauxtune certificate issue --user {user} --template {template} --out {file} --pfx-password fauxtune",
-          "--from {from}", "--until {until}")),
+          "--from {from}", "--until {until}", "--email {email}")),
+    Verb("rewrite file", "Write a PFX file again, with other ciphers, under another name. In `prepare`.",
+         (Member("from", "the PFX file that there is"), Member("file", "the PFX file"), _CIPHERS)),
+    Verb("lose file", "Drop a PFX file that the lab has made: nobody has its key any more. In `prepare`.",
+         (Member("file", "the PFX file"),)),
     Verb("issue and import", "Have the CA make a certificate with its key, and import it for all devices of a user.",
-         (_TEMPLATE, _USER, Member("purpose", "what it is for", choices=PURPOSES), _FROM, _UNTIL, _LABEL),
+         (_TEMPLATE, _USER, Member("purpose", "what it is for", choices=PURPOSES), _FROM, _UNTIL, _EMAIL, _LABEL),
          ("fauxtune certificate issue --user {user} --template {template} --import {purpose}", "--from {from}",
-          "--until {until}")),
+          "--until {until}", "--email {email}")),
     Verb("import file", "Import a PFX file of the lab for a user.",
          (Member("file", "the PFX file"), _USER, Member("tag", "the intended purpose", choices=TAGS)),
          ("fauxtune pfx import --path-to-pfx-file {file} --pfx-password fauxtune --upn {upn}",
@@ -129,6 +136,9 @@ DEEDS: tuple[Verb, ...] = (
          (Member("from", "the sender's name"), Member("to", "the recipient's name"), _SUBJECT,
           Member("text", "the text", optional=True), Member("encrypt", "see above", Kind.FLAG, optional=True)),
          ("fauxtune mail send --from {from} --to {to} --subject {subject}", "--text {text}", "{encrypt}")),
+    Verb("set connector", "Take a connector off line, or bring it on line.",
+         (Member("connector", "its name"), Member("state", "the state", choices=("offline", "online"))),
+         ("fauxtune connector {state} {connector}",)),
     Verb("advance clock", "Put the tenant's clock forward.", (Member("by", "an ISO 8601 duration: P30D"),),
          ("fauxtune clock advance {by} --settle",)),
     Verb("look at device", "What a device holds.", (_DEVICE,), ("fauxtune device show {device}",), looks=True),
@@ -151,6 +161,7 @@ CHECKS: tuple[Verb, ...] = (
          (Member("devices", "the devices", Kind.TEXTS), _SOURCE, _IS)),
     Verb("certificate revoked", "Whether the tenant's CA has revoked a certificate.", (*_CERTIFICATE, _IS)),
     Verb("certificate expired", "Whether a certificate's validity is over.", (*_CERTIFICATE, _IS)),
+    Verb("smime on", "Whether a profile or a configuration on a device switches S/MIME on.", (_DEVICE, _IS)),
     Verb("profile assigned", "Whether a profile is assigned to somebody.", (_PROFILE, _TO, _IS)),
     Verb("profile there", "Whether a profile exists.", (_PROFILE, _IS)),
     Verb("device state", "What became of a device.", (_DEVICE, Member("state", "the state", choices=DEVICE_STATES))),
@@ -174,7 +185,8 @@ FILES: tuple[Verb, ...] = (
     Verb("key", "Key and certificate of a device, PEM, that are of this source, or have this label.",
          (_NAME, _DEVICE, _SOURCE, Member("label", "which one of several", optional=True))),
     Verb("certificate", "A certificate, PEM.", (_NAME, *_CERTIFICATE)),
-    Verb("authorities", "The certificates of the tenant's authorities, PEM.", (_NAME,)),
+    Verb("root", "The certificate of the tenant's root, PEM.", (_NAME,)),
+    Verb("intermediate", "The certificate of the issuing authority, PEM.", (_NAME,)),
     Verb("crl", "The revocation list of the issuing authority, DER.", (_NAME,)),
     Verb("serial", "The serial number of a certificate, in hex, in a text file.", (_NAME, *_CERTIFICATE)),
     Verb("pfx", "A PFX file that the lab has made; its password is fauxtune.", (_NAME,)),

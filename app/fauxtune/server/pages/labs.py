@@ -51,7 +51,7 @@ fauxtune lab test lost-phone              # every wrong answer, wrong way, solut
 `lab test` plays in a tenant of its own and deletes it. It runs the proofs of the lab file in a shell: test files
 that you know. A lab of yours with the name of one of ours is played in its place.
 
-Bounds: 64 KiB a file, 8 steps, 12 deeds or checks in a row, 2 to 5 choices, 3 hints a step, 16 PFX files of 16 KiB. The
+Bounds: 64 KiB a file, 8 steps, 24 deeds or checks in a row, 2 to 5 choices, 3 hints a step, 16 PFX files of 16 KiB. The
 password of each PFX file is `fauxtune`.
 
 The skeleton says what goes where:

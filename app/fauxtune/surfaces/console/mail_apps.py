@@ -10,17 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fauxtune.core.mail.apps import MailApp, Switch, apps_of
-from fauxtune.core.model.accounts import Account
+from fauxtune.core.mail.switches import switches_of
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.console.device_words import Said
 
-#: The settings of e-mail profiles by which S/MIME is on; requireSmime is that of Samsung Knox and of old iOS profiles.
-_ON = ("requireSmime", "smimeSigningEnabled", "smimeEncryptByDefaultEnabled")
-_OUTLOOK = "com.microsoft.outlook.Mail.SMIMEEnabled"
 _NOTHING = "nothing"
 
 
@@ -38,20 +33,11 @@ class AppLine:
 
 def app_lines(variant: Variant, edition: Edition, *, rows: Iterable[LedgerRow]) -> list[AppLine]:
     """Return the mail apps of a device that holds these items."""
-    held = [_settings(row) for row in rows]
-    by_profile = any(bool(settings.get(name)) for settings in held for name in _ON)
-    configured = any(settings.get("configuration", {}).get(_OUTLOOK) is True for settings in held)
+    on = switches_of(rows)
     return [
-        _configured(app) if configured and app.name == "outlook" else _line(app, edition, on=by_profile)
+        _configured(app) if on.by_configuration and app.name == "outlook" else _line(app, edition, on=on.by_profile)
         for app in apps_of(variant)
     ]
-
-
-def _settings(row: LedgerRow) -> JsonObject:
-    """Return the settings of an account or an app configuration that the device holds; none for any other item."""
-    if row.source is not Source.EMAIL or row.payload is None or row.state is not ItemState.INSTALLED:
-        return {}
-    return Account.decode(row.payload).settings
 
 
 def _configured(app: MailApp) -> AppLine:

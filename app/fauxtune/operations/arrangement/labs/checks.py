@@ -14,6 +14,7 @@ from fauxtune.core.administration import assignments, directory, imported
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.labs.lab import Act, Words
 from fauxtune.core.mail.readability import Cell
+from fauxtune.core.mail.switches import switches_of
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
@@ -73,9 +74,10 @@ async def outcome(stage: Stage, check: Act) -> Outcome:
 
 def _expected(check: Act, *, wanted: bool) -> str:
     words = {name: ", ".join(value) if isinstance(value, list) else value for name, value in check.words.items()}
-    which = words.get("label") or f"{words.get('source', '')} of {words.get('device', '')}".strip()
+    which = words.get("label") or (f"{words.get('source', '')} of {words['device']}" if "device" in words else "")
+    more = {"which": f" ({which})" if which else "", "tagged": f" as {words['tag']}" if "tag" in words else ""}
     yes, no = _EXPECTED[check.verb]
-    return (yes if wanted else no).format(**words, which=which, tagged=f" as {words['tag']}" if "tag" in words else "")
+    return (yes if wanted else no).format(**words, **more)
 
 
 # ----------------------------------------------------------------------------------------------------- mail and devices
@@ -150,6 +152,16 @@ async def _same(stage: Stage, words: Words) -> Sight:
         # Devices that hold nothing are neither the same nor different: both expectations fail.
         return Sight(not words.get("is", True), looked, "; ".join(lines))
     return Sight(len(set(held)) == 1, looked, "; ".join(lines))
+
+
+async def _smime(stage: Stage, words: Words) -> Sight:
+    looked, row = f"the accounts of {words['device']}", await stage.enrollment(words["device"])
+    if row is None:
+        return Sight(so=False, looked=looked, saw="there is no such device")
+    ledger = await stage.scene.read(device_queries.ledger_rows, row.id)
+    on = switches_of(ledger.values())
+    saw = "a profile switches S/MIME on" if on.by_profile or on.by_configuration else "nothing switches S/MIME on"
+    return Sight(on.by_profile or on.by_configuration, looked, f"{on.accounts or 'no'} account; {saw}")
 
 
 async def _device_state(stage: Stage, words: Words) -> Sight:
@@ -297,6 +309,7 @@ CHECKS: Mapping[str, Look] = MappingProxyType(
         "same certificate": _same,
         "certificate revoked": _revoked,
         "certificate expired": _expired,
+        "smime on": _smime,
         "profile assigned": _assigned,
         "profile there": _profile_there,
         "device state": _device_state,
@@ -319,15 +332,16 @@ _EXPECTED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{device} holds no such certificate ({source})",
         ),
         "same certificate": ("the same on all, and at least one", "a different one on each, and none without"),
-        "certificate revoked": ("the certificate ({which}) is revoked", "the certificate ({which}) is not revoked"),
-        "certificate expired": ("the certificate ({which}) has expired", "the certificate ({which}) is still valid"),
+        "certificate revoked": ("the certificate{which} is revoked", "the certificate{which} is not revoked"),
+        "certificate expired": ("the certificate{which} has expired", "the certificate{which} is still valid"),
+        "smime on": ("something switches S/MIME on", "nothing switches S/MIME on"),
         "profile assigned": ("it is assigned to {to}", "it is not assigned to {to}"),
         "profile there": ("it is there", "it is gone"),
         "device state": ("{state}", "not {state}"),
         "user there": ("there", "not there"),
         "user in group": ("{user} is among them", "{user} is not among them"),
         "imported": ("{count}{tagged}", "not {count}{tagged}"),
-        "published": ("a certificate ({which}) that senders can use", "nothing of the kind"),
+        "published": ("a certificate{which} that senders can use", "nothing of the kind"),
         "connector has key": ("{connector} has a key", "{connector} has no key"),
         "clock moved": ("{by} later than at the start", "earlier"),
         "happened": ("at least one", "none"),

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from fauxtune.core.administration import assignments, devices, directory, emulation, imported, mail, profiles
 from fauxtune.core.administration.choices import INTENDED, ProfileFamily, Purpose
-from fauxtune.core.administration.profiles import Issuer
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.profiles import Issuer, MailAccount
+from fauxtune.core.administration.requests import AdminRequest, key
 from fauxtune.core.clock import from_iso, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Words
@@ -29,14 +29,14 @@ from fauxtune.operations.arrangement.provider_states import reach
 from fauxtune.operations.ca import counter
 from fauxtune.operations.ca.imported_pfx import record_id
 from fauxtune.operations.ca.register import CounterRequest
-from fauxtune.operations.connectors import revocation
+from fauxtune.operations.connectors import registry, revocation
 from fauxtune.operations.devices.compliance_time import catch_up
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
-from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import connectors as connector_queries
 
 Deed: TypeAlias = Callable[[Stage, Words], Awaitable[None]]
 
@@ -75,7 +75,7 @@ async def _profiles(stage: Stage, words: Words) -> list[AdminRequest]:
     tenant, name = stage.scene.tenant, words["name"]
     match ProfileFamily(words["family"]):
         case ProfileFamily.ROOT:
-            authority = await _authority(stage, words.get("authority", "root"))
+            authority = await stage.authority(words.get("authority", "root"))
             return profiles.create_root(
                 name,
                 platforms=platforms,
@@ -94,19 +94,18 @@ async def _profiles(stage: Stage, words: Words) -> list[AdminRequest]:
             roots = assigning.named(await assigning.all_profiles(stage.scene), assigning.ROOT)
             urls = [tenant.scep_server]
             return profiles.create_scep(name, platforms=platforms, urls=urls, roots=roots)
+        case ProfileFamily.EMAIL:
+            known = await assigning.all_profiles(stage.scene)
+            account = MailAccount(
+                f"mail.{tenant.domain}",
+                "Work",
+                signing=assigning.named(known, words.get("signing", "")),
+                encryption=assigning.named(known, words.get("encryption", "")),
+            )
+            return profiles.create_email(name, platforms=platforms, account=account)
         case _:
             purpose = Purpose(words.get("purpose", Purpose.ENCRYPTION))
             return profiles.create_imported(name, platforms=platforms, purpose=purpose)
-
-
-async def _authority(stage: Stage, name: str) -> bytes:
-    tenant_id = stage.scene.tenant.id
-    if name == "issuing":
-        return (await stage.scene.read(authority_queries.current_issuing, tenant_id)).certificate
-    row = await stage.scene.read(authority_queries.authority, tenant_id, name=name)
-    if row is None:
-        raise Invalid(f"The tenant has no authority '{name}'.")
-    return row.certificate
 
 
 async def _assign(stage: Stage, words: Words) -> None:
@@ -163,6 +162,20 @@ async def _remove(stage: Stage, words: Words) -> None:
     await stage.send(directory.remove_member(group["id"], member=user["id"]))
 
 
+async def _set_connector(stage: Stage, words: Words) -> None:
+    rows = await stage.scene.read(connector_queries.connector_rows, stage.scene.tenant.id)
+    row = next((each for each in rows if each.name == words["connector"]), None)
+    if row is None:
+        raise Invalid(f"The tenant has no connector '{words['connector']}' now.")
+    state, connector = words["state"], row.id
+    stage.page = ("connectors", connector)
+
+    async def work() -> None:
+        await stage.scene.run(registry.change_connector, connector, state=state)
+
+    await stage.control(emulation.change_connector(connector, state=state), work)
+
+
 async def _advance(stage: Stage, words: Words) -> None:
     scene = stage.scene
 
@@ -185,6 +198,7 @@ def _counter_request(stage: Stage, words: Words) -> CounterRequest:
         user_principal_name=stage.scene.principal_name(words["user"]),
         not_before=_day(words.get("from")),
         not_after=_day(words.get("until")),
+        email=words.get("email"),
         pfx_password=PASSWORD,
     )
 
@@ -200,6 +214,7 @@ def _shown_issue(stage: Stage, words: Words) -> AdminRequest:
         user=stage.scene.principal_name(words["user"]),
         not_before=None if since is None else iso(since),
         not_after=None if until is None else iso(until),
+        email=words.get("email"),
         pfx_password=PASSWORD,
     )
 
@@ -209,14 +224,32 @@ async def _issue_file(stage: Stage, words: Words) -> None:
 
     async def work() -> None:
         data = await _issued(stage, words)
-        if words.get("ciphers") == "legacy":
-            read = read_pfx(data, PASSWORD.encode())
-            data = write_pfx(
-                key=read.key, certificate=read.certificate, chain=read.chain, password=PASSWORD, name="key", legacy=True
-            )
         stage.keep_file(words["file"], data=data)
 
     await stage.control(_shown_issue(stage, words), work)
+
+
+async def _rewrite_file(stage: Stage, words: Words) -> None:
+    if stage.dry:
+        return
+    data = stage.files.get(words["from"])
+    if data is None:
+        raise Invalid(f"The lab has no file {words['from']} now.")
+    read = read_pfx(data, PASSWORD.encode())
+    written = write_pfx(
+        key=read.key,
+        certificate=read.certificate,
+        chain=read.chain,
+        password=PASSWORD,
+        name="key",
+        legacy=words["ciphers"] == "legacy",
+    )
+    stage.keep_file(words["file"], data=written)
+
+
+async def _lose_file(stage: Stage, words: Words) -> None:
+    if not stage.dry:
+        stage.files.pop(words["file"], None)
 
 
 async def _issued(stage: Stage, words: Words) -> bytes:
@@ -247,17 +280,19 @@ async def _import_file(stage: Stage, words: Words) -> None:
 async def _import(stage: Stage, data: bytes | None, *, user: str, tag: str) -> None:
     """Import a PFX file; None: it is not there yet, or only shown."""
     scene = stage.scene
-    key, name = await connector_key(scene), scene.principal_name(user)
+    public_key, name = await connector_key(scene), scene.principal_name(user)
     if data is None:
         span = (scene.now, scene.now + timedelta(days=365))
-        body = imported.placeholder(number=1, connector_key=key, user_principal_name=name, purpose=tag, span=span)
+        body = imported.placeholder(
+            number=1, connector_key=public_key, user_principal_name=name, purpose=tag, span=span
+        )
         await stage.send(imported.without_secrets(imported.import_pfx(body), thumbprint="<its thumbprint>"))
         return
     record = imported.record(
         data,
         certificate=imported.certificate_of(data, password=PASSWORD),
         password=PASSWORD,
-        connector_key=key,
+        connector_key=public_key,
         user_principal_name=name,
         purpose=tag,
     )
@@ -351,6 +386,12 @@ def _look_at_user(page: Callable[[str], tuple[str, ...]], request: Callable[[str
     return look
 
 
+async def _look_at_diagnosis(stage: Stage, words: Words) -> None:
+    user = await stage.user(words["user"])
+    stage.page, stage.query = ("why",), {"user": user["id"]}
+    await stage.control(emulation.read(f"/diagnose?user={key(user['id'])}"), _nothing)
+
+
 async def _look_at_connectors(stage: Stage, words: Words) -> None:
     stage.page = ("connectors",)
     await stage.control(emulation.read("/connectors/log"), _nothing)
@@ -385,6 +426,8 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "add to group": _add,
         "remove from group": _remove,
         "issue file": _issue_file,
+        "rewrite file": _rewrite_file,
+        "lose file": _lose_file,
         "issue and import": _issue_and_import,
         "import file": _import_file,
         "remove import": _remove_import,
@@ -392,14 +435,13 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "publish": _publish,
         "withdraw": _withdraw,
         "send mail": _send_mail,
+        "set connector": _set_connector,
         "advance clock": _advance,
         "look at device": _look_at_device,
         "look at mail": _look_at_user(_own_page("readability"), mail.read_matrix),
         "look at certificates": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
         "look at history": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
-        "look at diagnosis": _look_at_user(
-            lambda user: ("why",), lambda user: emulation.read(f"/diagnose?user={user}")
-        ),
+        "look at diagnosis": _look_at_diagnosis,
         "look at connectors": _look_at_connectors,
         "look at journal": _look_at_journal,
     }
@@ -409,4 +451,6 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
 def places_of(stage: Stage, deed: Act, *, thumbprint: str) -> dict[str, str]:
     """Return what stands in a deed's command beside its members."""
     places = {"thumbprint": thumbprint}
+    if deed.words.get("family") == ProfileFamily.EMAIL:
+        places["mail_server"] = f"mail.{stage.scene.tenant.domain}"
     return places | {"upn": stage.scene.principal_name(deed.words["user"])} if "user" in deed.words else places

@@ -17,7 +17,6 @@ from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.mail import mailboxes
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries.authorities import DEVICES
 
 Maker: TypeAlias = Callable[[Stage, Words], Awaitable[bytes]]
 _MOST_MAIL = 1000
@@ -79,10 +78,16 @@ async def _read_certificate(stage: Stage, words: Words) -> x509.Certificate:
     return x509.load_der_x509_certificate(entry.der)
 
 
-async def _authorities(stage: Stage, words: Words) -> bytes:
-    rows = await stage.scene.read(authority_queries.authorities_of, stage.scene.tenant.id)
-    certificates = [x509.load_der_x509_certificate(row.certificate) for row in rows if row.role != DEVICES]
-    return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+async def _root(stage: Stage, words: Words) -> bytes:
+    return _pem(await stage.authority("root"))
+
+
+async def _intermediate(stage: Stage, words: Words) -> bytes:
+    return _pem(await stage.authority("issuing"))
+
+
+def _pem(der: bytes) -> bytes:
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
 
 
 async def _crl(stage: Stage, words: Words) -> bytes:
@@ -105,7 +110,8 @@ FILES: Mapping[str, Maker] = MappingProxyType(
         "mail": _mail,
         "key": _key,
         "certificate": _certificate,
-        "authorities": _authorities,
+        "root": _root,
+        "intermediate": _intermediate,
         "crl": _crl,
         "serial": _serial,
         "pfx": _pfx,

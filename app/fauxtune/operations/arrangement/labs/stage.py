@@ -20,6 +20,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement import assigning
 from fauxtune.operations.arrangement.scene import Scene
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import labs as queries
@@ -130,6 +131,16 @@ class Stage:
         wanted = name.lower()
         profiles = await assigning.all_profiles(self.scene)
         return next((each for each in profiles if each["displayName"].lower() == wanted), None)
+
+    async def authority(self, name: str) -> bytes:
+        """Return the certificate (DER) of the authority `root`, or of the one that is `issuing` now."""
+        tenant_id = self.scene.tenant.id
+        if name == "issuing":
+            return (await self.scene.read(authority_queries.current_issuing, tenant_id)).certificate
+        row = await self.scene.read(authority_queries.authority, tenant_id, name=name)
+        if row is None:
+            raise Invalid(f"The tenant has no authority '{name}'.")
+        return row.certificate
 
     async def enrollment(self, name: str) -> NamedEnrollmentRow | None:
         """Return the newest enrolment of the device of this name, also one that has ended; None without one."""

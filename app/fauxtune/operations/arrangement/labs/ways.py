@@ -43,4 +43,6 @@ async def _way(stage: Stage, deed: Act) -> Way:
         problem = error.message
     known = await stage.thumbprint(deed.words)
     command = command_of(deed, places_of(stage, deed, thumbprint=known or "THUMBPRINT"))
-    return Way(verb.meaning, command, stage.page, stage.query, tuple(stage.requests), problem)
+    # What is not there has no page.
+    page = () if any(part.startswith("<") for part in stage.page) else stage.page
+    return Way(verb.meaning, command, page, stage.query, tuple(stage.requests), problem)

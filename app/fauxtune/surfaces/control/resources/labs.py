@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, urlencode
+
 from fastapi import Response
 
 from fauxtune.core.labs.lab import Question
@@ -181,7 +183,10 @@ def _hints(progress: Progress, step: int) -> int:
 
 
 def _way(here: TenantCall, way: Way) -> answers.LabWay:
-    page = "/".join(("/console", here.tenant.name, *way.page)) if way.page else None
+    page = None
+    if way.page:
+        path = "/".join(quote(part, safe="") for part in ("console", here.tenant.name, *way.page))
+        page = f"/{path}?{urlencode(way.query)}" if way.query else f"/{path}"
     return answers.LabWay(
         meaning=way.meaning,
         command=way.command,
