@@ -11,7 +11,7 @@ from typing import Any
 from fauxtune.core.clock import parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Choice, Lab, Proof, Question, Step, WrongWay
-from fauxtune.core.labs.verbs import TABLES, Kind, Member, Verb, nearest, verb_named
+from fauxtune.core.labs.verbs import MAKING, TABLES, Kind, Member, Verb, nearest, verb_named
 from fauxtune.core.model.provider_state_words import read as read_state
 
 #: Characters of a lab file, and the parts of a lab, at most.
@@ -245,7 +245,7 @@ class _Reader:
 
 
 def _makes_certificate(deed: Act) -> bool:
-    return deed.verb in {"reach state", "issue file", "issue and import"}
+    return deed.verb in {"reach state", *MAKING}
 
 
 def _labels_of_others(lab: Lab) -> set[str]:

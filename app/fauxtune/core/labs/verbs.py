@@ -140,7 +140,7 @@ DEEDS: tuple[Verb, ...] = (
          (Member("connector", "its name"), Member("state", "the state", choices=("offline", "online"))),
          ("fauxtune connector {state} {connector}",)),
     Verb("advance clock", "Put the tenant's clock forward.", (Member("by", "an ISO 8601 duration: P30D"),),
-         ("fauxtune clock advance {by} --settle",)),
+         ("fauxtune clock advance {by}",)),
     Verb("look at device", "What a device holds.", (_DEVICE,), ("fauxtune device show {device}",), looks=True),
     Verb("look at mail", "Who can read a user's mail.", (_USER,), ("fauxtune mail matrix {user}",), looks=True),
     Verb("look at certificates", "What the CA has issued for a user.", (_USER,),
@@ -192,6 +192,8 @@ FILES: tuple[Verb, ...] = (
     Verb("pfx", "A PFX file that the lab has made; its password is fauxtune.", (_NAME,)),
 )  # fmt: skip
 
+#: The deeds by which somebody has the CA make a certificate.
+MAKING = ("issue file", "issue and import")
 #: data. The key of a verb in a lab file -> the table, and the word for it.
 TABLES: Mapping[str, tuple[tuple[Verb, ...], str]] = {
     "do": (DEEDS, "deed"),

@@ -186,7 +186,7 @@ async def _advance(stage: Stage, words: Words) -> None:
         await catch_up(scene.emulator, scene.tenant)
 
     stage.page = ("journal",)
-    await stage.control(emulation.advance_clock(words["by"], settle=True), work)
+    await stage.control(emulation.advance_clock(words["by"]), work)
 
 
 # --------------------------------------------------------------------------------------------------------- certificates

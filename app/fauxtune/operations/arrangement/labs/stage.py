@@ -15,7 +15,8 @@ from fauxtune.core.administration.assignments import Target, to_all_devices, to_
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Lab
-from fauxtune.core.model.ids import ManagedDeviceId
+from fauxtune.core.labs.verbs import MAKING
+from fauxtune.core.model.ids import ManagedDeviceId, UserId
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement import assigning
@@ -149,7 +150,7 @@ class Stage:
     async def thumbprint(self, words: Mapping[str, Any]) -> str | None:
         """Return the certificate that `label`, or `device` and `source` mean; None if it does not exist yet."""
         if "label" in words:
-            return self.labels.get(words["label"])
+            return self.labels.get(words["label"]) or await self._of_student(words["label"])
         if "device" not in words:
             return None
         row = await self.enrollment(words["device"])
@@ -164,6 +165,20 @@ class Stage:
             certificate_queries.certificates_on_device, self.scene.tenant.id, enrollment_id=row.id, thumbprints=()
         )
         return rows[-1].thumbprint if rows else None
+
+    async def _of_student(self, label: str) -> str | None:
+        """Return the certificate with this label that the student had issued, rather than the lab: of those of its user
+        and template to which no other label belongs the newest; None without one.
+        """
+        deeds = (deed for step in self.lab.steps for deed in step.do if deed.verb in MAKING)
+        deed = next((each for each in deeds if each.words.get("label") == label), None)
+        user = None if deed is None else await self.scene.find_user(deed.words["user"])
+        if deed is None or user is None:
+            return None
+        rows = await self.scene.read(certificate_queries.issued, self.scene.tenant.id, user_id=UserId(user["id"]))
+        known = set(self.labels.values())
+        own = [row for row in rows if row.template == deed.words["template"] and row.thumbprint not in known]
+        return own[0].thumbprint if own else None
 
     async def certificate(self, words: Mapping[str, Any]) -> str:
         """Return the thumbprint of the certificate that is meant; on a dry stage a word for one that is not there."""
