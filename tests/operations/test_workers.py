@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable
-from threading import Event
+from threading import Event, current_thread
 
 import pytest
 
+from fauxtune.operations.runtime import workers
 from fauxtune.operations.runtime.workers import Workers
 from tests.support.hostile_der import slow_file
 from tests.support.tenant import Contoso
@@ -34,11 +35,11 @@ class Line:
 
 
 def test_tenants_take_turns_however_much_one_of_them_wants() -> None:
-    workers, line = Workers(1), Line()
-    futures = [workers.submit("a", line.work(f"a{number}")) for number in range(4)]
+    pool, line = Workers(1), Line()
+    futures = [pool.submit("a", line.work(f"a{number}")) for number in range(4)]
     assert line.begun.wait(SECONDS)
-    futures += [workers.submit("b", line.work(f"b{number}")) for number in range(2)]
-    futures += [workers.submit("c", line.work("c0"))]
+    futures += [pool.submit("b", line.work(f"b{number}")) for number in range(2)]
+    futures += [pool.submit("c", line.work("c0"))]
     line.go.set()
     for future in futures:
         future.result(SECONDS)
@@ -46,12 +47,12 @@ def test_tenants_take_turns_however_much_one_of_them_wants() -> None:
 
 
 def test_no_tenant_holds_more_threads_than_its_share() -> None:
-    workers, mine, others = Workers(2, share=1), Line(), Line()
+    pool, mine, others = Workers(2, share=1), Line(), Line()
     others.go.set()
-    futures = [workers.submit("a", mine.work(f"a{number}")) for number in range(8)]
+    futures = [pool.submit("a", mine.work(f"a{number}")) for number in range(8)]
     assert mine.begun.wait(SECONDS)
     for number in range(3):
-        workers.submit("b", others.work(f"b{number}")).result(SECONDS)
+        pool.submit("b", others.work(f"b{number}")).result(SECONDS)
     assert (mine.done, others.done) == ([], ["b0", "b1", "b2"])
     mine.go.set()
     for future in futures:
@@ -59,9 +60,19 @@ def test_no_tenant_holds_more_threads_than_its_share() -> None:
     assert mine.done == [f"a{number}" for number in range(8)]
 
 
+def test_threads_take_the_next_work_and_end_when_none_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lasting = Workers(2)
+    # A thread gives its result before it waits for more: meanwhile a second one may begin.
+    assert len({lasting.submit("a", current_thread).result(SECONDS) for _ in range(20)}) <= 2
+    monkeypatch.setattr(workers, "_PATIENCE", 0.01)
+    ending = Workers(2).submit("a", current_thread).result(SECONDS)
+    ending.join(SECONDS)
+    assert not ending.is_alive()
+
+
 def test_work_that_was_cancelled_is_not_begun() -> None:
-    workers, line = Workers(1), Line()
-    first, *rest = (workers.submit("a", line.work(f"a{number}")) for number in range(3))
+    pool, line = Workers(1), Line()
+    first, *rest = (pool.submit("a", line.work(f"a{number}")) for number in range(3))
     assert line.begun.wait(SECONDS)
     assert rest[0].cancel()
     assert not first.cancel(), "it has begun"
@@ -71,9 +82,9 @@ def test_work_that_was_cancelled_is_not_begun() -> None:
 
 
 def test_an_error_of_the_work_is_its_result_and_the_next_work_is_done() -> None:
-    workers = Workers(1)
-    broken = workers.submit("a", lambda: 1 // 0)
-    assert workers.submit("a", lambda: "well").result(SECONDS) == "well"
+    pool = Workers(1)
+    broken = pool.submit("a", lambda: 1 // 0)
+    assert pool.submit("a", lambda: "well").result(SECONDS) == "well"
     with pytest.raises(ZeroDivisionError):
         broken.result(SECONDS)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -86,6 +87,7 @@ def serial_hex(certificate: x509.Certificate | int) -> str:
     return f"{certificate if isinstance(certificate, int) else certificate.serial_number:x}"
 
 
+@lru_cache(maxsize=64)
 def parse_subject(text: str) -> x509.Name:
     """Parse a text such as `CN=Alice,E=alice@contoso.example,OU=Sales,C=US` to a distinguished name.
 

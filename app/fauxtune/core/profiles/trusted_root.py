@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -27,7 +28,14 @@ from fauxtune.core.profiles.family import Family, Profile, Recipient
 
 def certificate_of(document: dict[str, Any]) -> x509.Certificate:
     """The certificate in a trusted-root profile. Raises Invalid if it cannot be read, or a private key is with it."""
-    data = _bytes(document)
+    text = document.get("trustedRootCertificate")
+    return _certificate("" if text is None else str(text))
+
+
+@lru_cache(maxsize=16)
+def _certificate(text: str) -> x509.Certificate:
+    # Each plan of each device needs it. A certificate has 64 KiB at most, as text twice that.
+    data = _bytes(text)
     if b"PRIVATE KEY" in data:
         raise Invalid(
             "trustedRootCertificate contains a private key; upload the certificate alone.",
@@ -36,13 +44,12 @@ def certificate_of(document: dict[str, Any]) -> x509.Certificate:
     return certificate_from(data, target="trustedRootCertificate")
 
 
-def _bytes(document: dict[str, Any]) -> bytes:
-    text = document.get("trustedRootCertificate")
+def _bytes(text: str) -> bytes:
     if not text:
         raise Invalid("trustedRootCertificate is required: the .cer file's bytes.", target="trustedRootCertificate")
     try:
         return base64.b64decode(text, validate=True)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise Invalid(f"trustedRootCertificate is not base64: {error}.", target="trustedRootCertificate") from None
 
 

@@ -420,7 +420,10 @@ class Preparing:
 
 def _template(tx: Transaction, order: Order, *, authority_name: str) -> Template:
     """The template that the order names. Raises TemplateUnknown, with the names of all templates."""
-    template = templates.find(tx, order.template, authority_name=authority_name)
+    (template,) = tx.known(
+        ("template", authority_name, order.template),
+        lambda: (templates.find(tx, order.template, authority_name=authority_name),),
+    )
     if template is not None:
         return template
     name, ca = order.template, order.authority_name

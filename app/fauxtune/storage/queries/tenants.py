@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -156,10 +155,11 @@ def add_events(
     if last is None:
         return None
     of_journal, of_connectors = last
-    rows = [replace(event, seq=seq) for seq, event in enumerate(events, of_journal - len(events) + 1)]
-    writes.add_rows(connection, journal, rows=rows)
+    rows = [{**writes.values_of(row), "seq": each} for each, row in enumerate(events, of_journal - len(events) + 1)]
+    writes.add_all(connection, journal, rows=rows)
     logged = enumerate(connector_events, of_connectors - len(connector_events) + 1)
-    writes.add_rows(connection, tables.connector_events, rows=[replace(event, number=each) for each, event in logged])
+    rows = [{**writes.values_of(row), "number": each} for each, row in logged]
+    writes.add_all(connection, tables.connector_events, rows=rows)
     return int(of_journal)
 
 
