@@ -54,7 +54,9 @@ _LISTS = re.compile(r"\((?:\?|%\(\w+\)s(?:::\w+)?)(?:, (?:\?|%\(\w+\)s(?:::\w+)?
 
 @dataclass(slots=True)
 class Sent:
-    """What a database was sent: statements in their order, and how many transactions they were in."""
+    """What a database was sent: statements in their order, and how many transactions they were in. One that PostgreSQL
+    is sent alone needs none.
+    """
 
     texts: list[str] = field(default_factory=list)
     transactions: int = 0
@@ -117,7 +119,8 @@ def _listening() -> Iterator[Sent]:
     def note(connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
         if statement.startswith(_OF_THE_CLOCK):
             return
-        sent.transactions += id(connection) in begun
+        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        sent.transactions += id(connection) in begun and not alone
         begun.discard(id(connection))
         sent.texts.append(statement)
 

@@ -94,14 +94,15 @@ class Runner:
         quiet: Callable[[Connection, datetime], Q | None],
     ) -> Q | T:
         """Return what `quiet` returns at this moment of the tenant's time; if that is None, do what `run_check_in` does
-        in the same transaction. What is quiet sends no signals.
+        in the same transaction, on PostgreSQL in another one. What is quiet sends no signals. `quiet` is one statement.
         """
-        if self.database.is_shared:
-            answer = await self.database.run(lambda connection: quiet(connection, self.now(tenant)))
-            if answer is not None:
-                return answer
-            return await self.run_check_in(await self.tenant(tenant.id), operation)
-        return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx)), quiet=quiet)
+        if self.database.is_sqlite:
+            return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx)), quiet=quiet)
+        answer = await self.database.run_alone(lambda connection: quiet(connection, self.now(tenant)))
+        if answer is not None:
+            return answer
+        known = await self.tenant(tenant.id) if self.database.is_shared else tenant
+        return await self.run_check_in(known, operation)
 
     def _remembering(self, tx: Transaction, operation: Callable[[], T]) -> T:
         version = partial(sharing.version_of, tx.connection, tx.tenant.id) if self.database.is_shared else None
