@@ -74,7 +74,7 @@ graph-model: $(VENV)/.test ## what newer SDKs of Microsoft add to the table of G
 transcripts: $(VENV)/.test ## run the commands of docs/devices.md and write what they print into the page
 	$(BIN)/python -m tests.interop.transcripts docs/devices.md
 
-pictures: $(VENV)/.test ## draw the rooms in docs/architecture.md, photograph the console (ARGS="--pages FOLDER": every page of it)
+pictures: $(VENV)/.test ## draw the rooms in docs/architecture.md and the lessons, photograph the console (ARGS="--pages FOLDER": every page of it)
 	$(BIN)/python -m tests.repository.pictures docs/architecture.md
 	$(BIN)/python -m tests.browser.pictures $(ARGS)
 

@@ -1,6 +1,7 @@
 """Pictures of the console, of a server on which the demonstration has just ended.
 
-`python -m tests.browser.pictures` (or `make pictures`) writes docs/images/console.png, the picture in README.md.
+`python -m tests.browser.pictures` (or `make pictures`) writes docs/images/console.png, the picture in README.md, and
+those of the lessons in docs/lessons.
 `--pages FOLDER` takes every page at 1280 and 390 px in both colour schemes instead, for a person to look at.
 """
 
@@ -21,6 +22,9 @@ from typing import Literal
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
+from fauxtune.client.endpoints import find
+from fauxtune.client.http import Client
+from tests.repository import lessons
 from tests.support.console_pages import explore
 from tests.support.running_server import SECONDS, environment
 
@@ -36,7 +40,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description=__doc__)
     parser.add_argument("--pages", type=Path, metavar="FOLDER", help="take every page, into this folder")
     folder = parser.parse_args().pages
-    with _demonstration() as address, sync_playwright() as playwright:
+    with _demonstration() as (address, data), sync_playwright() as playwright:
+        if folder is None:
+            with Client(find(data_dir=data)) as client:
+                lessons.write(client)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         if folder is None:
             _readme(browser, address)
@@ -46,8 +53,8 @@ def main() -> None:
 
 
 @contextmanager
-def _demonstration() -> Iterator[str]:
-    """The address of a server on which all proofs have been made, until the block ends."""
+def _demonstration() -> Iterator[tuple[str, Path]]:
+    """The address and the data folder of a server on which all proofs have been made, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-pictures-") as folder:
         command = [sys.executable, "-m", "fauxtune", "demo", "--port", "0", "--http-port", "0", "--data-dir", folder]
         process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
@@ -57,7 +64,7 @@ def _demonstration() -> Iterator[str]:
                 if not any("The server and the devices keep running" in line for line in process.stdout):
                     raise RuntimeError("the demonstration ended before its last proof")
                 endpoints = json.loads((Path(folder) / "endpoints.json").read_bytes())
-                yield str(endpoints["http"])
+                yield str(endpoints["http"]), Path(folder)
             finally:
                 process.send_signal(signal.SIGINT)
                 process.communicate(timeout=SECONDS)

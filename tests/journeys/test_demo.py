@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.repository.lessons import FOLDER, PICTURES, words
 from tests.support.running_server import environment
 
 DEMO = [sys.executable, "-m", "fauxtune", "demo", "--port", "0", "--http-port", "0"]
@@ -254,6 +255,13 @@ def test_the_report_answers_the_questions_of_a_stranger_with_a_line_for_each_sen
     assert sum("openssl cms -decrypt" in line for line in importing) == 3, "two devices, and the one that came later"
     assert any("cert/revoked/pkcs-" in line for line in wipe)
     assert any("cert/good/imported-" in line for line in wipe)
+
+
+def test_the_pictures_of_the_lessons_are_those_that_a_run_draws(demonstration: Demonstration) -> None:
+    page = demonstration.report.read_text(encoding="utf-8")
+    drawn = [words(svg) for svg in re.findall(r"<svg xmlns.*?</svg>", page, re.DOTALL)]
+    for lesson in PICTURES:
+        assert words((FOLDER / f"{lesson}.svg").read_text(encoding="utf-8")) in drawn, f"{lesson}: run `make pictures`"
 
 
 def _swap(pattern: str, other: str) -> Callable[[Path], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fauxtune.core.evidence import lines
-from fauxtune.core.evidence.claim import Chapter, Chip, Claim, Named, Part, Row, Stamp, Table
+from fauxtune.core.evidence.claim import Chapter, Chip, Claim, Named, Part, Picture, Row, Stamp, Table
 from fauxtune.core.evidence.examples import departed
 from fauxtune.core.evidence.facts import OWN, Authority, Certificate
 from fauxtune.core.evidence.view import NOTHING, View, bounded
@@ -46,10 +46,11 @@ def departures(view: View) -> Chapter:
                 mark=view.marked(example.imported),
             )
             claims.append(Claim(sentence, lines.not_on_crl(view.certificate(example.imported), at=view.facts.now)))
+    picture = Picture("ends", say("What a device lost, and what of it the authority revoked."))
     headings = (say("Device"), say("How it left"), say("Removed from it"), say("Revoked"), say("Still on it"))
-    parts: tuple[Part, ...] = (
-        (Table(headings, tuple(rows), legend=True), *claims[:_MOST_CLAIMS]) if rows else (NOTHING,)
-    )
+    parts: tuple[Part, ...] = (NOTHING,)
+    if rows:
+        parts = (picture, Table(headings, tuple(rows), legend=True), *claims[:_MOST_CLAIMS])
     return Chapter("left", say("Who left: what was removed, what was revoked"), (intro, *parts))
 
 

@@ -108,14 +108,17 @@ def _alone(view: View, mail: Mail, *, thumbprint: str) -> list[Claim]:
 def of_a_person(view: View) -> Chapter:
     """Show that the devices of a person have the same imported key."""
     intro = say(
-        "So a certificate for encryption is made once, outside, and imported with its private key "
-        "(userPfxCertificates). The certificate connector opens what was imported, and seals it again for each "
-        "device of the person. The same certificate and the same key arrive on all of them."
+        "So a certificate for encryption is made once, elsewhere, and imported with its private key "
+        "(userPfxCertificates). The certificate connector decrypts the password of that file, and encrypts it again "
+        "for each device of the person. The same certificate and the same key arrive on all of them."
     )
-    parts: list[Part] = [intro]
+    parts: list[Part] = []
     for example in shared(view.facts):
         parts += on_all(view, example)
-    return Chapter("person", say("A key of a person"), tuple(parts) if len(parts) > 1 else (intro, NOTHING))
+    if parts:
+        words = say("Each row a mail, with the certificate that it is encrypted for; each column a device.")
+        parts.append(Picture("readers", words))
+    return Chapter("person", say("A key of a person"), (intro, *(parts or [NOTHING])))
 
 
 def on_all(view: View, example: Shared) -> list[Claim | Note]:

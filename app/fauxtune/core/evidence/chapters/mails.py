@@ -120,7 +120,8 @@ def signatures(view: View) -> Chapter:
             "For any other content, the signature of “%(subject)s” does not count.", subject=Named(signed[0].subject)
         )
         claims.append(Claim(sentence, lines.signature_of_other_content(file, at=signed[0].signed_at or signed[0].date)))
-    return Chapter("signatures", say("Who signed"), (intro, *(claims or (NOTHING,))))
+    picture = Picture("layers", say("What a mail is made of: beside the signed one, an encrypted one."))
+    return Chapter("signatures", say("Who signed"), (intro, picture, *(claims or (NOTHING,))))
 
 
 def readings(view: View) -> Chapter:

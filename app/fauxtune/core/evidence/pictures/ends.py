@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fauxtune.core.evidence.examples import departed
 from fauxtune.core.evidence.facts import OWN
 from fauxtune.core.evidence.pictures.svg import Drawing
@@ -11,10 +13,10 @@ from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import say
 from fauxtune.core.model.states import Source
 
-_REMOVED, _REVOKED, _TOP, _ROW = 150, 560, 24, 30
+_REMOVED, _REVOKED, _TOP, _ROW = 150, 500, 24, 30
 #: From one chip to the next.
-_STEP = 54
-_MOST_DEVICES, _MOST_CHIPS, _MOST_REVOKED = 8, 7, 3
+_STEP = 60
+_MOST_DEVICES, _MOST_CHIPS, _MOST_REVOKED = 8, 5, 3
 
 
 def draw(view: View, catalogue: Catalogue) -> Drawing | None:
@@ -32,12 +34,16 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
         drawing.text(0, y + 22, words=catalogue.render(ENDS[device.left.how]), css="soft small", most=_REMOVED - 8)
         gone = [each for each in view.facts.held_by(device, *OWN, Source.IMPORTED) if each.until is not None]
         sources = {each.thumbprint: each.source for each in gone}
-        for number, (thumbprint, source) in enumerate(list(sources.items())[:_MOST_CHIPS]):
-            drawing.chip(
-                _REMOVED + number * _STEP, y + 2, thumbprint=thumbprint, source=source, width=_STEP - 2, gone=True
-            )
-        for number, thumbprint in enumerate(example.revoked[:_MOST_REVOKED]):
-            source = sources.get(thumbprint, Source.PKCS)
-            drawing.chip(_REVOKED + number * _STEP, y + 2, thumbprint=thumbprint, source=source, width=_STEP - 2)
+        _row(drawing, _REMOVED, y=y + 2, chips=sources, gone=True, most=_MOST_CHIPS)
+        revoked = {each: sources.get(each, Source.PKCS) for each in example.revoked}
+        _row(drawing, _REVOKED, y=y + 2, chips=revoked, gone=False, most=_MOST_REVOKED)
         drawing.line(0, y + _ROW - 2, x2=720, y2=y + _ROW - 2, css="tick")
     return drawing
+
+
+def _row(drawing: Drawing, x: float, *, y: float, chips: Mapping[str, Source], gone: bool, most: int) -> None:
+    """Draw certificates beside one another; of more than there is room for, how many."""
+    for number, (thumbprint, source) in enumerate(list(chips.items())[:most]):
+        drawing.chip(x + number * _STEP, y, thumbprint=thumbprint, source=source, width=_STEP - 3, gone=gone)
+    if len(chips) > most:
+        drawing.text(x + most * _STEP, y + 14, words=f"+{len(chips) - most}", css="soft")

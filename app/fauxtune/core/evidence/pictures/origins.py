@@ -41,7 +41,13 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
 def _example(view: View, source: Source) -> tuple[str, list[Device]] | None:
     """The certificate of this source that most devices got."""
     choices = dict.fromkeys(each.thumbprint for each in view.facts.holdings if each.source is source)
-    best = max(choices, key=lambda thumbprint: len(view.facts.holders(thumbprint)), default=None)
+    order = {device.id: number for number, device in enumerate(view.facts.devices)}
+
+    def rank(thumbprint: str) -> tuple[int, int]:
+        holders = view.facts.holders(thumbprint)
+        return len(holders), -min((order[device.id] for device in holders), default=0)
+
+    best = max(choices, key=rank, default=None)
     return None if best is None else (best, view.facts.holders(best)[:_MOST])
 
 
@@ -55,7 +61,7 @@ def _way(
     drawing.text(8, centre + 4, words=words[0], most=_MIDDLE - 30)
     drawing.line(_MIDDLE - 20, centre, x2=_MIDDLE, y2=centre, css="life")
     drawing.chip(_MIDDLE, centre - HIGH / 2, thumbprint=thumbprint, source=source)
-    drawing.text(_MIDDLE + CHIP / 2, centre + 25, words=words[1], anchor="middle", css="soft", most=210)
+    drawing.text(_MIDDLE + CHIP, centre + 25, words=words[1], anchor="end", css="soft", most=210)
     for number, device in enumerate(devices):
         row = y + (height - len(devices) * _ROW) / 2 + number * _ROW + _ROW / 2
         drawing.line(_MIDDLE + CHIP, centre, x2=_RIGHT - 6, y2=row, css="life")

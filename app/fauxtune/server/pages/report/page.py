@@ -76,10 +76,21 @@ def _environment(catalogue: Catalogue) -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    colours = resources.files("fauxtune.surfaces.console").joinpath("static", "colours.css").read_text("utf-8")
-    environment.globals["style"] = Markup(colours + (_FOLDER / "report.css").read_text(encoding="utf-8"))  # noqa: S704
+    environment.globals["style"] = Markup(_styles("report.css", "picture.css"))  # noqa: S704
     environment.filters["chip"] = _chip
     return environment
+
+
+def _styles(*names: str) -> str:
+    """The colours of the console, and these style sheets of ours."""
+    colours = resources.files("fauxtune.surfaces.console").joinpath("static", "colours.css").read_text("utf-8")
+    return colours + "".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+def picture_file(view: View, name: str, *, catalogue: Catalogue) -> str | None:
+    """Return a picture as a file of its own, light or dark as its reader's system; None if there is nothing to draw."""
+    drawing = PICTURES[name](view, catalogue)
+    return None if drawing is None else drawing.svg(_styles("picture.css")) + "\n"
 
 
 def _say(catalogue: Catalogue, value: Any) -> Markup:
