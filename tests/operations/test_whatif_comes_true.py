@@ -267,7 +267,7 @@ async def test_what_it_says_is_what_then_happens(
             await contoso.do(check_situations)
             assert await snapshot(contoso, result.devices) == before
             for each in result.devices:
-                getattr(each, "lost", {}).clear()
+                each.missed.clear()
             await send(contoso, *answer)
             await settle_all(*result.devices)
             after = await snapshot(contoso, result.devices)
