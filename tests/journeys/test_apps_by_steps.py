@@ -43,11 +43,23 @@ async def test_an_iphone_installs_apps_from_the_store_and_by_manifest(
     quiet = await agent.check_in()
     assert quiet.reports == 1, "nothing more is asked of a device that has its apps"
 
+    (row,) = (await administrator.graph.get(f"/beta/users/{ALICE}/managedDevices")).json()["value"]
+    (await administrator.graph.post(f"/beta/deviceManagement/managedDevices/{row['id']}/syncDevice")).raise_for_status()
+    await agent.check_in()
     device.refuse("app")
     maps = await app(administrator, "iosStoreApp", "Maps", bundleId="com.contoso.maps")
     await assign(administrator, maps, "required")
     await agent.check_in()
     assert (await states(administrator))["Maps"] == ("requiredInstall", "failed")
+    (enrolment,) = (await administrator.graph.get("/_fauxtune/v1/tenants/contoso/devices")).json()["value"]
+    path = f"/_fauxtune/v1/tenants/contoso/devices/{enrolment['id']}/apps"
+    listed = (await administrator.graph.get(path)).raise_for_status().json()["value"]
+    assert [(each["name"], each["state"], each["version"]) for each in listed] == [
+        ("Maps", "failed", None),
+        ("Notes", "installed", "1.0.0"),
+        ("Orders", "installed", "2.1"),
+    ]
+    assert "MCInstallationErrorDomain 4001" in listed[0]["why"]
     device.accept("app")
 
     await assign(administrator, lob, "uninstall")

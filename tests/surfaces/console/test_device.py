@@ -24,6 +24,7 @@ from fauxtune.operations.profiles.assignments import Assignable, NewAssignment, 
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as scep_queries
+from tests.support.assigned_apps import assigned_app
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit, text_of
 from tests.support.devices.android import AndroidOverHttp
@@ -438,3 +439,18 @@ async def test_compliance_is_shown_by_policy_and_setting(
     assert "StorageRequireEncryption the storage is encrypted not known" in text
     assert "Every device compliant" in text
     assert "Compliance not compliant, in its period of grace" in text
+
+
+async def test_the_page_shows_apps_and_why_one_is_not_there(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    pc = await enrol_by_token(contoso, "alice")
+    page = f"/devices/{pc.enrollment_id}"
+    assert "Table of apps" not in await show(console, page)
+    code = "{6F33C4E4-9C0E-4B3A-8E4E-0C9F0F1F9B11}"
+    msi = await assigned_app(contoso, "windowsMobileMSI", "Orders", productCode=code, productVersion="4.2.0")
+    await assigned_app(contoso, "iosStoreApp", "<b>Notes</b>", bundleId="com.contoso.notes")
+    html = await show(console, page)
+    text = text_of(html)
+    assert "to be installed" in text
+    assert "It is for devices of another kind." in text
+    assert "&lt;b&gt;Notes&lt;/b&gt;" in html, "a name that is markup is only a name"
+    assert f'data-key="app/{msi}"' in html

@@ -30,9 +30,8 @@ from fauxtune.storage.queries import resources as resource_queries
 BY_STEPS = frozenset({Way.STORE, Way.LICENSE, Way.MANIFEST, Way.MSI, Way.HOSTED, Way.WINDOWS_STORE})
 #: The ways whose apps the device loads from this server.
 _FROM_HERE = frozenset({Way.MANIFEST, Way.MSI, Way.HOSTED})
-#: The subject of the one question.
-_EVERY = "apps"
-_LIST = PlannedStep(StepKind.LIST_APPS, _EVERY)
+#: The subjects of the one question: how installs went, or what is there.
+STATES, INVENTORY = "states", "inventory"
 _CHANGES = (StepKind.INSTALL_APP, StepKind.REMOVE_APP)
 
 
@@ -50,8 +49,13 @@ def app_steps(visit: Visit, *, again: bool) -> list[PlannedStep]:
 
 def app_question(visit: Visit, sent: Sequence[SentStep], *, again: bool) -> list[PlannedStep]:
     """Return the question about apps, if the device is to be asked: after an install, and with the inventory."""
+    before = [step.step for step in sent if step.step.kind is StepKind.LIST_APPS]
+    if before:
+        return before
     is_open = any(step.step.kind is StepKind.INSTALL_APP and step.state is StepState.CONFIRMED for step in sent)
-    return [_LIST] if is_open or (again and _apps(visit)) else []
+    if is_open:
+        return [PlannedStep(StepKind.LIST_APPS, STATES)]
+    return [PlannedStep(StepKind.LIST_APPS, INVENTORY)] if again and _apps(visit) else []
 
 
 def delivery(visit: Visit, planned: PlannedStep) -> AppDelivery | None:

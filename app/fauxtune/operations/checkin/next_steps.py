@@ -138,7 +138,7 @@ class _StepBuilder:
                 app = delivery(self.visit, planned)
                 return None if app is None else Step(step_id, planned.kind, apps=(app,))
             case StepKind.LIST_APPS:
-                return Step(step_id, planned.kind, apps=listed(self.visit))
+                return Step(step_id, planned.kind, part=planned.subject, apps=listed(self.visit))
             case _:
                 assert_never(planned.kind)
 

@@ -58,8 +58,8 @@ class AppSighting:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One command for the device. `item`: of an install with its bytes, of a removal its row alone; `order` of an
-    action; `part`: the platform's name of a question; `apps`: the app of an install or a removal, and those that the
-    question about apps is about.
+    action; `part`: the platform's name of a question, and of the one about apps whether it asks how installs went or
+    what is there (`app_steps`); `apps`: those that it is about, and the one of an install or a removal.
     """
 
     id: str

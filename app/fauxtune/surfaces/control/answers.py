@@ -196,6 +196,22 @@ class Item(Answer):
     waits_for: str | None
 
 
+class DeviceApp(Answer):
+    """An app, and the device. `intent` is null for an app that no assignment brings to the device, and `dependency` or
+    `superseded` for one that follows from another; `state` is Graph's resultantAppState, null without an intent.
+    """
+
+    id: str
+    name: str
+    kind: str
+    intent: str | None
+    state: str | None
+    why: str
+    version: str | None
+    error_code: int | None
+    changed_at: str | None
+
+
 class Ledger(Device):
     """A device with everything that it holds or should hold."""
 

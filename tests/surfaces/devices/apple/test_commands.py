@@ -63,6 +63,7 @@ def about_app(kind: StepKind, way: Way, *, settings: JsonObject | None = None, *
 LISTED = Step(
     "s",
     StepKind.LIST_APPS,
+    part="states",
     apps=tuple(AppDelivery(f"com.contoso.{name}", Way.STORE, APP, {}) for name in ("notes", "orders")),
 )
 STORE_PAGE = "https://apps.apple.com/us/app/notes/id1110145109?mt=8"
@@ -81,6 +82,7 @@ STORE_PAGE = "https://apps.apple.com/us/app/notes/id1110145109?mt=8"
         ("remove-application", about_app(StepKind.REMOVE_APP, Way.STORE), PHONE),
         ("managed-application-list", LISTED, PHONE),
         ("installed-application-list", LISTED, MAC),
+        ("installed-application-list-managed", replace(LISTED, part="inventory"), PHONE),
         ("profile-list", Step("s", StepKind.QUESTION, part="ProfileList"), PHONE),
         ("certificate-list", Step("s", StepKind.QUESTION, part="CertificateList"), PHONE),
         ("device-information", Step("s", StepKind.QUESTION, part="DeviceInformation"), PHONE),

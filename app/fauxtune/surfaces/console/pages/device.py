@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from fastapi import Response
 
@@ -24,6 +25,7 @@ from fauxtune.operations.insight.device_report import DeviceReport, Outcome, Rep
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import DeviceActionRow
 from fauxtune.surfaces.console import device_words as words
+from fauxtune.surfaces.console.app_lines import AppLine, installed_lines
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.compliance_lines import PolicyLine, compliance_lines
 from fauxtune.surfaces.console.device_words import Said
@@ -104,9 +106,17 @@ class Button:
     refusal: str | None
 
 
+class _Tables(TypedDict):
+    """The tables of what reaches a device and is no item of it."""
+
+    policies: list[PolicyLine]
+    scripts: list[ScriptLine]
+    installed: list[AppLine]
+
+
 async def device(call: TenantCall) -> Response:
     """Show one device."""
-    report, events, policies, scripts = await call.run(_read, call.request.path_params["device"])
+    report, events, tables = await call.run(_read, call.request.path_params["device"])
     hosted = await device_of_enrollment(call.emulator, call.tenant, row=report.row)
     lines = [_line(item, report, call=call) for item in report.items]
     ended = report.row.state is EnrollmentState.ENDED
@@ -127,8 +137,7 @@ async def device(call: TenantCall) -> Response:
         sums=_sums(report.outcomes, ended=ended),
         buttons=[_button(action, report, call=call) for action in USUAL],
         facts=_facts(report),
-        policies=policies,
-        scripts=scripts,
+        **tables,
         reported=_reported(report),
         apps=app_lines(report.row.variant, call.tenant.edition, rows=[item.row for item in report.items]),
         actions=[_action(row) for row in _newest(report.actions)],
@@ -141,10 +150,16 @@ async def device(call: TenantCall) -> Response:
     )
 
 
-def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening], list[PolicyLine], list[ScriptLine]]:
+def _read(tx: Transaction, key: str) -> tuple[DeviceReport, list[Happening], _Tables]:
     report = device_report(tx, key)
     events = happenings(tx.connection, tx.tenant.id, rows=report.events[:_MOST_EVENTS])
-    return report, events, compliance_lines(tx, report.row.id), script_lines(tx, report.row.id)
+    device = report.row.id
+    tables: _Tables = {
+        "policies": compliance_lines(tx, device),
+        "scripts": script_lines(tx, device),
+        "installed": installed_lines(tx, report.row),
+    }
+    return report, events, tables
 
 
 def _name(report: DeviceReport) -> str:

@@ -18,6 +18,7 @@ from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.devices import partner_facts
+from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -61,6 +62,30 @@ async def _listed(here: Here, ids: list[EnrollmentId]) -> AsyncIterator[bytes]:
 async def get_device(here: Here, device: str) -> answers.Device:
     """By its own id, or that of its managedDevice, which may be deleted."""
     return _view(await here.run(_device, device), here=here)
+
+
+@router.get("/{device}/apps", summary="The apps of a device, and why one is not there")
+async def get_apps(here: Here, device: str) -> answers.Listed[answers.DeviceApp]:
+    """Those that concern it, with their states, and the assigned ones that do not reach it, with the reason."""
+
+    def read(tx: Transaction) -> list[ReportedApp]:
+        return apps_of_device(tx, _device(tx, device).row)
+
+    return answers.Listed(value=[_app(each) for each in await here.run(read)])
+
+
+def _app(app: ReportedApp) -> answers.DeviceApp:
+    return answers.DeviceApp(
+        id=app.id,
+        name=app.name,
+        kind=app.kind,
+        intent=app.intent,
+        state=app.state,
+        why=app.why,
+        version=app.version,
+        error_code=app.error_code,
+        changed_at=None if app.changed_at is None else iso(app.changed_at),
+    )
 
 
 @router.get("/{device}/ledger", summary="What a device holds, and how it stands")

@@ -71,12 +71,15 @@ def remove(app: AppDelivery) -> Plist:
     return {"RequestType": "RemoveApplication", "Identifier": app.identifier}
 
 
-def list_apps(apps: tuple[AppDelivery, ...], *, on_mac: bool) -> Plist:
-    """Return the command that asks for these apps: for their states, on a Mac, which also has apps that it does not
-    manage, for those that are installed.
+def list_apps(apps: tuple[AppDelivery, ...], *, on_mac: bool, for_states: bool) -> Plist:
+    """Return the command that asks for these apps: for their states, or for those that are there with their versions.
+    A Mac also has apps that it does not manage, and no states of these.
     """
-    name = "InstalledApplicationList" if on_mac else "ManagedApplicationList"
-    return {"RequestType": name, "Identifiers": [app.identifier for app in apps]}
+    identifiers = [app.identifier for app in apps]
+    if for_states and not on_mac:
+        return {"RequestType": "ManagedApplicationList", "Identifiers": identifiers}
+    managed: Plist = {} if on_mac else {"ManagedAppsOnly": True}
+    return {"RequestType": "InstalledApplicationList", "Identifiers": identifiers, **managed}
 
 
 def answer_data(response: Plist) -> JsonObject | None:

@@ -30,6 +30,17 @@ from fauxtune.surfaces.graph.resources.users import key_of
 DETECTED_APP, MANAGED_DEVICE = entity("detectedApp"), entity("managedDevice")
 INTENT_AND_STATE = entity("mobileAppIntentAndState")
 _DETECTED = "deviceManagement/detectedApps"
+#: Graph: detectedAppPlatformType, by how the name of a kind begins.
+_PLATFORMS = (
+    ("android", "androidWorkProfile"),
+    ("managedAndroid", "androidWorkProfile"),
+    ("ios", "ios"),
+    ("managedIOS", "ios"),
+    ("macO", "macOS"),
+    ("win", "windows"),
+    ("office", "windows"),
+    ("microsoftStore", "windows"),
+)
 #: Graph: mobileAppIntent of an assignment's intent.
 _INTENTS = {
     "required": "requiredInstall",
@@ -117,7 +128,7 @@ def _detected(connection: Connection, call: Call, *, device: str | None = None) 
         if device is not None and row.managed_device_id != device:
             continue
         key = _key(row)
-        app = apps.get(row.app_id, {})
+        kind, app = apps.get(row.app_id, ("", {}))
         document = by_key.setdefault(
             key,
             {
@@ -127,7 +138,7 @@ def _detected(connection: Connection, call: Call, *, device: str | None = None) 
                 "sizeInByte": 0,
                 "deviceCount": 0,
                 "publisher": app.get("publisher") if device is None else None,
-                "platform": "androidWorkProfile" if device is None else "unknown",
+                "platform": _platform(kind) if device is None else "unknown",
             },
         )
         document["deviceCount"] += 1
@@ -153,7 +164,7 @@ def _intents(connection: Connection, call: Call) -> list[Json]:
     apps = _apps(connection, call, rows=rows)
     by_device: dict[str, list[Json]] = {}
     for row in rows:
-        by_device.setdefault(row.managed_device_id, []).append(_detail(row, apps.get(row.app_id, {})))
+        by_device.setdefault(row.managed_device_id, []).append(_detail(row, apps.get(row.app_id, ("", {}))[1]))
     return [_intents_document(user.id, device, listed=listed) for device, listed in by_device.items()]
 
 
@@ -172,12 +183,17 @@ def _detail(row: InstalledAppRow, app: Mapping[str, object]) -> Json:
     }
 
 
-def _apps(connection: Connection, call: Call, *, rows: Sequence[InstalledAppRow]) -> dict[str, JsonObject]:
-    """Return the documents of these apps, by id."""
+def _apps(connection: Connection, call: Call, *, rows: Sequence[InstalledAppRow]) -> dict[str, tuple[str, JsonObject]]:
+    """Return kind and document of these apps, by id."""
     ids = {row.app_id for row in rows}
     known = resource_queries.resources_by_id(connection, call.tenant.id, ids=ids) if ids else {}
-    built_in = {str(row.id): row.document for row in resources.built_in_rows(APP_RULES, call.tenant)}
-    return {**built_in, **{str(key): row.document for key, row in known.items()}}
+    every = (*resources.built_in_rows(APP_RULES, call.tenant), *known.values())
+    return {str(row.id): (row.kind, row.document) for row in every}
+
+
+def _platform(kind: str) -> str:
+    """Graph: detectedAppPlatformType of an app of this kind."""
+    return next((word for begin, word in _PLATFORMS if kind.startswith(begin)), "unknown")
 
 
 def _key(row: InstalledAppRow) -> str:
