@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from fauxtune.storage.database import Database
+from fauxtune.storage.database import Database, cut
 
 #: A topic, a name, and seconds.
 Announcement = tuple[str, str, float]
@@ -26,6 +26,8 @@ _CHANNEL = "fauxtune"
 _AT_ONCE = 80
 #: Seconds without a message after which it is looked whether the connection is still there; and before a new one.
 _LOOK, _PAUSE = 10.0, 0.5
+#: Seconds that the end waits for the thread.
+_LAST_PATIENCE = 2.0
 _NOTIFY = text("SELECT pg_notify(:channel, :message)")
 
 
@@ -37,12 +39,17 @@ class Announcements:
         self._sender = sender
         self._sending: Connection | None = None
         self._is_open = True
+        self._thread: threading.Thread | None = None
+        #: The connection (psycopg's) that the thread waits on.
+        self._waiting: Any = None
 
     def listen(self, hear: Callable[[str, Sequence[Announcement]], None], *, connected: Callable[[], None]) -> None:
         """Call `hear` with sender and announcements of other processes, from a thread, until `close`. `connected` is
         called whenever the connection begins, or begins again: what was announced before it is lost.
         """
-        threading.Thread(target=self._listen, args=(hear, connected), name="announcements", daemon=True).start()
+        thread = threading.Thread(target=self._listen, args=(hear, connected), name="announcements", daemon=True)
+        self._thread = thread
+        thread.start()
 
     def send(self, announcements: Iterable[Announcement]) -> None:
         """Send announcements; they are lost if the database is away. Blocks."""
@@ -57,9 +64,13 @@ class Announcements:
             self._stop_sending()
 
     def close(self) -> None:
-        """Stop to send and to listen. The database, which is closed next, ends the connection that waits."""
+        """Stop to send and to listen. Blocks for a moment."""
         self._is_open = False
         self._stop_sending()
+        if self._waiting is not None:
+            cut(self._waiting)
+        if self._thread is not None:
+            self._thread.join(_LAST_PATIENCE)
 
     def _stop_sending(self) -> None:
         if self._sending is not None:
@@ -76,18 +87,19 @@ class Announcements:
         while self._is_open:
             with suppress(OperationalError):
                 self._hear(hear, connected)
-            time.sleep(_PAUSE)
+            if self._is_open:
+                time.sleep(_PAUSE)
 
     def _hear(self, hear: Callable[[str, Sequence[Announcement]], None], connected: Callable[[], None]) -> None:
         from psycopg import OperationalError as Broken
 
         with self._connection() as connection:
             connection.exec_driver_sql(f"LISTEN {_CHANNEL}")
-            driver: Any = connection.connection.dbapi_connection
+            self._waiting = connection.connection.dbapi_connection
             connected()
             with suppress(Broken):
                 while self._is_open:
-                    for notice in driver.notifies(timeout=_LOOK):
+                    for notice in self._waiting.notifies(timeout=_LOOK):
                         sender, *every = json.loads(notice.payload)
                         if sender != self._sender:
                             hear(sender, [(topic, name, seconds) for topic, name, seconds in every])

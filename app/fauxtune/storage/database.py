@@ -240,7 +240,7 @@ class Database:
         """
         self._away = True  # so that nothing about it is logged
         for each in list(self._lent):
-            _cut(each)
+            cut(each)
         self.engine.dispose()
 
 
@@ -286,7 +286,7 @@ def _connections_lent(engine: Engine) -> set[Any]:
     return lent
 
 
-def _cut(connection: Any) -> None:
+def cut(connection: Any) -> None:
     """Shut down the socket of a connection that another thread waits on: the thread gets an error."""
     from psycopg import Error
 

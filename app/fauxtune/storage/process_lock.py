@@ -106,6 +106,7 @@ class Ownership:
             with suppress(OperationalError):
                 self._connection.execute(_RELEASE_ALL)
             self._lose()
+            self._session = None
 
     @contextmanager
     def alone(self, *, ask: Callable[[], None], until: Callable[[], bool]) -> Iterator[bool]:

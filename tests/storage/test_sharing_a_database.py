@@ -1,0 +1,165 @@
+"""Processes that share a PostgreSQL database: who may, leads, starts, changes the schema, and what they tell."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from fauxtune.core.errors import Conflict
+from fauxtune.server.neighbours import bring_up_to_date
+from fauxtune.storage import migrate
+from fauxtune.storage.announcements import Announcement, Announcements
+from fauxtune.storage.database import Database
+from fauxtune.storage.process_lock import NamedLocks, Ownership
+from tests.support.postgresql import PostgresServer
+
+Pair = tuple[Database, Database]
+
+
+@pytest.fixture
+def databases(postgresql_url: str) -> Iterator[Pair]:
+    """One database, as two processes see it that share it."""
+    both = Database(postgresql_url, shared=True), Database(postgresql_url, shared=True)
+    yield both
+    for each in both:
+        each.close()
+
+
+@pytest.fixture
+def owners(databases: Pair) -> Iterator[tuple[Ownership, Ownership]]:
+    first, second = (Ownership(each, owner=name) for each, name in zip(databases, ("first", "second"), strict=True))
+    first.take()
+    second.take()
+    yield first, second
+    first.release()
+    second.release()
+
+
+def test_who_wants_it_alone_and_who_shares_it_exclude_one_another(
+    owners: tuple[Ownership, Ownership], postgresql_url: str
+) -> None:
+    database = Database(postgresql_url)
+    alone = Ownership(database, owner="alone")
+    with pytest.raises(Conflict, match=r"in use by (first|second)"):
+        alone.take()
+    for each in owners:
+        each.release()
+    alone.take()
+    with pytest.raises(Conflict, match="in use by alone"):
+        owners[0].take()
+    alone.release()
+    database.close()
+
+
+def test_one_leads_until_its_connection_ends(
+    owners: tuple[Ownership, Ownership], postgresql_server: PostgresServer
+) -> None:
+    first, second = owners
+    assert (first.lead(), second.lead(), first.lead()) == (True, False, True)
+    postgresql_server.admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'first'"
+    )
+    ends = time.monotonic() + 10
+    while not second.lead():
+        assert time.monotonic() < ends
+    assert first.keep()  # it has its right again
+    assert (first.lead(), second.lead()) == (False, True)
+
+
+def test_one_starts_at_a_time(owners: tuple[Ownership, Ownership]) -> None:
+    first, second = owners
+    order: list[str] = []
+
+    def start() -> None:
+        with second.starting():
+            order.append("second")
+
+    with first.starting():
+        other = threading.Thread(target=start)
+        other.start()
+        time.sleep(0.3)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
+
+
+def test_the_schema_is_changed_once_the_older_processes_have_left(databases: Pair, postgresql_url: str) -> None:
+    older, newer = databases
+    migrate.upgrade(older, to="0036")
+    staying, coming = Ownership(older, owner="older"), Ownership(newer, owner="newer")
+    staying.take()
+    coming.take()
+    heard: queue.Queue[str] = queue.Queue()
+
+    def hear(_sender: str, announcements: Sequence[Announcement]) -> None:
+        for topic, name, _seconds in announcements:
+            assert topic == "migration"
+            heard.put(name)
+
+    announcements, is_listening = Announcements(older, sender="older"), threading.Event()
+    announcements.listen(hear, connected=is_listening.set)
+    assert is_listening.wait(10)
+    upgrading = threading.Thread(target=bring_up_to_date, args=(newer, coming))
+    upgrading.start()
+    assert heard.get(timeout=10) == migrate.newest_revision()
+    assert upgrading.is_alive()  # it waits for the older one
+    staying.release()
+    upgrading.join(30)
+    with newer.engine.connect() as connection:
+        assert migrate.is_current(connection)
+    # From then on it is shared again.
+    staying.take()
+    bring_up_to_date(newer, coming)
+    for each in (staying, coming):
+        each.release()
+    announcements.close()
+
+
+def test_a_lock_by_name_belongs_to_one_process(databases: Pair) -> None:
+    first, second = map(NamedLocks, databases)
+    held = first.take("state of contoso")
+    assert held is not None
+    assert second.take("state of contoso") is None
+    other = second.take("state of fabrikam")
+    assert other is not None
+    second.release(other, "state of fabrikam")
+    first.release(held, "state of contoso")
+    again = second.take("state of contoso")
+    assert again is not None
+    second.release(again, "state of contoso")
+
+
+def test_announcements_reach_the_others_and_not_oneself_and_again_after_a_lost_connection(
+    databases: Pair, postgresql_server: PostgresServer
+) -> None:
+    here, there = (Announcements(each, sender=name) for each, name in zip(databases, ("here", "there"), strict=True))
+    heard: queue.Queue[tuple[str, Announcement]] = queue.Queue()
+    begun = queue.Queue[bool]()
+
+    def hear(sender: str, announcements: Sequence[Announcement]) -> None:
+        for each in announcements:
+            heard.put((sender, each))
+
+    for each in (here, there):
+        each.listen(hear, connected=lambda: begun.put(True))
+    assert begun.get(timeout=10)
+    assert begun.get(timeout=10)
+    many = [("journal", f"tenant {number}", 0.0) for number in range(200)]
+    here.send(many)
+    assert [heard.get(timeout=10) for _ in many] == [("here", each) for each in many]
+    postgresql_server.admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE '%pg_notify%'"
+        " AND pid != pg_backend_pid()"
+    )
+    assert begun.get(timeout=10)
+    assert begun.get(timeout=10)
+    here.send([("lost", "with the connection", 0.0)])
+    here.send([("device", "phone", 60.0)])
+    assert heard.get(timeout=10) == ("here", ("device", "phone", 60.0))
+    assert heard.empty()
+    for each in (here, there):
+        each.close()
