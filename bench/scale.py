@@ -64,6 +64,9 @@ def _measure(*arguments: str, shared: bool = False) -> _Measured:
 
 def _spent(process: int) -> float:
     """The seconds of processor time that a process and its children have taken."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:  # it has ended
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / _TICKS + sum(map(_spent, map(int, children)))
