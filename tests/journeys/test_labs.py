@@ -218,6 +218,8 @@ def test_labs_of_one_tenant_follow_one_another_and_what_was_done_is_kept(seat: S
     seat.lab("removal-is-not-revocation", "start")
     listed = {each["name"]: each for each in seat.control("GET", "/labs").json()["value"]}
     assert (listed["retired-phone"]["state"], listed["retired-phone"]["passed"]) == ("started", 1)
+    refused = seat.control("POST", "/labs/retired-phone/check", {})
+    assert (refused.status_code, "'removal-is-not-revocation' was started after" in refused.text) == (409, True)
     # The start of the first lab is not kept any more: it is made again.
     assert seat.lab("retired-phone", "reset")["steps"][0]["passed"] is False
     listed = {each["name"]: each for each in seat.control("GET", "/labs").json()["value"]}

@@ -69,5 +69,5 @@ def html_pages() -> set[str]:
     return {
         path
         for path, method, _page in PAGES
-        if method == "GET" and not path.endswith((".har", ".eml", ".pem", ".json"))
+        if method == "GET" and not path.endswith((".har", ".eml", ".pem", ".json", "/files/{name}"))
     }

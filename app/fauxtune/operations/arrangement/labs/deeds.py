@@ -63,7 +63,7 @@ async def _state(stage: Stage, words: Words) -> None:
 
 
 async def _create_profile(stage: Stage, words: Words) -> None:
-    stage.page = ("profiles", "new")
+    stage.page, stage.query = ("profiles", "new"), {"kind": words["family"]}
     target = await stage.target(words["to"])
     for request in await _profiles(stage, words):
         created = await stage.send(request)
@@ -220,7 +220,7 @@ def _shown_issue(stage: Stage, words: Words) -> AdminRequest:
 
 
 async def _issue_file(stage: Stage, words: Words) -> None:
-    stage.page = ("authority", "issue")
+    stage.page, stage.query = ("authority", "issue"), {"user": words["user"], "template": words["template"]}
 
     async def work() -> None:
         data = await _issued(stage, words)
@@ -261,7 +261,7 @@ async def _issued(stage: Stage, words: Words) -> bytes:
 
 
 async def _issue_and_import(stage: Stage, words: Words) -> None:
-    stage.page = ("authority", "issue")
+    stage.page, stage.query = ("authority", "issue"), {"user": words["user"], "template": words["template"]}
     issued: list[bytes] = []
 
     async def work() -> None:
@@ -326,7 +326,7 @@ async def _revoke(stage: Stage, words: Words) -> None:
 
 async def _publish(stage: Stage, words: Words) -> None:
     address, mark = await _address(stage, words["user"]), await stage.certificate(words)
-    stage.page = ("address-book", "publish")
+    stage.page, stage.query = ("address-book", "publish"), {"address": address}
 
     def operation(tx: Transaction) -> None:
         known = known_certificate(tx, mark)
@@ -353,7 +353,7 @@ async def _withdraw(stage: Stage, words: Words) -> None:
 async def _send_mail(stage: Stage, words: Words) -> None:
     sender, to = await _address(stage, words["from"]), await _address(stage, words["to"])
     text, encrypt = words.get("text", "Only for you."), words.get("encrypt", True)
-    stage.page = ("users", (await stage.user(words["from"]))["id"], "mail", "new")
+    stage.page, stage.query = ("users", (await stage.user(words["from"]))["id"], "mail", "new"), {"to": to}
     letter = Letter(sender=sender, to=(to,), subject=words["subject"], text=text)
 
     async def work() -> None:

@@ -159,10 +159,10 @@ async def reset(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
 
 async def _is_kept(emulator: Emulator, tenant: Tenant, *, lab: str) -> bool:
     """Whether the start of this lab can be restored, with its devices: a server that was started again has none."""
-    newest = max((await progress_of(emulator, tenant)).values(), key=lambda row: row.number)
     has_devices = emulator.hosted_snapshots.get(tenant.id, SNAPSHOT)
     rows = await snapshots.list_snapshots(emulator, tenant)
-    return newest.lab == lab and bool(has_devices) and any(row.name == SNAPSHOT for row in rows)
+    is_newest = await later_lab(emulator, tenant, name=lab) is None
+    return is_newest and bool(has_devices) and any(row.name == SNAPSHOT for row in rows)
 
 
 def _again(tx: Transaction, row: LabRunRow, *, progress: Progress) -> LabRunRow:
@@ -171,6 +171,25 @@ def _again(tx: Transaction, row: LabRunRow, *, progress: Progress) -> LabRunRow:
     again = replace(row, number=_last_number(tx), started_at=tx.now, progress=progress.document())
     queries.put_runs(tx.connection, [again])
     return again
+
+
+async def later_lab(emulator: Emulator, tenant: Tenant, *, name: str) -> str | None:
+    """Return the lab that was started in the tenant after this one: the tenant is as that one wants it."""
+    rows = await progress_of(emulator, tenant)
+    newest = max(rows.values(), key=lambda row: row.number, default=None)
+    return None if newest is None or name not in rows or newest.lab == name else newest.lab
+
+
+async def _present(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
+    """Return the stage of a lab that is played now. Raises Conflict for one that another has followed."""
+    stage = await stage_of(emulator, tenant, name=name)
+    other = await later_lab(emulator, tenant, name=name)
+    if other is not None:
+        raise Conflict(
+            f"The lab '{other}' was started after '{name}', and the tenant is as that one wants it. Begin again: "
+            f"fauxtune lab reset {name}"
+        )
+    return stage
 
 
 async def stage_of(emulator: Emulator, tenant: Tenant, *, name: str, dry: bool = False) -> Stage:
@@ -211,7 +230,7 @@ def question_of(lab: Lab, question: str) -> Question:
 
 async def check(emulator: Emulator, tenant: Tenant, *, name: str, step: int | None = None) -> list[CheckedStep]:
     """Check one step, or all. A step that has passed stays passed. Changes nothing else."""
-    stage = await stage_of(emulator, tenant, name=name)
+    stage = await _present(emulator, tenant, name=name)
     numbers = range(len(stage.lab.steps)) if step is None else [_number(stage.lab, step)]
     return [await _checked(stage, number) for number in numbers]
 
@@ -248,7 +267,7 @@ async def solve(
 ) -> None:
     """Do what a step asks for, or all steps; `wrong`: go that wrong way of the step instead."""
     async with emulator.turns.of(_turn(tenant)):
-        stage = await stage_of(emulator, tenant, name=name)
+        stage = await _present(emulator, tenant, name=name)
         if wrong is not None:
             ways = step_of(stage.lab, 0 if step is None else step).wrong
             if not 0 <= wrong < len(ways):

@@ -9,7 +9,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Lab, Question
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.labs.files import file_names
-from fauxtune.operations.arrangement.labs.runs import Progress, progress_of, stage_of
+from fauxtune.operations.arrangement.labs.runs import Progress, later_lab, progress_of, stage_of
 from fauxtune.operations.arrangement.labs.texts import all_labs, lab_named, lab_names
 from fauxtune.operations.arrangement.labs.ways import Way, ways_of
 from fauxtune.operations.runtime.emulator import Emulator
@@ -45,13 +45,16 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class LabView:
-    """A lab, and what was done in the tenant. `steps` is empty before it was started."""
+    """A lab, and what was done in the tenant. `steps` is empty before it was started; `later`: the lab that was started
+    after it, None if it is the last one.
+    """
 
     lab: Lab
     state: LabState
     progress: Progress
     steps: tuple[StepView, ...]
     files: tuple[str, ...]
+    later: str | None = None
 
 
 async def lab_lines(emulator: Emulator, tenant: Tenant) -> list[LabLine]:
@@ -75,12 +78,12 @@ async def lab_view(emulator: Emulator, tenant: Tenant, *, name: str) -> LabView:
     if row is None:
         return LabView(await lab_named(emulator, name), LabState.NEW, Progress(), (), ())
     stage = await stage_of(emulator, tenant, name=name, dry=True)
-    progress = Progress.of(row)
+    progress, later = Progress.of(row), await later_lab(emulator, tenant, name=name)
     steps = [
         StepView(tuple(await ways_of(stage, step.do)), tuple(await ways_of(stage, step.look)))
         for step in stage.lab.steps
     ]
-    return LabView(stage.lab, _state(progress, stage.lab), progress, tuple(steps), tuple(file_names(stage)))
+    return LabView(stage.lab, _state(progress, stage.lab), progress, tuple(steps), tuple(file_names(stage)), later)
 
 
 def _state(progress: Progress, lab: Lab) -> LabState:
