@@ -102,6 +102,11 @@ def entity(type_name: str) -> Entity:
     return known
 
 
+def closed(type_name: str) -> Entity:
+    """The properties of its own of an entity, even if it is open. Raises KeyError for an unknown name."""
+    return MODEL.closed(type_name)
+
+
 def complex_type(name: str) -> ComplexType:
     """The complex type of this name, served or not. Raises KeyError for an unknown one."""
     return MODEL.complex_type(name)

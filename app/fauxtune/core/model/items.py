@@ -1,11 +1,12 @@
 """An item: one thing that a device should hold, and its row in the ledger.
 
 The *key* names the thing on the device, not the profile that wants it: `root/<sha256>/<store>`,
-`imported/<thumbprint>`, `pkcs/<profile id>`, `scep/<profile id>`, `email/<profile id>`. Several profiles may want one
-item, which is installed once, and removed when no profile wants it any more. When the *fingerprint* changes, the device
-is offered the item again: for a root and an imported certificate it stands for the bytes, for a PKCS certificate it is
-the serial number of the current one, for one by SCEP it covers the settings and the thumbprint of its predecessor, for
-an e-mail account the settings and the fingerprints of the certificates in them.
+`imported/<thumbprint>`, `pkcs/<profile id>`, `scep/<profile id>`, `email/<profile id>`, `setting/<unit>` of settings
+that the device takes as one. Several profiles may want one item, which is installed once, and removed when no profile
+wants it any more. When the *fingerprint* changes, the device is offered the item again: for a root and an imported
+certificate it stands for the bytes, for a PKCS certificate it is the serial number of the current one, for one by SCEP
+it covers the settings and the thumbprint of its predecessor, for an e-mail account the settings and the fingerprints of
+the certificates in them, for settings their values.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import datetime
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.model.settings import Setting
 from fauxtune.core.model.states import Authority, ItemState, Source
 
 #: `errorCode` of Graph for a failed item: 0x87D1FDE8, "remediation failed", as a signed 32-bit number
@@ -93,6 +95,7 @@ class Item:
     needs: tuple[Need, ...] = ()  # certificates that must be on the device first
     slot: str | None = None  # a thing of which a device has only one: the first item takes it
     personal: bool = True  # of a certificate of the device alone: it names the device's user
+    settings: tuple[Setting, ...] = ()
     problem: Problem | None = None
 
 

@@ -19,6 +19,7 @@ _SOURCES: dict[str, str] = {
     Source.IMPORTED: "imported certificate",
     Source.SCEP: "SCEP certificate",
     Source.EMAIL: "e-mail account",
+    Source.SETTING: "setting",
 }
 _CAUSES: dict[str, str] = {
     Cause.WIPE: "the device was wiped",

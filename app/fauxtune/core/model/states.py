@@ -13,6 +13,7 @@ class Source(StrEnum):
     IMPORTED = "imported"
     SCEP = "scep"
     EMAIL = "email"
+    SETTING = "setting"
 
 
 class Authority(StrEnum):

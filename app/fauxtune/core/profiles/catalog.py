@@ -6,30 +6,36 @@ platforms of certificate and e-mail profiles.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, stored, trusted_root
+from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, settings, stored, trusted_root
 from fauxtune.core.profiles.family import Family
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One `@odata.type` (without `#microsoft.graph.`). `unsupported`: edition -> variants of the platform on
-    which profiles of this kind are not applicable.
+    which profiles of this kind are not applicable; `by_document`: the platforms that a profile itself names.
     """
 
     name: str
     family: Family
     variants: frozenset[Variant]
     unsupported: Mapping[Edition, frozenset[Variant]] = field(default_factory=dict)
+    by_document: Callable[[Mapping[str, Any]], frozenset[Variant]] | None = None
 
     @property
     def reached(self) -> frozenset[Variant]:
         """The variants on which profiles of the kind have a status, applicable or not."""
         return self.variants.union(*self.unsupported.values())
+
+    def reaches(self, variant: Variant, *, document: Mapping[str, Any]) -> bool:
+        """Whether a profile of the kind has a status on devices of this variant."""
+        return variant in self.reached and (self.by_document is None or variant in self.by_document(document))
 
     def applies(self, variant: Variant, *, edition: Edition) -> bool:
         """Whether profiles of the kind apply to devices of this variant."""
@@ -62,6 +68,11 @@ _LATER = {Edition.APRIL_2020: _DEVICE_OWNER}
 #: The matrix of 2019: no PKCS on Windows Phone 8.1. Differs from Intune: the matrix of 2024 no longer has the
 #: platform; here its kinds stay applicable, so that they can still be taught.
 _NOT_ON_PHONES = dict.fromkeys(Edition, _WINDOWS_PHONE)
+
+
+def _settings(name: str, variants: frozenset[Variant]) -> Kind:
+    return Kind(name, settings.family(name), variants)
+
 
 #: data. The windows81... kinds are those of Windows 10 and 11 as well.
 KINDS: tuple[Kind, ...] = (
@@ -111,28 +122,28 @@ KINDS: tuple[Kind, ...] = (
     # Windows supports it as well, despite its name.
     Kind("windowsPhoneEASEmailProfileConfiguration", email.FAMILY, _WINDOWS_PHONE | _WINDOWS),
     Kind("androidCustomConfiguration", stored.FAMILY, _ADMINISTRATOR),
-    Kind("androidGeneralDeviceConfiguration", stored.FAMILY, _ADMINISTRATOR),
+    _settings("androidGeneralDeviceConfiguration", _ADMINISTRATOR),
     Kind("androidWorkProfileCustomConfiguration", stored.FAMILY, _WORK_PROFILE),
-    Kind("androidWorkProfileGeneralDeviceConfiguration", stored.FAMILY, _WORK_PROFILE),
+    _settings("androidWorkProfileGeneralDeviceConfiguration", _WORK_PROFILE),
     Kind("iosCertificateProfile", stored.FAMILY, _IOS),
-    Kind("iosCustomConfiguration", stored.FAMILY, _IOS),
+    _settings("iosCustomConfiguration", _IOS),
     Kind("iosDeviceFeaturesConfiguration", stored.FAMILY, _IOS),
-    Kind("iosGeneralDeviceConfiguration", stored.FAMILY, _IOS),
+    _settings("iosGeneralDeviceConfiguration", _IOS),
     Kind("iosUpdateConfiguration", stored.FAMILY, _IOS),
-    Kind("macOSCustomConfiguration", stored.FAMILY, _MACOS),
+    _settings("macOSCustomConfiguration", _MACOS),
     Kind("macOSDeviceFeaturesConfiguration", stored.FAMILY, _MACOS),
-    Kind("macOSGeneralDeviceConfiguration", stored.FAMILY, _MACOS),
+    _settings("macOSGeneralDeviceConfiguration", _MACOS),
     Kind("editionUpgradeConfiguration", stored.FAMILY, _WINDOWS),
     Kind("sharedPCConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("windows10CustomConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("windows10EndpointProtectionConfiguration", stored.FAMILY, _WINDOWS),
+    _settings("windows10CustomConfiguration", _WINDOWS),
+    _settings("windows10EndpointProtectionConfiguration", _WINDOWS),
     Kind("windows10EnterpriseModernAppManagementConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("windows10GeneralConfiguration", stored.FAMILY, _WINDOWS),
+    _settings("windows10GeneralConfiguration", _WINDOWS),
     Kind("windows10SecureAssessmentConfiguration", stored.FAMILY, _WINDOWS),
     Kind("windows10TeamGeneralConfiguration", stored.FAMILY, _WINDOWS),
     Kind("windows81GeneralConfiguration", stored.FAMILY, _WINDOWS),
     Kind("windowsDefenderAdvancedThreatProtectionConfiguration", stored.FAMILY, _WINDOWS),
-    Kind("windowsUpdateForBusinessConfiguration", stored.FAMILY, _WINDOWS),
+    _settings("windowsUpdateForBusinessConfiguration", _WINDOWS),
     Kind("windowsPhone81CustomConfiguration", stored.FAMILY, _WINDOWS_PHONE),
     Kind("windowsPhone81GeneralConfiguration", stored.FAMILY, _WINDOWS_PHONE),
 )
@@ -147,7 +158,15 @@ APP_CONFIGURATION_KINDS: tuple[Kind, ...] = (
     ),
 )
 
-_BY_NAME = {kind.name.lower(): kind for kind in (*KINDS, *APP_CONFIGURATION_KINDS)}
+#: Policies of the settings catalog are for several platforms: each says for which.
+CATALOG_KIND = Kind(
+    "deviceManagementConfigurationPolicy",
+    settings.family(""),
+    _IOS | _MACOS | _WINDOWS,
+    by_document=settings.platforms_of,
+)
+
+_BY_NAME = {kind.name.lower(): kind for kind in (*KINDS, *APP_CONFIGURATION_KINDS, CATALOG_KIND)}
 
 
 def kind(name: str) -> Kind | None:

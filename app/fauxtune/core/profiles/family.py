@@ -11,13 +11,15 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, Item
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.settings import Wishes
 from fauxtune.core.model.states import Authority, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A profile as stored, and the assignment that brings it to a device. `references` are the profiles that it refers
-    to, by navigation. Without `applies` it is not applicable to the device, and gives it nothing.
+    to, by navigation. Without `applies` it is not applicable to the device, and gives it nothing. `wishes`: the
+    settings of a policy of the catalog, whose document does not say their addresses.
     """
 
     id: ProfileId
@@ -27,6 +29,7 @@ class Profile:
     assignment: str = ""
     references: Mapping[str, ProfileId] = field(default_factory=dict)
     applies: bool = True
+    wishes: Wishes | None = None
 
     @property
     def claim(self) -> Claim:

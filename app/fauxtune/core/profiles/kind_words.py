@@ -15,6 +15,7 @@ FAMILIES: dict[Source, str] = {
     Source.IMPORTED: "imported certificate",
     Source.SCEP: "SCEP certificate",
     Source.EMAIL: "e-mail account",
+    Source.SETTING: "settings",
 }
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

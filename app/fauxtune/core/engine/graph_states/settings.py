@@ -1,18 +1,24 @@
 """The states of a profile's settings on a device: one setting for each item that the profile gives it.
 
 Graph: deviceConfigurationSettingState. Unverified: the words of `setting` and `settingName`, which are not documented.
-Differs from Intune: a setting is a certificate or an account, not a property of the profile.
+A setting of a restriction profile is a property of it. Differs from Intune: one of any other profile is a certificate
+or an account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fauxtune.core.engine.planning.report import ITEM_STATUSES, ProfileOutcome
+from fauxtune.core.engine.planning.report import ProfileOutcome
+from fauxtune.core.engine.planning.setting_outcomes import ITEM_STATUSES, SettingOutcome, setting_outcomes
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.settings import Asking, Unit, Wishes, setting_key
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.kind_words import words_of
 
 #: The names of a setting by the source of its items: the end of `setting`, and `settingName`.
 _WORDS: dict[Source, tuple[str, str]] = {
@@ -21,12 +27,15 @@ _WORDS: dict[Source, tuple[str, str]] = {
     Source.IMPORTED: ("importedPfxCertificate", "Imported PFX certificate"),
     Source.SCEP: ("scepCertificate", "SCEP certificate"),
     Source.EMAIL: ("emailAccount", "E-mail account"),
+    Source.SETTING: ("settings", "Settings"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class SettingState:
-    """One setting on one device. `instance` distinguishes those of the same kind; `value` is what the device has."""
+    """One setting on one device. `instance` distinguishes those of the same kind; `value` is what the device has;
+    `sources`: the profiles that ask for it.
+    """
 
     setting: str
     name: str
@@ -34,6 +43,75 @@ class SettingState:
     instance: str | None = None
     value: str | None = None
     problem: Problem | None = None
+    sources: tuple[ProfileId, ...] = ()
+
+
+def states_of_settings(
+    kind_name: str, profile: ProfileId, *, wishes: Wishes, rows: Iterable[LedgerRow]
+) -> tuple[SettingState, ...]:
+    """A state for each setting that a profile asks for."""
+    return tuple(_state(kind_name, each) for each in setting_outcomes(profile, wishes, rows=rows))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSummary:
+    """One setting in the whole tenant: the number of devices by its status."""
+
+    setting: str
+    name: str
+    devices: Mapping[str, int]
+
+
+def summaries_of_settings(
+    kind_name: str,
+    profile: ProfileId,
+    *,
+    wishes: Wishes,
+    counted: Iterable[tuple[LedgerRow, int]],
+    total: int,
+) -> list[SettingSummary]:
+    """The settings of a profile that reaches `total` devices. `counted`: rows of ledgers that are alike, and how many
+    devices have them; what is in no ledger is to come.
+    """
+    numbers: dict[tuple[str, str], dict[str, int]] = {}
+    rows = list(counted)
+    for state in states_of_settings(kind_name, profile, wishes=wishes, rows=()):
+        numbers[state.setting, state.name] = {state.status.value: total}
+    for row, devices in rows:
+        own = Wishes(tuple(each for each in wishes.settings if setting_key(each.unit) == row.key))
+        for state in states_of_settings(kind_name, profile, wishes=own, rows=[row]):
+            by_status = numbers[state.setting, state.name]
+            by_status[ProfileStatus.PENDING.value] -= devices
+            by_status[state.status.value] = by_status.get(state.status.value, 0) + devices
+    return [SettingSummary(setting, name, by_status) for (setting, name), by_status in numbers.items()]
+
+
+def conflicts_in(counted: Iterable[tuple[LedgerRow, int]]) -> Mapping[str, tuple[tuple[Asking, ...], int]]:
+    """The settings in conflict, by address: who asks for them, and on how many devices."""
+    conflicts: dict[str, tuple[tuple[Asking, ...], int]] = {}
+    for row, devices in counted:
+        settings = Unit.decode(row.payload or b"[]").settings if row.state in ITEM_STATUSES else ()
+        for each in settings:
+            if each.in_conflict:
+                by, number = conflicts.get(each.address, ((), 0))
+                conflicts[each.address] = (tuple(sorted({*by, *each.by})), number + devices)
+    return conflicts
+
+
+def _state(kind_name: str, outcome: SettingOutcome) -> SettingState:
+    return SettingState(
+        setting=f"{kind_name}.{outcome.name}",
+        name=words_of(outcome.name),
+        status=outcome.status,
+        value=None if outcome.value is None else value_text(outcome.value),
+        problem=outcome.problem,
+        sources=outcome.sources,
+    )
+
+
+def value_text(value: object) -> str:
+    """A value of a setting, as Graph shows it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def setting_of(kind_name: str) -> tuple[str, str]:

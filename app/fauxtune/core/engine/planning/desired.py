@@ -11,6 +11,7 @@ from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile, Recipient
+from fauxtune.core.profiles.settings import with_both
 
 _NEVER_BEGINS, _NEVER_ENDS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def desired_items(profiles: Iterable[Profile], recipient: Recipient) -> dict[Ite
         known = kind(profile.kind)
         for item in () if known is None or not profile.applies else known.family.items(profile, recipient):
             earlier = items.get(item.key)
-            items[item.key] = item if earlier is None else replace(earlier, claims=earlier.claims + item.claims)
+            items[item.key] = item if earlier is None else with_both(earlier, item)
     taken: dict[str, str] = {}
     for item in [item for item in items.values() if item.slot is not None or item.needs]:
         refused = _refused_by_slot(item, taken=taken, applied=applied)

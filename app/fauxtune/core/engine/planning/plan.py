@@ -25,6 +25,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, is_scep
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder
+from fauxtune.core.model.settings import IN_CONFLICT, Unit
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 
 #: Nothing is due: the end of Graph's time.
@@ -36,7 +37,7 @@ RETRY_AFTER = timedelta(hours=1)
 #: How often a device tries to get a certificate by SCEP with a challenge of its own each. Unverified: the number.
 MOST_ATTEMPTS = 6
 #: In which order items are planned: a certificate needs its root, and an account its certificates.
-_ORDER = (Source.ROOT, Source.PKCS, Source.IMPORTED, Source.SCEP, Source.EMAIL)
+_ORDER = (Source.ROOT, Source.PKCS, Source.IMPORTED, Source.SCEP, Source.EMAIL, Source.SETTING)
 #: Between the settings of a certificate by SCEP and the thumbprint of the one in whose place it comes, in fingerprints.
 _AFTER = "/after/"
 
@@ -144,6 +145,8 @@ class _Planner:
                 new = self._scep(row, item)
             case Source.EMAIL:
                 new = self._account(row, item)
+            case Source.SETTING:
+                new = _settings(row, item)
             case Source.ROOT | Source.IMPORTED:
                 new = self._fixed(row, item)
         new = replace(new, claims=item.claims, user_id=self.situation.standing.user_id)
@@ -404,6 +407,18 @@ class _Planner:
         if answer is not None and answer.problem is not None:
             return _failed(row, answer.problem)
         return _waiting(row, self.situation.waiting_for.get(row.source, "the certificate connector"))
+
+
+def _settings(row: LedgerRow, item: Item) -> LedgerRow:
+    """The row of settings that a device takes as one. A setting in conflict stays as the device has it."""
+    has_earlier = row.payload is not None and row.fingerprint is not None and row.state is not ItemState.REMOVED
+    unit = Unit(item.settings).after(Unit.decode(row.payload) if has_earlier and row.payload is not None else None)
+    described = replace(row, payload=unit.encode())
+    if unit.fingerprint is None:
+        return _failed(replace(described, fingerprint=None), Problem(REMEDIATION_FAILED, IN_CONFLICT))
+    if unit.fingerprint == row.fingerprint and row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED):
+        return described
+    return _offered(described, unit.fingerprint)
 
 
 def _authority(item: Item) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.engine.planning.ledger import moved
+from fauxtune.core.engine.planning.setting_outcomes import ITEM_STATUSES, setting_outcomes, worst
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import Authority, ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
+from fauxtune.core.profiles.settings import wishes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Inventory:
 
     identities: Mapping[ItemKey, str] = field(default_factory=dict)
     roots: frozenset[str] = frozenset()  # SHA-256, or `<SHA-256>/<store>` if the device names the store
-    accounts: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> the fingerprint with which it was installed
+    #: Of accounts and settings: item -> the fingerprint with which it was installed.
+    accounts: Mapping[ItemKey, str] = field(default_factory=dict)
     refused: Mapping[ItemKey, Problem] = field(default_factory=dict)
     complete: bool = True
     certificates: Mapping[str, bytes] = field(default_factory=dict)
@@ -117,20 +120,11 @@ def _present(row: LedgerRow, inventory: Inventory) -> bool:
     if row.source is Source.ROOT:
         digest, _, store = row.key.partition("/")[2].partition("/")
         return digest in inventory.roots or f"{digest}/{store}" in inventory.roots
-    if row.source is Source.EMAIL:
+    if row.source in (Source.EMAIL, Source.SETTING):
         fingerprint = inventory.accounts.get(row.key)
         return fingerprint is not None and fingerprint == row.fingerprint
     thumbprint = inventory.identities.get(row.key)
     return thumbprint is not None and thumbprint == row.thumbprint
-
-
-#: The status of an item by its state in the ledger. An item in any other state does not count for the profile.
-ITEM_STATUSES: dict[ItemState, ProfileStatus] = {
-    ItemState.WANTED: ProfileStatus.PENDING,
-    ItemState.SENT: ProfileStatus.PENDING,
-    ItemState.INSTALLED: ProfileStatus.COMPLIANT,
-    ItemState.FAILED: ProfileStatus.ERROR,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +143,9 @@ def profile_outcome(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bo
     known = kind(profile.kind)
     if not profile.applies or (known is not None and known.family.source is None):
         return ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
+    if known is not None and known.family.source is Source.SETTING:
+        own = worst(setting_outcomes(profile.id, wishes_of(profile), rows=rows))
+        return ProfileOutcome(ProfileStatus.COMPLIANT) if own is None else ProfileOutcome(own.status, own.problem)
     claimed = (row for row in rows if any(claim.profile == profile.id for claim in row.claims))
     items = [row for row in claimed if row.state in ITEM_STATUSES]
     for row in items:

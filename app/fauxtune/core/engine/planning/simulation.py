@@ -130,5 +130,5 @@ def _inventory(rows: Iterable[LedgerRow]) -> Inventory:
             row.key: IssuedByScep(names[row.key], serial=names[row.key], authority=row.authority) for row in requested
         },
         roots=frozenset(row.key.partition("/")[2] for row in held if row.source is Source.ROOT),
-        accounts={row.key: row.fingerprint or "" for row in held if row.source is Source.EMAIL},
+        accounts={row.key: row.fingerprint or "" for row in held if row.source in (Source.EMAIL, Source.SETTING)},
     )

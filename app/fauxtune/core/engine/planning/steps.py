@@ -38,7 +38,7 @@ class SentStep:
 
 
 #: Accounts are installed after the certificates that they name, and removed before them.
-_ORDER = {Source.ROOT: 0, Source.SCEP: 1, Source.PKCS: 2, Source.IMPORTED: 3, Source.EMAIL: 4}
+_ORDER = {Source.ROOT: 0, Source.SCEP: 1, Source.PKCS: 2, Source.IMPORTED: 3, Source.EMAIL: 4, Source.SETTING: 5}
 
 
 def planned_steps(

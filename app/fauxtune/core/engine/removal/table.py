@@ -273,10 +273,29 @@ _EMAIL = (
     Row(_ANY, _KEEPING, "R", ACTIONS, _REAPPLIED, reissued=_SAME),
 )
 
+_SETTING = (
+    Row(_WORK_PROFILE, _ENDS, "R", ACTIONS, _WHOLE_PROFILE),
+    Row(_ANY, _ENDS, "R", ACTIONS, "settings that Intune configured are not enforced any more"),
+    Row(
+        (*_WINDOWS, *_PHONE),
+        _LEAVES,
+        "R",
+        GENERAL,
+        "Unverified: each provider decides; here all of them give the setting up",
+        against=(GENERAL, "a setting can keep its value, as the provider has it"),
+    ),
+    Row(_ANY, _LEAVES, "R", GENERAL, "settings of profiles that no longer apply are removed"),
+    Row(_ANY, _LOSES, "R", GENERAL, "Unverified: without user or licence no profile applies"),
+    Row(_ANY, _EDITED, "-", GENERAL, "the new value takes the place of the old one", reissued=_NEW),
+    Row(_ANY, _BY_HAND, "-", GENERAL, _CHECKED, reissued=_SAME),
+    Row(_ANY, _KEEPING, "R", ACTIONS, _REAPPLIED, reissued=_SAME),
+)
+
 ROWS: dict[Source, Iterable[Row]] = {
     Source.ROOT: _ROOT,
     Source.PKCS: _PKCS,
     Source.IMPORTED: _IMPORTED,
     Source.SCEP: _SCEP,
     Source.EMAIL: _EMAIL,
+    Source.SETTING: _SETTING,
 }

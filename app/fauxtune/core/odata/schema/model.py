@@ -64,6 +64,10 @@ class Model:
         known = self._enumerations.get(name)
         return known or self._enumerations.setdefault(name, self._counted(self.table.head(name)))
 
+    def closed(self, name: str) -> Entity:
+        """An entity with the properties of its own that the schema declares, even if it is open."""
+        return Entity(name, partial(self._properties, name), source=_page(self.table.head(name)))
+
     def is_entity(self, name: str) -> bool:
         """Whether a type of the schema, primitive types among them, is an entity."""
         return name not in _PRIMITIVES and self.table.head(name).kind == "entity"

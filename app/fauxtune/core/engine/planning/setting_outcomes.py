@@ -1,0 +1,84 @@
+"""The outcome of each setting that a profile asks for on one device, from the device's ledger.
+
+A profile's own outcome is the worst of them; settings without a word on the wire do not count, unless there are no
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.settings import IN_CONFLICT, Setting, Unit, WantedSetting, Wishes, setting_key
+from fauxtune.core.model.states import SEVERITY, ItemState, ProfileStatus, Source
+from fauxtune.core.profiles.settings import MOBILECONFIG
+
+#: The status of an item by its state in the ledger. An item in any other state does not count for the profile.
+ITEM_STATUSES: dict[ItemState, ProfileStatus] = {
+    ItemState.WANTED: ProfileStatus.PENDING,
+    ItemState.SENT: ProfileStatus.PENDING,
+    ItemState.INSTALLED: ProfileStatus.COMPLIANT,
+    ItemState.FAILED: ProfileStatus.ERROR,
+}
+#: What a setting that is to come counts among those that are there: a profile is not compliant before all are.
+_WORST_FIRST = (ProfileStatus.ERROR, ProfileStatus.CONFLICT, ProfileStatus.PENDING, ProfileStatus.COMPLIANT)
+assert set(_WORST_FIRST) < set(SEVERITY)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingOutcome:
+    """One setting on one device. `value`: what the device has; `sources`: the profiles that ask for it."""
+
+    name: str
+    status: ProfileStatus
+    address: str | None = None
+    value: Any = None
+    problem: Problem | None = None
+    sources: tuple[ProfileId, ...] = ()
+
+
+def setting_outcomes(profile: ProfileId, wishes: Wishes, *, rows: Iterable[LedgerRow]) -> tuple[SettingOutcome, ...]:
+    """The outcomes, in the order of the profile's settings, then those that cannot be delivered."""
+    units = {row.key: row for row in rows if row.source is Source.SETTING and row.state in ITEM_STATUSES}
+    decoded = {key: Unit.decode(row.payload or b"[]") for key, row in units.items()}
+    outcomes = []
+    for each in wishes.settings:
+        key = setting_key(each.unit)
+        present = {one.address: one for one in decoded[key].settings} if key in decoded else {}
+        outcomes.append(_outcome(profile, each, row=units.get(key), setting=present.get(each.address)))
+    own = (profile,)
+    outcomes += [
+        SettingOutcome(name, ProfileStatus.ERROR, problem=Problem(REMEDIATION_FAILED, why), sources=own)
+        for name, why in wishes.unusable.items()
+    ]
+    outcomes += [SettingOutcome(name, ProfileStatus.NOT_APPLICABLE, sources=own) for name in wishes.without]
+    return tuple(outcomes)
+
+
+def _outcome(
+    profile: ProfileId, wanted: WantedSetting, *, row: LedgerRow | None, setting: Setting | None
+) -> SettingOutcome:
+    pending = SettingOutcome(wanted.name, ProfileStatus.PENDING, wanted.address, sources=(profile,))
+    if row is None or setting is None or not any(one.profile == profile for one in setting.by):
+        return pending
+    is_there = row.state is ItemState.INSTALLED and wanted.form != MOBILECONFIG
+    value, sources = setting.value if is_there else None, tuple(dict.fromkeys(one.profile for one in setting.by))
+    if setting.in_conflict:
+        problem = Problem(REMEDIATION_FAILED, IN_CONFLICT)
+        return SettingOutcome(wanted.name, ProfileStatus.CONFLICT, wanted.address, value, problem, sources)
+    if setting.value != wanted.value:
+        return pending  # the profile has changed, and the device was not planned since
+    return SettingOutcome(wanted.name, ITEM_STATUSES[row.state], wanted.address, value, row.problem, sources)
+
+
+def worst(outcomes: Iterable[SettingOutcome]) -> SettingOutcome | None:
+    """The outcome that counts for the profile; None, if it asks for nothing."""
+    listed = list(outcomes)
+    for status in _WORST_FIRST:
+        for each in listed:
+            if each.status is status:
+                return each
+    return listed[0] if listed else None
