@@ -175,6 +175,17 @@ def unenroll(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     finish(run_to_end(commands.unenroll(state)), output=output)
 
 
+@app.command(epilog="Example: fauxtune-sim settings --state ./alice-iphone")
+def settings(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+    """List the settings that management has set on a device.
+
+    Each has its address on the wire: a node, a payload and its key, or a key of the policy.
+    """
+    from fauxtune_sim import commands
+
+    finish(guarded(lambda: commands.settings(state)), output=output)
+
+
 @app.command(epilog="Example: fauxtune-sim lock --state ./alice-iphone")
 def lock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Lock a device. A locked iPhone or iPad answers NotNow to commands that need its protected data."""

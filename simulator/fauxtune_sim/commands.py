@@ -323,6 +323,14 @@ def keystore(state: Path) -> CommandOutput:
     )
 
 
+def settings(state: Path) -> CommandOutput:
+    """List the settings that management has set on the device of a folder."""
+    device = load_device(state)
+    rows = [{"address": address, "value": value} for address, value in sorted(device.settings.items())]
+    lines = [f"{row['address']} = {row['value']}" for row in rows]
+    return CommandOutput(rows, lines or [f"{device.name} has no managed settings"])
+
+
 @dataclass(frozen=True, slots=True)
 class FleetOptions:
     """The options of `fleet`."""

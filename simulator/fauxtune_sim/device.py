@@ -51,6 +51,8 @@ class Device:
     accounts: dict[str, MailAccount] = field(default_factory=dict)
     #: The versions of the apps that management installed, by their packages.
     apps: dict[str, str] = field(default_factory=dict)
+    #: The settings that management has set on a platform without a state of its own, by their addresses.
+    own_settings: dict[str, Any] = field(default_factory=dict)
     #: The user's settings in mail apps, by the names of the apps.
     mail_apps: dict[str, AppSettings] = field(default_factory=dict)
     state: PlatformState | None = None
@@ -138,6 +140,7 @@ class Device:
             keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
             accounts={row["id"]: MailAccount(**row) for row in facts.get("accounts", ())},
             apps=dict(facts.get("apps", {})),
+            own_settings=dict(facts.get("settings", {})),
             mail_apps={name: AppSettings(**row) for name, row in facts.get("mailApps", {}).items()},
             state=_read_state(records, folder),
             folder=folder,
@@ -155,6 +158,11 @@ class Device:
     def is_enrolled(self) -> bool:
         """Whether the device is enrolled now."""
         return self.enrollment is not None
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings that management has set, by their addresses on the wire of the platform."""
+        return MappingProxyType(self.own_settings if self.state is None else self.state.settings())
 
     @property
     def kind(self) -> Kind:
@@ -193,6 +201,7 @@ class Device:
                 "enrollment": None if self.enrollment is None else self.enrollment.document(),
                 "accounts": [asdict(account) for account in self.accounts.values()],
                 "apps": self.apps,
+                "settings": self.own_settings,
                 "mailApps": {name: asdict(settings) for name, settings in self.mail_apps.items()},
                 "ca": None if self.ca is None else self.ca.decode(),
                 "ended": self.ended,
@@ -206,7 +215,8 @@ class Device:
         )
 
     def refuse(self, kind: str, code: int | None = None) -> None:
-        """Refuse deliveries of a kind (`root`, `pkcs`, `imported`, `scep`, `email`, `app`) from now on, and save that.
+        """Refuse deliveries of a kind from now on, and save that: `root`, `pkcs`, `imported`, `scep`, `email`,
+        `setting` or `app`.
 
         `code` is the error code to answer: an ErrorCode of Apple, a SyncML status or a Windows error number; an Android
         device names it in its text. What is installed already stays. Raises NotFoundHere for an unknown kind,
@@ -258,6 +268,7 @@ class Device:
             self.keystore.clear()
         self.accounts.clear()
         self.apps.clear()
+        self.own_settings.clear()
         self.mail_apps.clear()
         self.state = None if self.state is None else type(self.state)()
         if self.folder is not None:

@@ -21,6 +21,10 @@ class PlatformState(Protocol):
         """The state as JSON, secrets included."""
         ...
 
+    def settings(self) -> dict[str, Any]:
+        """The settings that management has set, by their addresses on the wire."""
+        ...
+
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
         """Read the JSON of `document`. Raises KeyError, TypeError or ValueError if it has another form."""

@@ -23,6 +23,7 @@ class Delivery(StrEnum):
     IMPORTED = "imported"
     SCEP = "scep"
     EMAIL = "email"
+    SETTING = "setting"
     APP = "app"
 
 
@@ -32,6 +33,7 @@ _WORDS = {
     Delivery.IMPORTED: "imported certificates",
     Delivery.SCEP: "SCEP certificates",
     Delivery.EMAIL: "mail accounts",
+    Delivery.SETTING: "settings",
     Delivery.APP: "apps",
 }
 

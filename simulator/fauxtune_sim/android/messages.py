@@ -83,7 +83,7 @@ class Application:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The complete desired state of a device: items that are not in it must be removed. `reporting` names the parts of
-    the status report that are switched on.
+    the status report that are switched on; `settings` are all other keys.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Policy:
     ca_certificates: tuple[CaCertificate, ...]
     applications: tuple[Application, ...] = ()
     reporting: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,12 @@ def read_status_response(body: dict[str, Any]) -> StatusReportResponse:
     return StatusReportResponse(policy_version=_text(body, "policyVersion"), pending_operations=pending)
 
 
+#: The keys of a policy that are no settings.
+_NO_SETTINGS = frozenset(
+    {"name", "version", "keyPairs", "caCerts", "applications", "choosePrivateKeyRules", "statusReportingSettings"}
+)
+
+
 def policy(body: dict[str, Any]) -> Policy:
     """Read a policy. Raises AnswerBroken if its form is wrong; the contents of entries are checked when applied."""
     return Policy(
@@ -217,6 +224,7 @@ def policy(body: dict[str, Any]) -> Policy:
         ),
         applications=tuple(_application(row) for row in _list(body, "applications")),
         reporting=_reporting(body),
+        settings={name: value for name, value in body.items() if name not in _NO_SETTINGS},
     )
 
 

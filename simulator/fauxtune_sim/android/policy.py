@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune_sim.android import settings
 from fauxtune_sim.android.messages import SCEP, Application, CaCertificate, KeyPair, Policy
 from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.cms import open_envelope
@@ -82,6 +83,9 @@ async def apply(policy: Policy, device: Device, *, enroller: Callable[[], Enroll
     _forget_unlisted(policy, device)
     removed = _remove_unlisted(policy, device)
     _apply_applications(policy, device, installed=installed, removed=removed, refusals=refusals)
+    changed, gone = settings.apply(policy.settings, device, refusals=refusals)
+    installed += changed
+    removed += gone
     return Applied(installed=tuple(installed), removed=tuple(removed), refusals=tuple(refusals))
 
 

@@ -101,6 +101,7 @@ _REFUSED = {
     Delivery.PKCS: Code.PKCS12_PASSWORD,
     Delivery.IMPORTED: Code.PKCS12_PASSWORD,
     Delivery.SCEP: Code.SCEP_ANSWER,
+    Delivery.SETTING: Code.PAYLOAD_VALUE,
     Delivery.EMAIL: Code.ACCOUNT_CERTIFICATE,
     Delivery.APP: Code.INSTALL_FAILED,
 }

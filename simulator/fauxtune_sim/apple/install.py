@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fauxtune_sim.apple import payloads as kinds
+from fauxtune_sim.apple import settings
 from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.keychain import Keychain
@@ -126,6 +127,14 @@ class Installer:
             staged.certificates[payload.uuid] = kinds.certificate(payload)
         elif payload.type == kinds.ESCROW and self._system.is_mac:
             staged.escrow = kinds.escrow_certificate(payload, staged.certificates)
+        else:
+            self._check_settings(payload, staged)
+
+    def _check_settings(self, payload: Payload, staged: StagedProfile) -> None:
+        installed = staged.profile.installed.payload(payload.uuid)
+        if installed is not None and installed.settings:
+            self._check_accepted(Delivery.SETTING, staged)
+            settings.check(installed)
 
     def _check_accepted(self, kind: str, staged: StagedProfile) -> None:
         """Raise Fault if the owner has set the device to refuse this kind; the profile of the enrolment is exempt."""
@@ -219,6 +228,7 @@ class Installer:
         self._store.profiles[identifier] = staged.profile.installed
         if staged.escrow is not None:
             self._store.file_vault.escrow(staged.escrow, profile=identifier)
+        settings.obey(self._device, staged.profile.installed.payloads)
         changed = present != staged.profile.installed or before != self._device.accounts
         return [staged.profile.title] if changed else []
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.fields import Fields
 from fauxtune_sim.apple.plist import read_any, read_plist, write_plist
+from fauxtune_sim.apple.settings import settings_of
 from fauxtune_sim.apple.store import InstalledPayload, InstalledProfile
 from fauxtune_sim.cms import open_envelope, verify
 from fauxtune_sim.errors import AnswerBroken, CmsRefused
@@ -93,6 +94,7 @@ def read_profile(data: bytes, *, identity: DeviceIdentity | None, managed: bool)
                 uuid=payload.uuid,
                 display_name=payload.keys.optional("PayloadDisplayName", str),
                 digest=payload.digest,
+                settings=settings_of(payload.type, payload.keys.document),
             )
             for payload in payloads
         ),

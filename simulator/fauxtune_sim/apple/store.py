@@ -14,7 +14,7 @@ from fauxtune_sim.apple.file_vault import FileVault
 
 @dataclass(frozen=True, slots=True)
 class InstalledPayload:
-    """One payload of an installed profile."""
+    """One payload of an installed profile; `settings`: what it sets on the device, by key."""
 
     type: str
     version: int
@@ -22,6 +22,7 @@ class InstalledPayload:
     uuid: str
     display_name: str | None = None
     digest: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,18 @@ class ProfileStore:
             "claims": [asdict(claim) for claim in self.claims],
             "fileVault": self.file_vault.document(),
             "apps": [asdict(app) for app in self.apps.values()],
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """What the installed profiles set, by type of payload and key. Of two profiles the last one counts.
+
+        Differs from a device: that combines restrictions, so that the stricter one counts.
+        """
+        return {
+            f"{payload.type}/{key}": value
+            for profile in self.profiles.values()
+            for payload in profile.payloads
+            for key, value in payload.settings.items()
         }
 
     @classmethod

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import apps, certificate_stores, computer_name, mail_accounts, pfx_install, scep_requests
+from fauxtune_sim.windows import (
+    apps,
+    certificate_stores,
+    computer_name,
+    mail_accounts,
+    pfx_install,
+    scep_requests,
+    settings,
+)
 from fauxtune_sim.windows.exec_nodes import execute_node
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.syncml import ABORT, ClientMessage, Command, Item, Results, ServerMessage, Status
@@ -143,7 +151,7 @@ class Engine:
 
     def _apply_changes(self, attempt: _Attempt) -> None:
         """Apply the changed nodes to the certificate stores, the keys and the mail accounts of the device."""
-        for part in (certificate_stores, pfx_install, mail_accounts, scep_requests, computer_name):
+        for part in (certificate_stores, pfx_install, mail_accounts, scep_requests, computer_name, settings):
             part.apply_changes(self.machine, attempt.touched)
         apps.forget(self.machine, attempt.touched)
 

@@ -1,14 +1,16 @@
 #: data
 """The nodes of a Windows device: the commands that each accepts, and its format and default (Microsoft: the CSPs' DDF).
 
-A line is a path, the commands that the node accepts (Add, Delete, Get, Replace, eXec), its format, and `=default` or
-`<fact`, a value that the device itself knows. A name in braces stands for many nodes and defines the form of their
-names. `./Vendor` is the device's scope; a line that begins with `*/` exists in the device's and in the user's scope.
+A line is a path, the commands that the node accepts (Add, Delete, Get, Replace, eXec; U: a Replace creates it), its
+format, and `=default` or `<fact`, a value that the device itself knows. A name in braces stands for many nodes and
+defines the form of their names. `./Vendor` is the device's scope; a line that begins with `*/` exists in the device's
+and in the user's scope.
 """
 
 from __future__ import annotations
 
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows import policy_nodes
 from fauxtune_sim.windows.variants import has_scopes, is_phone
 
 _EVERYWHERE = """
@@ -379,5 +381,5 @@ def table(platform: Platform) -> list[str]:
         stores = _STORES_WINDOWS_10
     for store in stores:
         lines += _lines(_IN_A_STORE, store)
-    lines += _lines(_PHONES if is_phone(platform) else _COMPUTERS)
+    lines += _lines(_PHONES) if is_phone(platform) else [*_lines(_COMPUTERS), *policy_nodes.lines()]
     return _scopes(lines)

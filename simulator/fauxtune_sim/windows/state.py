@@ -10,8 +10,9 @@ from cryptography import x509
 
 from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
+from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.escrow import Secrets
-from fauxtune_sim.windows.tree import Path
+from fauxtune_sim.windows.tree import Path, is_setting, uri_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,6 +126,14 @@ class WindowsState:
             "apps": [[list(path), asdict(job)] for path, job in self.apps.items()],
             "loggedIn": self.logged_in,
             "secrets": self.secrets.document(),
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that management has set, by address."""
+        return {
+            uri_of(path): value
+            for path, value in self.nodes.items()
+            if value is not None and is_setting(path, Platform.WINDOWS)
         }
 
     @classmethod

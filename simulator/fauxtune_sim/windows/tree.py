@@ -24,6 +24,8 @@ Path = tuple[str, ...]
 Facts = Callable[[str, Path], str | None]
 
 _FAILED, _NO_STATUS = 500, 600
+#: A node with this letter is a setting.
+_CREATED_BY_REPLACE = "U"
 _LETTERS = {"Add": "A", "Delete": "D", "Get": "G", "Replace": "R", "Exec": "X"}
 _NAMES = {
     "thumbprint": re.compile(r"[0-9A-Fa-f]{40}"),
@@ -113,6 +115,16 @@ def _trie(platform: Platform) -> _Branch:
         if last.startswith("{"):
             branch.wild = last
     return root
+
+
+def is_setting(path: Path, platform: Platform) -> bool:
+    """Whether a path is that of a setting."""
+    branch = _trie(platform)
+    for name in path:
+        if name not in branch.children:
+            return False
+        branch = branch.children[name]
+    return _CREATED_BY_REPLACE in branch.rule.access
 
 
 def path_of(uri: str, platform: Platform) -> Path:
@@ -265,7 +277,7 @@ class Tree:
         rule = self._allowed("Replace", path)
         if rule.is_interior:
             raise NodeRefusal(405, f"{uri_of(path)} is not a leaf")
-        if not self.has(path):
+        if not self.has(path) and _CREATED_BY_REPLACE not in rule.access:
             raise NodeRefusal(404, f"there is no {uri_of(path)} to replace: use Add")
         _check_value(rule, format=format, data=data)
         self.nodes[path] = data
