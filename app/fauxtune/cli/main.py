@@ -282,6 +282,7 @@ def openapi(
     states: Annotated[Path | None, typer.Option(help="write the page on provider states to this file")] = None,
     faults: Annotated[Path | None, typer.Option(help="write the page on faults to this file")] = None,
     labs: Annotated[Path | None, typer.Option(help="write the page on labs to this file")] = None,
+    settings: Annotated[Path | None, typer.Option(help="write the page on settings to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents.
@@ -295,5 +296,6 @@ def openapi(
 
     pages = {"coverage": coverage, "removal": removal, "diagnosis": diagnosis, "editions": editions}
     pages |= {"mail-apps": mail_apps, "states": states, "faults": faults, "labs": labs}
+    pages |= {"settings": settings}
     files = write(out, pages=pages)
     emit(output, {"written": files}, text="\n".join(files))

@@ -33,6 +33,7 @@ from fauxtune.server.pages.mail_apps import mail_apps_page
 from fauxtune.server.pages.probes import recorded_run
 from fauxtune.server.pages.provider_states import provider_states_page
 from fauxtune.server.pages.removal import removal_page
+from fauxtune.server.pages.settings import settings_page
 from fauxtune.surfaces.blobs import routes as blobs
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
@@ -170,6 +171,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "states": lambda _folder: provider_states_page(),
     "faults": lambda _folder: faults_page(),
     "labs": lambda _folder: labs_page(),
+    "settings": lambda _folder: settings_page(),
 }
 
 

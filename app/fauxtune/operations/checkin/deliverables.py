@@ -11,6 +11,7 @@ from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.scep import ScepDelivery
+from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Source
 from fauxtune.operations.checkin.scep_delivery import scep_deliveries
 from fauxtune.operations.runtime.transaction import Transaction
@@ -25,8 +26,8 @@ _ANSWERED = (Source.PKCS, Source.IMPORTED, Source.EMAIL)
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, an account, or what
-    the device is to request by SCEP.
+    """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, an account, settings
+    that the device takes as one, or what it is to request by SCEP.
 
     `sealed` is the content that the platform's packaging defines, sealed (DER CMS); `opened` the same in clear, if the
     tenant wants plain profiles.
@@ -38,6 +39,7 @@ class Deliverable:
     sealed: bytes | None = None
     opened: bytes | None = None
     account: Account | None = None
+    unit: Unit | None = None
     scep: ScepDelivery | None = None
 
 
@@ -71,6 +73,8 @@ def deliverables(
             carried = by_item.get((row.key, row.fingerprint or ""))
             sealed = None if carried is None else carried.sealed
             items.append(Deliverable(row=row, account=Account.decode(row.payload), sealed=sealed))
+        elif row.source is Source.SETTING and row.payload is not None:
+            items.append(Deliverable(row=row, unit=Unit.decode(row.payload)))
         elif row.source is Source.PKCS and row.serial in by_serial:
             answer = by_serial[row.serial]
             items.append(Deliverable(row=row, pfx=answer.pfx, sealed=answer.sealed))

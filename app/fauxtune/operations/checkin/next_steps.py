@@ -133,7 +133,7 @@ class _StepBuilder:
                 )
                 return Step(step_id, planned.kind, order=order)
             case StepKind.QUESTION:
-                return Step(step_id, planned.kind, part=planned.subject)
+                return Step(step_id, planned.kind, part=planned.subject, held=tuple(self.items.values()))
             case StepKind.INSTALL_APP | StepKind.REMOVE_APP:
                 app = delivery(self.visit, planned)
                 return None if app is None else Step(step_id, planned.kind, apps=(app,))

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
+from fauxtune.core.engine.planning.policies import with_wishes
 from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, target
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey, ProfileId
 from fauxtune.core.model.items import Item, LedgerRow, Order, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Source
@@ -163,9 +164,7 @@ def _profiles(
         return reaching
     memberships = {device.id: audience.membership(device) for device in entitled}
     groups = frozenset(group for each in memberships.values() for group in each.user_groups | each.device_groups)
-    candidates = tx.known(
-        ("candidates", groups), lambda: configuration_queries.candidates(tx.connection, tx.tenant.id, groups=groups)
-    )
+    candidates = tx.known(("candidates", groups), lambda: _candidates(tx, groups))
     filters = Filters.of(tx, entitled, assignments=(each for _profile, listed in candidates for each in listed))
     # Devices that are alike get the same profiles: their user's groups, their own, and their kind decide, and filters.
     alike: dict[tuple[object, Membership], tuple[Profile, ...]] = {}
@@ -183,6 +182,12 @@ def _profiles(
     return reaching
 
 
+def _candidates(tx: Transaction, groups: frozenset[GroupId]) -> list[tuple[Profile, list[Assignment]]]:
+    """The profiles that can reach these groups; of policies of the settings catalog with what they ask for."""
+    rows = configuration_queries.candidates(tx.connection, tx.tenant.id, groups=groups)
+    return [(with_wishes(profile), listed) for profile, listed in rows]
+
+
 def _applied(
     candidates: Iterable[tuple[Profile, list[Assignment]]],
     membership: Membership,
@@ -195,7 +200,7 @@ def _applied(
     for profile, assignments in candidates:
         known = kind(profile.kind)
         assignment = target(assignments, membership, matches=matches)
-        if known is not None and variant in known.reached and assignment is not None:
+        if known is not None and assignment is not None and known.reaches(variant, document=profile.document):
             applies = known.applies(variant, edition=edition)
             applied.append(replace(profile, assignment=assignment.id, applies=applies))
     return tuple(applied)

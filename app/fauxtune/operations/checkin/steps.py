@@ -59,7 +59,8 @@ class AppSighting:
 class Step:
     """One command for the device. `item`: of an install with its bytes, of a removal its row alone; `order` of an
     action; `part`: the platform's name of a question, and of the one about apps whether it asks how installs went or
-    what is there (`app_steps`); `apps`: those that it is about, and the one of an install or a removal.
+    what is there (`app_steps`); `held`: the items of the device that a question can be about; `apps`: those that it is
+    about, and the one of an install or a removal.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Step:
     order: Order | None = None
     part: str | None = None
     apps: tuple[AppDelivery, ...] = ()
+    held: tuple[LedgerRow, ...] = ()
 
 
 class Result(StrEnum):

@@ -41,7 +41,7 @@ from fauxtune.storage.rows.tenants import JournalRow
 _MOST_EVENTS = 300
 _MOST_ENROLLMENTS = 20
 #: The order in which people ask what became of things.
-_INTEREST = (Source.PKCS, Source.SCEP, Source.IMPORTED, Source.EMAIL, Source.ROOT)
+_INTEREST = (Source.PKCS, Source.SCEP, Source.IMPORTED, Source.EMAIL, Source.ROOT, Source.SETTING)
 _ANSWERS = frozenset({"installed", "failed", "removed", "refused"})
 
 

@@ -19,17 +19,20 @@ from fauxtune.storage.tenant_state import Row, Rows, columns, unique_columns
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A column whose values are those of another table's column. `word`: what is named."""
+    """A column whose values are those of another table's column. `word`: what is named; `others`: tables whose columns
+    of that name count as well.
+    """
 
     table: str
     column: str
     word: str
     named: str
     key: str = "id"
+    others: tuple[str, ...] = ()
 
 
 REFERENCES = (
-    Reference("assignments", "profile_id", "profile", "profiles"),
+    Reference("assignments", "profile_id", "profile", "profiles", others=("resources",)),
     Reference("certificates", "authority", "authority", "authorities", "name"),
     Reference("compliance_states", "enrollment_id", "enrolment", "enrollments"),
     Reference("connector_keys", "connector_id", "connector", "connectors"),
@@ -50,7 +53,7 @@ REFERENCES = (
     Reference("managed_devices", "enrollment_id", "enrolment", "enrollments"),
     Reference("app_states", "enrollment_id", "enrolment", "enrollments"),
     Reference("profile_states", "enrollment_id", "enrolment", "enrollments"),
-    Reference("profile_states", "profile_id", "profile", "profiles"),
+    Reference("profile_states", "profile_id", "profile", "profiles", others=("resources",)),
     Reference("ra_certificates", "connector_id", "connector", "connectors"),
     Reference("role_scope_tag_assignments", "tag_id", "scope tag", "role_scope_tags"),
     Reference("scep_challenges", "enrollment_id", "enrolment", "enrollments"),
@@ -72,7 +75,8 @@ def check_rows(rows: Rows, mistakes: Mistakes) -> None:
     for name in rows:
         _check_unique(rows, name, mistakes=mistakes)
     for reference in REFERENCES:
-        known = set(values(rows, reference.named, column=reference.key))
+        tables = (reference.named, *reference.others)
+        known = {value for table in tables for value in values(rows, table, column=reference.key)}
         for number, value in enumerate(values(rows, reference.table, column=reference.column)):
             if value is not None and value not in known:
                 place = ("tables", reference.table, number, reference.column)

@@ -41,6 +41,7 @@ SOURCES: dict[Source, str] = {
     Source.IMPORTED: "Imported PFX",
     Source.SCEP: "SCEP",
     Source.EMAIL: "E-mail account",
+    Source.SETTING: "Settings",
 }
 ISSUERS = {Authority.DIGICERT: " from DigiCert", Authority.PARTNER: " from a partner's authority"}
 HAPPENINGS: dict[Cause | Incident, str] = {

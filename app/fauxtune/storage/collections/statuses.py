@@ -26,7 +26,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from fauxtune.core.engine.planning.report import ITEM_STATUSES
+from fauxtune.core.engine.planning.setting_outcomes import ITEM_STATUSES
 from fauxtune.core.graph.base import NO_END
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
-from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, union_all
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, type_coerce, union_all
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, TenantId
@@ -20,25 +20,39 @@ from fauxtune.storage.rows.configuration import (
     ProfileRow,
     ProfileStateRow,
 )
-from fauxtune.storage.tables import assignments, profile_states, profiles
+from fauxtune.storage.tables import assignments, profile_states, profiles, resources
 
+#: The family of the policies of the settings catalog, which devices are given besides profiles.
+CATALOG_FAMILY = "configurationPolicies"
+
+_COLUMNS = (profiles.c.id, profiles.c.kind, profiles.c.version, profiles.c.document, profiles.c.navigations)
 # What every planning reads, built once: building a statement costs more than running it.
-_CANDIDATES = (
-    select(profiles)
-    .where(
-        profiles.c.tenant_id == bindparam("tenant"),
-        profiles.c.id.in_(
-            select(assignments.c.profile_id).where(
-                assignments.c.tenant_id == bindparam("tenant"),
-                or_(
-                    assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
-                    assignments.c.group_id.in_(bindparam("groups", expanding=True)),
-                ),
-            )
-        ),
-    )
-    .order_by(profiles.c.created_at, profiles.c.id)
+_REACHING = select(assignments.c.profile_id).where(
+    assignments.c.tenant_id == bindparam("tenant"),
+    or_(
+        assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
+        assignments.c.group_id.in_(bindparam("groups", expanding=True)),
+    ),
 )
+_BOTH = union_all(
+    select(*_COLUMNS, profiles.c.created_at).where(
+        profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(_REACHING)
+    ),
+    select(
+        resources.c.id,
+        resources.c.kind,
+        resources.c.version,
+        resources.c.document,
+        type_coerce(literal_column("'{}'"), profiles.c.navigations.type),
+        resources.c.created_at,
+    ).where(
+        resources.c.tenant_id == bindparam("tenant"),
+        resources.c.family == CATALOG_FAMILY,
+        resources.c.parent_id == "",
+        resources.c.id.in_(_REACHING),
+    ),
+).subquery()
+_CANDIDATES = select(*list(_BOTH.c)[:-1]).order_by(_BOTH.c.created_at, _BOTH.c.id)
 _ASSIGNMENTS = (
     select(assignments)
     .where(
@@ -56,8 +70,17 @@ _NAMED = (profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindpar
 _PROFILE = select(profiles).where(profiles.c.tenant_id == bindparam("tenant"), profiles.c.id == bindparam("profile"))
 _BY_ID = select(profiles).where(*_NAMED)
 _NAMES = select(profiles.c.id, profiles.c.document["displayName"].as_string()).where(*_NAMED)
+_NAMED_POLICY = (
+    resources.c.tenant_id == bindparam("tenant"),
+    resources.c.family == CATALOG_FAMILY,
+    resources.c.id.in_(bindparam("ids", expanding=True)),
+)
+_POLICY_NAMES = union_all(
+    _NAMES, select(resources.c.id, resources.c.document["name"].as_string()).where(*_NAMED_POLICY)
+)
 _STANDING = union_all(
     select(profiles.c.id, literal_column("0")).where(*_NAMED),
+    select(resources.c.id, literal_column("0")).where(*_NAMED_POLICY),
     select(assignments.c.id, literal_column("1")).where(
         assignments.c.tenant_id == bindparam("tenant"), assignments.c.id.in_(bindparam("assignments", expanding=True))
     ),
@@ -86,6 +109,16 @@ def names(connection: Connection, tenant_id: TenantId, *, ids: Collection[Profil
     if not ids:
         return {}
     rows = connection.execute(_NAMES, {"tenant": tenant_id, "ids": sorted(ids)})
+    return {ProfileId(row[0]): str(row[1]) for row in rows}
+
+
+def names_of_policies(
+    connection: Connection, tenant_id: TenantId, *, ids: Collection[ProfileId]
+) -> dict[ProfileId, str]:
+    """Return the names of these profiles and policies of the settings catalog."""
+    if not ids:
+        return {}
+    rows = connection.execute(_POLICY_NAMES, {"tenant": tenant_id, "ids": sorted(ids)})
     return {ProfileId(row[0]): str(row[1]) for row in rows}
 
 
@@ -212,13 +245,13 @@ def assignment_targets(rows: Iterable[AssignmentRow]) -> list[Assignment]:
 def candidates(
     connection: Connection, tenant_id: TenantId, *, groups: Iterable[GroupId]
 ) -> list[tuple[Profile, list[Assignment]]]:
-    """Return the profiles of which at least one assignment names one of these groups, or everybody; each with all of
-    its assignments, for the engine to decide. Oldest profile first.
+    """Return the profiles and policies of the settings catalog of which at least one assignment names one of these
+    groups, or everybody; each with all of its assignments, for the engine to decide. The oldest first.
     """
     values = {"tenant": tenant_id, "groups": sorted(groups)}
     candidate_profiles = [
-        Profile(id=row.id, kind=row.kind, version=row.version, document=row.document, references=row.navigations)
-        for row in reads.every(connection, _CANDIDATES, row=ProfileRow, values=values)
+        Profile(id=ProfileId(key), kind=kind, version=version, document=document, references=navigations)
+        for key, kind, version, document, navigations in connection.execute(_CANDIDATES, values)
     ]
     rows = assignments_by_profile(connection, tenant_id, ids=[candidate.id for candidate in candidate_profiles])
     return [(candidate, assignment_targets(rows[candidate.id])) for candidate in candidate_profiles]

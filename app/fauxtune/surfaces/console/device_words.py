@@ -46,6 +46,7 @@ _REVOCATION_STATES: dict[RevocationState, str] = {
 _NOTHING_TO_REVOKE: dict[Source, str] = {
     Source.ROOT: "nothing to revoke: a root is not the device's",
     Source.EMAIL: "nothing to revoke: it is an account, no certificate",
+    Source.SETTING: "nothing to revoke: it is a setting",
 }
 
 

@@ -26,6 +26,7 @@ SOURCES: dict[Source, tuple[str, str]] = {
     Source.IMPORTED: ("◆", "imported certificate"),
     Source.SCEP: ("■", "certificate of this device (SCEP)"),
     Source.EMAIL: ("✉", "e-mail account"),
+    Source.SETTING: ("⚙", "setting"),
 }
 #: data. A state -> the symbol behind the mark, and its words.
 STATES: dict[ItemState, tuple[str, str]] = {

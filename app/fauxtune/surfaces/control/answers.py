@@ -180,7 +180,7 @@ class Item(Answer):
     """
 
     key: str
-    source: Literal["root", "pkcs", "imported", "scep", "email"]
+    source: Literal["root", "pkcs", "imported", "scep", "email", "setting"]
     state: Literal["wanted", "sent", "installed", "failed", "removing", "removed", "kept"]
     profiles: list[str]
     profile_names: list[str]

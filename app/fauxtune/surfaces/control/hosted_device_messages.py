@@ -11,7 +11,7 @@ from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.operations.tenants.seed_contents import DeviceMode, DevicePlatform
 from fauxtune.surfaces.control.answers import Answer
 
-Item = Literal["root", "pkcs", "imported", "scep", "email", "app"]
+Item = Literal["root", "pkcs", "imported", "scep", "email", "setting", "app"]
 
 
 class _Body(BaseModel):

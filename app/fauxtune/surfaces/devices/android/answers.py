@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 
@@ -149,6 +149,10 @@ class StatusReportingSettings(_Answer):
     power_management_events_enabled: bool = Field(description="powerManagementEvents")
 
 
+#: A setting of the policy is left out where no profile asks for it.
+_SETTING = "as in the Android Management API; docs/settings.md lists from which properties it comes"
+
+
 class Policy(_Answer):
     """Everything that the device shall hold. It removes what an earlier policy had and this one has not."""
 
@@ -161,6 +165,19 @@ class Policy(_Answer):
     applications: list[Application]
     choose_private_key_rules: list[str] = Field(description="always empty")
     status_reporting_settings: StatusReportingSettings
+    advanced_security_overrides: dict[str, JsonValue] = Field({}, description=_SETTING)
+    bluetooth_disabled: bool = Field(default=False, description=_SETTING)
+    camera_disabled: bool = Field(default=False, description=_SETTING)
+    cross_profile_policies: dict[str, JsonValue] = Field({}, description=_SETTING)
+    data_roaming_disabled: bool = Field(default=False, description=_SETTING)
+    default_permission_policy: str = Field("", description=_SETTING)
+    encryption_policy: str = Field("", description=_SETTING)
+    factory_reset_disabled: bool = Field(default=False, description=_SETTING)
+    maximum_time_to_lock: str = Field("", description=f"milliseconds; {_SETTING}")
+    modify_accounts_disabled: bool = Field(default=False, description=_SETTING)
+    mount_physical_media_disabled: bool = Field(default=False, description=_SETTING)
+    password_policies: list[dict[str, JsonValue]] = Field([], description=_SETTING)
+    screen_capture_disabled: bool = Field(default=False, description=_SETTING)
 
 
 class Notification(_Answer):

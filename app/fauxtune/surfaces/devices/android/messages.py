@@ -202,7 +202,9 @@ class ApplicationReport(_Message):
 class NonCompliance(_Message):
     """AMAPI: NonComplianceDetail: an entry of the policy that the device refuses."""
 
-    setting_name: Text = Field(description="keyPairs, caCerts or applications; any other is answered 400")
+    setting_name: Text = Field(
+        description="keyPairs, caCerts, applications, or another key of the policy; any other is answered 400"
+    )
     field_path: Text = _optional(
         "the entry: keyPairs[alias=ALIAS], caCerts[sha256=DIGEST], applications[emailAccount=ID], the value after = "
         "only, or the entry's index in the policy that appliedPolicyVersion names (keyPairs[0]). A path that names no "

@@ -18,7 +18,8 @@ from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import Source
-from fauxtune.surfaces.devices.android import messages
+from fauxtune.core.profiles.setting_tables.reading import words
+from fauxtune.surfaces.devices.android import messages, settings
 from fauxtune.surfaces.devices.android.aliases import alias_of, package_of
 
 
@@ -43,6 +44,12 @@ _SETTINGS = {
     ),
 }
 _BY_WORD = {name.casefold(): name for name in _SETTINGS}
+#: Keys that a policy can have: a report about an older policy may name them.
+_OF_POLICIES = frozenset(
+    word.address.partition("/")[0]
+    for kind in ("androidgeneraldeviceconfiguration", "androidworkprofilegeneraldeviceconfiguration")
+    for word in words()[kind]
+)
 _BRACKETS = re.compile(r"\w*\[(?P<inside>[^\]]*)\].*", re.DOTALL)
 _DOTTED = re.compile(rf"({'|'.join(_SETTINGS)})[./]", re.IGNORECASE)
 #: AMAPI, NonComplianceReason: the setting is expected to be applied shortly. No refusal.
@@ -84,9 +91,12 @@ def is_about_app(detail: messages.NonCompliance) -> bool:
 
 def _entries(detail: messages.NonCompliance, rows: Mapping[ItemKey, LedgerRow], *, is_current: bool) -> list[ItemKey]:
     word = _BY_WORD.get(detail.setting_name.casefold())
+    own = settings.named(detail.setting_name, detail.field_path, rows=rows.values()) if word is None else []
+    if own or (word is None and not is_current and detail.setting_name in _OF_POLICIES):
+        return own
     if word is None:
         raise Invalid(
-            f"settingName must be one of {', '.join(_SETTINGS)} (a policy has no other settings), "
+            f"settingName must be one of {', '.join(_SETTINGS)} or a key of the device's policy, "
             f"not '{detail.setting_name[:_SHOWN]}'."
         )
     setting, name = _SETTINGS[word], _name(detail)

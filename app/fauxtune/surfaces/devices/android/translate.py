@@ -21,11 +21,12 @@ from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, is_scep
 from fauxtune.core.model.platforms import Platform, modes_of
+from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Source
 from fauxtune.core.policies.app_delivery import UNINSTALL, AppReport, DeviceApp
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.surfaces.devices.android import facts, messages, scep
+from fauxtune.surfaces.devices.android import facts, messages, scep, settings
 from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_of
 from fauxtune.surfaces.devices.android.refusals import is_about_app, refused
 
@@ -82,6 +83,7 @@ def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
 def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
     """Return what the device holds and refuses; complete if it has applied the current policy."""
     identities, certificates = {}, {}
+    is_complete = report.applied_policy_version == str(policy_version)
     for entry in report.key_store.aliases:
         key = key_of(entry.alias)
         sha1 = entry.sha1.lower() if entry.x509 is None else _sha1_of(entry.x509)
@@ -96,9 +98,9 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
         identities=identities,
         certificates=certificates,
         roots=frozenset(digest.lower() for digest in report.key_store.ca_certs),
-        accounts=_accounts(report),
+        accounts={**_accounts(report), **(settings.applied(rows.values()) if is_complete else {})},
         refused=refused(report, rows, policy_version=policy_version),
-        complete=report.applied_policy_version == str(policy_version),
+        complete=is_complete,
     )
 
 
@@ -124,6 +126,7 @@ def policy(
     pairs: list[dict[str, Any]] = []
     roots: list[dict[str, str]] = []
     applications: list[dict[str, Any]] = []
+    units: list[Unit | None] = []
     for item in items:
         row = item.row
         match row.source:
@@ -152,6 +155,8 @@ def policy(
                         request=None if item.scep is None else scep.request(item.scep, revision=row.fingerprint or ""),
                     )
                 )
+            case Source.SETTING:
+                units.append(item.unit)
             case _:
                 assert_never(row.source)
     configured = {application["packageName"] for application in applications}
@@ -160,9 +165,10 @@ def policy(
         for app in apps
         if app.identifier not in configured
     ]
-    return messages.policy(
+    document = messages.policy(
         enterprise=enterprise, version=version, key_pairs=pairs, ca_certs=roots, applications=applications
     )
+    return document | settings.keys_of(unit for unit in units if unit is not None)
 
 
 def _sha1_of(der: bytes) -> str:

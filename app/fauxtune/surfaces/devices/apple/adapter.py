@@ -28,6 +28,8 @@ INFORMATION = ("DeviceInformation", "SecurityInfo")
 #: Apple: on macOS the channel of a user knows this command, and the device's own does not.
 _NOT_ON_MAC = ("ManagedApplicationFeedback",)
 _HELD_BEFORE = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
+#: What the list of profiles shows, and no list of certificates.
+_PROFILES_ALONE = (Source.EMAIL, Source.SETTING)
 _REQUESTED = (ItemState.SENT, ItemState.FAILED)
 _IDENTIFIER = re.compile(r"com\.fauxtune\.[^.]+\.(.+)")
 
@@ -51,8 +53,8 @@ class AppleAdapter:
         return (*INFORMATION, *_NOT_ON_MAC, *supervised)
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
-        """Return the commands whose answers show the item: ProfileList for an account, both for a certificate."""
-        return frozenset({PROFILES} if key.startswith("email/") else INVENTORY)
+        """Return the commands whose answers show the item: both for a certificate, ProfileList for any other."""
+        return frozenset({PROFILES} if key.startswith(("email/", "setting/")) else INVENTORY)
 
     def inventory(
         self,
@@ -69,7 +71,7 @@ class AppleAdapter:
             identities={row.key: _thumbprint(row) for row in present if row.source in certificates},
             certificates=held.shown(rows.values()) if any(row.source is Source.SCEP for row in present) else {},
             roots=frozenset(row.key.split("/")[1] for row in present if row.source is Source.ROOT),
-            accounts={row.key: row.fingerprint or "" for row in present if row.source is Source.EMAIL},
+            accounts={row.key: row.fingerprint or "" for row in present if row.source in _PROFILES_ALONE},
         )
 
     def apps(self, data: JsonObject) -> dict[str, AppSighting] | None:
@@ -115,7 +117,7 @@ class _Held:
         if row.source is Source.EMAIL and row.payload and is_app_configuration(Account.decode(row.payload)):
             # No list shows it: the device confirmed it, or held it before.
             return row.key in self._acknowledged or row.state in _HELD_BEFORE
-        if self._profiles is None and (self._certificates is None or row.source is Source.EMAIL):
+        if self._profiles is None and (self._certificates is None or row.source in _PROFILES_ALONE):
             return row.key in self._acknowledged or row.state in _HELD_BEFORE
         is_going = row.state in (ItemState.REMOVING, ItemState.KEPT)
         if self._profiles is not None:
@@ -128,7 +130,7 @@ class _Held:
 
     def _has_certificate(self, row: LedgerRow) -> bool:
         """mdmb and others confirm profiles whose certificates they do not keep: the list of certificates decides."""
-        if self._certificates is None or row.source is Source.EMAIL:
+        if self._certificates is None or row.source in _PROFILES_ALONE:
             return True
         if row.source is Source.SCEP and row.state in _REQUESTED:
             return True  # its thumbprint is not known yet

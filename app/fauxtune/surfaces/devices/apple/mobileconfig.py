@@ -10,6 +10,7 @@ from __future__ import annotations
 import plistlib
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,7 @@ _TITLES = {
     Source.IMPORTED: "Imported certificate",
     Source.SCEP: "Certificate",
     Source.EMAIL: "E-mail account",
+    Source.SETTING: "Settings",
 }
 
 
@@ -160,6 +162,18 @@ def encrypted_profile(tenant_id: TenantId, row: LedgerRow, *, sealed: bytes, on_
     """
     secret = {"IsEncrypted": True, "EncryptedPayloadContent": sealed}
     return _write({**_item_top(tenant_id, row, on_mac=on_mac), **secret})
+
+
+def settings_profile(
+    tenant_id: TenantId, row: LedgerRow, *, contents: Iterable[tuple[str, Payload]], on_mac: bool
+) -> bytes:
+    """Write a profile with payloads of these types and contents."""
+    payloads = []
+    for number, (kind, content) in enumerate(contents):
+        name = f"{_inner(row.key)}.{number}"
+        own = _uuid(name, repr(sorted(content.items())))
+        payloads.append({**content, **_payload(kind, name, own, title=_TITLES[row.source])})
+    return _write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": payloads})
 
 
 def identity_payloads(row: LedgerRow, *, open_to_all: bool = False) -> bytes:

@@ -27,7 +27,7 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
-from fauxtune.surfaces.devices.apple import actions, apps, facts, messages, mobileconfig, scep_payload
+from fauxtune.surfaces.devices.apple import actions, apps, facts, messages, mobileconfig, scep_payload, settings_payload
 from fauxtune.surfaces.devices.apple.apps import ManifestUrl
 
 #: The parameters of the commands that ask.
@@ -189,6 +189,8 @@ def profile(item: Deliverable, device: DeviceContext) -> bytes:
         return mobileconfig.plain_profile(tenant_id, row, payloads=item.opened, on_mac=on_mac)
     if item.sealed is not None:
         return mobileconfig.encrypted_profile(tenant_id, row, sealed=item.sealed, on_mac=on_mac)
+    if item.unit is not None:
+        return settings_payload.profile(tenant_id, row, unit=item.unit, on_mac=on_mac)
     if item.account is None:
         raise Invalid(f"The item {row.key} cannot be sent to an Apple device: it has no content.")
     payloads = mobileconfig.account_payloads(row, account=item.account, os_version=device.os_version)

@@ -13,10 +13,11 @@ from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, is_scep
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.settings import is_setting
+from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import AppSighting
-from fauxtune.surfaces.devices.windows import apps, csp, facts, scep
+from fauxtune.surfaces.devices.windows import apps, csp, facts, scep, settings
 from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.session_state import USER_IS_HERE
 
@@ -26,10 +27,14 @@ class WindowsAdapter:
 
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
         """Return the nodes below which the device holds items."""
-        return (*TREES[variant].collections, csp.SCEP)
+        return (*TREES[variant].collections, csp.SCEP, csp.SETTINGS, csp.USER_SETTINGS)
 
     def is_needed(self, part: str, *, keys: Collection[ItemKey]) -> bool:
-        """Return whether a device with these items is asked for this node: only some request certificates by SCEP."""
+        """Return whether a device with these items is asked for this node: only some request certificates by SCEP, or
+        have settings.
+        """
+        if part in (csp.SETTINGS, csp.USER_SETTINGS):
+            return settings.is_asked(part, keys)
         return part != csp.SCEP or any(is_scep(key) for key in keys)
 
     def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
@@ -44,6 +49,8 @@ class WindowsAdapter:
             return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
         if is_scep(key):
             return frozenset({csp.SCEP})
+        if is_setting(key):
+            return frozenset({settings.part_of(key)})
         return frozenset({csp.ACCOUNTS if source == "email" else csp.IDENTITIES})
 
     def inventory(
@@ -55,14 +62,16 @@ class WindowsAdapter:
     ) -> Inventory:
         """Return what the device holds. An account does not show its settings: confirmed ones are taken as set."""
         children = {
-            part: csp.children(str(data.get("children") or "")) for part, data in answers.items() if part != csp.SCEP
+            part: csp.children(str(data.get("children") or ""))
+            for part, data in answers.items()
+            if part not in (csp.SCEP, csp.SETTINGS, csp.USER_SETTINGS)
         }
         roots, identities, accounts = set(), {}, {}
         requested = [row for row in rows.values() if row.source is Source.SCEP]
         for key, row in rows.items():
-            was_held = key in acknowledged or row.state in (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
+            was_held = key in acknowledged or row.state in settings.HELD_BEFORE
             thumbprint = (row.thumbprint or "").upper()
-            if row.source is Source.SCEP:
+            if row.source in (Source.SCEP, Source.SETTING):
                 continue
             if row.source is Source.ROOT:
                 if _is_in(thumbprint, children, parts=self.parts_that_tell(key), otherwise=was_held):
@@ -74,6 +83,7 @@ class WindowsAdapter:
                     accounts[key] = row.fingerprint
             elif thumbprint and _is_in(thumbprint, children, parts=self.parts_that_tell(key), otherwise=was_held):
                 identities[key] = row.thumbprint or ""
+        accounts |= settings.held(rows.values(), answers, acknowledged=acknowledged)
         held = Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
         if not requested:
             return held

@@ -18,6 +18,7 @@ DESKTOP_PROVIDER, PHONE_PROVIDER = "MS DM Server", "SCConfigMgr"
 
 ROOTS, INTERMEDIATES, USER_INTERMEDIATES = "roots", "intermediates", "userIntermediates"
 IDENTITIES, ACCOUNTS, FACTS, SCEP = "identities", "accounts", "facts", "scep"
+SETTINGS, USER_SETTINGS = "settings", "userSettings"
 #: destinationStore of a trusted-root profile. There is no root store below ./User.
 STORES = {
     "computerCertStoreRoot": ROOTS,

@@ -23,7 +23,7 @@ from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import Order
-from fauxtune.surfaces.devices.windows import actions, apps, csp, scep
+from fauxtune.surfaces.devices.windows import actions, apps, csp, scep, settings
 from fauxtune.surfaces.devices.windows.apps import ContentUrl
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
@@ -115,7 +115,7 @@ def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
         case StepKind.LIST_APPS:
             return apps.questions(step.apps)
         case StepKind.QUESTION:
-            return _ask(step.part or "", around)
+            return _ask(step.part or "", around, held=step.held)
         case _:
             assert_never(step.kind)
 
@@ -146,6 +146,9 @@ def _install(item: Deliverable, around: TranslationContext) -> tuple[Command, ..
         case Source.SCEP:
             assert item.scep is not None, row.key
             return scep.install(item.scep, node=request_node(row, around), key_protection=_key_location(row, around))
+        case Source.SETTING:
+            assert item.unit is not None, row.key
+            return settings.install(item.unit)
         case _:
             assert_never(row.source)
 
@@ -248,15 +251,19 @@ def _remove(row: LedgerRow, around: TranslationContext) -> tuple[Command, ...]:
             nodes = [tree.account(row.key.partition("/")[2])]
         case Source.SCEP:
             nodes = sorted({request_node(row, around), *around.given.get(row.key, ())})
+        case Source.SETTING:
+            nodes = list(settings.nodes(row))
         case _:
             assert_never(row.source)
     return tuple(Command("Delete", node, role=GONE) for node in nodes)
 
 
-def _ask(part: str, around: TranslationContext) -> tuple[Command, ...]:
+def _ask(part: str, around: TranslationContext, *, held: Sequence[LedgerRow]) -> tuple[Command, ...]:
     tree = around.tree
     if part == csp.FACTS:
         nodes = tree.facts
+    elif part in (csp.SETTINGS, csp.USER_SETTINGS):
+        nodes = settings.questions(part, held)
     elif part == csp.SCEP:
         nodes = scep.questions(tree, user_is_here=around.user_is_here)
     else:

@@ -16,6 +16,9 @@ from fauxtune.surfaces.graph.resources import settings_catalog as handlers
 
 _AUDIT = ("DeviceConfiguration", "DeviceConfiguration")
 _NOT_DELIVERED = stored("kept and assigned; no device is configured by it")
+_DELIVERED = approximated(
+    "delivered as far as docs/settings.md has a word of the wire; states are in the reports alone"
+)
 _OURS = approximated("a small set, named in our own words: Microsoft's catalogue is not copied")
 _ASSIGNED = Assigned("deviceManagementConfigurationPolicyAssignment", returns=True)
 _POLICY, _DEFINITION = "deviceManagementConfigurationPolicy", "deviceManagementConfigurationSettingDefinition"
@@ -64,7 +67,7 @@ CATALOG: tuple[Family, ...] = (
                 creates=True,
             ),
         ),
-        fidelity=_NOT_DELIVERED,
+        fidelity=_DELIVERED,
     ),
     Family(
         "deviceManagement/inventoryPolicies",

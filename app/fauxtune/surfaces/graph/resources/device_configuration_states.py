@@ -7,15 +7,20 @@ them, and so has the path below it (beta).
 
 from __future__ import annotations
 
-from fauxtune.core.engine.graph_states.settings import SettingState, setting_states
+from collections.abc import Mapping
+
+from fauxtune.core.engine.graph_states.settings import SettingState, setting_states, states_of_settings
 from fauxtune.core.engine.planning.report import ProfileOutcome
 from fauxtune.core.graph.index import complex_type, entity
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow, Problem
-from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.model.states import ProfileStatus, Source
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.settings import wishes_in
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import devices
+from fauxtune.storage.queries import configuration, devices
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
@@ -70,18 +75,38 @@ async def list_settings(call: Call) -> Answer:
 async def _found(call: Call, device: JoinedDeviceRow) -> tuple[ConfigurationStateRow, list[Json]]:
     row = await element_row(call, _LISTED, key=call.keys["state"], parent=device.id)
 
-    def read(connection: Connection) -> list[LedgerRow]:
-        rows = devices.ledger_rows(connection, row.enrollment_id).values()
-        return [each for each in rows if any(claim.profile == row.document["id"] for claim in each.claims)]
+    return row, await call.read(_settings_of, call, row)
 
-    held = await call.read(read)
+
+def _settings_of(connection: Connection, call: Call, row: ConfigurationStateRow) -> list[Json]:
+    profile_id = ProfileId(row.document["id"])
+    rows = devices.ledger_rows(connection, row.enrollment_id).values()
+    held = [each for each in rows if any(claim.profile == profile_id for claim in each.claims)]
     problem = None if row.error_code is None else Problem(row.error_code, row.message or "")
     outcome = ProfileOutcome(ProfileStatus(row.document["state"]), problem)
-    return row, [_setting(setting_state, row) for setting_state in setting_states(row.kind, held, outcome=outcome)]
+    states = _states(connection, call, row, held=held) or setting_states(row.kind, held, outcome=outcome)
+    others = frozenset(source for state in states for source in state.sources)
+    names = configuration.names_of_policies(connection, call.tenant.id, ids=others)
+    return [_setting(state, row, names=names) for state in states]
 
 
-def _setting(state: SettingState, row: ConfigurationStateRow) -> Json:
+def _states(
+    connection: Connection, call: Call, row: ConfigurationStateRow, *, held: list[LedgerRow]
+) -> tuple[SettingState, ...]:
+    """The states of the settings that a profile asks for by words of the wire; none for any other profile."""
+    known = kind(row.kind)
+    if known is None or known.family.source is not Source.SETTING:
+        return ()
+    profile = configuration.profile(connection, call.tenant.id, profile_id=row.document["id"])
+    if profile is None:
+        return ()
+    return states_of_settings(row.kind, profile.id, wishes=wishes_in(row.kind, profile.document), rows=held)
+
+
+def _setting(state: SettingState, row: ConfigurationStateRow, *, names: Mapping[ProfileId, str]) -> Json:
     device = row.device
+    own = ProfileId(row.document["id"])
+    sources = [own, *(source for source in state.sources if source != own)]
     return {
         "setting": state.setting,
         "settingName": state.name,
@@ -94,7 +119,7 @@ def _setting(state: SettingState, row: ConfigurationStateRow) -> Json:
         "userName": device.get("userDisplayName"),
         "userEmail": device.get("emailAddress"),
         "userPrincipalName": device.get("userPrincipalName"),
-        "sources": [source_of(row.document["id"], row.document["displayName"])],
+        "sources": [source_of(each, names.get(each, row.document["displayName"])) for each in sources],
         "currentValue": state.value,
     }
 

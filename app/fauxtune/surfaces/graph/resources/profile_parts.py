@@ -6,16 +6,18 @@ deviceSettingStateSummaries, managedDeviceCertificateStates.
 from __future__ import annotations
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.graph_states.settings import setting_of
+from fauxtune.core.engine.graph_states.settings import setting_of, summaries_of_settings
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.model.states import ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.settings import wishes_in
 from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNMENTS
 from fauxtune.storage.collections.certificate_states import PROFILE_CERTIFICATE_STATES
 from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern, statuses
+from fauxtune.storage.queries.settings import counted_settings
 from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.lists import computed
@@ -52,11 +54,35 @@ def user_overview(call: Call, connection: Connection, profile: ProfileRow) -> Js
 
 
 def setting_summaries(call: Call, connection: Connection, profile: ProfileRow) -> list[Json]:
-    """Return the counts of devices by the status of the profile's settings, which are of one kind here."""
+    """Return the counts of devices by the status of each of the profile's settings."""
+    known = kind(profile.kind)
+    if known is not None and known.family.source is Source.SETTING:
+        return _summaries_of_each(call, connection, profile)
     counts = statuses.device_counts(connection, call.tenant.id, profile_id=profile.id)
     setting, name = setting_of(profile.kind)
     numbers = {f"{status}DeviceCount": number for status, number in counts.items()}
     return [{"id": f"{profile.id}_{setting}", "settingName": name, "instancePath": setting, **numbers}]
+
+
+def _summaries_of_each(call: Call, connection: Connection, profile: ProfileRow) -> list[Json]:
+    counts = statuses.device_counts(connection, call.tenant.id, profile_id=profile.id)
+    counted = counted_settings(connection, call.tenant.id, profile_id=profile.id)
+    wanted = wishes_in(profile.kind, profile.document)
+    return [
+        {
+            "id": f"{profile.id}_{each.setting}",
+            "settingName": each.name,
+            "instancePath": each.setting,
+            **{f"{status}DeviceCount": number for status, number in each.devices.items()},
+        }
+        for each in summaries_of_settings(
+            profile.kind,
+            profile.id,
+            wishes=wanted,
+            counted=[(each.row, each.devices) for each in counted],
+            total=sum(counts.values()),
+        )
+    ]
 
 
 def in_old_form(row: AssignmentRow) -> Json:

@@ -6,15 +6,19 @@ Unverified: that a device, or a user, counts once in the tenant's summaries, wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from fauxtune.core.engine.graph_states.settings import setting_of
+from fauxtune.core.engine.graph_states.settings import conflicts_in
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.settings import Asking
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.storage.queries import statuses
-from fauxtune.storage.rows.configuration import ProfileConflictRow, ProfileRow
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration, statuses
+from fauxtune.storage.queries.settings import counted_settings
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
@@ -82,8 +86,8 @@ user_summary = _summary(
 
 
 async def list_conflicts(call: Call) -> Answer:
-    """GET /deviceManagement/deviceConfigurationConflictSummary: which profiles are in conflict, by their kind of
-    setting. Empty as long as none is.
+    """GET /deviceManagement/deviceConfigurationConflictSummary: which profiles and policies of the settings catalog are
+    in conflict, by the setting. Empty as long as none is.
     """
     return list_documents(call, await _conflicts(call), entity=CONFLICT_SUMMARY, context=_CONFLICTS)
 
@@ -103,11 +107,19 @@ async def get_conflict(call: Call) -> Answer:
 
 
 async def _conflicts(call: Call) -> list[Json]:
-    rows = await call.read(statuses.conflicts, call.tenant.id)
-    by_setting: dict[str, list[ProfileConflictRow]] = {}
-    for row in rows:
-        by_setting.setdefault(setting_of(row.kind)[0], []).append(row)
-    return [_conflict(setting, rows) for setting, rows in sorted(by_setting.items())]
+    return await call.read(_read_conflicts, call)
+
+
+def _read_conflicts(connection: Connection, call: Call) -> list[Json]:
+    tenant_id = call.tenant.id
+    conflicts: dict[str, tuple[tuple[Asking, ...], int]] = {}
+    for row in statuses.conflicts(connection, tenant_id):
+        counted = counted_settings(connection, tenant_id, profile_id=row.profile_id)
+        conflicts |= conflicts_in((each.row, each.devices) for each in counted)
+    names = configuration.names_of_policies(
+        connection, tenant_id, ids={one.profile for by, _devices in conflicts.values() for one in by}
+    )
+    return [_conflict(by, devices, names=names) for _address, (by, devices) in sorted(conflicts.items())]
 
 
 def source_of(profile_id: str, name: str | None) -> Json:
@@ -115,12 +127,13 @@ def source_of(profile_id: str, name: str | None) -> Json:
     return {"id": profile_id, "displayName": name, "sourceType": "deviceConfiguration"}
 
 
-def _conflict(setting: str, rows: list[ProfileConflictRow]) -> Json:
+def _conflict(by: tuple[Asking, ...], devices: int, *, names: Mapping[ProfileId, str]) -> Json:
+    profiles = list(dict.fromkeys(one.profile for one in by))
     return {
-        "id": "_".join(row.profile_id for row in rows),
-        "conflictingDeviceConfigurations": [source_of(row.profile_id, row.name) for row in rows],
-        "contributingSettings": [setting],
-        "deviceCheckinsImpacted": max(row.devices for row in rows),
+        "id": "_".join([*profiles, *sorted({one.setting for one in by})]),
+        "conflictingDeviceConfigurations": [source_of(each, names.get(each)) for each in profiles],
+        "contributingSettings": sorted({one.setting for one in by}),
+        "deviceCheckinsImpacted": devices,
     }
 
 

@@ -1,0 +1,87 @@
+"""Settings as nodes of configuration service providers: each is replaced, read back, and deleted when no policy asks
+for it any more.
+
+Microsoft: "Policy CSP"; MS-MDM (Replace creates the node of a policy). A device that has another value than it was
+given does not have the setting: it is given again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+
+from fauxtune.core.engine.planning.ledger import NOT_WANTED
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.settings import Setting, Unit, is_setting, unit_name
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.text import JsonObject
+from fauxtune.surfaces.devices.windows import csp
+from fauxtune.surfaces.devices.windows.messages.syncml import Command
+from fauxtune.surfaces.devices.windows.status_mapping import MUST
+
+#: The states of items that the device had at its last inventory.
+HELD_BEFORE = (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
+
+
+def is_asked(part: str, keys: Iterable[ItemKey]) -> bool:
+    """Return whether a device with these items has settings that this question shows."""
+    return any(is_setting(key) and part_of(key) == part for key in keys)
+
+
+def part_of(key: str) -> str:
+    """Return the question that shows a setting, by the key of its item."""
+    return csp.USER_SETTINGS if unit_name(key).startswith(csp.USER) else csp.SETTINGS
+
+
+def install(unit: Unit) -> tuple[Command, ...]:
+    """Return the commands that give a device its settings."""
+    return tuple(Command("Replace", each.address, _text(each), each.form, role=MUST) for each in unit.delivered)
+
+
+def nodes(row: LedgerRow) -> tuple[str, ...]:
+    """Return the nodes of the settings that the device has, or is to have."""
+    return tuple(each.address for each in _unit(row).delivered)
+
+
+def questions(part: str, held: Iterable[LedgerRow]) -> tuple[str, ...]:
+    """Return the nodes that a question is about, of the items that a device holds."""
+    rows = (row for row in held if row.source is Source.SETTING and row.fingerprint is not None)
+    present = (row for row in rows if part_of(row.key) == part and row.state not in NOT_WANTED)
+    return tuple(node for row in present for node in nodes(row))
+
+
+def held(
+    rows: Iterable[LedgerRow], answers: Mapping[str, JsonObject], *, acknowledged: AbstractSet[ItemKey]
+) -> dict[ItemKey, str]:
+    """Return the settings that the device has, each with its fingerprint."""
+    present = {}
+    for row in rows:
+        was_held = row.key in acknowledged or row.state in HELD_BEFORE
+        if row.source is Source.SETTING and _is_in(row, answers.get(part_of(row.key)), otherwise=was_held):
+            present[row.key] = row.fingerprint or ""
+    return present
+
+
+def _is_in(row: LedgerRow, answer: JsonObject | None, *, otherwise: bool) -> bool:
+    """Whether the device has the settings of a row; `otherwise` if it was not asked for them."""
+    if answer is None or row.state in NOT_WANTED:
+        return otherwise
+    values = answer.get("values", {})
+    return all(_is_same(each, values.get(each.address)) for each in _unit(row).delivered)
+
+
+def _unit(row: LedgerRow) -> Unit:
+    return Unit.decode(row.payload or b"[]")
+
+
+def _text(setting: Setting) -> str:
+    value = setting.value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_same(setting: Setting, reported: str | None) -> bool:
+    if reported is None:
+        return False
+    expected, given = _text(setting), reported.strip()
+    return given.lower() == expected.lower() if setting.form == "bool" else given == expected.strip()
