@@ -62,7 +62,7 @@ bench: $(VENV)/.test ## the benchmarks, as ratios against a floor measured in th
 openapi: $(VENV)/.run ## write openapi/*.json and the generated pages of docs
 	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md --removal docs/removal.md \
 		--diagnosis docs/diagnosis.md --editions docs/editions.md --mail-apps docs/mail-apps.md --states docs/states.md \
-		--faults docs/faults.md --labs docs/labs.md
+		--faults docs/faults.md --labs docs/labs.md --settings docs/settings.md
 
 examples: $(VENV)/.test ## record the answers that openapi/graph.json has as examples again
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py

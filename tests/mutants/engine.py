@@ -116,11 +116,30 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="An item that two profiles want has the claim of one only",
-        file="app/fauxtune/core/engine/planning/desired.py",
-        before="item if earlier is None else replace(earlier, claims=earlier.claims + item.claims)",
-        after="item",
+        file="app/fauxtune/core/profiles/settings.py",
+        before="replace(one, claims=one.claims + other.claims,",
+        after="replace(one, claims=one.claims,",
         tests=(
             "tests/core/profiles/test_catalog.py::test_an_item_that_two_profiles_want_is_one_item_with_both_claims",
+        ),
+    ),
+    Mutant(
+        rule="Of two policies with different values of one setting the first one wins",
+        file="app/fauxtune/core/model/settings.py",
+        before=" or (one.form, one.text) != (other.form, other.text)",
+        after="",
+        tests=(
+            "tests/core/engine/test_settings.py::test_settings_merge_as_the_model_says_in_any_order_and_any_grouping",
+        ),
+    ),
+    Mutant(
+        rule="A device loses the value of a setting that comes into conflict",
+        file="app/fauxtune/core/model/settings.py",
+        before="        if earlier is None or not self.in_conflict:\n",
+        after="        if True:\n",
+        tests=(
+            "tests/core/engine/test_settings.py"
+            "::test_a_device_keeps_what_it_had_of_a_setting_that_is_in_conflict_now",
         ),
     ),
     Mutant(
