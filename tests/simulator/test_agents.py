@@ -35,6 +35,9 @@ class Held:
     def document(self) -> dict[str, Any]:
         return {"things": self.things}
 
+    def settings(self) -> dict[str, Any]:
+        return {}
+
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
         return cls(document["things"])

@@ -29,7 +29,7 @@ def test_refusals_are_kept_in_the_folder(tmp_path: Path) -> None:
 
 def test_what_cannot_be_refused_is_said(tmp_path: Path) -> None:
     device = Device.new()
-    with pytest.raises(NotFoundHere, match="can refuse root, pkcs, imported, scep, email, app, not pfx"):
+    with pytest.raises(NotFoundHere, match="can refuse root, pkcs, imported, scep, email, setting, app, not pfx"):
         device.refuse("pfx")
     for code in (0, 200, 1 << 32):
         with pytest.raises(NotAllowedHere, match="from 400"):

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.android import messages
+from fauxtune_sim.android import messages, settings
 from fauxtune_sim.android.enrollment import AndroidEnrollment
 from fauxtune_sim.android.modes import MODES
 from fauxtune_sim.android.scep import read_settings
@@ -21,7 +21,7 @@ from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.identity import certificate_request
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.platforms import Mode
+from fauxtune_sim.platforms import Mode, Platform
 from fauxtune_sim.push import read_push
 from fauxtune_sim.scep.settings import SIGNING
 
@@ -163,12 +163,31 @@ def test_what_the_policy_lets_the_device_request_is_read() -> None:
     (pair,) = messages.policy(example("policy-scep")).key_pairs
     assert (pair.source, pair.pkcs12) == ("scep", "")
     assert pair.scep is not None
-    settings = read_settings(pair.scep)
-    request = settings.request
-    assert (settings.url, settings.retries, settings.retry_delay) == ("https://ndes.contoso.example/scep", 3, 600)
-    assert settings.fingerprint == bytes.fromhex("cd" * 20)
+    wanted = read_settings(pair.scep)
+    request = wanted.request
+    assert (wanted.url, wanted.retries, wanted.retry_delay) == ("https://ndes.contoso.example/scep", 3, 600)
+    assert wanted.fingerprint == bytes.fromhex("cd" * 20)
     assert (request.subject, request.mail_names) == (((("CN", "alice"),),), ("alice@contoso.example",))
     assert (request.key_usages, request.digest) == ((SIGNING,), "sha256")
+
+
+def test_what_the_policy_sets_is_read_applied_and_refused_by_its_path() -> None:
+    device = Device.new(platform=Platform.ANDROID, mode=Mode.WORK_PROFILE)
+    device.report(isPasscodePresent=False)
+    policy, refusals = messages.policy(example("policy-settings")), list[Refusal]()
+    changed, removed = settings.apply({**policy.settings, "colour": "red"}, device, refusals=refusals)
+    assert (set(changed), removed) == (set(device.settings), [])
+    assert device.settings["passwordPolicies/SCOPE_PROFILE/passwordQuality"] == "NUMERIC_COMPLEX"
+    assert device.facts["isPasscodePresent"] is True
+    assert [(refusal.setting, refusal.word) for refusal in refusals] == [("colour", "UNSUPPORTED")]
+    device.refuse("setting")
+    refusals.clear()
+    settings.apply(
+        {"passwordPolicies": [{"passwordScope": "SCOPE_DEVICE", "passwordMinimumLength": 8}]}, device, refusals=refusals
+    )
+    (refusal,) = refusals
+    assert refusal.path == "passwordPolicies[passwordScope=SCOPE_DEVICE].passwordMinimumLength"
+    assert dict(device.settings) == {"passwordPolicies/SCOPE_DEVICE/passwordMinimumLength": 6}
 
 
 @pytest.mark.parametrize("missing", ["name", "version"])

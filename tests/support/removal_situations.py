@@ -5,6 +5,8 @@ A device does what real devices of its kind do; what it holds is seen on the dev
 
 from __future__ import annotations
 
+import base64
+import plistlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -144,6 +146,17 @@ def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
     return dict(sorted(results.items(), key=lambda pair: pair[0] is not Source.ROOT))
 
 
+def _settings(kind: Kind, value: int) -> JsonObject:
+    """Return what gives a device one item of settings: a rule for passwords, or a custom one."""
+    if kind.name.startswith("windows"):
+        node = {"@odata.type": "#microsoft.graph.omaSettingInteger", "displayName": "x", "value": value}
+        return {"omaSettings": [{**node, "omaUri": "./Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength"}]}
+    if kind.name.endswith("CustomConfiguration"):
+        payload = plistlib.dumps({"PayloadContent": [{"PayloadType": "com.contoso.viewer", "Zoom": value}]})
+        return {"payloadName": "x", "payload": base64.b64encode(payload).decode()}
+    return {"passwordMinimumLength": value}
+
+
 async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> None:
     contoso, usual = situation.contoso, (source, Authority.MICROSOFT)
     has_user = FACTS[situation.variant].has_user
@@ -166,6 +179,8 @@ async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> 
         case Source.SCEP:
             await _add_scep_profiles(situation, kind=kind)
             return
+        case Source.SETTING:
+            document = _settings(kind, 6)
         case Source.EMAIL if kind in APP_CONFIGURATION_KINDS:
             document = android_outlook(smime=True)
         case Source.EMAIL:
@@ -275,6 +290,8 @@ async def _edit(situation: Situation) -> None:
     kinds = _kinds(situation.variant, edition=situation.contoso.tenant.edition)
     if kinds.get(Source.EMAIL) in APP_CONFIGURATION_KINDS:
         changes[Source.EMAIL] = android_outlook(smime=False)
+    if Source.SETTING in kinds:
+        changes[Source.SETTING] = _settings(kinds[Source.SETTING], 8)
     for (source, _authority), profile in situation.profiles.items():
         await situation.contoso.do(
             profiles.update_profile, profile, kind=kinds[source], changes=changes[source], navigations={}

@@ -114,6 +114,15 @@ unassigned    R     R        R      R     R
 left_group    R     R        R      R     R
 lost          R     R        R      R     R
 """
+SETTING = """
+              iOS   Windows  Knox  work_profile
+unenrols      R     R        R     R
+wipe          R     R        R     .
+retire        R     R        R     R
+unassigned    R     R        R     R
+left_group    R     R        R     R
+lost          R     R        R     R
+"""
 Case = tuple[Edition, Source, Variant, Cause | Incident, str]
 
 
@@ -140,6 +149,7 @@ TYPED = [
     *read(IMPORTED, source=Source.IMPORTED),
     *read(ROOT, source=Source.ROOT),
     *read(EMAIL, source=Source.EMAIL),
+    *read(SETTING, source=Source.SETTING),
 ]
 ALL = [(variant, edition, *key) for variant in Variant for edition in Edition for key in table(variant, edition)]
 LEAVES = (Cause.UNASSIGNED, Cause.PROFILE_DELETED, Cause.LEFT_GROUP, Cause.USER_CHANGED)

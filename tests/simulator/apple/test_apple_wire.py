@@ -188,6 +188,12 @@ def test_an_items_profile_is_read(name: str) -> None:
         assert {account.text("SMIMESigningCertificateUUID"), account.text("SMIMEEncryptionCertificateUUID")} < uuids
 
 
+def test_the_settings_of_a_profile_are_read() -> None:
+    data = (EXAMPLES / "profile-settings.mobileconfig").read_bytes()
+    (payload,) = read_profile(data, identity=None, managed=True).installed.payloads
+    assert payload.settings == {"forcePIN": True, "minLength": 6}
+
+
 def test_an_encrypted_items_profile_asks_for_the_identity() -> None:
     with pytest.raises(Fault) as refused:
         read_profile((EXAMPLES / "profile-encrypted.mobileconfig").read_bytes(), identity=None, managed=True)

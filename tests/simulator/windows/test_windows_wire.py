@@ -348,6 +348,17 @@ def test_what_the_server_removes_is_gone_already(desk: Any) -> None:
     assert {(one.name, one.code) for one in result.statuses[1:]} == {("Delete", 404)}
 
 
+def test_the_settings_that_the_server_gives_are_kept_shown_and_given_up(desk: Any) -> None:
+    result = desk.engine.execute(server_message(example("server-session-settings")))
+    ours = [(one.name, one.code) for one in result.statuses[1:]]
+    assert ours == [("Replace", 200)] * 3 + [("Get", 200)] * 3 + [("Delete", 200)]
+    assert [each.data for each in result.results] == ["0", "true", r"C:\Contoso|D:\Build"]
+    assert desk.machine.state.settings() == {
+        "./Vendor/MSFT/Firewall/MdmStore/PublicProfile/EnableFirewall": "true",
+        "./Vendor/MSFT/Policy/Config/Defender/ExcludedPaths": r"C:\Contoso|D:\Build",
+    }
+
+
 def test_what_the_server_orders_is_done(desks: Any) -> None:
     desk = desks()
     with pytest.raises(SessionAborted):

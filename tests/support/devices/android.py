@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+#: What stands for settings among the accounts.
+NO_ACCOUNT = Account(kind="settings", host="", address="", username="")
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -52,7 +55,7 @@ class Policy:
     version: int
     roots: Mapping[ItemKey, str]
     pairs: Mapping[ItemKey, tuple[bytes, bytes]]
-    #: Mail accounts: the fingerprint they are given with, and what they are.
+    #: Mail accounts and settings: the fingerprint they are given with, and what they are.
     accounts: Mapping[ItemKey, tuple[str | None, Account]] = field(default_factory=dict)
     #: Certificates that the device has got by SCEP, by their thumbprints; None: it got none, and keeps what it has.
     requested: Mapping[ItemKey, str | None] = field(default_factory=dict)
@@ -154,7 +157,7 @@ class AndroidDevice:
         if item.startswith("root/"):
             digest = item.split("/")[1]
             return digest if digest in self.roots else None
-        if item.startswith("email/"):
+        if item.startswith(("email/", "setting/")):
             return self.accounts[item][0] if item in self.accounts else None
         return self.holds.get(item)
 
@@ -409,7 +412,11 @@ class AndroidInProcess(AndroidDevice):
             requested=requested,
             roots={item.row.key: hashlib.sha256(item.certificate).hexdigest() for item in items if item.certificate},
             pairs={item.row.key: (item.pfx, item.sealed) for item in items if item.pfx and item.sealed},
-            accounts={item.row.key: (item.row.fingerprint, item.account) for item in items if item.account},
+            accounts={
+                item.row.key: (item.row.fingerprint, item.account or NO_ACCOUNT)
+                for item in items
+                if item.account or item.unit
+            },
         )
 
     async def operations(self) -> list[tuple[str, str]]:

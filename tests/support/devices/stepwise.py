@@ -61,7 +61,7 @@ class PlainAdapter:
         return ("facts",)
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
-        if self.asks_accounts and key.startswith("email/"):
+        if self.asks_accounts and key.startswith(("email/", "setting/")):
             return frozenset({"accounts"})
         return frozenset({"roots" if key.startswith("root/") else "identities"})
 
@@ -80,7 +80,9 @@ class PlainAdapter:
         if "accounts" in answers:
             accounts = {ItemKey(key): str(mark) for key, mark in answers["accounts"].items()}
         else:
-            accounts = {key: rows[key].fingerprint or "" for key in acknowledged if key.startswith("email/")}
+            accounts = {
+                key: rows[key].fingerprint or "" for key in acknowledged if key.startswith(("email/", "setting/"))
+            }
         return Inventory(identities=held, roots=frozenset(roots), accounts=accounts)
 
     def apps(self, data: JsonObject) -> Mapping[str, AppSighting]:
@@ -213,7 +215,7 @@ class StepwiseDevice:
     def _part_of(self, key: ItemKey) -> str:
         if key.startswith("root/"):
             return "roots"
-        return "accounts" if self.adapter.asks_accounts and key.startswith("email/") else "identities"
+        return "accounts" if self.adapter.asks_accounts and key.startswith(("email/", "setting/")) else "identities"
 
     def mark(self, step: Step) -> str:
         """Return the thumbprint, digest or fingerprint of the item of a step."""
@@ -221,7 +223,7 @@ class StepwiseDevice:
         assert item is not None
         if item.certificate is not None:
             return hashlib.sha256(item.certificate).hexdigest()
-        if item.account is not None:
+        if item.account is not None or item.unit is not None:
             return item.row.fingerprint or ""
         assert item.pfx is not None
         assert item.sealed is not None

@@ -21,6 +21,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepRequest
+from fauxtune.core.model.settings import Setting, Unit, setting_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.steps import StepKind
 from fauxtune.core.policies.app_kinds import Way
@@ -124,6 +125,23 @@ def requested() -> Step:
     return Step("scep", StepKind.INSTALL, item=Deliverable(row, scep=delivery))
 
 
+def settings() -> list[Step]:
+    """Settings that the device is given and asked for, and one that it gives up."""
+    nodes = {
+        "./Device/Vendor/MSFT/Policy/Config/Camera/AllowCamera": ("int", 0),
+        "./Device/Vendor/MSFT/Firewall/MdmStore/PublicProfile/EnableFirewall": ("bool", True),
+        "./Device/Vendor/MSFT/Policy/Config/Defender/ExcludedPaths": ("chr", "C:\\Contoso|D:\\Build"),
+    }
+    rows, steps = [], []
+    for number, (node, (form, value)) in enumerate(nodes.items()):
+        unit = Unit((Setting(node, form, value),))
+        row = LedgerRow(setting_key(node), Source.SETTING, ItemState.SENT, unit.fingerprint, payload=unit.encode())
+        rows.append(row)
+        steps.append(Step(str(number), StepKind.INSTALL, item=Deliverable(row, unit=unit)))
+    steps.append(Step("q", StepKind.QUESTION, part=csp.SETTINGS, held=tuple(rows)))
+    return [*steps, Step("r", StepKind.REMOVE, item=Deliverable(rows[0]))]
+
+
 def around(variant: Variant = Variant.WINDOWS) -> translate.TranslationContext:
     profiles: dict[str, dict[str, Any]] = {PROFILE: {"keyStorageProvider": "useSoftwareKsp"}}
     # The example has a key that can be exported, which there was in 2020.
@@ -216,6 +234,7 @@ def examples() -> dict[str, bytes]:
         "server-session-apps": told([Step(each.app_id, StepKind.INSTALL_APP, apps=(each,)) for each in APPS]),
         "server-session-app-questions": told([Step("q", StepKind.LIST_APPS, apps=APPS)], opening=False),
         "server-session-app-removals": told([Step(each.app_id, StepKind.REMOVE_APP, apps=(each,)) for each in APPS]),
+        "server-session-settings": told(settings()),
         "server-session-retire": action_commands(DeviceAction.RETIRE, "COMPANY_DATA"),
         "server-session-wipe": action_commands(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
         "server-session-over": told([], opening=False),
