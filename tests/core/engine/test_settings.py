@@ -74,7 +74,7 @@ def test_settings_merge_as_the_model_says_in_any_order_and_any_grouping(requests
 
 
 @given(REQUESTS, REQUESTS)
-def test_a_device_keeps_what_it_had_of_a_setting_that_is_in_conflict_now(
+def test_a_device_keeps_its_value_of_a_setting_that_comes_into_conflict(
     before: list[tuple[str, str, Any]], after: list[tuple[str, str, Any]]
 ) -> None:
     earlier, now = Unit(merged(settings_of(before))), Unit(merged(settings_of(after)))
