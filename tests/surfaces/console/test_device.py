@@ -444,11 +444,11 @@ async def test_compliance_is_shown_by_policy_and_setting(
 async def test_the_page_shows_apps_and_why_one_is_not_there(console: httpx.AsyncClient, contoso: Contoso) -> None:
     pc = await enrol_by_token(contoso, "alice")
     page = f"/devices/{pc.enrollment_id}"
-    assert "Table of apps" not in await show(console, page)
+    assert "Table of apps" not in (await console.get(page)).text
     code = "{6F33C4E4-9C0E-4B3A-8E4E-0C9F0F1F9B11}"
     msi = await assigned_app(contoso, "windowsMobileMSI", "Orders", productCode=code, productVersion="4.2.0")
     await assigned_app(contoso, "iosStoreApp", "<b>Notes</b>", bundleId="com.contoso.notes")
-    html = await show(console, page)
+    html = (await console.get(page)).text
     text = text_of(html)
     assert "to be installed" in text
     assert "It is for devices of another kind." in text
