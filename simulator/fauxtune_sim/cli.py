@@ -115,11 +115,11 @@ def enroll(
     finish(run_to_end(commands.enroll(options, server_options)), output=output)
 
 
-@app.command("hardware-hash", epilog="Example: fauxtune-sim hardware-hash --state ./alice-pc > hashes.csv")
+@app.command("hash", epilog="Example: fauxtune-sim hash --state ./alice-pc > hashes.csv")
 def hardware_hash(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """Show a PC's serial number and hardware hash, as an import into Windows Autopilot takes them.
+    """Print a PC's hardware hash, for Windows Autopilot.
 
-    The folder gets a new PC if it has no device.
+    It stands beside the serial number, as a file for an import has them. A folder without a device gets a new PC.
     """
     from fauxtune_sim import commands
 

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from fauxtune.core.engine.enrollment_restrictions import LIMITED
 from fauxtune.core.engine.planning.targeting import TargetKind
-from fauxtune.core.errors import EnrollmentRestricted
+from fauxtune.core.errors import EnrollmentRestricted, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import FilterId, GroupId, ProfileId
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.enrollment import CORPORATE_IDENTIFIERS, ENROLLMENT_CONFIGURATIONS, TROUBLESHOOTING
 from fauxtune.operations.devices import enrollment_restrictions
+from fauxtune.operations.insight.enrollability import last_refusals, outcomes
 from fauxtune.operations.profiles import assignment_filters, resources
 from fauxtune.operations.profiles import enrollment as configurations
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
@@ -167,3 +170,33 @@ async def test_a_tenant_that_restricts_nothing_asks_nothing_and_keeps_a_bounded_
         with pytest.raises(EnrollmentRestricted):
             await contoso.enroll("alice", hardware="1")
     assert len(await events(contoso)) == 2
+
+
+async def test_what_a_user_may_enrol_is_known_before_and_what_was_refused_afterwards(contoso: Contoso) -> None:
+    await contoso.group("Pilots", await contoso.user_id("alice"))
+    await restrict(contoso, ONE_PLATFORM, "Pilots", **blocked("ios", osMinimumVersion="18"))
+    await restrict(contoso, LIMIT, "All Staff", limit=1)
+
+    async def refused(name: str, **facts: str) -> dict[str, str]:
+        answers = await contoso.do(outcomes, contoso.upn(name), facts=facts)
+        assert len(answers) == len(Variant)
+        return {each.variant.value: each.ground for each in answers if not each.is_allowed}
+
+    assert await refused("alice", osVersion="17.5") == {"ios": "osVersionTooLow", "ipados": "osVersionTooLow"}
+    assert await refused("alice", osVersion="18.1") == await refused("bob", osVersion="17.5") == {}
+    before = len(await contoso.events())
+    await contoso.enroll("bob", hardware="1")
+    assert set(await refused("bob")) == {each.value for each in LIMITED}
+    assert len(await contoso.events()) == before + 1
+    with pytest.raises(EnrollmentRestricted):
+        await contoso.enroll("bob", hardware="2")
+    with pytest.raises(EnrollmentRestricted):
+        await enrol_iphone(contoso, "alice", hardware="ios/1", version="17.5")
+    newest, _ = await contoso.do(last_refusals, limit=9)
+    assert newest.document["failureReason"] == "OsVersionNotSupported"
+    (only,) = await contoso.do(last_refusals, limit=9, user_id=await contoso.user_id("bob"))
+    assert only.document["failureReason"] == "DeviceCapReached"
+    await contoso.take_licence("alice")
+    assert set((await refused("alice")).values()) == {"noLicence"}
+    with pytest.raises(NotFound):
+        await refused("nobody")

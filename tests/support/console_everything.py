@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fauxtune.core.administration import devices, directory, emulation, faults, hosted_devices, mail, profiles, state
 from fauxtune.core.administration.assignments import to_all_users, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.platforms import Platform
 from tests.support.console_tenant import ConsoleTenant
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 ARABIC = "موظفو المبيعات (٣)"
 _DEVICES = "/deviceManagement/managedDevices"
+_CONFIGURATIONS = "/deviceManagement/deviceEnrollmentConfigurations"
 _PLATFORMS = (ProfilePlatform.ANDROID, ProfilePlatform.IOS, ProfilePlatform.WINDOWS)
 
 
@@ -41,9 +45,25 @@ def populate(tenant: ConsoleTenant) -> None:
     tenant.send(faults.add_fault({"latency": 1.5}, match={"path": f"/{HOSTILE}"}, when={"probability": 0.2, "seed": 7}))
     tenant.send(hosted_devices.add_hosted_device(tenant.upn("bob"), platform="ios", name=f"{ARABIC} 3"))
     tenant.send(hosted_devices.let_hosted_device_refuse(f"{ARABIC} 3", items=["imported"]))
+    _enrollment(tenant)
     tenant.send(state.create_snapshot("before the lesson"))
     wrong = {"grant_type": "client_credentials", "client_id": HOSTILE, "client_secret": "wrong"}
     assert tenant.http.post(f"/{tenant.document['id']}/oauth2/v2.0/token", data=wrong).is_error
+
+
+def _enrollment(tenant: ConsoleTenant) -> None:
+    """Create a restriction that refused a device, and an Autopilot device with its profile."""
+    kind = "#microsoft.graph.deviceEnrollmentPlatformRestrictionConfiguration"
+    rule = {"platformBlocked": True, "osMinimumVersion": HOSTILE}
+    body = {"@odata.type": kind, "displayName": HOSTILE, "platformType": "mac", "platformRestriction": rule}
+    made = tenant.graph("POST", _CONFIGURATIONS, body)
+    target = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
+    path = f"{_CONFIGURATIONS}/{made['id']}/assign"
+    tenant.graph("POST", path, {"enrollmentConfigurationAssignments": [target]})
+    with suppress(ServerRefused):
+        tenant.enroll("bob", platform=Platform.MACOS)
+    hashed = {"serialNumber": ARABIC, "hardwareIdentifier": "T0EzeA==", "groupTag": HOSTILE}
+    tenant.graph("POST", "/deviceManagement/importedWindowsAutopilotDeviceIdentities", hashed)
 
 
 def _mail(tenant: ConsoleTenant) -> None:

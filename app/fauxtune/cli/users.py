@@ -10,6 +10,7 @@ import typer
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm, without
 from fauxtune.cli.names import Named
+from fauxtune.cli.options import Output
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, one_line
 from fauxtune.core.administration.quoting import quoted
@@ -34,6 +35,9 @@ _DEVICES = "/deviceManagement/managedDevices?$select=id,userId"
 UsersArgument = Annotated[
     list[str], typer.Argument(metavar="USER...", help="the users: names or ids", autocompletion=completion.user)
 ]
+
+
+FactOption = Annotated[str | None, typer.Option(metavar="TEXT", help="what the device tells of itself")]
 
 
 @app.command("list")
@@ -151,6 +155,47 @@ def license(  # noqa: A001 - the command's name
         results = session.send_each(zip(_names(chosen), requests, strict=True))
         done = f"Took the licence from {_listed(chosen)}." if remove else f"Gave a licence to {_listed(chosen)}."
         session.show({"users": results}, done)
+
+
+@app.command()
+@with_service(Administration)
+def enrollable(
+    *,
+    user: Annotated[str, typer.Argument(metavar="USER", help="name or id", autocompletion=completion.user)],
+    service: Administration,
+    os_version: FactOption = None,
+    manufacturer: FactOption = None,
+    model: FactOption = None,
+    serial_number: FactOption = None,
+    imei: FactOption = None,
+) -> None:
+    """Show what a user may enrol, and why not the rest.
+
+    It is what an enrolment would be answered now; below stands what was refused lately.
+
+    \b
+    fauxtune user enrollable alice
+    fauxtune user enrollable alice --os-version 16.7 --serial-number C39X
+    """
+    with service.session() as session:
+        from fauxtune.core.administration.emulation import read_enrollability
+
+        values = {"osVersion": os_version, "manufacturer": manufacturer, "model": model}
+        values |= {"serialNumber": serial_number, "imei": imei}
+        person = names.choose(user, names.users(session.client), kind="user")
+        facts = {name: value for name, value in values.items() if value}
+        answer = session.send(read_enrollability(person.id, facts))
+        kinds = [
+            (str(each["kind"]), "yes" if each["allowed"] else "no", str(each["sentence"] or ""))
+            for each in answer["kinds"]
+        ]
+        session.show(answer, Table(("device", "may enrol", "why not"), [*kinds], wraps=True))
+        if answer["refused"] and session.output is Output.TEXT:
+            rows = [
+                (str(each["time"][:16]), str(each["operatingSystem"]), str(each["sentence"]))
+                for each in answer["refused"]
+            ]
+            session.show(answer, Table(("refused at", "device", "why"), [*rows], wraps=True))
 
 
 @app.command()

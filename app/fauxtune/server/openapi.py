@@ -39,6 +39,7 @@ from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.control.resources import (
     address_book,
+    enrollability,
     faults,
     hosted_devices,
     labs,
@@ -76,6 +77,7 @@ LATE_PARTS = (
     wire,
     messages,
     address_book,
+    enrollability,
     readability,
     state,
     states,

@@ -52,6 +52,15 @@ async def test_the_clock_is_set_and_put_forward(http: httpx.AsyncClient) -> None
     assert (await answer(http, tasks.set_clock("system")))["mode"] == "system"
 
 
+async def test_whoever_asks_is_told_what_a_user_may_enrol(http: httpx.AsyncClient) -> None:
+    facts = {"osVersion": "17.5", "serialNumber": "C39X", "manufacturer": "Ä & B"}
+    told = await answer(http, tasks.read_enrollability("alice@contoso.example", facts))
+    assert told["userPrincipalName"] == "alice@contoso.example"
+    assert all(each["allowed"] and each["sentence"] is None for each in told["kinds"])
+    assert "android/work-profile" in [each["kind"] for each in told["kinds"]]
+    assert told["refused"] == []
+
+
 async def test_a_tenant_is_brought_into_a_state(http: httpx.AsyncClient) -> None:
     assert (await answer(http, tasks.reach_state("dora is there")))["changed"] is True
     reached = await answer(http, tasks.reach_state("{user} is there", params={"user": "dora"}))

@@ -5,6 +5,8 @@ Control surface: `/_fauxtune/v1`; the members of the bodies are those of `surfac
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from fauxtune.core.administration.requests import AdminRequest, Json, Service, key
 
 
@@ -53,6 +55,14 @@ def advance_clock(by: str, *, settle: bool = False) -> AdminRequest:
 def report_of_partner(device: str, facts: Json) -> AdminRequest:
     """Report facts of a device that another service knows, such as a partner's threat level."""
     return _control("POST", f"/devices/{key(device)}/partnerFacts", body={"facts": facts})
+
+
+def read_enrollability(user: str, facts: dict[str, str] | None = None) -> AdminRequest:
+    """Ask which kinds of device a user may enrol, for a device that tells these facts (`osVersion`, `manufacturer`,
+    `model`, `serialNumber`, `imei`).
+    """
+    query = f"?{urlencode(facts)}" if facts else ""
+    return _control("GET", f"/users/{key(user)}/enrollability{query}")
 
 
 def what_if_time(by: str) -> AdminRequest:

@@ -110,23 +110,27 @@ def admitted(tx: Transaction, candidate: Candidate) -> Admission:
     """Return what makes the device corporate, if anything does. Raises EnrollmentRestricted for a device that a
     restriction refuses, which is written down.
     """
-    if not tx.tenant.setting(ENROLLMENT):
-        return Admission()
-    device = None
-    if candidate.variant is Variant.WINDOWS:
-        device = autopilot.registered(tx, str(candidate.facts.get("serialNumber") or ""))
-    admission = Admission(
-        _corporate_identifier(tx, candidate), device, device is not None and device.identity.id == candidate.autopilot
-    )
-    refusal = judged(tx, candidate, admission=admission)
+    admission, refusal = examined(tx, candidate)
     if refusal is not None:
         tx.note_refusal(lambda later: _write_down(later, candidate, refusal=refusal))
         raise EnrollmentRestricted(refusal.sentence, ground=refusal.ground.value)
     return admission
 
 
-def judged(tx: Transaction, candidate: Candidate, *, admission: Admission) -> Refusal | None:
-    """Return what refuses the device at this moment, if anything does. Nothing is written."""
+def examined(tx: Transaction, candidate: Candidate) -> tuple[Admission, Refusal | None]:
+    """Return what makes the device corporate, and what refuses it now, if anything does. Nothing is written."""
+    if not tx.tenant.setting(ENROLLMENT):
+        return Admission(), None
+    device = None
+    if candidate.variant is Variant.WINDOWS:
+        device = autopilot.registered(tx, str(candidate.facts.get("serialNumber") or ""))
+    admission = Admission(
+        _corporate_identifier(tx, candidate), device, device is not None and device.identity.id == candidate.autopilot
+    )
+    return admission, _judged(tx, candidate, admission=admission)
+
+
+def _judged(tx: Transaction, candidate: Candidate, *, admission: Admission) -> Refusal | None:
     is_corporate = admission.is_corporate
     restrictions = queries.restrictions(tx.connection, tx.tenant.id, family=ENROLLMENT_CONFIGURATIONS.name)
     if not restrictions:

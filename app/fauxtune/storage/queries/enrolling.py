@@ -85,6 +85,19 @@ def _with(named: str) -> Select[Any]:
     )
 
 
+def newest(
+    connection: Connection, tenant_id: TenantId, *, family: str, limit: int, user_id: str | None = None
+) -> list[ResourceRow]:
+    """Return the newest resources of a family, those of a user (`userId`) or of all."""
+    statement = select(resources).where(
+        resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.parent_id == ""
+    )
+    if user_id is not None:
+        statement = statement.where(resources.c.document["userId"].as_string() == user_id)
+    ordered = statement.order_by(resources.c.created_at.desc(), resources.c.id.desc()).limit(limit)
+    return reads.every(connection, ordered, row=ResourceRow)
+
+
 def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId, besides: str) -> int:
     """Return how many live devices of the user a limit counts, but for the hardware with the key `besides`."""
     values = {"tenant": tenant_id, "user": user_id, "besides": besides}

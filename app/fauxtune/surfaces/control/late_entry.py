@@ -37,6 +37,11 @@ _PARTS = (
         (f"{_PLACE}.hosted_devices",),
         "fauxtune.operations.arrangement.hosted_devices",
     ),
+    (
+        r"tenants/[^/]+/users/[^/]+/enrollability$",
+        (f"{_PLACE}.enrollability",),
+        "fauxtune.operations.insight.enrollability",
+    ),
     (r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),
 )
 
