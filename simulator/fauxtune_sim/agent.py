@@ -162,8 +162,10 @@ class Agent(ABC):
             # Facts that change from here on are for the next check-in.
             self._has_news, self.device.has_news = self.device.has_news, False
             try:
+                # The management agent asks first: a device that is done with MDM is done with scripts and apps too.
+                has_asked = await self._run_extension(enrollment, result)
                 await self._run_check_in(result)
-                if result.ended is None and enrollment.agent_address and self.device.platform in _WITH_EXTENSION:
+                if result.ended is None and not has_asked:
                     await self._run_extension(enrollment, result)
             except EnrollmentOver as over:
                 self._remove_management(result, f"the service does not know this device any more: {over}")
@@ -257,8 +259,12 @@ class Agent(ABC):
     async def _unenroll(self) -> None:
         """Inform the service that the user unenrols. Raises NotAllowedHere, before any message, if the user may not."""
 
-    async def _run_extension(self, enrollment: Enrollment, result: CheckInResult) -> None:
-        """Let the management agent ask for work. What the service refuses is tried again at the next check-in."""
+    async def _run_extension(self, enrollment: Enrollment, result: CheckInResult) -> bool:
+        """Let the management agent ask for work, if the service has any; return whether it asked. What the service
+        refuses is tried again at the next check-in.
+        """
+        if not enrollment.agent_address or self.device.platform not in _WITH_EXTENSION:
+            return False
         from fauxtune_sim.extension import Extension  # imported by the first device that has such work
 
         extension = Extension(self.device, self._transport, self._prove, server=enrollment.server)
@@ -274,6 +280,7 @@ class Agent(ABC):
         else:
             result.done += done
         self.device.save(keys=False, state=False)
+        return True
 
     def _prove(self, body: bytes) -> dict[str, str]:
         """The headers by which the management agent proves the device's identity for a body."""

@@ -60,6 +60,7 @@ class Host:
             "report": self._report,
             "refuse": self._refuse,
             "accept": self._accept,
+            "declare": self._declare,
             "offline": self._offline,
             "online": self._online,
             "devices": self._devices,
@@ -122,6 +123,10 @@ class Host:
 
     async def _accept(self, order: Order) -> Result:
         self._agent(order).device.accept(order["item"])
+        return None
+
+    async def _declare(self, order: Order) -> Result:
+        self._agent(order).device.runs(order["script"], **order["outcome"])
         return None
 
     async def _offline(self, order: Order) -> Result:

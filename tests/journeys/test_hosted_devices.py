@@ -107,3 +107,24 @@ def test_the_devices_of_one_tenant_are_not_those_of_another(server: Served) -> N
         assert client.patch(f"{place}/{name}", json={"online": False}).status_code == 404
         assert client.post(f"{place}/{name}/check-in").status_code == 404
     assert next(each for each in listed(server) if each["name"] == name)["online"] is True
+
+
+def test_a_script_ends_on_a_hosted_device_as_its_owner_says(server: Served) -> None:
+    pc = answer(server, tasks.add_hosted_device("alice", platform="windows", name="DESKTOP-7"), status=201)
+    path = f"/_fauxtune/v1/tenants/contoso/hosted-devices/{pc['name']}"
+    with server.client() as client:
+        body = {"scripts": {"Map drives": {"exitCode": 4, "output": "half"}}}
+        assert client.patch(path, json=body).status_code == 200
+        for wrong in ({"exitCode": "4"}, {"code": 4}, {"exitCode": 2**31}, {"output": "x" * 3000}):
+            assert client.patch(path, json={"scripts": {"Map drives": wrong}}).status_code == 400
+    with server.signed_in() as graph:
+        scripts = "/beta/deviceManagement/deviceManagementScripts"
+        script = {"displayName": "Map drives", "fileName": "map.ps1", "scriptContent": "ZXhpdCAw"}
+        key = graph.post(scripts, json=script).raise_for_status().json()["id"]
+        everybody = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
+        graph.post(
+            f"{scripts}/{key}/assign", json={"deviceManagementScriptAssignments": [everybody]}
+        ).raise_for_status()
+        answer(server, tasks.check_in_hosted_device(pc["name"]))
+        (state,) = graph.get(f"{scripts}/{key}/deviceRunStates").raise_for_status().json()["value"]
+    assert (state["runState"], state["errorCode"], state["resultMessage"]) == ("fail", 4, "half")

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from fauxtune.core.engine.planning.targeting import TargetKind
-from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed
+from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, UnsupportedAction
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.text import JsonObject
@@ -30,10 +31,12 @@ from fauxtune.operations.insight.diagnosis import diagnose
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.tenants import snapshots
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import script_runs as queries
 from fauxtune.storage.rows.scripts import ScriptRunRow
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token, enrol_iphone
+from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
 SCRIPT = "deviceManagementScripts"
@@ -332,3 +335,51 @@ async def test_the_diagnosis_says_why_a_script_has_not_run_and_how_one_failed(co
     await script(contoso, "Clean", "All Staff", family=HEALTH, how={"runSchedule": DAILY})
     await pc.work()
     assert [code for code, message in await found() if "is due at" in message] == ["script-waits"]
+
+
+async def test_runs_come_back_with_a_snapshot(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"), exit_code=3)
+    key = await script(contoso, "Map drives", "All Staff")
+    await pc.work()
+    before = await pc.runs()
+    await snapshots.create_snapshot(contoso.emulator, contoso.tenant, name="ran")
+    await contoso.do(resources.delete, rules_of(SCRIPT), key=key, hooks=SCRIPT_HOOKS)
+    assert await pc.runs() == []
+    await snapshots.restore_snapshot(contoso.emulator, contoso.tenant, name="ran")
+    assert await pc.runs() == before
+    contoso.clock.forward(hours=1)
+    assert await pc.work() == ["Map drives"]
+
+
+async def test_a_remediation_on_demand_runs_at_once_and_goes_on_with_its_schedule(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    key = await script(contoso, "Clean", family=HEALTH)
+    asked = {"action": DeviceAction.REMEDIATE, "details": {"scriptPolicyId": key}}
+    await contoso.action(pc.device, device_actions.perform, **asked)
+    assert await pc.work() == ["Clean"]
+    assert await pc.work() == []
+    await assign(contoso, key, "All Staff", family=HEALTH, how={"runSchedule": DAILY})
+    assert await pc.work() == [], "its time has not come"
+    await contoso.action(pc.device, device_actions.perform, **asked)
+    assert await pc.work() == ["Clean"]
+    (run,) = await pc.runs()
+    assert run.due_at is not None
+    assert run.due_at.hour == 9
+    phone = await contoso.enroll("alice")
+    with pytest.raises(UnsupportedAction):
+        await contoso.action(phone, device_actions.perform, **asked)
+    with pytest.raises(NotFound):
+        await contoso.action(
+            pc.device, device_actions.perform, action=DeviceAction.REMEDIATE, details={"scriptPolicyId": "none"}
+        )
+
+
+async def test_an_agent_that_has_nothing_to_do_costs_the_device_and_its_runs(contoso: Contoso) -> None:
+    pc = Machine(await enrol_by_token(contoso, "alice"))
+    await script(contoso, "Map drives", "All Staff")
+    await pc.work()
+    await pc.ask()
+    with statements(contoso.emulator) as sent:
+        await pc.ask()
+    # On PostgreSQL the device's requests are locked before its row.
+    assert len([each for each in sent if "FOR UPDATE" not in each]) <= 2, sent

@@ -105,6 +105,10 @@ class ChildDeviceHost:
         """Make a device accept items of one kind again, or everything."""
         await self._order_device("accept", tenant, name=name, item=item)
 
+    async def declare(self, tenant: TenantId, name: str, *, script: str, outcome: Mapping[str, Any]) -> None:
+        """Set how a script ends on a device from now on."""
+        await self._order_device("declare", tenant, name=name, script=script, outcome=dict(outcome))
+
     async def take_offline(self, tenant: TenantId, name: str) -> None:
         """Disconnect a device."""
         await self._order_device("offline", tenant, name=name)

@@ -28,11 +28,14 @@ _USUAL_MODE = "work-profile"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceChange:
-    """What the owner of a device changes; None: it stays. `refuses`: everything that the device refuses from now on."""
+    """What the owner of a device changes; None: it stays. `refuses`: everything that the device refuses from now on.
+    `scripts`: how these end, by name or id.
+    """
 
     online: bool | None = None
     refuses: Collection[str] | None = None
     facts: Mapping[str, Any] | None = None
+    scripts: Mapping[str, Mapping[str, Any]] | None = None
 
 
 async def add_device(emulator: Emulator, tenant: Tenant, *, user: str, device: NewDevice) -> HostedDevice:
@@ -77,6 +80,8 @@ async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change
     host, device = emulator.device_host, await hosted_device(emulator, tenant, name=name)
     if change.facts:
         await host.report(tenant.id, name, facts=change.facts)
+    for script, outcome in (change.scripts or {}).items():
+        await host.declare(tenant.id, name, script=script, outcome=outcome)
     if change.refuses is not None:
         for item in REFUSALS:
             if item in change.refuses and item not in device.refuses:

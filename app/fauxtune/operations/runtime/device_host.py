@@ -82,6 +82,12 @@ class DeviceHost(Protocol):
         """Make a device accept items of one kind again, or everything."""
         ...
 
+    async def declare(self, tenant: TenantId, name: str, *, script: str, outcome: Mapping[str, Any]) -> None:
+        """Set how a script, by its name or id, ends on a device from now on: `exit_code`, `output`, `error`; of a
+        remediation `remediation`, the exit code of what follows an issue, and `fixes`.
+        """
+        ...
+
     async def take_offline(self, tenant: TenantId, name: str) -> None:
         """Disconnect a device: it does not check in until it is brought online."""
         ...
@@ -144,6 +150,10 @@ class NoDeviceHost:
     async def accept(self, tenant: TenantId, name: str, *, item: str | None = None) -> None:
         """Refuse."""
         self._refuse()
+
+    async def declare(self, tenant: TenantId, name: str, *, script: str, outcome: Mapping[str, Any]) -> None:
+        """Refuse."""
+        _refuse()
 
     async def take_offline(self, tenant: TenantId, name: str) -> None:
         """Refuse."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.model.text import JsonObject, Text
@@ -34,12 +34,28 @@ class NewHostedDevice(_Body):
     )
 
 
+class ScriptOutcome(_Body):
+    """How a script ends. Of a remediation `exitCode` 1 is an issue, `remediation` the exit code of what follows it."""
+
+    exit_code: StrictInt = 0
+    output: Text = Field(default="", max_length=2048)
+    error: Text = Field(default="", max_length=2048)
+    remediation: StrictInt = 0
+    fixes: StrictBool = Field(default=True, description="whether the issue is gone after the remediation")
+
+
 class HostedDeviceChange(_Body):
     """What its owner changes; other members stay."""
 
     online: StrictBool | None = Field(default=None, description="false: it does not check in until this is true again")
     refuses: list[Item] | None = Field(default=None, description="everything that it refuses from now on")
     facts: JsonObject | None = Field(default=None, examples=[{"isEncrypted": False}])
+    scripts: dict[Text, ScriptOutcome] | None = Field(
+        default=None,
+        max_length=200,
+        examples=[{"Map drives": {"exitCode": 1}}],
+        description="how scripts end on it from now on, by their names or ids; their texts are never executed",
+    )
 
 
 class HostedDevice(Answer):

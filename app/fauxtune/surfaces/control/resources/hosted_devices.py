@@ -30,7 +30,8 @@ async def add_hosted_device(here: Here, body: NewHostedDevice) -> HostedDevice:
 @router.patch("/{device:path}", summary="Do with a simulated device what its owner does")
 async def change_hosted_device(here: Here, device: str, body: HostedDeviceChange) -> HostedDevice:
     """By its name. With other facts a device that is on line checks in."""
-    change = DeviceChange(online=body.online, refuses=body.refuses, facts=body.facts)
+    scripts = None if body.scripts is None else {name: each.model_dump() for name, each in body.scripts.items()}
+    change = DeviceChange(online=body.online, refuses=body.refuses, facts=body.facts, scripts=scripts)
     return _view(await hosted_devices.change_device(here.emulator, here.tenant, name=device, change=change))
 
 
