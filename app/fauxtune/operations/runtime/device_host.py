@@ -153,7 +153,7 @@ class NoDeviceHost:
 
     async def declare(self, tenant: TenantId, name: str, *, script: str, outcome: Mapping[str, Any]) -> None:
         """Refuse."""
-        _refuse()
+        self._refuse()
 
     async def take_offline(self, tenant: TenantId, name: str) -> None:
         """Refuse."""
