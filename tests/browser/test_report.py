@@ -118,3 +118,13 @@ def test_what_does_not_fit_is_counted(
     assert document["leftOut"]["mails"] > 0
     page = (tmp_path / "small.html").read_text(encoding="utf-8")
     assert f"Left out: {document['leftOut']['devices']} devices." in page
+
+
+def test_half_a_history_is_refused(
+    run: Commands, tenant_with_everything: ConsoleTenant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("fauxtune.client.reporting.MOST_EVENTS", 5)
+    refusal = run.refused("report", "--tenant", tenant_with_everything.name, "--out", tmp_path / "small.html")
+    assert "more than 5 entries" in refusal
+    assert "--user" in refusal
+    assert list(tmp_path.iterdir()) == []

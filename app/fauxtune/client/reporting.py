@@ -5,7 +5,7 @@ A report is for reading, so there is a bound for everything; what is beyond it i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,7 @@ from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.ocsp_question import question as ocsp_question
 
-MOST_PEOPLE, MOST_DEVICES, MOST_CERTIFICATES, MOST_MAILS, MOST_EVENTS = 12, 30, 100, 40, 4000
+MOST_PEOPLE, MOST_DEVICES, MOST_CERTIFICATES, MOST_MAILS, MOST_EVENTS = 12, 30, 100, 40, 20_000
 #: Mails of one person, the newest first.
 _MOST_MAILS_EACH = 20
 _LARGEST_MAIL, _LARGEST_ANSWER = 256 * 1024, 8 * 1024 * 1024
@@ -48,7 +48,9 @@ _PAGE = 1000
 _ENDS = ("wiped", "retired", "unenrolled", "deleted")
 #: What begins the end of an enrolment.
 _FIRST = ("wipeRequested", "retireRequested", "deleteRequested", *_ENDS)
-#: Entries of the journal that belong to no device.
+#: Kinds of entries about devices that a report tells of.
+_OF_DEVICES = ("enrolled", "installed", "removed", "renewed", *_FIRST)
+#: Kinds of entries that belong to no device.
 _TENANT_WIDE = ("imported", "certificatePublished", "certificateWithdrawn", "mailDelivered")
 _HELD = frozenset({Source.ROOT, Source.PKCS, Source.SCEP, Source.IMPORTED})
 
@@ -155,24 +157,39 @@ class _Reading:
         return Person(user["userPrincipalName"], user["displayName"] or user["userPrincipalName"])
 
     def _events(self, devices: Iterable[Mapping[str, Any]], addresses: Collection[str]) -> list[dict[str, Any]]:
-        """The journal's entries about these devices and people, in their order."""
-        events = {event["seq"]: event for each in devices for event in self._pages({"device": each["id"]})}
-        for event in self._pages({"type": ",".join(_TENANT_WIDE)}):
-            if event["user"] in addresses or (event["detail"].get("address") in addresses):
-                events[event["seq"]] = event
-        ordered = [events[number] for number in sorted(events)]
-        return self._bounded("events", ordered, most=MOST_EVENTS)
+        """The journal's entries about these devices and people, in their order, of the kinds that a report tells of.
+        All of them, or none: half a history would say something else. Raises ClientError if they are too many.
+        """
+        kinds, tenant_wide = ",".join(_OF_DEVICES), ",".join(_TENANT_WIDE)
+        events: dict[int, dict[str, Any]] = {}
+        for each in devices:
+            self._keep(events, self._pages({"device": each["id"], "type": kinds}))
+        theirs = (
+            event
+            for event in self._pages({"type": tenant_wide})
+            if event["user"] in addresses or event["detail"].get("address") in addresses
+        )
+        self._keep(events, theirs)
+        return [events[number] for number in sorted(events)]
 
-    def _pages(self, question: Mapping[str, str]) -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = []
+    @staticmethod
+    def _keep(events: dict[int, dict[str, Any]], more: Iterable[dict[str, Any]]) -> None:
+        for event in more:
+            events[event["seq"]] = event
+            if len(events) > MOST_EVENTS:
+                raise ClientError(
+                    f"The journal has more than {MOST_EVENTS:,} entries about these people and devices: name fewer "
+                    "people with --user."
+                )
+
+    def _pages(self, question: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         after = 0
-        while len(events) <= MOST_EVENTS:
+        while True:
             answer = self._client.control("GET", "/journal", params={**question, "after": str(after)})
-            events += answer["events"]
+            yield from answer["events"]
             if len(answer["events"]) < _PAGE:
-                break
+                return
             after = answer["next"]
-        return events
 
     def _certificates_of(self, address: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self._client.control("GET", f"/users/{quote(address)}/certificates")["value"]

@@ -161,12 +161,6 @@ class LeftOut:
     devices: int = 0
     mails: int = 0
     certificates: int = 0
-    events: int = 0
-
-    @property
-    def anything(self) -> bool:
-        """Whether something was left out."""
-        return any((self.people, self.devices, self.mails, self.certificates, self.events))
 
 
 @dataclass(frozen=True, slots=True)

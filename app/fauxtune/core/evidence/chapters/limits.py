@@ -50,10 +50,5 @@ def _left_out(left_out: LeftOut) -> list[Message]:
         "certificates": count(
             "Left out: %(number)s certificate.", "Left out: %(number)s certificates.", number=left_out.certificates
         ),
-        "events": count(
-            "Left out: %(number)s entry of the journal.",
-            "Left out: %(number)s entries of the journal.",
-            number=left_out.events,
-        ),
     }
     return [message for name, message in messages.items() if getattr(left_out, name)]
