@@ -127,6 +127,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("labs")
+    @classmethod
+    def _is_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"there is no folder {value}: `fauxtune lab new NAME --labs {value}` makes one with a lab")
+        return value
+
     @field_validator("mail_port", mode="before")
     @classmethod
     def _ports_by_kind(cls, value: object) -> object:

@@ -26,3 +26,5 @@ def test_there_are_no_devices_to_save_or_to_forget_and_none_can_be_restored() ->
     asyncio.run(host.forget(TENANT))
     with pytest.raises(NotEmulated):
         asyncio.run(host.restore(TENANT, b"devices"))
+    with pytest.raises(NotEmulated):
+        asyncio.run(host.keys(TENANT, "Phone"))

@@ -94,6 +94,7 @@ async def test_a_device_is_enrolled_and_does_what_it_is_ordered(service: Service
         assert (await orders.order("devices"))[0]["refuses"] == {"imported": 1000}
         assert await orders.order("accept", name="Phone", item=None) is None
         assert (await orders.order("devices"))[0]["refuses"] == {}
+        assert await orders.order("keys", name="Phone") == []
 
 
 async def test_a_device_off_line_does_not_check_in_until_it_is_on_line(service: Service) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
+from fauxtune_sim.certificates import thumbprint
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.keystore_export import ExportOptions, export
+from fauxtune_sim.keystore_export import ExportOptions, export, pem_of_keys
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:
@@ -41,6 +43,18 @@ def test_a_pfx_opens_with_the_password_that_is_printed(pki: Pki, tmp_path: Path)
     opened = pkcs12.load_key_and_certificates(Path(row["file"]).read_bytes(), b"pass word")
     assert opened[1] == next(device.keystore.identities()).certificate
     assert opened[2] == [pki.intermediate]
+
+
+def test_the_keys_that_a_host_tells_are_those_that_an_owner_can_export(pki: Pki, tmp_path: Path) -> None:
+    device = saved_device(tmp_path / "phone", pki, "one", "two")
+    first, second = device.keystore.identities()
+    rows = pem_of_keys(device.keystore)
+    assert [row["thumbprint"] for row in rows] == [thumbprint(each.certificate) for each in (first, second)]
+    key = load_pem_private_key(rows[0]["pem"].encode(), password=None)
+    assert key.public_key() == first.certificate.public_key()
+    entry = device.keystore.entries[second.alias]
+    device.keystore.entries[second.alias] = replace(entry, extractable=False)
+    assert pem_of_keys(device.keystore) == rows[:1]
 
 
 def test_an_export_without_a_folder_is_refused(pki: Pki, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Lab
@@ -77,6 +79,14 @@ def test_every_word_of_lab_files_is_carried_out_somewhere() -> None:
         ("minutes = 5", 'minutes = "5"', "'minutes' is a number"),
         ("minutes = 5", "minuts = 5", "a lab has no member 'minuts'; it has minutes"),
         ('"Where to look.",', "", "a step has 3 hints"),
+        ('do = "retire"', 'do = "advance clock", by = "soon"', "'soon' is not an ISO 8601 duration"),
+        ('do = "retire"', 'do = "reach state", sentence = "alice flies"', "There is no state 'alice flies'"),
+        (
+            'do = "retire"',
+            'do = "create profile", platforms = ["iso"]',
+            "'platforms' cannot be 'iso'; the nearest are ios",
+        ),
+        ('do = "retire"', 'do = "issue file", from = "2019-13-01"', "'2019-13-01' is no day"),
         ("[quiz]", "[quizz]", "a lab has no member 'quizz'; it has quiz"),
     ],
 )
@@ -117,6 +127,40 @@ def test_a_file_without_end_and_a_name_of_a_path_are_refused() -> None:
     assert "KiB at most" in _mistakes("#" * (LONGEST + 1))[0]
     with pytest.raises(Invalid, match="small letters"):
         read_lab("../etc", skeleton())
+
+
+_VALUES = (
+    "1",
+    '"x"',
+    "true",
+    "[]",
+    "{}",
+    "[1]",
+    '["a"]',
+    "[{}]",
+    "[[1]]",
+    "1979-05-27",
+    '[{ do = "wipe" }]',
+    "[{ do = 1 }]",
+    '""',
+)
+
+
+@given(st.data())
+def test_whatever_is_changed_in_a_file_is_a_lab_or_has_mistakes(data: st.DataObject) -> None:
+    lines = skeleton().split("\n")
+    for _ in range(data.draw(st.integers(1, 3))):
+        number = data.draw(st.integers(0, len(lines) - 1))
+        name, equals, _value = lines[number].partition("=")
+        change = data.draw(st.sampled_from(["delete", "repeat", "change"]))
+        if change == "change" and equals:
+            lines[number] = f"{name}= {data.draw(st.sampled_from(_VALUES))}"
+        elif change == "delete" and len(lines) > 1:
+            del lines[number]
+        else:
+            lines.insert(number, data.draw(st.sampled_from(lines)))
+    lab, mistakes = examined("mine", "\n".join(lines))
+    assert (lab is None) is bool(mistakes)
 
 
 def test_parts_of_other_types_are_mistakes_and_no_errors() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.clock import parse_duration
+from fauxtune.core.clock import from_iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Choice, Lab, Proof, Question, Step, WrongWay
 from fauxtune.core.labs.verbs import MAKING, TABLES, Kind, Member, Verb, nearest, verb_named
@@ -38,7 +38,8 @@ _SHAPES: Mapping[str, Mapping[str, type]] = {
     "proof": {"text": str, "files": list, "run": list, "*prints": list, "*hides": list, "*fails": bool},
 }  # fmt: skip
 _WORDS = {str: "a text", int: "a number", list: "a list", dict: "a table", bool: "true or false"}
-_KINDS = {Kind.TEXT: str, Kind.TEXTS: list, Kind.FLAG: bool, Kind.NUMBER: int}
+#: data. The types of values that are no texts.
+_KINDS: Mapping[Kind, type] = {Kind.TEXTS: list, Kind.FLAG: bool, Kind.NUMBER: int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,27 @@ class Mistake:
     def __str__(self) -> str:
         """Return line and message."""
         return f"line {self.line}: {self.message}"
+
+
+def _day(text: str) -> None:
+    try:
+        from_iso(text)
+    except ValueError:
+        raise Invalid(f"'{text}' is no day: write 2019-03-01.") from None
+
+
+def _file(text: str) -> None:
+    if not _FILE_NAME.fullmatch(text):
+        raise Invalid(f"'{text}' cannot be the name of a file here: letters, digits, dots and hyphens.")
+
+
+#: data. What reads the texts of a kind; each raises Invalid.
+_READERS: Mapping[Kind, Callable[[str], object]] = {
+    Kind.SENTENCE: read_state,
+    Kind.DURATION: parse_duration,
+    Kind.DAY: _day,
+    Kind.FILE: _file,
+}
 
 
 def read_lab(name: str, text: str) -> Lab:
@@ -193,24 +215,18 @@ class _Reader:
                 self.wrong(line, f"'{verb.name}' needs '{member.name}': {member.meaning}")
 
     def _word(self, member: Member, value: Any, *, line: int) -> None:
-        fits = type(value) is _KINDS[member.kind]
+        fits = type(value) is _KINDS.get(member.kind, str)
         if not fits or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
             self.wrong(line, f"'{member.name}' is {member.kind}")
-        elif member.choices and value not in member.choices:
-            like = ", ".join(nearest(str(value), member.choices))
-            self.wrong(line, f"'{member.name}' cannot be '{value}'; the nearest are {like}")
-        elif member.name == "sentence":
+        elif member.choices and not set(value if isinstance(value, list) else [value]) <= set(member.choices):
+            wrong = value if isinstance(value, str) else next(each for each in value if each not in member.choices)
+            like = ", ".join(nearest(wrong, member.choices))
+            self.wrong(line, f"'{member.name}' cannot be '{wrong}'; the nearest are {like}")
+        elif member.kind in _READERS:
             try:
-                read_state(value)
+                _READERS[member.kind](value)
             except Invalid as error:
                 self.wrong(line, error.message.rstrip("."))
-        elif member.name == "by":
-            try:
-                parse_duration(value)
-            except Invalid as error:
-                self.wrong(line, error.message.rstrip("."))
-        elif member.name in {"name", "file"} and member.meaning.endswith("file") and not _FILE_NAME.fullmatch(value):
-            self.wrong(line, f"'{value}' cannot be the name of a file here: letters, digits, dots and hyphens")
 
     def whole(self, lab: Lab) -> None:
         """Look at what only the whole lab says: labels and files that nothing makes."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.labs.lab import Act
+from fauxtune.core.model.platform_words import ProfilePlatform
 
 
 class Kind(StrEnum):
@@ -25,6 +26,10 @@ class Kind(StrEnum):
     TEXTS = "a list of texts"
     FLAG = "true or false"
     NUMBER = "a number"
+    SENTENCE = "a sentence of docs/states.md"
+    DURATION = "a duration (ISO 8601), such as P30D"
+    DAY = "a day, such as 2019-03-01"
+    FILE = "the name of a file: letters, digits, dots and hyphens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Verb:
 
 
 FAMILIES = ("root", "pkcs", "scep", "imported", "email")
+PLATFORMS = tuple(map(str, ProfilePlatform))
 PURPOSES = ("encryption", "signing")
 SOURCES = ("root", "pkcs", "scep", "imported", "email")
 #: The tags of imported certificates: Graph's intendedPurpose.
@@ -67,11 +73,12 @@ _LABEL = Member("label", "a name by which later lines of the file mean the certi
 _IS = Member("is", "whether it is to be so (true, unless it says false)", Kind.FLAG, optional=True)
 _SOURCE = Member("source", "where a certificate comes from", choices=SOURCES)
 _SUBJECT = Member("subject", "the subject of a mail")
-_FROM = Member("from", "the first day of the validity: 2019-03-01", optional=True)
-_UNTIL = Member("until", "the last day of the validity", optional=True)
+_FROM = Member("from", "the first day of the validity: 2019-03-01", Kind.DAY, optional=True)
+_UNTIL = Member("until", "the last day of the validity", Kind.DAY, optional=True)
 _EMAIL = Member("email", "the address in the certificate (the user's)", optional=True)
 _TEMPLATE = Member("template", "a certificate template")
-_NAME = Member("name", "the name of the file")
+_FILE = Member("file", "the PFX file", Kind.FILE)
+_NAME = Member("name", "the name of the file", Kind.FILE)
 _CIPHERS = Member("ciphers", "modern (PBES2, AES) or legacy (3DES)", choices=("modern", "legacy"))
 #: A certificate is meant by its label, or as the one of a source that a device has or had.
 _CERTIFICATE = (
@@ -82,10 +89,10 @@ _CERTIFICATE = (
 
 DEEDS: tuple[Verb, ...] = (
     Verb("reach state", "Bring the tenant into a provider state (docs/states.md).",
-         (Member("sentence", "the sentence of the state"), _LABEL), ("fauxtune state set {sentence}",)),
+         (Member("sentence", "the sentence of the state", Kind.SENTENCE), _LABEL), ("fauxtune state set {sentence}",)),
     Verb("create profile", "Create a profile for some platforms, and assign it.",
          (Member("family", "the kind of profile", choices=FAMILIES), Member("name", "its name"),
-          Member("platforms", "ios, windows, macos, android ...", Kind.TEXTS), _TO,
+          Member("platforms", "for which platforms", Kind.TEXTS, choices=PLATFORMS), _TO,
           Member("template", "of a PKCS profile: the certificate template", optional=True),
           Member("purpose", "of a profile for imported certificates", optional=True, choices=PURPOSES),
           Member("authority", "of a trusted root: root or issuing", optional=True),
@@ -108,19 +115,19 @@ DEEDS: tuple[Verb, ...] = (
     Verb("remove from group", "Remove a user from a group.", (_USER, _GROUP),
          ("fauxtune group remove {group} {user} --yes",)),
     Verb("issue file", "Have the CA make a certificate with its key, in a PFX file.",
-         (_TEMPLATE, _USER, Member("file", "the PFX file"), _FROM, _UNTIL, _EMAIL, _LABEL),
+         (_TEMPLATE, _USER, _FILE, _FROM, _UNTIL, _EMAIL, _LABEL),
          ("fauxtune certificate issue --user {user} --template {template} --out {file} --pfx-password fauxtune",
           "--from {from}", "--until {until}", "--email {email}")),
     Verb("rewrite file", "Write a PFX file again, with other ciphers, under another name. In `prepare`.",
-         (Member("from", "the PFX file that there is"), Member("file", "the PFX file"), _CIPHERS)),
+         (Member("from", "the PFX file that there is", Kind.FILE), _FILE, _CIPHERS)),
     Verb("lose file", "Drop a PFX file that the lab has made: nobody has its key any more. In `prepare`.",
-         (Member("file", "the PFX file"),)),
+         (_FILE,)),
     Verb("issue and import", "Have the CA make a certificate with its key, and import it for all devices of a user.",
          (_TEMPLATE, _USER, Member("purpose", "what it is for", choices=PURPOSES), _FROM, _UNTIL, _EMAIL, _LABEL),
          ("fauxtune certificate issue --user {user} --template {template} --import {purpose}", "--from {from}",
           "--until {until}", "--email {email}")),
     Verb("import file", "Import a PFX file of the lab for a user.",
-         (Member("file", "the PFX file"), _USER, Member("tag", "the intended purpose", choices=TAGS)),
+         (_FILE, _USER, Member("tag", "the intended purpose", choices=TAGS)),
          ("fauxtune pfx import --path-to-pfx-file {file} --pfx-password fauxtune --upn {upn}",
           "--intended-purpose {tag}")),
     Verb("remove import", "Delete an imported certificate of a user.", (_USER, Member("label", "which one")),
@@ -139,7 +146,7 @@ DEEDS: tuple[Verb, ...] = (
     Verb("set connector", "Take a connector off line, or bring it on line.",
          (Member("connector", "its name"), Member("state", "the state", choices=("offline", "online"))),
          ("fauxtune connector {state} {connector}",)),
-    Verb("advance clock", "Put the tenant's clock forward.", (Member("by", "an ISO 8601 duration: P30D"),),
+    Verb("advance clock", "Put the tenant's clock forward.", (Member("by", "how long: P30D", Kind.DURATION),),
          ("fauxtune clock advance {by}",)),
     Verb("look at device", "What a device holds.", (_DEVICE,), ("fauxtune device show {device}",), looks=True),
     Verb("look at mail", "Who can read a user's mail.", (_USER,), ("fauxtune mail matrix {user}",), looks=True),
@@ -174,7 +181,7 @@ CHECKS: tuple[Verb, ...] = (
     Verb("connector has key", "Whether a connector has a key for imported certificates.",
          (Member("connector", "its name"), _IS)),
     Verb("clock moved", "Whether so much time has passed since the lab began.",
-         (Member("by", "an ISO 8601 duration: P30D"),)),
+         (Member("by", "how long: P30D", Kind.DURATION),)),
     Verb("happened", "Whether the journal has an event since the lab began.",
          (Member("event", "the type of the event, such as installed"),
           Member("device", "on this device", optional=True), Member("user", "about this user", optional=True), _IS)),

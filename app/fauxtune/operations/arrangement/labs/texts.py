@@ -58,7 +58,10 @@ def _order() -> tuple[str, ...]:
 
 
 def _names_in(folder: Path) -> list[str]:
-    return [each.name for each in folder.iterdir() if NAME.fullmatch(each.name) and (each / FILE).is_file()]
+    try:
+        return [each.name for each in folder.iterdir() if NAME.fullmatch(each.name) and (each / FILE).is_file()]
+    except OSError as error:
+        raise Invalid(f"The folder of labs {folder} cannot be read: {error.strerror}.", target="lab") from None
 
 
 def _lab(folder: Path | None, name: str) -> Lab:
