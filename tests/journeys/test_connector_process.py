@@ -190,8 +190,10 @@ def import_pfx(
 
 
 def memory_of(pid: int) -> bytes:
-    """All of a process's memory that can be read and written; nothing where the system forbids it."""
-    results = []
+    """All of a process's memory that can be read and written, and of its workers; nothing where the system forbids
+    it.
+    """
+    results = [memory_of(int(worker)) for worker in workers_of(pid)]
     maps = Path(f"/proc/{pid}/maps")
     if not maps.exists():
         return b""
@@ -210,6 +212,12 @@ def memory_of(pid: int) -> bytes:
     except PermissionError:
         return b""
     return b"\x00".join(results)
+
+
+def workers_of(pid: int) -> list[str]:
+    """The processes that a process has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    return children.read_text().split() if children.exists() else []
 
 
 def database_of(url: str) -> bytes:

@@ -13,8 +13,10 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from fauxtune.core.model.provider_states import DELIVERIES, REFUSALS
 from fauxtune_sim.refusals import Delivery
-from tests.support.running_server import Served
+from tests.support.running_server import WORKERS, Served
 from tests.support.server_here import serving_here
+
+pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
 
 PHONE = "alice's iPhone"
 

@@ -15,10 +15,12 @@ import pytest
 
 from fauxtune.core.labs.skeleton import skeleton
 from tests.support.commands import Commands
-from tests.support.running_server import Served
+from tests.support.running_server import WORKERS, Served
 from tests.support.server_here import serving_here
 
 Json = dict[str, Any]
+pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
+
 _CONTROL = "/_fauxtune/v1/tenants"
 NAMES = files("fauxtune").joinpath("labs", "order.txt").read_text(encoding="utf-8").split()
 #: Labs in which files are imported: the request that is shown has words in the place of the file and its password.

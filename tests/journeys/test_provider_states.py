@@ -14,8 +14,10 @@ import pytest
 
 from fauxtune.core.clock import from_iso
 from fauxtune.core.model.provider_states import SENTENCES
-from tests.support.running_server import Served, serving
+from tests.support.running_server import WORKERS, Served, serving
 from tests.support.server_here import serving_here
+
+pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
 
 ALICE = "alice"
 _CONTROL = "/_fauxtune/v1/tenants"

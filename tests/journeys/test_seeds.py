@@ -13,8 +13,10 @@ import pytest
 
 from fauxtune.operations.tenants.seed_reading import load_seed
 from tests.support.commands import Commands
-from tests.support.running_server import Served, fauxtune
+from tests.support.running_server import WORKERS, Served, fauxtune
 from tests.support.server_here import serving_here
+
+pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "lakeside.json"
 CONTROL = "/_fauxtune/v1/tenants"

@@ -118,3 +118,12 @@ async def test_a_file_that_does_not_end_in_time_is_refused_in_words(contoso: Con
     status = await contoso.status(phone, profile)
     assert status is not None
     assert "takes longer than 0.02 seconds to open" in str(status.message)
+
+
+def test_threads_that_wait_for_work_end_when_they_are_asked_to() -> None:
+    threads = Workers(2)
+    waiting = threads.submit("a", current_thread).result(SECONDS)
+    threads.end()
+    waiting.join(2)
+    assert not waiting.is_alive()
+    assert threads.submit("a", lambda: 1).result(SECONDS) == 1

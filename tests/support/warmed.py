@@ -47,6 +47,8 @@ def warm() -> deque[rsa.RSAPrivateKey]:
             runner.run(_server_with_devices())
     except Exception:  # a defect of the product: the tests say which; commands start without warm caches
         traceback.print_exc()
+    for thread in set(threading.enumerate()) - {threading.current_thread()}:
+        thread.join(SECONDS)  # a server that has ended has asked its threads to end
     assert threading.active_count() == 1, threading.enumerate()
     return deque(rsa.generate_private_key(public_exponent=65537, key_size=_BITS) for _ in range(_KEYS))
 

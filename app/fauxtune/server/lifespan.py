@@ -200,6 +200,8 @@ async def running_emulator(
         if opened.is_shared:
             await asyncio.to_thread(starting.enter_context, ownership.starting())
         emulator = await asyncio.to_thread(bootstrap.assemble, opened, folder, around=around, key_source=pool)
+        for workers in (emulator.workers, emulator.openers, emulator.readers):
+            held.callback(workers.end)
         pool.start()
         readiness.done("keyPool")
         first: Tenant | None = None

@@ -32,6 +32,7 @@ class Workers:
         self._busy: Counter[str] = Counter()
         #: The threads that there are, and those of them that wait for work.
         self._running = self._idle = 0
+        self._waits = True
 
     def submit(self, tenant: str, work: Callable[[], T]) -> Future[T]:
         """Return a future of the work's result or exception. Cancelling it removes the work from the queue, if it has
@@ -48,6 +49,12 @@ class Workers:
             Thread(target=self._work, name="connector", daemon=True).start()
         return future
 
+    def end(self) -> None:
+        """Let threads that wait for work end at once, and others when no work is left."""
+        with self._more:
+            self._waits = False
+            self._more.notify_all()
+
     def _work(self) -> None:
         while (entry := self._next()) is not None:
             tenant, future, work = entry
@@ -62,7 +69,7 @@ class Workers:
         """Return the work of the tenant whose turn it is, and wait for it a while. None: this thread ends."""
         with self._more:
             is_told = True
-            while (entry := self._first()) is None and is_told:
+            while (entry := self._first()) is None and is_told and self._waits:
                 self._idle += 1
                 is_told = self._more.wait(_PATIENCE)
                 self._idle -= 1

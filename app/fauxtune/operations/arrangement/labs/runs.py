@@ -101,7 +101,7 @@ async def start(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
     Raises NotFound for an unknown lab, Invalid for one that cannot begin.
     """
     lab = await lab_named(emulator, name)
-    async with emulator.turns.of(_turn(tenant)):
+    async with emulator.turns.across(_turn(tenant)):
         return await _start(emulator, tenant, lab=lab, kept=Progress())
 
 
@@ -146,7 +146,7 @@ async def _keep(emulator: Emulator, tenant: Tenant) -> None:
 async def reset(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
     """Give the tenant the state in which the lab began, whatever has become of it. What was answered stays answered."""
     lab = await lab_named(emulator, name)
-    async with emulator.turns.of(_turn(tenant)):
+    async with emulator.turns.across(_turn(tenant)):
         row = (await progress_of(emulator, tenant)).get(name)
         kept = Progress() if row is None else replace(Progress.of(row), passed=())
         if row is None or not await _is_kept(emulator, tenant, lab=name):
@@ -266,7 +266,7 @@ async def solve(
     emulator: Emulator, tenant: Tenant, *, name: str, step: int | None = None, wrong: int | None = None
 ) -> None:
     """Do what a step asks for, or all steps; `wrong`: go that wrong way of the step instead."""
-    async with emulator.turns.of(_turn(tenant)):
+    async with emulator.turns.across(_turn(tenant)):
         stage = await _present(emulator, tenant, name=name)
         if wrong is not None:
             ways = step_of(stage.lab, 0 if step is None else step).wrong

@@ -62,8 +62,8 @@ async def ask(request: Request) -> Response:
             for each in message.apps
         ],
     }
-    # Two requests of one device at once would count one report twice.
-    async with emulator.turns.of(f"agent {row.id}"):
+    # Two requests of one device at once would count one report twice, whichever processes they come to.
+    async with emulator.turns.across(f"agent {row.id}"):
         answer = await emulator.runner.run_check_in(
             tenant, serve, row.id, reports=reports, user_is_here=message.user_is_here
         )
