@@ -69,6 +69,11 @@ class World:
         groups = self.graph(f"/groups?$filter=displayName eq '{group}'&$expand=members")["value"]
         return [member["userPrincipalName"].partition("@")[0] for member in groups[0]["members"]]
 
+    def refused(self) -> list[str]:
+        """The kinds of device that alice may not enrol."""
+        kinds = self.control(f"/users/alice@{self.tenant['domain']}/enrollability")["kinds"]
+        return [each["kind"] for each in kinds if not each["allowed"]]
+
     def groups(self) -> list[str]:
         return [group["displayName"] for group in self.graph("/groups")["value"]]
 
@@ -169,6 +174,7 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     "nothing is assigned to All Staff": lambda it: it.assigned("") == set(),
     "there are no profiles": lambda it: it.graph(_PROFILES)["value"] == [],
     "trusted roots are not required": lambda it: it.setting("requireTrustedRoot") is False,
+    "alice may not enrol an iPhone": lambda it: it.refused() == ["ios", "ipados"],
     "alice has an enrolled iPhone": lambda it: it.devices() == ["alice's iPhone"],
     "alice has two iPhones": lambda it: it.devices() == ["alice's iPhone", "alice's iPhone 2"],
     "alice has two phones, one retired": lambda it: (it.devices(), len(it.events("retired"))) == (

@@ -122,6 +122,12 @@ class Refusal:
     sentence: str
 
 
+def platform_type(variant: Variant) -> str | None:
+    """Return the platformType of restrictions that concern a variant; None if no restriction of platforms does."""
+    known = _RESTRICTED.get(variant)
+    return None if known is None else known.platform
+
+
 def platform_restriction(
     restrictions: Iterable[Restriction],
     newcomer: Newcomer,

@@ -29,6 +29,7 @@ _FORMS: Mapping[str, str] = {
     "certificates": "certificates?",
     "certificates,": "certificates?,",
     "licence": "licen[cs]e",
+    "enrol": "enrol(?:l)?",
     "enrolled": "enrol(?:l)?ed",
     "ca": "(?:ca|certification authority)",
 }

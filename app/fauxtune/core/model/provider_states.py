@@ -190,6 +190,8 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence("profiles", "trusted roots are not required", "trusted roots are not required",
              "The setting requireTrustedRoot is off: PKCS certificates are delivered without their root."),
     # ----------------------------------------------------------------------------------------------------- devices
+    Sentence("devices", "{user} may not enrol a {device}", "alice may not enrol an iPhone",
+             "An enrolment restriction blocks the platform for a group with the user."),
     Sentence("devices", "{user} has an enrolled {device}", "alice has an enrolled iPhone",
              "At least one simulated device of this kind is enrolled for the user.",
              also=("{user} has a {device}",), enrolls=True),

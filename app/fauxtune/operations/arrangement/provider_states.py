@@ -8,7 +8,17 @@ from typing import TypeAlias
 
 from fauxtune.core.model.provider_state_words import Reading, read
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.arrangement import certificates, connectors, devices, faults, people, profiles, scep, times
+from fauxtune.operations.arrangement import (
+    certificates,
+    connectors,
+    devices,
+    enrolling,
+    faults,
+    people,
+    profiles,
+    scep,
+    times,
+)
 from fauxtune.operations.arrangement.scene import Scene, scene_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.turns import turn_of_state
@@ -54,6 +64,7 @@ REACH: Mapping[str, Reach] = {
     "nothing is assigned to {group}": profiles.nothing_is_assigned,
     "there are no profiles": profiles.there_are_no_profiles,
     "trusted roots are not required": profiles.roots_are_not_required,
+    "{user} may not enrol a {device}": enrolling.user_may_not_enroll,
     "{user} has an enrolled {device}": devices.has_device,
     "{user} has {count} {device}": devices.has_devices,
     "{user} has {count} {device}, {part} retired": devices.has_devices_some_retired,
