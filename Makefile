@@ -96,7 +96,7 @@ wheel: $(VENV)/.run ## the wheel and the source archive, in dist (pip install di
 container: ## carry out the Containerfile without an engine, measure what it makes, and run that (needs root)
 	.ci/container
 
-clean: ## delete the environment, every cache, and the server's data (.fauxtune)
+clean: ## delete the environment, every cache, the server's data (.fauxtune) and the report of `make run`
 	rm -rf .venv .venv-* dist .coverage .fauxtune report .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
