@@ -315,3 +315,37 @@ async def test_a_policy_of_the_catalog_is_for_its_platforms(
     }
     assert mac.device.facts["isEncrypted"] is True
     assert dict(phone.device.settings) == {}
+
+
+async def table(administrator: Administrator, action: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The rows of a report action."""
+    path = f"/beta/deviceManagement/reports/{action}"
+    answer = (await administrator.graph.post(path, json=parameters)).raise_for_status().json()
+    heads = [column["Column"] for column in answer["Schema"]]
+    return [dict(zip(heads, row, strict=True)) for row in answer["Values"]]
+
+
+async def test_reports_have_the_policies_of_the_catalog_and_each_of_their_settings(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    length = f"{_WINDOWS}devicelock_mindevicepasswordlength"
+    camera = f"{_WINDOWS}camera_allowcamera"
+    policy = await catalog_policy(administrator, "windows10", number(length, 8), choice(camera, "0"))
+    profile = await administrator.profile("windows10GeneralConfiguration", passwordMinimumLength=12)
+    await administrator.assign(profile)
+    agent = await enrol_agent(Platform.WINDOWS)
+    await settle(agent)
+    (row,) = await table(administrator, "getConfigurationPolicyDevicesReport", filter=f"(PolicyId eq '{policy}')")
+    assert (row["PolicyName"], row["ReportStatus"]) == ("From the catalog", "Conflict")
+    (device,) = await administrator.devices()
+    rows = await table(
+        administrator,
+        "getConfigurationSettingsReport",
+        filter=f"(PolicyId eq '{policy}') and (DeviceId eq '{device['id']}')",
+    )
+    states = {each["SettingId"]: (each["SettingStatus_loc"], each["CurrentValue"]) for each in rows}
+    assert states == {length: ("Conflict", None), camera: ("Succeeded", "0")}
+    (conflict,) = [each["ConflictingPolicies"] for each in rows if each["SettingId"] == length]
+    assert conflict == "windows10GeneralConfiguration"
+    missing = await administrator.graph.post("/beta/deviceManagement/reports/getConfigurationSettingsReport", json={})
+    assert missing.status_code == 400

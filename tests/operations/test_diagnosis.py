@@ -351,7 +351,7 @@ async def test_a_profile_for_another_kind_of_device(diagnosed: DiagnosedTenant) 
 
 
 async def test_a_profile_that_only_is_kept(diagnosed: DiagnosedTenant) -> None:
-    profile = await diagnosed.contoso.profile("androidWorkProfileGeneralDeviceConfiguration", "All Staff")
+    profile = await diagnosed.contoso.profile("androidWorkProfileCustomConfiguration", "All Staff")
     assert await asked_codes(diagnosed, profile) == {"kept-only"}
     assert await diagnosed.codes() == set()
 

@@ -11,6 +11,7 @@ from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.policies.configuration_policies import CONFIGURATION_POLICIES
+from fauxtune.operations.insight.diagnosis import diagnose
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment, replace_all
 from fauxtune.operations.tenants.export import export_tenant
@@ -81,6 +82,13 @@ async def test_a_policy_of_the_catalog_and_a_profile_share_a_setting_conflict_an
     counted = await contoso.look(counted_settings, contoso.tenant.id, profile_id=ProfileId(policy))
     ((by, devices),) = conflicts_in((each.row, each.devices) for each in counted).values()
     assert ({one.profile for one in by}, devices) == ({policy, profile, other}, 1)
+    findings = [
+        each
+        for each in (await diagnose(contoso.emulator, contoso.tenant, user=contoso.upn("alice"))).findings
+        if each.code == "settings-in-conflict"
+    ]
+    assert {each.observation.profile for each in findings} == {policy, profile, other}
+    assert all("'Lock'" in each.observation.message and "keeps 8" in each.observation.message for each in findings)
     names = await contoso.look(
         configuration_queries.names_of_policies, contoso.tenant.id, ids=[one.profile for one in by]
     )

@@ -18,7 +18,7 @@ ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 PKCS = "#microsoft.graph.androidWorkProfilePkcsCertificateProfile"
 SCEP = "#microsoft.graph.androidWorkProfileScepCertificateProfile"
-STORED = "#microsoft.graph.androidWorkProfileGeneralDeviceConfiguration"
+STORED = "#microsoft.graph.androidWorkProfileCustomConfiguration"
 EVERYBODY: Json = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
 SIGNING: Json = {
     "@odata.type": PKCS,

@@ -124,7 +124,7 @@ async def test_every_kind_of_profile_has_a_page(console: httpx.AsyncClient, cont
         "subjectNameFormat": "commonName",
     }
     scep_id = await contoso.profile("iosScepCertificateProfile", references={}, displayName=HOSTILE, **scep)
-    stored_id = await contoso.profile("iosGeneralDeviceConfiguration", displayName="Restrictions")
+    stored_id = await contoso.profile("iosUpdateConfiguration", displayName="Updates")
     page = await console.get(f"/profiles/{scep_id}")
     assert "<script>alert" not in page.text
     assert "SCEP certificate for iOS/iPadOS" in text_of(page)

@@ -13,12 +13,12 @@ from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.reports.apps import APP_REPORTS, APP_TABLES
 from fauxtune.core.reports.devices import DEVICE_REPORTS
 from fauxtune.core.reports.filters import check_required
-from fauxtune.core.reports.policies import POLICY_REPORTS
+from fauxtune.core.reports.policies import POLICY_REPORTS, SETTING_TABLES
 from fauxtune.core.reports.report import Report
 
 REPORTS: tuple[Report, ...] = (*DEVICE_REPORTS, *POLICY_REPORTS, *APP_REPORTS)
 _BY_NAME = MappingProxyType({each.name.lower(): each for each in REPORTS})
-_TABLES = MappingProxyType({each.name.lower(): each for each in APP_TABLES})
+_TABLES = MappingProxyType({each.name.lower(): each for each in (*APP_TABLES, *SETTING_TABLES)})
 
 #: Reasons, and the names of the reports that are not made for them.
 REFUSED: dict[str, str] = {

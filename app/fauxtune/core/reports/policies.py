@@ -16,7 +16,8 @@ from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.core.reports import words
 from fauxtune.core.reports.report import Column, Kind, Report, Row, Source
 
-#: What the admin center's own requests name device configurations by.
+#: What the admin center's own requests name device configurations and policies of the settings catalog by.
+_BASE_TYPES = {"deviceManagementConfigurationPolicy": "DeviceManagementConfigurationPolicy"}
 _BASE_TYPE = "Microsoft.Management.Services.Api.DeviceConfiguration"
 
 
@@ -40,8 +41,8 @@ def _nothing(_row: Row) -> None:
     return None
 
 
-def _base_type(_row: Row) -> str:
-    return _BASE_TYPE
+def _base_type(row: Row) -> str:
+    return _BASE_TYPES.get(str(row.get("kind")), _BASE_TYPE)
 
 
 def _by_default(_row: Row) -> int:
@@ -212,4 +213,35 @@ POLICY_REPORTS = (
     # service takes both.
     *_each("AllDeviceCertificates Certificates", source=Source.CERTIFICATES, columns=_CERTIFICATES),
     Report("CertificatesByRAPolicy", Source.CERTIFICATES, (*_CERTIFICATES, Column("CaConfiguration", _nothing))),
+)
+
+#: One row a setting of a policy on a device. Unverified: the columns, which no page lists.
+SETTING_TABLES = (
+    Report(
+        "ConfigurationSettings",
+        Source.POLICY_SETTINGS,
+        (
+            Column("SettingId", _of("settingId")),
+            Column("SettingName", _of("settingName")),
+            Column("SettingInstanceId", _of("settingId")),
+            Column("SettingInstancePath", _of("address")),
+            Column(
+                "SettingStatus",
+                words.number("status", "complianceStatus"),
+                Kind.INTEGER,
+                words.word("status", words.STATUSES),
+            ),
+            Column("ErrorCode", _of("errorCode"), Kind.INTEGER),
+            Column("ErrorDescription", _of("reason")),
+            Column("CurrentValue", _of("value")),
+            Column("ConflictingPolicies", _of("others")),
+            _ID,
+            _NAME,
+            Column("DeviceId", _of_device("id")),
+            Column("DeviceName", _of_device("deviceName")),
+            Column("UserId", _of_device("userId")),
+        ),
+        ("PolicyId", "DeviceId", "UserId", "SettingId", "SettingStatus"),
+        required="PolicyId",
+    ),
 )

@@ -23,6 +23,7 @@ class Source(StrEnum):
     CERTIFICATES = "certificates"
     POLICY_DEVICES = "policyDevices"
     POLICIES = "policies"
+    POLICY_SETTINGS = "policySettings"
     APPS = "apps"
     APP_DEVICES = "appDevices"
 

@@ -13,14 +13,20 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from fauxtune.core.clock import iso
+from fauxtune.core.engine.graph_states.settings import states_of_settings
+from fauxtune.core.engine.planning.policies import with_wishes
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS
+from fauxtune.core.model.states import Source as ItemSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.query.evaluation import matches
 from fauxtune.core.odata.query.expressions import Condition
 from fauxtune.core.policies.apps import APP_RULES
+from fauxtune.core.policies.configuration_policies import CONFIGURATION_POLICIES
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.family import Profile
+from fauxtune.core.profiles.settings import wishes_of
 from fauxtune.core.reports import filters
 from fauxtune.core.reports.report import Report, Source
 from fauxtune.operations.devices.record_documents import record_document
@@ -28,6 +34,7 @@ from fauxtune.operations.profiles.resources import built_in_rows
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import app_reports as app_queries
+from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import reports as queries
 from fauxtune.storage.queries import resources as resource_queries
@@ -116,6 +123,72 @@ async def _profiles(origin: _Origin) -> AsyncIterator[list[ProfileRow]]:
     while profiles := await origin.runner.read(queries.profiles_after, origin.tenant.id, after=after, limit=_AT_ONCE):
         yield profiles
         after = profiles[-1].created_at, profiles[-1].id
+    policies = await origin.runner.read(
+        resource_queries.resources_of_family, origin.tenant.id, family=CONFIGURATION_POLICIES.name
+    )
+    for part in _parts(policies):
+        yield [_as_profile(row) for row in part]
+
+
+def _as_profile(row: ResourceRow) -> ProfileRow:
+    """A policy of the settings catalog, in the shape of profiles."""
+    return ProfileRow(
+        tenant_id=row.tenant_id,
+        id=ProfileId(row.id),
+        kind=row.kind,
+        version=row.version,
+        created_at=row.created_at,
+        document={**row.document, "displayName": row.document.get("name")},
+        navigations={},
+    )
+
+
+async def _policy_settings(origin: _Origin) -> Rows:
+    """The settings of the policy that the report is about, or of all of them, on each device."""
+    async for profiles in _profiles(origin):
+        for profile in profiles:
+            known = kind(profile.kind)
+            is_about = known is not None and known.family.source is ItemSource.SETTING
+            if not is_about or origin.only not in (None, profile.id):
+                continue
+            statuses_of = await origin.runner.read(queries.statuses_of_profile, origin.tenant.id, profile_id=profile.id)
+            for part in _parts([each[0] for each in statuses_of]):
+                yield await origin.runner.read(_settings, origin.tenant.id, profile=profile, devices=part)
+
+
+def _settings(
+    connection: Connection, tenant_id: TenantId, *, profile: ProfileRow, devices: list[EnrollmentId]
+) -> list[JsonObject]:
+    records = {
+        row.enrollment_id: record_document(row)
+        for row in device_queries.managed_devices_of(connection, tenant_id, ids=devices)
+    }
+    ledgers = device_queries.ledgers(connection, list(records))
+    wishes = wishes_of(
+        with_wishes(Profile(id=profile.id, kind=profile.kind, version=profile.version, document=profile.document))
+    )
+    states = {
+        device: states_of_settings(profile.kind, profile.id, wishes=wishes, rows=ledgers[device].values())
+        for device in records
+    }
+    others = {source for each in states.values() for state in each for source in state.sources}
+    names = configuration_queries.names_of_policies(connection, tenant_id, ids=others)
+    return [
+        {
+            **_described(profile),
+            "device": records[device],
+            "settingId": state.setting.partition(".")[2],
+            "settingName": state.name,
+            "address": state.address,
+            "status": state.status.value,
+            "errorCode": 0 if state.problem is None else state.problem.code,
+            "reason": None if state.problem is None else state.problem.message,
+            "value": state.value,
+            "others": ", ".join(names.get(each, each) for each in state.sources if each != profile.id) or None,
+        }
+        for device, each in states.items()
+        for state in each
+    ]
 
 
 async def _apps(origin: _Origin) -> Rows:
@@ -169,7 +242,7 @@ def _app(row: ResourceRow) -> JsonObject:
 
 def _described(profile: ProfileRow) -> JsonObject:
     known = kind(profile.kind)
-    reached = sorted(known.reached) if known is not None else []
+    reached = [] if known is None else sorted(v for v in known.reached if known.reaches(v, document=profile.document))
     return {
         "policyId": profile.id,
         "policyName": profile.document.get("displayName"),
@@ -188,6 +261,7 @@ _SOURCES: dict[Source, Callable[[_Origin], Rows]] = {
     Source.CERTIFICATES: _certificates,
     Source.POLICY_DEVICES: _policy_devices,
     Source.POLICIES: _policies,
+    Source.POLICY_SETTINGS: _policy_settings,
     Source.APPS: _apps,
     Source.APP_DEVICES: _app_devices,
 }

@@ -377,7 +377,9 @@ LINKS: tuple[LinkKind, ...] = (
     LinkKind("enrollment", frozenset({"enrollment-over"}), _enrollment),
     LinkKind("import", frozenset({"nothing-imported", "purpose-without-profile"}), _import, _FROM_IMPORT),
     LinkKind("connectorKey", frozenset({"key-missing", "key-unnamed"}), _connector_key, _FROM_IMPORT),
-    LinkKind("profile", frozenset({"kept-only", "profile-impossible", "proof-of-origin"}), _profile),
+    LinkKind(
+        "profile", frozenset({"kept-only", "profile-impossible", "proof-of-origin", "settings-in-conflict"}), _profile
+    ),
     LinkKind("purpose", frozenset({"purpose-key-usage", "purpose-extended-usage"}), _purpose, _FROM_IMPORT),
     LinkKind("address", frozenset({"address-mismatch"}), _address, _WITH_CERTIFICATE),
     LinkKind(

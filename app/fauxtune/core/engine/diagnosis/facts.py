@@ -274,7 +274,7 @@ def source_of(profile: Profile) -> Source | None:
 
 def name_of(profile: Profile) -> str:
     """The profile's display name, or its id."""
-    return str(profile.document.get("displayName") or profile.id)
+    return str(profile.document.get("displayName") or profile.document.get("name") or profile.id)
 
 
 def purpose_of(profile: Profile) -> str:

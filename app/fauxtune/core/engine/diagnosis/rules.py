@@ -13,6 +13,7 @@ from fauxtune.core.engine.diagnosis import (
     reach_rules,
     scep_rules,
     script_rules,
+    setting_rules,
 )
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, finding, is_consequence
@@ -405,6 +406,16 @@ RULES: tuple[Rule, ...] = (
         meaning="A script ran on the device, and ended with an error or found an issue that is still there.",
         fix="Correct what its output says, or the script: a changed script runs again.",
         source=_SCRIPTS,
+    ),
+    Rule(
+        code="settings-in-conflict",
+        severity=_ERROR,
+        check=setting_rules.in_conflict,
+        meaning="Policies that reach a device ask for different values of one setting: none of them is applied, and "
+        "the device keeps what it had.",
+        fix="Let all of them ask for the same value, or only one of them for this setting.",
+        source='Intune for Education: "Avoiding policy conflicts"',
+        explains=True,
     ),
     Rule(
         code="connector-refused",

@@ -44,6 +44,7 @@ class SettingState:
     value: str | None = None
     problem: Problem | None = None
     sources: tuple[ProfileId, ...] = ()
+    address: str | None = None
 
 
 def states_of_settings(
@@ -106,6 +107,7 @@ def _state(kind_name: str, outcome: SettingOutcome) -> SettingState:
         value=None if outcome.value is None else value_text(outcome.value),
         problem=outcome.problem,
         sources=outcome.sources,
+        address=outcome.address,
     )
 
 

@@ -150,6 +150,7 @@ _BETA_TABLES = {
     "getDeviceInstallStatusReport": "DeviceInstallStatus",
     "getConfigurationPoliciesReportForDevice": "DeviceConfigurationPolicyStatuses",
     "getConfigurationPolicyDevicesReport": "DeviceStatusesByConfigurationProfile",
+    "getConfigurationSettingsReport": "ConfigurationSettings",
     "getConfigurationPolicyDeviceSummaryReport": "ConfigurationPolicyDeviceAggregates",
     "getDeviceConfigurationPolicyStatusSummary": "ConfigurationPolicyDeviceAggregates",
 }
@@ -212,7 +213,7 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
         ),
         (
             "getConfigManagerDevicePolicyStatusReport getConfigurationPolicySettingsDeviceSummaryReport "
-            "getConfigurationSettingDetailsReport getConfigurationSettingsReport "
+            "getConfigurationSettingDetailsReport "
             "getDeviceConfigurationPolicySettingsSummaryReport getEnrollmentConfigurationPoliciesByDevice "
             "getGroupPolicySettingsDeviceSettingsReport getRemoteAssistanceSessionsReport "
             "retrieveAndroidWorkProfileDeviceMigrationStatuses retrieveCloudPkiLeafCertificateReport "
