@@ -29,9 +29,9 @@ REPORT = {
 
 def rows() -> Iterator[Row]:
     """Two rows: SQLite, PostgreSQL."""
-    yield _measured("quiet check-in / bare FastAPI, SQLite", goal=0.35)
+    yield _measured("quiet check-in / bare FastAPI, SQLite", goal=0.55)
     with postgresql() as url:
-        yield _measured("quiet check-in / bare FastAPI, PostgreSQL", "--database-url", url, goal=0.15)
+        yield _measured("quiet check-in / bare FastAPI, PostgreSQL", "--database-url", url, goal=0.45)
 
 
 def _measured(name: str, *arguments: str, goal: float) -> Row:

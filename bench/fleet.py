@@ -23,7 +23,7 @@ def rows() -> Iterator[Row]:
             group = world.group_id(client, "All Staff")
             world.smime_profiles(client, group=group, template="SmimeP256")
             idle = server.memory()
-            summary = _fleet(server, devices=devices)
+            summary = settle(server, devices=devices, mix="android:1")
             failures = "" if not summary["failures"] else f" {summary['failures'][0]['cause'][:20]}"
             yield Row(
                 f"{devices:,} devices: settled; check-ins per second",
@@ -43,11 +43,12 @@ def rows() -> Iterator[Row]:
             )
 
 
-def _fleet(server: world.Server, *, devices: int) -> dict[str, Any]:
+def settle(server: world.Server, *, devices: int, mix: str) -> dict[str, Any]:
+    """Enrol devices of these kinds, let them settle, and return the summary of `fauxtune-sim fleet`."""
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", str(devices)),
-            *("--server", server.endpoints["http"], "--tenant", "contoso", "--mix", "android:1"),
+            *("--server", server.endpoints["http"], "--tenant", "contoso", "--mix", mix),
             *("--keys", "64", "--output", "json"),
         ],
         stdout=subprocess.PIPE,

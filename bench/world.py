@@ -123,18 +123,22 @@ def profile(client: httpx.Client, kind: str, *, group: str, **properties: Any) -
     return str(created["id"])
 
 
-def smime_profiles(client: httpx.Client, *, group: str, template: str) -> None:
-    """Create and assign a trusted root and a PKCS profile for work profiles."""
+#: The kinds of a trusted root and of a PKCS profile for Android work profiles.
+WORK_PROFILES = ("androidWorkProfileTrustedRootCertificate", "androidWorkProfilePkcsCertificateProfile")
+
+
+def smime_profiles(client: httpx.Client, *, group: str, template: str, kinds: tuple[str, str] = WORK_PROFILES) -> None:
+    """Create and assign a trusted root and a PKCS profile of these kinds."""
     root = client.get("/pki/contoso/root/ca.cer").raise_for_status().content
     profile(
         client,
-        "androidWorkProfileTrustedRootCertificate",
+        kinds[0],
         group=group,
         trustedRootCertificate=base64.b64encode(root).decode(),
     )
     profile(
         client,
-        "androidWorkProfilePkcsCertificateProfile",
+        kinds[1],
         group=group,
         certificationAuthority="ca.contoso.example",
         certificationAuthorityName="Contoso Issuing CA",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from fauxtune.core.model.editions import Changed, Edition, Stated
 
@@ -100,6 +101,7 @@ _RELEASES: tuple[tuple[str, date], ...] = (
 _OLDEST_SERVED = (6, 2101, 13, 0)
 
 
+@lru_cache(maxsize=64)
 def version_numbers(text: str) -> tuple[int, ...] | None:
     """The four numbers of a version, `6.YYMM.x.y`; None for any other text."""
     parts = text.split(".")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -47,7 +48,14 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.rows.certificates import AnswerRow, ConnectorRow, RequestChanges, RequestRow
+from fauxtune.storage.rows.certificates import (
+    AnswerRow,
+    ConnectorKeyRow,
+    ConnectorRow,
+    PfxRow,
+    RequestChanges,
+    RequestRow,
+)
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
@@ -94,6 +102,7 @@ def tasks(visit: Visit, *, keys: KeyStore, packagings: Packagings) -> tuple[list
     if not ready:
         return [], next_poll
     preparing = Preparing(visit.tx, visit.row, ledger=visit.ledger, keys=keys, packagings=packagings)
+    preparing.read_imported(row for row, _connector in ready)
     return [preparing.task(row, connector=connector) for row, connector in ready], next_poll
 
 
@@ -257,6 +266,13 @@ class Preparing:
         self._variant = enrollment.variant
         self._ledger = ledger
         self._recipient = self._recipient_certificate()
+        self._imports: dict[tuple[UserId, str], PfxRow] = {}
+
+    def read_imported(self, requests: Iterable[RequestRow]) -> None:
+        """Read at once the imported certificates that are asked for; others are read when they are needed."""
+        orders = [row.order for row in requests if isinstance(row.order, ImportedCertificateOrder)]
+        pairs = [(order.user_id, order.thumbprint) for order in orders]
+        self._imports |= pfx_queries.pfx_rows(self._tx.connection, self._tx.tenant.id, pairs=pairs)
 
     def task(self, request: RequestRow, *, connector: ConnectorRow) -> Task:
         """Return the task for this request, with a refusal if something is missing."""
@@ -351,8 +367,8 @@ class Preparing:
 
     def _imported(self, user_id: UserId | None, mark: str) -> ImportedOrder:
         """The order to open an imported file."""
-        record = None
-        if user_id is not None:
+        record = None if user_id is None else self._imports.get((user_id, mark))
+        if record is None and user_id is not None:
             record = pfx_queries.pfx(self._tx.connection, self._tx.tenant.id, user_id=user_id, thumbprint=mark)
         if record is None:
             raise NotFound(f"The imported certificate {mark} was deleted meanwhile.")
@@ -375,8 +391,11 @@ class Preparing:
         if role == "imported-pfx" and any(self._lacks_key(connector) for connector in serving):
             return {}  # any of the connectors may take the request: the one that has no key does
         online = {connector.id for connector in serving}
-        keys = connector_queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
-        return {(key.provider, key.key_name): key.file for key in keys if key.connector_id in online}
+        return {(key.provider, key.key_name): key.file for key in self._connector_keys if key.connector_id in online}
+
+    @cached_property
+    def _connector_keys(self) -> Sequence[ConnectorKeyRow]:
+        return connector_queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
 
     def _earlier(self, key: ItemKey) -> AnswerRow | None:
         """The last certificate that was issued for this item, where a fault may give it again."""

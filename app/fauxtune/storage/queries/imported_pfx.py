@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Unpack
+from typing import Any, Unpack
 
 from sqlalchemy import Connection, bindparam, select, type_coerce
 
@@ -34,12 +34,30 @@ _PFX = select(pfx_certificates).where(
     pfx_certificates.c.user_id == bindparam("user"),
     pfx_certificates.c.thumbprint == bindparam("thumbprint"),
 )
+_AMONG = (
+    pfx_certificates.c.tenant_id == bindparam("tenant"),
+    pfx_certificates.c.user_id.in_(bindparam("users", expanding=True)),
+    pfx_certificates.c.thumbprint.in_(bindparam("thumbprints", expanding=True)),
+)
+_ROWS = select(pfx_certificates).where(*_AMONG)
+_FILES = select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint, pfx_certificates.c.pfx).where(*_AMONG)
 
 
 def pfx(connection: Connection, tenant_id: TenantId, *, user_id: UserId, thumbprint: str) -> PfxRow | None:
     """Return one imported certificate, with its PFX file."""
     values = {"tenant": tenant_id, "user": user_id, "thumbprint": thumbprint}
     return reads.first(connection, _PFX, row=PfxRow, values=values)
+
+
+def pfx_rows(
+    connection: Connection, tenant_id: TenantId, *, pairs: Iterable[tuple[UserId, str]]
+) -> dict[tuple[UserId, str], PfxRow]:
+    """Return the imported certificates of these (user id, thumbprint) pairs, without those that are deleted."""
+    keys = set(pairs)
+    if not keys:
+        return {}
+    rows = reads.every(connection, _ROWS, row=PfxRow, values=_bounds(tenant_id, keys))
+    return {(row.user_id, row.thumbprint): row for row in rows if (row.user_id, row.thumbprint) in keys}
 
 
 def pfx_files(
@@ -49,12 +67,13 @@ def pfx_files(
     keys = set(pairs)
     if not keys:
         return {}
-    statement = select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint, pfx_certificates.c.pfx).where(
-        pfx_certificates.c.tenant_id == tenant_id,
-        pfx_certificates.c.user_id.in_(sorted({user for user, _ in keys})),
-        pfx_certificates.c.thumbprint.in_(sorted({thumbprint for _, thumbprint in keys})),
-    )
-    return {(row[0], row[1]): row[2] for row in connection.execute(statement) if (row[0], row[1]) in keys}
+    rows = connection.execute(_FILES, _bounds(tenant_id, keys))
+    return {(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in keys}
+
+
+def _bounds(tenant_id: TenantId, keys: Collection[tuple[UserId, str]]) -> dict[str, Any]:
+    users, thumbprints = ({key[place] for key in keys} for place in (0, 1))
+    return {"tenant": tenant_id, "users": sorted(users), "thumbprints": sorted(thumbprints)}
 
 
 def imported_of_users(

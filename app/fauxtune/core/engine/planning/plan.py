@@ -167,11 +167,17 @@ class _Planner:
         """The row of a root or an imported certificate, whose bytes are known."""
         # A refused one is left alone too: it stays in the policy, and the device tries again by itself.
         settled = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
-        described = replace(row, purpose=item.purpose, thumbprint=item.thumbprint, not_after=item.not_after)
-        if row.fingerprint is not None and row.fingerprint == item.fingerprint and row.state in settled:
+        is_same = row.fingerprint is not None and row.fingerprint == item.fingerprint and row.state in settled
+        described = replace(
+            row,
+            purpose=item.purpose,
+            thumbprint=item.thumbprint,
+            not_after=item.not_after,
+            # The bytes changed, or were never offered: those that the device may have cannot be given any more.
+            fingerprint=row.fingerprint if is_same else None,
+        )
+        if is_same:
             return described
-        # The bytes changed, or were never offered: those that the device may have cannot be given any more.
-        described = replace(described, fingerprint=None)
         if item.problem is not None or item.fingerprint is None:
             return _failed(described, item.problem)
         if item.source is Source.ROOT:
