@@ -45,9 +45,13 @@ _MOST_MAIL, _MOST_EVENTS = 200, 2000
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a check saw: whether the thing is so, in words, and the place that it looked at."""
+    """What a check saw: whether the thing is so, in words, and the place that it looked at.
 
-    so: bool
+    `so` is None where the thing that the check is about is missing: then it is neither so nor not so, and both
+    expectations fail.
+    """
+
+    so: bool | None
     looked: str
     saw: str
 
@@ -87,13 +91,13 @@ async def _readable(stage: Stage, words: Words) -> Sight:
     looked = f"who can read the mail “{words['subject']}” of {words['user']}"
     user = await stage.scene.find_user(words["user"])
     if user is None:
-        return Sight(so=False, looked=looked, saw=f"there is no user {words['user']} now")
+        return Sight(so=None, looked=looked, saw=f"there is no user {words['user']} now")
     matrix = await stage.scene.look(readability, UserId(user["id"]), limit=_MOST_MAIL)
     cells = _cells(matrix, subject=words["subject"], device=words["device"])
     if cells is None:
-        return Sight(so=False, looked=looked, saw=f"{words['user']} has no mail with this subject")
+        return Sight(so=None, looked=looked, saw=f"{words['user']} has no mail with this subject")
     if not cells:
-        return Sight(so=False, looked=looked, saw=f"{words['device']} is no device of {words['user']} any more")
+        return Sight(so=None, looked=looked, saw=f"{words['device']} is no device of {words['user']} any more")
     readable = next((cell for cell in cells if cell.reading.can_read), None)
     return Sight(readable is not None, looked, f"{words['device']}: {(readable or cells[-1]).sentence}")
 
@@ -121,7 +125,7 @@ async def _holds(stage: Stage, words: Words) -> Sight:
     looked = f"what {device} holds"
     items = await _items(stage, device, source=source)
     if items is None:
-        return Sight(so=False, looked=looked, saw=f"there is no device {device}")
+        return Sight(so=None, looked=looked, saw=f"there is no device {device}")
     wanted = stage.labels.get(words["label"]) if "label" in words else None
     chosen = [each for each in items if wanted is None or each.thumbprint == wanted]
     present = [each for each in chosen if each.state in _PRESENT]
@@ -149,8 +153,7 @@ async def _same(stage: Stage, words: Words) -> Sight:
         held.append(frozenset(marks))
         lines.append(f"{device}: {', '.join(sorted(mark(each).letters for each in marks)) or 'none'}")
     if not all(held):
-        # Devices that hold nothing are neither the same nor different: both expectations fail.
-        return Sight(not words.get("is", True), looked, "; ".join(lines))
+        return Sight(None, looked, "; ".join(lines))
     return Sight(len(set(held)) == 1, looked, "; ".join(lines))
 
 
@@ -189,7 +192,7 @@ async def _register(stage: Stage, words: Words) -> tuple[str, CertificateRow | N
 async def _revoked(stage: Stage, words: Words) -> Sight:
     looked, row = await _register(stage, words)
     if row is None:
-        return Sight(not words.get("is", True), looked, "there is no such certificate yet")
+        return Sight(None, looked, "there is no such certificate yet")
     if row.revoked_at is None:
         return Sight(so=False, looked=looked, saw="it is not revoked")
     return Sight(so=True, looked=looked, saw=f"it was revoked at {iso(row.revoked_at)}, {row.reason}")
@@ -198,7 +201,7 @@ async def _revoked(stage: Stage, words: Words) -> Sight:
 async def _expired(stage: Stage, words: Words) -> Sight:
     looked, row = await _register(stage, words)
     if row is None:
-        return Sight(not words.get("is", True), looked, "there is no such certificate yet")
+        return Sight(None, looked, "there is no such certificate yet")
     now = stage.scene.now
     return Sight(row.not_after <= now, looked, f"it is valid until {iso(row.not_after)}; the clock shows {iso(now)}")
 
