@@ -107,7 +107,11 @@ async def test_a_mac_installs_an_app_by_manifest(administrator: Administrator, e
     assert device.apps == {"com.contoso.orders": "3.0"}
     assert await states(administrator) == {"Orders": ("requiredInstall", "installed")}
     listed = (await administrator.graph.get("/v1.0/deviceManagement/detectedApps")).json()["value"]
-    assert [(each["displayName"], each["version"]) for each in listed] == [("Orders", "3.0")]
+    assert [(each["displayName"], each["version"], each["platform"]) for each in listed] == [("Orders", "3.0", "macOS")]
+    manifest = f"/mdm/contoso/apple/apps/{lob}/c0ffee00-0000-4000-8000-000000000009/manifest.plist"
+    assert (await administrator.graph.get(manifest)).status_code == 401, "nobody without the signed address reads it"
+    forged = await administrator.graph.get(f"{manifest}?sv=2023-11-03&sr=b&sp=r&se=2099-01-01T00:00:00Z&sig=x")
+    assert forged.status_code == 403
 
 
 async def test_a_pc_installs_msi_files_and_packages(administrator: Administrator, enrol_agent: AgentEnroller) -> None:

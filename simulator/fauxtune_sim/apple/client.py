@@ -297,7 +297,7 @@ class AppleAgent(Agent):
 
 
 #: Commands that are reported as executed: they change the device, but not its profiles.
-_REPORTED_COMMANDS = frozenset({"DeviceLock", *DEVICE_COMMANDS})
+_REPORTED_COMMANDS = frozenset({"DeviceLock", "InstallApplication", "RemoveApplication", *DEVICE_COMMANDS})
 
 
 def _apply_settings(enrollment: AppleEnrollment, settings: MdmSettings) -> None:

@@ -447,10 +447,12 @@ async def test_the_page_shows_apps_and_why_one_is_not_there(console: httpx.Async
     assert "Table of apps" not in (await console.get(page)).text
     code = "{6F33C4E4-9C0E-4B3A-8E4E-0C9F0F1F9B11}"
     msi = await assigned_app(contoso, "windowsMobileMSI", "Orders", productCode=code, productVersion="4.2.0")
-    await assigned_app(contoso, "iosStoreApp", "<b>Notes</b>", bundleId="com.contoso.notes")
+    await assigned_app(contoso, "iosStoreApp", "For phones", bundleId="com.contoso.notes")
+    await assigned_app(contoso, "win32LobApp", "<b>Notes</b>", publishingState="notPublished")
     html = (await console.get(page)).text
     text = text_of(html)
     assert "to be installed" in text
-    assert "It is for devices of another kind." in text
+    assert "It is not published" in text
+    assert "For phones" not in text
     assert "&lt;b&gt;Notes&lt;/b&gt;" in html, "a name that is markup is only a name"
     assert f'data-key="app/{msi}"' in html

@@ -248,12 +248,16 @@ def _note(visit: Visit, *, app: DeviceApp, before: DeviceApp | None) -> None:
     """Record a new state of an app in the journal."""
     if before is not None and before.state is app.state:
         return
+    name, known = app.identifier, known_apps(visit.tx).get(app.app_id)
+    if known is not None and name == app.app_id:
+        # An app of a management agent has no other name on the device.
+        name = str(known.row.document.get("displayName") or name)
     visit.tx.record(
         "appStateChanged",
         user=visit.user,
         device=visit.row.id,
         app=app.app_id,
-        identifier=app.identifier,
+        identifier=name,
         state=app.state.value,
         reason=app.reason,
     )

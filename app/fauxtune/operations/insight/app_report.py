@@ -32,7 +32,7 @@ _LEFT_TO_USER = "It is left to the user, who has not installed it."
 @dataclass(frozen=True, slots=True)
 class ReportedApp:
     """An app. `intent`: None if none reaches the device; `state`: None if it has none there; `why`: why it is not
-    there, or what else there is to say.
+    there, or what else there is to say; `fits`: whether it is one for devices of this kind.
     """
 
     id: str
@@ -44,6 +44,7 @@ class ReportedApp:
     version: str | None = None
     error_code: int | None = None
     changed_at: datetime | None = None
+    fits: bool = True
 
 
 def apps_of_device(tx: Transaction, enrollment: EnrollmentRow) -> list[ReportedApp]:
@@ -77,7 +78,7 @@ def _reported(row: ResourceRow, app: DeviceApp, *, way: Way, changed_at: datetim
         intent=app.intent,
         state=app.state,
         why=why,
-        version=app.version,
+        version=app.version or None,
         error_code=app.error_code,
         changed_at=changed_at,
     )
@@ -96,7 +97,8 @@ def _elsewhere(row: ResourceRow, enrollment: EnrollmentRow) -> ReportedApp:
         why = "It says nothing by which a device would know it, such as a bundle identifier."
     else:
         why = "No assignment of it reaches the device or its user, or an exclusion does."
-    return ReportedApp(row.id, _name(row), row.kind, why=why)
+    fits = kind is not None and enrollment.platform in kind.platforms
+    return ReportedApp(row.id, _name(row), row.kind, why=why, fits=fits)
 
 
 def _name(row: ResourceRow) -> str:

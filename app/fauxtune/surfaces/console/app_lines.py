@@ -44,8 +44,8 @@ class AppLine:
 
 
 def installed_lines(tx: Transaction, row: EnrollmentRow) -> list[AppLine]:
-    """Return the apps that concern a device, and the assigned ones that do not reach it."""
-    return [_line(app) for app in apps_of_device(tx, row)]
+    """Return the apps that concern a device, and those for devices of its kind that do not reach it."""
+    return [_line(app) for app in apps_of_device(tx, row) if app.fits]
 
 
 def _line(app: ReportedApp) -> AppLine:
