@@ -343,3 +343,17 @@ async def test_an_app_configuration_is_shown_without_tasks_that_only_profiles_ha
     assert f"/beta/deviceAppManagement/mobileAppConfigurations/{made}" in text
     assert "com.microsoft.outlook.Mail.SMIMEEnabled yes" in text
     assert "Delete" not in text
+
+
+async def test_the_page_of_a_device_lists_its_settings_and_what_is_in_conflict(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    kind = "androidWorkProfileGeneralDeviceConfiguration"
+    settings = {"passwordMinimumLength": 6, "workProfileBlockCamera": True}
+    await contoso.profile_for_devices(kind, displayName="Strict", **settings)
+    await contoso.profile_for_devices(kind, displayName="Lax", passwordMinimumLength=4)
+    phone = await enroll("alice")
+    await phone.settle()
+    page = await show(console, f"/devices/{phone.enrollment_id}")
+    assert "cameraDisabled: true" in page
+    assert "passwordMinimumLength: not applied (in conflict)" in page

@@ -15,6 +15,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.settings import Setting, Unit
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.insight.whatif import Consequence
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
@@ -48,6 +49,8 @@ FAMILIES: dict[Platform, str] = {
     Platform.WINDOWS_10_MOBILE: "windows",
     Platform.WINDOWS_PHONE_81: "windows",
 }
+#: The most settings of an item that are listed, and the most characters of a value.
+_MOST_SETTINGS, _LONGEST_VALUE = 20, 60
 _ENDED = {EnrollmentState.ACTIVE: "", EnrollmentState.ENDING: "ending", EnrollmentState.ENDED: "ended"}
 
 
@@ -79,6 +82,26 @@ class Card:
     waiting: bool
     last_checkin: datetime | None
     chips: tuple[Chip, ...]
+
+
+def setting_words(row: LedgerRow) -> str:
+    """Return the settings of an item with their values, and which of them are in conflict; nothing for other items."""
+    if row.source is not Source.SETTING or row.payload is None:
+        return ""
+    settings = Unit.decode(row.payload).settings
+    words = [
+        f"{each.address.rpartition('/')[2]}: {_value(each)}{' (in conflict)' if each.in_conflict else ''}"
+        for each in settings[:_MOST_SETTINGS]
+    ]
+    more = len(settings) - len(words)
+    return "; ".join([*words, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _value(setting: Setting) -> str:
+    if setting.value is None:
+        return "not applied"
+    text = setting.text
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def chip(row: LedgerRow, *, names: Mapping[ProfileId, str]) -> Chip:

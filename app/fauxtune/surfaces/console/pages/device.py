@@ -30,7 +30,7 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.compliance_lines import PolicyLine, compliance_lines
 from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.happenings import Happening, happenings
-from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip
+from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip, setting_words
 from fauxtune.surfaces.console.mail_apps import app_lines
 from fauxtune.surfaces.console.script_lines import ScriptLine, script_lines
 
@@ -182,7 +182,7 @@ def _line(item: ReportedItem, report: DeviceReport, *, call: TenantCall) -> Line
     return Line(
         key=row.key,
         chip=chip(row, names=report.names),
-        kind=SOURCES[row.source][1],
+        kind=setting_words(row) or SOURCES[row.source][1],
         purpose=purpose(row.purpose),
         profiles=_profiles(row, report),
         should=words.should_hold(item),
