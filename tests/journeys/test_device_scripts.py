@@ -170,3 +170,21 @@ async def test_a_remediation_finds_and_removes_an_issue_on_schedule_and_on_deman
     (await administrator.graph.delete(f"/beta/deviceManagement/{HEALTH}/{other}")).raise_for_status()
     left = (await get(administrator, f"{below}/deviceHealthScriptStates"))["value"]
     assert [each["policyName"] for each in left] == ["Clean"]
+
+
+async def test_a_channel_that_fails_holds_no_check_in_up_and_is_asked_again(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    pc = Device.new("pc", platform=Platform.WINDOWS)
+    agent = await enrol_agent(Platform.WINDOWS, pc)
+    await script(administrator, POWERSHELL, "Map drives")
+    faults = "/_fauxtune/v1/tenants/contoso/faults"
+    body = {"match": {"surface": "devices/agent", "device": "pc"}, "effect": {"status": 503}}
+    answer = await administrator.graph.post(faults, json=body)
+    assert answer.status_code == 201, answer.text
+    fault = answer.json()
+    result = await agent.check_in()
+    assert (result.done, result.settled) == ([], True)
+    assert ["503" in refusal.why for refusal in result.refused] == [True]
+    (await administrator.graph.delete(f"{faults}/{fault['id']}")).raise_for_status()
+    assert (await agent.check_in()).done == ["ran the script Map drives: exit code 0"]

@@ -40,7 +40,7 @@ from fauxtune.surfaces.identity.errors import Aadsts, ErrorCode
 from fauxtune.surfaces.identity.request import read_form
 
 HEADER = b"x-fauxtune-fault"
-_DEVICES = (Surface.ANDROID, Surface.APPLE, Surface.WINDOWS)
+_DEVICES = (Surface.ANDROID, Surface.APPLE, Surface.WINDOWS, Surface.AGENT)
 _TOKEN = re.compile(r"/[^/]+/oauth2/(v2\.0/)?token/?", re.IGNORECASE)
 _CRL = re.compile(r"/pki/[^/]+/[^/]+/crl/?")
 _SENTENCES = {

@@ -282,4 +282,5 @@ SURFACES = (
     "devices/android",
     "devices/apple",
     "devices/windows",
+    "devices/agent",
 )
