@@ -52,6 +52,13 @@ async def test_each_platform_says_what_refused_it(administrator: Administrator, 
     assert {event["operatingSystem"] for event in answer} == {"AndroidForWork", "iOS", "macOS", "Windows"}
     one = (await administrator.graph.get(f"/beta/{_EVENTS}/{answer[0]['id']}")).raise_for_status().json()
     assert one["troubleshootingErrorDetails"]["context"] == paths[0].rpartition("/")[2]
+    alice = f"/v1.0/users/{one['userId']}/deviceManagementTroubleshootingEvents"
+    assert (await administrator.graph.get(f"{alice}/$count")).text == str(len(_SAYS))
+    newest = (await administrator.graph.get(alice)).raise_for_status().json()["value"][0]
+    assert newest["operatingSystem"] == "Windows"
+    own = (await administrator.graph.get(f"{alice}/{newest['id']}")).raise_for_status().json()
+    assert own["failureCategory"] == "enrollmentRestrictionsEnforced"
+    assert (await administrator.graph.get(f"{alice}/{newest['userId']}")).status_code == 404
     for path in paths:
         (await administrator.graph.delete(path)).raise_for_status()
     for platform in _SAYS:

@@ -7,18 +7,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.policies import enrollment as rules
+from fauxtune.operations.devices.enrollment_restrictions import MOST_EVENTS
+from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.profiles import enrollment as operations
 from fauxtune.operations.profiles import resources
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import enrolling
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.resources.served import type_of
 
 PUSH_CERTIFICATE = entity("applePushNotificationCertificate")
+EVENT = entity("deviceManagementTroubleshootingEvent")
+#: The only kind of event there is here.
+_FAILED = entity("enrollmentTroubleshootingEvent")
 MANAGED_PLAY = entity("androidManagedStoreAccountEnterpriseSettings")
 
 _IDENTITY, _RESULT = entity("importedDeviceIdentity"), entity("importedDeviceIdentityResult")
@@ -26,6 +36,44 @@ _VPP_TOKEN = entity("vppToken")
 _IDENTITIES = "importedDeviceIdentities"
 #: Seconds: 90 days, the most that Android Enterprise takes.
 _LONGEST_TOKEN = 90 * 86_400
+
+
+async def list_events_of_user(call: Call) -> Answer:
+    """GET /users/{user}/deviceManagementTroubleshootingEvents: the enrolments that were refused to a user."""
+    return list_documents(
+        call, await _events_of_user(call), entity=EVENT, context=_events_context(call), entity_of=type_of
+    )
+
+
+async def count_events_of_user(call: Call) -> Answer:
+    """GET /users/{user}/deviceManagementTroubleshootingEvents/$count."""
+    return count_documents(call, await _events_of_user(call), entity=EVENT)
+
+
+async def get_event_of_user(call: Call) -> Answer:
+    """GET /users/{user}/deviceManagementTroubleshootingEvents/{event}."""
+    documents, key = await _events_of_user(call), call.keys["event"]
+    document = element_document(call, documents, entity=_FAILED, key=key)
+    if document is None:
+        raise NotFound(f"The user has no event '{key}'.")
+    return entity_answer(call, document, context=_events_context(call))
+
+
+async def _events_of_user(call: Call) -> list[Json]:
+    def read(connection: Connection) -> list[Json]:
+        user = directory_queries.user_by_key(connection, call.tenant.id, key=call.keys["user"])
+        if user is None:
+            raise missing(call.keys["user"])
+        rows = enrolling.newest(
+            connection, call.tenant.id, family=rules.TROUBLESHOOTING.name, limit=MOST_EVENTS, user_id=user.id
+        )
+        return [{**row.document, "@odata.type": entity(row.kind).odata_type} for row in rows]
+
+    return await call.read(read)
+
+
+def _events_context(call: Call) -> str:
+    return f"users('{call.keys['user']}')/deviceManagementTroubleshootingEvents"
 
 
 async def set_priority(call: Call) -> Answer:

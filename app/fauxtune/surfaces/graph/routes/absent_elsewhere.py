@@ -114,7 +114,7 @@ ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
     (
         "users/{user}",
         why.APPS,
-        "deviceManagementTroubleshootingEvents managedAppRegistrations",
+        "managedAppRegistrations",
         (
             "isManagedAppUserBlocked managedAppLogCollectionRequests "
             "mobileAppTroubleshootingEvents retrieveManagedDevicesWithAppInstallationIssues unblockManagedApps "

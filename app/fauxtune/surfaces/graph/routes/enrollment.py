@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import enrollment
@@ -16,7 +16,28 @@ _PLAY = "deviceManagement/androidManagedStoreAccountEnterpriseSettings"
 _NOT_PUSHED = stored("kept: simulated devices are woken without Apple's service")
 _NOT_BOUND = stored("kept: no service of Google's is called")
 
+_REFUSED = approximated("of failed enrolments there are those that a restriction refused")
+_EVENTS = "users/{user}/deviceManagementTroubleshootingEvents"
+
+
+def _events(path: str, handler: Handler, *, summary: str, many: bool = False, counts: bool = False) -> Route[Handler]:
+    return Route(
+        "GET",
+        path,
+        handler,
+        summary,
+        returns=None if counts else enrollment.EVENT,
+        many=many,
+        permissions=needs.READ_MANAGED,
+        source="Graph: user: list deviceManagementTroubleshootingEvents",
+        fidelity=_REFUSED,
+    )
+
+
 ENROLLMENT: tuple[Route[Handler], ...] = (
+    _events(_EVENTS, enrollment.list_events_of_user, summary="List failed enrolments of a user", many=True),
+    _events(f"{_EVENTS}/$count", enrollment.count_events_of_user, summary="Count them", counts=True),
+    _events(f"{_EVENTS}/{{event}}", enrollment.get_event_of_user, summary="Get one of them"),
     Route(
         "GET",
         _PUSH,
