@@ -138,7 +138,7 @@ MUTANTS: tuple[Mutant, ...] = (
         before="        if earlier is None or not self.in_conflict:\n",
         after="        if True:\n",
         tests=(
-            "tests/core/engine/test_settings.py::test_a_device_keeps_what_it_had_of_a_setting_that_is_in_conflict_now",
+            "tests/core/engine/test_settings.py::test_a_device_keeps_its_value_of_a_setting_that_comes_into_conflict",
         ),
     ),
     Mutant(

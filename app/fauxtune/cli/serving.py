@@ -109,7 +109,7 @@ def serve(
     fauxtune serve --detach    in the background; fauxtune serve --stop ends it
     fauxtune serve --ephemeral --port 0 --http-port 0 --output json
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
-    fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune --workers 4
+    fauxtune serve --workers 4 --database-url postgresql://user@host/fauxtune
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
     """
     options = locals()  # before any other variable: the options of the command line

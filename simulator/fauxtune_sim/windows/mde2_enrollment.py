@@ -251,7 +251,7 @@ async def renew(device: Device, transport: Transport) -> None:
     csr = certificate_request(key, device_id=enrollment.device_id, hardware_id=_hardware(device).hardware_id)
     # The computer's clock, not the tenant's time, as for every signature in a message.
     signed = renewal_request(csr, identity=enrollment.identity(), now=datetime.now(UTC))
-    context = context_items(device, device_id=enrollment.device_id)
+    context = [*context_items(device, device_id=enrollment.device_id), *autopilot.context_items(device, None)]
     request = soap.renew_security_token(to=enrollment.enrollment_url, signed_request=signed, context=context)
     answer = await _post(transport, enrollment.enrollment_url, body=request)
     certificate = read_renewed_certificate(soap.provisioning_document(answer.status, answer.body))

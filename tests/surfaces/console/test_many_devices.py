@@ -35,13 +35,14 @@ OTHERS = {
     "/address-book/{address}/{thumbprint}/certificate.pem": "/address-book/{address}/{published}/certificate.pem",
     "/address-book/{address}/{thumbprint}/withdraw": "/address-book/{address}/{published}/withdraw",
 }
-#: data. Pages that refuse, for this phone or this certificate, what they are for.
+#: data. Pages that refuse, for this phone, this certificate or a lab that nobody has started, what they are for.
 REFUSED = {
     "/authority/certificates/{certificate}/release",
     "/connectors/{connector}/delete",
     "/devices/{device}/lock",
     "/devices/{device}/owner",
     "/devices/{device}/wipe",
+    "/labs/{lab}/files/{name}",
 }
 
 
@@ -88,6 +89,8 @@ async def test_a_page_reads_as_often_for_200_devices_as_for_one(
         "uid": "1",
         "snapshot": "Monday",
         "sentence": quote(SENTENCES[0].text),
+        "lab": "one-key-per-device",
+        "name": "plans.eml",
     }
     kept = await console.post("http://localhost:8080/_fauxtune/v1/tenants/contoso/snapshots", json={"name": "Monday"})
     assert kept.is_success, kept.text

@@ -19,6 +19,8 @@ PROVIDER = "Microsoft Software Key Storage Provider"
 NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("GET", "/devices/{device}", None),
     ("GET", "/devices/{managed}", None),
+    ("GET", "/devices/{device}/apps", None),
+    ("GET", "/devices/{managed}/apps", None),
     ("GET", "/devices/{device}/ledger", None),
     ("GET", "/devices/{managed}/ledger", None),
     ("POST", "/devices/{device}/partnerFacts", {"facts": {"partnerReportedThreatState": "highSeverity"}}),
@@ -70,6 +72,7 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("PATCH", "/faults/{fault}", {"name": "mine"}),
     ("DELETE", "/faults/{fault}", None),
     ("GET", "/users/{user}/readability", None),
+    ("GET", "/users/{user}/enrollability", None),
     ("GET", "/users/{user}/messages", None),
     ("GET", "/users/{user}/messages/1", None),
     ("GET", "/users/{user}/messages/1/raw", None),
@@ -109,6 +112,14 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/hosted-devices"),
     ("PATCH", "/tenants/{tenant}/hosted-devices/{device}"),
     ("POST", "/tenants/{tenant}/hosted-devices/{device}/check-in"),
+    # Labs are those of the program; how far they were played is each tenant's own: see tests/journeys/test_labs.py.
+    ("GET", "/tenants/{tenant}/labs"),
+    ("GET", "/tenants/{tenant}/labs/{lab}"),
+    ("GET", "/tenants/{tenant}/labs/{lab}/files/{name}/raw"),
+    *(
+        ("POST", f"/tenants/{{tenant}}/labs/{{lab}}/{do}")
+        for do in ["answer", "check", "hint", "reset", "solve", "start"]
+    ),
     ("GET", "/tenants/{tenant}/snapshots"),
     ("POST", "/tenants/{tenant}/snapshots"),
     ("GET", "/tenants/{tenant}/export"),

@@ -20,8 +20,8 @@ _MOST_IN_ARCHIVE = 1000
 #: data. The filters of the list: words of `insight.wire`, and what people call them.
 SURFACES = (
     ("", "everything"), ("graph", "Graph"), ("identity", "sign-in"), ("devices", "all devices"), ("android", "Android"),
-    ("apple", "Apple"), ("windows", "Windows"), ("push", "push"), ("pki", "CRL, OCSP, CA certificates"),
-    ("ndes", "SCEP"),
+    ("apple", "Apple"), ("windows", "Windows"), ("agent", "management agents"), ("push", "push"),
+    ("pki", "CRL, OCSP, CA certificates"), ("ndes", "SCEP"),
     ("blobs", "contents of apps, logs of devices"), ("connector", "connectors"),
     ("partner", "partners' authorities"), ("control", "control surface"),
 )  # fmt: skip
