@@ -281,13 +281,13 @@ def _give_key_away(folder: Path) -> None:
 
 
 def _edit(pattern: str, before: str, *, after: str) -> Callable[[Path], None]:
-    """Return what changes a text in a file."""
+    """Return what changes a text in a file, wherever it stands there."""
 
     def change(folder: Path) -> None:
         file = next(iter(sorted(folder.glob(pattern))))
         text = file.read_text(encoding="utf-8")
         assert before in text
-        file.write_text(text.replace(before, after, 1), encoding="utf-8")
+        file.write_text(text.replace(before, after), encoding="utf-8")
 
     return change
 

@@ -18,6 +18,7 @@ from fauxtune import settings
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.devices.agent import answers as agent_answers
 from fauxtune.surfaces.devices.android import answers as android_answers
 from fauxtune.surfaces.devices.android import messages as android
 from tests.support.both_databases import ON_BOTH_DATABASES
@@ -40,7 +41,8 @@ def _models() -> list[type[BaseModel]]:
             waiting.append(subclass)
             if subclass.__module__.startswith("fauxtune.") and not issubclass(subclass, Answer):
                 results.append(subclass)
-    return [result for result in results if result.__module__ not in (android_answers.__name__, settings.__name__)]
+    others = (agent_answers.__name__, android_answers.__name__, settings.__name__)
+    return [result for result in results if result.__module__ not in others]
 
 
 def _unchecked(schema: Any, *, checked: bool = False) -> Iterator[str]:

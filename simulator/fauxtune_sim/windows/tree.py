@@ -194,7 +194,7 @@ class Tree:
 
     def has(self, path: Path) -> bool:
         """Whether a node exists: it was added, or it always exists, or the device knows its value."""
-        if path in self.nodes:
+        if not path or path in self.nodes:
             return True
         rule = self.rule(path)
         if rule is None:

@@ -38,24 +38,27 @@ LISTS = tuple(
 )
 #: Secrets of devices, which are shown by their ids alone.
 SHOWN_ALONE = {("bitlockerRecoveryKey", "key"), ("deviceLocalCredentialInfo", "credentials")}
-#: What no two profiles, no grant, no report and no device here gives anything to show. What is in them is filtered and
+#: What no two profiles, no grant, report, script or device here gives anything to show. What is in them is filtered and
 #: sorted by tests of their own areas.
 UNFILLED = {
     "deviceManagement/deviceCompliancePolicySettingStateSummaries/{summary}/deviceComplianceSettingStates",
     "deviceManagement/deviceConfigurationConflictSummary",
     "deviceManagement/detectedApps",
     "deviceManagement/managedDevices/{device}/detectedApps",
+    "deviceManagement/managedDevices/{device}/deviceHealthScriptStates",
     "deviceManagement/managedDevices/{device}/logCollectionRequests",
     "deviceManagement/reports/cachedReportConfigurations",
     "directory/deviceLocalCredentials",
     "informationProtection/bitlocker/recoveryKeys",
     "me/managedDevices/{device}/detectedApps",
+    "me/managedDevices/{device}/deviceHealthScriptStates",
     "me/managedDevices/{device}/logCollectionRequests",
     "servicePrincipals/{principal}/appRoleAssignedTo",
     "servicePrincipals/{principal}/appRoleAssignments",
     "servicePrincipals/{principal}/oauth2PermissionGrants",
     "subscriptions",
     "users/{user}/managedDevices/{device}/detectedApps",
+    "users/{user}/managedDevices/{device}/deviceHealthScriptStates",
     "users/{user}/managedDevices/{device}/logCollectionRequests",
     "users/{user}/mobileAppIntentAndStates",
 }

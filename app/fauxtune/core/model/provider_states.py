@@ -70,6 +70,7 @@ DELIVERIES: Mapping[str, str] = MappingProxyType(
         "trusted roots": "root",
         "scep certificates": "scep",
         "mail accounts": "email",
+        "settings": "setting",
         "apps": "app",
     }
 )
@@ -81,6 +82,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "imported": "imported certificates",
         "scep": "SCEP certificates",
         "email": "mail accounts",
+        "setting": "settings",
         "app": "apps",
     }
 )

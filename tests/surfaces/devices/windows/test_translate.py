@@ -200,7 +200,8 @@ def test_an_account_is_removed_by_its_percent_encoded_id() -> None:
 
 
 def test_every_action_that_is_carried_to_windows_has_a_command() -> None:
-    ends = {*ENDS, DeviceAction.SYNC}
+    # A remediation is run by the management agent.
+    ends = {*ENDS, DeviceAction.SYNC, DeviceAction.REMEDIATE}
     for platform in (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81):
         for action in EMULATED[platform] - ends:
             assert action_commands(action, variant=Variant(platform.value), deviceName="DESK"), action

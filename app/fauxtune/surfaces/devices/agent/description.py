@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pydantic.json_schema import models_json_schema
 
-from fauxtune.surfaces.devices.agent import messages
+from fauxtune.surfaces.devices.agent import answers, messages
 from fauxtune.surfaces.devices.openapi import TENANT, Json
 from fauxtune.surfaces.devices.security_schemes import CERTIFICATE
 
@@ -13,8 +13,8 @@ _REF = "#/components/schemas/{model}"
 _, _DEFINITIONS = models_json_schema(
     [
         (messages.AgentRequest, "validation"),
-        (messages.AgentAnswer, "serialization"),
-        (messages.AgentRefusal, "serialization"),
+        (answers.AgentAnswer, "serialization"),
+        (answers.AgentRefusal, "serialization"),
     ],
     by_alias=True,
     ref_template=_REF,

@@ -25,7 +25,7 @@ from fauxtune.operations.devices.caller import certificate_holder, check_certifi
 from fauxtune.operations.runtime.contents import READ
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.surfaces.devices.agent import messages
+from fauxtune.surfaces.devices.agent import answers, messages
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
 from fauxtune.surfaces.http import BoundedRoute, caller_of, emulator_of
 
@@ -69,7 +69,7 @@ async def ask(request: Request) -> Response:
         )
     apps = [_with_address(emulator, tenant, order=order) for order in answer.orders["apps"]]
     document = {**answer.orders, "apps": apps, "ask_again_at": iso(answer.ask_again_at)}
-    content = messages.AgentAnswer.model_validate(document).model_dump_json(by_alias=True)
+    content = answers.AgentAnswer.model_validate(document).model_dump_json(by_alias=True)
     return Response(content, media_type="application/json")
 
 
