@@ -57,6 +57,7 @@ UNFILLED = {
     "servicePrincipals/{principal}/appRoleAssignments",
     "servicePrincipals/{principal}/oauth2PermissionGrants",
     "subscriptions",
+    "users/{user}/deviceManagementTroubleshootingEvents",
     "users/{user}/managedDevices/{device}/detectedApps",
     "users/{user}/managedDevices/{device}/deviceHealthScriptStates",
     "users/{user}/managedDevices/{device}/logCollectionRequests",
