@@ -190,6 +190,7 @@ async def test_what_a_user_may_enrol_is_known_before_and_what_was_refused_afterw
     assert len(await contoso.events()) == before + 1
     with pytest.raises(EnrollmentRestricted):
         await contoso.enroll("bob", hardware="2")
+    contoso.clock.forward(minutes=1)
     with pytest.raises(EnrollmentRestricted):
         await enrol_iphone(contoso, "alice", hardware="ios/1", version="17.5")
     newest, _ = await contoso.do(last_refusals, limit=9)
