@@ -85,7 +85,7 @@ def _reported(row: ResourceRow, app: DeviceApp, *, way: Way, changed_at: datetim
 
 
 def _elsewhere(row: ResourceRow, enrollment: EnrollmentRow) -> ReportedApp:
-    """An assigned app that is none of the device."""
+    """An assigned app that the device does not have."""
     kind = KINDS.get(row.kind)
     if kind is None:
         why = f"A {row.kind} is kept and assigned; no device here installs one."

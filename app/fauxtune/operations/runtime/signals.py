@@ -35,7 +35,7 @@ class Signals:
         self._connected: defaultdict[EnrollmentId, int] = defaultdict(int)
         #: Devices that wait at other processes: the name of each process, and until when at the latest.
         self._elsewhere: dict[EnrollmentId, dict[str, float]] = {}
-        #: Tells other processes something. None: there are none.
+        #: Tells other processes something. None: there are no others.
         self.tell: Callable[[Announcement], None] | None = None
         #: How many readers wait for recorded exchanges.
         self.wire_readers = 0
