@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses, compliance_summaries
+from fauxtune.surfaces.graph.routes.reading import read
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
 DEVICE_STATUS = entity("deviceComplianceDeviceStatus")
@@ -31,34 +33,7 @@ _POLICY = "deviceManagement/deviceCompliancePolicies/{resource}"
 _SETTINGS = "deviceManagement/deviceCompliancePolicySettingStateSummaries"
 _WHEN = approximated("by device and setting as at its last check-in; the policy that every device has is among them")
 _SOME = approximated("settings whose facts no device here reports are unknown")
-
-
-def _read(
-    template: str,
-    handler: Handler,
-    *,
-    summary: str,
-    returns: Entity | None = None,
-    many: bool = False,
-    source: str = "",
-    fidelity: Fidelity = EXACT,
-    permissions: tuple[str, ...] = needs.READ_CONFIGURATION,
-    beta_only: bool = False,
-    dated: bool = False,
-) -> Route[Handler]:
-    return Route(
-        "GET",
-        template,
-        handler,
-        summary,
-        returns=returns,
-        many=many,
-        beta_only=beta_only,
-        permissions=permissions,
-        source=source if returns is None else returns.source,
-        fidelity=fidelity,
-        dated=dated,
-    )
+_read = partial(read, permissions=needs.READ_CONFIGURATION)
 
 
 def _of_device(root: str) -> Iterator[Route[Handler]]:

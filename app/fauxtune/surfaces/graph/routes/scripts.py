@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.fidelity import EXACT, approximated
 from fauxtune.storage.collections.scripts import COMPLIANCE_DEVICES, REMEDIATION_DEVICES, SCRIPT_DEVICES
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import script_states
 from fauxtune.surfaces.graph.resources.script_states import ScriptStates
+from fauxtune.surfaces.graph.routes.reading import read
 
 _STATE, _SUMMARY = entity("deviceManagementScriptDeviceState"), entity("deviceManagementScriptRunSummary")
 _PLAIN = tuple(
@@ -41,34 +42,8 @@ _BY_OWNER = approximated("by the owners of the devices that the script reached")
 _LAST = approximated("of the last run on each device: earlier ones are not kept")
 _NONE_OF_MICROSOFT = approximated("without scripts of Microsoft's own, which are not here")
 _SERVICE = "deviceManagement"
-
-
-def _read(
-    template: str,
-    handler: Handler,
-    *,
-    summary: str,
-    returns: Entity | None = None,
-    many: bool = False,
-    fidelity: Fidelity = EXACT,
-    permissions: tuple[str, ...] = needs.READ_SCRIPTS,
-    source: str = "",
-    dated: bool = False,
-) -> Route[Handler]:
-    return Route(
-        "GET",
-        template,
-        handler,
-        summary,
-        returns=returns,
-        many=many,
-        beta_only=True,
-        permissions=permissions,
-        former_permissions=_FORMER_READ if permissions is needs.READ_SCRIPTS else (),
-        source=source or ("" if returns is None else returns.source),
-        fidelity=fidelity,
-        dated=dated,
-    )
+_read = partial(read, permissions=needs.READ_SCRIPTS, former_permissions=_FORMER_READ, beta_only=True)
+_read_device = partial(read, permissions=needs.READ_MANAGED, beta_only=True)
 
 
 def _of(states: ScriptStates) -> Iterator[Route[Handler]]:
@@ -106,28 +81,24 @@ def _of_plain(states: ScriptStates) -> Iterator[Route[Handler]]:
 
 def _of_devices(root: str) -> Iterator[Route[Handler]]:
     states, returns = f"{root}/{{device}}/deviceHealthScriptStates", script_states.POLICY_STATE
-    read = needs.READ_MANAGED
-    yield _read(
+    yield _read_device(
         states,
         script_states.list_of_device,
         summary="List remediations of a device",
         returns=returns,
         many=True,
-        permissions=read,
     )
-    yield _read(
+    yield _read_device(
         f"{states}/$count",
         script_states.count_of_device,
         summary="Count remediations of a device",
         source=returns.source,
-        permissions=read,
     )
-    yield _read(
+    yield _read_device(
         f"{states}/{{state}}",
         script_states.get_of_device,
         summary="Get the state of a remediation on a device",
         returns=returns,
-        permissions=read,
     )
 
 

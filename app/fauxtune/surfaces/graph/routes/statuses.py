@@ -7,11 +7,11 @@ certificates.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph import permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import (
@@ -21,6 +21,7 @@ from fauxtune.surfaces.graph.resources import (
     state_summaries,
     user_statuses,
 )
+from fauxtune.surfaces.graph.routes.reading import read
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
 CERTIFICATE_STATE = entity("managedDeviceCertificateState")
@@ -44,34 +45,7 @@ _ONE_SETTING = approximated("profiles of one kind of setting are in conflict wit
 _SETTINGS = approximated("one setting for each certificate or account that the profile gives, in words of our own")
 _WORST = approximated("a device, or a user, counts once, with the worst of its profiles")
 _CERTIFICATES = approximated("which state the service shows when is not documented")
-
-
-def _read(
-    template: str,
-    handler: Handler,
-    *,
-    summary: str,
-    returns: Entity | None = None,
-    many: bool = False,
-    source: str = "",
-    fidelity: Fidelity | None = None,
-    beta_only: bool = False,
-    permissions: tuple[str, ...] = needs.READ_CONFIGURATION,
-    dated: bool = False,
-) -> Route[Handler]:
-    return Route(
-        "GET",
-        template,
-        handler,
-        summary,
-        returns=returns,
-        many=many,
-        beta_only=beta_only,
-        permissions=permissions,
-        source=source if returns is None else returns.source,
-        fidelity=fidelity or (EXACT if returns is None else returns.fidelity),
-        dated=dated,
-    )
+_read = partial(read, permissions=needs.READ_CONFIGURATION)
 
 
 _OF_PROFILES: tuple[Route[Handler], ...] = (
