@@ -41,8 +41,10 @@ _ALL_CERTIFICATES = "deviceManagement/deviceConfigurationsAllManagedDeviceCertif
 _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 _DEVICES = ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
 
-_ONE_SETTING = approximated("profiles of one kind of setting are in conflict with one another")
-_SETTINGS = approximated("one setting for each certificate or account that the profile gives, in words of our own")
+_CONFLICT = approximated("by setting; ids and names of settings are of our own making")
+_SETTINGS = approximated(
+    "a property of a restriction profile; of any other profile a certificate or an account, in words of our own"
+)
 _WORST = approximated("a device, or a user, counts once, with the worst of its profiles")
 _CERTIFICATES = approximated("which state the service shows when is not documented")
 _read = partial(read, permissions=needs.READ_CONFIGURATION)
@@ -218,7 +220,7 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         summary="Get the profiles of one conflict",
         returns=CONFLICT_SUMMARY,
         beta_only=True,
-        fidelity=_ONE_SETTING,
+        fidelity=_CONFLICT,
     ),
     _read(
         _CONFLICTS,
@@ -227,7 +229,7 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         returns=CONFLICT_SUMMARY,
         many=True,
         beta_only=True,
-        fidelity=_ONE_SETTING,
+        fidelity=_CONFLICT,
     ),
     _read(
         _ALL_CERTIFICATES,
