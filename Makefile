@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check format mutants soak bench openapi examples graph-model transcripts pictures messages migration lock wheel container clean
+.PHONY: help run serve install test check format mutants soak several bench load openapi examples graph-model transcripts pictures messages migration lock wheel container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -54,10 +54,16 @@ mutants: $(VENV)/.test ## break the product's rules one by one, in a copy, and s
 	$(BIN)/python -m tests.mutants $(ARGS)
 
 soak: $(VENV)/.test ## kill workers under load, again and again, and show that nothing is lost (KILLS=300)
-	SOAK_KILLS=$(or $(KILLS),300) SOAK_WORKERS=4 $(BIN)/python -m pytest -q -n0 -s -k killed_workers tests/journeys/test_several_processes.py
+	SOAK_KILLS=$(or $(KILLS),300) SOAK_WORKERS=4 $(BIN)/python -m pytest -q -n0 -s --timeout 3600 -k killed_workers tests/journeys/test_several_processes.py
+
+several: $(VENV)/.test ## the stories on several processes that share a PostgreSQL (WORKERS=4, ARGS=files)
+	JOURNEY_WORKERS=$(or $(WORKERS),4) $(BIN)/python -m pytest -n1 $(or $(ARGS),tests/journeys)
 
 bench: $(VENV)/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+load: $(VENV)/.test ## what a great fleet takes (DEVICES=10000 PROCESSES=2; WORKERS=2: several on PostgreSQL; ARGS="--rate 200 --again 20")
+	$(BIN)/python -m bench.campaign --devices $(or $(DEVICES),10000) --processes $(or $(PROCESSES),2) --workers $(or $(WORKERS),0) $(ARGS)
 
 openapi: $(VENV)/.run ## write openapi/*.json and the generated pages of docs
 	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md --removal docs/removal.md \

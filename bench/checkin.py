@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import orjson
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench import load, world
+from bench import load, tree, world
 from bench.postgres import postgresql
-from bench.rows import Row, side_by_side
+from bench.rows import Row, medians, side_by_side
 
 _DEVICES = 32
-_SECONDS = 2.0
+_SECONDS = 1.0
 REPORT = {
     "state": "ACTIVE",
     "appliedState": "ACTIVE",
@@ -28,30 +28,47 @@ REPORT = {
 
 
 def rows() -> Iterator[Row]:
-    """Two rows: SQLite, PostgreSQL."""
-    yield _measured("quiet check-in / bare FastAPI, SQLite", goal=0.55)
+    """Two rows on SQLite, two on PostgreSQL."""
+    yield from _measured("quiet check-in / bare FastAPI, SQLite", goal=0.55)
     with postgresql() as url:
-        yield _measured("quiet check-in / bare FastAPI, PostgreSQL", "--database-url", url, goal=0.45)
+        yield from _measured("quiet check-in / bare FastAPI, PostgreSQL", "--database-url", url, goal=0.45)
 
 
-def _measured(name: str, *arguments: str, goal: float) -> Row:
+def _measured(name: str, *arguments: str, goal: float) -> Iterator[Row]:
     with world.server(*arguments) as server:
-        ours, floor, ratio = beside(server, "bench.bare", requests=quiet_requests(server))
-    return Row(name, f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, goal)
+        yield from beside(server, "bench.bare", name=name, requests=quiet_requests(server), goal=goal)
 
 
-def beside(server: world.Server, bare: str, *, requests: list[bytes]) -> tuple[float, float, float]:
-    """The requests per second of the server and of a bare server (a module), and their ratio."""
+def beside(server: world.Server, bare: str, *, name: str, requests: list[bytes], goal: float) -> Iterator[Row]:
+    """Compare the server with a bare one (a module): by requests a second, and by the processor time of each request,
+    which other processes of the machine hardly change.
+    """
     port = world.free_port()
     process = subprocess.Popen([sys.executable, "-m", bare, str(port)])
     try:
         world.wait_for(port)
 
-        def rate(of: int) -> float:
-            return asyncio.run(load.requests_per_second(of, requests, seconds=_SECONDS))
+        spent: dict[int, list[float]] = {server.process.pid: [], process.pid: []}
 
-        rate(server.http_port), rate(port)  # warm both
-        return side_by_side(lambda: rate(server.http_port), lambda: rate(port), pairs=5)
+        def rate(of: int, pid: int) -> float:
+            before = tree.processor_time(pid)
+            result = asyncio.run(load.requests_per_second(of, requests, seconds=_SECONDS))
+            spent[pid].append((tree.processor_time(pid) - before) / (result * _SECONDS))
+            return result
+
+        def ours() -> float:
+            return rate(server.http_port, server.process.pid)
+
+        def floor() -> float:
+            return rate(port, process.pid)
+
+        ours(), floor()  # warm both
+        rates = side_by_side(ours, floor, pairs=5)
+        yield Row(name, f"{rates[0]:.0f}/s", f"{rates[1]:.0f}/s", rates[2], goal)
+        times = medians(list(zip(spent[process.pid], spent[server.process.pid], strict=True))[1:])
+        yield Row(
+            "  the same of processor time", f"{times[1] * 1e6:.0f} us", f"{times[0] * 1e6:.0f} us", times[2], goal
+        )
     finally:
         process.terminate()
         process.wait()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from fauxtune.core.model.platforms import Platform
 from fauxtune.storage import writes
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
@@ -27,7 +28,7 @@ _AT_ONCE = 500
 
 
 def copy_device(folder: Path, *, count: int) -> list[str]:
-    """Add `count` copies of the only device in a data folder. Returns the ids of their records in Graph."""
+    """Add `count` copies of the only Android device in a data folder. Returns the ids of their records in Graph."""
     database = Database(sqlite_url(folder / "fauxtune.sqlite"))
     record_ids = database.run_now(_copy_device, names=[{}] * count)
     database.close()
@@ -35,7 +36,7 @@ def copy_device(folder: Path, *, count: int) -> list[str]:
 
 
 def copy_people(url: str, *, people: int, devices: int) -> list[str]:
-    """Add `people` copies of the user of the only device in a database, with their memberships and imported
+    """Add `people` copies of the user of the only Android device in a database, with their memberships and imported
     certificates, and for each `devices` copies of the device, with what is logged about it. Returns their addresses.
     """
     database = Database(url)
@@ -45,7 +46,7 @@ def copy_people(url: str, *, people: int, devices: int) -> list[str]:
 
 
 def _copy_people(connection: Connection, *, people: int, devices: int) -> list[str]:
-    owner = connection.execute(select(metadata.tables["enrollments"].c.user_id)).scalar_one()
+    owner = _original(connection)["user_id"]
     parts = {name: rows for name, rows in _parts_of_person(connection, owner) if rows}
     (user,) = parts["users"]
     address, name = user["document"]["userPrincipalName"], user["document"]["displayName"]
@@ -72,11 +73,10 @@ def _parts_of_person(connection: Connection, user_id: str) -> Iterator[tuple[str
 
 
 def _copy_device(connection: Connection, *, names: Sequence[dict[str, str]], logged: bool = False) -> list[str]:
-    """Copy the only device once for each of these, with these other names of what is not its own. `logged`: with what
-    is logged about it. Returns the ids of the records in Graph.
+    """Copy the only Android device once for each of these, with these other names of what is not its own. `logged`:
+    with what is logged about it. Returns the ids of the records in Graph.
     """
-    enrollments = metadata.tables["enrollments"]
-    original = dict(connection.execute(select(enrollments)).mappings().one())
+    original = _original(connection)
     tables = {"enrollments": [original], **dict(_parts(connection, original["id"]))}
     if logged:
         tables |= dict(_logs(connection, original["id"]))
@@ -97,6 +97,12 @@ def _copy_device(connection: Connection, *, names: Sequence[dict[str, str]], log
             _number(connection, table, rows=copies)
             writes.add_all(connection, metadata.tables[table], rows=copies)
     return record_ids
+
+
+def _original(connection: Connection) -> RawRow:
+    enrollments = metadata.tables["enrollments"]
+    result = connection.execute(select(enrollments).where(enrollments.c.platform == Platform.ANDROID))
+    return dict(result.mappings().one())
 
 
 def _parts(connection: Connection, enrollment_id: str) -> Iterator[tuple[str, list[RawRow]]]:

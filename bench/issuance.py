@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -90,7 +92,7 @@ def _issued_per_second(source: KeySource, authority: Authority, *, count: int) -
             not_before=_NOW,
             not_after=_NOW + timedelta(days=365),
         )
-        issue_pkcs(order, password="a-password-of-24-letters", certify=application.certify, keys=source)
+        issue_pkcs(order, password="a-password-of-24-letters", certify=application.certify_key, keys=source)
     return count / (time.perf_counter() - start)
 
 
@@ -142,8 +144,14 @@ def _over_http(*, devices: int) -> float:
             policy = client.get(f"{path}/policy", headers=headers).raise_for_status().json()
             roots = [certificate["sha256"] for certificate in policy["caCerts"]]
             ready.append((path, headers, {"appliedPolicyVersion": policy["version"], "keyStore": {"caCerts": roots}}))
-        time.sleep(devices * 0.045)  # the pool fills: 42 ms a key
+        server.until_idle()  # the pool fills: 42 ms a key
+        connection = http.client.HTTPConnection("127.0.0.1", server.http_port)  # httpx takes 0.7 ms more for each
         start = time.perf_counter()
         for path, headers, report in ready:
-            client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
-        return devices / (time.perf_counter() - start)
+            connection.request("POST", f"{path}:reportStatus", json.dumps(report), headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200, answer.status
+        seconds = time.perf_counter() - start
+        connection.close()
+        return devices / seconds

@@ -1,4 +1,4 @@
-"""A server that switches the recording of its exchanges on and off every few milliseconds, and measures both itself.
+"""A server that switches the recording of its exchanges on and off twenty times a second, and measures both itself.
 
 Two servers could not be compared so closely: equal ones differ by more than what is measured here. The first line on
 standard output are the endpoints. A line on standard input begins the measurement; the next ends it and is answered by
@@ -17,10 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import serve
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
 from fauxtune.settings import Settings
 
-_TURN_SECONDS = 0.01
+#: So long that the check-ins which are under way at the end of a turn, up to one of each connection, hardly count.
+_TURN_SECONDS = 0.05
 
 
 class _Counted:
@@ -29,7 +30,7 @@ class _Counted:
     def __init__(self, emulator: Emulator) -> None:
         self.wire = emulator.wire
         self.answered = 0
-        self._app: ASGIApp = create_app(emulator)
+        self._app: ASGIApp = Application(emulator)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -64,7 +65,7 @@ def main() -> None:
         print(json.dumps(ready.endpoints.document()), flush=True)
         tasks.append(asyncio.ensure_future(_measured(applications[0])))
 
-    vars(serve)["create_app"] = counted
+    vars(serve)["Application"] = counted
     serve.run(Settings(ephemeral=True, port=0, http_port=0), announce)
 
 

@@ -18,8 +18,7 @@ from bench.checkin import quiet_requests
 from bench.postgres import postgresql
 from bench.rows import Row
 
-_SECONDS, _ROUNDS = 1.5, 5
-_TICKS = os.sysconf("SC_CLK_TCK")
+_SECONDS, _ROUNDS = 1.0, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +55,7 @@ def _measure(*arguments: str, shared: bool = False) -> _Measured:
             asyncio.run(load.requests_per_second(port, requests, seconds=_SECONDS))  # warms it
             measured = []
             for _ in range(_ROUNDS):
-                before = _spent(server.process.pid)
+                before = server.cpu()
                 rate = asyncio.run(load.requests_per_second(port, requests, seconds=_SECONDS))
-                measured.append(_Measured(rate, (_spent(server.process.pid) - before) / (rate * _SECONDS) * 1e6))
+                measured.append(_Measured(rate, (server.cpu() - before) / (rate * _SECONDS) * 1e6))
     return _Measured(median(each.rate for each in measured), median(each.cost for each in measured))
-
-
-def _spent(process: int) -> float:
-    """The seconds of processor time that a process and its children have taken."""
-    try:
-        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:  # it has ended
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS + sum(map(_spent, map(int, children)))

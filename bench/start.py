@@ -1,11 +1,13 @@
 """The start of the server: the first one, which makes keys, and a later one, against the bare imports; its memory while
-it is idle; and what a command that starts nothing takes.
+it is idle; what a command that starts nothing takes; and what reading the table of Graph's types takes, at the first
+request to Graph.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,26 +21,49 @@ from bench.rows import Row, side_by_side
 _IMPORTS = "import fastapi, sqlalchemy, cryptography"
 #: Seconds after which an idle server has done for the first time what it does every few seconds, and the goal in MiB.
 _IDLE, _MEMORY = 8.0, 85.0
+#: Processor time in milliseconds, and MiB, of the table of Graph's types with its overlays; and what measures them:
+#: what the model stands on is imported before.
+_MODEL_TIME, _MODEL_MEMORY = 30.0, 10.0
+_MODEL = """
+import time
+import fauxtune.core.graph.base, fauxtune.core.odata.schema.model, fauxtune.core.odata.schema.overlay
+resident = lambda: int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+before, started = resident(), time.process_time()
+import fauxtune.core.graph.index
+print((time.process_time() - started) * 1000, resident() - before)
+"""
 #: Seconds by which `fauxtune --help` may be slower than an interpreter.
 _HELP = 0.15
 
 
 def rows() -> Iterator[Row]:
-    """Four rows: the second start, and the first start, each against the imports; memory; help."""
+    """Six rows: the second start, and the first start, each against the imports; memory; help; two of the model."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as folder:
         first = _start(folder)
         ours, floor, ratio = side_by_side(lambda: _start(folder), _imports, pairs=5)
-        with world.server(folder=Path(folder)) as server:
-            time.sleep(_IDLE)
-            memory = server.memory()
+        memory = _idle(Path(folder))
     yield Row("second start to ready / bare imports", f"{ours:.2f} s", f"{floor:.2f} s", ratio, 1.5, at_most=True)
     yield Row("first start to ready", f"{first:.2f} s", f"{floor:.2f} s", first / floor)
-    yield Row("memory, idle", f"{memory:.1f} MiB", f"{_MEMORY:.0f} MiB", memory / _MEMORY, 1.0, at_most=True)
+    for when, mib in zip(("", ", after the first start"), memory, strict=True):
+        yield Row(f"memory, idle{when}", f"{mib:.1f} MiB", f"{_MEMORY:.0f} MiB", mib / _MEMORY, 1.0, at_most=True)
     slow, bare, _ = side_by_side(
         lambda: _computed("-m", "fauxtune", "--help"), lambda: _computed("-c", "pass"), pairs=7
     )
     more = slow - bare
     yield Row("--help / bare interpreter + 0.15 s", f"{slow:.2f} s", f"{bare:.2f} s", more / _HELP, 1.0, at_most=True)
+    yield from _model()
+
+
+def _model() -> Iterator[Row]:
+    results = [
+        [float(each) for each in subprocess.check_output([sys.executable, "-c", _MODEL], text=True).split()]
+        for _ in range(5)
+    ]
+    spent, memory = (statistics.median(each) for each in zip(*results, strict=True))
+    ratio = spent / _MODEL_TIME
+    yield Row("reading Graph's model", f"{spent:.0f} ms", f"{_MODEL_TIME:.0f} ms", ratio, 1.0, at_most=True)
+    ratio = memory / _MODEL_MEMORY
+    yield Row("its memory", f"{memory:.1f} MiB", f"{_MODEL_MEMORY:.0f} MiB", ratio, 1.0, at_most=True)
 
 
 def _start(folder: str) -> float:
@@ -54,6 +79,13 @@ def _start(folder: str) -> float:
     process.terminate()
     process.wait(30)
     return seconds
+
+
+def _idle(folder: Path) -> tuple[float, float]:
+    """The memory in MiB of an idle server on this data folder, and of one on a new folder beside it."""
+    with world.server(folder=folder) as later, world.server() as first:
+        time.sleep(_IDLE)
+        return later.memory(), first.memory()
 
 
 def _imports() -> float:

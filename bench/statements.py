@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from bench.rows import Row
+from fauxtune.storage.database import ALONE
 from fauxtune.testing import Server, Tenant
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
@@ -54,8 +55,8 @@ _LISTS = re.compile(r"\((?:\?|%\(\w+\)s(?:::\w+)?)(?:, (?:\?|%\(\w+\)s(?:::\w+)?
 
 @dataclass(slots=True)
 class Sent:
-    """What a database was sent: statements in their order, and how many transactions they were in. One that PostgreSQL
-    is sent alone needs none.
+    """What a database was sent: statements in their order, and how many transactions they were in. One that is sent
+    alone needs none.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -119,7 +120,7 @@ def _listening() -> Iterator[Sent]:
     def note(connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
         if statement.startswith(_OF_THE_CLOCK):
             return
-        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        alone = not connection.get_execution_options().keys().isdisjoint({"isolation_level", ALONE})
         sent.transactions += id(connection) in begun and not alone
         begun.discard(id(connection))
         sent.texts.append(statement)

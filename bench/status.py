@@ -29,11 +29,10 @@ from cryptography.x509 import ocsp
 from bench import inside, load, world
 from bench.rows import Row, side_by_side
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.operations.ca import authorities, crl_and_ocsp
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import authorities, counter, crl_and_ocsp
 
 _ENTRIES = 1000
-_SECONDS = 2.0
+_SECONDS = 1.0
 _ANSWERS = 1000
 _TENANT = "/_fauxtune/v1/tenants/contoso"
 _AUTHORITY = "/pki/contoso/issuing"
@@ -79,8 +78,8 @@ def _ocsp_over_http(
 
 async def _in_process(key: rsa.RSAPrivateKey) -> tuple[float, float, float]:
     async with inside.world(KeyRing([key])) as here:
-        order = certificate_register.CounterRequest("SmimeBoth", user_principal_name=world.ALICE)
-        issued = await here.run(certificate_register.issue_at_counter, order, key=key, keys=here.emulator.keys)
+        order = counter.CounterRequest("SmimeBoth", user_principal_name=world.ALICE)
+        issued = await here.run(counter.issue_at_counter, order, key=key, keys=here.emulator.keys)
         issuer = await here.emulator.runner.read(authorities.certificate, here.tenant, name="issuing")
         requests = [_request(issued.certificate, issuer, nonce=os.urandom(16)) for _ in range(_ANSWERS)]
 

@@ -31,7 +31,7 @@ from bench import world
 from bench.rows import Row
 
 _PAIRS, _CLIENTS, _MANY = 60, 4, 1000
-_SECONDS = 4.0
+_SECONDS = 3.0
 #: Tenants with keys of their own: each waits until the pool is full again.
 _OWN, _PAUSE = 7, 0.8
 _CONTROL = "/_fauxtune/v1/tenants"

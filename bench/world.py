@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
+from bench import tree
+
 ALICE = "alice@contoso.example"
 
 
@@ -52,36 +54,40 @@ class Server:
         return client
 
     def memory(self) -> float:
-        """The server's resident memory in MiB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+        """The resident memory of the server and of its workers, in MiB."""
+        return tree.memory(self.process.pid)
 
     def cpu(self) -> float:
-        """The seconds of processor time that the server has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """The seconds of processor time that the server and its workers have used."""
+        return tree.processor_time(self.process.pid)
+
+    def until_idle(self, *, seconds: float = 120) -> None:
+        """Wait until the server computes nothing in the background, at most for so long."""
+        for _ in range(round(seconds)):
+            before = self.cpu()
+            time.sleep(1)
+            if self.cpu() - before < 0.015:  # one tick
+                return
 
 
 @contextmanager
 def server(*arguments: str, folder: Path | None = None, **environment: str) -> Iterator[Server]:
     """Run a server on this data folder, or on a temporary one that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as fresh:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "fauxtune", "serve", "--output", "json", "--data-dir", str(folder or fresh)),
-                *("--port", "0", "--http-port", "0", *arguments),
-            ],
+        command = (sys.executable, "-m", "fauxtune", "serve", "--output", "json", "--data-dir", str(folder or fresh))
+        with subprocess.Popen(
+            [*command, "--port", "0", "--http-port", "0", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             env={**os.environ, **environment},
-        )
-        try:
-            assert process.stdout is not None
-            yield Server(process, json.loads(process.stdout.readline()))
-        finally:
-            process.terminate()
-            process.wait(30)
+        ) as process:
+            try:
+                assert process.stdout is not None
+                yield Server(process, json.loads(process.stdout.readline()))
+            finally:
+                process.terminate()
+                process.wait(30)
 
 
 def free_port() -> int:

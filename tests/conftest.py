@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fauxtune.connector.keypool import KeyRing
     from tests.support.authorities import Authorities
     from tests.support.databases import OpenDatabases
+    from tests.support.installed import Installed
 
 #: httpx looks for this module at every request within the process, and without trio there is none: to look through all
 #: folders each time would take a tenth of a short request.
@@ -125,19 +126,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 #: Modules that load Microsoft's SDKs, which takes 10 seconds: one worker runs them all.
-_SDK = re.compile(r"tests/interop/test_(graph_sdk(?!_building)|sdk_references)\w*\.py::")
+_SDK = re.compile(r"tests/interop/test_(graph_sdk|sdk_references)\w*\.py::")
+
+#: Modules that use the wheel, which takes 5 seconds to build, install and compile.
+_WHEEL = re.compile(r"tests/(server/test_wheel|testing/test_plugin)\.py::")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run tests (`-n auto`): for all tests three for two cores, as they often wait.
+
+    For some tests one a core: each process collects them all before the first can run.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + (cores // 2 if _is_whole(config) else 0)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Give each worker whole modules, as `--dist loadscope` does, and the SDKs' modules to the same one."""
+    """Give each worker whole modules, as `--dist loadscope` does; those that share what is dear to the same one."""
     if config.getvalue("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return "SDKs" if _SDK.match(nodeid) else str(super()._split_scope(nodeid))
+            if _SDK.match(nodeid):
+                return "SDKs"
+            return "wheel" if _WHEEL.match(nodeid) else str(super()._split_scope(nodeid))
 
     return Scheduling(config, log)
 
@@ -146,11 +162,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """`@pytest.mark.program("openssl", package="openssl")`: without the program, one line says what to install."""
+    """`@pytest.mark.program("openssl", package="openssl")`: without the program, one line says what to install. Of
+    several programs one is enough.
+    """
     for marker in item.iter_markers("program"):
-        (name,) = marker.args
-        if shutil.which(name) is None:
-            pytest.skip(f"needs {name}: apt-get install {marker.kwargs.get('package', name)}")
+        if not any(map(shutil.which, marker.args)):
+            package = marker.kwargs.get("package", marker.args[0])
+            pytest.skip(f"needs {' or '.join(marker.args)}: apt-get install {package}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -345,6 +363,14 @@ def commands() -> Iterator[Path]:
             yield folder
     else:
         yield shared_commands(run, of=os.getppid())
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel, built and installed once a session."""
+    from tests.support.installed import install  # here: two modules need it
+
+    return install(tmp_path_factory.mktemp("wheel"))
 
 
 # ---------------------------------------------------------------------------------------------------------------- keys

@@ -1,4 +1,5 @@
-"""The management agent on a device: the part that all platforms share.
+"""The client of management on a device: the part that all platforms share. The agent beside MDM, which runs scripts and
+installs apps of its own, is `management_extension`.
 
 Shared: one check-in at a time, the end of an enrolment, push, the time of the last check-in. Each platform implements
 enrolment (`_enroll`), check-in (`_run_check_in`) and unenrolment (`_unenroll`).
@@ -50,8 +51,8 @@ class CheckInResult:
     `settled`: neither side had anything left to do when it ended. `reports` counts the status messages that were
     sent, `executed` names the commands that were carried out, `refused` lists what the device could not apply.
     `installed` and `removed` are the platform's own names of items, `added_items` and `removed_items` the items
-    themselves. `done` has a line for each piece of work of the management agent (`extension`). `policy_version` is
-    for platforms that are managed by policy. `ended` is the reason why the enrolment ended, or None.
+    themselves. `done` has a line for each piece of work of the agent beside MDM (`management_extension`).
+    `policy_version` is for platforms that are managed by policy. `ended`: why the enrolment ended, or None.
     """
 
     settled: bool = False
@@ -265,7 +266,7 @@ class Agent(ABC):
         """
         if not enrollment.agent_address or self.device.platform not in _WITH_EXTENSION:
             return False
-        from fauxtune_sim.extension import Extension  # imported by the first device that has such work
+        from fauxtune_sim.management_extension import Extension  # imported by the first device that has such work
 
         extension = Extension(self.device, self._transport, self._prove, server=enrollment.server)
         enrollment.agent_due_at = None

@@ -7,7 +7,6 @@ the command succeeded, 1 that it failed, 2 that the arguments were wrong, 130 th
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
@@ -67,6 +66,19 @@ DataDirOption = Annotated[
     ),
 ]
 
+ProcessesOption = Annotated[
+    int, typer.Option(help="The number of processes that share the devices.", min=1, max=64, metavar="N")
+]
+AgainOption = Annotated[
+    int, typer.Option(help="How often each device checks in again after it has settled.", min=0, metavar="N")
+]
+RateOption = Annotated[
+    float | None,
+    typer.Option(
+        help="How many of these check-ins begin in a second (default: as many as are answered).", min=0.01, metavar="N"
+    ),
+]
+
 
 def server_options_of(
     *, server: str | None, ca: Path | None, tenant: str | None, data_dir: Path | None
@@ -80,25 +92,16 @@ def server_options_of(
 def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM) -> T:
     """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130."""
     from fauxtune_sim.errors import Interrupted, SimulatorError
+    from fauxtune_sim.event_loop import run_loop
 
     try:
-        return _loop(work)
+        return run_loop(work)
     except Interrupted as ended:
         _fail(str(ended), program=program, code=_INTERRUPTED)
     except SimulatorError as failed:
         _fail(str(failed), program=program)
     except KeyboardInterrupt:
         _fail("interrupted", program=program, code=_INTERRUPTED)
-
-
-def _loop(work: Coroutine[Any, Any, T]) -> T:
-    import asyncio
-
-    if sys.platform == "win32":
-        return asyncio.run(work)
-    import uvloop
-
-    return uvloop.run(work)
 
 
 def guarded(work: Callable[[], T]) -> T:

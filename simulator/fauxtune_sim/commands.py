@@ -6,8 +6,6 @@ Each returns a CommandOutput: the document for `--output json`, the lines for `-
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +16,7 @@ from typing import Any
 from fauxtune_sim.agent import Agent, CheckInResult
 from fauxtune_sim.agents import agent_class, agent_for, load_device
 from fauxtune_sim.control import Undelivered, control_of
-from fauxtune_sim.delivery import Delivery, delivery_of, quoted, remedy_lines, waiting
+from fauxtune_sim.delivery import Delivery, delivery_of, quoted
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import Server, ServerOptions, find_server
 from fauxtune_sim.errors import (
@@ -26,7 +24,7 @@ from fauxtune_sim.errors import (
     NotFoundHere,
     ServerRefused,
 )
-from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetSettings, read_mix, run_fleet
+from fauxtune_sim.event_loop import interrupted
 from fauxtune_sim.listing import listing_lines
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 from fauxtune_sim.runner import Runner, describe
@@ -289,18 +287,6 @@ async def run(states: Sequence[Path], *, announce: Callable[[str], None]) -> Com
     return CommandOutput({"devices": rows}, [])
 
 
-def interrupted() -> asyncio.Event:
-    """An event that SIGINT (Ctrl-C) or SIGTERM sets."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if sys.platform == "win32":  # where an event loop has no handlers of signals
-            signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
-        else:
-            loop.add_signal_handler(number, stop.set)
-    return stop
-
-
 async def unenroll(state: Path) -> CommandOutput:
     """Unenrol the device of a folder as its user."""
     async with agent_of(state) as agent:
@@ -329,79 +315,3 @@ def settings(state: Path) -> CommandOutput:
     rows = [{"address": address, "value": value} for address, value in sorted(device.settings.items())]
     lines = [f"{row['address']} = {row['value']}" for row in rows]
     return CommandOutput(rows, lines or [f"{device.name} has no managed settings"])
-
-
-@dataclass(frozen=True, slots=True)
-class FleetOptions:
-    """The options of `fleet`."""
-
-    devices: int
-    mix: str
-    users: Sequence[str]
-    keys: str
-    at_once: int
-    stay: bool
-    seed: int | None = None
-
-
-async def fleet(
-    options: FleetOptions,
-    server_options: ServerOptions,
-    *,
-    announce: Callable[[str], None],
-    show: Callable[[CommandOutput], None],
-) -> bool:
-    """Enrol a fleet and show its summary; with `stay`, keep it connected afterwards. True if all devices settled."""
-    if options.keys != "each" and not (options.keys.isdecimal() and int(options.keys) > 0):
-        raise NotFoundHere(f"--keys is a number from 1 or `each`, not {options.keys}")
-    mix = read_mix(options.mix)
-    server = find_server(server_options)
-    _allow_many_connections()
-    async with transport_to(server) as transport:
-        control = control_of(server, transport)
-        settings = FleetSettings(
-            devices=options.devices,
-            server=server.url,
-            tenant=server.tenant,
-            users=[await control.principal_name(user) for user in options.users or SEEDED_PEOPLE],
-            mix=mix,
-            keys=None if options.keys == "each" else int(options.keys),
-            at_once=options.at_once,
-            seed=options.seed,
-        )
-        summary = await run_fleet(settings, transport=transport, control=control, progress=announce)
-        document = summary.document()
-        counts = (
-            f"{summary.enrolled} of {options.devices} devices enrolled, {summary.settled} settled, "
-            f"{summary.items_installed} items installed, {document['checkinsPerSecond']:g} check-ins a second"
-        )
-        lines = [counts, *(f"{failure['count']} times: {failure['cause']}" for failure in document["failures"])]
-        lines += [f"settled, but {waiting(number, 'device', why=why)}" for why, number in summary.waiting.most_common()]
-        lines += remedy_lines(summary.remedies)
-        succeeded = summary.settled == options.devices and not summary.failures and not summary.waiting
-        show(CommandOutput(document, lines, succeeded=succeeded))
-        if options.stay and summary.agents:
-            await _stay(summary.agents, announce=announce)
-    return succeeded
-
-
-def _allow_many_connections() -> None:
-    """Raise the limit of open files: each device is an open connection, and the usual limit of 1,024 is too low."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-async def _stay(agents: Sequence[Agent], *, announce: Callable[[str], None]) -> None:
-    runner = Runner(announce=announce)
-    try:
-        for agent in agents:
-            if agent.device.is_enrolled:
-                runner.add(agent)
-        announce("the fleet stays connected; Ctrl-C disconnects it")
-        await runner.run(interrupted())
-    finally:
-        await runner.close()

@@ -170,12 +170,13 @@ class Control:
             raise AnswerBroken(f"the control surface's ledger has an unexpected form: {odd!r}") from odd
         return [Undelivered(name, why) for name, why in dict.fromkeys(waits) if why]
 
-    async def unsettled(self, names: set[str]) -> list[str]:
-        """The ids of those of the devices with these names that are enrolled and have not settled."""
-        devices = (await self._get(f"{self._tenant}/devices")).get("value", [])
-        return [
-            _text(each, "id") for each in devices if each.get("deviceName") in names and each.get("settled") is False
-        ]
+    async def unsettled(self, names: set[str]) -> list[list[str]]:
+        """What each of the devices with these names waits for that is enrolled and has not settled."""
+        answer = await self._get(f"{self._tenant}/devices?settled=false")
+        try:
+            return [[*each["waitsFor"]] for each in answer["value"] if each["deviceName"] in names]
+        except (KeyError, TypeError) as odd:
+            raise AnswerBroken(f"the control surface's list of devices has an unexpected form: {odd!r}") from odd
 
     async def connectors_off_line(self) -> list[str]:
         """The names of the connectors that somebody set off line."""

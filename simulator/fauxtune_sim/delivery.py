@@ -72,8 +72,8 @@ async def waiting_devices(control: Control, names: set[str]) -> tuple[Counter[st
     """Return what those of the devices that are not settled wait for, with their number, and the remedies."""
     causes: Counter[str] = Counter()
     try:
-        for id_ in await control.unsettled(names):
-            causes.update({each.why for each in await control.waiting(id_)})
+        for reasons in await control.unsettled(names):
+            causes.update(reasons)
         return causes, await remedies(control, causes)
     except SimulatorError:  # the server does not say
         return causes, []

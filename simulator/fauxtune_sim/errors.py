@@ -16,6 +16,7 @@
       ProfileRefused        a configuration profile that the device does not install
       MailRefused           a mail that cannot be written or read
       MailboxRefused        the mail server refused a login, a recipient or a mail; the text has its reason
+      PartLost              a process of a fleet ended before its devices were done
       Interrupted           the user ended the command before it was done
 
 A message says what was wrong and, if it is known, what would be right.
@@ -91,6 +92,10 @@ class MailRefused(SimulatorError):
 
 class MailboxRefused(SimulatorError):
     """The mail server refused a login, a recipient or a mail."""
+
+
+class PartLost(SimulatorError):
+    """A process of a fleet ended before its devices were done."""
 
 
 class Interrupted(SimulatorError):

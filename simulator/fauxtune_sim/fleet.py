@@ -1,4 +1,4 @@
-"""Many devices at once: enrol them, let them settle, count them, and list the failures.
+"""Many devices at once: enrol them, let them settle, let them check in again, count them, and list the failures.
 
 The devices exist in memory only. Identity keys come from a ring, as making a key costs more than all the rest together.
 """
@@ -9,11 +9,8 @@ import asyncio
 import itertools
 import re
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from random import Random
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
@@ -21,205 +18,172 @@ from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.control import Control
 from fauxtune_sim.delivery import waiting_devices
 from fauxtune_sim.device import Device
-from fauxtune_sim.errors import NotFoundHere, SimulatorError
+from fauxtune_sim.errors import SimulatorError
+from fauxtune_sim.fleet_progress import Observer
+from fauxtune_sim.fleet_settings import FleetSettings, planned_devices
+from fauxtune_sim.fleet_summary import FleetSummary, Phase
 from fauxtune_sim.identity import KeyRing
-from fauxtune_sim.platforms import Kind, Platform, kind_of, read_kind
+from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport
 
 T = TypeVar("T")
-_PROGRESS_EVERY = 500
+_SECONDS_BETWEEN_REPORTS = 1.0
 #: Texts that differ from device to device: a name in the protocol, a UUID, a UDID, another long number.
 _PARTICULAR = re.compile(r"enterprises/[^\s:]+|[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{16,27}|[0-9A-Fa-f]{32,}")
-#: The users of the tenant that a server seeds by itself.
-SEEDED_PEOPLE = ("alice", "bob", "carol")
 
 
-@dataclass(frozen=True, slots=True)
-class FleetSettings:
-    """The settings of a fleet. `mix` is the share of each kind; `keys` is the ring's size, None: a key each; `seed`
-    makes the same devices again, with their names and facts.
-    """
+class Crew(Protocol):
+    """Who carries a fleet out: this process, or several others."""
 
-    devices: int
-    server: str
-    tenant: str
-    users: Sequence[str]
-    mix: Sequence[tuple[Kind, int]] = ((kind_of(Platform.ANDROID), 1),)
-    keys: int | None = 64
-    at_once: int = 32
-    seed: int | None = None
+    async def run(self, tokens: Mapping[str, str], *, observer: Observer) -> FleetSummary:
+        """Let the devices enrol with the tokens of their users, settle and check in again."""
+
+    async def stay(self, stop: asyncio.Event, *, announce: Callable[[str], None]) -> None:
+        """Keep the enrolled devices connected until `stop` is set."""
 
 
-@dataclass(slots=True)
-class FleetSummary:
-    """The result of a fleet. `waiting`: what settled devices still wait for, and `remedies`, commands that end it;
-    `agents` are the enrolled devices; `seconds` is the time that settling took.
-    """
-
-    enrolled: int = 0
-    settled: int = 0
-    items_installed: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    waiting: Counter[str] = field(default_factory=Counter)
-    remedies: list[str] = field(default_factory=list)
-    reports: int = 0
-    seconds: float = 0.0
-    agents: list[Agent] = field(default_factory=list)
-
-    def document(self) -> dict[str, Any]:
-        """`{"enrolled","settled","itemsInstalled","failures":[{"cause","count"}],"waiting":[{"cause","count"}],
-        "checkinsPerSecond"}`.
-        """
-        return {
-            "enrolled": self.enrolled,
-            "settled": self.settled,
-            "itemsInstalled": self.items_installed,
-            "failures": [{"cause": cause, "count": count} for cause, count in self.failures.most_common()],
-            "waiting": [{"cause": f"waits for {why}", "count": count} for why, count in self.waiting.most_common()],
-            "checkinsPerSecond": round(self.reports / self.seconds, 1) if self.seconds else 0.0,
-        }
-
-
-def read_mix(text: str) -> tuple[tuple[Kind, int], ...]:
-    """Read a mix such as `ios:2,android/fully-managed:1`. Raises NotFoundHere for an unknown platform or mode."""
-    mix = []
-    for part in text.split(","):
-        name, _, share = part.strip().partition(":")
-        kind = read_kind(name)
-        if not re.fullmatch(r"[1-9][0-9]{0,5}", share or "1"):
-            raise NotFoundHere(f"the share {share} is not a whole number from 1")
-        mix.append((kind, int(share or "1")))
-    return tuple(mix)
-
-
-async def run_fleet(
-    settings: FleetSettings, *, transport: Transport, control: Control, progress: Callable[[str], None]
-) -> FleetSummary:
+async def run_fleet(settings: FleetSettings, *, crew: Crew, control: Control, observer: Observer) -> FleetSummary:
     """Enrol a fleet, then let it settle. Failures are counted by cause, not raised."""
-    summary = FleetSummary()
-    ring = KeyRing(None if settings.keys is None else min(settings.keys, settings.devices))
-    await ring.fill()
-    progress("identity keys are made")
-    plan = planned_devices(settings)
-    tokens = await _tokens(plan, control=control, summary=summary)
-    clock = TenantTime()
-
-    async def enroll(planned: tuple[Device, str]) -> None:
-        device, user = planned
-        if user in tokens:
-            agent = agent_for(device, transport, time=clock)
-            await _enroll(agent, settings, user=user, token=tokens[user], ring=ring, summary=summary)
-
-    await _for_all(
-        plan,
-        enroll,
-        at_once=settings.at_once,
-        report=lambda tried: progress(_progress_line("enrolled", summary.enrolled, tried=tried)),
-    )
-    started = time.monotonic()
-    agents = list(summary.agents)
-
-    async def settle(agent: Agent) -> None:
-        await _settle(agent, summary=summary)
-
-    await _for_all(
-        agents,
-        settle,
-        at_once=settings.at_once,
-        report=lambda tried: progress(_progress_line("settled", summary.settled, tried=tried)),
-    )
-    summary.seconds = time.monotonic() - started
-    names = {agent.device.name for agent in agents}
-    summary.waiting, summary.remedies = await waiting_devices(control, names)
-    return summary
-
-
-async def _for_all(
-    items: Sequence[T], work: Callable[[T], Awaitable[None]], *, at_once: int, report: Callable[[int], None]
-) -> None:
-    """Do the work for all items, `at_once` at a time; `report` gets the count of finished items now and then."""
-    waiting, finished = iter(items), itertools.count(1)
-
-    async def worker() -> None:
-        for item in waiting:
-            await work(item)
-            number = next(finished)
-            if number % _PROGRESS_EVERY == 0 or number == len(items):
-                report(number)
-
-    await asyncio.gather(*(worker() for _ in range(min(at_once, len(items)))))
-
-
-def _progress_line(state: str, count: int, *, tried: int) -> str:
-    """The number of devices that reached a state, of those that were tried so far."""
-    return f"{state}: {count} of {tried}" if count == tried else f"{state}: {count} of {tried}, {tried - count} failed"
-
-
-def planned_devices(settings: FleetSettings) -> list[tuple[Device, str]]:
-    """The devices of a fleet with their users. With a seed they are named after their users, and each is as in every
-    other fleet with this seed, users and mix.
-    """
-    kinds = itertools.cycle([kind for kind, share in settings.mix for _ in range(share)])
-    people = itertools.cycle(settings.users)
-    plan: list[tuple[Device, str]] = []
-    names: Counter[str] = Counter()
-    for number in range(settings.devices):
-        kind, user = next(kinds), next(people)
-        device = _new_device(settings, number, kind=kind, user=user)
-        names[device.name] += 1
-        if names[device.name] > 1:
-            device.name += f" {names[device.name]}"
-        plan.append((device, user))
-    return plan
-
-
-def _new_device(settings: FleetSettings, number: int, *, kind: Kind, user: str) -> Device:
-    if settings.seed is None:
-        return Device.new(platform=kind.platform, mode=kind.mode)
-    owner = user.partition("@")[0].partition(".")[0].capitalize() or None
-    source = Random(f"{settings.seed}/{number}")  # noqa: S311 - devices are no secret
-    return Device.new(platform=kind.platform, mode=kind.mode, owner=owner, random=source)
-
-
-async def _tokens(plan: Sequence[tuple[Device, str]], *, control: Control, summary: FleetSummary) -> dict[str, str]:
-    """Create one token for each user, valid for all of that user's devices."""
-    tokens: dict[str, str] = {}
-    for user, uses in Counter(user for _, user in plan).items():
+    summary, tokens = FleetSummary(), dict[str, str]()
+    # One token for each user, valid for all devices of that user.
+    for user, uses in settings.uses().items():
         try:
             tokens[user] = await control.enrollment_token(user, uses=uses)
         except SimulatorError as failed:
             summary.failures[_cause(failed)] += uses
-    return tokens
+    summary.add(await crew.run(tokens, observer=observer))
+    summary.waiting, summary.remedies = await waiting_devices(control, summary.names)
+    return summary
 
 
-async def _enroll(
-    agent: Agent, settings: FleetSettings, *, user: str, token: str, ring: KeyRing, summary: FleetSummary
-) -> None:
-    agent.keys = ring
-    key = await ring.take()
-    try:
-        await agent.enroll(server=settings.server, tenant=settings.tenant, token=token, user=user, key=key)
-    except SimulatorError as failed:
-        summary.failures[_cause(failed)] += 1
-        return
-    summary.enrolled += 1
-    summary.agents.append(agent)
+class Fleet:
+    """A fleet, or its part, in this process."""
 
+    def __init__(self, settings: FleetSettings, *, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._ring = KeyRing(settings.own_keys)
+        self._clock = TenantTime()
+        self._summary = FleetSummary()
+        self._agents: list[Agent] = []
 
-async def _settle(agent: Agent, *, summary: FleetSummary) -> None:
-    try:
-        result = await agent.check_in()
-    except SimulatorError as failed:
-        summary.failures[_cause(failed)] += 1
-        return
-    summary.reports += result.reports
-    summary.items_installed += len(result.installed)
-    for refusal in result.refused:
-        summary.failures[f"{refusal.setting}: {refusal.why}"] += 1
-    if result.settled:
-        summary.settled += 1
-    else:
-        summary.failures[result.ended or "the device did not settle"] += 1
+    async def run(self, tokens: Mapping[str, str], *, observer: Observer) -> FleetSummary:
+        """Let the devices enrol with the tokens of their users, settle and check in again."""
+        settings = self._settings
+        await self._ring.fill()
+
+        async def enroll(planned: tuple[Device, str], _began: float) -> bool:
+            device, user = planned
+            return user in tokens and await self._enroll(device, user=user, token=tokens[user])
+
+        agents, number = self._agents, len(settings.numbers)
+        plan = planned_devices(settings)
+        await self._phase(Phase.ENROLL, items=plan, work=enroll, total=number, observer=observer)
+        await self._phase(Phase.SETTLE, items=agents, work=self._settle, total=len(agents), observer=observer)
+        if settings.again:
+            enrolled = [agent for agent in agents if agent.device.is_enrolled]
+            await self._phase(
+                Phase.AGAIN,
+                items=itertools.chain.from_iterable(itertools.repeat(enrolled, settings.again)),
+                work=self._check_in_again,
+                total=len(enrolled) * settings.again,
+                observer=observer,
+                rate=settings.own_rate,
+            )
+        return self._summary
+
+    async def stay(self, stop: asyncio.Event, *, announce: Callable[[str], None]) -> None:
+        """Keep the enrolled devices connected until `stop` is set."""
+        runner = Runner(announce=announce)
+        try:
+            for agent in self._agents:
+                if agent.device.is_enrolled:
+                    runner.add(agent)
+            await runner.run(stop)
+        finally:
+            await runner.close()
+
+    async def _phase(
+        self,
+        phase: Phase,
+        *,
+        items: Iterable[T],
+        work: Callable[[T, float], Awaitable[bool]],
+        total: int,
+        observer: Observer,
+        rate: float | None = None,
+    ) -> None:
+        """Do the work for all items, some at a time; it gets the time at which it began, or should have begun at the
+        `rate`, and returns whether it succeeded.
+        """
+        await observer.begin(phase, total=total)
+        waiting, started = enumerate(items), time.monotonic()
+        reached = tried = 0
+        next_report = started + _SECONDS_BETWEEN_REPORTS
+
+        async def worker() -> None:
+            nonlocal reached, tried, next_report
+            for number, item in waiting:
+                began = time.monotonic()
+                if rate is not None:
+                    due = started + number / rate
+                    await asyncio.sleep(max(due - began, 0.0))
+                    began = due
+                succeeded = await work(item, began)
+                reached, tried = reached + succeeded, tried + 1
+                now = time.monotonic()
+                if now >= next_report and tried < total:
+                    next_report = now + _SECONDS_BETWEEN_REPORTS
+                    observer.progress(reached, tried=tried)
+
+        await asyncio.gather(*(worker() for _ in range(min(self._settings.own_at_once, total))))
+        self._summary.seconds[phase] = time.monotonic() - started
+        if total:
+            observer.progress(reached, tried=total)
+
+    async def _enroll(self, device: Device, *, user: str, token: str) -> bool:
+        agent = agent_for(device, self._transport, time=self._clock)
+        agent.keys = self._ring
+        key, settings = await self._ring.take(), self._settings
+        began = time.monotonic()
+        try:
+            await agent.enroll(server=settings.server, tenant=settings.tenant, token=token, user=user, key=key)
+        except SimulatorError as failed:
+            self._summary.failures[_cause(failed)] += 1
+            return False
+        self._summary.record(Phase.ENROLL, time.monotonic() - began)
+        self._summary.enrolled += 1
+        self._summary.names.add(device.name)
+        self._agents.append(agent)
+        return True
+
+    async def _settle(self, agent: Agent, began: float) -> bool:
+        summary = self._summary
+        try:
+            result = await agent.check_in()
+        except SimulatorError as failed:
+            summary.failures[_cause(failed)] += 1
+            return False
+        summary.record(Phase.SETTLE, time.monotonic() - began)
+        summary.reports += result.reports
+        summary.items_installed += len(result.installed)
+        for refusal in result.refused:
+            summary.failures[f"{refusal.setting}: {refusal.why}"] += 1
+        if result.settled:
+            summary.settled += 1
+        else:
+            summary.failures[result.ended or "the device did not settle"] += 1
+        return result.settled
+
+    async def _check_in_again(self, agent: Agent, began: float) -> bool:
+        try:
+            result = await agent.check_in()
+        except SimulatorError as failed:
+            self._summary.failures[_cause(failed)] += 1
+            return False
+        self._summary.record(Phase.AGAIN, time.monotonic() - began)
+        self._summary.items_installed += len(result.installed)
+        return True
 
 
 def _cause(failed: SimulatorError) -> str:

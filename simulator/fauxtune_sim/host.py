@@ -31,6 +31,8 @@ from fauxtune_sim.transport import read_ca
 MOST_LINE = 64 * 1024 * 1024
 #: Devices of all tenants together; each takes some 100 KB.
 MOST_DEVICES = 2000
+#: Seconds that another host has to leave the folder: that of a server that was killed ends by itself.
+_PATIENCE = 10.0
 #: Orders that are carried out at the same time.
 _AT_ONCE = 32
 
@@ -250,9 +252,12 @@ def main() -> None:
 
 async def _run(arguments: argparse.Namespace, answers: BinaryIO) -> None:
     folders = None if arguments.folder is None else PoolFolders(arguments.folder)
+    held = None if folders is None else await folders.hold(seconds=_PATIENCE)
     pool = DevicePool(arguments.server, ca=read_ca(arguments.ca_file), folders=folders)
     pool.load()
     await serve(pool, orders=sys.stdin.buffer, answers=answers)
+    if held is not None:
+        held.close()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The mail apps that a device of each kind has, and how far S/MIME is theirs, their user's or their profile's affair.
 
+Which certificate an app signs with is decided in `mail_app_choice`.
+
 Microsoft: "S/MIME overview to sign and encrypt email in Intune" (2020 and 2021); "Sensitivity labeling and protection
 in Outlook for iOS and Android" (Exchange Online). Apple: com.apple.eas.account. Knox SDK: ExchangeAccountPolicy. No app
 signs with an expired certificate or one of another address. Unverified: that for other apps than Outlook.

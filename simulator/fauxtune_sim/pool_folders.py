@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.device import Device
@@ -14,6 +16,8 @@ from fauxtune_sim.state_folder import StateFolder
 #: Present in the folder of a device that was taken off line.
 _OFFLINE = "offline.json"
 _DIGITS = 6
+#: Seconds between two attempts to have the folder.
+_PAUSE = 0.1
 
 
 class PoolFolders:
@@ -21,6 +25,20 @@ class PoolFolders:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    async def hold(self, *, seconds: float) -> IO[bytes]:
+        """Keep other hosts out of the folder until the file that is returned is closed, however this process ends.
+        Raises NotFoundHere if another one stays there for so many seconds.
+        """
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (self._root.parent / f"{self._root.name}.lock").open("wb")
+        ends = asyncio.get_running_loop().time() + seconds
+        while not _is_locked(file):
+            if asyncio.get_running_loop().time() > ends:
+                file.close()
+                raise NotFoundHere(f"another host has the devices in {self._root}")
+            await asyncio.sleep(_PAUSE)
+        return file
 
     def next_folder(self, tenant: str) -> Path:
         """Make the folder of a tenant's next device."""
@@ -68,3 +86,16 @@ class PoolFolders:
         if tenant in {"", ".", ".."} or "/" in tenant:
             raise NotFoundHere(f"'{tenant}' cannot be the name of a tenant's folder")
         return self._root / tenant
+
+
+def _is_locked(file: IO[bytes]) -> bool:
+    """Lock a file, and return whether that was possible. Windows has no such locks: there nobody is kept out."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

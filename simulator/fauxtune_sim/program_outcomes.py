@@ -1,5 +1,5 @@
 """The apps that the management agent has installed on a device, and the outcomes that its owner declares: no installer
-is run, and no detection rule is evaluated.
+is run. Of detection rules a script is evaluated, by the outcome that is declared of it.
 
 An app that nothing is declared of is not there before it is installed, its installer and uninstaller end with exit code
 0, and afterwards it is there, or gone.
@@ -11,11 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fauxtune_sim.errors import NotAllowedHere
-
-_CODES = range(-(2**31), 2**31)
-#: Declared outcomes of one device.
-_MOST = 200
+from fauxtune_sim.script_outcomes import check_declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +38,7 @@ class Programs:
 
     def declare(self, app: str, outcome: ProgramOutcome) -> None:
         """Declare what becomes of an app from now on. Raises NotAllowedHere for a name or code that cannot be."""
-        if not app.strip():
-            raise NotAllowedHere("name the app by its name or its id")
-        if outcome.exit_code not in _CODES:
-            raise NotAllowedHere(f"an exit code has 32 bits; {outcome.exit_code} has more")
-        if app.lower() not in self.outcomes and len(self.outcomes) >= _MOST:
-            raise NotAllowedHere(f"outcomes of {_MOST} apps are declared already, which is the most")
+        check_declaration(app, kind="app", codes=(outcome.exit_code,), declared=self.outcomes)
         self.outcomes[app.lower()] = outcome
 
     def of(self, *names: str) -> ProgramOutcome:

@@ -5,7 +5,7 @@ A script that nothing is declared of succeeds with exit code 0 and writes nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -32,25 +32,34 @@ class Outcome:
     fixes: bool = True
 
 
+def check_declaration(name: str, *, kind: str, codes: Iterable[int], declared: Collection[str]) -> None:
+    """Raise NotAllowedHere for a name or an exit code that cannot be, and for one outcome more than a device keeps."""
+    if not name.strip():
+        raise NotAllowedHere(f"name the {kind} by its name or its id")
+    for code in codes:
+        if code not in _CODES:
+            raise NotAllowedHere(f"an exit code has 32 bits; {code} has more")
+    if name.lower() not in declared and len(declared) >= _MOST:
+        raise NotAllowedHere(f"outcomes of {_MOST} {kind}s are declared already, which is the most")
+
+
 class ScriptOutcomes(dict[str, Outcome]):
     """The declared outcomes, by the script's name or id in small letters."""
 
     def declare(self, script: str, outcome: Outcome) -> None:
         """Declare the outcome of a script from now on. Raises NotAllowedHere for a name or code that cannot be."""
-        if not script.strip():
-            raise NotAllowedHere("name the script by its name or its id")
-        for code in (outcome.exit_code, outcome.remediation):
-            if code not in _CODES:
-                raise NotAllowedHere(f"an exit code has 32 bits; {code} has more")
-        if script.lower() not in self and len(self) >= _MOST:
-            raise NotAllowedHere(f"outcomes of {_MOST} scripts are declared already, which is the most")
+        check_declaration(script, kind="script", codes=(outcome.exit_code, outcome.remediation), declared=self)
         self[script.lower()] = replace(
             outcome, output=outcome.output[:LONGEST_OUTPUT], error=outcome.error[:LONGEST_OUTPUT]
         )
 
     def of(self, *names: str) -> Outcome:
         """The outcome of the script with one of these names."""
-        return next((self[name.lower()] for name in names if name.lower() in self), Outcome())
+        return self.declared(*names) or Outcome()
+
+    def declared(self, *names: str) -> Outcome | None:
+        """The outcome that was declared of the script with one of these names; None without one."""
+        return next((self[name.lower()] for name in names if name.lower() in self), None)
 
     def fixed(self, *names: str) -> None:
         """Forget the issue that the script with one of these names found: it is remediated."""

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.support.browsing import PATIENCE, Watch
+from tests.support.browsing import PATIENCE, Watch, browser_program
 from tests.support.console_tenant import ConsoleTenant
 from tests.support.running_server import SECONDS, Running, serving
 from tests.support.simulated_devices import SimulatedDevices, simulated_devices
@@ -51,7 +51,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Pages are drawn by the processor: to emulate a graphics card beside that costs a tenth of the time.
         arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        browser = playwright.chromium.launch(executable_path=browser_program(), args=arguments)
         yield browser
         browser.close()
 

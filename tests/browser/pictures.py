@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 from fauxtune.client.endpoints import find
 from fauxtune.client.http import Client
 from tests.repository import lessons
+from tests.support.browsing import browser_program
 from tests.support.console_pages import explore
 from tests.support.running_server import SECONDS, environment
 
@@ -44,7 +45,7 @@ def main() -> None:
         if folder is None:
             with Client(find(data_dir=data)) as client:
                 lessons.write(client)
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=browser_program(), args=["--no-sandbox"])
         if folder is None:
             _readme(browser, address)
         else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.browsing import NEEDS_A_BROWSER
 from tests.support.console_tenant import ConsoleTenant
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 #: Whether the focused element shows it: an outline of at least two pixels.
 _IS_SEEN = "() => parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2"
 _NAME = "() => document.activeElement.innerText || document.activeElement.name || document.activeElement.id"

@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fauxtune_sim.platforms import Platform
-from tests.support.browsing import PATIENCE, Watch
+from tests.support.browsing import NEEDS_A_BROWSER, PATIENCE, Watch
 from tests.support.console_forms import card, create_profile, import_certificate, marks, press
 from tests.support.console_tenant import ConsoleTenant
 from tests.support.running_server import Running
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 _OWN, _SAME = "Certificate of its own for each device", "One certificate on all devices of a person"
 _DEVICES = {"Phone": Platform.ANDROID, "iPhone": Platform.IOS, "PC": Platform.WINDOWS}
 

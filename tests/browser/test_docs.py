@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsing import findings, too_wide
+from tests.support.browsing import NEEDS_A_BROWSER, findings, too_wide
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 
 
 def _open(page: Page, path: str) -> None:

@@ -13,7 +13,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from fauxtune.core.administration import emulation
-from tests.support.browsing import PATIENCE, Accessibility, Watch, axe, hexadecimal, too_wide, wrong_way
+from tests.support.browsing import (
+    NEEDS_A_BROWSER,
+    PATIENCE,
+    Accessibility,
+    Watch,
+    axe,
+    hexadecimal,
+    too_wide,
+    wrong_way,
+)
 from tests.support.console_everything import ARABIC, HOSTILE, populate
 from tests.support.console_forms import press
 from tests.support.console_pages import Site, explore, html_pages
@@ -21,7 +30,7 @@ from tests.support.console_tenant import ConsoleTenant
 from tests.support.running_server import Running
 from tests.support.simulated_devices import SimulatedDevices
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 _WIDTHS = (360, 390, 1280, 2560)
 #: Pages that show messages as they were sent.
 _HEXADECIMAL = {"/wire/{number}", "/users/{user}/mail/{uid}/source"}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fauxtune.core.administration import profiles
 from fauxtune.core.administration.assignments import to_all_users
 from fauxtune.core.model.platform_words import ProfilePlatform
-from tests.support.browsing import PATIENCE
+from tests.support.browsing import NEEDS_A_BROWSER, PATIENCE
 from tests.support.console_forms import card, marks, press
 from tests.support.console_tenant import ConsoleTenant
 from tests.support.running_server import Running
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 PHONE = "alice's iPhone"
 
 

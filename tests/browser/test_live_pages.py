@@ -11,11 +11,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from fauxtune.core.administration import directory, emulation
 from fauxtune_sim.platforms import Platform
-from tests.support.browsing import Watch
+from tests.support.browsing import NEEDS_A_BROWSER, Watch
 from tests.support.console_forms import card, press
 from tests.support.console_tenant import ConsoleTenant
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 _EVENTS, _MOST_A_SECOND = 500, 20
 _DEVICES = "/deviceManagement/managedDevices"
 

@@ -15,14 +15,14 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsing import Watch, findings, too_wide
+from tests.support.browsing import NEEDS_A_BROWSER, Watch, findings, too_wide
 from tests.support.commands import Commands
 from tests.support.console_everything import ARABIC, HOSTILE, populate
 from tests.support.console_tenant import ConsoleTenant
 from tests.support.running_server import Running
 from tests.support.simulated_devices import SimulatedDevices
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 #: Pixels of CSS between the margins of A4.
 _A4 = 695
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsing import Watch, findings
+from tests.support.browsing import NEEDS_A_BROWSER, Watch, findings
 from tests.support.running_server import Running, serving
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 _TOKEN = "a token with “quotes”"
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from fauxtune.core.administration import emulation
+from tests.support.browsing import NEEDS_A_BROWSER
 from tests.support.console_forms import card, create_profile, press
 from tests.support.console_tenant import ConsoleTenant
 
-pytestmark = pytest.mark.program("chromium", package="chromium")
+pytestmark = NEEDS_A_BROWSER
 
 
 def test_a_connector_that_is_off_line_is_found_and_brought_back(page: Page, tenant: ConsoleTenant) -> None:

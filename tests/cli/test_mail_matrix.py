@@ -23,18 +23,20 @@ def answer(*devices: str, readings: str = "readable", left: str | None = None) -
 
 
 def test_a_few_devices_have_words_and_many_have_numbers() -> None:
-    few = plain_columns(mail_matrix.matrix(answer("phone", "a very long name")))
-    assert few.splitlines()[0].split()[2:] == ["phone", "a", "very", "long…", "others"]
-    assert few.splitlines()[1].endswith("✓ reads  ✓ reads       1")
+    few = plain_columns(mail_matrix.matrix(answer("phone", "a very long name, longer than others")))
+    assert few.splitlines()[0].split()[2:] == ["phone", "a", "very", "long", "name,", "longe…", "others"]
+    assert [len(line) <= 80 and line.endswith("1") for line in few.splitlines()[1:]] == [True]
+    four = plain_columns(mail_matrix.matrix(answer("phone", "Alice's tablet", "PC", "Mac")))
+    assert four.splitlines()[0].split()[2:] == ["phone", "Alice's", "tab…", "PC", "Mac", "others"]
     many = plain_columns(mail_matrix.matrix(answer(*(f"device {number}" for number in range(10)))))
     assert many.splitlines()[0].split() == ["number", "subject", *map(str, range(1, 11)), "others"]
     assert max(map(len, [*few.splitlines(), *many.splitlines()])) <= 80
 
 
 def test_the_legend_names_what_the_table_shortens() -> None:
-    assert mail_matrix.legend(answer("phone", "a very long name")) == (
+    assert mail_matrix.legend(answer("phone", "a very long name, longer than others")) == (
         "At 2026-11-24 10:00 UTC, now.\n"
-        "a very long…: a very long name\n"
+        "a very long name, longe…: a very long name, longer than others\n"
         "✓ reads: the device can read it\n"
         "others: devices of other people, or earlier ones, that can read it\n"
         "Why, message by message: --why NUMBER\n"

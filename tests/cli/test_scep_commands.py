@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner
 
@@ -50,6 +51,23 @@ def test_a_challenge_is_given_opened_and_listed(run: Commands, phone: str) -> No
     assert [row["state"] for row in run.json("scep", "challenge", "list")][:2] == ["given", "given"]
     assert "given" in run.text("scep", "challenge", "list")
     assert "There is no device 'nobody'" in run.refused("scep", "challenge", "give", "--device", "nobody", *asked[2:])
+
+
+def test_what_becomes_of_a_request_that_differs_from_its_challenge(run: Commands, phone: str, tmp_path: Path) -> None:
+    words = ("scep", "challenge", "try", "--device", phone, "--profile", "S/MIME signing by SCEP")
+    assert run.text(*words) == "Success\n"
+    file = tmp_path / "bob.csr"
+    assert run.text(*words, "--subject", "CN=bob", "--out", file).startswith(
+        "SubjectNameMismatch: The subject is CN=bob"
+    )
+    request = x509.load_pem_x509_csr(file.read_bytes())
+    assert (request.is_signature_valid, request.subject.rfc4514_string()) == (True, "CN=bob")
+    assert run.json(*words, "--key-usage", "keyEncipherment")["code"] == "KeyUsageMismatch"
+    newest = run.json("scep", "challenge", "list")[0]
+    assert (newest["state"], newest["outcome"]["code"]) == ("refused", "KeyUsageMismatch")
+    assert "=" in run.refused(*words, "--subject", "bob")
+    assert "keyUsages" in run.refused(*words, "--key-usage", "crlSign")
+    assert "cannot be written" in run.refused(*words, "--out", tmp_path)
 
 
 def test_the_pages_authority_is_told_whether_a_request_may_be_granted(

@@ -94,3 +94,9 @@ def test_a_table_without_rows_is_a_sentence() -> None:
 def test_a_time_is_shown_to_the_minute_and_graphs_lowest_time_is_no_time() -> None:
     assert moment("2026-11-24T10:00:59.1234560Z") == "2026-11-24 10:00"
     assert [moment(None), moment("0001-01-01T00:00:00Z")] == ["-", "-"]
+
+
+def test_what_is_said_instead_of_a_table_is_not_wider_either() -> None:
+    table = Table(("device", "why"), empty=f"{'No device was given a challenge. ' * 4}\n  fauxtune scep challenge list")
+    *sentence, command = plain_columns(table, width=80).splitlines()
+    assert (max(map(len, sentence)) <= 80, command) == (True, "  fauxtune scep challenge list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from fauxtune.connector.issue import PkcsAnswer, PkcsOrder, issue_pkcs
+from fauxtune.connector.issue import NewKey, PkcsAnswer, PkcsOrder, issue_pkcs
 from fauxtune.connector.keypool import KeyRing, KeySource
 from fauxtune.connector.refusals import (
     AuthorityRefused,
@@ -41,6 +42,7 @@ class Request:
     application: Application
     keys: KeySource
     password: str = field(default="geheim-1", repr=False)
+    by_request: bool = False
 
     def by(self, template: Template) -> Request:
         order = replace(
@@ -52,7 +54,11 @@ class Request:
         return replace(self, application=replace(self.application, **changes))
 
     def issued(self) -> PkcsAnswer:
-        return issue_pkcs(self.order, password=self.password, certify=self.application.certify, keys=self.keys)
+        return issue_pkcs(self.order, password=self.password, certify=self.certify, keys=self.keys)
+
+    def certify(self, key: NewKey) -> Sequence[x509.Certificate]:
+        """Ask the authority by a request, or by the key alone: it decides alike."""
+        return self.application.certify(key.request()) if self.by_request else self.application.certify_key(key)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +77,13 @@ def device(authorities: Authorities, rsa_keys: KeyRing) -> tuple[RSAPrivateKey, 
     return key, certificate
 
 
-@pytest.fixture
-def request_(authorities: Authorities, device: tuple[RSAPrivateKey, x509.Certificate], rsa_keys: KeyRing) -> Request:
+@pytest.fixture(params=["by the key", "by a request"])
+def request_(
+    authorities: Authorities,
+    device: tuple[RSAPrivateKey, x509.Certificate],
+    rsa_keys: KeyRing,
+    request: pytest.FixtureRequest,
+) -> Request:
     template = TEMPLATES["SmimeBoth"]
     subject = parse_subject("CN=alice@contoso.example")
     order = PkcsOrder(
@@ -92,7 +103,7 @@ def request_(authorities: Authorities, device: tuple[RSAPrivateKey, x509.Certifi
         not_before=authorities.now,
         not_after=authorities.end,
     )
-    return Request(order, application, rsa_keys)
+    return Request(order, application, rsa_keys, by_request=request.param == "by a request")
 
 
 @pytest.mark.parametrize("template", BUILT_IN, ids=lambda template: template.name)

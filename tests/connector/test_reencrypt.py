@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 
+from fauxtune.connector import passwords as module
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.connector.reencrypt import ImportedOrder, reencrypt
+from fauxtune.connector.passwords import ImportedOrder, Passwords, open_password
+from fauxtune.connector.reencrypt import reencrypt
 from fauxtune.connector.refusals import (
     REFUSALS,
     KeyMissing,
@@ -91,7 +93,7 @@ def sealed(authorities: Authorities) -> Reencrypted:
         order: ImportedOrder, private_key: PrivateKey | None, *, recipient: x509.Certificate | None = None
     ) -> bytes:
         recipient = recipient or authorities.devices.certificate
-        return reencrypt([(order, private_key)], wrapping=BARE, recipient=recipient).data
+        return reencrypt([(order, private_key)], wrapping=BARE, recipient=recipient, passwords=Passwords()).data
 
     return data
 
@@ -196,3 +198,41 @@ def test_every_refusal_has_a_number_of_its_own_in_32_bits() -> None:
     codes = [refusal("why").code for refusal in REFUSALS]
     assert len(set(codes)) == len(codes)
     assert all(0x87D11000 <= code + (1 << 32) <= 0x87D110FF for code in codes)
+
+
+def test_a_password_is_decrypted_once_for_all_devices_and_by_each_key_for_itself(
+    order: ImportedOrder, connector_key: RSAPrivateKey, rsa_keys: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decrypted: list[str] = []
+
+    def counted(order: ImportedOrder, private_key: PrivateKey | None) -> bytes:
+        decrypted.append(order.padding)
+        return open_password(order, private_key)
+
+    monkeypatch.setattr(module, "open_password", counted)
+    passwords, other = Passwords(), rsa_keys.take()
+    assert [passwords.open(order, connector_key) for _ in range(3)] == [b"pw"] * 3
+    assert len(decrypted) == 1
+    for key in (other, None):
+        with pytest.raises((KeyMissing, PasswordUndecryptable)):
+            passwords.open(order, key)
+    with pytest.raises(PaddingUnsupported):
+        passwords.open(replace(order, padding="pkcs1"), connector_key)
+    again = replace(order, encrypted_password=encrypted(connector_key, b"new"))
+    assert passwords.open(again, connector_key) == b"new"
+    assert passwords.open(order, connector_key) == b"pw"
+
+
+def test_a_connector_remembers_the_passwords_that_it_used_last(
+    order: ImportedOrder, connector_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST", 2)
+    passwords = Passwords()
+    orders = [
+        replace(order, encrypted_password=encrypted(connector_key, text)) for text in (b"first", b"second", b"third")
+    ]
+    assert [passwords.open(each, connector_key) for each in orders] == [b"first", b"second", b"third"]
+    monkeypatch.setattr(module, "open_password", lambda _order, _key: b"decrypted again")
+    known = [passwords.open(orders[place], connector_key) for place in (2, 1, 0)]
+    assert known == [b"third", b"second", b"decrypted again"]
+    assert "third" not in repr(passwords)

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.resources.served_family import Served
 from tests.families.samples import Sample, every_family, name_of, sample
 from tests.support.graph import create
 

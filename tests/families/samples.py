@@ -18,7 +18,7 @@ from typing import Any
 
 from fauxtune.surfaces.graph.families.family import Family
 from fauxtune.surfaces.graph.families.index import FAMILIES
-from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.resources.served_family import Served
 
 FOLDER = Path(__file__).parent / "samples"
 Json = dict[str, Any]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import httpx
 
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.devices import due
+from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group
 
 CONFIGURATIONS = "/deviceManagement/deviceEnrollmentConfigurations"
@@ -56,20 +61,33 @@ async def test_priorities_are_numbered_again_when_one_is_set_and_when_one_goes(b
     assert await order() == "CB"
 
 
-async def test_an_imported_hash_gives_an_autopilot_device_once(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+async def test_an_imported_hash_gives_an_autopilot_device_once(
+    v1: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, clock: FixedClock
+) -> None:
     body = {"serialNumber": "4711", "hardwareIdentifier": HASH, "groupTag": "Sales"}
-    state = (await create(v1, IMPORTS, **body))["state"]
+    assert (await create(v1, IMPORTS, **body))["state"]["deviceImportStatus"] == "unknown"
+
+    async def states() -> list[dict[str, Any]]:
+        """The states of all imports, when they are done."""
+        clock.forward(seconds=30)
+        await due.catch_up(emulator, tenant)
+        return [each["state"] for each in (await v1.get(IMPORTS)).json()["value"]]
+
+    (state,) = await states()
     assert (state["deviceImportStatus"], state["deviceErrorCode"]) == ("complete", 0)
     (device,) = (await v1.get(IDENTITIES, params={"$filter": "contains(serialNumber,'471')"})).json()["value"]
     assert (device["id"], device["groupTag"]) == (state["deviceRegistrationId"], "Sales")
-    again = (await create(v1, IMPORTS, **body))["state"]
+    await create(v1, IMPORTS, **body)
+    *_, again = await states()
     assert (again["deviceErrorCode"], again["deviceErrorName"]) == (806, "ZtdDeviceAlreadyAssigned")
-    broken = (await create(v1, IMPORTS, **{**body, "serialNumber": "4712", "hardwareIdentifier": NO_HASH}))["state"]
+    await create(v1, IMPORTS, **{**body, "serialNumber": "4712", "hardwareIdentifier": NO_HASH})
+    *_, broken = await states()
     assert (broken["deviceErrorCode"], broken["deviceErrorName"]) == (802, "InvalidZtdHardwareHash")
     many = {"importedWindowsAutopilotDeviceIdentities": [{**body, "serialNumber": str(n)} for n in (1, 2)]}
     assert len((await v1.post(f"{IMPORTS}/import", json=many)).json()["value"]) == 2
     many["importedWindowsAutopilotDeviceIdentities"].append({"serialNumber": "3"})
     assert (await v1.post(f"{IMPORTS}/import", json=many)).status_code == 400
+    await states()
     assert (await v1.get(f"{IDENTITIES}/$count")).text == "3"
 
     one = f"{IDENTITIES}/{device['id']}"
@@ -87,7 +105,9 @@ async def test_an_imported_hash_gives_an_autopilot_device_once(beta: httpx.Async
     assert error_code(await v1.get(one)) == "ResourceNotFound"
 
 
-async def test_an_autopilot_profile_is_assigned_one_by_one_and_stays_while_it_is(beta: httpx.AsyncClient) -> None:
+async def test_an_autopilot_profile_is_assigned_one_by_one_and_stays_while_it_is(
+    beta: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, clock: FixedClock
+) -> None:
     kind = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
     profile = f"{PROFILES}/{(await create(beta, PROFILES, **{'@odata.type': kind}, displayName='All'))['id']}"
     target = {
@@ -102,13 +122,32 @@ async def test_an_autopilot_profile_is_assigned_one_by_one_and_stays_while_it_is
     assert (await beta.delete(f"{profile}/assignments/{made.json()['id']}")).status_code == 204
 
     await create(beta, IMPORTS, serialNumber="4711", hardwareIdentifier=HASH)
+    clock.forward(seconds=30)
+    await due.catch_up(emulator, tenant)
     (device,) = (await beta.get(IDENTITIES)).json()["value"]
     assert device["deploymentProfileAssignmentStatus"] == "notAssigned"
     for wrong in ({"deviceIds": [ABSENT]}, {"deviceIds": device["id"]}, {}):
         assert (await beta.post(f"{profile}/assign", json=wrong)).status_code in (400, 404)
     assert (await beta.post(f"{profile}/assign", json={"deviceIds": [device["id"]]})).status_code == 204
-    now = (await beta.get(f"{IDENTITIES}/{device['id']}")).json()
-    assert now["deploymentProfileAssignmentStatus"] == "assignedInSync"
+    one = f"{IDENTITIES}/{device['id']}"
+    assert (await beta.get(one)).json()["deploymentProfileAssignmentStatus"] == "pending"
+    assert (await beta.get(f"{one}/intendedDeploymentProfile")).json()["displayName"] == "All"
+    assert (await beta.get(f"{one}/deploymentProfile")).status_code == 404
+    clock.forward(seconds=30)
+    await due.catch_up(emulator, tenant)
+    assert (await beta.get(f"{one}/deploymentProfile")).json()["displayName"] == "All"
+    assert (await beta.get(one)).json()["deploymentProfileAssignmentStatus"] == "assignedUnkownSyncState"
+    settings = "/deviceManagement/windowsAutopilotSettings"
+    assert (await beta.post(f"{settings}/sync")).status_code == 204
+    assert (await beta.get(settings)).json()["syncStatus"] == "inProgress"
+    runs = await beta.post(f"{settings}/sync")
+    assert (runs.status_code, error_code(runs)) == (409, "Conflict")
+    clock.forward(seconds=30)
+    await due.catch_up(emulator, tenant)
+    assert (await beta.get(settings)).json()["syncStatus"] == "completed"
+    assert (await beta.get(one)).json()["deploymentProfileAssignmentStatus"] == "assignedInSync"
+    early = await beta.post(f"{settings}/sync")
+    assert (early.status_code, error_code(early)) == (429, "TooManyRequests")
     assert (await beta.delete(profile)).status_code == 204
 
 

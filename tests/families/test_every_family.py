@@ -13,7 +13,7 @@ import pytest
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.schema.types import Edm, EnumType, Property, Version
 from fauxtune.surfaces.graph.families.family import Assigned
-from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.resources.served_family import Served
 from tests.families.life import Maker
 from tests.families.samples import FOLDER, every_family, name_of, sample
 from tests.support.both_databases import ON_BOTH_DATABASES

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graph import ABSENT, create, error_message
+from tests.support.graph import ABSENT, create, documents, error_message
 
 Json = dict[str, Any]
 TEMPLATES, INTENTS = "/deviceManagement/templates", "/deviceManagement/intents"
@@ -144,3 +144,12 @@ async def test_there_are_no_states(beta: httpx.AsyncClient) -> None:
         assert (await beta.get(f"{one}/{name}")).json()["value"] == []
     for name in ("deviceStateSummary", "userStateSummary"):
         assert (await beta.get(f"{one}/{name}")).json()["successCount"] == 0
+
+
+async def test_security_baselines_are_told_apart_from_other_templates(beta: httpx.AsyncClient) -> None:
+    baselines = await documents(beta, TEMPLATES, **{"$filter": "isof('microsoft.graph.securityBaselineTemplate')"})
+    assert {each["templateType"] for each in baselines} == {"securityBaseline"}
+    assert {each["@odata.type"] for each in baselines} == {"#microsoft.graph.securityBaselineTemplate"}
+    others = await documents(beta, TEMPLATES, **{"$filter": "not isof('microsoft.graph.securityBaselineTemplate')"})
+    assert "securityBaseline" not in {each["templateType"] for each in others}
+    assert len(others) + len(baselines) == len(await documents(beta, TEMPLATES))

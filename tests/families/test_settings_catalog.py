@@ -146,6 +146,18 @@ async def test_definitions_and_categories_are_filtered_as_tools_filter_them(beta
     assert (await beta.post(categories, json={"displayName": "x"})).status_code == 400
 
 
+async def test_definitions_are_searched_for_a_text_as_tools_search_them(beta: httpx.AsyncClient) -> None:
+    path = "/deviceManagement/configurationSettings"
+    every = (await beta.get(path)).json()["value"]
+    for text, headers in (('"camera"', {"ConsistencyLevel": "eventual"}), ("Camera", {})):
+        found = (await beta.get(path, params={"$search": text, "$top": "50"}, headers=headers)).json()["value"]
+        texts = {each["id"]: f"{each['displayName']} {each['name']} {each['description']}".lower() for each in every}
+        assert {each["id"] for each in found} == {name for name, said in texts.items() if "camera" in said}
+        assert 0 < len(found) < len(every)
+    assert (await beta.get(path, params={"$search": '"no such setting"'})).json()["value"] == []
+    assert (await beta.get("/deviceManagement/configurationCategories", params={"$search": "x"})).status_code == 501
+
+
 async def test_a_secret_becomes_a_token_that_only_its_policy_has(beta: httpx.AsyncClient) -> None:
     base = "device_vendor_msft_windowsadvancedthreatprotection"
     package = simple(f"{base}_onboarding", "Secret", value="a secret of Contoso", valueState="notEncrypted")

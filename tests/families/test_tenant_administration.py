@@ -50,6 +50,36 @@ async def test_the_default_language_of_a_template_is_that_of_its_default_message
     assert await ids(beta, f"{TEMPLATES}/{other['id']}/localizedNotificationMessages") == []
 
 
+async def test_built_in_roles_allow_operations_that_are_listed_with_their_names(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient
+) -> None:
+    operations = {each["id"]: each for each in await documents(v1, "/deviceManagement/resourceOperations?$top=999")}
+    lock = operations["Microsoft.Intune_RemoteTasks_RemoteLock"]
+    assert (lock["resourceName"], lock["actionName"], "resource" in lock) == ("Remote tasks", "Remote lock", False)
+    assert (await document(beta, f"/deviceManagement/resourceOperations/{lock['id']}"))["resource"] == "RemoteTasks"
+    refused = await beta.post("/deviceManagement/resourceOperations", json={"actionName": "Fly"})
+    assert refused.status_code == 400
+    roles = {each["displayName"]: each for each in await documents(beta, ROLES) if each["isBuiltIn"]}
+    assert len(roles) == 7
+    for role in roles.values():
+        (permission,) = role["rolePermissions"]
+        (actions,) = permission["resourceActions"]
+        assert permission["actions"] == actions["allowedResourceActions"]
+        assert set(permission["actions"]) <= operations.keys()
+        assert len(set(permission["actions"])) == len(permission["actions"])
+    allowed = {name: role["permissions"][0]["actions"] for name, role in roles.items()}
+    assert allowed["Intune Role Administrator"] == [
+        "Microsoft.Intune_Organization_Read",
+        *(f"Microsoft.Intune_Roles_{action}" for action in ("Read", "Create", "Update", "Delete", "Assign")),
+    ]
+    readers = allowed["Read Only Operator"]
+    assert {each.rpartition("_")[2] for each in readers if "CloudAttach" not in each and "RemoteTasks" not in each} == {
+        "Read",
+        "ViewReports",
+        "ViewIncidents",
+    }
+
+
 async def test_a_role_says_what_it_allows_in_an_old_and_a_new_property(beta: httpx.AsyncClient) -> None:
     allowed = [{"resourceActions": [{"allowedResourceActions": ["Microsoft.Intune_Organization_Read"]}]}]
     role = await create(beta, ROLES, displayName="R", rolePermissions=allowed)
@@ -76,6 +106,9 @@ async def test_an_assignment_of_a_role_leads_to_it_and_holds_it(beta: httpx.Asyn
     cast = f"{one}/microsoft.graph.deviceAndAppManagementRoleAssignment/roleScopeTags"
     assert await ids(beta, cast) == ["0"]
     assert await ids(beta, f"{ROLES}/{role['id']}/roleAssignments") == [made["id"]]
+    expanded = (await beta.get(ROLES, params={"$expand": "roleAssignments"})).raise_for_status().json()["value"]
+    assigned = {each["id"]: [part["id"] for part in each["roleAssignments"]] for each in expanded}
+    assert {key: parts for key, parts in assigned.items() if parts} == {role["id"]: [made["id"]]}
     below = f"{ROLES}/{role['id']}/roleAssignments/{made['id']}"
     assert (await document(beta, below))["id"] == made["id"]
     assert (await document(beta, f"{below}/roleDefinition"))["id"] == role["id"]

@@ -279,8 +279,8 @@ async def remove(tenant: Tenant) -> None:
     await in_batches(tenant, gone)
 
 
-async def main(arguments: argparse.Namespace) -> None:
-    """The whole story."""
+async def main(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The whole story, and its summary."""
     started = time.monotonic()
 
     def told(what: str) -> None:
@@ -312,8 +312,7 @@ async def main(arguments: argparse.Namespace) -> None:
         after = await count(tenant)
         assert after == before, f"left: {after}, not {before}"
         told("all gone again")
-        summary = {"before": before, "built": added, "assignments": assignments, "after": after, **tenant.requests}
-        print(json.dumps({**summary, "seconds": round(time.monotonic() - started, 1)}))
+        return {"before": before, "built": added, "assignments": assignments, "after": after, **tenant.requests}
 
 
 def parsed() -> argparse.Namespace:
@@ -328,4 +327,4 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(parsed()))
+    print(json.dumps(asyncio.run(main(parsed()))))

@@ -10,7 +10,7 @@ import ssl
 import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,10 +81,14 @@ async def connected(arguments: argparse.Namespace) -> AsyncIterator[Tenant]:
 
     provider = AzureIdentityAuthenticationProvider(secret, scopes=["https://graph.microsoft.com/.default"])
     adapters = []
-    with secret:
+    trust = ssl.create_default_context(cafile=arguments.ca)
+    async with AsyncExitStack() as closing:
+        closing.enter_context(secret)
         for module, version in ((v1_adapter, "v1.0"), (beta_adapter, "beta")):
-            trust = ssl.create_default_context(cafile=arguments.ca)
-            http = httpx.AsyncClient(verify=trust, timeout=60, event_hooks={"request": [count]})
+            # The factory puts a transport of its own around this one, and does not close it.
+            transport = httpx.AsyncHTTPTransport(verify=trust)
+            closing.push_async_callback(transport.aclose)
+            http = httpx.AsyncClient(transport=transport, timeout=60, event_hooks={"request": [count]})
             http = GraphClientFactory.create_with_default_middleware(client=http, options=module.options)
             adapters.append(module.GraphRequestAdapter(provider, client=http))
             adapters[-1].base_url = f"{arguments.url}/{version}"

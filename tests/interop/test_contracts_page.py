@@ -17,9 +17,11 @@ pytestmark = [pytest.mark.program("curl")]
 
 
 @pytest.mark.timeout(600)  # half a minute, where nothing else works
-def test_the_blocks_of_the_page_run_as_they_stand_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_blocks_of_the_page_run_as_they_stand_there(
+    tmp_path: Path, commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PACT_DO_NOT_TRACK", "true")
-    with notebook(tmp_path) as book:
+    with notebook(tmp_path, commands=commands) as book:
         for block in BLOCKS:
             book.run(block)
         (verifying,) = (block for block in BLOCKS if "verifier.verify()" in block.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.schema.types import Edm, Entity, Owner, Version
-from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.resources.served_family import Served
 from tests.families.samples import every_family, name_of, sample
 from tests.interop.sdk import WARNINGS, ServedTenant, both, everything, snake
 from tests.interop.sdk_documents import typed, written
@@ -99,6 +100,8 @@ async def _assign(sdk: Any, one: Any, *, served: Served) -> None:
     document = {**sample(served).assignment, "target": await _target(sdk, served)}
     sent = typed(sdk, _model(assigned.entity), document=json.dumps(document).encode())
     setattr(body, snake(assigned.key), [sent])
+    while getattr(await one.get(), "publishing_state", None) == "processing":
+        await asyncio.sleep(0.2)  # an app of the store is published some seconds after it was made
     await one.assign.post(body)
     (got,) = (await one.assignments.get()).value
     assert type(got.target) is type(sent.target)

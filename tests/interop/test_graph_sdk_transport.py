@@ -196,7 +196,7 @@ async def test_more_than_twenty_requests_become_several_batches(served_tenant: S
 
 
 class Wrong:
-    """A credential whose token is none of ours."""
+    """A credential whose token is not one of ours."""
 
     def get_token(self, *_: str, **__: Any) -> AccessToken:
         """Nonsense, for an hour."""

@@ -23,7 +23,7 @@ import pytest
 
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
 from fauxtune.core.profiles.catalog import KINDS
-from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.resources.served_family import Served
 from tests.families.samples import every_family, name_of
 from tests.families.samples import sample as family_sample
 from tests.support.profile_samples import sample

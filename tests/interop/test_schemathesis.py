@@ -2,11 +2,13 @@
 
 Every operation that is emulated is called in one of the two versions, with bodies and options that the document allows
 and with some that it forbids; half of the time its keys are those of something that exists. What the examples are
-depends on nothing but the document, and reads come before changes, changes before deletions.
+depends on nothing but the document, and reads come before changes, changes before deletions. Operations that take the
+same parameters and body are called with the same examples, which are made once.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -64,6 +66,7 @@ class Fuzzer:
         self.schema = schemathesis.openapi.from_dict(document)
         self.answered: Counter[int] = Counter()
         self.wrong: list[str] = []
+        self._examples: dict[tuple[str, GenerationMode], list[Case[Any]]] = {}
 
     def operations(self, *, every: bool = False) -> list[Any]:
         """In the order in which they are called; each in one version only, unless `every` is wanted."""
@@ -82,10 +85,26 @@ class Fuzzer:
         existing = await self._existing(operation.path)
         modes = ((GenerationMode.POSITIVE, examples), (GenerationMode.NEGATIVE, max(1, examples // 2)))
         for mode, number in modes:
-            for turn, case in enumerate(_cases(operation, mode=mode, number=number)):
+            for turn, case in enumerate(self._cases(operation, mode=mode, number=number)):
                 if turn % 2 == 0:
                     case.path_parameters.update(existing)
                 await self._call(case)
+
+    def _cases(self, operation: Any, *, mode: GenerationMode, number: int) -> Iterator[Case[Any]]:
+        """Examples for the operation: Hypothesis, which is not random here, would make the same ones for each alike."""
+        key = _takes(operation), mode
+        if key not in self._examples:
+            self._examples[key] = _made(operation, mode=mode, number=number)
+        for example in self._examples[key]:
+            renamed = dict(zip(_path_names(example.operation), _path_names(operation), strict=True))
+            yield operation.Case(
+                path_parameters={renamed.get(name, name): value for name, value in example.path_parameters.items()},
+                headers=example.headers,
+                query=dict(example.query),
+                body=example.body,
+                media_type=example.media_type,
+                _meta=example.meta,
+            )
 
     async def _call(self, case: Case[Any]) -> None:
         kwargs = case.as_transport_kwargs(base_url=ORIGIN)
@@ -147,7 +166,20 @@ def _rank(operation: Any) -> int:
     return 3 if operation.path.endswith(_LAST) else _ORDER[operation.method]
 
 
-def _cases(operation: Any, *, mode: GenerationMode, number: int) -> Iterator[Case[Any]]:
+def _path_names(operation: Any) -> list[str]:
+    return sorted(parameter.name for parameter in operation.path_parameters.items)
+
+
+def _takes(operation: Any) -> str:
+    """What the operation takes, as text: the names of keys in its path do not matter."""
+    keys = [
+        {**each.definition, "name": ""} for each in sorted(operation.path_parameters.items, key=lambda each: each.name)
+    ]
+    more = [each.definition for part in (operation.query, operation.headers, operation.cookies) for each in part.items]
+    return json.dumps([keys, more, operation.definition.raw.get("requestBody")], sort_keys=True)
+
+
+def _made(operation: Any, *, mode: GenerationMode, number: int) -> list[Case[Any]]:
     results: list[Case[Any]] = []
 
     @settings(
@@ -163,7 +195,7 @@ def _cases(operation: Any, *, mode: GenerationMode, number: int) -> Iterator[Cas
         results.append(case)
 
     draw()
-    return iter(results)
+    return results
 
 
 def _flat(params: dict[str, Any]) -> Iterator[tuple[str, str]]:

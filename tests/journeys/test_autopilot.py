@@ -68,7 +68,15 @@ class Store:
         """Import the hash of a PC; return the path of its identity."""
         body = {"serialNumber": device.facts["serialNumber"], "hardwareIdentifier": hardware_hash(device), **more}
         made = await self.create(f"{BETA}/importedWindowsAutopilotDeviceIdentities", **body)
-        return f"{IDENTITIES}/{made['state']['deviceRegistrationId']}"
+        assert made["state"]["deviceImportStatus"] == "unknown"
+        await self.wait()
+        done = await self.get(f"{BETA}/importedWindowsAutopilotDeviceIdentities/{made['id']}")
+        return f"{IDENTITIES}/{done['state']['deviceRegistrationId']}"
+
+    async def wait(self) -> None:
+        """Let a minute pass."""
+        path = "/_fauxtune/v1/tenants/contoso/clock/advance"
+        (await self.graph.post(path, json={"by": "PT1M"})).raise_for_status()
 
     async def set_up(self, device: Device, *, autopilot: bool = True) -> Agent:
         """Let a PC ask for its profile, enrol, and check in."""
@@ -96,8 +104,9 @@ async def test_a_pc_enrols_with_the_profile_that_its_group_brings(store: Store) 
         await store.set_up(pc)
 
     await store.graph.post(f"{identity}/updateDeviceProperties", json={"groupTag": "Sales"})
+    await store.wait()
     shown = await store.get(identity, **{"$expand": "deploymentProfile"})
-    assert shown["deploymentProfileAssignmentStatus"] == "assignedInSync"
+    assert shown["deploymentProfileAssignmentStatus"] == "assignedUnkownSyncState"
     assert shown["deploymentProfile"]["displayName"] == "Sales"
     assert [each["id"] for each in (await store.get(f"{profile}/assignedDevices"))["value"]] == [shown["id"]]
     (entra,) = (await store.get("/v1.0/devices"))["value"]
@@ -123,6 +132,10 @@ async def test_a_pc_enrols_with_the_profile_that_its_group_brings(store: Store) 
     after = await store.get(identity)
     assert (after["enrollmentState"], after["managedDeviceId"]) == ("enrolled", record["id"])
     assert after["lastContactedDateTime"] > "2020"
+    (event,) = (await store.get(f"{BETA}/autopilotEvents"))["value"]
+    expected = {"deviceId": record["id"], "managedDeviceName": pc.name, "deploymentState": "success"}
+    assert {name: event[name] for name in expected} == expected
+    assert event["windowsAutopilotDeploymentProfileDisplayName"] == "Sales"
     (listed,) = (await store.get(IDENTITIES))["value"]
     assert listed["lastContactedDateTime"].startswith("0001")
     assert [each["displayName"] for each in (await store.get("/v1.0/devices"))["value"]] == [pc.name]
@@ -156,6 +169,7 @@ async def test_what_is_blocked_for_personal_pcs_and_filtered_by_the_profile(stor
     profile = await store.profile("Kiosk")
     ids = {"deviceIds": [identity.rpartition("/")[2]]}
     (await store.graph.post(f"{profile}/assign", json=ids)).raise_for_status()
+    await store.wait()
     kept = await store.create(
         f"{BETA}/assignmentFilters",
         displayName="Kiosks",
@@ -177,6 +191,22 @@ async def test_what_is_blocked_for_personal_pcs_and_filtered_by_the_profile(stor
     assert own.name == name
     assert not own.is_enrolled
 
+    late = Device.new(platform=Platform.WINDOWS)
+    ids = {"deviceIds": [(await store.register(late)).rpartition("/")[2]]}
+    (await store.graph.post(f"{profile}/assign", json=ids)).raise_for_status()
+    await store.wait()
+    blocked = {"@odata.type": restriction["@odata.type"], "platformRestriction": {"platformBlocked": True}}
+    path = f"{BETA}/deviceEnrollmentConfigurations/{restriction['id']}"
+    (await store.graph.patch(path, json=blocked)).raise_for_status()
+    with pytest.raises(ServerRefused, match="blocks"):
+        await store.set_up(late)
+    events = {each["deploymentState"]: each for each in (await store.get(f"{BETA}/autopilotEvents"))["value"]}
+    assert events.keys() == {"success", "failure"}
+    failure = events["failure"]
+    assert (failure["deviceSerialNumber"], failure["enrollmentState"]) == (late.facts["serialNumber"], "failed")
+    assert "blocks" in failure["enrollmentFailureDetails"]
+    assert failure["userPrincipalName"] == "alice@contoso.example"
+
 
 async def test_a_self_deploying_pc_has_no_user_and_only_the_default_restriction(store: Store) -> None:
     profile = await store.profile("Signs", outOfBoxExperienceSetting={"deviceUsageType": "shared"})
@@ -184,6 +214,7 @@ async def test_a_self_deploying_pc_has_no_user_and_only_the_default_restriction(
     identity = await store.register(pc)
     ids = {"deviceIds": [identity.rpartition("/")[2]]}
     (await store.graph.post(f"{profile}/assign", json=ids)).raise_for_status()
+    await store.wait()
     await store.set_up(pc)
     (record,) = await store.administrator.devices()
     assert record["userPrincipalName"] == ""

@@ -97,6 +97,25 @@ async def exported(administrator: Administrator, **body: Any) -> list[dict[str, 
     return list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
 
 
+async def check_tables(administrator: Administrator, app_id: str) -> None:
+    """One app, installed on Alice's phone alone, by device, counted, and by user."""
+    for action, columns, values in (
+        (
+            "retrieveDeviceAppInstallationStatusReport",
+            "DeviceName InstallState InstallState_loc",
+            ["phone", 1, "Installed"],
+        ),
+        ("getAppStatusOverviewReport", "InstalledDeviceCount FailedDeviceCount", [1, 0]),
+        ("getUserInstallStatusReport", "UserPrincipalName InstalledCount", ["alice@contoso.example", 1]),
+    ):
+        selected = [each for each in columns.split() if not each.endswith("_loc")]
+        body = {"select": selected, "filter": f"(ApplicationId eq '{app_id}')"}
+        path = f"/beta/deviceManagement/reports/{action}"
+        table = json.loads((await administrator.graph.post(path, json=body)).raise_for_status().content)
+        assert ([each["Column"] for each in table["Schema"]], table["Values"]) == (columns.split(), [values])
+        assert (await administrator.graph.post(path, json={})).status_code == 400
+
+
 async def test_reports_have_apps_and_their_states_on_devices(
     administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
@@ -142,5 +161,6 @@ async def test_reports_have_apps_and_their_states_on_devices(
         [["phone", 1, "Installed"]],
     )
     assert (await administrator.graph.post(path, json={})).status_code == 400
+    await check_tables(administrator, notes)
     jobs = "/beta/deviceManagement/reports/exportJobs"
     assert (await administrator.graph.post(jobs, json={"reportName": "DeviceInstallStatus"})).status_code == 400

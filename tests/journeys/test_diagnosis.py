@@ -188,14 +188,17 @@ def test_who_settles_says_which_connector_is_waited_for_and_how_it_is_set_on_lin
     assert (document["settled"], document["failed"]) == (True, [])
     assert document["waiting"] == [{"profile": "android second", "waitsFor": why.removeprefix("for ")}]
     fleet = ("fleet", "--devices", "2", "--keys", "1", "--user", "alice")
-    assert office.simulator(*fleet, code=1).splitlines()[1:] == [f"settled, but 2 devices wait {why}", lines[1]]
+    before = office.control("GET", "/wire?surface=control&text=/devices")["exchanges"]
+    assert office.simulator(*fleet, code=1).splitlines()[1:3] == [f"settled, but 2 devices wait {why}", lines[1]]
+    after = office.control("GET", "/wire?surface=control&text=/devices")["exchanges"]
+    assert len(after) - len(before) == 1, "the fleet asks once, not for each device"
     assert f"          fix: Set it on line:\n          {remedy}\n" in office.run("diagnose", "--user", ALICE, code=1)
     office.run("connector", "online", connector["name"])
     assert office.simulator("checkin", "--state", phone, "--until-settled").splitlines()[-1] == "settled"
 
 
 def test_what_cannot_be_diagnosed_is_said(office: Office) -> None:
-    for asked, words in (((), "--user, --device or --profile"), (("--user", "nobody"), "nobody")):
+    for asked, words in (((), "--user, --device, --profile or --app"), (("--user", "nobody"), "nobody")):
         done = fauxtune("diagnose", *asked, "--data-dir", office.folder / "data", commands=office.server.commands)
         assert (done.returncode, done.stdout) == (1, "")
         assert words in done.stderr

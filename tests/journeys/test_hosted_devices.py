@@ -13,17 +13,15 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from fauxtune.core.model.provider_states import DELIVERIES, REFUSALS
 from fauxtune_sim.refusals import Delivery
-from tests.support.running_server import WORKERS, Served
-from tests.support.server_here import serving_here
-
-pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
+from tests.support.journey_server import serving_journey
+from tests.support.running_server import Served
 
 PHONE = "alice's iPhone"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Served]:
-    with serving_here(ephemeral=True) as served:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving_journey(tmp_path_factory.mktemp("hosting") / "data", ephemeral=True) as served:
         yield served
 
 

@@ -15,12 +15,10 @@ import pytest
 
 from fauxtune.core.labs.skeleton import skeleton
 from tests.support.commands import Commands
-from tests.support.running_server import WORKERS, Served
-from tests.support.server_here import serving_here
+from tests.support.journey_server import serving_journey
+from tests.support.running_server import Served
 
 Json = dict[str, Any]
-pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
-
 _CONTROL = "/_fauxtune/v1/tenants"
 NAMES = files("fauxtune").joinpath("labs", "order.txt").read_text(encoding="utf-8").split()
 #: Labs in which files are imported: the request that is shown has words in the place of the file and its password.
@@ -95,7 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Served]:
-    with serving_here(data_dir=tmp_path_factory.mktemp("labs-server") / "data", labs=folder) as served:
+    with serving_journey(tmp_path_factory.mktemp("labs-server") / "data", labs=folder) as served:
         yield served
 
 
@@ -191,6 +189,27 @@ def test_a_student_plays_a_lab_by_commands(seat: Seat, commands: Commands) -> No
     assert "done" in commands.text("lab", "list", *tenant)
 
 
+def test_a_lab_is_played_in_italian(seat: Seat, commands: Commands) -> None:
+    words = ("--tenant", seat.tenant["id"], "--lang", "it")
+    name = "removal-is-not-revocation"
+    assert "Rimuovere non è revocare" in commands.text("lab", "list", *words)
+    assert "Quale dei suoi due certificati" in commands.text("lab", "start", name, "--yes", *words)
+    assert commands.text("lab", "answer", name, "2", *words).startswith("Giusto. Non serve più a nessuno")
+    undone = commands.run("lab", "check", name, *words)
+    assert undone.code == 1
+    assert "la registrazione di alice's iPhone\n     visto:  attiva\n     atteso: wiped" in undone.output
+    assert "manca la risposta giusta all'ultima domanda" in " ".join(undone.output.split())
+    assert "1/3  La pagina del telefono" in commands.text("lab", "hint", name, "1", *words)
+    assert "PROVALO FUORI" in commands.text("lab", "show", name, *words)
+    page = f"/console/{seat.tenant['name']}/labs/{name}"
+    for language, text in (("it-IT,it;q=0.9,en;q=0.8", "Provalo fuori"), ("en", "Prove it outside")):
+        answer = seat.client.get(page, headers={"accept-language": language})
+        assert text in answer.text
+        assert f'lang="{language[:2]}"' in answer.text
+    # The other commands are English still.
+    assert commands.text("lab", "answer", name, "2", *words[:2]).startswith("Right. ")
+
+
 def test_a_reset_mends_what_a_student_broke(seat: Seat) -> None:
     name = "import-once"
     begun = seat.lab(name, "start")
@@ -266,6 +285,16 @@ def test_a_trainer_writes_a_lab_and_reads_its_mistakes(commands: Commands, tmp_p
     commands.text("lab", "new", "my-lab", "--labs", tmp_path / "mine")
     assert "Nothing is wrong." in commands.text("lab", "lint", file)
     assert "already" in commands.refused("lab", "new", "my-lab", "--labs", tmp_path / "mine")
+    catalogue = file.with_name("it.po")
+    assert "English" in commands.refused("lab", "translate", file, "--lang", "en")
+    assert str(catalogue) in commands.text("lab", "translate", file)
+    undone = commands.run("lab", "lint", tmp_path / "mine")
+    assert (undone.code, f"{catalogue}:" in undone.output, "is not translated yet" in undone.output) == (1, True, True)
+    catalogue.write_text(catalogue.read_text().replace('msgstr ""\n\n', 'msgstr "x"\n\n')[:-3] + '"x"\n')
+    assert "Nothing is wrong." in commands.text("lab", "lint", file)
+    catalogue.rename(file.with_name("de.po"))
+    assert "a translation is called it.po" in commands.run("lab", "lint", file).output
+    file.with_name("de.po").unlink()
     file.write_text(file.read_text().replace("minutes = 5", "minutes = 50"))
     done = commands.run("lab", "lint", tmp_path / "mine")
     assert done.code == 1

@@ -14,10 +14,8 @@ import pytest
 
 from fauxtune.core.clock import from_iso
 from fauxtune.core.model.provider_states import SENTENCES
-from tests.support.running_server import WORKERS, Served, serving
-from tests.support.server_here import serving_here
-
-pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
+from tests.support.journey_server import serving_journey
+from tests.support.running_server import Served, serving
 
 ALICE = "alice"
 _CONTROL = "/_fauxtune/v1/tenants"
@@ -226,8 +224,9 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    with serving_here(ephemeral=True) as served, _client(served) as client:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    folder = tmp_path_factory.mktemp("states") / "data"
+    with serving_journey(folder, ephemeral=True) as served, _client(served) as client:
         yield client
 
 

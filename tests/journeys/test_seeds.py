@@ -13,10 +13,8 @@ import pytest
 
 from fauxtune.operations.tenants.seed_reading import load_seed
 from tests.support.commands import Commands
-from tests.support.running_server import WORKERS, Served, fauxtune
-from tests.support.server_here import serving_here
-
-pytestmark = pytest.mark.skipif(WORKERS > 1, reason="several processes host no devices")
+from tests.support.journey_server import serving_journey
+from tests.support.running_server import Served, fauxtune
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "lakeside.json"
 CONTROL = "/_fauxtune/v1/tenants"
@@ -26,7 +24,7 @@ CONTROL = "/_fauxtune/v1/tenants"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that was started with the example."""
     folder = tmp_path_factory.mktemp("seeded") / "data"
-    with serving_here(data_dir=folder, seed=str(EXAMPLE)) as served:
+    with serving_journey(folder, seed=str(EXAMPLE)) as served:
         yield served
 
 

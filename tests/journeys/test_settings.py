@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.platforms import Platform
+from fauxtune_sim.device import Device
+from fauxtune_sim.platforms import Mode, Platform
 from tests.support.administrator import Administrator, AgentEnroller
+from tests.support.setting_policies import assign_everywhere, compliance_policy, setting_states, settle
 
 POLICY = "./Vendor/MSFT/Policy/Config"
 RESTRICTIONS, PASSCODE = "com.apple.applicationaccess", "com.apple.mobiledevice.passwordpolicy"
@@ -45,21 +46,6 @@ KINDS: dict[Platform, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]
         {"workProfileBluetoothEnableContactSharing": True},
     ),
 }
-
-
-async def setting_states(administrator: Administrator, profile: str) -> dict[str, dict[str, Any]]:
-    """The states of a profile's settings on the one device, by the name of the property."""
-    (device,) = await administrator.devices()
-    path = f"/beta/deviceManagement/managedDevices/{device['id']}/deviceConfigurationStates/{profile}"
-    found = (await administrator.graph.get(path)).raise_for_status().json()["settingStates"]
-    return {each["setting"].rpartition(".")[2]: each for each in found}
-
-
-async def settle(agent: Agent) -> None:
-    for _ in range(4):
-        done = await agent.check_in()
-        if done.settled and not done.installed and not done.removed:
-            return
 
 
 @pytest.mark.parametrize("platform", KINDS)
@@ -142,6 +128,113 @@ async def test_a_device_refuses_settings(
     assert await administrator.statuses(profile) == ["compliant"]
 
 
+#: By platform: the kind of compliance policy, what it asks for, what the device then has, the property of the profile
+#: of KINDS that asks for another value, and that property's address.
+JUDGED: dict[Platform, tuple[str, dict[str, Any], dict[str, Any], str]] = {
+    Platform.IOS: (
+        "iosCompliancePolicy",
+        {"passcodeMinimumLength": 4, "passcodeBlockSimple": True},
+        {f"{PASSCODE}/minLength": 4, f"{PASSCODE}/allowSimple": False},
+        "passcodeMinimumLength",
+    ),
+    Platform.MACOS: (
+        "macOSCompliancePolicy",
+        {"passwordMinimumLength": 4, "firewallEnabled": True},
+        {f"{PASSCODE}/minLength": 4, "com.apple.security.firewall/EnableFirewall": True},
+        "passwordMinimumLength",
+    ),
+    Platform.WINDOWS: (
+        "windows10CompliancePolicy",
+        {"passwordMinimumLength": 4, "passwordExpirationDays": 30},
+        {f"{POLICY}/DeviceLock/MinDevicePasswordLength": "4", f"{POLICY}/DeviceLock/DevicePasswordExpiration": "30"},
+        "passwordMinimumLength",
+    ),
+}
+
+
+@pytest.mark.parametrize("platform", JUDGED)
+async def test_a_compliance_policy_goes_before_a_profile(
+    administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform
+) -> None:
+    kind, asks, expected, clashing = JUDGED[platform]
+    profile_kind, properties, alone, _without = KINDS[platform]
+    profile = await administrator.profile(profile_kind, **properties)
+    await administrator.assign(profile)
+    agent = await enrol_agent(platform)
+    await settle(agent)
+    assert dict(agent.device.settings) == alone
+
+    policy = await compliance_policy(administrator, kind, **asks)
+    await settle(agent)
+    assert dict(agent.device.settings) == {**alone, **expected}
+    states = await setting_states(administrator, profile)
+    state = states.pop(clashing)
+    assert (state["state"], state["currentValue"]) == ("conflict", "4")
+    assert {each["displayName"] for each in state["sources"]} >= {"Passcodes"}
+    assert {each["state"] for each in states.values()} == {"compliant"}
+    (device,) = await administrator.devices()
+    found = await administrator.graph.get(
+        f"/beta/deviceManagement/managedDevices/{device['id']}/deviceConfigurationStates"
+    )
+    assert [each["id"] for each in found.raise_for_status().json()["value"]] == [profile]
+
+    # Of two compliance policies the stricter value counts; without them the profile's counts again.
+    other = await compliance_policy(administrator, kind, **{clashing: 7})
+    await settle(agent)
+    assert (await setting_states(administrator, profile))[clashing]["currentValue"] == "7"
+    for key in (policy, other):
+        await administrator.graph.delete(f"/beta/deviceManagement/deviceCompliancePolicies/{key}")
+    await settle(agent)
+    assert dict(agent.device.settings) == alone
+    assert await administrator.statuses(profile) == ["compliant"]
+
+
+@pytest.mark.parametrize("mode", [Mode.FULLY_MANAGED, Mode.DEDICATED])
+async def test_a_companys_own_android_device_is_given_restrictions(
+    administrator: Administrator, enrol_agent: AgentEnroller, mode: Mode
+) -> None:
+    kind = "androidDeviceOwnerGeneralDeviceConfiguration"
+    profile = await administrator.profile(
+        kind,
+        cameraBlocked=True,
+        passwordMinimumLength=6,
+        passwordBlockKeyguardFeatures=["trustAgents", "fingerprint"],
+        playStoreMode="allowList",
+        shortHelpText={"defaultMessage": "Call the help desk"},
+        systemUpdateInstallType="windowed",
+        systemUpdateWindowStartMinutesAfterMidnight=60,
+        kioskModeScreenOrientation="portrait",
+    )
+    personal = await administrator.profile("androidWorkProfileGeneralDeviceConfiguration", workProfileBlockCamera=True)
+    for each in (profile, personal):
+        await assign_everywhere(administrator, f"/beta/deviceManagement/deviceConfigurations/{each}")
+    agent = await enrol_agent(Platform.ANDROID, Device.new("tablet", platform=Platform.ANDROID, mode=mode))
+    await settle(agent)
+    assert dict(agent.device.settings) == {
+        "cameraDisabled": True,
+        "passwordPolicies/SCOPE_DEVICE/passwordMinimumLength": 6,
+        "keyguardDisabledFeatures": ["TRUST_AGENTS", "DISABLE_FINGERPRINT"],
+        "playStoreMode": "WHITELIST",
+        "shortSupportMessage/defaultMessage": "Call the help desk",
+        "systemUpdate/type": "WINDOWED",
+        "systemUpdate/startMinutes": 60,
+    }
+    states = await setting_states(administrator, profile)
+    assert {each["state"] for name, each in states.items() if name != "kioskModeScreenOrientation"} == {"compliant"}
+    assert states["kioskModeScreenOrientation"]["state"] == "notApplicable"
+    assert await administrator.statuses(personal) == []
+
+    # Another value of a list is a conflict; the profile's end takes everything away.
+    other = await administrator.profile(kind, passwordBlockKeyguardFeatures=["iris"])
+    await assign_everywhere(administrator, f"/beta/deviceManagement/deviceConfigurations/{other}")
+    await settle(agent)
+    assert await administrator.statuses(other) == ["conflict"]
+    for each in (profile, other):
+        await administrator.graph.delete(f"/beta/deviceManagement/deviceConfigurations/{each}")
+    await settle(agent)
+    assert dict(agent.device.settings) == {}
+
+
 async def test_a_node_that_a_pc_does_not_have_is_an_error_of_that_setting_alone(
     administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
@@ -198,154 +291,3 @@ async def test_a_custom_profile_brings_its_payloads(
     await administrator.graph.delete(f"/v1.0/deviceManagement/deviceConfigurations/{profile}")
     await settle(agent)
     assert dict(agent.device.settings) == {}
-
-
-def choice(setting: str, option: str, *children: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "@odata.type": "#microsoft.graph.deviceManagementConfigurationChoiceSettingInstance",
-        "settingDefinitionId": setting,
-        "choiceSettingValue": {"value": f"{setting}_{option}", "children": list(children)},
-    }
-
-
-def number(setting: str, value: int) -> dict[str, Any]:
-    return {
-        "@odata.type": "#microsoft.graph.deviceManagementConfigurationSimpleSettingInstance",
-        "settingDefinitionId": setting,
-        "simpleSettingValue": {
-            "@odata.type": "#microsoft.graph.deviceManagementConfigurationIntegerSettingValue",
-            "value": value,
-        },
-    }
-
-
-def group(setting: str, *children: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "@odata.type": "#microsoft.graph.deviceManagementConfigurationGroupSettingCollectionInstance",
-        "settingDefinitionId": setting,
-        "groupSettingCollectionValue": [{"children": list(children)}],
-    }
-
-
-async def catalog_policy(administrator: Administrator, platforms: str, *settings: dict[str, Any]) -> str:
-    body = {
-        "name": "From the catalog",
-        "platforms": platforms,
-        "technologies": "mdm" if platforms == "windows10" else "mdm,appleRemoteManagement",
-        "settings": [
-            {"@odata.type": "#microsoft.graph.deviceManagementConfigurationSetting", "settingInstance": each}
-            for each in settings
-        ],
-    }
-    policies = "/beta/deviceManagement/configurationPolicies"
-    key = str((await administrator.graph.post(policies, json=body)).raise_for_status().json()["id"])
-    everywhere = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
-    body = {"assignments": [{"target": everywhere}]}
-    (await administrator.graph.post(f"{policies}/{key}/assign", json=body)).raise_for_status()
-    return key
-
-
-_WINDOWS = "device_vendor_msft_policy_config_"
-
-
-async def test_policies_of_the_catalog_reach_a_pc_and_conflict_with_profiles(
-    administrator: Administrator, enrol_agent: AgentEnroller
-) -> None:
-    policy = await catalog_policy(
-        administrator,
-        "windows10",
-        choice(
-            f"{_WINDOWS}devicelock_devicepasswordenabled",
-            "0",
-            number(f"{_WINDOWS}devicelock_mindevicepasswordlength", 8),
-        ),
-        choice("vendor_msft_firewall_mdmstore_publicprofile_enablefirewall", "true"),
-        group(
-            f"{_WINDOWS}defender_attacksurfacereductionrules",
-            choice(f"{_WINDOWS}defender_attacksurfacereductionrules_useadvancedprotectionagainstransomware", "audit"),
-        ),
-        choice("device_vendor_msft_bitlocker_requiredeviceencryption", "1"),
-    )
-    agent = await enrol_agent(Platform.WINDOWS)
-    agent.device.report(isEncrypted=False)
-    await settle(agent)
-    expected = {
-        f"{POLICY}/DeviceLock/DevicePasswordEnabled": "0",
-        f"{POLICY}/DeviceLock/MinDevicePasswordLength": "8",
-        "./Vendor/MSFT/Firewall/MdmStore/PublicProfile/EnableFirewall": "true",
-        f"{POLICY}/Defender/AttackSurfaceReductionRules": "c1db55ab-c21a-4637-bb3f-a12568109d35=2",
-        "./Vendor/MSFT/BitLocker/RequireDeviceEncryption": "1",
-    }
-    assert dict(agent.device.settings) == expected
-    assert agent.device.facts["isEncrypted"] is True
-
-    profile = await administrator.profile("windows10GeneralConfiguration", passwordMinimumLength=12)
-    await administrator.assign(profile)
-    await settle(agent)
-    assert dict(agent.device.settings) == expected
-    state = (await setting_states(administrator, profile))["passwordMinimumLength"]
-    assert state["state"] == "conflict"
-    assert {source["displayName"] for source in state["sources"]} >= {"From the catalog"}
-
-    await administrator.graph.delete(f"/beta/deviceManagement/configurationPolicies/{policy}")
-    await settle(agent)
-    assert dict(agent.device.settings) == {f"{POLICY}/DeviceLock/MinDevicePasswordLength": "12"}
-    assert await administrator.statuses(profile) == ["compliant"]
-
-
-async def test_a_policy_of_the_catalog_is_for_its_platforms(
-    administrator: Administrator, enrol_agent: AgentEnroller
-) -> None:
-    await catalog_policy(
-        administrator,
-        "macOS",
-        group(
-            "com.apple.mcx.filevault2_com.apple.mcx.filevault2",
-            choice("com.apple.mcx.filevault2_enable", "0"),
-            choice("com.apple.mcx.filevault2_defer", "true"),
-        ),
-    )
-    mac, phone = await enrol_agent(Platform.MACOS), await enrol_agent(Platform.IOS)
-    mac.device.report(isEncrypted=False)
-    await settle(mac)
-    await settle(phone)
-    assert dict(mac.device.settings) == {
-        "com.apple.MCX.FileVault2/Enable": "On",
-        "com.apple.MCX.FileVault2/Defer": True,
-    }
-    assert mac.device.facts["isEncrypted"] is True
-    assert dict(phone.device.settings) == {}
-
-
-async def table(administrator: Administrator, action: str, **parameters: Any) -> list[dict[str, Any]]:
-    """The rows of a report action."""
-    path = f"/beta/deviceManagement/reports/{action}"
-    answer = (await administrator.graph.post(path, json=parameters)).raise_for_status().json()
-    heads = [column["Column"] for column in answer["Schema"]]
-    return [dict(zip(heads, row, strict=True)) for row in answer["Values"]]
-
-
-async def test_reports_have_the_policies_of_the_catalog_and_each_of_their_settings(
-    administrator: Administrator, enrol_agent: AgentEnroller
-) -> None:
-    length = f"{_WINDOWS}devicelock_mindevicepasswordlength"
-    camera = f"{_WINDOWS}camera_allowcamera"
-    policy = await catalog_policy(administrator, "windows10", number(length, 8), choice(camera, "0"))
-    profile = await administrator.profile("windows10GeneralConfiguration", passwordMinimumLength=12)
-    await administrator.assign(profile)
-    agent = await enrol_agent(Platform.WINDOWS)
-    await settle(agent)
-    (row,) = await table(administrator, "getConfigurationPolicyDevicesReport", filter=f"(PolicyId eq '{policy}')")
-    assert (row["PolicyName"], row["ReportStatus"]) == ("From the catalog", "Conflict")
-    (device,) = await administrator.devices()
-    rows = await table(
-        administrator,
-        "getConfigurationSettingsReport",
-        filter=f"(PolicyId eq '{policy}') and (DeviceId eq '{device['id']}')",
-    )
-    states = {each["SettingId"]: (each["SettingStatus_loc"], each["CurrentValue"]) for each in rows}
-    assert states == {length: ("Conflict", None), camera: ("Succeeded", "0")}
-    (conflict,) = [each["ConflictingPolicies"] for each in rows if each["SettingId"] == length]
-    assert conflict == "windows10GeneralConfiguration"
-    missing = await administrator.graph.post("/beta/deviceManagement/reports/getConfigurationSettingsReport", json={})
-    assert missing.status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -9,13 +10,22 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.storage.announcements import Announcements
+from fauxtune.storage.database import Database
+from fauxtune.storage.process_lock import NamedLocks
+from fauxtune.surfaces.devices.windows.session import session_turn
+from fauxtune_sim.platforms import Platform
+from fauxtune_sim.transport import Answer, Transport
+from tests.support.administrator import AgentEnroller, administrator_of
 from tests.support.neighbours import eventually, leader
 from tests.support.postgresql import PostgresServer, running_server
 from tests.support.running_server import Running, fauxtune, serving
@@ -32,6 +42,8 @@ from tests.support.under_load import (
 
 #: How many workers are killed: `make soak` kills 300 among four.
 KILLS, WORKERS = int(os.environ.get("SOAK_KILLS", "2")), int(os.environ.get("SOAK_WORKERS", "2"))
+#: Simulated devices of each protocol.
+KINDS = ("ios", "windows", "android")
 TENANT = "/_fauxtune/v1/tenants/contoso"
 
 Pair = tuple[httpx.Client, httpx.Client]
@@ -105,6 +117,66 @@ def test_devices_and_readers_that_wait_at_one_are_woken_from_the_other(
     eventually(lambda: not here.get(devices).raise_for_status().json()["value"][0]["connected"])
 
 
+class Alternating(Transport):
+    """A device's client whose requests go to one machine after the other, whatever address the device was given."""
+
+    def __init__(self, machines: tuple[Running, Running]) -> None:
+        super().__init__(ca=Path(machines[0].endpoints["caFile"]).read_bytes())
+        self._machines = [machine.https for machine in machines]
+        self.sent = 0
+
+    async def send(self, method: str, url: str, **more: Any) -> Answer:
+        """Send a request to the machine whose turn it is."""
+        self.sent += 1
+        known = next(address for address in self._machines if url.startswith(address))
+        return await super().send(method, self._machines[self.sent % 2] + url.removeprefix(known), **more)
+
+
+@pytest.mark.parametrize("platform", [Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.IOS, Platform.ANDROID])
+async def test_a_device_whose_every_request_goes_to_another_process_gets_all_that_is_meant_for_it(
+    machines: tuple[Running, Running], platform: Platform
+) -> None:
+    kinds = {
+        Platform.IOS: ("iosTrustedRootCertificate", "iosPkcsCertificateProfile"),
+        Platform.ANDROID: (
+            "androidWorkProfileTrustedRootCertificate",
+            "androidWorkProfilePkcsCertificateProfile",
+        ),
+    }.get(platform, ("windows81TrustedRootCertificate", "windows10PkcsCertificateProfile"))
+    async with administrator_of(machines[0]) as administrator, Alternating(machines) as transport:
+        profiles = [await administrator.root(kinds[0]), await administrator.pkcs(kinds[1])]
+        await administrator.assign(*profiles)
+        agent = await AgentEnroller(machines[0], administrator, transport)(platform)
+        for _ in range(3):
+            done = await agent.check_in()
+        assert (done.settled, done.refused) == (True, ())
+        assert len(agent.device.keystore.entries) == 1
+        assert [await administrator.statuses(one) for one in profiles] == [["compliant"]] * 2
+        assert transport.sent > 6
+        await administrator.perform("retire")
+        assert (await agent.check_in()).ended is not None
+        assert await administrator.devices() == []
+
+
+async def test_a_message_of_a_session_waits_for_the_one_that_another_process_answers(
+    machines: tuple[Running, Running], postgresql_url: str
+) -> None:
+    database = Database(postgresql_url, shared=True)
+    locks = NamedLocks(database)
+    async with administrator_of(machines[0]) as administrator, Alternating(machines) as transport:
+        agent = await AgentEnroller(machines[0], administrator, transport)(Platform.WINDOWS)
+        await agent.check_in()
+        (row,) = (await administrator.graph.get(f"{TENANT}/devices")).raise_for_status().json()["value"]
+        turn = session_turn(EnrollmentId(row["id"]))
+        assert locks.take(turn)
+        waiting = asyncio.create_task(agent.check_in())
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        locks.release(turn)
+        assert (await waiting).settled
+    database.close()
+
+
 def test_a_new_tenants_devices_and_faults_are_known_at_the_other(both: Pair) -> None:
     here, there = both
     here.post("/_fauxtune/v1/tenants", json={"name": "fabrikam", "domain": "fabrikam.example"}).raise_for_status()
@@ -117,6 +189,47 @@ def test_a_new_tenants_devices_and_faults_are_known_at_the_other(both: Pair) -> 
     assert here.get("/v1.0/groups").status_code == 200
     here.delete("/_fauxtune/v1/tenants/fabrikam").raise_for_status()
     assert there.get("/_fauxtune/v1/tenants/fabrikam").status_code == 404
+
+
+def test_a_fault_that_counts_counts_over_all_processes(both: Pair) -> None:
+    rule = {"effect": {"status": 503}, "match": {"path": "/v1.0/groups"}, "when": {"next": 3}}
+    both[0].post(f"{TENANT}/faults", json=rule).raise_for_status()
+    assert [each.get("/v1.0/groups").status_code for each in both * 3] == [503, 503, 503, 200, 200, 200]
+    (shown,) = both[1].get(f"{TENANT}/faults").raise_for_status().json()["value"]
+    assert (shown["matched"], shown["hits"]) == (6, 3)
+
+
+def test_the_wire_is_read_over_all_processes_in_the_order_of_time(both: Pair) -> None:
+    path, asked = f"{TENANT}/wire", [f"/v1.0/users?$top={number}" for number in range(1, 13)]
+
+    def listed(client: httpx.Client, **wanted: Any) -> dict[str, Any]:
+        return dict(client.get(path, params=wanted).raise_for_status().json())
+
+    both[0].delete(path).raise_for_status()
+    for number, url in enumerate(asked):
+        both[number % 2].get(url).raise_for_status()
+    pages = [listed(each) for each in both]
+    for page in pages:
+        assert [each["url"] for each in page["exchanges"]] == asked
+    numbers = [each["number"] for each in pages[0]["exchanges"]]
+    assert numbers == sorted(set(numbers))
+    read, after = list[int](), numbers[0]
+    for number in range(4):
+        page = listed(both[number % 2], after=after, limit=4)
+        read, after = read + [each["number"] for each in page["exchanges"]], page["next"]
+    assert read == numbers[1:]
+    assert [each["number"] for each in listed(both[0], before=numbers[5], limit=2)["exchanges"]] == numbers[3:5]
+    for client in both:
+        assert client.get(f"{path}/{numbers[6]}").raise_for_status().json()["url"] == asked[6]
+        assert len(listed(client, text="$top=1", status="200")["exchanges"]) == 4
+        assert client.get(f"{path}/{numbers[6] + 1}").status_code == 404
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(lambda: listed(both[1], after=after, wait=50))
+        time.sleep(0.5)
+        both[0].get("/v1.0/groups").raise_for_status()
+        assert [each["url"] for each in waiting.result()["exchanges"]] == ["/v1.0/groups"]
+    both[1].delete(path).raise_for_status()
+    assert [listed(each)["exchanges"] for each in both] == [[], []]
 
 
 def test_one_leads_and_another_takes_over_when_it_dies(
@@ -207,6 +320,40 @@ def test_a_rolling_restart_fails_no_request(tmp_path: Path, postgresql_url: str,
         assert codes == {200}
 
 
+def test_hosted_devices_are_those_of_all_processes_and_go_on_when_the_one_that_leads_dies(
+    tmp_path: Path, postgresql_server: PostgresServer, postgresql_url: str, commands: Path
+) -> None:
+    arguments = ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, "--workers", "2")
+    with serving(*arguments, commands=commands) as server:
+
+        def ask(method: str, path: str, **more: Any) -> Any:
+            """Ask on a connection of its own, which either of the two takes; None where there is no answer now."""
+            with suppress(httpx.TransportError), server.client() as client:
+                answer = client.request(method, f"{TENANT}{path}", **more)
+                assert answer.is_success or answer.status_code == 503, answer.text
+                return answer.json() if answer.is_success and answer.content else answer.is_success
+
+        def online() -> dict[str, bool]:
+            return {each["name"]: each["online"] for each in (ask("GET", "/hosted-devices") or {"value": []})["value"]}
+
+        names = [ask("POST", "/hosted-devices", json={"user": "alice", "platform": kind})["name"] for kind in KINDS]
+        assert [online() for _ in range(6)] == [dict.fromkeys(names, True)] * 6
+        assert ask("POST", "/snapshots", json={"name": "before"})
+        assert ask("PATCH", f"/hosted-devices/{names[0]}", json={"online": False})["online"] is False
+        for _ in range(2):  # the second time the process that was started in the place of the first may lead
+            first = eventually(lambda: leader(postgresql_server, postgresql_url))
+            os.kill(first, signal.SIGKILL)
+            eventually(lambda: len(children(server)) == 2 and first not in children(server))  # noqa: B023
+            eventually(lambda: online() == {**dict.fromkeys(names, True), names[0]: False})
+            eventually(lambda: ask("POST", f"/hosted-devices/{names[1]}/check-in"))
+        assert ask("POST", "/snapshots/before/restore")
+        eventually(lambda: online() == dict.fromkeys(names, True))
+        assert ask("PUT", "/states", json={"state": "alice's iPhone is lost"})
+        eventually(lambda: not online()[names[0]])
+        code, errors = server.stop(signal.SIGTERM)
+    assert code == 0, errors
+
+
 def test_workers_end_with_their_parent(tmp_path: Path, postgresql_url: str, commands: Path) -> None:
     arguments = ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, "--workers", "2")
     with serving(*arguments, commands=commands) as server:
@@ -232,16 +379,53 @@ def test_postgresql_that_restarts_is_answered_503_and_then_all_is_well(tmp_path:
             assert {ALICE} <= {row["userPrincipalName"] for row in client.get("/v1.0/users").json()["value"]}
 
 
+def test_postgresql_that_restarts_under_load_costs_answers_503_and_nothing_else(
+    tmp_path: Path, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
+) -> None:
+    answered, stop, pfx = Answered(persists=True), threading.Event(), imported_file(raw_rsa_keys[0])
+    with running_server() as postgresql:
+        url = postgresql.url(postgresql.create())
+        arguments = ("--data-dir", tmp_path / "data", "--database-url", url, "--workers", "2")
+        with serving(*arguments, commands=commands) as server:
+            with server.signed_in() as client:
+                assign_profiles(client)
+                for key in raw_rsa_keys[1:4]:
+                    enrol(client, key, answered=answered)
+            workers, load = children(server), ThreadPoolExecutor(2)
+            working = [
+                load.submit(keep_importing, server, pfx, stop, answered),
+                load.submit(keep_checking_in, server, stop, answered),
+            ]
+            try:
+                for _ in range(3):
+                    before, failures = answered.reports, answered.failures
+                    eventually(lambda: answered.reports > before + 3)  # noqa: B023 - called at once
+                    postgresql.stop()
+                    eventually(lambda: answered.failures > failures + 3)  # noqa: B023
+                    postgresql.start()
+                before = answered.reports
+                eventually(lambda: answered.reports > before + 3)
+            finally:
+                stop.set()
+                load.shutdown()
+            for each in working:
+                each.result()
+            assert (answered.refused, answered.without_time) == ({503}, 0)
+            assert children(server) == workers
+            eventually(lambda: leader(postgresql, url))
+            with server.signed_in() as client:
+                everything_is_there(client, answered)
+
+
 def test_a_newer_version_of_the_program_makes_the_older_one_stop(
     machines: tuple[Running, Running], postgresql_url: str
 ) -> None:
-    from fauxtune.storage.announcements import Announcements
-    from fauxtune.storage.database import Database
-
     database = Database(postgresql_url)
     announcements = Announcements(database, sender="a newer one")
-    announcements.send([("migration", "9999", 0.0)])
     for machine in machines:
+        while machine.process.poll() is None:  # one that does not listen yet does not hear the first
+            announcements.send([("migration", "9999", 0.0)])
+            time.sleep(0.5)
         _, errors = machine.process.communicate(timeout=30)
         assert machine.process.returncode == 1
         assert "A newer Fauxtune brings the database to revision 9999; this one knows" in errors

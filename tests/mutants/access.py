@@ -11,13 +11,39 @@ _REQUESTS = "app/fauxtune/storage/queries/connector_requests.py"
 _DEVICES = "app/fauxtune/storage/queries/devices.py"
 _ENROLLMENT_TOKENS = "app/fauxtune/storage/queries/enrollment_tokens.py"
 _TOKENS = "app/fauxtune/operations/runtime/tokens.py"
-_QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
+_QUIET = "tests/storage/test_quiet_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
+
+_OWN_SEAT = "tests/surfaces/control/test_classrooms.py::test_a_password_opens_the_own_tenant_and_no_other_call[sqlite]"
 
 MUTANTS: tuple[Mutant, ...] = (
+    # Seats of classrooms.
+    Mutant(
+        rule="The password of a seat opens another tenant",
+        file="app/fauxtune/operations/tenants/seats.py",
+        before="if not is_own:",
+        after="if is_own is None:",
+        tests=(_OWN_SEAT,),
+    ),
+    Mutant(
+        rule="The password of a seat opens what belongs to the whole server",
+        file="app/fauxtune/surfaces/control/access.py",
+        before="            await check_opens(",
+        after='            if "tenant" in request.path_params:\n                await check_opens(',
+        tests=(_OWN_SEAT,),
+    ),
+    Mutant(
+        rule="The users of a seat have the password that everybody knows",
+        file="app/fauxtune/operations/arrangement/classrooms/opening.py",
+        before='return seed.model_copy(update={"users": users})',
+        after="return seed if users else seed",
+        tests=(
+            "tests/surfaces/control/test_classrooms.py::test_graph_is_opened_by_the_application_that_the_own_tenant_tells[sqlite]",
+        ),
+    ),
     # Permissions.
     Mutant(
         rule="An application is served without the permission",
-        file="app/fauxtune/operations/runtime/permissions.py",
+        file="app/fauxtune/operations/runtime/permission_check.py",
         before="if not needs or not principal.permissions.isdisjoint(needs):",
         after="if True:",
         tests=(
@@ -26,7 +52,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="All of an operation's permissions are needed instead of one",
-        file="app/fauxtune/operations/runtime/permissions.py",
+        file="app/fauxtune/operations/runtime/permission_check.py",
         before="not principal.permissions.isdisjoint(needs)",
         after="principal.permissions.issuperset(needs)",
         tests=("tests/surfaces/graph/test_permissions.py::test_a_batch_is_judged_item_by_item[sqlite]",),
@@ -204,8 +230,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="An imported certificate is found from another tenant",
         file="app/fauxtune/storage/queries/imported_pfx.py",
-        before='_PFX = select(pfx_certificates).where(\n    pfx_certificates.c.tenant_id == bindparam("tenant"),\n',
-        after="_PFX = select(pfx_certificates).where(\n",
+        before='select(pfx_certificates).where(\n        pfx_certificates.c.tenant_id == bindparam("tenant"),\n',
+        after="select(pfx_certificates).where(\n",
         tests=("tests/storage/test_certificate_queries.py::test_a_user_has_its_own_imported_certificates[sqlite]",),
     ),
     Mutant(
@@ -247,12 +273,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A quiet check-in is taken at another tenant's address",
-        file=_DEVICES,
-        before=(
-            '        enrollments.c.tenant_id == bindparam("tenant"),\n'
-            "        enrollments.c.state == EnrollmentState.ACTIVE.value,\n"
-        ),
-        after="        enrollments.c.state == EnrollmentState.ACTIVE.value,\n",
+        file="app/fauxtune/storage/queries/quiet.py",
+        before='        device.c.tenant_id == claims["tenant"],\n',
+        after="",
         tests=(_QUIET,),
     ),
     Mutant(

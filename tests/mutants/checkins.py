@@ -7,13 +7,32 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 _REQUESTS = "app/fauxtune/storage/queries/connector_requests.py"
-_DEVICES = "app/fauxtune/storage/queries/devices.py"
+_QUIET_QUERIES = "app/fauxtune/storage/queries/quiet.py"
 _CHECKIN = "app/fauxtune/operations/checkin/checkin.py"
 _CHANNEL = "app/fauxtune/operations/checkin/connector_channel.py"
 _TEST_ENDING = "tests/operations/test_ending.py"
-_QUIET = "tests/storage/test_device_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
+_QUIET = "tests/storage/test_quiet_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
 
 MUTANTS: tuple[Mutant, ...] = (
+    # What is remembered.
+    Mutant(
+        rule="A password that one key has decrypted is given for another key",
+        file="app/fauxtune/connector/passwords.py",
+        before="key = (modulus, order.padding, order.encrypted_password)",
+        after="key = (0, order.padding, order.encrypted_password)",
+        tests=(
+            "tests/connector/test_reencrypt.py::test_a_password_is_decrypted_once_for_all_devices_and_by_each_key_for_itself",
+        ),
+    ),
+    Mutant(
+        rule="A device is remembered as it was before another check-in wrote about it",
+        file="app/fauxtune/operations/runtime/memory.py",
+        before="if self.wrote and not self.writes_one_device:",
+        after="if False:",
+        tests=(
+            "tests/operations/test_memory.py::test_a_check_in_that_writes_of_no_device_of_its_own_lets_all_be_forgotten",
+        ),
+    ),
     # Connectors.
     Mutant(
         rule="A second answer to a request takes the place of the first",
@@ -120,7 +139,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A password is decrypted with SHA-256 whatever the padding scheme",
-        file="app/fauxtune/connector/reencrypt.py",
+        file="app/fauxtune/connector/passwords.py",
         before="algorithm = PADDINGS.get(order.padding.lower())",
         after='algorithm = PADDINGS.get(order.padding.lower()) and PADDINGS["oaepsha256"]',
         tests=("tests/connector/test_reencrypt.py::test_the_password_reaches_the_device_whatever_the_hash",),
@@ -158,33 +177,30 @@ MUTANTS: tuple[Mutant, ...] = (
     # Check-ins.
     Mutant(
         rule="A check-in is quiet though it is due",
-        file=_DEVICES,
-        before='        enrollments.c.due_at > bindparam("now"),\n',
+        file=_QUIET_QUERIES,
+        before='        device.c.due_at > claims["now"],\n',
         after="",
         tests=(_QUIET,),
     ),
     Mutant(
         rule="A check-in with a new report is quiet",
-        file=_DEVICES,
-        before='        enrollments.c.report_digest == bindparam("report"),\n',
+        file=_QUIET_QUERIES,
+        before='        device.c.report_digest == claims["report"],\n',
         after="",
         tests=(_QUIET,),
     ),
     Mutant(
         rule="A check-in is quiet though something has changed for the device",
-        file=_DEVICES,
-        before=(
-            "        enrollments.c.generation == enrollments.c.settled_generation,\n"
-            '        enrollments.c.due_at > bindparam("now"),\n'
-        ),
-        after='        enrollments.c.due_at > bindparam("now"),\n',
+        file=_QUIET_QUERIES,
+        before="        device.c.generation == device.c.settled_generation,\n",
+        after="",
         tests=(_QUIET,),
     ),
     Mutant(
         rule="A check-in of a device whose end was ordered is quiet",
-        file=_DEVICES,
-        before="        enrollments.c.state == EnrollmentState.ACTIVE.value,\n        enrollments.c.generation ==",
-        after="        enrollments.c.generation ==",
+        file=_QUIET_QUERIES,
+        before="        device.c.state == EnrollmentState.ACTIVE.value,\n",
+        after="",
         tests=(_QUIET,),
     ),
     Mutant(
@@ -221,8 +237,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A check-in that waited for another one plans again",
         file=_CHECKIN,
-        before="return None if known is None else CheckedIn(known[1], 0)",
-        after="return None",
+        before="    if known is not None:\n        return CheckedIn(known.policy_version, 0)\n",
+        after="",
         tests=(
             "tests/operations/test_together.py::test_a_check_in_that_waited_for_another_does_not_plan_again[sqlite]",
         ),
@@ -373,5 +389,12 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=(
             "tests/operations/test_enrollment.py::test_a_user_without_licence_cannot_enrol_until_there_is_one_and_keeps_the_token[sqlite]",
         ),
+    ),
+    Mutant(
+        rule="Devices of one user note the files that they opened in different orders",
+        file="app/fauxtune/operations/checkin/checkin.py",
+        before="in_order = sorted(answers, key=lambda answer: answer.task.request.item_key)",
+        after="in_order = answers",
+        tests=("tests/operations/test_checkin.py::test_the_files_that_were_opened_are_noted_in_one_order[sqlite]",),
     ),
 )

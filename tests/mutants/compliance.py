@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_DEVICE = "app/fauxtune/core/engine/compliance/device.py"
+_GRACE = "app/fauxtune/core/engine/compliance/grace.py"
 _RULES = "app/fauxtune/core/engine/compliance/comparisons.py"
 _JUDGING = "app/fauxtune/operations/devices/compliance_judging.py"
 _HOOKS = "app/fauxtune/operations/devices/compliance_hooks.py"
@@ -18,14 +18,14 @@ _TEST_GRAPH = "tests/surfaces/graph/test_compliance.py"
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="Grace starts again with every judgement",
-        file=_DEVICE,
+        file=_GRACE,
         before="return Course(failed_at=course.failed_at or now, done=course.done)",
         after="return Course(failed_at=now, done=course.done)",
         tests=(f"{_TEST_DEVICE}::test_a_device_is_judged_step_by_step_as_from_its_whole_history",),
     ),
     Mutant(
         rule="An error counts at once",
-        file=_DEVICE,
+        file=_GRACE,
         before="ERROR_TOLERATED = timedelta(days=7)",
         after="ERROR_TOLERATED = timedelta(0)",
         tests=(f"{_TEST_DEVICE}::test_an_error_is_due_when_its_seven_days_are_over",),

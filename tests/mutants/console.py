@@ -9,6 +9,7 @@ from tests.mutants.mutant import Mutant
 _APP = "app/fauxtune/surfaces/console/app.py"
 _SESSION = "app/fauxtune/surfaces/console/session.py"
 _ACCESS = "tests/surfaces/console/test_access.py"
+_SEATS = "tests/surfaces/console/test_classrooms.py"
 _SIGNS_IN = f"{_ACCESS}::test_with_a_control_token_the_browser_signs_in_once[sqlite]"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -22,16 +23,30 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="The console is shown to a browser that has not sent the control token",
         file=_APP,
-        before="elif not session.signed_in:",
-        after="elif not session:",
+        before="(token is None or session.signed_in)",
+        after="(token is None or bool(session))",
         tests=(_SIGNS_IN,),
     ),
     Mutant(
         rule="The console takes any word for the control token",
-        file=_APP,
-        before='if not is_token(str(form.get("token", "")).encode().decode("latin-1"), token):',
-        after='if not form.get("token"):',
+        file="app/fauxtune/surfaces/console/pages/sign_in.py",
+        before='if token is not None and is_token(sent.encode().decode("latin-1"), token):',
+        after="if token is not None and sent:",
         tests=(_SIGNS_IN,),
+    ),
+    Mutant(
+        rule="The console shows a student another seat",
+        file=_APP,
+        before="if seat is not None:",
+        after="if seat is not None and path == PATH:",
+        tests=(f"{_SEATS}::test_a_student_sees_no_page_of_another_tenant_or_of_the_server[sqlite]",),
+    ),
+    Mutant(
+        rule="A session of a seat outlives its classroom",
+        file=_APP,
+        before="session.seat is None and (token is None",
+        after="(token is None",
+        tests=(f"{_SEATS}::test_a_session_ends_with_the_classroom[sqlite]",),
     ),
     Mutant(
         rule="A session of the console counts though nobody signed it",

@@ -125,12 +125,17 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Of two policies with different values of one setting the first one wins",
-        file="app/fauxtune/core/model/settings.py",
-        before=" or (one.form, one.text) != (other.form, other.text)",
-        after="",
-        tests=(
-            "tests/core/engine/test_settings.py::test_settings_merge_as_the_model_says_in_any_order_and_any_grouping",
-        ),
+        file="app/fauxtune/core/engine/planning/setting_conflicts.py",
+        before="    if others and not first.stricter:\n",
+        after="    if False:\n",
+        tests=("tests/core/engine/test_settings.py::test_settings_merge_as_the_model_says_in_any_order",),
+    ),
+    Mutant(
+        rule="Of two compliance policies with different values of one setting the laxer one wins",
+        file="app/fauxtune/core/engine/planning/setting_conflicts.py",
+        before='    "most": lambda value: -value,\n',
+        after='    "most": lambda value: value,\n',
+        tests=("tests/core/engine/test_settings.py::test_settings_merge_as_the_model_says_in_any_order",),
     ),
     Mutant(
         rule="A device loses the value of a setting that comes into conflict",

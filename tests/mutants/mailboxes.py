@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_READING = "app/fauxtune/core/mail/reading.py"
+_READING = "app/fauxtune/core/mail/visible_parts.py"
 _CONSOLE, _CONTROL = "tests/surfaces/console/test_mail.py", "tests/surfaces/control/test_mail.py"
 _MAILBOXES = "tests/operations/test_mailboxes.py"
 _BOOK = "tests/operations/test_address_book.py"

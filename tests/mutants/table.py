@@ -15,13 +15,16 @@ from tests.mutants import (
     engine,
     faults,
     mailboxes,
+    policies,
     probing,
+    several,
     states,
 )
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *engine.MUTANTS,
+    *policies.MUTANTS,
     *access.MUTANTS,
     *checkins.MUTANTS,
     *compliance.MUTANTS,
@@ -35,4 +38,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *mailboxes.MUTANTS,
     *states.MUTANTS,
     *probing.MUTANTS,
+    *several.MUTANTS,
 )

@@ -120,3 +120,12 @@ async def test_a_report_of_another_app_or_another_content_changes_nothing(contos
     for report in (AppRun("nonsense", "", True), AppRun(key, "7", True)):
         assert await orders(contoso, pc, report) == [("install", "Notes")]
     assert await states(contoso, pc) == {key: ("required", "pendingInstall")}
+
+
+async def test_an_order_has_the_script_that_detects_its_app(contoso: Contoso) -> None:
+    pc = await enrol_by_token(contoso, "alice")
+    kind = "#microsoft.graph.win32LobAppPowerShellScriptRule"
+    rule = {"@odata.type": kind, "ruleType": "detection", "scriptContent": "ZWNobw=="}
+    await assign(contoso, await win32(contoso, "By script", rules=[rule]), "required")
+    (order,) = (await ask(contoso, pc)).orders["apps"]
+    assert (order["name"], order["detection_script"]) == ("By script", "ZWNobw==")

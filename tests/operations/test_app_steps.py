@@ -10,7 +10,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Problem
 from fauxtune.core.model.steps import StepKind
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.policies.app_delivery import INSTALL_FAILED
+from fauxtune.core.policies.app_states import INSTALL_FAILED
 from fauxtune.core.policies.apps import APP_RULES, new_app
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.profiles import resources

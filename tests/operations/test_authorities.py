@@ -13,8 +13,7 @@ from cryptography.x509 import ocsp
 
 from fauxtune.connector.refusals import AuthorityUnavailable
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
-from fauxtune.operations.ca import authorities, crl_and_ocsp
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import authorities, counter, crl_and_ocsp
 from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
@@ -183,9 +182,9 @@ async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(st
     assert item.problem is not None
     assert item.problem.code == AuthorityUnavailable.number
     assert await staffed.issued() == []
-    request = certificate_register.CounterRequest("SmimeBoth", user_principal_name=staffed.upn("bob"))
+    request = counter.CounterRequest("SmimeBoth", user_principal_name=staffed.upn("bob"))
     with pytest.raises(Unavailable, match="off line"):
-        await staffed.do(certificate_register.issue_at_counter, request, key=None, keys=staffed.emulator.keys)
+        await staffed.do(counter.issue_at_counter, request, key=None, keys=staffed.emulator.keys)
     await set_state(staffed, "available")
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}

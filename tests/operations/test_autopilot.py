@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.engine.planning.targeting import TargetKind
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import Invalid, NotFound, TooSoon, UnderWay
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import DirectoryDeviceId, GroupId, ProfileId
 from fauxtune.core.model.platforms import Platform
@@ -17,12 +17,16 @@ from fauxtune.core.policies.autopilot import (
     DEPLOYMENT_PROFILES,
     DIRECTORY_DEVICE,
     EMPTY_GUID,
+    EVENTS,
     IDENTITIES,
+    IMPORTS,
     check_profile,
     configuration,
 )
+from fauxtune.core.policies.autopilot_time import IMPORTED_AFTER
 from fauxtune.core.policies.rules import BOUND
-from fauxtune.operations.devices import actions, autopilot, windows_enrollment
+from fauxtune.operations.devices import actions, autopilot, autopilot_time, windows_enrollment
+from fauxtune.operations.devices.due import Watch
 from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest
 from fauxtune.operations.devices.windows_enrollment import Claimant
 from fauxtune.operations.directory import devices as directory_devices
@@ -35,6 +39,7 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.directory import DirectoryDeviceRow
 from fauxtune.storage.rows.resources import ResourceRow
 from tests.support.certificates import certificate_request
+from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
 KIND = "azureADWindowsAutopilotDeploymentProfile"
@@ -42,10 +47,12 @@ ZTD = '(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))'
 
 
 async def register(contoso: Contoso, serial: str, **more: Any) -> ResourceRow:
-    """Import a hash; return the identity."""
+    """Import a hash, and wait; return the identity."""
     shape = entity("importedWindowsAutopilotDeviceIdentity")
     document = {**defaults(shape), "serialNumber": serial, "hardwareIdentifier": "T0EzeA==", **more}
     await contoso.do(autopilot.import_all, [document])
+    contoso.clock.forward(seconds=30)
+    await contoso.do(autopilot_time.settle)
     rows = await contoso.look(resource_queries.resources_of_family, contoso.tenant.id, family=IDENTITIES.name)
     return next(row for row in rows if row.document["serialNumber"] == serial)
 
@@ -81,7 +88,10 @@ async def profile(contoso: Contoso, name: str, *groups: str, **document: Any) ->
 
 
 async def settled(contoso: Contoso, key: str) -> JsonObject:
-    await contoso.do(autopilot.settle)
+    for _ in range(2):
+        await contoso.do(autopilot_time.settle)
+        contoso.clock.forward(seconds=30)
+    await contoso.do(autopilot_time.settle)
     row = await contoso.do(resources.get, IDENTITIES, key=key)
     return row.document
 
@@ -153,6 +163,8 @@ async def test_the_directory_has_one_device_of_a_pc_from_its_import_to_its_end(c
     identity = await register(contoso, "1", groupTag="Sales")
     key = await profile(contoso, "Kiosk")
     await contoso.do(autopilot.give_profile, key, identity_ids=[identity.id])
+    contoso.clock.forward(minutes=1)
+    await contoso.do(autopilot_time.settle)
     kiosks = await dynamic(contoso, '(device.enrollmentProfileName -eq "kiosk")')
     done = await enroll(contoso, "1", told=identity.id)
     device = await entra(contoso, identity)
@@ -162,6 +174,11 @@ async def test_the_directory_has_one_device_of_a_pc_from_its_import_to_its_end(c
     assert await members(contoso, kiosks) == {device.id}
     record = await contoso.get(device_queries.managed_device_of, done.id)
     assert (record.document["autopilotEnrolled"], record.document["enrollmentProfileName"]) == (True, "Kiosk")
+    (event,) = await contoso.look(resource_queries.resources_of_family, contoso.tenant.id, family=EVENTS.name)
+    assert (event.document["deviceId"], event.document["enrollmentType"]) == (
+        record.id,
+        "azureADJoinedWithAutopilotProfile",
+    )
     with pytest.raises(Invalid, match="delete its managed device first"):
         await contoso.do(resources.delete, IDENTITIES, key=identity.id, hooks=autopilot.IDENTITY_HOOKS)
 
@@ -174,6 +191,78 @@ async def test_the_directory_has_one_device_of_a_pc_from_its_import_to_its_end(c
     # The device has confirmed nothing yet: its shadow goes with its enrolment.
     assert await entra(contoso, identity) is not None
     await contoso.do(resources.delete, IDENTITIES, key=identity.id, hooks=autopilot.IDENTITY_HOOKS)
+
+
+async def test_an_import_and_an_assignment_take_their_time(contoso: Contoso) -> None:
+    shape = entity("importedWindowsAutopilotDeviceIdentity")
+    whole = {**defaults(shape), "hardwareIdentifier": "T0EzeA==", "assignedUserPrincipalName": contoso.upn("alice")}
+    sent = [
+        {**whole, "serialNumber": "1"},
+        {**whole, "serialNumber": "2", "assignedUserPrincipalName": "nobody@contoso.example"},
+        {**whole, "serialNumber": "1"},
+        {**whole, "serialNumber": "3", "hardwareIdentifier": "eA=="},
+    ]
+    imported = await contoso.do(autopilot.import_all, sent)
+    assert {row.document["state"]["deviceImportStatus"] for row in imported} == {"unknown"}
+    seen = []
+    for seconds in (0, 9, 1, 19, 1, 0):
+        contoso.clock.forward(seconds=seconds)
+        due = await contoso.do(autopilot_time.settle)
+        rows = await contoso.look(resource_queries.resources_of_family, contoso.tenant.id, family=IMPORTS.name)
+        seen.append({row.document["serialNumber"]: row.document["state"]["deviceImportStatus"] for row in rows})
+        if len(seen) < 5:
+            assert due is not None
+            assert contoso.clock.at < due <= contoso.clock.at + IMPORTED_AFTER
+    assert [each["2"] for each in seen] == ["unknown", "unknown", "pending", "pending", "partial", "partial"]
+    assert sorted(row.document["state"]["deviceImportStatus"] for row in rows) == [
+        *("complete", "error", "error", "partial")
+    ]
+    identities = await contoso.look(resource_queries.resources_of_family, contoso.tenant.id, family=IDENTITIES.name)
+    assert {row.document["serialNumber"]: row.document["userPrincipalName"] for row in identities} == {
+        "1": contoso.upn("alice"),
+        "2": None,
+    }
+    assert {row.document["state"]["deviceErrorCode"] for row in rows} == {0, 802, 806}
+
+
+async def test_a_profile_is_pending_then_assigned_and_in_step_with_the_last_synchronisation(contoso: Contoso) -> None:
+    first = (await register(contoso, "1")).id
+    key = await profile(contoso, "All", await dynamic(contoso, ZTD))
+    await contoso.do(autopilot_time.settle)
+    assert await status(contoso, first) == "pending"
+    with pytest.raises(NotFound, match="its assignment is pending"):
+        await contoso.do(autopilot.configuration, "1")
+    contoso.clock.forward(seconds=29)
+    await contoso.do(autopilot_time.settle)
+    assert await status(contoso, first) == "pending"
+    contoso.clock.forward(seconds=1)
+    await contoso.do(autopilot_time.settle)
+    assert await status(contoso, first) == "assignedUnkownSyncState"
+    assert (await contoso.do(autopilot.configuration, "1"))["DeploymentProfileName"] == "All"
+
+    await contoso.do(autopilot.synchronize)
+    with pytest.raises(UnderWay):
+        await contoso.do(autopilot.synchronize)
+    contoso.clock.forward(seconds=30)
+    await contoso.do(autopilot_time.settle)
+    assert await status(contoso, first) == "assignedInSync"
+    with pytest.raises(TooSoon):
+        await contoso.do(autopilot.synchronize)
+    contoso.clock.forward(minutes=1)
+    await contoso.do(resources.update, DEPLOYMENT_PROFILES, key=key, changes={"displayName": "Other"})
+    await contoso.do(autopilot_time.settle)
+    assert await status(contoso, first) == "assignedOutOfSync"
+    contoso.clock.forward(days=1)
+    await contoso.do(autopilot_time.settle)
+    assert await status(contoso, first) == "assignedInSync"
+    before = contoso.emulator.runner.database.state
+    await contoso.do(autopilot_time.settle)
+    assert contoso.emulator.runner.database.state is before
+
+
+async def status(contoso: Contoso, key: str) -> str:
+    row = await contoso.do(resources.get, IDENTITIES, key=key)
+    return str(row.document["deploymentProfileAssignmentStatus"])
 
 
 def test_a_template_gives_names_and_a_profile_says_what_it_hides() -> None:
@@ -189,3 +278,27 @@ def test_a_template_gives_names_and_a_profile_says_what_it_hides() -> None:
     told = configuration(profile_document, {"id": "1"}, tenant_id="t", domain="contoso.example")
     assert told["CloudAssignedOobeConfig"] == 2 + 8 + 16
     assert (told["CloudAssignedDomainJoinMethod"], told["AutopilotMode"]) == (1, 1)
+
+
+async def test_the_watch_settles_what_began_and_what_is_due_and_reads_nothing_else(contoso: Contoso) -> None:
+    watch = Watch()
+    await watch.look(contoso.emulator)
+    with statements(contoso.emulator) as quiet:
+        await watch.look(contoso.emulator)
+    assert not quiet
+    first = (await register(contoso, "1")).id
+    await watch.look(contoso.emulator)
+    await profile(contoso, "All", await dynamic(contoso, ZTD))
+    await watch.look(contoso.emulator)
+    assert await status(contoso, first) == "pending"
+    contoso.clock.forward(seconds=29)
+    await watch.look(contoso.emulator)
+    assert await status(contoso, first) == "pending"
+    contoso.clock.forward(seconds=1)
+    await watch.look(contoso.emulator)
+    assert await status(contoso, first) == "assignedUnkownSyncState"
+    for _ in range(2):
+        await watch.look(contoso.emulator)
+    with statements(contoso.emulator) as quiet:
+        await watch.look(contoso.emulator)
+    assert not quiet

@@ -17,6 +17,7 @@ from fauxtune.operations.checkin.fulfilment import fulfil
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
+from tests.support.statements import statements_and_values
 from tests.support.tenant import Contoso
 
 
@@ -201,6 +202,20 @@ async def test_two_halves_of_check_ins_that_cross_issue_once(contoso: Contoso) -
     assert len(await contoso.issued()) == 1
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
+
+
+async def test_the_files_that_were_opened_are_noted_in_one_order(contoso: Contoso) -> None:
+    """Two devices of a user who opened the same files would wait for each other's rows on PostgreSQL."""
+    await contoso.imported_profile()
+    marks = {await contoso.import_pfx("alice") for _ in range(3)}
+    phone, emulator = await contoso.enroll("alice"), contoso.emulator
+    begun = await phone.begin_only()
+    answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
+    answers.sort(key=lambda answer: answer.task.request.item_key, reverse=True)
+    with statements_and_values(emulator) as sent:
+        await contoso.do(finish, begun=begun, answers=answers)
+    changes = [values for statement, values in sent if statement.startswith("UPDATE pfx_certificates")]
+    assert [mark for values in changes for mark in values if mark in marks] == sorted(marks)
 
 
 async def test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_the_same_report(

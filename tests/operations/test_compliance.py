@@ -16,7 +16,7 @@ from fauxtune.core.model.actions import WAITING
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.compliance import judge_known
-from fauxtune.operations.devices.compliance_time import catch_up
+from fauxtune.operations.devices.due import catch_up
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.mail import mailboxes
 from fauxtune.operations.runtime.transaction import Transaction

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector import wire
+from fauxtune.connector.issue import NewKey
 from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.work import ConnectorTools, do
@@ -80,8 +80,9 @@ class Program:
     def _certify(self, request_id: str) -> Any:
         loop = asyncio.get_running_loop()
 
-        def certify(csr: x509.CertificateSigningRequest) -> Any:
-            results: dict[str, Any] = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
+        def certify(key: NewKey) -> Any:
+            csr = key.request().public_bytes(Encoding.DER)
+            results: dict[str, Any] = {"request_id": request_id, "csr": csr, "proof": None}
             call = self.contoso.do(connector_channel.certify, self.session, **results, resources=self.resources)
             return asyncio.run_coroutine_threadsafe(call, loop).result(30)
 

@@ -131,19 +131,30 @@ async def test_a_polling_connector_answers_the_later_request_later(contoso: Cont
     assert set((await phone.states()).values()) == {"installed"}
 
 
-async def test_with_two_connectors_one_that_is_online_answers_and_only_its_keys_help(contoso: Contoso) -> None:
+async def test_two_connectors_take_turns_and_only_the_key_of_the_one_at_work_helps(contoso: Contoso) -> None:
     phone, _, mark = await both_kinds(contoso)
-    roles = ["pkcs", "imported-pfx"]
-    await contoso.do(connector_registry.add_connector, "Second", roles=roles)
+    contoso.clock.forward(seconds=1)
+    await contoso.do(connector_registry.add_connector, "Second", roles=["pkcs", "imported-pfx"])
     await phone.settle()
-    assert set((await phone.states()).values()) == {"installed"}, "one of the two has the key"
-    await contoso.do(connector_registry.change_connector, "Certificate Connector 1", state="offline")
-    other = await contoso.enroll("alice")
-    await other.settle()
-    assert await other.states() == {"pkcs": "installed", f"imported/{mark}": "failed"}
-    problem = (await other.item(Source.IMPORTED)).problem
+    devices = [phone]
+    for _turn in range(3):
+        devices.append(await contoso.enroll("alice"))
+        await devices[-1].settle()
+    states = [(await device.states())[f"imported/{mark}"] for device in devices]
+    assert states == ["installed", "failed", "installed", "failed"], "the second has no key"
+    assert {(await device.states())["pkcs"] for device in devices} == {"installed"}
+    problem = (await devices[1].item(Source.IMPORTED)).problem
     assert problem is not None
     assert problem.code == KeyMissing.number
+    await contoso.do(connector_registry.change_connector, "Second", state="offline")
+    for device in devices:
+        await device.settle()
+    assert {(await device.states())[f"imported/{mark}"] for device in devices} == {"installed"}
+    await contoso.do(connector_registry.change_connector, "Second", state="online")
+    await contoso.do(connector_registry.change_connector, "Certificate Connector 1", state="offline")
+    last = await contoso.enroll("alice")
+    await last.settle()
+    assert await last.states() == {"pkcs": "installed", f"imported/{mark}": "failed"}
 
 
 # ----------------------------------------------------------------------------------------------------------- refusals

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.refusals import REFUSALS, KeyMissing
+from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus
 from fauxtune.core.engine.diagnosis.findings import Severity
 from fauxtune.core.engine.diagnosis.rules import CODES
@@ -155,7 +156,7 @@ async def test_what_is_not_there_and_what_does_not_go_together_is_said(diagnosed
     for asked in ({"user": "nobody@x.example"}, {"device": "no-device"}, {"profile": "no-profile"}):
         with pytest.raises(NotFound):
             await diagnosed.diagnosis(**asked)
-    with pytest.raises(Invalid, match="user, device or profile"):
+    with pytest.raises(Invalid, match="user, device, profile or app"):
         await diagnose(contoso.emulator, contoso.tenant)
     with pytest.raises(Invalid, match="alice"):
         await diagnosed.diagnosis(user=contoso.upn("bob"), device=diagnosed.phone.enrollment_id)
@@ -398,7 +399,9 @@ async def test_a_user_without_devices_waits_for_one(diagnosed: DiagnosedTenant) 
 
 def test_every_code_belongs_to_one_link() -> None:
     listed = [code for link in LINKS for code in link.codes]
-    assert sorted(listed) == sorted(CODES)
+    of_apps = {code for link in APP_LINKS for code in link.codes}
+    assert sorted([*listed, *(of_apps - set(listed))]) == sorted(CODES)
+    assert len(of_apps) == sum(len(link.codes) for link in APP_LINKS)
 
 
 @pytest.mark.parametrize(

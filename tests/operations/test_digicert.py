@@ -13,8 +13,7 @@ from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.digicert import names, subject
 from fauxtune.core.profiles.family import AuthorityFacts, Profile, Recipient
 from fauxtune.core.profiles.pkcs import FAMILY
-from fauxtune.operations.ca import crl_and_ocsp, templates
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import counter, crl_and_ocsp, templates
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
@@ -192,7 +191,7 @@ async def test_a_tenant_without_one_and_a_second_one_are_refused(contoso: Contos
         await digicert.subscribe(contoso.emulator, contoso.tenant)
     with pytest.raises(Invalid, match="PKCS#10"):
         await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=b"nonsense")
-    await contoso.do(certificate_register.template_named, OID, authority_name="digicert")
+    await contoso.do(counter.template_named, OID, authority_name="digicert")
 
 
 # ---------------------------------------------------------------------------------------------------------------- names

@@ -18,7 +18,7 @@ from fauxtune.core.policies.enrollment import CORPORATE_IDENTIFIERS, ENROLLMENT_
 from fauxtune.operations.devices import enrollment_restrictions
 from fauxtune.operations.insight.enrollability import last_refusals, outcomes
 from fauxtune.operations.profiles import assignment_filters, resources
-from fauxtune.operations.profiles import enrollment as configurations
+from fauxtune.operations.profiles import enrollment_programmes as configurations
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries

@@ -11,8 +11,14 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Conflict, DocumentRefused, Invalid, NotFound
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.policies.apps import APP_RULES
+from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.tenants import snapshots
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
@@ -100,6 +106,21 @@ async def test_a_tenant_returns_to_its_document_without_keys_for_it_has_them(con
     assert not imported.is_new
     assert imported.changes["users"].lost == 1
     assert _without_event(await _document(contoso, with_keys=False)) == _without_event(document)
+
+
+async def test_a_built_in_app_and_a_default_restriction_may_be_assigned(contoso: Contoso) -> None:
+    default = next(each for each in ENROLLMENT_CONFIGURATIONS.built_in if each.id.endswith("DefaultLimit"))
+    target = NewAssignment(TargetKind.ALL_DEVICES, None, {}, more={"intent": "required", "settings": None})
+    for rules, key in ((APP_RULES, APP_RULES.built_in[0].id), (ENROLLMENT_CONFIGURATIONS, default.id)):
+        key = key.replace("{tenant}", contoso.tenant.id)
+        to = Assignable(ProfileId(key), noun="thing", platforms=None)
+        await contoso.do(resources.assign, rules, key=key, to=to, targets=[target])
+    document = await _document(contoso)
+    assert not (await _import(contoso, document)).is_new
+    for row in document["tables"]["assignments"]:
+        row["profile_id"] = "00000000-0000-4000-8000-000000000000"
+    mistakes = await _mistakes(contoso, document)
+    assert {"there is no profile" in words for words in mistakes.values()} == {True}
 
 
 async def test_an_edited_document_is_imported_as_it_was_edited(contoso: Contoso) -> None:

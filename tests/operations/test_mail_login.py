@@ -10,7 +10,7 @@ from cryptography import x509
 
 from fauxtune.core.pki.crl import HOLD, RELEASE
 from fauxtune.core.pki.names import serial_hex
-from fauxtune.operations.ca import register
+from fauxtune.operations.ca import counter
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
@@ -28,9 +28,9 @@ async def issue(
 ) -> x509.Certificate:
     """Issue a certificate at the counter."""
     upn = None if name is None else contoso.upn(name)
-    request = register.CounterRequest(template, user_principal_name=upn, **more)
+    request = counter.CounterRequest(template, user_principal_name=upn, **more)
     key = contoso.emulator.key_source.take()
-    answer = await contoso.do(register.issue_at_counter, request, key=key, keys=contoso.emulator.keys)
+    answer = await contoso.do(counter.issue_at_counter, request, key=key, keys=contoso.emulator.keys)
     return answer.certificate
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.ids import TenantId
+from fauxtune.operations.checkin.visit import visiting
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.caller import DeviceCaller
+from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.memory import Memory, TenantMemory
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
@@ -125,6 +132,61 @@ async def test_what_a_transaction_leaves_is_remembered_from_its_commit_on(contos
     with pytest.raises(Conflict):
         await runner.run_check_in(tenant, visit, fails=True)
     assert memory.recall("a device") is None
+
+
+def test_a_check_in_that_writes_of_no_device_of_its_own_lets_all_be_forgotten() -> None:
+    memory = Memory()
+    for writes_one_device, expected in ((True, "as it was left"), (False, None)):
+        leave(memory, ONE, "a device")
+        leave(memory, OTHER, "a device")
+        known(memory.of(ONE), "before")
+        transaction = memory.of(ONE)
+        transaction.wrote, transaction.writes_one_device = True, writes_one_device
+        transaction.keep()
+        assert memory.of(ONE).recall("a device") == expected
+        assert memory.of(OTHER).recall("a device") == "as it was left"
+        assert known(memory.of(ONE), "after") == "before"
+
+
+async def test_devices_are_forgotten_when_a_check_in_raises_some_of_them(contoso: Contoso) -> None:
+    runner, tenant = contoso.emulator.runner, contoso.tenant
+    phone = await contoso.enroll("alice")
+    leave(runner.memory, tenant.id, "a device")
+
+    def look(tx: Transaction) -> None:
+        device_queries.wire_state(tx.connection, phone.enrollment_id)
+
+    def raise_all(tx: Transaction) -> None:
+        concern.by_tenant(tx.connection, tx.tenant.id)
+
+    await runner.run_check_in(tenant, look)
+    assert runner.memory.of(tenant.id).recall("a device") == "as it was left"
+    await runner.run_check_in(tenant, raise_all)
+    assert runner.memory.of(tenant.id).recall("a device") is None
+
+
+async def test_an_order_between_two_exchanges_of_a_conversation_is_carried_out_in_it(contoso: Contoso) -> None:
+    """The device is remembered from the one to the other, unless somebody else has written anything."""
+    phone = await contoso.enroll("alice")
+    await contoso.pkcs_profile()
+    caller = DeviceCaller(phone.enrollment_id, digest(phone.credential))
+
+    def visit(tx: Transaction) -> tuple[EnrollmentRow, int]:
+        with visiting(tx, caller) as visit:
+            visit.change(last_checkin_at=tx.now)
+            actions = len(visit.actions)
+            visit.continues = True
+            return visit.row, actions
+
+    left, _none = await contoso.emulator.runner.run_check_in(contoso.tenant, visit)
+    with statements(contoso.emulator) as sent:
+        again, _none = await contoso.emulator.runner.run_check_in(contoso.tenant, visit)
+    is_read = any(text.startswith("SELECT enrollments.id") for text in sent)
+    assert is_read == (not contoso.emulator.runner.database.is_sqlite)
+    assert again == replace(left, last_checkin_at=again.last_checkin_at)
+    await contoso.action(phone, device_actions.sync)
+    known, actions = await contoso.emulator.runner.run_check_in(contoso.tenant, visit)
+    assert (known.generation, actions) == (left.generation + 1, 1)
 
 
 def test_it_forgets_everything_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:

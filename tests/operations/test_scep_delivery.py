@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import scep_key
 from fauxtune.core.model.scep import ScepDelivery
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.scep.challenge import Challenge
-from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.checkin import scep_challenges, scep_delivery
 from fauxtune.operations.checkin.scep_delivery import url_for
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.scep import ScepChallengeRow
@@ -66,6 +68,22 @@ async def test_a_quiet_check_in_makes_no_challenge_and_one_that_nobody_used_is_g
     contoso.clock.forward(hours=1)
     assert (await phone.settle()).policy_version > version, "it reads its policy once more"
     assert len(await challenges(contoso, phone)) == 2
+
+
+async def test_of_challenges_that_nobody_used_the_newest_are_kept(
+    contoso: Contoso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scep_delivery, "_MOST_UNUSED", 3)
+    await contoso.scep_profile()
+    phone, other = await contoso.enroll("alice"), await contoso.enroll("bob")
+    for each in (phone, other):
+        await each.settle()
+    given = []
+    for _ in range(6):
+        given.append((await content(contoso, (await delivery_to(phone)).challenge)).id)
+        contoso.clock.forward(hours=1)
+    assert [row.id for row in await challenges(contoso, phone)] == given[-3:]
+    assert len(await challenges(contoso, other)) == 1
 
 
 async def test_two_devices_of_one_user_have_challenges_that_are_not_each_others(contoso: Contoso) -> None:

@@ -8,9 +8,13 @@ from typing import Any
 
 from fauxtune.core.engine.graph_states.settings import conflicts_in
 from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.configuration_policies import CONFIGURATION_POLICIES
+from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
 from fauxtune.operations.insight.diagnosis import diagnose
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment, replace_all
@@ -23,6 +27,7 @@ from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_b
 from tests.support.tenant import Contoso
 
 NODE = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength"
+BLOCK = [{"scheduledActionConfigurations": [{"actionType": "block", "gracePeriodHours": 0}]}]
 _DEFINITION = "device_vendor_msft_policy_config_devicelock_mindevicepasswordlength"
 
 
@@ -52,6 +57,16 @@ async def catalog_policy(contoso: Contoso, value: int) -> str:
     row = await contoso.do(
         resources.create, CONFIGURATION_POLICIES, kind="deviceManagementConfigurationPolicy", document=document
     )
+    everybody = [NewAssignment(TargetKind.ALL_DEVICES, None, {})]
+    await contoso.do(replace_all, Assignable(ProfileId(row.id), "policy", None), targets=everybody)
+    return str(row.id)
+
+
+async def compliance_policy(contoso: Contoso, **settings: Any) -> str:
+    """Create a compliance policy for all devices; its id."""
+    kind = "windows10CompliancePolicy"
+    document = {**defaults(entity(kind)), "displayName": "Passwords", "scheduledActionsForRule": BLOCK, **settings}
+    row = await contoso.do(resources.create, COMPLIANCE_POLICIES, kind=kind, document=document, hooks=COMPLIANCE_HOOKS)
     everybody = [NewAssignment(TargetKind.ALL_DEVICES, None, {})]
     await contoso.do(replace_all, Assignable(ProfileId(row.id), "policy", None), targets=everybody)
     return str(row.id)
@@ -103,6 +118,25 @@ async def test_a_policy_of_the_catalog_and_a_profile_share_a_setting_conflict_an
     assert await state_of(contoso, device) is ItemState.REMOVED
     assert device.holds == {}
     assert await contoso.status(device, policy) is None
+
+
+async def test_a_profile_that_gives_way_to_a_compliance_policy_is_explained(contoso: Contoso) -> None:
+    profile = await contoso.profile("windows10GeneralConfiguration", "All Staff", passwordMinimumLength=8)
+    policy = await compliance_policy(contoso, passwordMinimumLength=6)
+    device = await pc(contoso)
+    await device.settle_completely()
+    assert (await contoso.profile_state(device, profile)).status is ProfileStatus.CONFLICT
+    assert await contoso.status(device, policy) is None
+    (finding,) = [
+        each
+        for each in (await diagnose(contoso.emulator, contoso.tenant, user=contoso.upn("alice"))).findings
+        if each.code == "compliance-goes-before"
+    ]
+    assert finding.observation.profile == profile
+    assert "than 6, for which a compliance policy asks ('Passwords')" in finding.observation.message
+    await contoso.do(resources.delete, COMPLIANCE_POLICIES, key=policy)
+    await device.settle_completely()
+    assert (await contoso.profile_state(device, profile)).status is ProfileStatus.COMPLIANT
 
 
 async def test_a_tenant_whose_devices_have_settings_is_exported_and_imported(contoso: Contoso) -> None:

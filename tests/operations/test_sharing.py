@@ -6,16 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import NotFound, Unauthenticated
+from fauxtune.core.faults.effects import Room
+from fauxtune.core.faults.matching import Occasion
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import applications, changes
-from fauxtune.operations.runtime.looks import Looks
+from fauxtune.operations.runtime import striking
+from fauxtune.operations.runtime.tenant_looks import Looks
 from fauxtune.operations.runtime.tokens import Principal
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import faults, tenants
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.storage.database import Database
@@ -147,7 +152,38 @@ async def test_fault_rules_act_at_all_processes(both: Pair) -> None:
     assert [live.row.id for live in known.rules] == [row.id]
     await there.do(faults.delete_fault, row.id)
     await seen(here)
-    assert not here.emulator.faults.is_on
+    assert here.emulator.faults.of(here.tenant.id) is None
+
+
+async def test_a_rule_counts_over_all_processes_and_what_is_rolled_back_does_not_count(both: Pair) -> None:
+    here, there = both
+    rules: list[dict[str, Any]] = [
+        {"effect": {"status": 503}, "when": {"next": 3}},
+        {"effect": {"kind": "crlExpired"}, "when": {"every": 2}},
+    ]
+    await here.do(faults.add_faults, new=[faults.NewFault(each) for each in rules])
+    await seen(there)
+
+    async def strikes_request(contoso: Contoso) -> bool:
+        known = contoso.emulator.faults.of(contoso.tenant.id)
+        assert known is not None
+        look = await known.looked(Occasion(path="/groups"), now=contoso.clock.at, at=0, rooms=[Room.REQUEST])
+        await contoso.do(striking.note, look, where={})
+        return bool(look.hits)
+
+    struck = await asyncio.gather(*(strikes_request(each) for _ in range(5) for each in both))
+    assert sum(struck) == 3
+    tries = list[int]()
+
+    def strikes_crl(tx: Transaction) -> bool:
+        result = tx.strikes("crlExpired")
+        tries.append(1)
+        if len(tries) == 1:  # a collision: the database repeats the transaction
+            tx.connection.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION USING errcode = '40001'; END $$")
+        return result
+
+    assert [await each.do(strikes_crl) for each in both * 3] == [False, True] * 3
+    assert [(row.matched, row.hits) for row in await here.do(faults.all_faults)] == [(10, 3), (6, 3)]
 
 
 async def test_changes_are_tracked_at_all_processes_from_the_first_question_on(both: Pair) -> None:
@@ -167,6 +203,31 @@ async def test_a_tenant_that_another_process_deleted_is_gone(both: Pair) -> None
     with pytest.raises(NotFound):
         await seen(there)
     assert there.emulator.runner.known(there.tenant.name) is None
+
+
+async def test_turns_across_processes_need_no_connection_of_those_that_transactions_have(both: Pair) -> None:
+    here, there = both
+    running = list[str]()
+
+    async def take_turn(contoso: Contoso, name: str) -> None:
+        async with contoso.emulator.turns.across(name):
+            assert name not in running
+            running.append(name)
+            await seen(contoso)  # a transaction within the turn
+            await asyncio.sleep(0.01)
+            running.remove(name)
+
+    # More than a process has connections, half of them at a time.
+    await asyncio.gather(*(take_turn(each, f"turn {number % 20}") for each in both for number in range(40)))
+    assert running == []
+    # Who gives up while it waits, or while it has its turn, leaves nothing behind.
+    for pause in (0, 0.001, 0.005, 0.02):
+        task = asyncio.create_task(take_turn(here, "turn 1"))
+        await asyncio.sleep(pause)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        running.clear()
+        await take_turn(there, "turn 1")
 
 
 async def test_looks_that_are_asked_for_at_one_time_are_one_and_begin_after_the_question(both: Pair) -> None:

@@ -76,3 +76,30 @@ async def test_waiting_for_a_connection_ends_when_the_device_waits_for_a_push() 
         await asyncio.wait_for(task, 20)
     await signals.wait_for_connection(PHONE, seconds=0)
     assert not signals.is_connected(PHONE)
+
+
+async def test_a_device_that_waits_at_another_process_is_known_to_transactions_which_run_in_threads() -> None:
+    signals, device = Signals(), EnrollmentId("a")
+    signals.hear("there", ("connected", device, 60))
+    assert await asyncio.to_thread(signals.is_connected, device)
+    signals.hear("there", ("connected", device, 0))
+    assert not await asyncio.to_thread(signals.is_connected, device)
+    signals.hear("there", ("connected", device, 0.001))
+    await asyncio.sleep(0.01)
+    assert not await asyncio.to_thread(signals.is_connected, device)
+
+
+async def test_what_is_recorded_is_told_while_somebody_reads_elsewhere() -> None:
+    here, there = Signals(), Signals()
+    here.tell, there.tell = (lambda each: there.hear("here", each)), (lambda each: here.hear("there", each))
+    tenant = TenantId("contoso")
+    here.wire_grew(tenant)
+    assert there.newest_elsewhere(tenant) == 0
+    reading = asyncio.create_task(there.wait_for_news([tenant], seconds=0.2, wire=True))
+    await asyncio.sleep(0)
+    assert here.wire_readers == 1
+    here.wire_grew(tenant)
+    await reading
+    assert there.newest_elsewhere(tenant) > 0
+    await asyncio.sleep(0.3)
+    assert (here.wire_readers, there.wire_readers) == (0, 0)

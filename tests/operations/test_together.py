@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
+from fauxtune.core.errors import Invalid
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import Turns
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import enrol_iphone
@@ -138,3 +141,35 @@ async def test_a_turn_that_is_given_to_somebody_who_has_just_left_goes_to_the_ne
     await asyncio.gather(leaving, staying, return_exceptions=True)
     assert served == ["staying"]
     assert not turns.is_taken("one")
+
+
+async def test_of_many_changes_of_a_tenant_the_database_has_a_few_at_a_time(contoso: Contoso) -> None:
+    """On SQLite all transactions are one after the other anyway."""
+    under_way: list[int] = []
+    most = 0
+
+    def change(_tx: Transaction, number: int) -> None:
+        nonlocal most
+        under_way.append(number)
+        most = max(most, len(under_way))
+        time.sleep(0.01)
+        under_way.remove(number)
+
+    runner = contoso.emulator.runner
+    await asyncio.gather(*(runner.run_in_turn(contoso.tenant, change, number) for number in range(8)))
+    assert most == (1 if runner.database.is_sqlite else 3)
+
+
+async def test_a_change_that_fails_or_is_given_up_lets_the_next_one_begin(contoso: Contoso) -> None:
+    def fails(_tx: Transaction) -> None:
+        raise Invalid("no")
+
+    run = contoso.emulator.runner.run_in_turn
+    refused = await asyncio.gather(*(run(contoso.tenant, fails) for _ in range(4)), return_exceptions=True)
+    assert {type(each) for each in refused} == {Invalid}
+    given_up = [asyncio.ensure_future(run(contoso.tenant, lambda _tx: None)) for _ in range(4)]
+    await asyncio.sleep(0)
+    for each in given_up:
+        each.cancel()
+    await asyncio.gather(*given_up, return_exceptions=True)
+    assert await run(contoso.tenant, lambda _tx: "done") == "done"

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from fauxtune.core.clock import ClockMode, TenantClock
-from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
-from fauxtune.operations.runtime.wire import KEPT, Bounds, Caller, Headers, Wire, extended
+from fauxtune.operations.runtime.wire import KEPT, PLACES, Bounds, Caller, Headers, Wire, extended
 from fauxtune.storage.database import Database
 from tests.support.clock import NOW, FixedClock
 from tests.support.ids import SeededIds
@@ -61,7 +60,7 @@ def _record(wire: Wire, number: int | None, *, path: str = "/x", headers: Header
 
 
 def _numbers(wire: Wire, number: int | None, **which: Any) -> list[int]:
-    return [each.number for each in wire.exchanges(None if number is None else _tenant(number).id, **which)]
+    return [each.number for each in wire.of(None if number is None else _tenant(number).id).exchanges(**which)]
 
 
 def test_an_exchange_comes_back_as_it_was(runner: Runner) -> None:
@@ -71,8 +70,8 @@ def test_an_exchange_comes_back_as_it_was(runner: Runner) -> None:
     demands = ((("GET", "/users"), ("User.Read.All",)),)
     headers = [(b"x-colon", b"a: b\r\n, c"), (b"x-empty", b"")]
     _record(wire, 0, path="/caf%C3%A9", headers=headers, request=b"\0\xff", response=b"{}", device="d", demands=demands)
-    (exchange,) = wire.exchanges(_tenant(0).id)
-    assert exchange == wire.exchange(_tenant(0).id, number=1)
+    (exchange,) = wire.of(_tenant(0).id).exchanges()
+    assert exchange == wire.of(_tenant(0).id).exchange(1)
     assert (exchange.began, exchange.seconds, exchange.clock) == (NOW, 0.25, clock)
     assert (exchange.method, exchange.scheme, exchange.path, exchange.query) == ("POST", "https", "/café", b"a=1")
     assert exchange.request_headers == [(b"host", b"localhost"), *headers]
@@ -88,10 +87,27 @@ def test_the_oldest_goes_first(runner: Runner) -> None:
     assert _numbers(wire, 0) == [3, 4, 5]
     assert _numbers(wire, 0, newest_first=True) == [5, 4, 3]
     assert (_numbers(wire, 0, after=4), _numbers(wire, 0, after=1), _numbers(wire, 0, after=9)) == ([5], [3, 4, 5], [])
-    assert wire.exchange(_tenant(0).id, number=3).number == 3
+    third = wire.of(_tenant(0).id).exchange(3)
+    assert third is not None
+    assert third.number == 3
     for missing in (-1, 0, 2, 6, 10**30):
-        with pytest.raises(NotFound, match="the newest is 5, and the last 3 are kept"):
-            wire.exchange(_tenant(0).id, number=missing)
+        assert wire.of(_tenant(0).id).exchange(missing) is None
+
+
+def test_numbers_of_processes_that_share_a_database_are_times_and_never_those_of_another_process(
+    runner: Runner,
+) -> None:
+    wires = [Wire(runner), Wire(runner)]
+    for place, wire in enumerate(wires):
+        wire.place = place
+        for _ in range(5):
+            _record(wire, 0)
+    here, there = (_numbers(wire, 0) for wire in wires)
+    assert here == sorted(set(here))
+    assert {number % PLACES for number in here} == {0}
+    assert {number % PLACES for number in there} == {1}
+    assert abs(here[0] / 1_000_000 - BEGAN) < 1
+    assert here[0] <= wires[0].number_now() < here[1]
 
 
 def test_each_tenant_has_its_own_and_its_own_numbers(runner: Runner) -> None:
@@ -100,7 +116,7 @@ def test_each_tenant_has_its_own_and_its_own_numbers(runner: Runner) -> None:
         _record(wire, number)
     assert (_numbers(wire, 0), _numbers(wire, 1), _numbers(wire, 2), _numbers(wire, None)) == ([1, 2], [1], [], [1])
     wire.clear(_tenant(0).id)
-    assert (_numbers(wire, 0), _numbers(wire, 1), wire.newest(_tenant(0).id)) == ([], [1], 2)
+    assert (_numbers(wire, 0), _numbers(wire, 1), wire.of(_tenant(0).id).newest) == ([], [1], 2)
     _record(wire, 0)
     assert _numbers(wire, 0) == [3]
     for number in (0, 1, None):
@@ -116,7 +132,7 @@ def test_what_ends_after_its_tenant_was_deleted_belongs_to_no_tenant(runner: Run
     wire.forget(tenant.id)
     wire.record(Caller(tenant=tenant), BEGAN, sent=(b"/x", b"", "GET", "https", "i", 0, [], b"", 0, 200, [], b"", 0))
     assert (_numbers(wire, 0), _numbers(wire, None)) == ([], [1])
-    (exchange,) = wire.exchanges(None)
+    (exchange,) = wire.of(None).exchanges()
     assert exchange.clock is None
 
 
@@ -129,7 +145,7 @@ def test_the_bytes_of_a_tenant_are_bounded(runner: Runner) -> None:
     # One that is larger than all together is not kept.
     _record(wire, 0, headers=[(b"x", b"y" * 2 * MIB)])
     assert _numbers(wire, 0) == []
-    assert (wire.size, wire.newest(_tenant(0).id)) == (0, 41)
+    assert (wire.size, wire.of(_tenant(0).id).newest) == (0, 41)
 
 
 def test_the_bytes_of_all_are_bounded_and_the_oldest_of_any_tenant_go(runner: Runner) -> None:

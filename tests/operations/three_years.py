@@ -29,7 +29,7 @@ from fauxtune.operations.connectors import rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import applications, users_and_groups
 from fauxtune.operations.tenants import tenants
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.tenants import JournalRow
 from tests.support.devices.android import AndroidInProcess
@@ -218,7 +218,7 @@ async def live_through(contoso: Contoso) -> Left:
             for row in rows.values()
             if row.source is not Source.ROOT and row.state.value in ("installed", "kept", "removing")
         }
-    transport = httpx.ASGITransport(create_app(contoso.emulator))
+    transport = httpx.ASGITransport(Application(contoso.emulator))
     async with httpx.AsyncClient(transport=transport, base_url=contoso.emulator.addresses.https, timeout=60) as http:
         await _ask_graph(left, http, contoso=contoso)
         await _ask_ca(left, http, contoso=contoso)

@@ -15,13 +15,37 @@ from pathlib import Path
 
 from jinja2 import Environment
 
+from fauxtune.core.administration.trusting import SYSTEMS
+from fauxtune.core.labs.reading import read_lab
+from fauxtune.core.labs.translation import updated as updated_lab
+from fauxtune.core.labs.verbs import DEEDS
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.po import Entry, read_po
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = ROOT / "app/fauxtune/core/language"
 #: Domain -> the folders and files whose messages it has: `say` and `count` in Python, `trans` and `_` in templates.
-DOMAINS: dict[str, tuple[str, ...]] = {"report": ("app/fauxtune/core/evidence", "app/fauxtune/server/pages/report")}
+DOMAINS: dict[str, tuple[str, ...]] = {
+    "report": ("app/fauxtune/core/evidence", "app/fauxtune/server/pages/report"),
+    "trust": ("app/fauxtune/server/trust/page.py", "app/fauxtune/server/trust/trust.html"),
+    "labs": (
+        "app/fauxtune/operations/arrangement/labs",
+        "app/fauxtune/cli/labs.py",
+        "app/fauxtune/cli/lab_text.py",
+        "app/fauxtune/surfaces/console/pages/labs.py",
+        "app/fauxtune/surfaces/console/templates/labs.html",
+        "app/fauxtune/surfaces/console/templates/lab.html",
+    ),
+}
+#: Domain -> messages that stand in tables, with the file.
+TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "labs": ("app/fauxtune/core/labs/verbs.py", tuple(verb.meaning for verb in DEEDS)),
+    "trust": (
+        "app/fauxtune/core/administration/trusting.py",
+        tuple(text for way in SYSTEMS for text in (way.system, *(() if way.typed else (*way.install, *way.remove)))),
+    ),
+}
+LABS = ROOT / "app/fauxtune/labs"
 TRANSLATED = tuple(language for language in Language if language is not Language.ENGLISH)
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(.))")
 
@@ -38,8 +62,10 @@ class Source:
 def messages(domain: str) -> dict[str, Source]:
     """Return the messages of a domain by their English text, in the order of the files."""
     sources: dict[str, Source] = {}
-    for folder in DOMAINS[domain]:
-        for file in sorted((ROOT / folder).rglob("*")):
+    place, texts = TABLES.get(domain, ("", ()))
+    sources |= {text: Source(text, None, place) for text in texts}
+    for name in DOMAINS[domain]:
+        for file in sorted((ROOT / name).rglob("*")) or [ROOT / name]:
             reader = {".py": _of_python, ".html": _of_template}.get(file.suffix)
             for source in reader(file) if reader is not None else ():
                 sources.setdefault(source.text, source)
@@ -105,6 +131,8 @@ def _of_template(file: Path) -> Iterator[Source]:
     environment.policies["ext.i18n.trimmed"] = True
     for _line, _function, texts in environment.extract_translations(file.read_text(encoding="utf-8")):  # type: ignore[attr-defined]
         one, many = texts if isinstance(texts, tuple) else (texts, None)
+        if one is None:
+            continue  # a message that stands in a table
         yield Source(one, many, str(file.relative_to(ROOT)))
 
 
@@ -113,9 +141,17 @@ def main() -> None:
     for language in TRANSLATED:
         for domain in DOMAINS:
             file = catalogue_file(language, domain)
-            file.write_text(updated(domain, file.read_text(encoding="utf-8")), encoding="utf-8")
-            empty = sum("" in entry.forms for entry in read_po(file.read_text(encoding="utf-8")).entries)
-            print(f"{file.relative_to(ROOT)}: {empty} messages without a translation")
+            _write(file, updated(domain, file.read_text(encoding="utf-8")))
+        for folder in sorted(LABS.glob("*/")):
+            lab, file = read_lab(folder.name, (folder / "lab.toml").read_text("utf-8")), folder / f"{language}.po"
+            text = file.read_text("utf-8") if file.exists() else ""
+            _write(file, updated_lab(lab, language=language, catalogue=text))
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    empty = sum("" in entry.forms for entry in read_po(text).entries)
+    print(f"{file.relative_to(ROOT)}: {empty} messages without a translation")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -28,15 +29,14 @@ rules = _load_rules()
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("import-rules")
-    rules.copy_sources(folder)
-    return folder
+def imports() -> Any:
+    """The imports of the tree, which are read once."""
+    return rules.Imports()
 
 
 @pytest.fixture(scope="module")
-def already_broken(tree: Path) -> set[str]:
-    broken: set[str] = rules.broken_contracts(tree)
+def already_broken(imports: Any) -> set[str]:
+    broken: set[str] = imports.broken()
     return broken
 
 
@@ -51,10 +51,15 @@ def test_every_contract_has_an_offence_and_every_offence_a_contract() -> None:
 
 @pytest.mark.parametrize("contract", rules.contract_names())
 def test_a_broken_contract_is_noticed_and_no_other_is_blamed(
-    contract: str, tree: Path, already_broken: set[str]
+    contract: str, imports: Any, already_broken: set[str]
 ) -> None:
     for offence in rules.OFFENCES[contract]:
-        assert rules.bite(tree, offence) - already_broken == {contract} - already_broken, offence
+        assert imports.broken(offence) - already_broken == {contract} - already_broken, offence
+
+
+def test_lines_in_files_break_every_contract() -> None:
+    offences = [each for offences in rules.OFFENCES.values() for each in offences]
+    assert rules.read_from_files(offences) == set(rules.contract_names())
 
 
 def test_no_folder_of_code_hides_from_the_linter() -> None:

@@ -1,6 +1,6 @@
 """What must not stand in the repository: secrets, this machine's paths, registry hosts, unfinished business.
 
-And what must: a docstring in every module, and a file behind every page that a text names.
+And what must: a docstring in every module, and a file behind every page and every module that a text names.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -83,6 +84,45 @@ def test_every_page_that_a_text_names_is_there() -> None:
         missing += [f"{name}: {mention}" for mention in mentions if Path(mention).name not in there]
         missing += [f"{name}: {link}" for link in links if not (ROOT / name).parent.joinpath(link).exists()]
     assert not missing
+
+
+def test_every_module_that_a_text_names_is_there() -> None:
+    """A name in backticks with a folder before it (`core/labs/verbs.py`), or with a package (`core.labs.verbs`)."""
+    modules = _ends(Path(name).with_suffix("").as_posix() for name in _texts() if name.endswith(".py"))
+    folders = _ends(Path(name).parent.as_posix() for name in _texts() if name.endswith(".py"))
+    missing = []
+    for name, text in _texts().items():
+        if not name.endswith((".py", ".md")) or name == "CHANGELOG.md":
+            continue
+        files = re.findall(r"`((?:\w+/)+\w+)\.py`", text)
+        dotted = re.findall(r"`((?:core|operations|surfaces|storage|fauxtune|fauxtune_sim)(?:\.[a-z_0-9]+)+)[`.]", text)
+        missing += [f"{name}: {file}.py" for file in files if file not in modules]
+        for each in dotted:
+            path = each.replace(".", "/")  # its last part may be a function of a module
+            if path not in modules | folders and path.rpartition("/")[0] not in modules:
+                missing.append(f"{name}: {each}")
+    assert not missing
+
+
+def _ends(paths: Iterable[str]) -> set[str]:
+    """The paths, and what is left of each without its first folders."""
+    return {path[place:] for path in paths for place in (0, *(match.end() for match in re.finditer("/", path)))}
+
+
+def test_every_decision_is_listed_and_a_replaced_one_leads_to_the_later_one() -> None:
+    folder = "docs/decisions/"
+    records = {name: text for name, text in _texts().items() if re.fullmatch(rf"{folder}\d{{4}}-.*", name)}
+    assert len(records) > 50
+    listed = re.findall(r"^\| \[\d{4}\]\((.*?)\) \|", _texts()[f"{folder}README.md"], re.MULTILINE)
+    assert listed == sorted(name.removeprefix(folder) for name in records)
+    unaware = [
+        f"{older} does not name {name}"
+        for name, text in records.items()
+        for match in re.finditer(r"\breplaces?\b[^:]*?\]\((\d{4}-[\w-]+\.md)\)", text, re.IGNORECASE)
+        for older in [match[1]]
+        if f"{folder}{older}" < name and f"]({name.removeprefix(folder)})" not in records[f"{folder}{older}"]
+    ]
+    assert not unaware
 
 
 def test_the_tests_that_stand_for_public_samples_of_mail_exist() -> None:

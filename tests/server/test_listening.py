@@ -80,6 +80,10 @@ async def is_refused(port: int, context: ssl.SSLContext) -> bool:
         return True
 
 
+def without_certificate() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+
 GET = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 
 
@@ -235,6 +239,19 @@ async def test_a_long_body_and_the_next_request_behind_it_are_no_long_head() -> 
         answer = await ask(port, body + GET)
         assert answer.count(b"HTTP/1.1 200 ") >= 1
         assert b'"body":300000' in answer
+
+
+async def test_a_request_in_clear_at_the_port_of_https_is_answered_with_what_is_wrong() -> None:
+    async with listening(without_certificate) as port:
+        head, _, text = (await ask(port, GET)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert f"content-length: {len(text)}".encode() in head
+        assert b"begin the address with https://" in text
+
+
+async def test_a_client_of_https_that_says_nothing_is_cut_off() -> None:
+    async with listening(without_certificate, patience=Patience(handshake=0.1)) as port:
+        assert await ask(port, b"") == b""
 
 
 async def test_the_host_of_a_whole_url_counts_and_not_the_header_beside_it() -> None:

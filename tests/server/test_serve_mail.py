@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from pydantic import ValidationError
 
 from fauxtune.cli import serving as serving_command
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.mail import MAIL_PORTS
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.serve import Ready
@@ -55,14 +55,14 @@ def test_without_mail_nothing_of_it_is_loaded_or_served(commands: Path) -> None:
     ],
 )
 def test_the_ports_are_named_by_their_kinds(text: str, changed: dict[str, int]) -> None:
-    assert Settings(mail_port=text).mail_port == MAIL_PORTS | changed  # type: ignore[arg-type]
-    assert Settings(mail_port=text.split(",")).mail_port == MAIL_PORTS | changed  # type: ignore[arg-type]
+    assert Settings(mail_port=text).mail_port == MAIL_PORTS | changed
+    assert Settings(mail_port=text.split(",")).mail_port == MAIL_PORTS | changed
 
 
 @pytest.mark.parametrize("text", ["", "25", "imap=143", "smtp", "smtp=", "smtp=x", "smtp=65536", "smtp=-1", "smtp=1=2"])
 def test_other_texts_are_refused(text: str) -> None:
-    with pytest.raises(ValidationError, match="write a port as KIND=NUMBER"):
-        Settings(mail_port=text)  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="write a port as KIND=NUMBER"):
+        Settings(mail_port=text)
 
 
 def test_a_port_that_is_taken_or_used_twice_is_named(commands: Path) -> None:
@@ -83,7 +83,8 @@ def test_a_port_that_is_taken_or_used_twice_is_named(commands: Path) -> None:
 def test_the_banner_names_the_ports(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     mail = (("smtp", "smtp://localhost:8025"), ("pop3s", "pop3s://localhost:8995"))
-    endpoints = Endpoints("https://localhost:8443", "http://localhost:8080", "ca.pem", ".fauxtune", mail=mail)
+    http = "http://localhost:8080"
+    endpoints = Endpoints("https://localhost:8443", http, "ca.pem", ".fauxtune", trust=f"{http}/trust", mail=mail)
     serving_command._announce_text(Ready(endpoints, Path("data")))
     assert "mail programs  smtp://localhost:8025, pop3s://localhost:8995" in capsys.readouterr().out
 

@@ -19,15 +19,10 @@ from sqlalchemy import create_engine, inspect
 
 import fauxtune
 from fauxtune.storage.tables import metadata
-from tests.support.installed import ROOT, Installed, install
+from tests.support.installed import ROOT, Installed
 from tests.support.running_server import SECONDS
 
 SOURCES = ("app", "simulator", "migrations")
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    return install(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -239,6 +240,55 @@ async def test_a_fleet_says_what_came_of_it(shell: Shell) -> None:
     assert (summary["enrolled"], summary["settled"], summary["failures"]) == (3, 3, [])
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("--devices", "2", "--processes", "3"), 1, "--devices 2 are too few for --processes 3"),
+        (("--devices", "2", "--processes", "0"), 2, "'--processes': Input should be greater than or equal to 1"),
+        (("--devices", "2", "--processes", "many"), 2, "'--processes': Input should be a valid integer"),
+        (("--devices", "0"), 2, "'--devices': Input should be greater than or equal to 1"),
+        (("--devices", "2", "--again", "-1"), 2, "'--again': Input should be greater than or equal to 0"),
+        (("--devices", "2", "--rate", "5"), 1, "--rate is that of the check-ins of --again"),
+        (
+            ("--devices", "2", "--again", "1", "--rate", "0"),
+            2,
+            "'--rate': Input should be greater than or equal to 0.01",
+        ),
+        (("--devices", "2", "--keys", "0"), 1, "--keys is a number from 1 or `each`"),
+    ],
+)
+async def test_numbers_that_make_no_fleet_are_refused(
+    shell: Shell, service: Service, words: tuple[str, ...], code: int, why: str
+) -> None:
+    assert why in " ".join((await shell.run("fleet", *words, code=code)).split())
+    assert not service.devices
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--stay", "--devices", "500"), "--stay keeps a connection open for each device: 500 in a process"),
+        (("--stay", "--devices", "500", "--processes", "2"), "250 in a process, which may open 60"),
+        (("--devices", "500", "--at-once", "400"), "--at-once is too high: 400 in a process"),
+    ],
+)
+def test_a_fleet_with_more_connections_than_files_may_be_open_is_refused_at_once(
+    words: tuple[str, ...], why: str
+) -> None:
+    fleet = [sys.executable, "-m", "fauxtune_sim", "fleet", "--server", "http://127.0.0.1:1", *words]
+    shell = ["sh", "-c", 'ulimit -n 160 && exec "$@"', "sh", *fleet]
+    ended = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert why in ended.stderr
+    assert "Raise that limit, or share the fleet among more --processes" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say which ports they use")
+async def test_a_fleet_that_stays_with_more_connections_than_ports_is_refused_at_once(shell: Shell) -> None:
+    words = ("--stay", "--devices", "70000", "--processes", "64")
+    assert "can open" in await shell.run("fleet", *words, code=1)
+
+
 async def test_a_server_that_is_away_is_one_line(tmp_path: Path) -> None:
     words = ["enroll", "--token", "t", "--state", str(tmp_path / "x"), "--server", "http://127.0.0.1:1"]
     result = await asyncio.to_thread(CliRunner().invoke, app, words)
@@ -265,14 +315,20 @@ async def test_devices_stay_connected_until_they_are_interrupted(service: Servic
 
 
 def test_help_does_not_load_what_it_does_not_need() -> None:
-    import subprocess
-
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
         "from fauxtune_sim.cli import app\n"
         "assert CliRunner().invoke(app, ['enroll', '--help']).exit_code == 0\n"
         "print([name for name in ('aiohttp', 'cryptography', 'asn1crypto') if name in sys.modules])\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_server_of_a_demonstration_starts_before_the_proofs_are_imported() -> None:
+    code = (
+        "import sys, fauxtune_sim.cli, fauxtune_sim.demo.start\n"
+        "print([name for name in ('aiohttp', 'cryptography', 'fauxtune_sim.demo.run') if name in sys.modules])\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
 

@@ -16,7 +16,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import FactRefused, NotFoundHere, SimulatorError
 from fauxtune_sim.facts import read_value, withheld_facts
 from fauxtune_sim.facts_table import FACTS, Fact, Form, facts_of
-from fauxtune_sim.fleet import FleetSettings, planned_devices, read_mix
+from fauxtune_sim.fleet_settings import FleetSettings, planned_devices, read_mix
 from fauxtune_sim.hardware.facts import FactValue, with_luhn_digit
 from fauxtune_sim.platforms import Mode, Platform
 from tests.support.device_facts import other_value, settable_facts

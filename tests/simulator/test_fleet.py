@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 
 from fauxtune_sim.control import Control
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.fleet import FleetSettings, FleetSummary, read_mix, run_fleet
+from fauxtune_sim.fleet import Fleet, run_fleet
+from fauxtune_sim.fleet_progress import ProgressLines
+from fauxtune_sim.fleet_settings import FleetSettings, planned_devices, read_mix
+from fauxtune_sim.fleet_summary import FleetSummary, Phase
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ async def fleet(
     *,
     users: tuple[str, ...] = (ALICE, BOB),
     progress: Callable[[str], None] = lambda line: None,
+    again: int = 0,
+    rate: float | None = None,
 ) -> FleetSummary:
     order = FleetSettings(
         devices=6,
@@ -36,9 +43,12 @@ async def fleet(
         users=users,
         mix=((WORK_PROFILE, 2), (FULLY_MANAGED, 1)),
         keys=1,
+        again=again,
+        rate=rate,
     )
     control = Control(transport, f"{service.url}/_fauxtune/v1", tenant="contoso")
-    return await run_fleet(order, transport=transport, control=control, progress=progress)
+    crew = Fleet(order, transport=transport)
+    return await run_fleet(order, crew=crew, control=control, observer=ProgressLines(progress))
 
 
 async def test_every_device_enrols_and_settles_and_the_kinds_have_their_shares(
@@ -47,7 +57,9 @@ async def test_every_device_enrols_and_settles_and_the_kinds_have_their_shares(
     summary = await fleet(service, transport)
     document = summary.document()
     assert (document["enrolled"], document["settled"], document["failures"]) == (6, 6, [])
-    assert set(document) == {"enrolled", "settled", "itemsInstalled", "failures", "waiting", "checkinsPerSecond"}
+    counts = {"enrolled", "settled", "itemsInstalled", "failures", "waiting", "checkinsPerSecond"}
+    assert set(document) == counts | {"latencies"}
+    assert [(row["phase"], row["count"]) for row in document["latencies"]] == [("enroll", 6), ("settle", 6)]
     modes = Counter(one.request["mode"] for one in service.devices.values())
     assert modes == {"work-profile": 4, "fully-managed": 2}
     assert len({one.request["androidId"] for one in service.devices.values()}) == 6
@@ -67,6 +79,64 @@ async def test_a_user_who_does_not_exist_costs_only_his_devices(service: Service
     assert (summary.enrolled, summary.settled) == (3, 3)
     ((cause, count),) = summary.failures.items()
     assert ("no such user" in cause, count) == (True, 3)
+
+
+async def test_devices_check_in_again_at_a_rate_and_the_times_count_from_when_they_were_due(
+    service: Service, transport: Transport
+) -> None:
+    results: list[str] = []
+    summary = await fleet(service, transport, again=2, rate=40, progress=results.append)
+    assert [len(one.reports) for one in service.devices.values()] == [3] * 6
+    assert summary.latencies[Phase.AGAIN].count == 12
+    assert summary.seconds[Phase.AGAIN] >= 11 / 40
+    assert results == ["identity keys are made", "enrolled: 6 of 6", "settled: 6 of 6", "checked in again: 12 of 12"]
+    lines = summary.lines(6)
+    assert [line.split("  ")[0] for line in lines[-3:]] == ["enrolment", "check-in that settles", "check-in again"]
+    assert len({len(line) for line in lines[-4:]}) == 1, "a table"
+
+
+async def test_a_device_that_waits_for_its_turn_has_waited(service: Service, transport: Transport) -> None:
+    """The service answers slower than the rate asks: what is said is the time since a check-in was due."""
+    summary = await fleet(service, transport, again=20, rate=1e6)
+    assert summary.latencies[Phase.AGAIN].longest == pytest.approx(summary.seconds[Phase.AGAIN], rel=0.3)
+
+
+async def test_failures_of_later_check_ins_are_counted_and_have_no_time(service: Service, transport: Transport) -> None:
+    def trouble(line: str) -> None:
+        service.in_trouble = line.startswith("settled")
+
+    summary = await fleet(service, transport, again=1, progress=trouble)
+    assert (summary.settled, sum(summary.failures.values()), Phase.AGAIN in summary.latencies) == (6, 6, False)
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_the_parts_of_a_fleet_are_the_fleet(seed: int | None) -> None:
+    users, mix = [ALICE, BOB], read_mix("ios:2,android")
+    whole = FleetSettings(devices=11, server="", tenant="", users=users, mix=mix, seed=seed, keys=5, at_once=8)
+    parts = [replace(whole, part=part, parts=3) for part in range(3)]
+    assert [FleetSettings.from_document(orjson.loads(orjson.dumps(part.document()))) for part in parts] == parts
+    of_parts = [planned for part in parts for planned in planned_devices(part)]
+    of_whole = list(planned_devices(whole))
+    assert [(device.kind, user) for device, user in of_parts] == [(device.kind, user) for device, user in of_whole]
+    if seed is not None:
+        assert [device.name for device, _ in of_parts] == [device.name for device, _ in of_whole]
+    assert [len(part.numbers) for part in parts] == [3, 4, 4]
+    assert {(part.own_keys, part.own_at_once) for part in parts} == {(2, 3)}
+    assert whole.uses() == {ALICE: 6, BOB: 5}
+
+
+def test_summaries_of_parts_add_up() -> None:
+    summary = FleetSummary()
+    for number in (1, 2):
+        part = FleetSummary(enrolled=number, settled=number, reports=3, names={f"phone {number}"})
+        part.failures["refused"] += 1
+        part.seconds[Phase.ENROLL] = float(number)
+        part.record(Phase.ENROLL, number / 10)
+        summary.add(FleetSummary.from_part(orjson.loads(orjson.dumps(part.part()))))
+    assert (summary.enrolled, summary.settled, summary.reports) == (3, 3, 6)
+    assert (summary.failures, summary.names) == ({"refused": 2}, {"phone 1", "phone 2"})
+    (row,) = summary.document()["latencies"]
+    assert (row["count"], row["perSecond"], row["longest"]) == (2, 1.0, 0.2)
 
 
 @pytest.mark.parametrize(

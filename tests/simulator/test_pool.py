@@ -195,3 +195,14 @@ def test_a_tenant_cannot_name_a_folder_elsewhere(tmp_path: Path) -> None:
     for name in ("", "..", "a/b"):
         with pytest.raises(NotFoundHere):
             PoolFolders(tmp_path / "devices").next_folder(name)
+
+
+async def test_one_host_at_a_time_has_the_folders_of_devices(tmp_path: Path) -> None:
+    first, second = PoolFolders(tmp_path / "devices"), PoolFolders(tmp_path / "devices")
+    held = await first.hold(seconds=0)
+    with pytest.raises(NotFoundHere, match="another host has the devices"):
+        await second.hold(seconds=0.2)
+    waiting = asyncio.create_task(second.hold(seconds=30))
+    await asyncio.sleep(0.2)
+    held.close()
+    (await waiting).close()

@@ -9,7 +9,7 @@ import pytest
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerUnreachable
-from fauxtune_sim.extension import Extension, change_app
+from fauxtune_sim.management_extension import Extension, change_app
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.program_outcomes import Programs
 from fauxtune_sim.transport import Answer, Transport
@@ -27,12 +27,14 @@ class Files(Transport):
         return Answer(status=200, body=self.content, url=url)
 
 
-async def done(device: Device, action: str, *, content: bytes | None = b"file", address: str = "") -> tuple[bool, int]:
+async def done(
+    device: Device, action: str, *, content: bytes | None = b"file", address: str = "", script: str | None = None
+) -> tuple[bool, int]:
     """Carry out an order; whether the app is detected then, and the exit code (-1: nothing was run)."""
     digest = "3b9c358f36f0a31b6ad3e14f309c7cf198ac9246e8316f9ce543d5b19ac02b80"  # SHA-256 of "file"
     order = {"id": "1", "name": "Notes", "action": action, "content": "1", "version": "2.0", "address": address}
     extension = Extension(device, Files(content), lambda _body: {}, server="https://server")
-    report, line = await change_app(extension, {**order, "digest": digest})
+    report, line = await change_app(extension, {**order, "digest": digest, "detectionScript": script})
     assert "Notes" in line
     assert (report["id"], report["content"]) == ("1", "1")
     return report["detected"], -1 if report["exitCode"] is None else report["exitCode"]
@@ -84,3 +86,17 @@ def test_programs_are_kept_and_outcomes_have_bounds(tmp_path: Path) -> None:
         pc.installs(f"app {number}")
     with pytest.raises(NotAllowedHere, match="the most"):
         pc.installs("one more")
+
+
+async def test_an_app_that_a_script_detects_is_there_if_the_script_succeeds_and_writes_something() -> None:
+    pc = Device.new("pc", platform=Platform.WINDOWS)
+    assert await done(pc, "install", script="ZQ==") == (True, 0), "nothing is declared of the script"
+    pc.runs("Notes", output="found")
+    assert await done(pc, "detect") == (True, -1), "no script detects it"
+    assert await done(pc, "uninstall", script="ZQ==") == (True, 0)
+    pc.runs("Notes", output=" ")
+    assert await done(pc, "detect", script="ZQ==") == (False, -1)
+    pc.runs("Notes", exit_code=1, output="found")
+    assert await done(pc, "install", script="ZQ==") == (False, 0)
+    pc.installs("Notes", exit_code=1603)
+    assert await done(pc, "install", script="ZQ==") == (False, 1603)

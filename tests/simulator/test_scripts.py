@@ -13,7 +13,7 @@ from fauxtune_sim.agents import load_device
 from fauxtune_sim.cli import app
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere
-from fauxtune_sim.extension import script_report
+from fauxtune_sim.management_extension import script_report
 from fauxtune_sim.platforms import Platform
 
 REMEDIATION = "YQ=="

@@ -178,9 +178,10 @@ def databases(postgresql_server: Any, tmp_path_factory: pytest.TempPathFactory) 
 
 def emptied(database: Database) -> Iterator[Database]:
     yield database
+    deletions = [f"DELETE FROM {table}" for table in metadata.tables]
     with database.engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(table.delete())
+        for statement in deletions if database.is_sqlite else ["; ".join(deletions)]:
+            connection.exec_driver_sql(statement)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

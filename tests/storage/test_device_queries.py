@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.ids import ItemKey, ManagedDeviceId, ProfileId, TenantId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
-from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.model.states import ItemState, Source
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import device_actions, devices, enrollment_tokens, key_holdings
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentTokenRow
@@ -193,34 +193,6 @@ def test_a_device_is_at_rest_when_nothing_is_awaited(
         devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
     unsettled = devices.unsettled(fill.connection, fill.tenant_id, now=fill.now)
     assert [row.id for row in unsettled] == ([] if rests else [device])
-
-
-@pytest.mark.parametrize(
-    ("columns", "call", "quiet"),
-    [
-        ({}, {}, True),
-        ({"settled_generation": 0}, {}, False),
-        ({"due_at": NEXT_YEAR}, {"now": NEXT_YEAR}, False),
-        ({"state": EnrollmentState.ENDING}, {}, False),
-        ({"state": EnrollmentState.ENDED}, {}, False),
-        ({}, {"report": "another"}, False),
-        ({}, {"credential": "another"}, False),
-        ({}, {"named": ("id", "e-another")}, False),
-        ({}, {"named": ("hardware_key", "hardware")}, True),
-        ({}, {"named": ("hardware_key", "another")}, False),
-        ({}, {"tenant_id": "another"}, False),
-    ],
-)
-def test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself(
-    fill: Filler, columns: dict[str, Any], call: dict[str, Any], quiet: bool
-) -> None:
-    itself = {"report_digest": "report", "credential_digest": "own", "hardware_key": "hardware"}
-    device = fill.device("phone", **{**itself, **columns})
-    own = {"tenant_id": fill.tenant_id, "named": ("id", device), "credential": "own", "report": "report"}
-    known = devices.quiet_checkin(fill.connection, **{**own, "now": fill.now, **call})
-    row = devices.enrollment(fill.connection, device)
-    assert row is not None
-    assert (known, row.last_checkin_at) == (((device, 1), fill.now) if quiet else (None, None))
 
 
 def test_a_record_knows_its_enrolment_and_can_go_without_it(fill: Filler) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from fauxtune.core.errors import Conflict, Unavailable
 from fauxtune.core.mail.recipients import names_of
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import migrate
-from fauxtune.storage.database import Database
+from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import directory, key_holdings, role_scope_tags, tenants
 from fauxtune.storage.tables import metadata
 from tests.support.certificates import self_signed
+from tests.support.postgresql import PostgresServer
 
 REVISIONS = sorted(
     file.name.partition("_")[0] for file in (Path(fauxtune_migrations.__path__[0]) / "versions").glob("[0-9]*_*.py")
@@ -47,12 +48,49 @@ def insert_row(database: Database, table: str, values: dict[str, Any]) -> None:
     database.run_now(lambda connection: connection.execute(statement, values))
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_every_revision_leads_to_the_newest(database: Database, revision: str) -> None:
-    migrate.upgrade(database, to=revision)
+def migrate_from_the_first(database: Database) -> None:
+    """Let every revision do its work, which an empty database does not need: all but the first in one transaction."""
+    migrate.upgrade(database, to=REVISIONS[0])
     migrate.upgrade(database)
-    assert database.run_now(migrate.revision) == REVISIONS[-1]
+
+
+@pytest.fixture(scope="module")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(sqlite_url(tmp_path_factory.mktemp("migrated") / "migrated.sqlite"))
+    migrate_from_the_first(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def migrated_postgresql(postgresql_server: PostgresServer) -> Iterator[Database]:
+    name = postgresql_server.create()
+    database = Database(postgresql_server.url(name))
+    migrate_from_the_first(database)
+    yield database
+    database.close()
+    postgresql_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request: pytest.FixtureRequest) -> Database:
+    """A database that every revision has worked on, for tests that only look."""
+    database: Database = request.getfixturevalue(f"migrated_{request.param}")
+    return database
+
+
+def test_every_revision_leads_to_the_next(database: Database) -> None:
+    """Each in a transaction of its own, as when every version was installed; `migrated` has all of them in one."""
+    for revision in REVISIONS:
+        migrate.upgrade(database, to=revision)
+        assert database.run_now(migrate.revision) == revision
     assert database.run_now(migrate.is_current)
+    assert differences(database) == []
+
+
+def test_every_revision_is_on_the_way_from_the_first_to_the_newest(migrated: Database) -> None:
+    assert migrated.run_now(migrate.revision) == REVISIONS[-1]
+    assert migrated.run_now(migrate.is_current)
 
 
 def test_devices_of_older_databases_are_found_by_their_device_id(database: Database) -> None:
@@ -143,15 +181,8 @@ def test_the_keys_that_devices_of_older_databases_have_are_taken_over(database: 
     assert (row.issuer_and_serial, row.key_id) == names_of(certificate)
 
 
-def migrate_from_the_first(database: Database) -> None:
-    """Let every revision do its work, which an empty database does not need."""
-    migrate.upgrade(database, to=REVISIONS[0])
-    migrate.upgrade(database)
-
-
-def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:
-    migrate_from_the_first(database)
-    assert differences(database) == []
+def test_the_migrated_schema_is_the_one_that_the_code_knows(migrated: Database) -> None:
+    assert differences(migrated) == []
 
 
 def described(connection: Connection) -> dict[str, list[str]]:
@@ -167,38 +198,48 @@ def described(connection: Connection) -> dict[str, list[str]]:
     }
 
 
-def test_an_empty_database_gets_the_tables_that_all_revisions_together_make(database: Database) -> None:
-    migrate_from_the_first(database)
-    migrated = database.run_now(described)
-    with database.engine.begin() as connection:
-        for table in migrated:
-            connection.execute(text(f"DROP TABLE {table}"))
+def test_an_empty_database_gets_the_tables_that_all_revisions_together_make(
+    migrated: Database, request: pytest.FixtureRequest
+) -> None:
+    database = Database(request.getfixturevalue("sqlite_url" if migrated.is_sqlite else "postgresql_url"))
     migrate.upgrade(database)
-    assert database.run_now(described) == migrated
-    assert len(migrated) == len(metadata.tables) + 1
+    tables = migrated.run_now(described)
+    assert database.run_now(described) == tables
+    assert len(tables) == len(metadata.tables) + 1
     assert database.run_now(migrate.revision) == REVISIONS[-1]
+    database.close()
 
 
-def test_all_revisions_together_leave_an_empty_database_without_a_row(database: Database) -> None:
-    migrate_from_the_first(database)
-    with database.engine.connect() as connection:
+def test_all_revisions_together_leave_an_empty_database_without_a_row(migrated: Database) -> None:
+    with migrated.engine.connect() as connection:
         full = [table for table in metadata.tables if connection.execute(text(f"SELECT 1 FROM {table}")).first()]
     assert full == []
 
 
-@pytest.mark.parametrize("bring_up_to_date", [migrate.upgrade, migrate_from_the_first])
-def test_text_compares_by_code_point_in_every_column(
-    postgresql_url: str, bring_up_to_date: Callable[[Database], object]
-) -> None:
+@pytest.fixture
+def new_postgresql(postgresql_url: str) -> Iterator[Database]:
     database = Database(postgresql_url)
-    bring_up_to_date(database)
+    migrate.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["new_postgresql", "migrated_postgresql"])
+def test_pages_of_enrolments_have_room_for_changed_rows(name: str, request: pytest.FixtureRequest) -> None:
+    database: Database = request.getfixturevalue(name)
+    statement = text("SELECT reloptions FROM pg_class WHERE relname = 'enrollments'")
+    assert database.run_now(lambda connection: connection.execute(statement).scalar_one()) == ["fillfactor=50"]
+
+
+@pytest.mark.parametrize("name", ["new_postgresql", "migrated_postgresql"])
+def test_text_compares_by_code_point_in_every_column(name: str, request: pytest.FixtureRequest) -> None:
+    database: Database = request.getfixturevalue(name)
     statement = (
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
         " AND data_type IN ('character varying', 'text') AND table_name <> 'alembic_version'"
         " AND collation_name IS DISTINCT FROM 'C'"
     )
     result = database.run_now(lambda connection: connection.execute(text(statement)).all())
-    database.close()
     assert result == []
 
 

@@ -13,11 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.actions import ActionState
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, TenantId, UserId
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.profiles import PROFILES
+from fauxtune.storage.collections.resources import resources_of
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import (
     certificates,
+    collections,
     connector_work,
     device_actions,
     device_list,
@@ -206,3 +211,27 @@ def test_what_a_page_of_the_authority_shows_is_found_by_its_own_index(
         result = plan(connection, query)
     database.close()
     assert any(f"INDEX {index}" in each for each in result), result
+
+
+@pytest.mark.parametrize(
+    ("collection", "shape"),
+    [
+        (PROFILES, "deviceConfiguration"),
+        (resources_of(TENANT, "configurationPolicies", without=["settings"]), "deviceManagementConfigurationPolicy"),
+    ],
+    ids=["profiles", "policies"],
+)
+def test_a_page_of_policies_is_read_in_the_order_of_an_index(
+    collection: Collection[Any], shape: str, tmp_path: Path
+) -> None:
+    """A policy has kilobytes: a page of ten thousand must not read those that it does not show."""
+    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
+    metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        steps_of = plan(
+            connection,
+            lambda each: collections.page(each, TENANT, collection=collection, entity=entity(shape), limit=1000),
+        )
+    database.close()
+    assert any("_oldest" in each for each in steps_of), steps_of
+    assert not any("TEMP B-TREE" in each for each in steps_of), steps_of

@@ -13,6 +13,7 @@ from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 from fauxtune.storage import tables
 from fauxtune.storage.rows import (
     certificates,
+    classrooms,
     configuration,
     devices,
     directory,
@@ -21,6 +22,7 @@ from fauxtune.storage.rows import (
     labs,
     mail,
     reports,
+    sharing,
     snapshots,
     subscriptions,
 )
@@ -47,6 +49,9 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.managed_devices: (devices.ManagedDeviceRow,),
     tables.fault_rules: (tenant_rows.FaultRuleRow,),
     tables.lab_runs: (labs.LabRunRow,),
+    tables.seats: (classrooms.SeatRow,),
+    tables.seat_events: (classrooms.SeatEventRow,),
+    tables.process_messages: (sharing.ProcessMessageRow,),
     tables.device_categories: (devices.DeviceCategoryRow,),
     tables.device_actions: (devices.DeviceActionRow,),
     tables.steps: (devices.StepRow,),

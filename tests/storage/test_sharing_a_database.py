@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import pytest
+from sqlalchemy import make_url
 
 from fauxtune.core.errors import Conflict
 from fauxtune.server.neighbours import bring_up_to_date
@@ -15,6 +16,7 @@ from fauxtune.storage import migrate
 from fauxtune.storage.announcements import Announcement, Announcements
 from fauxtune.storage.database import Database
 from fauxtune.storage.process_lock import NamedLocks, Ownership
+from tests.support.neighbours import eventually
 from tests.support.postgresql import PostgresServer
 
 Pair = tuple[Database, Database]
@@ -121,16 +123,26 @@ def test_the_schema_is_changed_once_the_older_processes_have_left(databases: Pai
 
 def test_a_lock_by_name_belongs_to_one_process(databases: Pair) -> None:
     first, second = map(NamedLocks, databases)
-    held = first.take("state of contoso")
-    assert held is not None
-    assert second.take("state of contoso") is None
-    other = second.take("state of fabrikam")
-    assert other is not None
-    second.release(other, "state of fabrikam")
-    first.release(held, "state of contoso")
-    again = second.take("state of contoso")
-    assert again is not None
-    second.release(again, "state of contoso")
+    assert first.take("state of contoso")
+    assert not second.take("state of contoso")
+    assert second.take("state of fabrikam")
+    second.release("state of fabrikam")
+    first.release("state of contoso")
+    assert second.take("state of contoso")
+    second.release("state of contoso")
+
+
+def test_locks_by_name_end_with_their_connection_and_are_taken_again_on_another(
+    databases: Pair, postgresql_server: PostgresServer
+) -> None:
+    first, second = map(NamedLocks, databases)
+    assert first.take("state of contoso")
+    name = make_url(databases[0].url).database
+    postgresql_server.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+    eventually(lambda: second.take("state of contoso"))
+    assert not first.take("state of contoso")
+    second.release("state of contoso")
+    assert first.take("state of contoso")
 
 
 def test_announcements_reach_the_others_and_not_oneself_and_again_after_a_lost_connection(

@@ -33,6 +33,7 @@ async def upload(administrator: Administrator, key: str, kind: str, *, content: 
     (await graph.post(f"{files}/{file}/commit", json={"fileEncryptionInfo": of.encryption})).raise_for_status()
     body = {"@odata.type": f"#microsoft.graph.{kind}", "committedContentVersion": version}
     (await graph.patch(f"{APPS}/{key}", json=body)).raise_for_status()
+    (await graph.post("/_fauxtune/v1/tenants/contoso/clock/advance", json={"by": "PT5S"})).raise_for_status()
     state = (await graph.get(f"{APPS}/{key}")).raise_for_status().json()["publishingState"]
     assert state == "published"
 

@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -38,7 +39,7 @@ class ExecutedStatements:
 
     def note(self, kind: str, frame: FrameType | None) -> None:
         """Note the statement that is executed within this frame, if it is one of storage."""
-        place = tuple(_lines(frame))
+        place = _place(frame)
         if place and not place[-1][0].co_filename.endswith(_FOR_ALL) and place[0][0].co_name not in _OF_SQLITE:
             self._places[kind].add(place)
 
@@ -64,26 +65,33 @@ class ExecutedStatements:
 def statements_noted(executed: ExecutedStatements) -> Iterator[None]:
     """Note every statement of storage that an engine of this process executes meanwhile."""
 
-    def note(connection: Any, *_more: Any) -> None:
+    def note(
+        connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
         executed.note(connection.dialect.name, sys._getframe(1))
+        return statement, parameters
 
-    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note, retval=True)  # SQLAlchemy would wrap one that returns nothing
     try:
         yield
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 
 
-def _lines(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
-    inside = False
+def _place(frame: FrameType | None) -> Place:
+    lines: list[tuple[CodeType, int]] = []
     while frame is not None:
-        module: str = frame.f_globals.get("__name__", "")
-        if module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate")):
-            inside = True
-            yield frame.f_code, frame.f_lineno
-        elif inside:
-            return
+        if _is_of_storage(frame.f_globals.get("__name__", "")):
+            lines.append((frame.f_code, frame.f_lineno))
+        elif lines:
+            break
         frame = frame.f_back
+    return tuple(lines)
+
+
+@cache
+def _is_of_storage(module: str) -> bool:
+    return module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate", ".prepared"))
 
 
 def _text(place: Place) -> str:

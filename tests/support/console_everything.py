@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from fauxtune.core.administration import devices, directory, emulation, faults, hosted_devices, mail, profiles, state
+from fauxtune.core.administration import (
+    approvals,
+    devices,
+    directory,
+    emulation,
+    faults,
+    hosted_devices,
+    mail,
+    profiles,
+    state,
+)
 from fauxtune.core.administration.assignments import to_all_users, to_group
 from fauxtune.core.administration.choices import Purpose
+from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.platforms import Platform
@@ -46,9 +57,21 @@ def populate(tenant: ConsoleTenant) -> None:
     tenant.send(hosted_devices.add_hosted_device(tenant.upn("bob"), platform="ios", name=f"{ARABIC} 3"))
     tenant.send(hosted_devices.let_hosted_device_refuse(f"{ARABIC} 3", items=["imported"]))
     _enrollment(tenant)
+    _approvals(tenant)
     tenant.send(state.create_snapshot("before the lesson"))
     wrong = {"grant_type": "client_credentials", "client_id": HOSTILE, "client_secret": "wrong"}
     assert tenant.http.post(f"/{tenant.document['id']}/oauth2/v2.0/token", data=wrong).is_error
+
+
+def _approvals(tenant: ConsoleTenant) -> None:
+    """Create policies, and requests that wait."""
+    groups = [tenant.group_id(ARABIC), tenant.group_id("SMIME Pilot")]
+    for name, kind in ((HOSTILE, "tenantConfiguration"), (ARABIC, "deviceRetire")):
+        tenant.send(approvals.create_policy(name, policy_type=kind, approvers=groups))
+    category = AdminRequest("POST", "/deviceManagement/deviceCategories", {"displayName": ARABIC})
+    for why in (HOSTILE, f"{ARABIC} {'x' * 900}"):
+        answer = tenant.answer(approvals.asking(category, justification=why))
+        assert answer.status_code == 412, answer.text
 
 
 def _enrollment(tenant: ConsoleTenant) -> None:
@@ -64,6 +87,7 @@ def _enrollment(tenant: ConsoleTenant) -> None:
         tenant.enroll("bob", platform=Platform.MACOS)
     hashed = {"serialNumber": ARABIC, "hardwareIdentifier": "T0EzeA==", "groupTag": HOSTILE}
     tenant.graph("POST", "/deviceManagement/importedWindowsAutopilotDeviceIdentities", hashed)
+    tenant.control("POST", "/clock/advance", {"by": "PT1M"})
 
 
 def _mail(tenant: ConsoleTenant) -> None:

@@ -60,10 +60,14 @@ class ConsoleTenant:
 
     def graph(self, method: str, path: str, body: Any = None) -> Any:
         """Call Graph (beta) as this tenant's application; the JSON of its answer."""
-        headers = {"authorization": f"Bearer {self._access_token()}"}
-        answer = self.http.request(method, f"/beta{path}", json=body, headers=headers)
+        answer = self.answer(AdminRequest(method, path, body))
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
+
+    def answer(self, request: AdminRequest) -> httpx.Response:
+        """Return Graph's answer to a request of this tenant's application, whatever it is."""
+        headers = {"authorization": f"Bearer {self._access_token()}", **request.headers}
+        return self.http.request(request.method, f"/beta{request.path}", json=request.body, headers=headers)
 
     def send(self, *requests: AdminRequest) -> Any:
         """Send requests of an administrator; the answer to the last one."""
@@ -117,6 +121,7 @@ class ConsoleTenant:
         """Wait until every connected device holds what it should hold."""
         settled = self.control("POST", "/settle", {"timeout": 30})
         assert settled["settled"], settled
+        self.devices.finish_check_ins(self.name)
 
     def _access_token(self) -> str:
         if not self._token:

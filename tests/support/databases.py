@@ -9,11 +9,17 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy
+from sqlalchemy import event
 
 from fauxtune.storage.database import Database
 from fauxtune.storage.tables import metadata
+
+#: How many statements a connection to PostgreSQL has prepared at most. A server executes few (psycopg keeps 100); the
+#: tests of a session execute all, on one connection, where each would drive out another.
+_PREPARED = 2_000
 
 
 @dataclass(slots=True)
@@ -28,6 +34,8 @@ class OpenDatabases:
         database = self._opened.get(url)
         if database is None:
             database = self._opened[url] = Database(url)
+            if not database.is_sqlite:
+                event.listen(database.engine, "connect", _remember_statements)
         database._turn = asyncio.Lock()  # it belongs to the test's event loop
         database.changed()
         try:
@@ -37,12 +45,16 @@ class OpenDatabases:
                 self._opened.pop(url, None)
                 database.close()
             elif database.is_sqlite:
-                database.engine.dispose()  # the next test may have another file under this name
+                database.let_go()  # the next test may have another file under this name
 
     def close(self) -> None:
         """Close them all."""
         for database in self._opened.values():
             database.close()
+
+
+def _remember_statements(connection: Any, _entry: object) -> None:
+    connection.prepared_max = _PREPARED
 
 
 def remembered(engine: sqlalchemy.Engine, schema: str) -> Callable[[], None]:

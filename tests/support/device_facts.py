@@ -73,7 +73,8 @@ def other_value(fact: Fact, device: Device) -> FactValue:
         case Form.FLAG:
             return not present
         case Form.WHOLE:
-            return _OTHER_SIZES.get(fact.name, 3 * 2**30 if fact.most > 100 else 42)
+            usual = _OTHER_SIZES.get(fact.name, 3 * 2**30 if fact.most > 100 else 42)
+            return usual if usual != present else usual - (2**20 if fact.most > 100 else 1)
         case Form.CHOICE:
             word = next(word for word in fact.choices_of(device.platform) if word != str(present))
             return int(word) if fact.name == "skuNumber" else word

@@ -13,8 +13,7 @@ from cryptography import x509
 
 from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations.ca import authorities, imported_pfx, templates
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import authorities, counter, imported_pfx, templates
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
@@ -106,7 +105,7 @@ async def bring(
 ) -> str:
     """Issue by this template, and import for this purpose; the thumbprint. `changes` are the record's."""
     contoso = diagnosed.contoso
-    request = certificate_register.CounterRequest(
+    request = counter.CounterRequest(
         template,
         user_principal_name=diagnosed.alice,
         email=email,
@@ -115,7 +114,7 @@ async def bring(
         pfx_password="geheim-42",
     )
     key = contoso.emulator.key_source.take()
-    answer = await contoso.do(certificate_register.issue_at_counter, request, key=key, keys=contoso.emulator.keys)
+    answer = await contoso.do(counter.issue_at_counter, request, key=key, keys=contoso.emulator.keys)
     mark = thumbprint(answer.certificate)
     assert answer.pfx is not None
     await record(diagnosed, mark, file=answer.pfx, certificate=answer.certificate, intendedPurpose=purpose, **changes)

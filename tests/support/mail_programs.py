@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
-from fauxtune.operations.ca import register
+from fauxtune.operations.ca import counter
 from fauxtune.operations.runtime.emulator import Emulator
 
 T = TypeVar("T")
@@ -95,9 +95,9 @@ async def identity(
 ) -> tuple[Path, x509.Certificate]:
     """Issue a certificate to a user; a PEM file with it, its key and its chain."""
     tenant = await emulator.runner.tenant(tenant_name)
-    request = register.CounterRequest(template, user_principal_name=user, subject=subject, pfx_password="x")
+    request = counter.CounterRequest(template, user_principal_name=user, subject=subject, pfx_password="x")
     key = await asyncio.to_thread(emulator.key_source.take)
-    answer = await emulator.runner.run(tenant, register.issue_at_counter, request, key=key, keys=emulator.keys)
+    answer = await emulator.runner.run(tenant, counter.issue_at_counter, request, key=key, keys=emulator.keys)
     assert answer.pfx is not None
     opened, certificate, chain = pkcs12.load_key_and_certificates(answer.pfx, b"x")
     assert opened is not None

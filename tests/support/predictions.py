@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fauxtune.core.model.permissions import Permissions
-from fauxtune.operations.insight.whatif import Consequence, DeviceConsequences, what_if
+from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
+from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.operations.runtime.graph_client import ProposedRequest
-from fauxtune.operations.runtime.permissions import PermissionCheck
+from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.tables import metadata

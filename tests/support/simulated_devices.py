@@ -32,6 +32,10 @@ class SimulatedDevices:
         """Let a device check in now."""
         self._do(self._pool.check_in(agent))
 
+    def finish_check_ins(self, tenant: str) -> None:
+        """Wait until the devices of a tenant have read the last answers: the server can be done with them before."""
+        self._do(self._pool.finish_check_ins(tenant))
+
     def close(self) -> None:
         """Disconnect all devices."""
         self._do(self._pool.close())

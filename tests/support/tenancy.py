@@ -18,7 +18,7 @@ from sqlalchemy import Engine, Table, event
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.dml import Delete, Insert, Update
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ClauseElement, ColumnClause, False_
-from sqlalchemy.sql.selectable import Select, TableValuedAlias
+from sqlalchemy.sql.selectable import Select, Subquery, TableValuedAlias
 
 from fauxtune.storage.writes import OF_DEVICES_AND_LOGS
 
@@ -32,6 +32,7 @@ ACROSS_TENANTS = {
     "fauxtune.storage.queries.authorities.enterprise_certificates": "one port of mail serves all tenants by TLS",
     "fauxtune.storage.queries.applications.tenants_with_application": "a token request may name the application alone",
     "fauxtune.storage.queries.certificates.tenants_with_asked_revocations": "connectors of all tenants are served",
+    "fauxtune.storage.queries.classrooms.all_seats": "the instructor sees the seats of a classroom, each a tenant",
     "fauxtune.storage.queries.change_log.tracked_tenants": "a start reads which tenants track changes",
     "fauxtune.storage.queries.fault_rules.all_rules": "a start reads the rules of all tenants",
     "fauxtune.storage.queries.subscriptions.subscribed_tenants": "a start reads whose changes it is to tell of",
@@ -48,6 +49,8 @@ WRITERS = {
 }
 
 _COMPARISONS = {operators.eq, operators.in_op}
+#: Modules that execute the statements of others.
+_BETWEEN = ("sqlalchemy", __name__, "fauxtune.storage.prepared")
 
 
 class UnboundStatements:
@@ -73,6 +76,9 @@ class UnboundStatements:
 def is_bound(statement: ClauseElement) -> bool:
     """Whether the statement compares a key of a tenant's table with a parameter, or concerns no such table."""
     parts = list(visitors.iterate(statement))
+    # What an UPDATE takes from a subquery is known by its columns alone.
+    tables = {part.table for part in parts if isinstance(part, ColumnClause) and isinstance(part.table, Subquery)}
+    parts += [part for table in tables for part in visitors.iterate(table)]
     if not any(isinstance(part, Select | Update | Delete) for part in parts):
         return True
     if not any(isinstance(part, Table) and "tenant_id" in part.c for part in parts):
@@ -111,11 +117,11 @@ def _writer(frame: FrameType | None) -> str | None:
     """The innermost function of storage; for those of `writes` its module."""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith("fauxtune.storage."):
+        if module.startswith("fauxtune.storage.") and not module.startswith(_BETWEEN):
             if module.endswith((".database", ".migrate")):
                 return None  # no tenant is being changed
             return module if module == "fauxtune.storage.writes" else f"{module}.{frame.f_code.co_name}"
-        if not module.startswith(("sqlalchemy", __name__)):
+        if not module.startswith(_BETWEEN):
             return None
         frame = frame.f_back
     return None
@@ -126,9 +132,11 @@ def _query(frame: FrameType | None) -> str | None:
     inside = None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate")):
+        if module.startswith(_BETWEEN):
+            pass
+        elif module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate")):
             inside = f"{module}.{frame.f_code.co_name}"
-        elif inside is not None or not module.startswith(("sqlalchemy", __name__)):
+        else:
             return inside
         frame = frame.f_back
     return inside
@@ -139,10 +147,13 @@ def unbound_statements() -> Iterator[UnboundStatements]:
     """Judge every statement that an engine of this process executes meanwhile."""
     unbound = UnboundStatements()
 
-    def judge(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool, /) -> None:
+    def judge(
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool, /
+    ) -> tuple[str, Any]:
         unbound.judge(getattr(context, "compiled", None))
+        return statement, parameters
 
-    event.listen(Engine, "before_cursor_execute", judge)
+    event.listen(Engine, "before_cursor_execute", judge, retval=True)  # SQLAlchemy would wrap one that returns nothing
     try:
         yield unbound
     finally:

@@ -26,8 +26,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.ca import authorities, imported_pfx
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import authorities, counter, imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import enrollment, enrollment_tokens
 from fauxtune.operations.directory import users_and_groups
@@ -256,14 +255,14 @@ class Contoso:
     ) -> tuple[str, bytes]:
         """Issue an encryption certificate; its thumbprint, and its PFX file."""
         key = await asyncio.to_thread(self.emulator.key_source.take)
-        request = certificate_register.CounterRequest(
+        request = counter.CounterRequest(
             "SmimeEncryption",
             user_principal_name=self.upn(name),
             pfx_password=password,
             not_before=not_before,
             not_after=not_after,
         )
-        answer = await self.do(certificate_register.issue_at_counter, request, key=key, keys=self.emulator.keys)
+        answer = await self.do(counter.issue_at_counter, request, key=key, keys=self.emulator.keys)
         assert answer.pfx is not None
         return thumbprint(answer.certificate), answer.pfx
 

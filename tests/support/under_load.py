@@ -30,6 +30,16 @@ class Answered:
     reports: int = 0
     #: Requests that got no answer, or the answer that there is none now.
     failures: int = 0
+    #: The statuses of answers that refused, and how many of them did not say when to come again.
+    refused: set[int] = field(default_factory=set)
+    without_time: int = 0
+
+    def fail(self, answer: httpx.Response | None = None) -> None:
+        """Note a request that was not carried out."""
+        self.failures += 1
+        if answer is not None:
+            self.refused.add(answer.status_code)
+            self.without_time += "retry-after" not in answer.headers
 
 
 def imported_file(key: rsa.RSAPrivateKey) -> bytes:
@@ -92,13 +102,15 @@ def keep_importing(server: Served, pfx: bytes, stop: threading.Event, answered: 
             try:
                 answer = client.post("/beta/deviceManagement/userPfxCertificates", json=body)
             except httpx.HTTPError:
-                answered.failures += 1
+                answered.fail()
                 if not answered.persists:
                     return
                 continue
             # 409: the import before the last kill was stored, and only its answer was lost.
             if answer.status_code in (201, 409):
                 answered.imports.add(thumbprint)
+            else:
+                answered.fail(answer)
 
 
 def keep_checking_in(server: Served, stop: threading.Event, answered: Answered) -> None:
@@ -111,8 +123,8 @@ def keep_checking_in(server: Served, stop: threading.Event, answered: Answered) 
                     report = reports.get(path, {"appliedPolicyVersion": "0", "keyStore": {}})
                     client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
                     policy = client.get(f"{path}/policy", headers=headers).raise_for_status().json()
-                except httpx.HTTPError:
-                    answered.failures += 1
+                except httpx.HTTPError as error:
+                    answered.fail(error.response if isinstance(error, httpx.HTTPStatusError) else None)
                     if not answered.persists:
                         return
                     continue

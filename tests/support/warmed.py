@@ -56,9 +56,12 @@ def warm() -> deque[rsa.RSAPrivateKey]:
 def use_keys(keys: deque[rsa.RSAPrivateKey], *, arguments: list[str]) -> None:
     """Let the server that this process becomes take these keys first.
 
-    Only a server with a new data folder: another start of the same server would take the same keys again.
+    Only a server with a new data folder, and of one process: another start of the same server, and each of several
+    processes, would take the same keys again.
     """
     command, *options = arguments or [""]
+    if not {"--workers", "--shared"}.isdisjoint(options):
+        return
     named = options[options.index("--data-dir") + 1] if "--data-dir" in options else None
     folder = Path(named or os.environ.get("FAUXTUNE_DATA_DIR", ".fauxtune"))
     if command != "serve" or ("--ephemeral" not in options and folder.exists()):

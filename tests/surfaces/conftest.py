@@ -16,24 +16,24 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy
-from fastapi import FastAPI
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import Environment, assemble, seed_tenant
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
 from fauxtune.server.ids import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
-from tests.support import device_openapi
+from tests.support import device_openapi, requests_here
 from tests.support.clock import FixedClock
 from tests.support.databases import OpenDatabases, remembered
 from tests.support.postgresql import PostgresServer
 
 FILE = "fauxtune.sqlite"
 ORIGIN = "https://localhost:8443"
+requests_here.shorten()
 _ADDRESSES = Addresses(ORIGIN, "http://localhost:8080", "http://localhost:8080")
 
 
@@ -151,28 +151,28 @@ def emulator(
 
 
 @pytest.fixture(scope="session")
-def applications() -> list[FastAPI]:
+def applications() -> list[Application]:
     """The one application of the session, once there is one: its routes cost more to build than most tests take."""
     return []
 
 
 @pytest.fixture
-def app(emulator: Emulator, applications: list[FastAPI]) -> FastAPI:
+def app(emulator: Emulator, applications: list[Application]) -> Application:
     """The whole application, as the server serves it, around this test's emulator."""
     return application_around(emulator, applications)
 
 
-def application_around(emulator: Emulator, applications: list[FastAPI]) -> FastAPI:
+def application_around(emulator: Emulator, applications: list[Application]) -> Application:
     """Return the session's application around this emulator."""
     if not applications:
-        applications.append(create_app(emulator))
+        applications.append(Application(emulator))
     (app,) = applications
     app.state.emulator = emulator
     return app
 
 
 @pytest.fixture
-async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, with no credentials. What devices are answered is held against its description."""
     hooks = {"response": [device_openapi.check]}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, event_hooks=hooks) as client:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from fastapi import FastAPI
+
+from fauxtune.server.factory import Application
 
 MANY = ("{" + ",".join(f'"k{number}":1' for number in range(10_001)) + "}").encode()
 ANDROID = "/mdm/contoso/android/v1/enterprises/contoso/devices"
@@ -24,7 +25,7 @@ ANDROID = "/mdm/contoso/android/v1/enterprises/contoso/devices"
     ],
 )
 async def test_a_body_with_very_many_members_is_refused_by_the_surface_it_came_to(
-    app: FastAPI, app_token: str, method: str, path: str
+    app: Application, app_token: str, method: str, path: str
 ) -> None:
     ours = path.startswith(("/beta", "/_fauxtune"))
     headers = {"content-type": "application/json", **({"authorization": f"Bearer {app_token}"} if ours else {})}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
 from fauxtune.surfaces.devices.windows.description import MESSAGES
 from fauxtune.surfaces.devices.windows.messages import soap
 
@@ -67,7 +67,7 @@ async def link_of(emulator: Emulator, link: Link, headers: dict[str, str], *, pe
     """What stands in the answer of one surface to a request from `peer`, where 10.0.0.0/8 holds trusted proxies."""
     proxies = TrustedProxies((ip_network("10.0.0.0/8"),))
     emulator = replace(emulator, trusted_proxies=proxies, control_token="of-the-control")
-    transport = httpx.ASGITransport(create_app(emulator), client=(peer, 4711))
+    transport = httpx.ASGITransport(Application(emulator), client=(peer, 4711))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
         return await link(http, headers)
 
@@ -113,7 +113,7 @@ async def test_what_a_trusted_proxy_forwards_must_be_a_host_and_a_scheme(
 
 async def test_over_plain_http_nobody_is_a_trusted_proxy(emulator: Emulator) -> None:
     emulator.trusted_proxies = TrustedProxies((ip_network("10.0.0.0/8"),))
-    transport = httpx.ASGITransport(create_app(emulator), client=(PROXY, 4711))
+    transport = httpx.ASGITransport(Application(emulator), client=(PROXY, 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as http:
         assert (await identity(http, FORWARDED)).startswith("http://localhost:8080/")
 
@@ -122,7 +122,7 @@ async def test_the_host_that_a_proxy_forwards_does_not_make_a_name_answer(emulat
     """A page whose name points here (DNS rebinding) can send no Host of its own, but might come through a proxy."""
     emulator.addresses = replace(emulator.addresses, names=frozenset({"localhost"}))
     proxies = TrustedProxies((ip_network("10.0.0.0/8"),))
-    transport = httpx.ASGITransport(create_app(replace(emulator, trusted_proxies=proxies)), client=(PROXY, 4711))
+    transport = httpx.ASGITransport(Application(replace(emulator, trusted_proxies=proxies)), client=(PROXY, 4711))
     async with httpx.AsyncClient(transport=transport, base_url="https://evil.example") as http:
         answer = await http.get(
             "/contoso/v2.0/.well-known/openid-configuration", headers={"x-forwarded-host": "localhost"}

@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import fauxtune
 from fauxtune import settings
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.text import JsonObject, Text
+from fauxtune.server.factory import Application
 from fauxtune.surfaces.control.answers import Answer
 from fauxtune.surfaces.devices.agent import answers as agent_answers
 from fauxtune.surfaces.devices.android import answers as android_answers
@@ -145,7 +145,7 @@ def test_every_refusal_can_be_written() -> None:
     ],
 )
 async def test_a_body_with_such_a_text_is_refused_by_the_surface_it_came_to(
-    app: FastAPI, app_token: str, method: str, path: str, body: dict[str, Any], text: str
+    app: Application, app_token: str, method: str, path: str, body: dict[str, Any], text: str
 ) -> None:
     content = json.dumps(body).replace("BAD", json.dumps(text)[1:-1])
     headers = {"content-type": "application/json", "authorization": f"Bearer {app_token}"}
@@ -161,7 +161,7 @@ async def test_a_body_with_such_a_text_is_refused_by_the_surface_it_came_to(
 
 @ON_BOTH_DATABASES
 @pytest.mark.parametrize("field", ["client_id", "username", "scope", "nonsense"])
-async def test_a_form_with_such_a_text_is_refused(app: FastAPI, field: str) -> None:
+async def test_a_form_with_such_a_text_is_refused(app: Application, field: str) -> None:
     form = {
         "grant_type": "password",
         "client_id": CLIENT,

@@ -15,18 +15,13 @@ from pathlib import Path
 import pytest
 
 from fauxtune.testing import Server
-from tests.support.installed import ROOT, Installed, install
+from tests.support.installed import ROOT, Installed
 from tests.support.running_server import environment
 
 #: Plugins that are here and that a stranger does not have.
 OURS = "-p no:schemathesis -p no:randomly -p no:cacheprovider -p no:asyncio"
 SECONDS = 240
 EXAMPLES, PAGE = ROOT / "tests" / "examples", ROOT / "docs" / "testing" / "README.md"
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    return install(tmp_path_factory.mktemp("wheel"))
 
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fauxtune.client.http import Client
 
 
-class Language(StrEnum):
-    """The language in which requests are shown."""
+class Notation(StrEnum):
+    """The notation in which requests are shown."""
 
     CURL = "curl"
     PYTHON = "python"
@@ -41,7 +41,7 @@ ShowRequestOption = Annotated[
     bool, typer.Option("--show-request", help="also print the request that is sent, as curl, to standard error")
 ]
 ShowRequestAsOption = Annotated[
-    Language | None, typer.Option("--show-request-as", help="print the request in this language instead")
+    Notation | None, typer.Option("--show-request-as", help="print the request in this language instead")
 ]
 IdsOption = Annotated[bool, typer.Option("--ids", help="print whole ids")]
 
@@ -65,18 +65,18 @@ class Administration(Emulator):
         with plain_failures(), reasons(), self.client() as client:
             if self.tenant is not None and with_graph:
                 sign_in_to(client)
-            language = self.show_request_as or (Language.CURL if self.show_request else None)
-            yield Session(client, output=self.output, ids=self.ids, language=language)
+            notation = self.show_request_as or (Notation.CURL if self.show_request else None)
+            yield Session(client, output=self.output, ids=self.ids, notation=notation)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Requests to one tenant. `language`: every request of `send` and `elements` is printed in it before it is sent."""
+    """Requests to one tenant. `notation`: every request of `send` and `elements` is printed in it before it is sent."""
 
     client: Client
     output: Output
     ids: bool
-    language: Language | None
+    notation: Notation | None
 
     def send(
         self,
@@ -93,27 +93,17 @@ class Session:
         """
         self._show(readable or request)
         with waiting(title):
-            match request.service:
-                case Service.GRAPH:
-                    return self.client.graph(request.method, request.path, json=request.body)
-                case Service.CONTROL:
-                    return self.client.control(
-                        request.method,
-                        request.path,
-                        json=request.body,
-                        seconds=seconds,
-                        message=None if request.file is None else content_of(request.file),
-                        media=request.media,
-                    )
-                case Service.EMULATOR:
-                    return self.client.emulator(
-                        request.method,
-                        request.path,
-                        json=request.body,
-                        seconds=seconds,
-                        message=None if request.file is None else content_of(request.file),
-                        media=request.media,
-                    )
+            if request.service is Service.GRAPH:
+                return self.client.graph(request.method, request.path, json=request.body, headers=request.headers)
+            call = self.client.control if request.service is Service.CONTROL else self.client.emulator
+            return call(
+                request.method,
+                request.path,
+                json=request.body,
+                seconds=seconds,
+                message=None if request.file is None else content_of(request.file),
+                media=request.media,
+            )
 
     def send_each(self, requests: Iterable[tuple[str, AdminRequest]]) -> list[Any]:
         """Send requests and return the answers. The names say what each is about: a failure lists what was done."""
@@ -158,8 +148,8 @@ class Session:
         return "-" if not id_ else id_ if self.ids else id_[:SHORT]
 
     def _show(self, request: AdminRequest) -> None:
-        if self.language is not None:
-            print(_snippet(request, self.client, language=self.language), file=sys.stderr)
+        if self.notation is not None:
+            print(_snippet(request, self.client, notation=self.notation), file=sys.stderr)
 
 
 def show(output: Output, document: Any, *, text: Table | str) -> None:
@@ -204,18 +194,19 @@ def _masked(value: Any) -> Any:
     }
 
 
-def _snippet(request: AdminRequest, client: Client, *, language: Language) -> str:
+def _snippet(request: AdminRequest, client: Client, *, notation: Notation) -> str:
     from fauxtune.core.administration import snippets
 
     addresses = snippets.Addresses(
         https=client.server.https, tenant=client.server.tenant, control_token=client.has_control_token
     )
     writers = {
-        Language.CURL: snippets.as_curl,
-        Language.PYTHON: snippets.as_python,
-        Language.POWERSHELL: snippets.as_powershell,
+        Notation.CURL: snippets.as_curl,
+        Notation.PYTHON: snippets.as_python,
+        Notation.POWERSHELL: snippets.as_powershell,
     }
-    return writers[language](request, addresses)
+    notes = "".join(f"# {note}\n" for note in request.notes)
+    return notes + writers[notation](request, addresses)
 
 
 @contextmanager

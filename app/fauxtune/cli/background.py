@@ -89,16 +89,14 @@ def _started(settings: Settings, *, log: int) -> bytes:
 
 def _variables(settings: Settings) -> Mapping[str, str]:
     """The settings that were given, as the variables that a server reads."""
-    return {f"FAUXTUNE_{name.upper()}": _text(getattr(settings, name)) for name in settings.model_fields_set}
+    known = settings.known()
+    return {known[name].variable: _text(settings.values[name]) for name in settings.given}
 
 
 def _text(value: object) -> str:
     if isinstance(value, dict):
         return ",".join(f"{name}={each}" for name, each in value.items())
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    secret = getattr(value, "get_secret_value", None)
-    return str(value) if secret is None else str(secret())
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def stop(folder: Path, *, output: Output) -> None:

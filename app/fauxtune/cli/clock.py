@@ -88,7 +88,7 @@ def set_(
 @with_service(Administration)
 def run(
     *,
-    system: Annotated[bool, typer.Option("--system", help="as the computer's clock")] = False,
+    system: Annotated[bool, typer.Option("--system", help="with the computer's time")] = False,
     service: Administration,
 ) -> None:
     """Let the clock run, from the time that it shows.

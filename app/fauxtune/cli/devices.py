@@ -9,6 +9,7 @@ import typer
 
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune.cli.guarded import Guarded, send
 from fauxtune.cli.options import Output, named_values
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line, person
@@ -130,10 +131,8 @@ def lock(*, name: NameArgument, service: Administration) -> None:
 
 
 @app.command()
-@with_service(Administration)
-def retire(
-    *, name: NameArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
-) -> None:
+@with_service(Guarded)
+def retire(*, name: NameArgument, service: Guarded, what_if: WhatIfOption = False, yes: YesOption = False) -> None:
     """Remove the company's data from a device, and end its management.
 
     \b
@@ -143,15 +142,24 @@ def retire(
     with service.session() as session:
         question = "Retire {}, which removes the company's data from it?"
         says = "{} removes the company's data at its next check-in; then it is not managed any more."
-        _act(session, name, request=tasks.retire_device, says=says, question=question, yes=yes, what_if=what_if)
+        _act(
+            session,
+            name,
+            request=tasks.retire_device,
+            says=says,
+            question=question,
+            yes=yes,
+            what_if=what_if,
+            asks=service,
+        )
 
 
 @app.command()
-@with_service(Administration)
+@with_service(Guarded)
 def wipe(
     *,
     name: NameArgument,
-    service: Administration,
+    service: Guarded,
     keep_enrollment: Annotated[
         bool, typer.Option("--keep-enrollment", help="reset a Windows PC, which stays enrolled")
     ] = False,
@@ -160,9 +168,13 @@ def wipe(
 ) -> None:
     """Reset a device: everything on it is deleted.
 
+    Where an approval policy guards it, ask first, and do it with the approval.
+
     \b
     fauxtune device wipe FP5-195681 --what-if
     fauxtune device wipe FP5-195681 --yes
+    fauxtune device wipe FP5-195681 --justification "Lost, ticket 4711"
+    fauxtune device wipe FP5-195681 --approval 3f2a91
     """
     with service.session() as session:
 
@@ -171,14 +183,12 @@ def wipe(
 
         question = "Wipe {}, which deletes everything on it?"
         says = "{} is reset at its next check-in."
-        _act(session, name, request=request, says=says, question=question, yes=yes, what_if=what_if)
+        _act(session, name, request=request, says=says, question=question, yes=yes, what_if=what_if, asks=service)
 
 
 @app.command()
-@with_service(Administration)
-def delete(
-    *, name: NameArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
-) -> None:
+@with_service(Guarded)
+def delete(*, name: NameArgument, service: Guarded, what_if: WhatIfOption = False, yes: YesOption = False) -> None:
     """Delete the record of a device.
 
     The device removes the company's data at its next check-in.
@@ -190,7 +200,16 @@ def delete(
     with service.session() as session:
         question = "Delete the record of {}?"
         says = "The record of {} is deleted; the device removes the company's data at its next check-in."
-        _act(session, name, request=tasks.delete_device, says=says, question=question, yes=yes, what_if=what_if)
+        _act(
+            session,
+            name,
+            request=tasks.delete_device,
+            says=says,
+            question=question,
+            yes=yes,
+            what_if=what_if,
+            asks=service,
+        )
 
 
 @app.command()
@@ -257,8 +276,11 @@ def _act(
     question: str | None = None,
     yes: bool = False,
     what_if: bool = False,
+    asks: Guarded | None = None,
 ) -> None:
-    """Send the request about the device with this name, or print what it would change."""
+    """Send the request about the device with this name, or print what it would change. `asks`: an approval policy may
+    guard it.
+    """
     device = names.device(session.client, name)
     action = request(device.id)
     if what_if:
@@ -267,6 +289,15 @@ def _act(
     label = one_line(f"{device.name} of {person(device.document['userPrincipalName'])}")
     if question is not None:
         confirm(question.format(label), yes=yes)
-    session.send(action)
+    waits = send(session, action, asks=asks)
     document = {"id": device.id, "deviceName": device.name, "method": action.method, "path": action.path}
-    session.show(document, says.format(label))
+    if waits is None:
+        session.show(document, says.format(label))
+        return
+    short = session.short(waits)
+    session.show(
+        {**document, "approvalRequest": waits},
+        f"Nothing was changed: this waits for an approval, as request {short}. An approver decides:\n"
+        f"fauxtune approval approve {short} --as USER\n"
+        f"Then give the same command with --approval {short} in place of the justification.",
+    )

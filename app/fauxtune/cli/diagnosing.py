@@ -1,4 +1,6 @@
-"""`fauxtune diagnose` and `fauxtune history`: why a certificate is missing on a device, and a user's certificates."""
+"""`fauxtune diagnose` and `fauxtune history`: why a certificate or an app is missing on a device; a user's
+certificates.
+"""
 
 from __future__ import annotations
 
@@ -23,27 +25,30 @@ def diagnose(
     profile: Annotated[
         str | None, typer.Option(help="a profile: name or id", autocompletion=completion.profile)
     ] = None,
+    app: Annotated[str | None, typer.Option(help="an app: name or id")] = None,
     everything: Annotated[bool, typer.Option("--all", help="show the links without problems, too")] = False,
 ) -> None:
-    """Find out why a certificate is missing on a device.
+    """Find out why a certificate or an app is missing on a device.
 
-    Shows at which link the way from an import to a device breaks, why, and what repairs it. At least one of --user,
-    --device and --profile is required; several of them narrow the search. Nothing is changed. The exit code is 1 if a
-    link is broken or an error was found, else 0, also with warnings or while something is pending. docs/diagnosis.md
-    explains every code.
+    Shows at which link the way from an import, or an app, to a device breaks, why, and what repairs it. At least one of
+    --user, --device, --profile and --app is required; several of them narrow the search. Nothing is changed. The exit
+    code is 1 if a link is broken or an error was found, else 0, also with warnings or while something is pending.
+    docs/diagnosis.md explains every code.
 
     \b
     fauxtune diagnose --user alice
     fauxtune diagnose --profile "S/MIME encryption" --all
+    fauxtune diagnose --device PC-1 --app "7-Zip"
     fauxtune diagnose --device "Alice's phone" --output json
     """
-    if not (user or device or profile):
-        fail("--user, --device or --profile is required; several of them narrow the search.")
+    if not (user or device or profile or app):
+        fail("--user, --device, --profile or --app is required; several of them narrow the search.")
     with service.session() as session:
         params = {
             "user": user and names.user(session.client, user).name,
             "device": device and names.device_or_enrolment(session.client, device)[0],
             "profile": profile and names.profile(session.client, profile).id,
+            "app": app,
         }
         query = urlencode({name: value for name, value in params.items() if value}, safe="@")
         answer = session.send(AdminRequest("GET", f"/diagnose?{query}", service=Service.CONTROL))

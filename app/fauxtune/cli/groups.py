@@ -8,7 +8,7 @@ import typer
 
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
-from fauxtune.cli.names import Named
+from fauxtune.cli.names import Named, listed
 from fauxtune.cli.options import fail
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, one_line
@@ -95,7 +95,7 @@ def create(
 
         members = _users(session, member)
         group = session.send(create_group(name, description=description, members=[each.id for each in members]))
-        whom = f" with {_listed(members)}" if members else ""
+        whom = f" with {listed(members)}" if members else ""
         session.show(
             {**group, "members": [each.id for each in members]},
             f"Created {one_line(name)}{whom}.\n"
@@ -129,8 +129,8 @@ def add(
         if what_if:
             session.what_if(requests)
             return
-        session.send_each(zip(_names(members), requests, strict=True))
-        session.show(_document(chosen, members, word="added"), f"Added {_listed(members)} to {one_line(chosen.name)}.")
+        session.send_each(zip((each.name for each in members), requests, strict=True))
+        session.show(_document(chosen, members, word="added"), f"Added {listed(members)} to {one_line(chosen.name)}.")
 
 
 @app.command()
@@ -145,7 +145,7 @@ def remove(
     what_if: WhatIfOption = False,
     yes: YesOption = False,
 ) -> None:
-    """Remove members from a group. Their devices remove what they had for it alone.
+    """Remove members from a group. Their devices remove what only this group gave them.
 
     \b
     fauxtune group remove Sales dora --what-if
@@ -159,10 +159,10 @@ def remove(
         if what_if:
             session.what_if(requests)
             return
-        confirm(f"Remove {_listed(members)} from {one_line(chosen.name)}?", yes=yes)
-        session.send_each(zip(_names(members), requests, strict=True))
+        confirm(f"Remove {listed(members)} from {one_line(chosen.name)}?", yes=yes)
+        session.send_each(zip((each.name for each in members), requests, strict=True))
         session.show(
-            _document(chosen, members, word="removed"), f"Removed {_listed(members)} from {one_line(chosen.name)}."
+            _document(chosen, members, word="removed"), f"Removed {listed(members)} from {one_line(chosen.name)}."
         )
 
 
@@ -171,7 +171,7 @@ def remove(
 def delete(
     *, group: GroupArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
 ) -> None:
-    """Delete a group. Its members stay; their devices remove what they had for it alone.
+    """Delete a group. Its members stay; their devices remove what only this group gave them.
 
     \b
     fauxtune group delete Sales --what-if
@@ -231,11 +231,3 @@ def _directory_devices(session: Session, wanted: list[str] | None) -> list[Named
 
 def _document(group: Named, members: list[Named], *, word: str) -> dict[str, Any]:
     return {"id": group.id, "displayName": group.name, word: [{"id": each.id, "name": each.name} for each in members]}
-
-
-def _names(objects: list[Named]) -> list[str]:
-    return [each.name for each in objects]
-
-
-def _listed(objects: list[Named]) -> str:
-    return ", ".join(one_line(name) for name in _names(objects))

@@ -2,76 +2,99 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-_WIDTH = 96
+from fauxtune.core.language.catalogue import Catalogue
+from fauxtune.core.language.message import say
+
+#: Lines of texts are no longer than this, however wide the terminal is.
+_MOST = 96
 _SIGNS = {True: "✓", False: "✗"}
 
 
-def beginning(lab: dict[str, Any]) -> str:
+def beginning(lab: dict[str, Any], words: Catalogue) -> str:
     """Return what somebody reads who has started a lab: the story and the first question."""
-    lines = [*_head(lab), "", *_question(lab["predict"])]
     name = lab["name"]
-    lines += ["", f"Answer: fauxtune lab answer {name} NUMBER", f"Then:   fauxtune lab show {name}"]
+    lines = [*_head(lab, words), "", *_question(lab["predict"])]
+    lines += ["", f"{words.render(say('Answer:'))} fauxtune lab answer {name} 1|2|3"]
+    lines += [f"{words.render(say('Then:'))} fauxtune lab show {name}"]
     return "\n".join(lines)
 
 
-def whole(lab: dict[str, Any]) -> str:
+def whole(lab: dict[str, Any], words: Catalogue) -> str:
     """Return the whole lab."""
-    lines = [*_head(lab), "", "PREDICT", *_question(lab["predict"])]
+    lines = [*_head(lab, words), "", words.render(say("PREDICT")), *_question(lab["predict"])]
     for step in lab["steps"]:
-        lines += ["", *_step(step)]
-    lines += ["", "PROVE IT OUTSIDE", f"  fauxtune lab files {lab['name']} --out files && cd files"]
+        lines += ["", *_step(step, words)]
+    lines += ["", words.render(say("PROVE IT OUTSIDE")), f"  fauxtune lab files {lab['name']} --out files && cd files"]
     for proof in lab["proofs"]:
         lines += [*_wrapped(proof["text"], indent="  "), *(f"    {each}" for each in proof["run"])]
-    lines += ["", "AT LAST", *_question(lab["quiz"]), "", f"Check: fauxtune lab check {lab['name']}"]
-    return "\n".join(lines)
+    lines += ["", words.render(say("AT LAST")), *_question(lab["quiz"])]
+    return "\n".join([*lines, "", f"{words.render(say('Check:'))} fauxtune lab check {lab['name']}"])
 
 
-def checked(answer: dict[str, Any]) -> str:
+def checked(answer: dict[str, Any], words: Catalogue) -> str:
     """Return what was checked, and what is missing."""
+    saw, expected = words.render(say("saw:")), words.render(say("expected:"))
+    width = max(len(saw), len(expected))
     lines = []
     for step in answer["steps"]:
         lines.append(f"{_SIGNS[step['passed']]} {step['number']}. {step['title']}")
         for each in step["checks"]:
-            lines.append(f"   {_SIGNS[each['passed']]} {each['looked']}")
-            lines.append(f"     saw:      {each['saw']}")
+            lines += _wrapped(f"{_SIGNS[each['passed']]} {each['looked']}", indent="   ", later="     ")
+            lines.append(said(each["saw"], label=f"     {saw:{width}} "))
             if not each["passed"]:
-                lines.append(f"     expected: {each['expected']}")
-    rest = "The lab is done." if answer["done"] else f"Not done yet: {'; '.join(answer['missing'])}."
-    return "\n".join([*lines, "", rest])
+                lines.append(said(each["expected"], label=f"     {expected:{width}} "))
+    missing = say("Not done yet: %(what)s.", what="; ".join(answer["missing"]))
+    end = words.render(say("The lab is done.") if answer["done"] else missing)
+    return "\n".join([*lines, "", said(end)])
 
 
-def _head(lab: dict[str, Any]) -> list[str]:
-    return [f"{lab['title']} ({lab['minutes']} minutes)", "", *_wrapped(lab["story"])]
+def said(text: str, *, label: str = "") -> str:
+    """Return a text of one paragraph in lines, behind a label."""
+    return "\n".join(_wrapped(text, indent=label, later=" " * len(label)))
+
+
+def _head(lab: dict[str, Any], words: Catalogue) -> list[str]:
+    minutes = words.render(say("%(minutes)s minutes", minutes=lab["minutes"]))
+    return [f"{lab['title']} ({minutes})", "", *_wrapped(lab["story"])]
 
 
 def _question(question: dict[str, Any]) -> Iterator[str]:
     yield from _wrapped(question["text"], indent="  ")
     for choice in question["choices"]:
         sign = _SIGNS[choice["right"]] if choice["chosen"] else " "
-        yield from _wrapped(f"{sign} {choice['number']}  {choice['text']}", indent="  ", later="       ")
+        yield from _wrapped(choice["text"], indent=f"  {sign} {choice['number']}  ", later="       ")
         if choice["why"]:
             yield from _wrapped(choice["why"], indent="       ")
 
 
-def _step(step: dict[str, Any]) -> Iterator[str]:
+def _step(step: dict[str, Any], words: Catalogue) -> Iterator[str]:
     yield f"{_SIGNS[True] if step['passed'] else ' '} {step['number']}. {step['title'].upper()}"
     yield from _wrapped(step["text"], indent="  ")
     for way in step["do"]:
         yield f"    $ {way['command']}"
         requests = ", ".join(f"{each['method']} {each['path'].partition('?')[0]}" for each in way["requests"])
-        yield f"      console {way['page'] or '-'}; requests {requests or '-'}"
+        ways = say("console %(page)s; requests %(requests)s", page=way["page"] or "-", requests=requests or "-")
+        yield f"      {words.render(ways)}"
         if way["problem"]:
             yield from _wrapped(way["problem"], indent="      ")
     for way in step["look"]:
-        yield f"    look: {way['command']}"
+        yield f"    {words.render(say('look:'))} {way['command']}"
     for number, text in enumerate(step["hints"], 1):
-        yield from _wrapped(f"hint {number}: {text}", indent="    ")
+        yield from _wrapped(words.render(say("hint %(number)s: %(text)s", number=number, text=text)), indent="    ")
 
 
 def _wrapped(text: str, *, indent: str = "", later: str | None = None) -> list[str]:
-    flat = " ".join(text.split())
-    return textwrap.wrap(flat, _WIDTH, initial_indent=indent, subsequent_indent=indent if later is None else later)
+    flat, width = " ".join(text.split()), min(shutil.get_terminal_size((80, 24)).columns, _MOST)
+    return textwrap.wrap(
+        flat,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent if later is None else later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -13,7 +13,11 @@ from fauxtune.cli.administration import Administration
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table
+from fauxtune.core.labs.reading import Mistake
+from fauxtune.core.language.catalogue import Language
 
+#: The names of translations.
+_NAMES = [f"{language}.po" for language in Language if language is not Language.ENGLISH]
 FolderOption = Annotated[Path, typer.Option("--labs", metavar="FOLDER", help="the folder of your labs")]
 
 
@@ -52,7 +56,10 @@ def lint(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="lab.toml files, or folders of labs")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Say what is wrong with lab files, line by line. Needs no server.
+    """Say what is wrong with lab files, line by line. No server is needed.
+
+    A translation beside a lab (it.po) is compared with it: texts that are missing there, and those that the lab does
+    not say any more.
 
     \b
     fauxtune lab lint labs/lost-phone/lab.toml
@@ -60,19 +67,60 @@ def lint(
     """
     with plain_failures():
         from fauxtune.core.labs.reading import examined
+        from fauxtune.core.labs.translation import mistakes_of
 
-        mistakes = []
+        named: list[tuple[Path, Mistake]] = []
         for file in _files(files):
-            try:
-                text = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                fail(f"{file} cannot be read: {error}.")
-            _, named = examined(file.parent.name, text)
-            mistakes += [{"file": str(file), "line": each.line, "message": each.message} for each in named]
+            lab, wrong = examined(file.parent.name, _read(file))
+            named += [(file, each) for each in wrong]
+            if lab is None:
+                continue
+            for catalogue in sorted(file.parent.glob("*.po")):
+                if catalogue.stem not in Language.__members__.values():
+                    named.append((catalogue, Mistake(1, f"a translation is called {' or '.join(_NAMES)}")))
+                else:
+                    named += [(catalogue, each) for each in mistakes_of(lab, _read(catalogue))]
+        mistakes = [{"file": str(file), "line": each.line, "message": each.message} for file, each in named]
         lines = [f"{each['file']}:{each['line']}: {each['message']}" for each in mistakes]
         emit(output, mistakes, text="\n".join(lines) or "Nothing is wrong.")
         if mistakes:
             raise typer.Exit(FAILED)
+
+
+def translate(
+    *,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="lab.toml files, or folders of labs")],
+    lang: Annotated[Language, typer.Option("--lang", help="the language")] = Language.ITALIAN,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write the catalogue of a translation beside each lab.
+
+    One that is there is brought up to date: what is missing is added with an empty translation, to be filled in; what
+    the lab does not say any more is taken out. No server is needed.
+
+    \b
+    fauxtune lab translate labs/lost-phone/lab.toml
+    fauxtune lab lint labs
+    """
+    if lang is Language.ENGLISH:
+        fail("English is what the lab itself is in: choose another language.")
+    with plain_failures():
+        from fauxtune.core.labs.reading import read_lab
+        from fauxtune.core.labs.translation import updated
+        from fauxtune.core.language.po import Broken
+
+        written = []
+        for file in _files(files):
+            lab, catalogue = read_lab(file.parent.name, _read(file)), file.with_name(f"{lang}.po")
+            try:
+                text = updated(lab, language=lang, catalogue=_read(catalogue) if catalogue.exists() else "")
+                catalogue.write_text(text, encoding="utf-8")
+            except Broken as error:
+                fail(f"{catalogue}: {error}")
+            except OSError as error:
+                fail(f"{catalogue} cannot be written: {error.strerror}.")
+            written.append(str(catalogue))
+        emit(output, {"written": written}, text="\n".join(f"Wrote {each}" for each in written))
 
 
 @with_service(Administration)
@@ -80,7 +128,7 @@ def try_(
     *,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME...]", help="the labs to try", autocompletion=completion.lab),
+        typer.Argument(metavar="NAME...", help="the labs to try", autocompletion=completion.lab),
     ] = None,
     service: Administration,
     all_labs: Annotated[bool, typer.Option("--all", help="all labs")] = False,
@@ -121,6 +169,13 @@ def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read: it may have a key."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(data)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{file} cannot be read: {error}.")
 
 
 def _files(paths: list[Path]) -> list[Path]:

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.cli import completion, lab_text, lab_writing
-from fauxtune.cli.administration import Administration, YesOption, confirm
+from fauxtune.cli.administration import Administration, Session, YesOption, confirm
 from fauxtune.cli.options import FAILED, fail
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration import state
+from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
+from fauxtune.core.language.message import say
 
 app = typer.Typer(
     help="""Play labs that check themselves, and write your own.
@@ -28,6 +30,7 @@ fauxtune lab answer one-key-per-device 2
 fauxtune lab check one-key-per-device
 fauxtune lab hint one-key-per-device 1
 fauxtune lab files one-key-per-device --out files
+fauxtune lab show one-key-per-device --lang it
 
 docs/labs.md says how a lab is written: lab new, lab lint, lab test.""",
     no_args_is_help=True,
@@ -35,39 +38,48 @@ docs/labs.md says how a lab is written: lab new, lab lint, lab test.""",
 app.command()(lab_writing.new)
 app.command()(lab_writing.lint)
 app.command("test")(lab_writing.try_)
+app.command()(lab_writing.translate)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the name of the lab", autocompletion=completion.lab)]
+#: data. The states of a lab in a tenant.
+_STATES = {"new": say("new"), "started": say("started"), "done": say("done"), "broken": say("broken")}
+LangOption = Annotated[Language, typer.Option("--lang", help="the language of the lab")]
 #: Seconds that a start may take, in which devices are enrolled.
 _PATIENCE = 120.0
 
 
 @app.command("list")
 @with_service(Administration)
-def list_(*, service: Administration) -> None:
+def list_(*, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
     """List the labs, and what was done in this tenant.
 
-    In the order in which they are taught.
+    They come in the order in which they are taught.
 
     \b
     fauxtune lab list
     """
     with service.session(with_graph=False) as session:
+        words = _words(session, lang)
         rows = session.send(tasks.list_labs())["value"]
         cells: list[tuple[str, ...]] = [
             (
                 row["name"],
                 row["title"] if row["problem"] is None else row["problem"],
                 f"{row['minutes']} min",
-                row["state"] + (f" {row['passed']}/{row['steps']}" if row["state"] == "started" else ""),
+                words.render(_STATES[row["state"]])
+                + (f" {row['passed']}/{row['steps']}" if row["state"] == "started" else ""),
             )
             for row in rows
         ]
-        session.show(rows, Table(("name", "title", "time", "state"), cells, wraps=True))
+        head = (say("name"), say("title"), say("time"), say("state"))
+        session.show(rows, Table(tuple(map(words.render, head)), cells, shrinks=words.render(head[1]), wraps=True))
 
 
 @app.command()
 @with_service(Administration)
-def start(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
+def start(
+    *, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH, yes: YesOption = False
+) -> None:
     """Start a lab. The tenant gets its first state and then that of the lab: what is in it is lost.
 
     \b
@@ -82,13 +94,14 @@ def start(*, name: NameArgument, service: Administration, yes: YesOption = False
             return f"The tenant begins again. Different from its beginning: {lost}. Start the lab {name}?"
 
         confirm(question, yes=yes)
+        words = _words(session, lang)
         lab = session.send(tasks.start_lab(name), seconds=_PATIENCE, title="Preparing the lab")
-        session.show(lab, lab_text.beginning(lab))
+        session.show(lab, lab_text.beginning(lab, words))
 
 
 @app.command()
 @with_service(Administration)
-def show(*, name: NameArgument, service: Administration) -> None:
+def show(*, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
     """Show the steps of a lab, and how they are done.
 
     Each step with its command and its page of the console; proofs; questions.
@@ -97,8 +110,9 @@ def show(*, name: NameArgument, service: Administration) -> None:
     fauxtune lab show import-once
     """
     with service.session(with_graph=False) as session:
+        words = _words(session, lang)
         lab = session.send(tasks.read_lab(name))
-        session.show(lab, lab_text.whole(lab))
+        session.show(lab, lab_text.whole(lab, words))
 
 
 @app.command()
@@ -109,6 +123,7 @@ def answer(
     choice: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="the number of the choice")],
     service: Administration,
     quiz: Annotated[bool, typer.Option("--quiz", help="answer the last question instead of the first")] = False,
+    lang: LangOption = Language.ENGLISH,
 ) -> None:
     """Answer the first question of a lab, or the last.
 
@@ -120,8 +135,10 @@ def answer(
     """
     with service.session(with_graph=False) as session:
         request = tasks.answer_lab(name, question="quiz" if quiz else "predict", choice=choice)
+        words = _words(session, lang)
         given = session.send(request)
-        session.show(given, f"{'Right' if given['right'] else 'Wrong'}. {given['why']}")
+        verdict = say("Right") if given["right"] else say("Wrong")
+        session.show(given, lab_text.said(f"{words.render(verdict)}. {given['why']}"))
 
 
 @app.command()
@@ -131,6 +148,7 @@ def check(
     name: NameArgument,
     service: Administration,
     step: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="only this step")] = None,
+    lang: LangOption = Language.ENGLISH,
 ) -> None:
     """Check the steps, and say what was seen.
 
@@ -141,8 +159,9 @@ def check(
     fauxtune lab check import-once --step 2
     """
     with service.session(with_graph=False) as session:
+        words = _words(session, lang)
         checked = session.send(tasks.check_lab(name, step=step), seconds=_PATIENCE)
-        session.show(checked, lab_text.checked(checked))
+        session.show(checked, lab_text.checked(checked, words))
         if not all(each["passed"] for each in checked["steps"]):
             raise typer.Exit(FAILED)
 
@@ -154,6 +173,7 @@ def hint(
     name: NameArgument,
     step: Annotated[int, typer.Argument(metavar="STEP", min=1, help="the number of the step")],
     service: Administration,
+    lang: LangOption = Language.ENGLISH,
 ) -> None:
     """Give the next of the three hints of a step.
 
@@ -161,8 +181,9 @@ def hint(
     fauxtune lab hint import-once 2
     """
     with service.session(with_graph=False) as session:
+        _words(session, lang)
         given = session.send(tasks.hint_lab(name, step=step))
-        session.show(given, f"{given['number']}/{given['of']}  {given['text']}")
+        session.show(given, lab_text.said(given["text"], label=f"{given['number']}/{given['of']}  "))
 
 
 @app.command()
@@ -175,6 +196,7 @@ def solve(
     wrong: Annotated[
         int | None, typer.Option(metavar="NUMBER", min=1, help="go this wrong way of the step instead")
     ] = None,
+    lang: LangOption = Language.ENGLISH,
 ) -> None:
     """Do what a step asks for, or all steps.
 
@@ -186,23 +208,25 @@ def solve(
     """
     with service.session(with_graph=False) as session:
         request = tasks.solve_lab(name, step=step, wrong=wrong)
+        words = _words(session, lang)
         lab = session.send(request, seconds=_PATIENCE, title="Doing it")
-        session.show(lab, f"Done. See: fauxtune lab check {name}")
+        session.show(lab, words.render(say("Done. See: %(command)s", command=f"fauxtune lab check {name}")))
 
 
 @app.command()
 @with_service(Administration)
-def reset(*, name: NameArgument, service: Administration) -> None:
+def reset(*, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
     """Give the tenant the state of the start of the lab.
 
-    Whatever has become of it.
+    What was deleted or changed since is as it was then. What was answered stays answered.
 
     \b
     fauxtune lab reset import-once
     """
     with service.session(with_graph=False) as session:
+        words = _words(session, lang)
         lab = session.send(tasks.reset_lab(name), seconds=_PATIENCE, title="Beginning again")
-        session.show(lab, f"The tenant is as it was when the lab {name} began.")
+        session.show(lab, words.render(say("The tenant is as it was when the lab began.")))
 
 
 @app.command()
@@ -226,6 +250,12 @@ def files(
         written, absent = write_files(session.client, lab, out=out)
         lines = [*(f"{out / each}" for each in written), *(f"{each}: not there yet" for each in absent)]
         session.show({"written": written, "absent": absent}, "\n".join(lines) or f"Start it: fauxtune lab start {name}")
+
+
+def _words(session: Session, language: Language) -> Catalogue:
+    """Ask for answers in a language, and return the texts around them."""
+    session.client.prefer(language)
+    return catalogue(language, "labs")
 
 
 def write_files(client: Any, lab: dict[str, Any], *, out: Path) -> tuple[list[str], list[str]]:

@@ -129,7 +129,7 @@ def send(
     *,
     service: Administration,
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="an .eml file that is sent as it is; - reads standard input")
+        str | None, typer.Argument(metavar="FILE", help="an .eml file that is sent as it is; - reads standard input")
     ] = None,
     to: Annotated[
         list[str],
@@ -293,7 +293,7 @@ def lookup(
     service: Administration,
     address: Annotated[
         str | None,
-        typer.Argument(metavar="[ADDRESS]", help="an address, or a user; without it the whole address book"),
+        typer.Argument(metavar="ADDRESS", help="an address, or a user; without it the whole address book"),
     ] = None,
 ) -> None:
     """Look up an address in the address book, as senders do.

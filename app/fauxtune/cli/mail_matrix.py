@@ -10,7 +10,8 @@ from fauxtune.core.mail.reading_words import READING_WORDS
 
 #: Devices that have a column with words. More have one with a symbol each.
 _WITH_WORDS = 4
-_LONGEST_NAME = 12
+#: Characters that all names of devices have together, and one name.
+_ALL_NAMES, _LONGEST_NAME = 48, 24
 
 
 def matrix(answer: dict[str, Any]) -> Table:
@@ -80,7 +81,8 @@ def _headings(devices: list[dict[str, Any]]) -> list[str]:
     if len(devices) > _WITH_WORDS:
         return [str(number) for number in range(1, len(devices) + 1)]
     names = [one_line(device["deviceName"]) for device in devices]
-    return [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names]
+    longest = min(_LONGEST_NAME, _ALL_NAMES // max(len(names), 1))
+    return [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in names]
 
 
 def _cell(code: str, *, in_words: bool) -> str:

@@ -36,6 +36,11 @@ SECTIONS = (
                 "Check whether the server is ready, or wait until it is.",
             ),
             "db",
+            Entry(
+                "bundle",
+                "fauxtune.cli.bundle.command:bundle",
+                "Put all that an installation needs into a folder, for a room without internet.",
+            ),
         ),
     ),
     Section(
@@ -49,6 +54,11 @@ SECTIONS = (
             Entry("group", "fauxtune.cli.groups:app", "Create groups, and add or remove members."),
             Entry("profile", "fauxtune.cli.profiles:app", "Create profiles, assign them, and see their outcome."),
             Entry("device", "fauxtune.cli.devices:app", "List devices, look at one, and act on it."),
+            Entry(
+                "approval",
+                "fauxtune.cli.approvals:app",
+                "Let operations wait for a second administrator, and decide on them.",
+            ),
             Entry("pfx", "fauxtune.cli.pfx:app", "Import S/MIME certificates (PFX) for users."),
             Entry(
                 "certificate",
@@ -70,8 +80,15 @@ SECTIONS = (
                 "fauxtune.cli.faults:app",
                 "Let things go wrong on purpose: throttling, outages, lost connections.",
             ),
-            Entry("state", "fauxtune.cli.states:app", "Bring a tenant into a state that a sentence describes."),
+            Entry(
+                "state", "fauxtune.cli.provider_states:app", "Bring a tenant into a state that a sentence describes."
+            ),
             Entry("lab", "fauxtune.cli.labs:app", "Play labs that check themselves, and write your own."),
+            Entry(
+                "classroom",
+                "fauxtune.cli.classroom:app",
+                "Teach a class: a tenant for each student, watched and steered.",
+            ),
         ),
     ),
     Section(
@@ -86,7 +103,11 @@ SECTIONS = (
                 "fauxtune.cli.diagnosing:history",
                 "List all certificates of a user, and what is wrong with them.",
             ),
-            Entry("diagnose", "fauxtune.cli.diagnosing:diagnose", "Find out why a certificate is missing on a device."),
+            Entry(
+                "diagnose",
+                "fauxtune.cli.diagnosing:diagnose",
+                "Find out why a certificate or an app is missing on a device.",
+            ),
             Entry("whatif", "fauxtune.cli.whatif:whatif", "Show what a request to Graph would change on which device."),
             Entry("report", "fauxtune.cli.report:report", "Write what happened as a page with proofs, to hand out."),
         ),
@@ -214,9 +235,9 @@ def trust(
 @app.command()
 def env(
     *,
-    language: Annotated[
-        shell.Language, typer.Option("--for", help="the program or shell that reads the variables")
-    ] = shell.Language.PYTHON,
+    program: Annotated[
+        shell.Program, typer.Option("--for", help="the program or shell that reads the variables")
+    ] = shell.Program.PYTHON,
     data_dir: DataDirOption = DATA_DIR,
     url: UrlOption = None,
     ca: CaOption = None,
@@ -234,7 +255,7 @@ def env(
         from fauxtune.client.endpoints import find
 
         server = find(data_dir=data_dir, url=url, ca=ca)
-        emit(output, shell.variables(server, language), text=shell.lines(server, language))
+        emit(output, shell.variables(server, program), text=shell.lines(server, program))
 
 
 @database.command()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.cli.tables import SHORT, one_line
 from fauxtune.client.endpoints import ClientError
+from fauxtune.core.administration.approvals import POLICIES, REQUESTS
 from fauxtune.core.administration.devices import DEVICES
 from fauxtune.core.administration.directory import GROUPS, USERS
 from fauxtune.core.model.platform_words import system_words
@@ -105,6 +106,19 @@ def device_or_enrolment(client: Client, wanted: str) -> tuple[str, bool]:
         if error.several:
             raise
     return choose(wanted, enrolments(client), kind="device").id, False
+
+
+def approval(client: Client, wanted: str) -> Named:
+    """Return the request for approval whose id begins so."""
+    rows = client.graph_list(REQUESTS)
+    return choose(wanted, [Named(each["id"], each["id"], document=each) for each in rows], kind="request for approval")
+
+
+def approval_policy(client: Client, wanted: str) -> Named:
+    """Return the approval policy with this display name or id."""
+    rows = client.graph_list(POLICIES)
+    known = [Named(each["id"], each["displayName"], about=each["policyType"], document=each) for each in rows]
+    return choose(wanted, known, kind="approval policy")
 
 
 def tenant(client: Client, wanted: str) -> Named:
@@ -260,6 +274,11 @@ def _graph(client: Client, path: str, *, name: str, begins: str | None) -> list[
     if begins is None:
         return client.graph_list(path, params={**_SELECTED[path], "$top": _LARGEST_PAGE})
     return _page(client, path, condition=f"startswith({name},{_quoted(begins)})" if begins else None)
+
+
+def listed(objects: Iterable[Named]) -> str:
+    """Return the names of objects in one line."""
+    return ", ".join(one_line(each.name) for each in objects)
 
 
 def _page(client: Client, path: str, *, condition: str | None) -> list[dict[str, Any]]:

@@ -18,8 +18,8 @@ from fauxtune.cli.administration import YesOption
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.probe_text import CLOUD, GRAPH_TOOLS, listing, outcome_line, overview, what_is_written
 from fauxtune.cli.progress import progress
-from fauxtune.cli.reports import as_json, check_patterns, fits, save, writer
 from fauxtune.cli.service import Emulator, sign_in_to, with_service
+from fauxtune.cli.trial_reports import as_json, check_patterns, fits, save, writer
 
 if TYPE_CHECKING:
     from fauxtune.client.probing import Prober

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from fauxtune.cli import names, scep_server
 from fauxtune.cli.administration import Administration
+from fauxtune.cli.options import fail
 from fauxtune.cli.scep_verify import verify
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment
@@ -38,6 +40,7 @@ challenge = typer.Typer(
 \b
 fauxtune scep challenge list
 fauxtune scep challenge give --device phone --profile "Signing by SCEP"
+fauxtune scep challenge try --device phone --profile Signing --subject CN=bob
 fauxtune scep challenge show \"$CHALLENGE\"""",
     no_args_is_help=True,
 )
@@ -78,6 +81,43 @@ def give(
         )
         answer = session.send(request)
         session.show(answer, str(answer.get("challenge", "")))
+
+
+@challenge.command("try")
+@with_service(Administration)
+def try_(
+    *,
+    device: Annotated[str, typer.Option(metavar="NAME", help="the device in whose name")],
+    profile: Annotated[str, typer.Option(metavar="NAME", help="a SCEP profile that reaches it")],
+    subject: Annotated[str | None, typer.Option(help="another subject, such as CN=bob")] = None,
+    key_usage: Annotated[
+        list[str] | None, typer.Option(metavar="USAGE", help="digitalSignature or keyEncipherment (repeatable)")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="write the request (PKCS#10, PEM) to this file")] = None,
+    service: Administration,
+) -> None:
+    """Ask what becomes of a request that is not what the challenge is for.
+
+    A challenge of the device stands in it. The service is asked as an authority asks it; nothing is issued.
+
+    \b
+    fauxtune scep challenge try --device phone --profile Signing \\
+      --subject CN=bob --out bob.csr
+    """
+    with service.session() as session:
+        request = tasks.try_request(
+            names.device(session.client, device).id,
+            profile=names.profile(session.client, profile).id,
+            subject=subject,
+            key_usages=key_usage,
+        )
+        answer = session.send(request)
+        if out is not None and "request" in answer:
+            try:
+                out.write_text(answer["request"], encoding="ascii")
+            except OSError as error:
+                fail(f"{out} cannot be written: {error.strerror}.")
+        session.show(answer, ": ".join(filter(None, (answer.get("code"), answer.get("errorDescription")))))
 
 
 @challenge.command()
@@ -149,8 +189,6 @@ def revoke(
 
     \b
     fauxtune scep revoke 0F --issuer "CN=Partner CA"
-
-    \b
     fauxtune scep revoke 3b2a1c0d4e5f60718293a4b5c6d7e8f901234567
     """
     with service.session() as session:

@@ -25,9 +25,9 @@ fauxtune scep ndes renew""",
     no_args_is_help=True,
 )
 request = typer.Typer(
-    help="""Approve or deny requests that wait for it.
+    help="""Approve or deny requests that wait for approval.
 
-They wait if approval is on.
+They wait at the tenant's own SCEP server, if approval is on.
 
 \b
 fauxtune scep ndes change --approval
@@ -43,7 +43,7 @@ RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="its id,
 @ndes.command("show")
 @with_service(Administration)
 def show_ndes(*, service: Administration) -> None:
-    """Show its address, its connector and its certificates.
+    """Show the SCEP server's address, connector and certificates.
 
     \b
     fauxtune scep ndes show
@@ -61,7 +61,7 @@ def change_ndes(
     strict: Annotated[bool | None, typer.Option(help="messages with SHA-1 or single DES are refused")] = None,
     service: Administration,
 ) -> None:
-    """Change how it answers requests.
+    """Change how the SCEP server answers requests.
 
     \b
     fauxtune scep ndes change --approval
@@ -80,7 +80,7 @@ def change_ndes(
 @ndes.command("renew")
 @with_service(Administration)
 def renew_ndes(*, service: Administration) -> None:
-    """Give it new RA certificates, with new keys.
+    """Give the SCEP server new RA certificates, with new keys.
 
     Clients ask for them again; messages for the old ones are refused.
 
@@ -95,7 +95,7 @@ def renew_ndes(*, service: Administration) -> None:
 @request.command("list")
 @with_service(Administration)
 def list_requests(*, service: Administration) -> None:
-    """List the newest requests that it has accepted.
+    """List the newest requests that the SCEP server has accepted.
 
     \b
     fauxtune scep request list

@@ -14,9 +14,9 @@ from fauxtune.cli import names
 from fauxtune.cli.administration import Administration, Session, show
 from fauxtune.cli.options import FAILED, Output, fail
 from fauxtune.cli.progress import progress
-from fauxtune.cli.reports import Writer, as_json, check_patterns, fits, save, writer
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table
+from fauxtune.cli.trial_reports import Writer, as_json, check_patterns, fits, save, writer
 
 if TYPE_CHECKING:
     from fauxtune.client.scep_verifying import Patience

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from fauxtune.cli.plain_values import read_plainly
+
 if TYPE_CHECKING:
     from typer import _click as click
 
@@ -39,6 +41,11 @@ class SectionedGroup(TyperGroup):
     """A group whose commands stand in sections. A subclass says which: `sections`."""
 
     sections: Sequence[Section] = ()
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command."""
+        read_plainly()
+        return super().main(*arguments, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, section by section."""

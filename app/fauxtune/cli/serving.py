@@ -35,6 +35,7 @@ MailPortOption = Annotated[
         help="port of smtp, smtps, pop3 or pop3s (repeatable); 0: a free one, 0 alone: free ones for all",
     ),
 ]
+NameOption = Annotated[str | None, typer.Option(help="name by which other machines call this one; with --host 0.0.0.0")]
 SeedOption = Annotated[
     str | None, typer.Option(help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
 ]
@@ -71,6 +72,7 @@ EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a
 def serve(
     *,
     host: Annotated[str | None, typer.Option(help="name or address to listen on (default: localhost)")] = None,
+    name: NameOption = None,
     port: Annotated[int | None, typer.Option(help="HTTPS port; 0 takes a free one (default: 8443)")] = None,
     http_port: Annotated[int | None, typer.Option(help="HTTP port, for CRL and OCSP (default: 8080)")] = None,
     intercept: InterceptOption = None,
@@ -107,6 +109,7 @@ def serve(
     fauxtune serve --open      data in .fauxtune, https://localhost:8443
     fauxtune serve --mail      mail programs can read and send
     fauxtune serve --detach    in the background; fauxtune serve --stop ends it
+    fauxtune serve --host 0.0.0.0 --name trainer.local
     fauxtune serve --ephemeral --port 0 --http-port 0 --output json
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
     fauxtune serve --workers 4 --database-url postgresql://user@host/fauxtune
@@ -162,6 +165,7 @@ def _in_background(options: dict[str, Any], *, output: Output) -> None:
   console      {ready["console"]}
   Graph        {ready["https"]}/v1.0, {ready["https"]}/beta
   CA to trust  {ready["caFile"]}
+  how to       {ready["trust"]}
   log          {ready["log"]}
 To point your code at it:  {_program()} env --for python{_folder_option(folder)}
 To stop it:                {_program()} serve --stop{_folder_option(folder)}""",
@@ -189,19 +193,16 @@ def refusals() -> Iterator[None]:
 
 
 def _settings(options: dict[str, Any]) -> Settings:
-    from pydantic import ValidationError
-
+    from fauxtune.core.errors import Invalid
     from fauxtune.settings import Settings
 
+    known = Settings.known()
     try:
-        return Settings(
-            **{name: options[name] for name in Settings.model_fields.keys() & options if options[name] is not None}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        why = first["msg"].removeprefix("Value error, ")
-        raise typer.BadParameter(f"--{name.replace('_', '-')} (FAUXTUNE_{name.upper()}): {why}") from None
+        return Settings(**{name: options[name] for name in known.keys() & options})
+    except Invalid as error:
+        setting = known[str(error.target)]
+        option = setting.name.replace("_", "-")
+        raise typer.BadParameter(f"--{option} ({setting.variable}): {error.message}") from None
 
 
 def _log(level: str) -> None:
@@ -239,6 +240,7 @@ def _announce_text(ready: Ready) -> None:
         ("interfaces", f"{endpoints.http}/docs"),
         ("CRL, OCSP", f"{endpoints.http}/pki/..."),
         ("CA to trust", endpoints.ca_file),
+        ("how to trust", endpoints.trust),
         ("HTTPS proxy", endpoints.proxy),
         ("intercepted", ", ".join(ready.intercepted) or None),
         ("mail programs", ", ".join(url for _, url in endpoints.mail) or None),
@@ -251,11 +253,23 @@ def _announce_text(ready: Ready) -> None:
     title = "[bold]FAUXTUNE - AN EMULATOR. Not Intune, not trusted, not for real devices.[/]"
     console.print(Panel(title, border_style="yellow", expand=False))
     console.print(rows)
+    if not endpoints.trust.startswith(endpoints.http):
+        console.print(f"\nOther machines learn at {endpoints.trust} how to trust this one. Its CA has the SHA-256")
+        console.print(f"  {_fingerprint(Path(endpoints.ca_file))}")
     for warning in ready.warnings:
         console.print(f"[yellow]Note:[/] {warning}")
     console.print("\nCtrl-C stops it. In another terminal, in this folder, to point your code at it:")
     console.print(f"  {_program()} env --for python{_folder_option(ready.data_dir)}")
     console.print("or --for node, powershell or curl.")
+
+
+def _fingerprint(ca_file: Path) -> str:
+    """The fingerprint of the CA as people compare it."""
+    from cryptography import x509
+
+    from fauxtune.core.administration.trusting import root_of
+
+    return root_of(x509.load_pem_x509_certificate(ca_file.read_bytes())).fingerprint
 
 
 def _program() -> str:

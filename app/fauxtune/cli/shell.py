@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fauxtune.client.endpoints import Server
 
 
-class Language(StrEnum):
+class Program(StrEnum):
     """The program or shell that reads the variables."""
 
     PYTHON = "python"
@@ -22,7 +22,7 @@ class Language(StrEnum):
     CURL = "curl"
 
 
-def variables(server: Server, language: Language) -> dict[str, str]:
+def variables(server: Server, program: Program) -> dict[str, str]:
     """Return the variables by name."""
     values = {
         "FAUXTUNE_URL": server.https,
@@ -37,25 +37,25 @@ def variables(server: Server, language: Language) -> dict[str, str]:
     file = str(server.ca_file.absolute())
     own = {
         # httpx and the ssl module read the first, requests (and so azure-core) the second.
-        Language.PYTHON: {"SSL_CERT_FILE": file, "REQUESTS_CA_BUNDLE": file},
-        Language.NODE: {"NODE_EXTRA_CA_CERTS": file},
-        Language.POWERSHELL: {"SSL_CERT_FILE": file},
-        Language.CURL: {"CURL_CA_BUNDLE": file},
+        Program.PYTHON: {"SSL_CERT_FILE": file, "REQUESTS_CA_BUNDLE": file},
+        Program.NODE: {"NODE_EXTRA_CA_CERTS": file},
+        Program.POWERSHELL: {"SSL_CERT_FILE": file},
+        Program.CURL: {"CURL_CA_BUNDLE": file},
     }
-    return {**values, "FAUXTUNE_CA": file, **own[language]}
+    return {**values, "FAUXTUNE_CA": file, **own[program]}
 
 
-def lines(server: Server, language: Language) -> str:
+def lines(server: Server, program: Program) -> str:
     """Return the lines to paste."""
-    values = variables(server, language)
-    if language is Language.POWERSHELL:
+    values = variables(server, program)
+    if program is Program.POWERSHELL:
         text = [f"$env:{name} = {powershell_text(value)}" for name, value in values.items()]
     else:
         text = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
-    return "\n".join([*text, *_hints(server, language)])
+    return "\n".join([*text, *_hints(server, program)])
 
 
-def _hints(server: Server, language: Language) -> list[str]:
+def _hints(server: Server, program: Program) -> list[str]:
     """Comments that show how to use the variables; for curl also the command that gets a token."""
     tenant = server.tenant_id or server.tenant
     token_url = shlex.quote(f"{server.https}/{tenant}/oauth2/v2.0/token")
@@ -70,42 +70,42 @@ def _hints(server: Server, language: Language) -> list[str]:
     ]
     environment = "# Add-MgEnvironment -Name Fauxtune -AzureADEndpoint $env:FAUXTUNE_URL -GraphEndpoint "
     return {
-        Language.PYTHON: credential,
-        Language.NODE: ["# new ClientSecretCredential(tenant, client, secret, { disableInstanceDiscovery: true })"],
-        Language.POWERSHELL: [f"{environment}$env:FAUXTUNE_URL"],
-        Language.CURL: [get_token, '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'],
-    }[language]
+        Program.PYTHON: credential,
+        Program.NODE: ["# new ClientSecretCredential(tenant, client, secret, { disableInstanceDiscovery: true })"],
+        Program.POWERSHELL: [f"{environment}$env:FAUXTUNE_URL"],
+        Program.CURL: [get_token, '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'],
+    }[program]
 
 
 def describe_ca(file: Path) -> dict[str, str]:
     """Return the name, fingerprint and end of the CA certificate in a file."""
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
 
-    certificate = x509.load_pem_x509_certificate(file.read_bytes())
-    return {
-        "caFile": str(file),
-        "subject": certificate.subject.rfc4514_string(),
-        "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
-        "notAfter": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
-    }
+    from fauxtune.core.administration.trusting import root_of
+
+    root = root_of(x509.load_pem_x509_certificate(file.read_bytes()))
+    about = {"subject": root.subject, "sha256": root.sha256, "notAfter": root.not_after}
+    return {"caFile": str(file), "fingerprint": root.fingerprint, **about}
 
 
 def how_to_trust(document: dict[str, str]) -> str:
     """Return the description of a CA (from `describe_ca`) and the commands that install it, as text."""
+    from fauxtune.core.administration.trusting import SYSTEMS
+
     file = document.get("written", document["caFile"])
+    ways = [way for way in SYSTEMS if way.typed]
+    lines = [f"  {way.system}\n    {line}" for way in ways for line in way.install]
     return f"""The CA of this emulator. It is made at the first start, and its private key
 never leaves this machine.
   file     {file}
   subject  {document["subject"]}
-  SHA-256  {document["sha256"]}
+  SHA-256  {document["fingerprint"]}
   until    {document["notAfter"]}
 
 For one program (the better way) a variable names it, which this command prints:
   fauxtune env --for python      (or node, powershell, curl)
 
 On a whole test machine:
-  Debian, Ubuntu   sudo cp {file} /usr/local/share/ca-certificates/fauxtune.crt && sudo update-ca-certificates
-  Fedora, RHEL     sudo cp {file} /etc/pki/ca-trust/source/anchors/fauxtune.pem && sudo update-ca-trust
-  macOS            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}
-  Windows          Import-Certificate -FilePath {file} -CertStoreLocation Cert:\\LocalMachine\\Root"""
+{chr(10).join(lines).format(pem=file, crt=file)}
+
+People on other machines read all this at the address /trust of the server."""

@@ -102,7 +102,8 @@ def restore(
 ) -> None:
     """Give the tenant the state of a snapshot: what came later is lost.
 
-    A running clock goes on from its setting then; a frozen one shows its time again. Numbers of the journal go on.
+    A frozen clock shows the time of the snapshot again; a running one is not put back by the time that went by. The
+    numbers of the journal go on.
 
     \b
     fauxtune snapshot restore "before the wipe"

@@ -87,7 +87,7 @@ def print_table(table: Table) -> None:
 def plain_columns(table: Table, *, width: int = 80) -> str:
     """Return the table as text with aligned columns, or a sentence if it has no rows."""
     if not table.rows:
-        return table.empty
+        return "\n".join(part for line in table.empty.splitlines() for part in (textwrap.wrap(line, width) or [""]))
     return "\n".join(_GAP.join(line).rstrip() for line in _fitted(table, width=width))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm, without
-from fauxtune.cli.names import Named
+from fauxtune.cli.names import Named, listed
 from fauxtune.cli.options import Output
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, one_line
@@ -35,9 +35,6 @@ _DEVICES = "/deviceManagement/managedDevices?$select=id,userId"
 UsersArgument = Annotated[
     list[str], typer.Argument(metavar="USER...", help="the users: names or ids", autocompletion=completion.user)
 ]
-
-
-FactOption = Annotated[str | None, typer.Option(metavar="TEXT", help="what the device tells of itself")]
 
 
 @app.command("list")
@@ -118,7 +115,7 @@ def create(
         for each in groups:
             session.send(directory.add_member(each.id, member=user["id"]))
         with_licence = "with a licence" if license_ else "without a licence"
-        joined = f", a member of {_listed(groups)}" if groups else ""
+        joined = f", a member of {listed(groups)}" if groups else ""
         session.show(
             {**user, "licensed": license_, "groups": [each.name for each in groups]},
             f"Created {one_line(user['userPrincipalName'])} {with_licence}{joined}.\n"
@@ -152,8 +149,8 @@ def license(  # noqa: A001 - the command's name
         if what_if:
             session.what_if(requests)
             return
-        results = session.send_each(zip(_names(chosen), requests, strict=True))
-        done = f"Took the licence from {_listed(chosen)}." if remove else f"Gave a licence to {_listed(chosen)}."
+        results = session.send_each(zip((each.name for each in chosen), requests, strict=True))
+        done = f"Took the licence from {listed(chosen)}." if remove else f"Gave a licence to {listed(chosen)}."
         session.show({"users": results}, done)
 
 
@@ -163,15 +160,17 @@ def enrollable(
     *,
     user: Annotated[str, typer.Argument(metavar="USER", help="name or id", autocompletion=completion.user)],
     service: Administration,
-    os_version: FactOption = None,
-    manufacturer: FactOption = None,
-    model: FactOption = None,
-    serial_number: FactOption = None,
-    imei: FactOption = None,
+    os_version: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="of the device: the version of its system, such as 17.5")
+    ] = None,
+    manufacturer: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its manufacturer")] = None,
+    model: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its model")] = None,
+    serial_number: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its serial number")] = None,
+    imei: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its IMEI")] = None,
 ) -> None:
     """Show what a user may enrol, and why not the rest.
 
-    It is what an enrolment would be answered now; below stands what was refused lately.
+    Each kind of device with the answer that its enrolment would get now, and what was refused lately.
 
     \b
     fauxtune user enrollable alice
@@ -217,10 +216,10 @@ def delete(
         if what_if:
             session.what_if(requests)
             return
-        confirm(f"Delete {_listed(chosen)}?", yes=yes)
-        session.send_each(zip(_names(chosen), requests, strict=True))
+        confirm(f"Delete {listed(chosen)}?", yes=yes)
+        session.send_each(zip((each.name for each in chosen), requests, strict=True))
         document: dict[str, Any] = {"deleted": [{"id": each.id, "userPrincipalName": each.name} for each in chosen]}
-        session.show(document, f"Deleted {_listed(chosen)}.")
+        session.show(document, f"Deleted {listed(chosen)}.")
 
 
 def _enrol(user: dict[str, Any]) -> str:
@@ -237,11 +236,3 @@ def _chosen(session: Session, wanted: list[str]) -> list[Named]:
     known = names.users(session.client)
     chosen = [names.choose(each, known, kind="user") for each in wanted]
     return list({each.id: each for each in chosen}.values())
-
-
-def _names(objects: list[Named]) -> list[str]:
-    return [each.name for each in objects]
-
-
-def _listed(objects: list[Named]) -> str:
-    return ", ".join(one_line(name) for name in _names(objects))

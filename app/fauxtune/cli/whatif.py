@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,8 +30,8 @@ def whatif(
 ) -> None:
     """Show what a request to Graph would change on which device.
 
-    Lists what would be installed, removed, revoked and re-issued, and whose compliance would change, device by device.
-    Nothing is changed.
+    Lists what would be installed, removed, revoked and re-issued, which scripts and apps would run or be installed, and
+    whose compliance would change, device by device. Nothing is changed.
 
     \b
     fauxtune whatif POST /deviceManagement/managedDevices/ID/wipe \\
@@ -96,8 +97,15 @@ def _rows(device: dict[str, Any]) -> list[tuple[str, ...]]:
     who = (device["deviceName"] or device["device"], person(device["userPrincipalName"]))
     rows: list[tuple[str, ...]] = [(*who, "ends", "the enrolment", device["ends"])] if device["ends"] else []
     rows += [(*who, name, _item(item), item["why"]) for name in _LISTS for item in device[name]]
+    rows += [(*who, each["what"], f"{noun} {each['name']}", each["why"]) for noun, each in _works(device)]
     change = device.get("compliance")
     return rows if change is None else [*rows, (*who, "compliance", change["after"], compliance_words(change))]
+
+
+def _works(device: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what changes of scripts and apps, each with its noun."""
+    for noun, name in (("script", "scripts"), ("app", "apps")):
+        yield from ((noun, each) for each in device.get(name) or ())
 
 
 def compliance_words(change: dict[str, Any]) -> str:

@@ -15,8 +15,8 @@ import typer
 from fauxtune.cli import completion
 from fauxtune.cli.administration import Administration, Session
 from fauxtune.cli.options import Output, fail
-from fauxtune.cli.reports import save
 from fauxtune.cli.service import with_service
+from fauxtune.cli.trial_reports import save
 from fauxtune.cli.wire_text import Lines, stop_note, whole
 from fauxtune.core.administration.requests import AdminRequest, Service
 

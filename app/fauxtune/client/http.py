@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -35,12 +35,15 @@ _LONGEST_REASON = 1000
 
 
 class Refused(ClientError):
-    """The server refused the request, with this HTTP status and for this reason."""
+    """The server refused the request, with this HTTP status and these headers, and for this reason."""
 
-    def __init__(self, message: str, *, status: int, reason: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int, reason: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason or message
+        self.headers = headers or {}
 
 
 class Unreachable(ClientError):
@@ -126,7 +129,19 @@ class Client:
             self._token = token
         return self._token
 
-    def graph(self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None) -> Any:
+    def signed_in_as(self, user: User) -> Client:
+        """Return a client of this server for a user, over the same connections; it is used while this one is open."""
+        return Client(self.server, authority=self._authority, graph=self._graph, user=user, http=self._http)
+
+    def graph(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """Return Graph's answer as JSON (None for an empty one). `path` begins with a slash, or is a whole nextLink."""
         url = path if "://" in path else f"{self._graph}{path}"
         if _origin(url) != _origin(self._graph):
@@ -134,13 +149,14 @@ class Client:
                 f"{self._graph} refers to {url}, which is another server: the token is for {_origin(self._graph)} only."
             )
         is_new = self._token is None
+        more = headers or {}
         try:
-            answer = self._send(method, url, json=json, params=params, headers=self._bearer())
+            answer = self._send(method, url, json=json, params=params, headers={**self._bearer(), **more})
         except Refused as refused:
             if refused.status != 401 or is_new:
                 raise
             self._token = None  # it has expired: a long import outlives it
-            answer = self._send(method, url, json=json, params=params, headers=self._bearer())
+            answer = self._send(method, url, json=json, params=params, headers={**self._bearer(), **more})
         return _document(answer) if answer.content else None
 
     def graph_list(self, path: str, *, params: dict[str, str] | None = None) -> list[dict[str, Any]]:
@@ -202,6 +218,10 @@ class Client:
             return _document(answer)
         return answer.content or None
 
+    def prefer(self, language: str) -> None:
+        """Ask for answers in this language (ISO 639-1), where there are some."""
+        self._http.headers["accept-language"] = language
+
     def channel(self, method: str, path: str, *, credential: str, json: Any = None) -> httpx.Response:
         """Return the answer of the connectors' channel, refusals too. `path` is below the tenant's `v1`."""
         url = f"{self.server.https}/connector/{quote(self.server.tenant, safe='')}/v1{path}"
@@ -227,7 +247,7 @@ class Client:
         if not answer.is_success:
             reason = _reason(answer)
             message = f"{method} {url} was refused ({answer.status_code}): {reason}"
-            raise Refused(message, status=answer.status_code, reason=reason)
+            raise Refused(message, status=answer.status_code, reason=reason, headers=answer.headers)
         return answer
 
     def _exchange(self, method: str, url: str, **content: Any) -> httpx.Response:

@@ -23,23 +23,14 @@ from fauxtune.core.clock import from_iso
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.partner_services import SERVICES, VALIDATION
 from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.model.states import Source
+from fauxtune.core.profiles.catalog import kind as kind_named
 from fauxtune.core.scep.verification.requests import DeviceRequest, asked
 
 #: Members of a profile that the service writes.
 _OWN = ("id", "createdDateTime", "lastModifiedDateTime", "version", "@odata.context", "supportsScopeTags")
-#: SCEP profile -> platform and mode of a simulated device that it reaches.
-PLATFORMS: dict[str, tuple[str, str | None]] = {
-    "androidScepCertificateProfile": ("android", "device-admin"),
-    "androidForWorkScepCertificateProfile": ("android", "work-profile"),
-    "androidWorkProfileScepCertificateProfile": ("android", "work-profile"),
-    "androidDeviceOwnerScepCertificateProfile": ("android", "fully-managed"),
-    "aospDeviceOwnerScepCertificateProfile": ("android", "aosp"),
-    "iosScepCertificateProfile": ("ios", None),
-    "macOSScepCertificateProfile": ("macos", None),
-    "windows81SCEPCertificateProfile": ("windows", None),
-    "windowsPhone81SCEPCertificateProfile": ("windowsphone81", None),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +153,7 @@ def _create(here: Scene, *, profile: str | None) -> None:
     here.domain = here.client.control("GET", "")["domain"]
     settings = _usual(here) if profile is None else _settings_of(here, profile)
     kind = str(settings["@odata.type"]).rpartition(".")[2]
-    if kind not in PLATFORMS:
-        raise ClientError(f"The profile is a {kind}: name a SCEP profile.")
-    here.platform = PLATFORMS[kind]
+    here.platform = device_for(kind)
     names = (here.name, f"{here.name}-other")
     users = [_user(here, name) for name in names]
     here.group = here.send(directory.create_group(here.name, members=users))["id"]
@@ -175,6 +164,16 @@ def _create(here: Scene, *, profile: str | None) -> None:
     for name in names:
         here.send(hosted_devices.connect_hosted_device(name, online=False))
     _assign(here, here.profile)
+
+
+def device_for(name: str) -> tuple[str, str | None]:
+    """Return platform and mode of a simulated device that a SCEP profile of this kind reaches. Raises ClientError."""
+    known = kind_named(name)
+    if known is None or known.family.source is not Source.SCEP:
+        raise ClientError(f"The profile is a {name}: name a SCEP profile.")
+    variant = next(each for each in Variant if each in known.variants)
+    platform, _, mode = variant.partition("/")
+    return platform, mode or None
 
 
 def _user(here: Scene, name: str) -> str:

@@ -19,16 +19,34 @@ from fauxtune.connector.password_escrow import escrow
 from fauxtune.connector.refusals import AuthorityRefused, RecipientUnfit
 from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.errors import Invalid
-from fauxtune.core.pki.authority import PrivateKey
+from fauxtune.core.pki.authority import PrivateKey, PublicKey
 from fauxtune.core.pki.cms import envelope
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import KeyType, Template
 
 _CURVES: dict[int, type[ec.EllipticCurve]] = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
 
-#: Has the certification authority issue a certificate for a request; returns it and its issuers, nearest first. Raises
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key for which the connector wants a certificate with this subject."""
+
+    subject: x509.Name
+    _key: PrivateKey = field(repr=False)
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key that goes into the certificate: all that an authority in the same process needs."""
+        return self._key.public_key()
+
+    def request(self) -> x509.CertificateSigningRequest:
+        """Return the request that proves to an authority elsewhere that the connector has the key (PKCS#10)."""
+        return x509.CertificateSigningRequestBuilder(self.subject).sign(self._key, hashes.SHA256())
+
+
+#: Has the certification authority issue a certificate for a key; returns it and its issuers, nearest first. Raises
 #: subclasses of ConnectorRefused.
-Certify = Callable[[x509.CertificateSigningRequest], Sequence[x509.Certificate]]
+Certify = Callable[[NewKey], Sequence[x509.Certificate]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +94,7 @@ def issue_pkcs(
     except Invalid as error:
         raise RecipientUnfit(error.message) from None
     key = make_key(order.key_type, size=order.key_size, keys=keys)
-    csr = x509.CertificateSigningRequestBuilder(order.subject).sign(key, hashes.SHA256())
-    certificate, *issuers = certify(csr)
+    certificate, *issuers = certify(NewKey(order.subject, key))
     try:
         pfx = write_pfx(
             key=key,

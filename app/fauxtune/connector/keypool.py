@@ -1,13 +1,18 @@
 """Sources of new RSA keys: a pool that background threads keep full, or a ring of existing keys.
 
 Making an RSA-2048 key takes some 40 ms of a core, which limits the rate of issuing. OpenSSL does it without the
-interpreter lock, so threads help.
+interpreter lock, so threads help. A pool is filled again while certificates are issued from it: its threads have a low
+priority, so that requests do not wait for keys that nobody waits for.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import cycle
 from threading import Condition, Lock, Thread
 from typing import Protocol
@@ -15,6 +20,8 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+#: How much further down than the rest of the process: it gets a tenth of a core that others want as well (sched(7)).
+_NICE = 10
 #: The length of the keys that sources return, but in tests.
 _USUAL = 2048
 
@@ -49,6 +56,8 @@ class KeyPool:
         self._changed = Condition()
         self._workers: list[Thread] = []
         self._stopping = False
+        #: How many callers make a key for themselves.
+        self._making = 0
 
     def start(self) -> None:
         """Start the threads that fill the pool, unless they are running."""
@@ -70,16 +79,21 @@ class KeyPool:
             worker.join()
 
     def take(self) -> RSAPrivateKey:
-        """Return a ready key, else the next that the threads make; without threads, make one.
-
-        Waiting takes no longer than making a key while all cores are busy, and leaves a core for others.
+        """Return a ready key, else make one, which needs the caller's priority. Of the callers who find none, as many
+        make one at a time as the pool has threads: the rest of the process needs a core, too.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._ready or not self._workers)
+            self._changed.wait_for(lambda: self._ready or self._making < self._threads or not self._workers)
             if self._ready:
                 self._changed.notify_all()
                 return self._ready.popleft()
-        return self._make()
+            self._making += 1
+        try:
+            return self._make()
+        finally:
+            with self._changed:
+                self._making -= 1
+                self._changed.notify_all()
 
     @property
     def ready(self) -> int:
@@ -90,16 +104,24 @@ class KeyPool:
         return rsa.generate_private_key(public_exponent=65537, key_size=self._bits)
 
     def _fill(self) -> None:
+        _lower_priority()
         while True:
             with self._changed:
-                # One at least, so that `take` gets a key from a pool of size 0, too.
-                self._changed.wait_for(lambda: self._stopping or len(self._ready) < max(self._size, 1))
+                self._changed.wait_for(lambda: self._stopping or len(self._ready) < self._size)
                 if self._stopping:
                     return
             key = self._make()
             with self._changed:
                 self._ready.append(key)
                 self._changed.notify_all()
+
+
+def _lower_priority() -> None:
+    """Lower the priority of this thread. Only Linux has one for each, named by the thread's id (setpriority(2))."""
+    if sys.platform == "linux":
+        own = threading.get_native_id()
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, own, max(_NICE, os.getpriority(os.PRIO_PROCESS, own)))
 
 
 class KeyRing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector import wire
+from fauxtune.connector.issue import NewKey
 from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.passwords import Passwords
 from fauxtune.connector.work import ConnectorTools, Done, do
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 
@@ -70,6 +72,7 @@ class Service:
     workers: Executor
     password: Callable[[], str]
     log: Callable[[str], None]
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
 
     def run(self, hello: JsonObject, *, stopped: Event) -> None:
         """Serve until `stopped` is set. Raises Conflict if another process takes over, NotAllowed if it is not
@@ -112,11 +115,12 @@ class Service:
         return f"{how} the request {request['id']} ({request['role']}){why}"
 
     def _done(self, request: JsonObject) -> Done:
-        def certify(csr: x509.CertificateSigningRequest) -> Sequence[x509.Certificate]:
-            chain = self.channel.certify(request["id"], self._application(csr, digicert=request["digicert"]))
+        def certify(key: NewKey) -> Sequence[x509.Certificate]:
+            application = self._application(key.request(), digicert=request["digicert"])
+            chain = self.channel.certify(request["id"], application)
             return [x509.load_der_x509_certificate(wire.data(certificate)) for certificate in chain]
 
-        tools = ConnectorTools(keys=self.folder, source=self.source, password=self.password())
+        tools = ConnectorTools(keys=self.folder, source=self.source, password=self.password(), passwords=self.passwords)
         return do(wire.read_work(request["work"]), tools=tools, certify=certify)
 
     def _application(self, csr: x509.CertificateSigningRequest, *, digicert: bool) -> JsonObject:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.issue import PkcsOrder
-from fauxtune.connector.reencrypt import ImportedOrder
+from fauxtune.connector.passwords import ImportedOrder
 from fauxtune.connector.work import Done, Sealing, Work
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import Invalid

@@ -5,7 +5,7 @@ refusal, with the connector's keys and the certification authority.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography import x509
@@ -15,7 +15,8 @@ from fauxtune.connector import password_escrow
 from fauxtune.connector.issue import Certify, PkcsAnswer, PkcsOrder, issue_pkcs
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.reencrypt import ImportedOrder, reencrypt
+from fauxtune.connector.passwords import ImportedOrder, Passwords
+from fauxtune.connector.reencrypt import reencrypt
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import ConnectorRefused, NotFound, Unavailable
 from fauxtune.core.model.items import REMEDIATION_FAILED
@@ -48,11 +49,12 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConnectorTools:
-    """The keys that a connector works with, and the password of one new file."""
+    """The keys that a connector works with, the password of one new file, and those of others that it remembers."""
 
     keys: Keys
     source: KeySource
     password: str
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def do(work: Work, *, tools: ConnectorTools, certify: Certify | None = None) -> 
     try:
         if isinstance(work, Sealing):
             parts = [(part, _key(part, tools)) for part in work.parts]
-            sealed = reencrypt(parts, wrapping=work.wrapping, recipient=work.recipient)
+            sealed = reencrypt(parts, wrapping=work.wrapping, recipient=work.recipient, passwords=tools.passwords)
             return Done(sealed=sealed.data, opened=sealed.opened)
         assert certify is not None
         escrow_key = tools.keys.escrow_key().public_key() if work.keeps else None

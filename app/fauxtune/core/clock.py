@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
-
-from pydantic import TypeAdapter, ValidationError
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 from fauxtune.core.errors import Invalid
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 class Clock(Protocol):
@@ -76,10 +78,9 @@ def iso(moment: datetime) -> str:
 def from_iso(text: str) -> datetime:
     """Parse a time of any offset, with any number of fractional digits; one without an offset is UTC."""
     moment = datetime.fromisoformat(text)
+    if moment.tzinfo is UTC:  # as all are that `iso` wrote
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-_DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
 def parse_duration(text: str) -> timedelta:
@@ -87,6 +88,13 @@ def parse_duration(text: str) -> timedelta:
     try:
         if text.lstrip("-")[:1] not in ("P", "p"):
             raise ValueError
-        return _DURATION.validate_python(text)
-    except (ValidationError, ValueError, OverflowError):
+        return _durations().validate_python(text)
+    except (ValueError, OverflowError):
         raise Invalid(f"'{text}' is not an ISO 8601 duration, such as P30D or PT8H.") from None
+
+
+@cache
+def _durations() -> TypeAdapter[timedelta]:
+    from pydantic import TypeAdapter  # here: a start needs no duration
+
+    return TypeAdapter(timedelta)

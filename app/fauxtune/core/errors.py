@@ -23,6 +23,8 @@ what would be right.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def writable(text: str) -> str:
     """The text with lone surrogates replaced: messages repeat a client's text, in which JSON can bring these."""
@@ -46,6 +48,10 @@ class NotFound(FauxtuneError):
 
 class Conflict(FauxtuneError):
     """The thing exists already, or another request has changed it meanwhile."""
+
+
+class UnderWay(Conflict):
+    """What is asked for is being done already."""
 
 
 class Invalid(FauxtuneError):
@@ -81,12 +87,15 @@ class DocumentRefused(Invalid):
 
 
 class GraphRefused(Invalid):
-    """Graph would refuse the request that what-if examines: `status` and `document` are Graph's answer."""
+    """Graph refuses a request of the emulator's own: `status`, `document` and `headers` are Graph's answer."""
 
-    def __init__(self, message: str, *, status: int, document: dict[str, object]) -> None:
+    def __init__(
+        self, message: str, *, status: int, document: dict[str, object], headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.document = document
+        self.headers = headers or {}
 
 
 class KeyUnfit(Invalid):
@@ -123,6 +132,10 @@ class EnrollmentEnded(NotAllowed):
 
 class Unavailable(FauxtuneError):
     """It cannot be done now, but perhaps later."""
+
+
+class TooSoon(Unavailable):
+    """It was done a short time ago, and cannot be done again yet."""
 
 
 class DatabaseUnavailable(Unavailable):

@@ -30,7 +30,8 @@ from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.graph_client import GraphClient, ProposedRequest
-from fauxtune.operations.runtime.permissions import PermissionCheck
+from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots, StoredSnapshots
+from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.secret_packaging import Packaging, Packagings
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 
 #: The name of the seed that every start has unless told otherwise.
-_BUILT_IN = "contoso"
+BUILT_IN = "contoso"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         session_secret=_session_secret(keys) if database.is_shared else None,
         trusted_proxies=around.trusted_proxies,
         packagings=LatePackagings(),
+        hosted_snapshots=StoredSnapshots(folder / "device-snapshots") if database.is_shared else HostedSnapshots(),
         webhooks=Receivers(
             around.notification_hosts,
             own_ports=lambda: _ports_of(around.addresses),
@@ -213,7 +215,7 @@ def chosen_seed(word: str) -> Callable[[], Seed] | None:
     """Return what makes the seed that `word` names; None for `none`. A file is read at once: raises as `read_seed`."""
     if word == "none":
         return None
-    if word == _BUILT_IN:
+    if word == BUILT_IN:
         return partial(read_seed, word)
     seed = read_seed(word)
     return lambda: seed
@@ -223,7 +225,7 @@ def read_seed(word: str) -> Seed:
     """Return the seed that `word` names: `contoso`, or a JSON file. Raises StartRefused or Invalid."""
     from fauxtune.operations.tenants.seeds import FURTHER, built_in, parse_seed  # here: later starts need no seed
 
-    if word == _BUILT_IN:
+    if word == BUILT_IN:
         return built_in()
     try:
         document: Any = json.loads(Path(word).read_text(encoding="utf-8-sig"))

@@ -24,9 +24,9 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 
 #: Bytes of one line, as the host reads them: a snapshot of a tenant's devices is one line.
-_MOST_LINE = 64 * 1024 * 1024
+MOST_LINE = 64 * 1024 * 1024
 #: Seconds that an order may take, and that the host may take to end.
-_PATIENCE, _LAST_PATIENCE = 60.0, 5.0
+PATIENCE, _LAST_PATIENCE = 60.0, 5.0
 _HOST = "fauxtune_sim.host"
 #: How the names of variables begin that the host does not get.
 _SECRET = ("FAUXTUNE_", "AZURE_", "PG")
@@ -46,7 +46,7 @@ class ChildDeviceHost:
     are kept, None: nowhere. `patience` is the number of seconds that an order may take.
     """
 
-    def __init__(self, *, server: str, ca_file: str, folder: Path | None, patience: float = _PATIENCE) -> None:
+    def __init__(self, *, server: str, ca_file: str, folder: Path | None, patience: float = PATIENCE) -> None:
         self._server = server
         self._ca_file = ca_file
         self._folder = folder
@@ -171,8 +171,8 @@ class ChildDeviceHost:
         self._number += 1
         number = self._number
         line = json.dumps({"id": number, "do": do, "tenant": tenant, **members}).encode() + b"\n"
-        if len(line) > _MOST_LINE:
-            raise Invalid(f"The order '{do}' for simulated devices has {len(line)} bytes; {_MOST_LINE} are the most.")
+        if len(line) > MOST_LINE:
+            raise Invalid(f"The order '{do}' for simulated devices has {len(line)} bytes; {MOST_LINE} are the most.")
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
             assert process.stdin is not None
@@ -209,7 +209,7 @@ class ChildDeviceHost:
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            limit=_MOST_LINE,
+            limit=MOST_LINE,
             # Ctrl-C is for the server, which then ends the host.
             start_new_session=True,
             # Settings are the server's, and its secrets too: PGPASSWORD opens its database.

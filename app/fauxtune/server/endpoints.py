@@ -13,13 +13,14 @@ FILE_NAME = "endpoints.json"
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """The addresses of the server, and the credentials of its first tenant (None without one). URLs end without a
-    slash.
+    slash. `trust`: the page that tells others what to trust.
     """
 
     https: str
     http: str
     ca_file: str
     data_dir: str
+    trust: str = ""
     proxy: str | None = None
     mail: tuple[tuple[str, str], ...] = ()
     tenant: str | None = None
@@ -42,6 +43,7 @@ class Endpoints:
             "control": f"{self.https}/_fauxtune/v1",
             "console": self.console,
             "caFile": self.ca_file,
+            "trust": self.trust,
             "dataDir": self.data_dir,
             **({} if self.proxy is None else {"proxy": self.proxy}),
             **({"mail": dict(self.mail)} if self.mail else {}),

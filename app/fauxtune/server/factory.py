@@ -10,23 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Router
+from starlette.types import Receive, Scope, Send
 
-from fauxtune import __version__
-from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.model.surfaces import Surface, paths_of, surface_of
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.docs.entry import docs_route
-from fauxtune.server.index import CA, INDEX
+from fauxtune.server.index import INDEX
 from fauxtune.server.middleware import Guard
+from fauxtune.server.trust.entry import ROUTES as TRUST
 from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.control.late_entry import late_routes
 from fauxtune.surfaces.http import note_refusal
@@ -60,12 +57,15 @@ def _served(surface: Surface, package: str) -> Served:
     return Served(surface, f"fauxtune.surfaces.{package}.routes:router", f"fauxtune.surfaces.{package}.errors:refuse")
 
 
-#: Every surface, in the order in which their paths are tried: devices call most often.
-SURFACES: tuple[Served, ...] = (
+#: The surfaces of devices, which call most often: their paths are tried first.
+DEVICES: tuple[Served, ...] = (
     _served(Surface.ANDROID, "devices.android"),
     _served(Surface.APPLE, "devices.apple"),
     _served(Surface.WINDOWS, "devices.windows"),
     _served(Surface.AGENT, "devices.agent"),
+)
+#: All others, in the order in which their paths are tried.
+OTHERS: tuple[Served, ...] = (
     Served(
         Surface.GRAPH,
         "fauxtune.surfaces.graph.app:application",
@@ -82,29 +82,32 @@ SURFACES: tuple[Served, ...] = (
     _served(Surface.CONTROL, "control"),
     _served(Surface.IDENTITY, "identity"),
 )
+SURFACES = (*DEVICES, *OTHERS)
 _BY_SURFACE = {each.surface: each for each in SURFACES}
 
 
-def create_app(emulator: Emulator) -> FastAPI:
-    """Return the application of one emulator. Several in one process share nothing."""
-    app = FastAPI(
-        title="Fauxtune", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
-    )
-    held = {"emulator": emulator}
-    app.state = State(held)
-    console = ConsoleRoute()
-    app.router.routes += [INDEX, CA, console, docs_route(console), *late_routes(), *(each.route() for each in SURFACES)]
-    for kind in (FauxtuneError, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, refuse)
-    app.add_middleware(
-        Guard,
-        refuse=refuse,
-        ids=emulator.runner.ids,
-        names=emulator.addresses.names,
-        wire_of=lambda: held["emulator"].wire,
-        emulator_of=lambda: held["emulator"],
-    )
-    return app
+class Application:
+    """The surfaces of one emulator, which is `state.emulator`. Several in one process share nothing."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        held = {"emulator": emulator}
+        self.state = State(held)
+        console = ConsoleRoute()
+        own = (INDEX, *TRUST, console, docs_route(console), *late_routes())
+        routes = [*(each.route() for each in DEVICES), *own, *(each.route() for each in OTHERS)]
+        self._guard = Guard(
+            Router(routes, redirect_slashes=False),
+            refuse=refuse,
+            ids=emulator.runner.ids,
+            names=emulator.addresses.names,
+            wire_of=lambda: held["emulator"].wire,
+            emulator_of=lambda: held["emulator"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
+        """Answer one request."""
+        scope["app"] = self
+        await self._guard(scope, receive, send)
 
 
 async def refuse(request: Request, error: Exception) -> Response:

@@ -1,20 +1,16 @@
-"""`/`: the console for browsers, and for all other callers a list of what this server serves.
-
-`/ca.pem`: the CA to trust.
-"""
+"""`/`: the console for browsers, and for all other callers a list of what this server serves."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from fastapi.responses import JSONResponse
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fauxtune import __version__
 from fauxtune.server.docs.entry import PATH as DOCS
+from fauxtune.server.trust.entry import PATH as TRUST
 from fauxtune.surfaces.console.entry import PATH as CONSOLE
 from fauxtune.surfaces.http import emulator_of, origin
 
@@ -41,6 +37,7 @@ _ADDRESSES: dict[str, Any] = {
         "scep": "/pki/{tenant}/certsrv/mscep/mscep.dll",
     },
     "trust": "/ca.pem",
+    "trustPage": TRUST,
     "health": {"live": "/livez", "ready": "/readyz"},
     "documentation": {
         name: f"{DOCS}/{name}.json" for name in ("connector", "control", "devices", "graph", "health", "identity")
@@ -70,10 +67,4 @@ def _absolute(addresses: Any, base: str) -> Any:
     return {name: _absolute(each, base) for name, each in addresses.items()}
 
 
-async def _trusted_authority(request: Request) -> Response:
-    """The CA that clients of the HTTPS listener trust."""
-    return Response(Path(emulator_of(request).ca_file).read_bytes(), media_type="application/x-pem-file")
-
-
 INDEX = Route("/", _index, methods=["GET"])
-CA = Route("/ca.pem", _trusted_authority, methods=["GET"])

@@ -12,15 +12,16 @@ import os
 import socket
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.wire import PLACES
 from fauxtune.server import StartRefused, bootstrap, lock
 from fauxtune.server.bootstrap import Environment
 from fauxtune.server.readiness import ReadinessGate
@@ -32,9 +33,11 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
-    from fauxtune.operations.devices.compliance_time import ComplianceWatch
-    from fauxtune.operations.directory.notifications import Deliveries
+    from fauxtune.operations.devices.due import Watch
+    from fauxtune.operations.directory.notification_delivery import Deliveries
     from fauxtune.operations.tenants.seeds import Seed
+    from fauxtune.server.neighbours import Neighbours
+    from fauxtune.server.questions import Answerer
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
 _POLL_SECONDS = 5.0
@@ -53,7 +56,7 @@ def check(settings: Settings) -> None:
             "--ephemeral and --database-url cannot be used together: the private keys would be deleted at the end, and "
             "the database would still name them. Leave one of them out."
         )
-    if settings.ephemeral and "data_dir" in settings.model_fields_set:
+    if settings.ephemeral and "data_dir" in settings.given:
         raise StartRefused(
             "--ephemeral and --data-dir (FAUXTUNE_DATA_DIR) cannot be used together: the first keeps no data, the "
             "second names the folder for it. Leave one of them out."
@@ -99,8 +102,9 @@ def ignored(settings: Settings) -> Iterator[str]:
     needs = {"proxy_port": ("--intercept", settings.intercept)}
     needs["mail_port"] = ("--mail", settings.mail)
     needs["client_certificate_header"] = ("--trusted-proxy", bool(settings.trusted_proxy))
+    needs["name"] = ("a --host for other machines", not settings.is_loopback)
     for name, (other, is_given) in needs.items():
-        if name in settings.model_fields_set and not is_given:
+        if name in settings.given and not is_given:
             yield f"--{name.replace('_', '-')} (FAUXTUNE_{name.upper()}) has no effect without {other}."
 
 
@@ -136,11 +140,16 @@ def _locked_folder(folder: Path) -> Iterator[Path]:
 def open_to_others(settings: Settings, folder: Path) -> list[str]:
     """Return warnings if other users of this machine can read the data folder or the database."""
     warnings = []
-    for path in (folder, sqlite_file(_database_url(settings, folder))):
+    for path in (folder, database_file(settings, folder)):
         mode = 0 if path is None else stat.S_IMODE(path.stat().st_mode)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             warnings.append(f"{path} is open to other users of this machine (mode {mode:04o}): chmod go-rwx {path}")
     return warnings
+
+
+def database_file(settings: Settings, folder: Path) -> Path | None:
+    """Return the file of the database; None for PostgreSQL."""
+    return sqlite_file(_database_url(settings, folder))
 
 
 def _database_url(settings: Settings, folder: Path) -> str:
@@ -195,7 +204,7 @@ async def running_emulator(
     with ExitStack() as held, ExitStack() as starting:
         opened, ownership = await asyncio.to_thread(held.enter_context, database(settings, folder))
         readiness.done("database")
-        pool = KeyPool(settings.key_pool_size, threads=settings.key_pool_threads)
+        pool = KeyPool(settings.key_pool_size, threads=settings.key_threads)
         held.callback(pool.stop)
         if opened.is_shared:
             await asyncio.to_thread(starting.enter_context, ownership.starting())
@@ -226,59 +235,82 @@ async def watched(emulator: Emulator, ownership: Ownership, *, every: float = _W
                 log.warning("The connection that locks the database was lost; the database is locked again.")
 
 
-async def watched_among_several(emulator: Emulator, ownership: Ownership, *, every: float = _WATCH_SECONDS) -> NoReturn:
-    """Do what `watched` does for a process that shares the database, and lead if nobody else does. Raises Superseded if
-    a newer version of the program is about to change the schema, Conflict if it has.
+@asynccontextmanager
+async def among_several(
+    emulator: Emulator, ownership: Ownership, *, answerers: Mapping[str, Answerer]
+) -> AsyncIterator[Neighbours]:
+    """Take a place among the processes that share the database, lead if nobody else does, and hear the others while the
+    block runs. `answerers`: what answers their questions, by topic.
     """
     from fauxtune.server.neighbours import Neighbours
 
-    neighbours = Neighbours(emulator, sender=emulator.runner.ids.uuid())
+    emulator.leads = await asyncio.to_thread(ownership.lead)
+    await _take_place(emulator, ownership)
+    neighbours = Neighbours(emulator, sender=emulator.runner.ids.uuid(), answerers=answerers)
     async with neighbours.heard():
-        while True:
-            with suppress(Unavailable):
-                if await asyncio.to_thread(ownership.keep):
-                    await emulator.runner.read(migrate.is_current)
-                    log.warning("The connection to the database was lost, and is there again.")
-                leads = await asyncio.to_thread(ownership.lead)
-                if leads and not emulator.leads:
-                    log.info("This process does from now on what happens by time alone.")
+        yield neighbours
+
+
+async def watched_among_several(
+    emulator: Emulator,
+    ownership: Ownership,
+    *,
+    neighbours: Neighbours,
+    leader_changed: Callable[[], Awaitable[None]],
+    every: float = _WATCH_SECONDS,
+) -> NoReturn:
+    """Do what `watched` does for a process that shares the database, and lead if nobody else does; `leader_changed` is
+    called when it begins or ceases to lead. Raises Superseded if a newer version of the program is about to change the
+    schema, Conflict if it has.
+    """
+    while True:
+        with suppress(Unavailable):
+            if await asyncio.to_thread(ownership.keep):
+                await emulator.runner.read(migrate.is_current)
+                await _take_place(emulator, ownership)
+                log.warning("The connection to the database was lost, and is there again.")
+            leads = await asyncio.to_thread(ownership.lead)
+            if leads is not emulator.leads:
                 emulator.leads = leads
                 if leads:
-                    emulator.signals.notify()
-            await neighbours.pause(every)
+                    log.info("This process leads: from now on it does what happens by time alone.")
+                await leader_changed()
+            if leads:
+                emulator.signals.notify()
+        await neighbours.pause(every)
+
+
+async def _take_place(emulator: Emulator, ownership: Ownership) -> None:
+    place = await asyncio.to_thread(ownership.place, of=PLACES)
+    emulator.wire.place = emulator.wire.place or 0 if place is None else place
 
 
 @asynccontextmanager
 async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncIterator[None]:
-    """Let the polling connectors inside the server look for certificates to revoke, and judge devices whose compliance
-    time has changed: no request makes them do it.
+    """Let the polling connectors inside the server look for certificates to revoke, and settle what time alone
+    changes: no request makes them do it.
     """
 
     async def look() -> None:
-        watch: ComplianceWatch | None = None
+        watch: Watch | None = None
         while True:
             await asyncio.sleep(every)
             if not emulator.leads:
                 continue
             with suppress(DatabaseUnavailable):  # the next round tries again
                 # Here, for a start waits for nothing that is needed later, and an idle server has no revocations.
-                from fauxtune.operations.devices import compliance_time
+                from fauxtune.operations.devices import due
 
                 for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
                     from fauxtune.operations.connectors import revocation
 
                     with suppress(NotFound):  # the tenant was deleted meanwhile
                         await emulator.runner.run(await emulator.runner.tenant(tenant_id), revocation.carry_out)
-                watch = watch or compliance_time.ComplianceWatch()
+                watch = watch or due.Watch()
                 await watch.look(emulator)
 
-    task = asyncio.create_task(look())
-    try:
+    async with _beside(look()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @asynccontextmanager
@@ -292,7 +324,7 @@ async def notifying(emulator: Emulator) -> AsyncIterator[None]:
             if emulator.leads and emulator.runner.tracking.subscribed:
                 if deliveries is None:
                     # Here, for most servers have no subscription.
-                    from fauxtune.operations.directory.notifications import Deliveries as Delivering
+                    from fauxtune.operations.directory.notification_delivery import Deliveries as Delivering
 
                     deliveries = Delivering(emulator)
                 try:
@@ -301,7 +333,14 @@ async def notifying(emulator: Emulator) -> AsyncIterator[None]:
                     seconds = _POLL_SECONDS
             await emulator.signals.wait_for_notifications(after=calls, seconds=seconds)
 
-    task = asyncio.create_task(deliver())
+    async with _beside(deliver()):
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do work that ends with the block."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

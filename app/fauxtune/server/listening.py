@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import errno
 import logging
+import resource
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ from fauxtune.server.protocol import Patience, Protocol
 
 log = logging.getLogger(__name__)
 
+#: Open files besides clients' connections: the database's connections, keys, listening sockets, the log.
+_OTHER_FILES = 64
+_FEWEST_CONNECTIONS = 16
 #: The default limit of connections at a time.
 MOST_CONNECTIONS = 1000
 #: How long a stopping server waits for requests in progress. Then long polls are cut off; clients send them again.
@@ -42,6 +46,11 @@ _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 45\r\nretry-after: 1\r\n"
     b"connection: close\r\n\r\nToo many connections are open; close some of\n"
 )
+_IN_CLEAR = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 75\r\nconnection: close\r\n\r\n"
+    b"This port speaks HTTPS: begin the address with https:// instead of http://\n"
+)
+_LONGEST_HEAD = 65536
 _OTHER_PORT_HELPS = {errno.EADDRINUSE, errno.EACCES}
 
 
@@ -119,19 +128,39 @@ class ConnectionLimit:
     database and the keys. If clients are turned away, the log has a warning, at most once a minute.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._listeners: list[Listener] = []
+    def __init__(self, most: int, *, who: str = "connections are open") -> None:
+        """`who`: what the warning says of so many."""
+        self._most = most
+        self._who = who
+        self._connected: list[Callable[[], int]] = []
         self._silent_until = 0.0
 
-    def add(self, listener: Listener) -> None:
-        """Count the connections of this listener too."""
-        self._listeners.append(listener)
+    def add(self, connected: Callable[[], int]) -> None:
+        """Count the clients of a listener too."""
+        self._connected.append(connected)
 
     @property
     def is_reached(self) -> bool:
         """Whether no further connection may be opened."""
-        return sum(listener.connected for listener in self._listeners) >= self.most
+        return sum(connected() for connected in self._connected) >= self._most
+
+    async def accepted(self, listening: socket.socket, *, busy: bytes) -> AsyncIterator[socket.socket]:
+        """Yield each client that connects, below the limit. Others are sent `busy`, and their connection is closed."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(listening)
+            except OSError as error:
+                # No more descriptors, or a client that has gone already: both pass.
+                self.warn(error.strerror or str(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if self.is_reached:
+                self.warn(f"{self._most} {self._who}, which is the limit.")
+                with client, contextlib.suppress(OSError):
+                    client.send(busy)
+            else:
+                yield client
 
     def warn(self, reason: str) -> None:
         """Log that a client was turned away, and why."""
@@ -139,6 +168,20 @@ class ConnectionLimit:
         if now >= self._silent_until:
             self._silent_until = now + _SILENCE_SECONDS
             log.warning("Clients are turned away: %s", reason)
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files: a fleet has a connection for each device, and the usual limit is 1,024 files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft < limit:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+
+def most_connections() -> int:
+    """The number of connections that leaves enough files for everything else."""
+    return max(_FEWEST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_FILES)
 
 
 class Listener(Server):
@@ -174,7 +217,7 @@ class Listener(Server):
         self._context = context
         self._patience = patience or Patience()
         self._limit = limit or ConnectionLimit(MOST_CONNECTIONS)
-        self._limit.add(self)
+        self._limit.add(lambda: self.connected)
         self._accepting: set[asyncio.Task[None]] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._up = asyncio.Event()
@@ -220,7 +263,7 @@ class Listener(Server):
         for listening in sockets or ():
             listening.setblocking(False)
             listening.listen(_BACKLOG)
-            _keep(self._accept(listening), among=self._accepting)
+            keep(self._accept(listening), among=self._accepting)
         await super().startup([])
         self._up.set()
 
@@ -248,21 +291,8 @@ class Listener(Server):
                 transport.abort()
 
     async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                client, _ = await loop.sock_accept(listening)
-            except OSError as error:
-                # No more descriptors, or a client that has gone already: both pass.
-                self._limit.warn(error.strerror or str(error))
-                await asyncio.sleep(_PAUSE_SECONDS)
-                continue
-            if self._limit.is_reached:
-                self._limit.warn(f"{self._limit.most} connections are open, which is the limit.")
-                with client, contextlib.suppress(OSError):
-                    client.send(self._too_many())
-            else:
-                _keep(self._open(client), among=self._opening)
+        async for client in self._limit.accepted(listening, busy=self._too_many()):
+            keep(self._open(client), among=self._opening)
 
     def _too_many(self) -> bytes:
         """The answer to a client that is turned away; empty before a TLS handshake."""
@@ -270,8 +300,16 @@ class Listener(Server):
 
     async def _open(self, client: socket.socket) -> None:
         """Handle the connection until the end of the handshake. The socket is closed if anything fails."""
-        context = None if self._context is None else self._context()
-        await self._hand_over(client, context=context, protocol=self._protocol)
+        if self._context is None:
+            await self._hand_over(client, context=None, protocol=self._protocol)
+            return
+        first = await _first_byte(client, patience=self._patience.handshake)
+        if not first:
+            client.close()
+        elif first.isalpha():  # a handshake of TLS begins with 0x16, a request with a verb
+            _refuse_in_clear(client)
+        else:
+            await self._hand_over(client, context=self._context(), protocol=self._protocol)
 
     async def _hand_over(
         self, client: socket.socket, *, context: ssl.SSLContext | None, protocol: Callable[[], Protocol]
@@ -295,7 +333,32 @@ class Listener(Server):
         )
 
 
-def _keep(work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]]) -> None:
+async def _first_byte(client: socket.socket, *, patience: float) -> bytes:
+    """Return the first byte that the client sends, and leave it there; nothing if none comes within so many seconds."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(client, readable.set)
+    try:
+        async with asyncio.timeout(patience):
+            await readable.wait()
+        return client.recv(1, socket.MSG_PEEK)
+    except (OSError, TimeoutError):
+        return b""
+    except asyncio.CancelledError:
+        client.close()
+        raise
+    finally:
+        loop.remove_reader(client)
+
+
+def _refuse_in_clear(client: socket.socket) -> None:
+    with client, contextlib.suppress(OSError):
+        client.recv(_LONGEST_HEAD)  # to close a socket with unread bytes would take the answer back
+        client.send(_IN_CLEAR)
+        client.shutdown(socket.SHUT_WR)
+
+
+def keep(work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]]) -> None:
     """Run the coroutine as a task, with a reference to it: asyncio keeps none."""
     task = asyncio.create_task(work)
     among.add(task)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from fauxtune.core.errors import Unavailable
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import tls
-from fauxtune.server.listening import ConnectionLimit, Port
+from fauxtune.server.listening import ConnectionLimit, Port, keep
 from fauxtune.storage.queries import authorities
 from fauxtune.surfaces.mail.accounts import Accounts
 from fauxtune.surfaces.mail.pop3 import Pop3
@@ -30,7 +30,6 @@ _MOST_RECEIVED = 4
 PATIENCE = 600.0
 _HANDSHAKE_SECONDS = 30.0
 _BACKLOG = 100
-_PAUSE_SECONDS = 0.1
 _BUSY = {
     "smtp": b"421 4.3.2 Too many connections are open; close some of them\r\n",
     "pop3": b"-ERR [SYS/TEMP] too many connections are open; close some of them\r\n",
@@ -54,9 +53,10 @@ class MailListeners:
         self._runner = emulator.runner
         self._ports = ports
         self._context = tls.AcceptingContext(files, client_certificates=True, protocol=None)
-        self._limit = ConnectionLimit(most)
+        self._limit = ConnectionLimit(most, who="mail programs are connected")
+        self._limit.add(self._connected)
         self._state: object = None
-        self._accepting: list[asyncio.Task[None]] = []
+        self._accepting: set[asyncio.Task[None]] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._open: set[asyncio.Transport] = set()
         accounts, slots = Accounts(emulator), asyncio.Semaphore(_MOST_RECEIVED)
@@ -65,13 +65,16 @@ class MailListeners:
             "pop3": lambda context: Pop3(accounts, context=context, patience=patience),
         }
 
+    def _connected(self) -> int:
+        return len(self._opening) + sum(not transport.is_closing() for transport in self._open)
+
     async def start(self) -> None:
         """Start to accept connections."""
         for kind, port in self._ports.items():
             for listening in port.sockets:
                 listening.setblocking(False)
                 listening.listen(_BACKLOG)
-                self._accepting.append(asyncio.create_task(self._accept(listening, kind=kind)))
+                keep(self._accept(listening, kind=kind), among=self._accepting)
 
     async def stop(self) -> None:
         """Accept no more connections, and cut off those that are open."""
@@ -85,24 +88,8 @@ class MailListeners:
             transport.abort()
 
     async def _accept(self, listening: socket.socket, *, kind: str) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                client, _ = await loop.sock_accept(listening)
-            except OSError as error:
-                # No more descriptors, or a client that has gone already: both pass.
-                self._limit.warn(error.strerror or str(error))
-                await asyncio.sleep(_PAUSE_SECONDS)
-                continue
-            self._open = {transport for transport in self._open if not transport.is_closing()}
-            if len(self._open) + len(self._opening) >= self._limit.most:
-                self._limit.warn(f"{self._limit.most} mail programs are connected, which is the limit.")
-                with client, contextlib.suppress(OSError):
-                    client.send(_BUSY.get(kind, b""))
-                continue
-            task = asyncio.create_task(self._serve(client, kind=kind))
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+        async for client in self._limit.accepted(listening, busy=_BUSY.get(kind, b"")):
+            keep(self._serve(client, kind=kind), among=self._opening)
 
     async def _serve(self, client: socket.socket, *, kind: str) -> None:
         """Hand the connection over to its protocol; the socket is closed if the handshake fails."""
@@ -120,7 +107,7 @@ class MailListeners:
                 ssl=context if at_once else None,
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS if at_once else None,
             )
-            self._open.add(transport)
+            self._open = {transport, *(other for other in self._open if not other.is_closing())}
         except ssl.SSLCertVerificationError as error:
             # TLS has no words for the reason that reach the person.
             self._limit.warn(f"a mail program's certificate is not accepted: {error.verify_message}.")

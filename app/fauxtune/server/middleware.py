@@ -1,4 +1,4 @@
-"""The middleware of all surfaces: limits, the request's id, and the answer to a defect.
+"""The middleware of all surfaces: limits, the request's id, and refusals, also the one of a defect.
 
 The surface that owns the path writes the refusal, so that a client of Graph reads Graph's envelope even if its body was
 never read. Pure ASGI: Starlette's BaseHTTPMiddleware would cost more than half of the throughput.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from time import perf_counter
 
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extend
 from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.server.recording import WireOf, recorder
 from fauxtune.storage.contents import MOST_OF_ONE
+from fauxtune.surfaces.http import is_refusal
 
 #: Writes the refusal of a request as its surface does, for an error of the core, an HTTPException, or a
 #: RequestValidationError.
@@ -88,7 +90,7 @@ class Guard:
             if exchange.started:
                 raise  # the connection breaks: the client must not take half an answer for a whole one
             response = await self._refuse(Request(scope), refusal)
-            response.headers.update(refusal.headers or {})
+            response.headers.update(_headers_of(refusal))
             await response(scope, exchange.receive, exchange.send)
         finally:
             if wire is not None:
@@ -102,15 +104,24 @@ def _faulty(app: ASGIApp, emulator: Emulator, *, refuse: Refuse, connection: Rec
     return FaultyApp(app, emulator=emulator, refuse=refuse, connection=connection)
 
 
-def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
-    if isinstance(error, HTTPException):
-        return error
+def _refusal(exchange: _Exchange, error: Exception | asyncio.CancelledError) -> Exception:
     if isinstance(error, asyncio.CancelledError):
         # Only a stopping server cancels requests, such as long polls; clients send them again.
         return HTTPException(503, "The server is stopping.", {"connection": "close"})
+    if is_refusal(error):
+        return error
     scope, request_id = exchange.scope, exchange.request_id
     log.error("Request %s (%s %s) failed", request_id, scope["method"], scope["path"], exc_info=error)
     return HTTPException(500, f"Something went wrong inside the emulator; its log has the details under {request_id}.")
+
+
+def _headers_of(refusal: Exception) -> Mapping[str, str]:
+    """Return the headers that a refusal adds to the answer. Not those of a 405: a router names the methods of one
+    route, and others may have the same path.
+    """
+    if isinstance(refusal, HTTPException) and refusal.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return refusal.headers or {}
+    return {}
 
 
 def _limit_of(path: str) -> int:

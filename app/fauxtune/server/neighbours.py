@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import Superseded, bootstrap
+from fauxtune.server.questions import Answerer, Questions
 from fauxtune.storage import migrate
 from fauxtune.storage.announcements import Announcement, Announcements
 from fauxtune.storage.database import Connection, Database
@@ -33,7 +34,8 @@ log = logging.getLogger(__name__)
 class Neighbours:
     """The other processes, as one process meets them."""
 
-    def __init__(self, emulator: Emulator, *, sender: str) -> None:
+    def __init__(self, emulator: Emulator, *, sender: str, answerers: Mapping[str, Answerer] = {}) -> None:
+        """`answerers`: what answers the questions of others, by topic."""
         self._emulator = emulator
         self._announcements = Announcements(emulator.runner.database, sender=sender)
         self._loop = asyncio.get_running_loop()
@@ -43,12 +45,13 @@ class Neighbours:
         self._tasks: set[asyncio.Task[None]] = set()
         self._superseded = asyncio.Event()
         self._revision = ""
+        self._questions = Questions(emulator, tell=self._tell, keep=self._keep, answerers=answerers)
 
     @asynccontextmanager
     async def heard(self) -> AsyncIterator[None]:
         """Hear and tell while the block runs."""
         signals = self._emulator.signals
-        signals.tell = self._tell
+        signals.tell, self._emulator.others = self._tell, self._questions
         self._keep(self._send())
         self._announcements.listen(
             lambda sender, every: self._soon(lambda: self._hear(sender, every)),
@@ -57,7 +60,7 @@ class Neighbours:
         try:
             yield
         finally:
-            signals.tell = None
+            signals.tell = self._emulator.others = None
             self._announcements.close()
             for task in list(self._tasks):
                 task.cancel()
@@ -89,7 +92,7 @@ class Neighbours:
                 if name > migrate.newest_revision():
                     self._revision = name
                     self._superseded.set()
-            else:
+            elif not self._questions.hear(announcement):
                 self._emulator.signals.hear(sender, announcement)
 
     def _tell(self, announcement: Announcement) -> None:

@@ -39,15 +39,17 @@ from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.control.resources import (
     address_book,
+    approvals,
+    classrooms,
     enrollability,
     faults,
     hosted_devices,
     labs,
     messages,
+    provider_states,
     readability,
     scep,
     state,
-    states,
     wire,
 )
 from fauxtune.surfaces.control.resources import ndes as ndes_control
@@ -79,10 +81,12 @@ LATE_PARTS = (
     address_book,
     enrollability,
     readability,
+    approvals,
     state,
-    states,
+    provider_states,
     hosted_devices,
     labs,
+    classrooms,
     faults,
     scep,
     ndes_control,

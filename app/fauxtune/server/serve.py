@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import gc
 import ipaddress
-import resource
+import json
 import signal
 import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
@@ -22,25 +23,37 @@ from starlette.types import ASGIApp
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_of
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.runtime.device_host import AMONG_SEVERAL, NoDeviceHost
+from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Bounds
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.device_host import ChildDeviceHost
 from fauxtune.server.endpoints import Endpoints
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
+from fauxtune.server.founding import founder
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.intercept import Interceptor
-from fauxtune.server.listening import ConnectionLimit, Listener, Port, bind
+from fauxtune.server.listening import (
+    ConnectionLimit,
+    Listener,
+    Port,
+    allow_many_connections,
+    bind,
+    most_connections,
+)
+from fauxtune.server.own_addresses import addresses_of
 from fauxtune.server.readiness import ReadinessGate
+from fauxtune.server.shared_device_host import TOPIC as device_host_topic  # noqa: N811
+from fauxtune.server.shared_device_host import SharedDeviceHost
+from fauxtune.server.trust.entry import PATH as TRUST
 from fauxtune.settings import Settings
+from fauxtune.storage.process_lock import Ownership
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
-#: Open files besides clients' connections: the database's connections, keys, listening sockets, the log.
-_OTHER_FILES = 64
-_FEWEST_CONNECTIONS = 16
+if TYPE_CHECKING:
+    from fauxtune.server.questions import Answerer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +66,44 @@ class Ready:
     warnings: tuple[str, ...] = ()
     intercepted: tuple[str, ...] = ()
 
+    def line(self) -> bytes:
+        """Return it as a line of JSON, from which `of` makes it."""
+        return json.dumps({**asdict(self), "data_dir": str(self.data_dir)}).encode()
+
+    @classmethod
+    def of(cls, line: bytes) -> Ready:
+        """Return what another process has announced."""
+        announced = json.loads(line)
+        known = announced.pop("endpoints")
+        mail = tuple((kind, url) for kind, url in known.pop("mail"))
+        return cls(
+            Endpoints(**known, mail=mail),
+            Path(announced["data_dir"]),
+            edition=None if announced["edition"] is None else Edition(announced["edition"]),
+            warnings=tuple(announced["warnings"]),
+            intercepted=tuple(announced["intercepted"]),
+        )
+
 
 Announce = Callable[[Ready], None]
+Founded = Callable[[], Awaitable[None]]
 
 
 def run(settings: Settings, announce: Announce) -> None:
     """Serve until SIGINT or SIGTERM. Raises StartRefused or an error of the core if the server cannot start."""
     lifespan.check(settings)
-    _allow_many_connections()
+    allow_many_connections()
     if settings.workers > 1:
         from fauxtune.server.workers import run_workers
 
         run_workers(settings, announce)
     else:
-        run_loop(lambda: serve(settings, announce))
+        with (
+            lifespan.data_folder(settings) as folder,
+            open_ports(settings) as ports,
+            founder(settings, folder, addresses=_addresses(settings, ports)) as child,
+        ):
+            run_loop(lambda: _serve(ports, folder, settings=settings, announce=announce, founded=child.ended))
 
 
 def run_loop(life: Callable[[], Awaitable[None]]) -> None:
@@ -88,13 +125,22 @@ async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
 async def serve(settings: Settings, announce: Announce) -> None:
     """Serve until the task is cancelled. Raises as `run`."""
     with lifespan.data_folder(settings) as folder, open_ports(settings) as ports:
+        await _serve(ports, folder, settings=settings, announce=announce)
+
+
+async def _serve(
+    ports: Ports, folder: Path, *, settings: Settings, announce: Announce, founded: Founded | None = None
+) -> None:
+    endpoints.remove(folder)
+
+    def announced(ready: Ready) -> None:
+        endpoints.write(folder, ready.endpoints)
+        announce(ready)
+
+    def forget() -> None:
         endpoints.remove(folder)
 
-        def announced(ready: Ready) -> None:
-            endpoints.write(folder, ready.endpoints)
-            announce(ready)
-
-        await serve_at(ports, folder, settings=settings, announce=announced, forget=lambda: endpoints.remove(folder))
+    await serve_at(ports, folder, settings=settings, announce=announced, forget=forget, founded=founded)
 
 
 async def serve_at(
@@ -105,9 +151,10 @@ async def serve_at(
     announce: Announce,
     forget: Callable[[], None] = lambda: None,
     leave: asyncio.Event | None = None,
+    founded: Founded | None = None,
 ) -> None:
     """Serve at these ports until the task is cancelled, or until it is to `leave`: then clients are let go first.
-    `forget` is called when the server is ready no more.
+    `forget` is called when the server is ready no more; `founded` waits for a child that does a part of a first start.
     """
     seed = bootstrap.chosen_seed(settings.seed)
     place = _place(ports, folder, settings=settings)
@@ -116,13 +163,17 @@ async def serve_at(
         # A worker takes no connection that another one could serve by now.
         if settings.workers == 1:
             await place.listen()
+        if founded is not None:
+            await founded()
         starting = lifespan.running_emulator(settings, place.home, around=place.around, seed=seed, readiness=readiness)
         async with starting as (emulator, ownership, first), contextlib.AsyncExitStack() as held:
-            hosted = _device_host(emulator, None if settings.ephemeral or settings.shares_database else folder)
-            emulator.device_host = NoDeviceHost(AMONG_SEVERAL) if settings.shares_database else hosted
-            app = create_app(emulator)
+            hosted = emulator.device_host = _device_host(emulator, place.home, settings=settings)
+            app = Application(emulator)
             readiness.open(app, database=emulator.runner.database)
             try:
+                watch = partial(lifespan.watched, emulator, ownership)
+                if isinstance(hosted, SharedDeviceHost):
+                    watch = await _among_several(emulator, ownership, hosted=hosted, held=held)
                 if ports.proxy is not None:
                     behind = intercepting_app(app, emulator)
                     interceptor = Interceptor(behind, ports.proxy, contexts=place.contexts, limit=place.limit)
@@ -130,19 +181,18 @@ async def serve_at(
                     listeners.append(interceptor)
                 if ports.mail:
                     await held.enter_async_context(_mail(emulator, ports.mail, files=place.files))
-                # The devices of a seed need the listeners.
-                await bootstrap.fill_tenant(emulator, first, seed=seed)
-                readiness.done("tenant")
+                # The devices of a seed need the listeners. (A worker takes no connection that another one could serve.)
                 if settings.workers > 1:
                     await place.listen()
+                await bootstrap.fill_tenant(emulator, first, seed=seed)
+                readiness.done("tenant")
                 ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                 # What the start has loaded stays: the collector need not look at it again.
                 gc.freeze()
                 gc.enable()
                 announce(ready)
                 await hosted.resume()
-                watched = lifespan.watched_among_several if settings.shares_database else lifespan.watched
-                await _first_of(watched(emulator, ownership), (leave or asyncio.Event()).wait())
+                await _first_of(watch(), (leave or asyncio.Event()).wait())
                 emulator.signals.hear_all()  # who waits comes again, to another process
                 await asyncio.gather(*(listener.drain() for listener in listeners))
             finally:
@@ -179,7 +229,7 @@ def _place(ports: Ports, folder: Path, *, settings: Settings) -> _Place:
     roots = home / "tls" if settings.shares_database else None
     files = tls.prepare(folder / "tls", roots=roots, names=_names(settings), now=clock.now(), ids=ids)
     context = tls.AcceptingContext(files, client_certificates=settings.client_certificates)
-    limit = ConnectionLimit(_most_connections())
+    limit = ConnectionLimit(most_connections())
     main = (
         Listener(readiness, ports.https, context=context, limit=limit),
         Listener(readiness, ports.http, limit=limit),
@@ -224,22 +274,45 @@ def _environment(
         ids=ids,
         addresses=_addresses(settings, ports),
         ca_file=str(files.ca),
-        control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
+        control_token=settings.control_token,
         edition=settings.edition,
         labs=settings.labs,
         permissions=settings.permissions,
         wire=Bounds(exchanges=settings.wire_exchanges),
         notification_hosts=frozenset(settings.notification_hosts),
-        trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
+        trusted_proxies=TrustedProxies(settings.trusted_proxy, settings.client_certificate_header),
         admit_device_authority=context.admit,
         dismiss_device_authority=context.dismiss,
     )
 
 
-def _device_host(emulator: Emulator, folder: Path | None) -> ChildDeviceHost:
-    """The host of simulated devices; without a data folder it keeps them in memory."""
-    addresses, devices = emulator.addresses, None if folder is None else folder / "devices"
-    return ChildDeviceHost(server=addresses.https, ca_file=emulator.ca_file, folder=devices)
+def _device_host(emulator: Emulator, home: Path, *, settings: Settings) -> ChildDeviceHost:
+    """The host of simulated devices; with --ephemeral it keeps them in memory."""
+    folder = None if settings.ephemeral else home / "devices"
+    if settings.shares_database:
+        assert folder is not None
+        return SharedDeviceHost(emulator, folder=folder)
+    return ChildDeviceHost(server=emulator.addresses.https, ca_file=emulator.ca_file, folder=folder)
+
+
+async def _among_several(
+    emulator: Emulator, ownership: Ownership, *, hosted: SharedDeviceHost, held: contextlib.AsyncExitStack
+) -> partial[Coroutine[Any, Any, NoReturn]]:
+    """Join the processes that share the database, and answer their questions; return what watches over that."""
+    answerers: dict[str, Answerer] = {
+        wire_across.READ: partial(wire_across.answer_read, emulator),
+        wire_across.DROP: partial(wire_across.answer_drop, emulator),
+        device_host_topic: hosted.carry_out,
+    }
+    among = lifespan.among_several(emulator, ownership, answerers=answerers)
+    neighbours = await held.enter_async_context(among)
+    return partial(
+        lifespan.watched_among_several,
+        emulator,
+        ownership,
+        neighbours=neighbours,
+        leader_changed=hosted.change_leader,
+    )
 
 
 async def _stop(listeners: list[Listener]) -> None:
@@ -255,7 +328,7 @@ def intercepting_app(app: ASGIApp, emulator: Emulator) -> ASGIApp:
     addresses = replace(emulator.addresses, public_url=None)
     if (addresses, TrustedProxies()) == (emulator.addresses, emulator.trusted_proxies):
         return app
-    return create_app(replace(emulator, addresses=addresses, trusted_proxies=TrustedProxies()))
+    return Application(replace(emulator, addresses=addresses, trusted_proxies=TrustedProxies()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +398,7 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
         http=addresses.http,
         ca_file=emulator.ca_file,
         data_dir=str(folder),
+        trust=_trust_page(settings, addresses),
         proxy=None if proxy is None else f"http://localhost:{proxy.number}",
         mail=addresses.mail,
         **credentials,
@@ -350,7 +424,7 @@ async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | No
 
 def _chosen_edition(settings: Settings) -> Edition | None:
     """The edition that the command line or the environment names, if any."""
-    return settings.edition if "edition" in settings.model_fields_set else None
+    return settings.edition if "edition" in settings.given else None
 
 
 def _addresses(settings: Settings, ports: Ports) -> Addresses:
@@ -358,11 +432,26 @@ def _addresses(settings: Settings, ports: Ports) -> Addresses:
     return Addresses(
         https=f"https://{host}:{https}",
         http=f"http://{host}:{http}",
-        public_http_url=(settings.public_http_url or f"http://localhost:{http}").rstrip("/"),
+        public_http_url=(settings.public_http_url or f"http://{_name(settings)}:{http}").rstrip("/"),
         public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
         names=_answering_names(settings),
         mail=tuple((kind, f"{kind}://localhost:{port.number}") for kind, port in ports.mail.items()),
     )
+
+
+def _name(settings: Settings) -> str:
+    """The name of this machine in certificates."""
+    return "localhost" if settings.name is None or settings.is_loopback else settings.name
+
+
+def _trust_page(settings: Settings, addresses: Addresses) -> str:
+    """The address of the page on trust, for those who are to open it: by --name, or by the first address that others
+    can call.
+    """
+    if settings.is_loopback:
+        return f"{addresses.http}{TRUST}"
+    host = settings.name or next(iter(addresses_of(settings.host)), settings.host)
+    return f"http://{_reachable(host)}:{urlsplit(addresses.http).port}{TRUST}"
 
 
 def _answering_names(settings: Settings) -> frozenset[str] | None:
@@ -388,26 +477,16 @@ def _reachable(host: str) -> str:
 
 
 def _names(settings: Settings) -> list[str]:
-    """The names in the server's certificate. The machine's own (a container's `hostname`) is one if others can reach
-    it.
+    """The names in the server's certificate. If others can reach it: --name, the machine's own (a container's
+    `hostname`) and its addresses.
     """
-    public, own = urlsplit(settings.public_url or "").hostname, socket.gethostname()
-    is_own_needed = not settings.is_loopback and own.isascii() and own
-    return [settings.host, *([public] if public else []), *([own] if is_own_needed else [])]
-
-
-def _allow_many_connections() -> None:
-    """Raise the limit of open files: a fleet has a connection for each device, and the usual limit is 1,024 files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
-    if soft < limit:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-
-
-def _most_connections() -> int:
-    """The number of connections that leaves enough files for everything else."""
-    return max(_FEWEST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_FILES)
+    public = urlsplit(settings.public_url or "").hostname
+    names = [settings.host, *([public] if public else [])]
+    if settings.is_loopback:
+        return names
+    own = socket.gethostname()
+    called = [settings.name, own if own.isascii() else None, *addresses_of(settings.host)]
+    return [*names, *filter(None, called)]
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

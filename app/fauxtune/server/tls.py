@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fauxtune.core.model.ids import IdSource
-from fauxtune.core.pki.authority import WARNING
+from fauxtune.core.pki.authority import ROOT_NAME, WARNING
 from fauxtune.server import lock
 
 _ROOT_LIFE = timedelta(days=3650)
@@ -209,7 +209,7 @@ def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _make_root(files: TlsFiles, *, now: datetime, serial: int) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = _name("Fauxtune TLS Root")
+    name = _name(ROOT_NAME)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), serial, now - _BACKDATED, now + _ROOT_LIFE)
         # One authority may be below it: that of the intercepting listener.

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import pickle
 import select
 import signal
 import socket
@@ -34,6 +33,8 @@ _REFUSED, _FAILED = 3, 1
 _END_SECONDS = 30.0
 _PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
 _STOPS = (signal.SIGTERM, signal.SIGINT)
+#: Ends what a worker announces.
+_END = b"\n"
 #: Asks a worker to end once its clients have gone, to the others.
 _LEAVE = signal.SIGUSR1
 _SIGNALS = (*_STOPS, signal.SIGHUP, signal.SIGCHLD)
@@ -45,14 +46,7 @@ def run_workers(settings: Settings, announce: Announce) -> None:
     """Serve by several processes until SIGINT or SIGTERM. Raises StartRefused if they cannot start, or cannot go on."""
     with lifespan.data_folder(settings) as folder, open_ports(settings) as ports:
         endpoints.remove(folder)
-        _Parent(_shared_out(settings), folder, ports=ports, announce=announce).run()
-
-
-def _shared_out(settings: Settings) -> Settings:
-    """Return the settings of one worker: the cores are for all of them."""
-    if "key_pool_threads" in settings.model_fields_set:
-        return settings
-    return settings.model_copy(update={"key_pool_threads": max(1, settings.key_pool_threads // settings.workers)})
+        _Parent(settings, folder, ports=ports, announce=announce).run()
 
 
 @dataclass(slots=True)
@@ -128,8 +122,9 @@ class _Parent:
         with contextlib.suppress(ConnectionResetError):
             content = worker.pipe.recv(65536)
         worker.received += content
-        with contextlib.suppress(EOFError, pickle.UnpicklingError):  # a part of it, or the end
-            worker.ready = pickle.loads(worker.received)  # noqa: S301 - of our own process
+        line, end, _ = worker.received.partition(_END)
+        if end:
+            worker.ready = Ready.of(line)
             self.failures.pop(worker.number, None)
         if not content and worker.ready is None:
             time.sleep(0.01)  # it ends: SIGCHLD comes next
@@ -271,7 +266,7 @@ def _serve(pipe: socket.socket, parent: _Parent) -> None:
 
         def announced(ready: Ready) -> None:
             pipe.setblocking(True)
-            pipe.sendall(pickle.dumps(ready))
+            pipe.sendall(ready.line() + _END)
             pipe.setblocking(False)
 
         await serve_at(parent.ports, parent.folder, settings=parent.settings, announce=announced, leave=leave)

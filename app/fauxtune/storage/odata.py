@@ -14,6 +14,7 @@ from typing import Any, assert_never
 from sqlalchemy import (
     JSON,
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     FromClause,
@@ -191,9 +192,35 @@ def _text_to_json(element: AsJson, compiler: SQLCompiler, **options: Any) -> str
     return f"CAST({compiler.process(element.clauses, **options)} AS JSON)"
 
 
-def as_rows(objects: Sequence[Mapping[str, Any]], *names: str) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    """Objects, however many, as rows that are one value of the statement; and these members of theirs as columns."""
-    rows = _Elements(literal(objects, JSON())).table_valued("value")
+class Without(FunctionElement[Any]):
+    """A JSON object without the members that have these names. What nobody reads is not made into values."""
+
+    type = JSON()
+    inherit_cache = True
+
+
+@compiles(Without, "sqlite")
+def _json_remove(element: Without, compiler: SQLCompiler, **options: Any) -> str:
+    value, *names = (compiler.process(each, **options) for each in element.clauses)
+    paths = (f"'$.' || {name}" for name in names)
+    return f"json_remove({', '.join((value, *paths))})"
+
+
+@compiles(Without, "postgresql")
+def _without_keys(element: Without, compiler: SQLCompiler, **options: Any) -> str:
+    value, *names = (compiler.process(each, **options) for each in element.clauses)
+    keys = (f"CAST({name} AS TEXT)" for name in names)
+    return f"CAST({' - '.join((f'CAST({value} AS JSONB)', *keys))} AS JSON)"
+
+
+def as_rows(
+    objects: Sequence[Mapping[str, Any]] | BindParameter[Any], *names: str
+) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    """Objects, however many, as rows that are one value of the statement, or one parameter of the type JSON; and these
+    members of theirs as columns.
+    """
+    value = objects if isinstance(objects, BindParameter) else literal(objects, JSON())
+    rows = _Elements(value).table_valued("value")
     return rows, [_Member(rows.c.value, literal(name)).label(name) for name in names]
 
 

@@ -15,11 +15,11 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from fauxtune.core.errors import Conflict, Unavailable
+from fauxtune.core.errors import Conflict, DatabaseUnavailable, Unavailable
 from fauxtune.storage.database import Database
 
-#: Any numbers of our own: "faux" in ASCII, and two beside it.
-_LOCK, _LEADER, _START = 0x66617578, 0x66617579, 0x6661757A
+#: Any numbers of our own: "faux" in ASCII, and three beside it.
+_LOCK, _LEADER, _START, _PLACE = 0x66617578, 0x66617579, 0x6661757A, 0x6661757B
 #: A killed owner's connection ends when PostgreSQL notices: at once, but not before we ask.
 _ATTEMPTS, _PAUSE = 20, 0.1
 #: How often it is asked for the right to bring the schema up to date, or to start: for a minute and a half.
@@ -37,6 +37,13 @@ _HOLDER = text(
     " WHERE l.locktype = 'advisory' AND l.granted AND l.objid = :key AND l.pid != pg_backend_pid()"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+#: Those that hold a lock of ours with one number (pg_locks: `objsubid` 1).
+_OURS = (
+    "FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = :key AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_SHARERS, _LEADING = text(f"SELECT count(*) {_OURS} AND mode = 'ShareLock'"), text(f"SELECT pid {_OURS}")
+_TAKE_PLACE = text("SELECT pg_try_advisory_lock(:key, :place)")
 _TRY_NAMED = text("SELECT pg_try_advisory_lock(hashtextextended(:name, :key))")
 _RELEASE_NAMED = text("SELECT pg_advisory_unlock(hashtextextended(:name, :key))")
 
@@ -99,6 +106,17 @@ class Ownership:
             except OperationalError:
                 self._lose()
         return self._leads
+
+    def place(self, *, of: int) -> int | None:
+        """Return a number, less than `of`, that no other process has which shares the database; it belongs to this one
+        as long as its connection lasts. None if all are taken, or the database is away.
+        """
+        if self._connection is not None:
+            with suppress(OperationalError):
+                for place in range(of):
+                    if self._connection.execute(_TAKE_PLACE, {"key": _PLACE, "place": place}).scalar_one():
+                        return place
+        return None
 
     def release(self) -> None:
         """Others may have it. A database that cannot be reached has released it already."""
@@ -192,24 +210,32 @@ def owned(database: Database, *, owner: str) -> Iterator[Ownership]:
         ownership.release()
 
 
+def sharers(connection: Connection) -> int:
+    """Return how many processes share the database."""
+    return int(connection.execute(_SHARERS, {"key": _LOCK}).scalar_one())
+
+
+def leader(connection: Connection) -> int | None:
+    """Return the process of PostgreSQL that serves the leader's lock: another one where another process leads. None:
+    none leads at this moment.
+    """
+    return connection.execute(_LEADING, {"key": _LEADER}).scalar_one_or_none()
+
+
 class NamedLocks:
-    """Locks by name, each of which one process has at a time: for work of several transactions. Every method blocks."""
+    """Locks by name, each of which one process has at a time: for work of several transactions. All that a process has
+    belong to one connection, and end with it. Every method blocks.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, name: str) -> Connection | None:
-        """Take a lock; None if another process has it. The connection belongs to the lock until `release`."""
-        connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if connection.execute(_TRY_NAMED, {"name": name, "key": _LOCK}).scalar_one():
-            return connection
-        connection.close()
-        return None
+    def take(self, name: str) -> bool:
+        """Take a lock; False if another process has it. Nobody in this process may have it."""
+        parameters = {"name": name, "key": _LOCK}
+        return self._database.run_aside(lambda aside: bool(aside.execute(_TRY_NAMED, parameters).scalar_one()))
 
-    def release(self, connection: Connection, name: str) -> None:
-        """Release a lock. If that fails it ends with its connection."""
-        try:
-            connection.execute(_RELEASE_NAMED, {"name": name, "key": _LOCK})
-        except OperationalError:
-            connection.invalidate()
-        _close(connection)
+    def release(self, name: str) -> None:
+        """Release a lock. If that fails it has ended with its connection."""
+        with suppress(DatabaseUnavailable):
+            self._database.run_aside(lambda aside: aside.execute(_RELEASE_NAMED, {"name": name, "key": _LOCK}))

@@ -12,15 +12,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Delete,
-    Executable,
-    Insert,
     Table,
-    Update,
     bindparam,
     delete,
     insert,
     update,
 )
+
+from fauxtune.storage.prepared import Prepared
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -46,8 +45,19 @@ OF_DEVICES_AND_LOGS = frozenset(
             "managed_devices",
             "notifications",
         ),
-        *("partner_revocations", "profile_states", "report_jobs", "scep_challenges", "scep_requests", "script_runs"),
-        *("sign_ins", "snapshots", "steps", "subscriptions", "tenant_versions", "tenants"),
+        *("partner_revocations", "process_messages", "profile_states", "report_jobs", "scep_challenges"),
+        *(
+            "scep_requests",
+            "script_runs",
+            "seat_events",
+            "seats",
+            "sign_ins",
+            "snapshots",
+            "steps",
+            "subscriptions",
+            "tenant_versions",
+            "tenants",
+        ),
     }
 )
 
@@ -73,7 +83,8 @@ def values_of(row: DataclassInstance) -> dict[str, Any]:
 def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> None:
     """Insert a row of `storage.rows`; its fields are the table's columns."""
     note_write(connection, table)
-    connection.execute(_insert(table), values_of(row))
+    values = values_of(row)
+    _insert(table, tuple(values)).run(connection, values)
 
 
 def add_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassInstance]) -> None:
@@ -90,13 +101,13 @@ def add_all(connection: Connection, table: Table, *, rows: Sequence[Row]) -> Non
     """Insert rows, given as their columns by name. Nothing happens without rows."""
     if rows:
         note_write(connection, table)
-        connection.execute(_insert(table), list(rows))
+        _insert(table, tuple(rows[0])).run_for_each(connection, rows)
 
 
 @cache
-def _insert(table: Table) -> Insert:
-    """Return an INSERT of all columns that the parameters name; cached like `_upsert`."""
-    return insert(table)
+def _insert(table: Table, names: tuple[str, ...]) -> Prepared:
+    """Return an INSERT of these columns; cached like `_upsert`."""
+    return Prepared(insert(table).inline(), columns=names)
 
 
 def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
@@ -104,20 +115,18 @@ def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
     if not rows:
         return
     note_write(connection, table)
-    statement = _upsert(table, tuple(rows[0]), dialect=connection.dialect.name)
-    connection.execute(statement, list(rows))
+    _upsert(table, tuple(rows[0]), dialect=connection.dialect.name).run_for_each(connection, rows)
 
 
 @cache
-def _upsert(table: Table, names: tuple[str, ...], *, dialect: str) -> Executable:
+def _upsert(table: Table, names: tuple[str, ...], *, dialect: str) -> Prepared:
     """Return an INSERT that replaces. It is cached, since building a statement costs more than running it."""
     # Only the dialect in use is loaded: the other costs 24 ms of every start.
     insert_of: Callable[[Table], Any] = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
     statement = insert_of(table)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in names if name not in keys}
-    upsert: Executable = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    return upsert
+    return Prepared(statement.on_conflict_do_update(index_elements=keys, set_=changes).inline(), columns=names)
 
 
 def change(connection: Connection, table: Table, *, where: Row, values: Mapping[str, object]) -> int:
@@ -127,13 +136,13 @@ def change(connection: Connection, table: Table, *, where: Row, values: Mapping[
         statement = update(table).where(*(table.c[name] == value for name, value in where.items())).values(**values)
         return connection.execute(statement).rowcount
     bound = {f"old_{name}": value for name, value in where.items()} | {f"new_{n}": v for n, v in values.items()}
-    return connection.execute(_change(table, tuple(where), values=tuple(values)), bound).rowcount
+    return _change(table, tuple(where), values=tuple(values)).run(connection, bound)
 
 
 @cache
-def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) -> Update:
+def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) -> Prepared:
     """Return an UPDATE with parameters `old_*` and `new_*`; cached like `_upsert`."""
-    return (
+    return Prepared(
         update(table)
         .where(*(table.c[name] == bindparam(f"old_{name}") for name in where))
         .values({name: bindparam(f"new_{name}") for name in values})
@@ -143,7 +152,7 @@ def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) ->
 def remove(connection: Connection, table: Table, **where: Any) -> int:
     """Remove the rows whose columns equal those of `where`; return how many rows that were."""
     note_write(connection, table)
-    return connection.execute(_remove(table, tuple(where)), where).rowcount
+    return _removal(table, tuple(where)).run(connection, where)
 
 
 def remove_where(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
@@ -155,15 +164,20 @@ def remove_where(connection: Connection, table: Table, *conditions: ColumnElemen
 def remove_returning(connection: Connection, table: Table, *, column: str, **where: Any) -> list[Any]:
     """Remove the rows whose columns equal those of `where`; return what they had in this column."""
     note_write(connection, table)
-    return list(connection.execute(_remove_returning(table, tuple(where), column=column), where).scalars())
+    rows = _removal_returning(table, tuple(where), column=column).every(connection, where)
+    return [value for (value,) in rows]
 
 
 @cache
-def _remove_returning(table: Table, names: tuple[str, ...], *, column: str) -> Any:
-    return _remove(table, names).returning(table.c[column])
+def _removal(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_of(table, names))
 
 
 @cache
-def _remove(table: Table, names: tuple[str, ...]) -> Delete:
-    """Return a DELETE with a parameter for each of these columns; cached like `_upsert`."""
+def _removal_returning(table: Table, names: tuple[str, ...], *, column: str) -> Prepared:
+    return Prepared(_of(table, names).returning(table.c[column]))
+
+
+def _of(table: Table, names: tuple[str, ...]) -> Delete:
+    """Return a DELETE with a parameter for each of these columns."""
     return delete(table).where(*(table.c[name] == bindparam(name) for name in names))

@@ -2,6 +2,7 @@
 
 With a control token the caller must have it. Without one only loopback peers are answered, and only under a local name:
 not a web page that lets another name point to this address (DNS rebinding), nor one that posts from another site.
+Which tenant the password of a classroom's seat opens: `operations.tenants.seats`.
 Sources: RFC 6454 7 (Origin) and W3C Fetch Metadata Request Headers 2.3 (Sec-Fetch-Site).
 """
 

@@ -1,71 +1,28 @@
-"""What all HTTP surfaces share: the emulator of a request, the origin that its caller used, and the classes of routes.
+"""What all HTTP surfaces share: the emulator of a request, its caller, and the origin that the caller used.
 
-Every surface may import this module; it imports none of them.
+Every surface may import this module; it imports none of them, and not FastAPI, which a start does without.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, TypeGuard
 
-from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
-from starlette.requests import HTTPConnection
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
 
-from fauxtune.core.errors import EnrollmentEnded
-from fauxtune.core.model.json_limits import check_elements
+from fauxtune.core.errors import EnrollmentEnded, FauxtuneError
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Caller
+
+if TYPE_CHECKING:
+    from fastapi.exceptions import RequestValidationError
 
 _FORWARDED_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 _SCHEMES = ("http", "https")
 #: Characters of a refusal that are kept: a message may repeat a client's text.
 _LONGEST_REASON = 1000
-
-
-class BoundedRoute(APIRoute):
-    """A route that refuses bodies with too many elements before FastAPI parses them: parsing holds the event loop."""
-
-    #: Members and elements of a body, all levels together.
-    most_elements: ClassVar[int]
-
-    def admit(self, request: Request) -> None:
-        """Raise if the request is refused before its body is read. Here none is."""
-
-    def has_elements(self, request: Request) -> bool:
-        """Whether the body has elements to count: here each has."""
-        return True
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler behind `admit` and the count of elements."""
-        inner = super().get_route_handler()
-
-        async def bounded(request: Request) -> Response:
-            self.admit(request)
-            if self.has_elements(request):
-                check_elements(await request.body(), most=self.most_elements)
-            return await inner(request)
-
-        return bounded
-
-
-class DirectRoute(APIRoute):
-    """A route whose endpoint gets the request and the parts of the path as text, without FastAPI's dependency
-    injection. For answers that take less time than the injection does.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return a handler that calls the endpoint."""
-        endpoint = self.endpoint
-
-        async def direct(request: Request) -> Response:
-            response: Response = await endpoint(request, **request.path_params)
-            return response
-
-        return direct
 
 
 def emulator_of(request: Request) -> Emulator:
@@ -80,10 +37,21 @@ def caller_of(request: HTTPConnection) -> Caller:
     return caller
 
 
+def is_refusal(error: BaseException) -> bool:
+    """Whether the error is an answer to its request, which the surface words, and no defect."""
+    return isinstance(error, FauxtuneError | HTTPException) or _is_of_parameters(error)
+
+
+def _is_of_parameters(error: BaseException) -> TypeGuard[RequestValidationError]:
+    from fastapi.exceptions import RequestValidationError  # here: surfaces that use FastAPI have loaded it
+
+    return isinstance(error, RequestValidationError)
+
+
 def note_refusal(request: HTTPConnection, error: Exception) -> None:
     """Note why the request is refused, and which device's if the error says that."""
     caller = caller_of(request)
-    if isinstance(error, RequestValidationError):
+    if not isinstance(error, FauxtuneError | HTTPException) and _is_of_parameters(error):
         # Its text repeats what was sent, secrets too.
         first = error.errors()[0]
         reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -1,4 +1,5 @@
-"""Request the certificates of a policy by SCEP: the device makes the key and keeps it under the entry's alias.
+"""Request the certificates of a policy by SCEP, and renew them (`is_due`): the device makes the key and keeps it under
+the entry's alias. How it talks to the authority is in `scep/enroller.py`.
 
 An entry has a revision, which changes when the device is to request another certificate; one without a request keeps
 what is there. Android has no such wire: this is the emulator's own, as all key pairs of a policy are.

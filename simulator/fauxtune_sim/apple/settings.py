@@ -1,5 +1,5 @@
 """Payloads that set something on a device, such as restrictions and rules for passcodes (Apple: Restrictions, Passcode,
-FDEFileVault): their keys, what is refused in them, and what the device does about them.
+FDEFileVault, Firewall): their keys, what is refused in them, and what the device does about them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,18 @@ from fauxtune_sim.apple.store import InstalledPayload
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
 
-PASSCODE, FILE_VAULT, RESTRICTIONS = (
+PASSCODE, FILE_VAULT, RESTRICTIONS, FIREWALL = (
     "com.apple.mobiledevice.passwordpolicy",
     "com.apple.MCX.FileVault2",
     "com.apple.applicationaccess",
+    "com.apple.security.firewall",
 )
+#: The keys of the firewall that a Mac shows as facts.
+_FIREWALL_FACTS = {
+    "EnableFirewall": "isFirewallEnabled",
+    "BlockAllIncoming": "isFirewallBlockingAllIncoming",
+    "EnableStealthMode": "isFirewallStealthModeEnabled",
+}
 #: The beginnings of payloads whose content is a key, an account or the management, and no setting.
 _OTHERS = ("com.apple.security.", "com.apple.mdm", "com.apple.eas.", "com.apple.mail.", "com.apple.ews.")
 _RANGES = {
@@ -33,7 +40,7 @@ _PLAIN = (bool, int, float, str, list)
 
 def settings_of(kind: str, keys: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a payload; none if it is of another sort."""
-    if kind.startswith(_OTHERS):
+    if kind.startswith(_OTHERS) and kind != FIREWALL:
         return {}
     return {key: value for key, value in keys.items() if not key.startswith("Payload") and isinstance(value, _PLAIN)}
 
@@ -60,3 +67,5 @@ def obey(device: Device, payloads: Iterable[InstalledPayload]) -> None:
             device.report(isPasscodePresent=True)
         if payload.type == FILE_VAULT and settings.get("Enable") == "On" and device.platform is Platform.MACOS:
             device.report(isEncrypted=True)
+        if payload.type == FIREWALL and device.platform is Platform.MACOS:
+            device.report(**{_FIREWALL_FACTS[key]: value for key, value in settings.items() if key in _FIREWALL_FACTS})

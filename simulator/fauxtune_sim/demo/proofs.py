@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from fauxtune_sim.demo import profiles
 from fauxtune_sim.demo.graph import pfx_import
 from fauxtune_sim.demo.narration import ShownRequest, Table, joined
 from fauxtune_sim.demo.scenario import DemoDevice, Fitness, Scenario, for_display
+from fauxtune_sim.identity import new_key
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 
@@ -53,8 +55,11 @@ async def prepare(scenario: Scenario) -> None:
     say("Alice has a device of every kind, her company's and her own. Bob has a phone with a work profile.")
     company_phone = _COMPANY_PHONES.get(scenario.edition, _COMPANY_PHONE)
     with scenario.narration.waiting("The devices enrol ..."):
-        for key, name, person, kind in (("alice-company", "Alice's company phone", "alice", company_phone), *_DEVICES):
-            await scenario.enroll(key, name=name, person=person, kind=kind)
+        devices = (("alice-company", "Alice's company phone", "alice", company_phone), *_DEVICES)
+        # One after the other enrols, and meanwhile the others make their keys.
+        keys = [asyncio.create_task(asyncio.to_thread(new_key)) for _ in devices]
+        for (folder, name, person, kind), key in zip(devices, keys, strict=True):
+            await scenario.enroll(folder, name=name, person=person, kind=kind, identity_key=await key)
     rows = [
         (device.name, str(device.record.kind), device.user.partition("@")[0], key)
         for key, device in scenario.devices.items()

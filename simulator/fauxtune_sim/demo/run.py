@@ -1,19 +1,16 @@
-"""The course of the demonstration: start the server, make the proofs, then keep everything running or end it."""
+"""The course of the demonstration: make the proofs, then keep everything running or end it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shlex
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fauxtune_sim.agent import CheckInResult
-from fauxtune_sim.commands import interrupted
 from fauxtune_sim.control import Control
 from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, mailbox, proofs, scep
 from fauxtune_sim.demo.graph import Graph
@@ -22,7 +19,8 @@ from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.proofs import Evidence
 from fauxtune_sim.demo.report import keep_keys, write_report
 from fauxtune_sim.demo.scenario import Scenario
-from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, ServerSettings, server
+from fauxtune_sim.demo.server_process import Endpoints, ServerProcess
+from fauxtune_sim.demo.start import DemoOptions, Stage
 from fauxtune_sim.errors import AnswerBroken, Interrupted, ServerUnreachable, SimulatorError
 from fauxtune_sim.runner import Runner, describe, refusals
 from fauxtune_sim.transport import Transport, read_ca
@@ -81,8 +79,6 @@ _LAST_CLAIMS = (
     ),
 )
 _COUNT = len(_CLAIMS) + len(_LAST_CLAIMS)
-#: The languages of the report.
-LANGUAGES = ("en", "it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +88,6 @@ class Proof:
     number: int
     claim: str
     evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """The options of `fauxtune demo`."""
-
-    once: bool
-    port: int
-    http_port: int
-    data_dir: Path | None
-    #: `2020-04` or `current`; None: the server's default.
-    edition: str | None = None
-    #: Open the console in a browser.
-    open_console: bool = False
-    #: The page of the report; None: no report. `language`: `en` or `it`.
-    report: Path | None = None
-    language: str = "en"
 
 
 class _Events:
@@ -127,38 +106,34 @@ class _Events:
         self._narration.say(f". {line}", indent=2, hang=2)
 
 
-async def run_demo(options: DemoOptions, *, narration: Narration, show: Callable[[Any], None] | None = None) -> bool:
-    """Run the demonstration. Returns whether every proof held. `show` receives the JSON document.
-
-    With `report` a page about everything is written at the end, and counts like a proof.
-    Without `once` the server and the devices stay up until they are interrupted. Raises Interrupted if that happens
-    before the last proof.
-    """
-    stop = interrupted()
-    async with _running(options, narration) as (endpoints, process, folder):
-        _introduce(endpoints, narration)
-        async with Transport(ca=read_ca(endpoints.ca_file)) as transport:
-            events = _Events(narration)
-            runner = Runner(announce=events.announce, lines=events.lines)
-            try:
-                environment = DemoEnvironment(endpoints, folder, with_report=options.report is not None)
-                work = asyncio.create_task(_make_proofs(environment, transport, runner=runner, narration=narration))
-                if not await _unless(stop, process, work=work):
-                    _close(options, narration)
-                    raise Interrupted("")
-                scenario, results, before = work.result()
-                is_complete = options.report is None or await write_report(
-                    scenario, endpoints.data_dir, file=options.report, language=options.language
-                )
-                if show is not None:
-                    show(_document(results, scenario, before=before, report=options.report))
-                if not options.once:
-                    events.are_complete = True
-                    narration.exactly(*_instructions(endpoints, scenario))
-                    await _unless(stop, process, work=asyncio.create_task(stop.wait()))
-                    _close(options, narration)
-            finally:
-                await runner.close()
+async def run_demo(
+    stage: Stage, options: DemoOptions, *, narration: Narration, show: Callable[[Any], None] | None = None
+) -> bool:
+    """Make the proofs, as `start.demonstrate` says."""
+    endpoints, process, stop = stage.endpoints, stage.process, stage.stop
+    _introduce(endpoints, narration)
+    async with Transport(ca=read_ca(endpoints.ca_file)) as transport:
+        events = _Events(narration)
+        runner = Runner(announce=events.announce, lines=events.lines)
+        try:
+            environment = DemoEnvironment(endpoints, stage.folder, with_report=options.report is not None)
+            work = asyncio.create_task(_make_proofs(environment, transport, runner=runner, narration=narration))
+            if not await _unless(stop, process, work=work):
+                _close(options, narration)
+                raise Interrupted("")
+            scenario, results, before = work.result()
+            is_complete = options.report is None or await write_report(
+                scenario, endpoints.data_dir, file=options.report, language=options.language
+            )
+            if show is not None:
+                show(_document(results, scenario, before=before, report=options.report))
+            if not options.once:
+                events.are_complete = True
+                narration.exactly(*_instructions(endpoints, scenario))
+                await _unless(stop, process, work=asyncio.create_task(stop.wait()))
+                _close(options, narration)
+        finally:
+            await runner.close()
     return is_complete and len(results) == _COUNT and all(proof.evidence.held for proof in results)
 
 
@@ -170,20 +145,6 @@ def _introduce(endpoints: Endpoints, narration: Narration) -> None:
         "with them. Each begins with a claim and ends with HELD if the devices show that it is true, else with NOT "
         "HELD. The server is an emulator: no real service is contacted."
     )
-
-
-@contextlib.asynccontextmanager
-async def _running(options: DemoOptions, narration: Narration) -> AsyncIterator[tuple[Endpoints, ServerProcess, Path]]:
-    """The server, and the folder for devices and mails: below the data folder, or temporary like the server's."""
-    with tempfile.TemporaryDirectory(prefix="fauxtune-demo-", ignore_cleanup_errors=True) as temporary:
-        folder = Path(temporary) if options.data_dir is None else options.data_dir / "demo"
-        settings = ServerSettings(
-            options.port, options.http_port, options.data_dir, options.edition, open_console=options.open_console
-        )
-        async with contextlib.AsyncExitStack() as stack:
-            with narration.waiting("A server for this demonstration starts ..."):
-                endpoints, process = await stack.enter_async_context(server(settings))
-            yield endpoints, process, folder
 
 
 async def _unless(stop: asyncio.Event, process: ServerProcess, *, work: asyncio.Task[Any]) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
@@ -122,14 +123,18 @@ class Scenario:
         """Every device that is enrolled now."""
         return (device for device in self.devices.values() if device.record.is_enrolled)
 
-    async def enroll(self, key: str, *, name: str, person: str, kind: Kind) -> DemoDevice:
-        """Enrol a new device with a token, let it check in, and keep it connected."""
+    async def enroll(
+        self, key: str, *, name: str, person: str, kind: Kind, identity_key: RSAPrivateKey | None = None
+    ) -> DemoDevice:
+        """Enrol a new device with a token, let it check in, and keep it connected. `identity_key`: the key of its
+        identity, if that was made in advance.
+        """
         user = self.user(person)
         token = await self.control.enrollment_token(user)
         folder = self.folder / key
         record = Device.new(name, platform=kind.platform, mode=kind.mode, folder=folder)
         agent = agent_for(record, self.transport)
-        await agent.enroll(server=self.server, tenant=self.tenant, token=token, user=user)
+        await agent.enroll(server=self.server, tenant=self.tenant, token=token, user=user, key=identity_key)
         await agent.check_in()
         self.runner.add(agent)
         device = self.devices[key] = DemoDevice(agent, user)

@@ -3,67 +3,152 @@
 providers. A Replace creates the node of a setting; what is not here does not exist.
 
 A line is an area and its policies; a policy that ends with `$` is a text, all others are numbers. (Microsoft: "Policy
-CSP"; "BitLocker CSP", "LAPS CSP", "Firewall CSP".)
+CSP"; "BitLocker CSP", "LAPS CSP", "Firewall CSP", "Defender CSP", "PassportForWork CSP", "DMClient CSP". Differs from a
+PC: its nodes of the enrolment status page can be deleted.)
 """
 
 from __future__ import annotations
 
 _DEVICE = """
 AboveLock AllowActionCenterNotifications AllowCortanaAboveLock AllowToasts
-Accounts AllowAddingNonMicrosoftAccountsManually AllowMicrosoftAccountConnection AllowMicrosoftAccountSignInAssistant
-ApplicationManagement AllowAllTrustedApps AllowAppStoreAutoUpdate AllowDeveloperUnlock AllowGameDVR AllowSharedUserAppData AllowStore DisableStoreOriginatedApps RequirePrivateStoreOnly RestrictAppDataToSystemVolume RestrictAppToSystemVolume
-Bluetooth AllowAdvertising AllowDiscoverableMode AllowPrepairing LocalDeviceName$ ServicesAllowedList$
-Browser AllowAddressBarDropdown AllowAutofill AllowCookies AllowDeveloperTools AllowDoNotTrack AllowExtensions AllowInPrivate AllowPasswordManager AllowPopups AllowSearchSuggestionsinAddressBar AllowSmartScreen ClearBrowsingDataOnExit PreventSmartScreenPromptOverride PreventSmartScreenPromptOverrideForFiles HomePages$
+Accounts AllowAddingNonMicrosoftAccountsManually AllowMicrosoftAccountConnection AllowMicrosoftAccountSignInAssistant RestrictToEnterpriseDeviceAuthenticationOnly
+ApplicationManagement AllowAllTrustedApps AllowAppStoreAutoUpdate AllowDeveloperUnlock AllowGameDVR AllowSharedUserAppData AllowStore BlockNonAdminUserInstall DisableStoreOriginatedApps MSIAllowUserControlOverInstall MSIAlwaysInstallWithElevatedPrivileges RequirePrivateStoreOnly RestrictAppDataToSystemVolume RestrictAppToSystemVolume
+Audit AccountLogonLogoff_AuditAccountLockout AccountLogonLogoff_AuditGroupMembership AccountLogonLogoff_AuditLogoff AccountLogonLogoff_AuditLogon AccountLogonLogoff_AuditOtherLogonLogoffEvents AccountLogonLogoff_AuditSpecialLogon AccountLogon_AuditCredentialValidation AccountManagement_AuditApplicationGroupManagement AccountManagement_AuditComputerAccountManagement AccountManagement_AuditOtherAccountManagementEvents AccountManagement_AuditSecurityGroupManagement AccountManagement_AuditUserAccountManagement DetailedTracking_AuditPNPActivity DetailedTracking_AuditProcessCreation ObjectAccess_AuditDetailedFileShare ObjectAccess_AuditFileShare ObjectAccess_AuditOtherObjectAccessEvents ObjectAccess_AuditRemovableStorage PolicyChange_AuditAuthenticationPolicyChange PolicyChange_AuditAuthorizationPolicyChange PolicyChange_AuditMPSSVCRuleLevelPolicyChange PolicyChange_AuditOtherPolicyChangeEvents PolicyChange_AuditPolicyChange PrivilegeUse_AuditSensitivePrivilegeUse System_AuditIPsecDriver System_AuditOtherSystemEvents System_AuditSecurityStateChange System_AuditSecuritySystemExtension System_AuditSystemIntegrity
+Authentication AllowAadPasswordReset AllowFastReconnect AllowSecondaryAuthenticationDevice EnableFastFirstSignIn EnableWebSignIn
+Bluetooth AllowAdvertising AllowDiscoverableMode AllowPrepairing AllowPromptedProximalConnections LocalDeviceName$ ServicesAllowedList$ SetMinimumEncryptionKeySize
+Browser AllowAddressBarDropdown AllowAutofill AllowCookies AllowDeveloperTools AllowDoNotTrack AllowExtensions AllowInPrivate AllowPasswordManager AllowPopups AllowSearchSuggestionsinAddressBar AllowSmartScreen ClearBrowsingDataOnExit HomePages$ PreventSmartScreenPromptOverride PreventSmartScreenPromptOverrideForFiles
 Camera AllowCamera
-Connectivity AllowBluetooth AllowCellularDataRoaming AllowConnectedDevices AllowNFC AllowUSBConnection AllowVPNOverCellular AllowVPNRoamingOverCellular
+Connectivity AllowBluetooth AllowCellularDataRoaming AllowConnectedDevices AllowNFC AllowPhonePCLinking AllowUSBConnection AllowVPNOverCellular AllowVPNRoamingOverCellular
+Cryptography AllowFipsAlgorithmPolicy
 DataProtection AllowDirectMemoryAccess
-Defender AllowArchiveScanning AllowBehaviorMonitoring AllowCloudProtection AllowEmailScanning AllowFullScanOnMappedNetworkDrives AllowFullScanRemovableDriveScanning AllowIOAVProtection AllowIntrusionPreventionSystem AllowOnAccessProtection AllowRealtimeMonitoring AllowScanningNetworkFiles AllowScriptScanning AllowUserUIAccess AttackSurfaceReductionOnlyExclusions$ AttackSurfaceReductionRules$ AvgCPULoadFactor CheckForSignaturesBeforeRunningScan CloudBlockLevel CloudExtendedTimeout DaysToRetainCleanedMalware DisableCatchupFullScan DisableCatchupQuickScan EnableLowCPUPriority EnableNetworkProtection ExcludedExtensions$ ExcludedPaths$ ExcludedProcesses$ PUAProtection RealTimeScanDirection ScanParameter ScheduleQuickScanTime ScheduleScanDay ScheduleScanTime SignatureUpdateInterval SubmitSamplesConsent
-DeliveryOptimization DODownloadMode DOMaxCacheAge
-DeviceLock AllowSimpleDevicePassword AlphanumericDevicePasswordRequired DevicePasswordEnabled DevicePasswordExpiration DevicePasswordHistory MaxDevicePasswordFailedAttempts MaxInactivityTimeDeviceLock MinDevicePasswordComplexCharacters MinDevicePasswordLength ScreenTimeoutWhileLocked
-Experience AllowCopyPaste AllowCortana AllowDeviceDiscovery AllowManualMDMUnenrollment AllowScreenCapture AllowSyncMySettings AllowVoiceRecording
-Privacy AllowAutoAcceptPairingAndPrivacyConsentPrompts AllowInputPersonalization DisableAdvertisingId LetAppsAccessLocation
-Search AllowIndexingEncryptedStoresOrItems AllowUsingDiacritics AlwaysUseAutoLangDetection
-Security AllowAddProvisioningPackage AllowManualRootCertificateInstallation AllowRemoveProvisioningPackage RequireDeviceEncryption
-Settings AllowDateTime AllowLanguage AllowPowerSleep AllowRegion PageVisibilityList$
+Defender AllowArchiveScanning AllowBehaviorMonitoring AllowCloudProtection AllowEmailScanning AllowFullScanOnMappedNetworkDrives AllowFullScanRemovableDriveScanning AllowIOAVProtection AllowIntrusionPreventionSystem AllowOnAccessProtection AllowRealtimeMonitoring AllowScanningNetworkFiles AllowScriptScanning AllowUserUIAccess AttackSurfaceReductionOnlyExclusions$ AttackSurfaceReductionRules$ AvgCPULoadFactor CheckForSignaturesBeforeRunningScan CloudBlockLevel CloudExtendedTimeout ControlledFolderAccessAllowedApplications$ ControlledFolderAccessProtectedFolders$ DaysToRetainCleanedMalware DisableCatchupFullScan DisableCatchupQuickScan EnableControlledFolderAccess EnableLowCPUPriority EnableNetworkProtection ExcludedExtensions$ ExcludedPaths$ ExcludedProcesses$ PUAProtection RealTimeScanDirection ScanParameter ScheduleQuickScanTime ScheduleScanDay ScheduleScanTime SignatureUpdateInterval SubmitSamplesConsent
+DeliveryOptimization DOAbsoluteMaxCacheSize DOAllowVPNPeerCaching DOCacheHost$ DODelayBackgroundDownloadFromHttp DODelayForegroundDownloadFromHttp DODownloadMode DOGroupId$ DOGroupIdSource DOMaxBackgroundDownloadBandwidth DOMaxCacheAge DOMaxCacheSize DOMaxForegroundDownloadBandwidth DOMinBackgroundQos DOMinBatteryPercentageAllowedToUpload DOMinDiskSizeAllowedToPeer DOMinFileSizeToCache DOMinRAMAllowedToPeer DOMonthlyUploadDataCap DOPercentageMaxBackgroundBandwidth DOPercentageMaxForegroundBandwidth DORestrictPeerSelectionBy
+DeviceGuard ConfigureSystemGuardLaunch EnableVirtualizationBasedSecurity LsaCfgFlags RequirePlatformSecurityFeatures
+DeviceHealthMonitoring AllowDeviceHealthMonitoring
+DeviceLock AllowSimpleDevicePassword AlphanumericDevicePasswordRequired DevicePasswordEnabled DevicePasswordExpiration DevicePasswordHistory MaxDevicePasswordFailedAttempts MaxInactivityTimeDeviceLock MinDevicePasswordComplexCharacters MinDevicePasswordLength MinimumPasswordAge ScreenTimeoutWhileLocked
+DmaGuard DeviceEnumerationPolicy
+Experience AllowClipboardHistory AllowCopyPaste AllowCortana AllowDeviceDiscovery AllowFindMyDevice AllowManualMDMUnenrollment AllowScreenCapture AllowSyncMySettings AllowVoiceRecording AllowWindowsConsumerFeatures AllowWindowsTips ConfigureChatIcon DisableCloudOptimizedContent DisableConsumerAccountStateContent DoNotShowFeedbackNotifications
+Games AllowAdvancedGamingServices
+HumanPresence ForceInstantLock ForceInstantWake
+LanmanWorkstation EnableInsecureGuestLogons
+Licensing AllowWindowsEntitlementReactivation DisallowKMSClientOnlineAVSValidation
+LocalPoliciesSecurityOptions Accounts_BlockMicrosoftAccounts Accounts_EnableAdministratorAccountStatus Accounts_EnableGuestAccountStatus Accounts_LimitLocalAccountUseOfBlankPasswordsToConsoleLogonOnly Accounts_RenameAdministratorAccount$ Accounts_RenameGuestAccount$ InteractiveLogon_DoNotDisplayLastSignedIn InteractiveLogon_DoNotRequireCTRLALTDEL InteractiveLogon_MachineInactivityLimit InteractiveLogon_MessageTextForUsersAttemptingToLogOn$ InteractiveLogon_MessageTitleForUsersAttemptingToLogOn$ InteractiveLogon_SmartCardRemovalBehavior$ MicrosoftNetworkClient_DigitallySignCommunicationsAlways MicrosoftNetworkClient_SendUnencryptedPasswordToThirdPartySMBServers MicrosoftNetworkServer_DigitallySignCommunicationsAlways NetworkAccess_DoNotAllowAnonymousEnumerationOfSAMAccounts NetworkAccess_RestrictAnonymousAccessToNamedPipesAndShares NetworkAccess_RestrictClientsAllowedToMakeRemoteCallsToSAM$ NetworkSecurity_AllowPKU2UAuthenticationRequests NetworkSecurity_DoNotStoreLANManagerHashValueOnNextPasswordChange NetworkSecurity_LANManagerAuthenticationLevel NetworkSecurity_MinimumSessionSecurityForNTLMSSPBasedClients NetworkSecurity_MinimumSessionSecurityForNTLMSSPBasedServers UserAccountControl_AllowUIAccessApplicationsToPromptForElevation UserAccountControl_BehaviorOfTheElevationPromptForAdministrators UserAccountControl_BehaviorOfTheElevationPromptForStandardUsers UserAccountControl_DetectApplicationInstallationsAndPromptForElevation UserAccountControl_OnlyElevateUIAccessApplicationsThatAreInstalledInSecureLocations UserAccountControl_RunAllAdministratorsInAdminApprovalMode UserAccountControl_SwitchToTheSecureDesktopWhenPromptingForElevation UserAccountControl_UseAdminApprovalMode UserAccountControl_VirtualizeFileAndRegistryWriteFailuresToPerUserLocations
+Messaging AllowMessageSync
+NewsAndInterests AllowNewsAndInterests
+Power EnergySaverBatteryThresholdOnBattery EnergySaverBatteryThresholdPluggedIn SelectLidCloseActionOnBattery SelectLidCloseActionPluggedIn SelectPowerButtonActionOnBattery SelectPowerButtonActionPluggedIn SelectSleepButtonActionOnBattery SelectSleepButtonActionPluggedIn TurnOffHybridSleepOnBattery TurnOffHybridSleepPluggedIn
+Privacy AllowAutoAcceptPairingAndPrivacyConsentPrompts AllowCrossDeviceClipboard AllowInputPersonalization DisableAdvertisingId DisablePrivacyExperience EnableActivityFeed LetAppsAccessAccountInfo LetAppsAccessCalendar LetAppsAccessCallHistory LetAppsAccessCamera LetAppsAccessContacts LetAppsAccessEmail LetAppsAccessLocation LetAppsAccessMessaging LetAppsAccessMicrophone LetAppsAccessMotion LetAppsAccessNotifications LetAppsAccessPhone LetAppsAccessRadios LetAppsAccessTasks LetAppsAccessTrustedDevices LetAppsActivateWithVoice LetAppsActivateWithVoiceAboveLock LetAppsGetDiagnosticInfo LetAppsRunInBackground LetAppsSyncWithDevices PublishUserActivities UploadUserActivities
+Search AllowCloudSearch AllowCortanaInAAD AllowFindMyFiles AllowIndexingEncryptedStoresOrItems AllowSearchToUseLocation AllowUsingDiacritics AlwaysUseAutoLangDetection DisableBackoff DisableRemovableDriveIndexing DoNotUseWebResults PreventRemoteQueries
+Security AllowAddProvisioningPackage AllowManualRootCertificateInstallation AllowRemoveProvisioningPackage ClearTPMIfNotReady PreventAutomaticDeviceEncryptionForAzureADJoinedDevices RecoveryEnvironmentAuthentication RequireDeviceEncryption RequireProvisioningPackageSignature RequireRetrieveHealthCertificateOnBoot
+Settings AllowAutoPlay AllowDataSense AllowDateTime AllowEditDeviceName AllowLanguage AllowOnlineTips AllowPowerSleep AllowRegion AllowSignInOptions AllowVPN AllowWorkplace AllowYourAccount PageVisibilityList$
 SmartScreen EnableAppInstallControl EnableSmartScreenInShell PreventOverrideForFilesInShell
-Start ForceStartSize HideHibernate HideLock HideSignOut HideSleep
-System AllowLocation AllowStorageCard AllowTelemetry DisableOneDriveFileSync
-Update ActiveHoursEnd ActiveHoursStart AllowAutoUpdate AllowMUUpdateService BranchReadinessLevel ConfigureDeadlineForFeatureUpdates ConfigureDeadlineForQualityUpdates ConfigureDeadlineGracePeriod ConfigureDeadlineNoAutoReboot ConfigureFeatureUpdateUninstallPeriod DeferFeatureUpdatesPeriodInDays DeferQualityUpdatesPeriodInDays EngagedRestartDeadline EngagedRestartSnoozeSchedule EngagedRestartTransitionSchedule ExcludeWUDriversInQualityUpdate PauseFeatureUpdates PauseQualityUpdates ScheduleImminentRestartWarning ScheduleRestartWarning SetDisablePauseUXAccess SetDisableUXWUAccess SetEDURestart UpdateNotificationLevel
-Wifi AllowAutoConnectToWiFiSenseHotspots AllowInternetSharing AllowManualWiFiConfiguration AllowWiFi
-WirelessDisplay AllowProjectionToPC RequirePinForPairing
+Speech AllowSpeechModelUpdate
+Start ConfigureStartPins$ DisableContextMenus ForceStartSize HideAppList HideChangeAccountSettings HideFrequentlyUsedApps HideHibernate HideLock HidePowerButton HideRecentJumplists HideRecentlyAddedApps HideRestart HideShutDown HideSignOut HideSleep HideSwitchAccount HideUserTile NoPinningToTaskbar ShowOrHideMostUsedApps StartLayout$
+Storage AllowDiskHealthModelUpdates AllowStorageSenseGlobal AllowStorageSenseTemporaryFilesCleanup ConfigStorageSenseCloudContentDehydrationThreshold ConfigStorageSenseDownloadsCleanupThreshold ConfigStorageSenseGlobalCadence ConfigStorageSenseRecycleBinCleanupThreshold RemovableDiskDenyWriteAccess
+System AllowBuildPreview AllowCommercialDataPipeline AllowDeviceNameInDiagnosticData AllowExperimentation AllowFontProviders AllowLocation AllowStorageCard AllowTelemetry ConfigureTelemetryOptInChangeNotification ConfigureTelemetryOptInSettingsUx DisableDeviceDelete DisableDiagnosticDataViewer DisableOneDriveFileSync LimitDiagnosticLogCollection LimitDumpCollection
+SystemServices ConfigureXboxAccessoryManagementServiceStartupMode ConfigureXboxLiveAuthManagerServiceStartupMode ConfigureXboxLiveGameSaveServiceStartupMode ConfigureXboxLiveNetworkingServiceStartupMode
+TaskManager AllowEndTask
+TaskScheduler EnableXboxGameSaveTask
+TextInput AllowLanguageFeaturesUninstall AllowLinguisticDataCollection
+TimeLanguageSettings ConfigureTimeZone$
+Update ActiveHoursEnd ActiveHoursMaxRange ActiveHoursStart AllowAutoUpdate AllowMUUpdateService AllowNonMicrosoftSignedUpdate AllowUpdateService AutoRestartRequiredNotificationDismissal AutomaticMaintenanceWakeUp BranchReadinessLevel ConfigureDeadlineForFeatureUpdates ConfigureDeadlineForQualityUpdates ConfigureDeadlineGracePeriod ConfigureDeadlineNoAutoReboot ConfigureDeadlineNoAutoRebootForFeatureUpdates ConfigureDeadlineNoAutoRebootForQualityUpdates ConfigureFeatureUpdateUninstallPeriod DeferFeatureUpdatesPeriodInDays DeferQualityUpdatesPeriodInDays DisableDualScan DisableWUfBSafeguards EngagedRestartDeadline EngagedRestartSnoozeSchedule EngagedRestartTransitionSchedule ExcludeWUDriversInQualityUpdate ManagePreviewBuilds NoUpdateNotificationsDuringActiveHours PauseFeatureUpdates PauseQualityUpdates ProductVersion$ ScheduleImminentRestartWarning ScheduleRestartWarning ScheduledInstallDay ScheduledInstallEveryWeek ScheduledInstallTime SetDisablePauseUXAccess SetDisableUXWUAccess SetEDURestart TargetReleaseVersion$ UpdateNotificationLevel
+VirtualizationBasedTechnology HypervisorEnforcedCodeIntegrity RequireUEFIMemoryAttributesTable
+WebThreatDefense NotifyMalicious NotifyPasswordReuse NotifyUnsafeApp ServiceEnabled
+Wifi AllowAutoConnectToWiFiSenseHotspots AllowInternetSharing AllowManualWiFiConfiguration AllowWiFi AllowWiFiDirect
+WindowsAI DisableAIDataAnalysis
+WindowsDefenderSecurityCenter CompanyName$ DisableAccountProtectionUI DisableAppBrowserUI DisableClearTpmButton DisableDeviceSecurityUI DisableEnhancedNotifications DisableFamilyUI DisableHealthUI DisableNetworkUI DisableNotifications DisableTpmFirmwareUpdateWarning DisableVirusUI DisallowExploitProtectionOverride Email$ EnableCustomizedToasts EnableInAppCustomization HideRansomwareDataRecovery HideSecureBoot HideTPMTroubleshooting HideWindowsSecurityNotificationAreaControl Phone$ URL$
+WindowsInkWorkspace AllowSuggestedAppsInWindowsInkWorkspace AllowWindowsInkWorkspace
+WindowsLogon EnableFirstLogonAnimation HideFastUserSwitching
+WindowsSandbox AllowAudioInput AllowClipboardRedirection AllowNetworking AllowPrinterRedirection AllowVGPU AllowVideoInput
+WirelessDisplay AllowMdnsAdvertisement AllowMdnsDiscovery AllowProjectionFromPC AllowProjectionFromPCOverInfrastructure AllowProjectionToPC AllowProjectionToPCOverInfrastructure AllowUserInputFromWirelessDisplayReceiver RequirePinForPairing
 """  # noqa: E501 - one area a line
 
 _USER = """
-Experience AllowTailoredExperiencesWithDiagnosticData AllowThirdPartySuggestionsInWindowsSpotlight AllowWindowsSpotlight AllowWindowsSpotlightOnActionCenter
+Experience AllowTailoredExperiencesWithDiagnosticData AllowThirdPartySuggestionsInWindowsSpotlight AllowWindowsSpotlight AllowWindowsSpotlightOnActionCenter AllowWindowsSpotlightOnSettings AllowWindowsSpotlightWindowsWelcomeExperience ConfigureWindowsSpotlightOnLockScreen
+Notifications DisallowNotificationMirroring DisallowTileNotification
 Settings PageVisibilityList$
+WindowsAI DisableAIDataAnalysis TurnOffWindowsCopilot
 """  # noqa: E501 - one area a line
 
 _OTHERS = """
-./Vendor/MSFT/BitLocker/AllowStandardUserEncryption                     AGRDU int
-./Vendor/MSFT/BitLocker/AllowWarningForOtherDiskEncryption              AGRDU int
-./Vendor/MSFT/BitLocker/ConfigureRecoveryPasswordRotation               AGRDU int
-./Vendor/MSFT/BitLocker/RequireDeviceEncryption                         AGRDU int
-./Vendor/MSFT/BitLocker/RequireStorageCardEncryption                    AGRDU int
-./Vendor/MSFT/LAPS/Policies                                             G     node
-./Vendor/MSFT/LAPS/Policies/AdministratorAccountName                    AGRDU chr
-./Vendor/MSFT/LAPS/Policies/BackupDirectory                             AGRDU int
-./Vendor/MSFT/LAPS/Policies/PasswordAgeDays                             AGRDU int
-./Vendor/MSFT/LAPS/Policies/PasswordComplexity                          AGRDU int
-./Vendor/MSFT/LAPS/Policies/PasswordLength                              AGRDU int
-./Vendor/MSFT/LAPS/Policies/PostAuthenticationActions                   AGRDU int
-./Vendor/MSFT/LAPS/Policies/PostAuthenticationResetDelay                AGRDU int
-./Vendor/MSFT/Firewall                                                  G     node
-./Vendor/MSFT/Firewall/MdmStore                                         G     node
-./Vendor/MSFT/Firewall/MdmStore/Global                                  G     node
-./Vendor/MSFT/Firewall/MdmStore/Global/DisableStatefulFtp               AGRDU bool
-./Vendor/MSFT/Firewall/MdmStore/Global/SaIdleTime                       AGRDU int
-./Vendor/MSFT/Firewall/MdmStore/DomainProfile                           G     node
-./Vendor/MSFT/Firewall/MdmStore/DomainProfile/EnableFirewall            AGRDU bool
-./Vendor/MSFT/Firewall/MdmStore/PrivateProfile                          G     node
-./Vendor/MSFT/Firewall/MdmStore/PrivateProfile/EnableFirewall           AGRDU bool
-./Vendor/MSFT/Firewall/MdmStore/PublicProfile                           G     node
-./Vendor/MSFT/Firewall/MdmStore/PublicProfile/EnableFirewall            AGRDU bool
+./Vendor/MSFT/PassportForWork G node
+./Vendor/MSFT/PassportForWork/Biometrics G node
+./Vendor/MSFT/PassportForWork/Biometrics/EnableESSwithSupportedPeripherals AGRDU int
+./Vendor/MSFT/PassportForWork/Biometrics/FacialFeaturesUseEnhancedAntiSpoofing AGRDU bool
+./Vendor/MSFT/PassportForWork/Biometrics/UseBiometrics AGRDU bool
+./Vendor/MSFT/PassportForWork/SecurityKey G node
+./Vendor/MSFT/PassportForWork/SecurityKey/UseSecurityKeyForSignin AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant} AG node
+./Vendor/MSFT/PassportForWork/{tenant}/Policies AG node
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/RequireSecurityDevice AGRDU bool
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/UsePassportForWork AGRDU bool
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity AG node
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/Digits AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/Expiration AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/History AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/LowercaseLetters AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/MaximumPINLength AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/MinimumPINLength AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/SpecialCharacters AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/PINComplexity/UppercaseLetters AGRDU int
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/Remote AG node
+./Vendor/MSFT/PassportForWork/{tenant}/Policies/Remote/UseRemotePassport AGRDU bool
+./Vendor/MSFT/DMClient/Provider/{provider}/FirstSyncStatus ADG node
+./Vendor/MSFT/DMClient/Provider/{provider}/FirstSyncStatus/AllowCollectLogsButton AGRDU bool
+./Vendor/MSFT/DMClient/Provider/{provider}/FirstSyncStatus/BlockInStatusPage AGRDU int
+./Vendor/MSFT/DMClient/Provider/{provider}/FirstSyncStatus/CustomErrorText AGRDU chr
+./Vendor/MSFT/DMClient/Provider/{provider}/FirstSyncStatus/SkipDeviceStatusPage AGRDU bool
+./Vendor/MSFT/DMClient/Provider/{provider}/FirstSyncStatus/SkipUserStatusPage AGRDU bool
+./Vendor/MSFT/DMClient/Provider/{provider}/FirstSyncStatus/TimeOutUntilSyncFailure AGRDU int
+./Vendor/MSFT/Defender/Configuration G node
+./Vendor/MSFT/Defender/Configuration/DisableLocalAdminMerge AGRDU int
+./Vendor/MSFT/Defender/Configuration/EnableFileHashComputation AGRDU int
+./Vendor/MSFT/Defender/Configuration/EngineUpdatesChannel AGRDU int
+./Vendor/MSFT/Defender/Configuration/HideExclusionsFromLocalAdmins AGRDU int
+./Vendor/MSFT/Defender/Configuration/MeteredConnectionUpdates AGRDU int
+./Vendor/MSFT/Defender/Configuration/PlatformUpdatesChannel AGRDU int
+./Vendor/MSFT/Defender/Configuration/SecurityIntelligenceUpdatesChannel AGRDU int
+./Vendor/MSFT/BitLocker/AllowStandardUserEncryption AGRDU int
+./Vendor/MSFT/BitLocker/AllowWarningForOtherDiskEncryption AGRDU int
+./Vendor/MSFT/BitLocker/ConfigureRecoveryPasswordRotation AGRDU int
+./Vendor/MSFT/BitLocker/RequireDeviceEncryption AGRDU int
+./Vendor/MSFT/BitLocker/RequireStorageCardEncryption AGRDU int
+./Vendor/MSFT/LAPS/Policies G node
+./Vendor/MSFT/LAPS/Policies/AdministratorAccountName AGRDU chr
+./Vendor/MSFT/LAPS/Policies/BackupDirectory AGRDU int
+./Vendor/MSFT/LAPS/Policies/PasswordAgeDays AGRDU int
+./Vendor/MSFT/LAPS/Policies/PasswordComplexity AGRDU int
+./Vendor/MSFT/LAPS/Policies/PasswordLength AGRDU int
+./Vendor/MSFT/LAPS/Policies/PostAuthenticationActions AGRDU int
+./Vendor/MSFT/LAPS/Policies/PostAuthenticationResetDelay AGRDU int
+./Vendor/MSFT/Firewall G node
+./Vendor/MSFT/Firewall/MdmStore G node
+./Vendor/MSFT/Firewall/MdmStore/Global G node
+./Vendor/MSFT/Firewall/MdmStore/Global/DisableStatefulFtp AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/Global/SaIdleTime AGRDU int
 """
+
+#: Of each profile of the firewall.
+_FIREWALL = """
+./Vendor/MSFT/Firewall/MdmStore/{profile} G node
+./Vendor/MSFT/Firewall/MdmStore/{profile}/AllowLocalIpsecPolicyMerge AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/AllowLocalPolicyMerge AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/AuthAppsAllowUserPrefMerge AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/DisableInboundNotifications AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/DisableStealthMode AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/DisableStealthModeIpsecSecuredPacketExemption AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/DisableUnicastResponsesToMulticastBroadcast AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/EnableFirewall AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/EnableLogDroppedPackets AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/EnableLogIgnoredRules AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/EnableLogSuccessConnections AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/GlobalPortsAllowUserPrefMerge AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/Shielded AGRDU bool
+./Vendor/MSFT/Firewall/MdmStore/{profile}/DefaultInboundAction AGRDU int
+./Vendor/MSFT/Firewall/MdmStore/{profile}/DefaultOutboundAction AGRDU int
+./Vendor/MSFT/Firewall/MdmStore/{profile}/LogMaxFileSize AGRDU int
+./Vendor/MSFT/Firewall/MdmStore/{profile}/LogFilePath AGRDU chr
+"""
+_PROFILES = ("DomainProfile", "PrivateProfile", "PublicProfile")
 
 
 def lines() -> list[str]:
@@ -72,6 +157,7 @@ def lines() -> list[str]:
         *_policies("./Vendor/MSFT/Policy", _DEVICE),
         *_policies("./User/Vendor/MSFT/Policy", _USER),
         *_OTHERS.strip().splitlines(),
+        *(line.replace("{profile}", profile) for profile in _PROFILES for line in _FIREWALL.strip().splitlines()),
     ]
 
 

@@ -32,6 +32,7 @@ _NAMES = {
     "guid": re.compile(r"\{[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}"),
     "content": re.compile(r"\{[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}"),
     "id": re.compile(r"[^/]+"),
+    "tenant": re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"),
     "provider": re.compile(r"[^/]+"),
     "imei": re.compile(r"[0-9]{15}"),
     "mac": re.compile(r"[0-9A-F]{12}"),
@@ -121,9 +122,10 @@ def is_setting(path: Path, platform: Platform) -> bool:
     """Whether a path is that of a setting."""
     branch = _trie(platform)
     for name in path:
-        if name not in branch.children:
+        child = branch.children.get(name) or branch.children.get(branch.wild or "")
+        if child is None:
             return False
-        branch = branch.children[name]
+        branch = child
     return _CREATED_BY_REPLACE in branch.rule.access
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fauxtune.core.engine.diagnosis.chain import LinkStatus, Subject, chain
+from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus, Subject, chain
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.editions import Edition
@@ -53,6 +53,7 @@ def test_without_a_server_no_address_is_the_tenants_own() -> None:
 def test_the_own_server_among_several_addresses_is_recognised_wherever_it_stands() -> None:
     other = "https://ca.fabrikam.example/scep"
     for urls in ((OWN, other), (other, OWN)):
-        (link,) = [each for each in chain(Subject(FACTS, naming(*urls), None), []).links if each.name == "scepServer"]
+        links = chain(Subject(FACTS, naming(*urls), None), [], links=LINKS).links
+        (link,) = [each for each in links if each.name == "scepServer"]
         assert link.status is LinkStatus.OK
         assert link.message == f"The device requests it at the tenant's own SCEP server, {', '.join(urls)}."

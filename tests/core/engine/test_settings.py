@@ -1,5 +1,5 @@
-"""The rule of settings: equal values are one, different ones a conflict, and a device keeps what it had; held against a
-model that looks at all requests at once.
+"""The rule of settings: equal values are one, different ones a conflict, compliance policies go before, and a device
+keeps what it had; held against a model that sorts requests instead of merging them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from fauxtune.core.engine.graph_states.settings import conflicts_in, summaries_of_settings
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.engine.planning.plan import Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome
+from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome, profile_outcomes
+from fauxtune.core.engine.planning.setting_conflicts import merged
 from fauxtune.core.engine.planning.setting_outcomes import setting_outcomes
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, key_name, setting_key
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.settings import Asking, Setting, Unit, merged, setting_key
+from fauxtune.core.model.settings import Asking, Setting, Unit
 from fauxtune.core.model.states import ItemState, ProfileStatus
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.settings import wishes_in
@@ -31,53 +32,82 @@ from fauxtune.core.profiles.settings import wishes_in
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 VALUES = st.sampled_from([0, 1, True, False, "1", "a", 1.0, ["a"], ["a", "b"]])
 REQUESTS = st.lists(st.tuples(st.sampled_from("pqrs"), st.sampled_from(["x", "y", "z"]), VALUES), max_size=12)
+#: What compliance policies ask for: a policy, a number, and of which numbers the address has the stricter one.
+STRICTER = {"x": "most", "y": "least", "z": "shortest"}
+JUDGED = st.lists(st.tuples(st.sampled_from("jk"), st.sampled_from(["x", "y", "z"]), st.integers(0, 3)), max_size=4)
 
 
-def settings_of(requests: Sequence[tuple[str, str, Any]]) -> list[Setting]:
+Request = tuple[str, str, Any]
+#: The value of an address, or "conflict"; who asks for it; whose value gives way.
+Rule = tuple[str, frozenset[str], frozenset[str]]
+
+
+def settings_of(requests: Sequence[Request], *, by_compliance: bool = False) -> list[Setting]:
     return [
-        Setting(address, "any", value, by=(Asking(ProfileId(profile), address),))
+        Setting(
+            address,
+            "any",
+            value,
+            by=(Asking(ProfileId(profile), address),),
+            stricter=STRICTER[address] if by_compliance else "",
+        )
         for profile, address, value in requests
     ]
 
 
-def judged(requests: Sequence[tuple[str, str, Any]]) -> dict[str, tuple[str, frozenset[str]]]:
+def text_of(value: Any) -> str:
+    return f"{type(value).__name__} {value}"
+
+
+def strictest(address: str, values: Sequence[int]) -> int:
+    """The model of strictness: by the words of the documents of Windows, where 0 minutes or days are no limit."""
+    ordered = sorted(values)
+    if STRICTER[address] == "most":
+        return ordered[-1]
+    limits = [value for value in ordered if value > 0]
+    return limits[0] if STRICTER[address] == "shortest" and limits else ordered[0]
+
+
+def expected_of(requests: Sequence[Request], judged: Sequence[Request]) -> dict[str, Rule]:
     """The model: of each address the one value that all ask for, as it is written, or a conflict; and who asks."""
-    by_address: dict[str, list[tuple[str, str]]] = {}
-    for profile, address, value in requests:
-        by_address.setdefault(address, []).append((profile, f"{type(value).__name__} {value}"))
-    return {
-        address: (
-            texts[0] if len(set(texts := [text for _profile, text in asked_for])) == 1 else "conflict",
-            frozenset(profile for profile, _text in asked_for),
-        )
-        for address, asked_for in by_address.items()
-    }
+    rules: dict[str, Rule] = {}
+    for address in {each[1] for each in (*requests, *judged)}:
+        own = [(profile, text_of(value)) for profile, at, value in requests if at == address]
+        ruling = [(profile, value) for profile, at, value in judged if at == address]
+        by = frozenset(profile for profile, _value in (*own, *ruling))
+        if ruling:
+            text = text_of(strictest(address, [value for _profile, value in ruling]))
+            rules[address] = text, by, frozenset(profile for profile, asked_for in own if asked_for != text)
+        else:
+            texts = {text for _profile, text in own}
+            rules[address] = texts.pop() if len(texts) == 1 else "conflict", by, frozenset()
+    return rules
 
 
-def found(settings: Sequence[Setting]) -> dict[str, tuple[str, frozenset[str]]]:
+def found(settings: Sequence[Setting]) -> dict[str, Rule]:
     return {
         each.address: (
-            "conflict" if each.in_conflict else f"{type(each.value).__name__} {each.value}",
+            "conflict" if each.in_conflict else text_of(each.value),
             frozenset(one.profile for one in each.by),
+            frozenset(one.profile for one in each.below),
         )
         for each in settings
     }
 
 
-@given(REQUESTS)
-def test_settings_merge_as_the_model_says_in_any_order_and_any_grouping(requests: list[tuple[str, str, Any]]) -> None:
-    settings = settings_of(requests)
-    assert found(merged(settings)) == judged(requests)
+@given(REQUESTS, JUDGED)
+def test_settings_merge_as_the_model_says_in_any_order(requests: list[Request], judged: list[Request]) -> None:
+    settings = [*settings_of(requests), *settings_of(judged, by_compliance=True)]
+    assert found(merged(settings)) == expected_of(requests, judged)
     assert merged(reversed(settings)) == merged(settings)
-    half = len(settings) // 2
-    assert merged([*merged(settings[:half]), *merged(settings[half:])]) == merged(settings)
 
 
-@given(REQUESTS, REQUESTS)
+@given(REQUESTS, REQUESTS, JUDGED)
 def test_a_device_keeps_its_value_of_a_setting_that_comes_into_conflict(
-    before: list[tuple[str, str, Any]], after: list[tuple[str, str, Any]]
+    before: list[Request], after: list[Request], judged: list[Request]
 ) -> None:
-    earlier, now = Unit(merged(settings_of(before))), Unit(merged(settings_of(after)))
+    earlier = Unit(merged(settings_of(before)))
+    now = Unit(merged([*settings_of(after), *settings_of(judged, by_compliance=True)]))
     kept = {each.address: each.text for each in earlier.delivered}
     for each in now.after(earlier).settings:
         if each.in_conflict:
@@ -138,6 +168,76 @@ def test_one_payload_has_the_keys_of_all_profiles_and_a_conflict_leaves_the_othe
     assert states["passcodeBlockSimple"].status is ProfileStatus.COMPLIANT
     assert states["passcodeMinimumLength"].status is ProfileStatus.CONFLICT
     assert states["passcodeMinimumLength"].sources == ("p", "q")
+
+
+def test_a_compliance_policy_goes_before_profiles_and_has_no_status_of_its_own() -> None:
+    strict = profile("p", passcodeMinimumLength=12, passcodeRequired=True)
+    policy = profile("j", "iosCompliancePolicy", passcodeMinimumLength=6, osMinimumVersion="16.0")
+    harder = profile("k", "iosCompliancePolicy", passcodeMinimumLength=8, passcodeExpirationDays=90)
+    rows = applied(planned([strict, policy, harder], {}))
+    (row,) = rows.values()
+    assert {claim.profile for claim in row.claims} == {"p", "j", "k"}
+    assert {each.address.rpartition("/")[2]: each.value for each in Unit.decode(row.payload or b"").delivered} == {
+        "forcePIN": True,
+        "minLength": 8,
+        "maxPINAgeInDays": 90,
+    }
+    assert profile_outcomes([strict, policy, harder], rows.values()).keys() == {"p"}
+    wishes = wishes_in(strict.kind, strict.document)
+    states = {each.name: each for each in setting_outcomes(strict.id, wishes, rows=rows.values())}
+    assert states["passcodeRequired"].status is ProfileStatus.COMPLIANT
+    length = states["passcodeMinimumLength"]
+    assert (length.status, length.value, length.sources) == (ProfileStatus.CONFLICT, 8, ("j", "k", "p"))
+    assert "compliance policy" in (length.problem.message if length.problem else "")
+    ((by, devices),) = conflicts_in([(row, 2)]).values()
+    assert ([one.profile for one in by], devices) == (["j", "k", "p"], 2)
+    # A profile that asks for what counts is not in conflict.
+    rows = applied(planned([profile("p", passcodeMinimumLength=8), policy, harder], rows))
+    assert profile_outcome(profile("p", passcodeMinimumLength=8), rows.values()).status is ProfileStatus.COMPLIANT
+
+
+NODE = "./Device/Vendor/MSFT/Policy/Config/Defender"
+ENDPOINT = "windows10EndpointProtectionConfiguration"
+
+
+def test_lists_have_the_members_of_all_policies_and_only_a_rule_with_two_modes_is_held_back() -> None:
+    office, usb = "d4f940ab-401b-4efc-aadc-ad5f3c50688a", "b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4"
+    one = profile(
+        "p",
+        ENDPOINT,
+        defenderOfficeAppsLaunchChildProcessType="block",
+        defenderUntrustedUSBProcessType="auditMode",
+        defenderFilesAndFoldersToExclude=["C:\\a", "D:\\b=1"],
+    )
+    nodes = [
+        {"omaUri": f"{NODE}/AttackSurfaceReductionRules", "value": f"{office.upper()}=2|{usb}=2"},
+        {"omaUri": f"{NODE}/ExcludedPaths", "value": "D:\\b=2|c:\\A"},
+    ]
+    other = profile("q", "windows10CustomConfiguration", omaSettings=nodes)
+    rows = applied(planned([one, other], {}))
+    units = {key_name(key): Unit.decode(row.payload or b"") for key, row in rows.items()}
+    assert [each.value for each in units[f"{NODE}/AttackSurfaceReductionRules"].delivered] == [f"{usb}=2"]
+    assert [each.value for each in units[f"{NODE}/ExcludedPaths"].delivered] == ["C:\\a", "D:\\b=1", "D:\\b=2", "c:\\A"]
+    states = {
+        each.name: each for each in setting_outcomes(one.id, wishes_in(one.kind, one.document), rows=rows.values())
+    }
+    assert {name: state.status for name, state in states.items()} == {
+        "defenderOfficeAppsLaunchChildProcessType": ProfileStatus.CONFLICT,
+        "defenderUntrustedUSBProcessType": ProfileStatus.COMPLIANT,
+        "defenderFilesAndFoldersToExclude": ProfileStatus.COMPLIANT,
+    }
+    paths = states["defenderFilesAndFoldersToExclude"]
+    assert (paths.address, paths.value, paths.sources) == (f"{NODE}/ExcludedPaths", "C:\\a|D:\\b=1", ("p",))
+    assert states["defenderUntrustedUSBProcessType"].sources == ("p", "q")
+    counted = [(row, 2) for row in rows.values()]
+    summaries = summaries_of_settings(
+        one.kind, one.id, wishes=wishes_in(one.kind, one.document), counted=counted, total=3
+    )
+    assert {each.setting.rpartition(".")[2]: each.devices for each in summaries} == {
+        "defenderOfficeAppsLaunchChildProcessType": {"unknown": 1, "conflict": 2},
+        "defenderUntrustedUSBProcessType": {"unknown": 1, "compliant": 2},
+        "defenderFilesAndFoldersToExclude": {"unknown": 1, "compliant": 2},
+    }
 
 
 def test_a_plan_with_settings_changes_nothing_when_nothing_has_changed_and_gives_up_what_nobody_wants() -> None:

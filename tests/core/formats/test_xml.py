@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from xml.sax.saxutils import escape, quoteattr
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fauxtune.core.formats import xml
 from fauxtune.core.formats.xml import Malformed, leaf, parse, tag
@@ -57,3 +61,11 @@ def test_what_is_written_is_read_again_and_has_no_characters_that_xml_has_no_pla
     assert written.startswith('<a c=\'"&lt;&gt;\' d:e="f">')
     root = parse(written.replace("d:e", "d").encode())
     assert (root.text_at("b"), root.attributes["c"]) == ("<&]]>", '"<>')
+
+
+@given(st.text(st.characters(codec=None) | st.sampled_from("&<>\"'\t\r\n\x7f\ufffe")))
+def test_values_are_written_as_pythons_own_writer_does(value: str) -> None:
+    allowed = xml.clean(value)
+    content = escape(allowed)
+    assert leaf("a", value) == (f"<a>{content}</a>" if content else "<a/>")
+    assert tag("a", b=value) == f"<a b={quoteattr(allowed)}/>"

@@ -15,8 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.mail.reading import MailReading, read
 from fauxtune.core.mail.verdict import Setting, SignatureCode, Verdict, judge
+from fauxtune.core.mail.visible_parts import MailReading, read
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.cms import envelope
 from tests.support.certificates import distinguished_name, self_signed

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune.core.mail.message import describe
-from fauxtune.core.mail.reading import read
 from fauxtune.core.mail.verdict import Setting, judge
+from fauxtune.core.mail.visible_parts import read
 from fauxtune_sim.cms import SigningOptions
 from fauxtune_sim.keystore import Identity, KeyStore
 from fauxtune_sim.mail import MailMessage, Protection, read_mail, write_mail

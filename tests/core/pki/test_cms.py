@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
+from fauxtune.core.pki import cms as readers
 from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
 from tests.core.pki.messages import Sealing, seal, self_signed
 from tests.support.authorities import Authorities, rsa_key_of
@@ -166,3 +167,22 @@ def test_damage_anywhere_is_refused_or_opens_to_something(
 def test_any_bytes_are_refused(authorities: Authorities, data: bytes) -> None:
     with pytest.raises(Invalid):
         opened(authorities, data)
+
+
+@pytest.mark.parametrize("cipher", ["des", "tripledes_3key", "aes128_cbc", "aes192_cbc", "aes256_cbc"])
+def test_the_usual_form_is_read_without_asn1crypto(authorities: Authorities, cipher: str) -> None:
+    certificate = authorities.devices.certificate
+    for sealed in (seal(b"request", certificate, cipher), envelope(b"request", certificate)):
+        assert readers._usual(sealed, certificate) == readers._unusual(sealed, certificate) is not None
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=None)
+def test_both_readers_agree_on_damaged_envelopes(authorities: Authorities, message: bytes, data: st.DataObject) -> None:
+    """What asn1crypto does not even look at must be nothing that matters."""
+    certificate = authorities.devices.certificate
+    damaged = bytearray(message)
+    damaged[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
+    usual = readers._usual(bytes(damaged), certificate)
+    if usual is not None:
+        assert usual == readers._unusual(bytes(damaged), certificate)

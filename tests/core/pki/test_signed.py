@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from asn1crypto import cms, core
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,8 +22,10 @@ from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
 from tests.core.pki.messages import Signing, self_signed, sign_as
-from tests.support.authorities import Authorities
+from tests.support import certificates
+from tests.support.authorities import NOW, Authorities
 
+_DETACHED = pkcs7.PKCS7Options.DetachedSignature
 BODY = b"<?xml version='1.0'?>\n<plist><dict/></plist>\n"
 SIGNING_TIME = "1.2.840.113549.1.9.5"
 
@@ -127,8 +131,8 @@ def test_what_is_written_is_der_as_asn1crypto_writes_it(authorities: Authorities
             content, certificate=devices.certificate, key=devices.key, chain=[root], attributes=text
         )
         assert cms.ContentInfo.load(signed_here, strict=True).dump(force=True) == signed_here
-    for certificates in ([], [root], [root, devices.certificate]):
-        data = signed.certificates_only(certificates)
+    for bundle in ([], [root], [root, devices.certificate]):
+        data = signed.certificates_only(bundle)
         assert cms.ContentInfo.load(data, strict=True).dump(force=True) == data
 
 
@@ -249,6 +253,23 @@ def test_a_message_that_would_take_long_to_read_is_not_read(certificate: x509.Ce
     for message in (sign_as(bytes(64 * 1024), certificate, key), bytes(4_000_000)):
         with pytest.raises(Invalid, match="64 KiB at most are read"):
             signed.read(message)
+
+
+def test_a_certificate_that_would_take_long_to_read_is_not_read(key: RSAPrivateKey) -> None:
+    """Its name has as many elements as the reader of a message does not look at."""
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "unit")] * 600)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + timedelta(days=1))
+    with pytest.raises(Invalid, match="more than 2000 elements"):
+        signed.verify(by_builder(builder.sign(key, hashes.SHA256()), key, _DETACHED), BODY)
+
+
+def test_small_certificates_of_signers_are_remembered(key: RSAPrivateKey) -> None:
+    small, large = (certificates.self_signed(key, emails=["alice@example.com"] * count) for count in (1, 100))
+    for certificate, is_remembered in ((small, True), (large, False)):
+        message = by_builder(certificate, key, _DETACHED)
+        first, second = (signed.read(message).certificate for _ in range(2))
+        assert first == second == certificate
+        assert (first is second) is is_remembered
 
 
 def test_a_cut_message_is_no_signature(certificate: x509.Certificate, key: RSAPrivateKey) -> None:

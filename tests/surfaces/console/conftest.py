@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server.factory import Application
 from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.tenant import Contoso
@@ -20,7 +20,7 @@ Enroll = Callable[..., Awaitable[AndroidOverHttp]]
 
 
 @pytest.fixture
-async def console(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def console(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A browser at the seeded tenant; it follows no redirect by itself."""
     base = "http://localhost:8080/console/contoso"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base) as client:

@@ -6,9 +6,9 @@ import re
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server.factory import Application
 from tests.support.console import done, show, text_of
 
 TOKEN = "the control token"
@@ -49,7 +49,7 @@ async def test_another_sites_page_may_not_look(console: httpx.AsyncClient, heade
     assert "Alice" not in answer.text
 
 
-async def test_another_machine_may_not_look(app: FastAPI) -> None:
+async def test_another_machine_may_not_look(app: Application) -> None:
     transport = httpx.ASGITransport(app, client=("192.0.2.7", 1234))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
         answer = await client.get("/console/contoso")

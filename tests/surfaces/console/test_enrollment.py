@@ -5,16 +5,17 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from fauxtune import __version__
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import EnrollmentRestricted
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
-from fauxtune.operations.devices import autopilot
+from fauxtune.operations.devices import autopilot, autopilot_time
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
-from fauxtune.operations.profiles.enrollment import CONFIGURATION_HOOKS
+from fauxtune.operations.profiles.enrollment_programmes import CONFIGURATION_HOOKS
 from fauxtune.operations.runtime.transaction import Transaction
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import show
@@ -44,6 +45,9 @@ async def restrict(contoso: Contoso, group: str) -> None:
 
 @ON_BOTH_DATABASES
 async def test_the_page_says_who_may_enrol_what(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    raw = (await console.get("/enrollment?user=alice&version=17.5")).text
+    assert f"Fauxtune {__version__} ·" in raw, "the version of a system does not hide that of the program"
+    assert '/devices" aria-current="page">Devices' in raw
     page = await show(console, "/enrollment")
     assert (
         "All users and all devices limit of devices 0 at most 5 (refuses nothing: not changed) everybody else" in page
@@ -57,6 +61,9 @@ async def test_the_page_says_who_may_enrol_what(console: httpx.AsyncClient, cont
     shape = entity("importedWindowsAutopilotDeviceIdentity")
     hashed = {**defaults(shape), "serialNumber": "4711", "hardwareIdentifier": "T0EzeA==", "groupTag": "Sales"}
     await contoso.do(autopilot.import_all, [hashed])
+    assert "No device is registered." in await show(console, "/enrollment")
+    contoso.clock.forward(minutes=1)
+    await contoso.do(autopilot_time.settle)
     page = await show(console, "/enrollment?user=alice")
     assert "No own phones one platform 1 androidForWork: no personal devices, not by ACME Pilots" in page
     assert "blocks personal devices of the platform AndroidForWork" in page

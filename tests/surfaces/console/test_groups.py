@@ -5,8 +5,17 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.graph.index import entity
+from fauxtune.core.model.ids import GroupId, ProfileId
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.policies.apps import APP_RULES
+from fauxtune.core.policies.scripts import rules_of
 from fauxtune.operations.insight.whatif import Limits
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.surfaces.console import tasks
+from tests.support.assigned_apps import assigned_app
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
@@ -22,6 +31,29 @@ async def test_the_list_has_members_and_assigned_profiles(console: httpx.AsyncCl
     page = await show(console, "/groups")
     assert "All Staff 3 people nothing" in page
     assert "SMIME Pilot 2 people androidWorkProfileTrustedRootCertificate" in page
+
+
+@ON_BOTH_DATABASES
+async def test_a_group_shows_all_that_is_assigned_to_it(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    contoso.groups["SMIME Pilot"] = group = await group_id(console, "SMIME Pilot")
+    await contoso.root_profile("SMIME Pilot")
+    await assigned_app(contoso, "iosStoreApp", HOSTILE, "available", bundleId="com.contoso.n", to_group=True)
+    outlook = next(each for each in APP_RULES.built_in if each.kind == "androidStoreApp")
+    targets = [NewAssignment(TargetKind.EXCLUSION, GroupId(group), {}, more={"intent": "required"})]
+    for rules, kind in ((APP_RULES, None), (rules_of("deviceShellScripts"), "deviceShellScript")):
+        key = outlook.id
+        if kind is not None:
+            document = {**defaults(entity(kind)), "displayName": "Clean up", "scriptContent": ""}
+            key = str((await contoso.do(resources.create, rules, kind=kind, document=document)).id)
+        to = Assignable(ProfileId(key), noun="thing", platforms=None)
+        await contoso.do(resources.assign, rules, key=key, to=to, targets=targets)
+    page = await show(console, f"/groups/{group}")
+    assert f"{HOSTILE} app, available" in page
+    assert "androidWorkProfileTrustedRootCertificate" in page
+    assert "not Clean up shell script" in page
+    assert f"not {outlook.document['displayName']} app, required" in page
+    assert "and 0 more" not in (listed := await show(console, "/groups"))
+    assert "not Clean up shell script" in listed
 
 
 async def test_a_group_is_found_by_a_part_of_its_name(console: httpx.AsyncClient) -> None:

@@ -10,7 +10,6 @@ from itertools import product
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fastapi import FastAPI
 
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import ConnectorId, ProfileId
@@ -20,6 +19,7 @@ from fauxtune.operations.connectors import key_files, rollover
 from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN, PROVIDER
+from fauxtune.server.factory import Application
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
@@ -27,6 +27,7 @@ from fauxtune.storage.queries import scep_requests
 from fauxtune.storage.rows.scep import ScepRequestRow
 from fauxtune.storage.tables import metadata
 from fauxtune.surfaces.console.app import PAGES
+from tests.support.approvals import waiting_request
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import certificate_request
 from tests.support.clock import FixedClock
@@ -104,7 +105,7 @@ async def fabrikam(
 
 @pytest.fixture
 async def two(
-    app: FastAPI, http: httpx.AsyncClient, contoso: Contoso, fabrikam: Contoso, console: httpx.AsyncClient
+    app: Application, http: httpx.AsyncClient, contoso: Contoso, fabrikam: Contoso, console: httpx.AsyncClient
 ) -> AsyncIterator[Two]:
     """Both tenants; the second with one of everything."""
     theirs = await _furnished(fabrikam, http)
@@ -144,7 +145,10 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
     rule = {"match": {"surface": "graph"}, "effect": {"status": 429}, "when": {"nth": 1000}}
     fault = await http.post("/_fauxtune/v1/tenants/fabrikam/faults", json=rule)
     assert fault.status_code == 201, fault.text
+    policy, approval = await waiting_request(fabrikam.emulator, fabrikam.tenant, approvers=[group])
     return {
+        "policy": (policy,),
+        "approval": (approval,),
         "request": (await _scep_request(fabrikam, phone, profile),),
         "fault": (fault.json()["id"],),
         "snapshot": ("Theirs",),
@@ -162,7 +166,7 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
         "thumbprint": (imported,),
         "address": (fabrikam.upn("alice"),),
         "uid": ("1",),
-        "number": (str(fabrikam.emulator.wire.newest(fabrikam.tenant.id)),),
+        "number": (str(fabrikam.emulator.wire.of(fabrikam.tenant.id).newest),),
     }
 
 

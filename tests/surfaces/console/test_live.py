@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from starlette.responses import StreamingResponse
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server.factory import Application
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.live import Streams
 from fauxtune.surfaces.console.session import SessionKey
@@ -18,7 +19,7 @@ from tests.surfaces.console.conftest import Enroll
 
 
 async def stream(
-    app: FastAPI, tenant: Tenant, query: str = "", *, streams: Streams | None = None
+    app: Application, tenant: Tenant, query: str = "", *, streams: Streams | None = None
 ) -> AsyncIterator[str]:
     """Return what the stream of a page sends."""
     scope = {"type": "http", "app": app, "method": "GET", "path": "/", "headers": [], "query_string": query.encode()}
@@ -29,14 +30,18 @@ async def stream(
         yield str(part)
 
 
-async def test_an_event_of_the_tenant_makes_pages_read_again(app: FastAPI, tenant: Tenant, contoso: Contoso) -> None:
+async def test_an_event_of_the_tenant_makes_pages_read_again(
+    app: Application, tenant: Tenant, contoso: Contoso
+) -> None:
     parts = stream(app, tenant)
     assert await anext(parts) == "retry: 2000\n\n"
     await contoso.pfx("alice")
     assert await anext(parts) == "event: changed\ndata: {}\n\n"
 
 
-async def test_a_device_that_connects_makes_its_page_read_again(app: FastAPI, tenant: Tenant, enroll: Enroll) -> None:
+async def test_a_device_that_connects_makes_its_page_read_again(
+    app: Application, tenant: Tenant, enroll: Enroll
+) -> None:
     phone = await enroll("alice")
     await phone.settle()
     parts = stream(app, tenant, query=f"device={phone.enrollment_id}")
@@ -47,7 +52,7 @@ async def test_a_device_that_connects_makes_its_page_read_again(app: FastAPI, te
 
 
 async def test_a_page_is_told_of_ten_thousand_events_a_few_times_a_second(
-    app: FastAPI, tenant: Tenant, emulator: Emulator
+    app: Application, tenant: Tenant, emulator: Emulator
 ) -> None:
     loop = asyncio.get_running_loop()
     parts = stream(app, tenant)
@@ -67,7 +72,7 @@ async def test_a_page_is_told_of_ten_thousand_events_a_few_times_a_second(
     assert await anext(parts) == "event: changed\ndata: {}\n\n", "the last change is never lost"
 
 
-async def test_pages_that_are_left_at_once_do_not_use_up_the_streams(app: FastAPI, tenant: Tenant) -> None:
+async def test_pages_that_are_left_at_once_do_not_use_up_the_streams(app: Application, tenant: Tenant) -> None:
     streams = Streams()
     for _ in range(101):
         opened = asyncio.ensure_future(anext(stream(app, tenant, query="device=unknown", streams=streams)))

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.mail.message import describe
 from fauxtune.core.model.ids import MessageId
-from fauxtune.operations.ca.register import CounterRequest, issue_at_counter
+from fauxtune.operations.ca.counter import CounterRequest, issue_at_counter
 from fauxtune.operations.mail import address_book, mailboxes
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction

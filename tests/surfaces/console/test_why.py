@@ -100,7 +100,7 @@ async def test_what_is_mended_in_one_way_is_said_once(
 
 
 async def test_a_question_that_cannot_be_answered_says_why(console: httpx.AsyncClient) -> None:
-    assert "One of the three is enough." in await show(console, "/why")
+    assert "Ask about a profile or about an app, not about both." in await show(console, "/why")
     answer = await console.get("/why?user=nobody%3Cscript%3Ealert(1)%3C/script%3E")
     assert answer.status_code == 404
     assert "nobody<script>" in text_of(answer)

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN
+from fauxtune.server.factory import Application
 from tests.support.certificates import certificate_request
 from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidOverHttp
@@ -25,21 +25,21 @@ Assign = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
-async def control(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def control(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A client at the control surface's root, with no credentials."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         yield client
 
 
 @pytest.fixture
-async def contoso(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def contoso(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A client at the seeded tenant."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/contoso") as client:
         yield client
 
 
 @pytest.fixture
-async def fabrikam(app: FastAPI, control: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+async def fabrikam(app: Application, control: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """A client at a second tenant, with the same people and a certification authority of another name.
 
     The ring of keys may give both authorities the same key: only by the name can an OCSP request tell them apart.

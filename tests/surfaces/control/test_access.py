@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server.factory import Application
 from tests.surfaces.control.conftest import BASE
 
 
 async def _get(
-    app: FastAPI, *, host: str = "localhost:8443", peer: str = "127.0.0.1", **headers: str
+    app: Application, *, host: str = "localhost:8443", peer: str = "127.0.0.1", **headers: str
 ) -> httpx.Response:
     transport = httpx.ASGITransport(app, client=(peer, 50000))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
@@ -27,39 +27,39 @@ def _code(answer: httpx.Response) -> str:
 @pytest.mark.parametrize(
     "host", ["localhost", "localhost:8443", "LOCALHOST:1", "127.0.0.1:8443", "[::1]", "[::1]:8443"]
 )
-async def test_this_machine_is_answered_under_its_own_names(app: FastAPI, host: str) -> None:
+async def test_this_machine_is_answered_under_its_own_names(app: Application, host: str) -> None:
     assert (await _get(app, host=host)).status_code == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8443", "0.0.0.0:8443", "::1", ""]
 )
-async def test_another_name_for_this_address_is_refused(app: FastAPI, host: str) -> None:
+async def test_another_name_for_this_address_is_refused(app: Application, host: str) -> None:
     answer = await _get(app, host=host)
     assert answer.status_code == 403
     assert _code(answer) == "NotAllowed"
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7", "testclient"])
-async def test_another_machine_is_refused(app: FastAPI, peer: str) -> None:
+async def test_another_machine_is_refused(app: Application, peer: str) -> None:
     assert (await _get(app, peer=peer)).status_code == 403
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
-async def test_every_loopback_address_is_this_machine(app: FastAPI, peer: str) -> None:
+async def test_every_loopback_address_is_this_machine(app: Application, peer: str) -> None:
     assert (await _get(app, peer=peer)).status_code == 200
 
 
 @pytest.mark.parametrize("page", ["https://evil.example", "null", "http://localhost.evil.example:3000"])
-async def test_a_page_from_elsewhere_is_refused(app: FastAPI, page: str) -> None:
+async def test_a_page_from_elsewhere_is_refused(app: Application, page: str) -> None:
     assert (await _get(app, origin=page)).status_code == 403
 
 
-async def test_a_page_of_this_machine_is_answered(app: FastAPI) -> None:
+async def test_a_page_of_this_machine_is_answered(app: Application) -> None:
     assert (await _get(app, origin="http://localhost:3000")).status_code == 200
 
 
-async def test_of_two_origins_each_must_be_of_this_machine(app: FastAPI) -> None:
+async def test_of_two_origins_each_must_be_of_this_machine(app: Application) -> None:
     for pages in (("http://localhost:3000", "https://evil.example"), ("https://evil.example", "http://localhost:3000")):
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
             answer = await client.get("/tenants", headers=[("origin", page) for page in pages])
@@ -67,17 +67,17 @@ async def test_of_two_origins_each_must_be_of_this_machine(app: FastAPI) -> None
 
 
 @pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-origin", 200), ("none", 200)])
-async def test_what_a_browser_asks_for_another_site_is_refused(app: FastAPI, site: str, status: int) -> None:
+async def test_what_a_browser_asks_for_another_site_is_refused(app: Application, site: str, status: int) -> None:
     assert (await _get(app, **{"sec-fetch-site": site})).status_code == status
 
 
-async def test_an_empty_control_token_is_refused(app: FastAPI, emulator: Emulator) -> None:
+async def test_an_empty_control_token_is_refused(app: Application, emulator: Emulator) -> None:
     emulator.control_token = ""
     for empty in ("Bearer", "Bearer ", "bearer  "):
         assert (await _send(app, empty)).status_code == 401
 
 
-async def test_with_a_token_only_the_token_counts(app: FastAPI, emulator: Emulator) -> None:
+async def test_with_a_token_only_the_token_counts(app: Application, emulator: Emulator) -> None:
     emulator.control_token = "geheim-ü"
     answer = await _get(app)
     assert answer.status_code == 401
@@ -88,7 +88,7 @@ async def test_with_a_token_only_the_token_counts(app: FastAPI, emulator: Emulat
     assert (await _send(app, "Bearer geheim-ü")).status_code == 200
 
 
-async def _send(app: FastAPI, authorization: str) -> httpx.Response:
+async def _send(app: Application, authorization: str) -> httpx.Response:
     """From far away, under a public name."""
     transport = httpx.ASGITransport(app, client=("192.0.2.7", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="https://fauxtune.example/_fauxtune/v1") as client:
@@ -113,7 +113,7 @@ async def test_json_with_a_charset_is_json(contoso: httpx.AsyncClient) -> None:
     assert (await contoso.post("/settle", content=b'{"timeout":0}', headers=media)).status_code == 200
 
 
-async def test_the_caller_is_looked_at_before_the_body(app: FastAPI, emulator: Emulator) -> None:
+async def test_the_caller_is_looked_at_before_the_body(app: Application, emulator: Emulator) -> None:
     emulator.control_token = "geheim-und-lang"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         answer = await client.post("/tenants", content=b"{", headers={"content-type": "application/json"})

@@ -56,6 +56,9 @@ async def test_a_long_list_of_devices_is_read_in_pieces_and_complete(
         assert sorted(map(str, await members(contoso, "/devices"))) == sorted(map(str, documents))
         assert len(await members(contoso, "/devices?state=active")) == 5
         assert await members(contoso, "/devices?state=ended") == []
+        # None has checked in: all of them have still to plan.
+        assert len(await members(contoso, "/devices?settled=false")) == 5
+        assert await members(contoso, "/devices?settled=true") == []
 
 
 async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -78,6 +81,7 @@ async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.As
         "generation": 1,
         "settledGeneration": 0,
         "settled": False,
+        "waitsFor": [],
         "dueDateTime": None,
         "policyVersion": 1,
         "plans": 0,
@@ -144,3 +148,19 @@ async def test_an_unknown_device_is_not_found(contoso: httpx.AsyncClient) -> Non
     for path in (f"/devices/{ABSENT}", f"/devices/{ABSENT}/ledger", f"/journal?device={ABSENT}"):
         answer = await contoso.get(path)
         assert (answer.status_code, error_code(answer)) == (404, "NotFound")
+
+
+async def test_a_device_that_waits_says_for_what(contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> None:
+    phone, other = await enroll(contoso), await enroll(contoso, "bob")
+    (connector,) = await members(contoso, "/connectors")
+    await contoso.patch(f"/connectors/{connector['id']}", json={"state": "offline"})
+    await assign("root")
+    await assign("pkcs")
+    for each in (phone, other):
+        await each.settle()  # the root first, for the certificate waits for it
+    why = f"the connector '{connector['name']}', which is off line"
+    assert [device["waitsFor"] for device in await members(contoso, "/devices?settled=false")] == [[why], [why]]
+    await contoso.patch(f"/connectors/{connector['id']}", json={"state": "online"})
+    for each in (phone, other):
+        await each.settle()
+    assert [device["waitsFor"] for device in await members(contoso, "/devices")] == [[], []]

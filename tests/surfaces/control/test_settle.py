@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import httpx
+import pytest
 
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.checkin import settling
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import Json, only_connector
-from tests.support.devices.android import AndroidOverHttp
+from tests.support.devices.android import AndroidOverHttp, Policy
 from tests.surfaces.control.conftest import Assign, Enroll
 
 pytestmark = ON_BOTH_DATABASES
@@ -75,6 +78,26 @@ async def test_devices_at_rest_are_left_alone(contoso: httpx.AsyncClient, enroll
 async def test_a_device_that_is_not_connected_is_not_waited_for(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
     assert "not connected to the push channel" in await _why(contoso, phone, timeout=8)
+
+
+async def test_time_in_which_the_server_stood_still_is_not_held_against_a_device(
+    contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "_ABSENT", 0.3)
+    monkeypatch.setattr(settling, "_AWAY", 0.3)
+    phone = await enroll(contoso)
+    await assign("root")
+    fetch = AndroidOverHttp.fetch_policy
+
+    async def fetch_while_all_stands_still(self: AndroidOverHttp, version: int) -> Policy:
+        await asyncio.sleep(0.1)  # so that the devices are looked at once
+        time.sleep(0.8)  # as if the machine had given this process no time
+        await asyncio.sleep(0.1)  # so that they are looked at again before anything has happened
+        return await fetch(self, version)
+
+    monkeypatch.setattr(AndroidOverHttp, "fetch_policy", fetch_while_all_stands_still)
+    async with phone.connected():
+        assert await _settle(contoso) == {"settled": [phone.enrollment_id], "waiting": []}
 
 
 async def test_a_connector_that_is_away_is_not_waited_for(

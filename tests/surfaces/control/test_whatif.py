@@ -58,6 +58,8 @@ async def test_what_would_be_removed_is_said_with_its_cause_and_document_and_sta
         "revoke": [],
         "reissue": [],
         "compliance": None,
+        "scripts": [],
+        "apps": [],
     }
     assert (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json() == before
     assert (await contoso.get("/journal")).json() == journal

@@ -14,11 +14,11 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Bounds, Wire
 from fauxtune.operations.tenants.seeds import BUILT_IN
+from fauxtune.server.factory import Application
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import ABSENT, Json, create, error_code
 from tests.support.wire import ROOT, all_parts, recorded, whole, wire_url
@@ -227,7 +227,7 @@ async def test_a_long_body_is_cut_and_a_secret_at_the_cut_is_not_shown(
     assert "planted" not in json.dumps(request)
 
 
-async def test_a_body_that_was_never_read_is_missed(http: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_a_body_that_was_never_read_is_missed(http: httpx.AsyncClient, app: Application) -> None:
     headers = {"content-type": "application/json", "authorization": "Bearer not-a-token"}
     await http.post("/beta/groups", content=b'{"displayName": "never read"}', headers=headers)
     (exchange,) = await recorded(http, None, surface="graph")
@@ -339,7 +339,7 @@ async def test_a_reader_waits_for_the_next_exchange(http: httpx.AsyncClient, con
 
 
 async def test_nothing_is_recorded_if_the_setting_says_so(
-    app: FastAPI, http: httpx.AsyncClient, emulator: Emulator
+    app: Application, http: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     app.state.emulator = replace(emulator, wire=Wire(emulator.runner, Bounds(exchanges=0)))
     await http.get("/pki/contoso/root/crl")
@@ -352,7 +352,7 @@ async def test_what_if_records_its_own_call_alone(http: httpx.AsyncClient, conto
     assert [each["url"] for each in await recorded(http)] == ["/_fauxtune/v1/tenants/contoso/whatif"]
 
 
-async def test_a_request_that_breaks_off_is_there_without_a_status(app: FastAPI, http: httpx.AsyncClient) -> None:
+async def test_a_request_that_breaks_off_is_there_without_a_status(app: Application, http: httpx.AsyncClient) -> None:
     async def receive() -> dict[str, object]:
         return {"type": "http.disconnect"}
 

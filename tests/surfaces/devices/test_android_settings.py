@@ -9,8 +9,8 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.settings import Setting, Unit, setting_key
+from fauxtune.core.model.items import LedgerRow, setting_key
+from fauxtune.core.model.settings import Setting, Unit
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.setting_tables.reading import words
 from fauxtune.operations.checkin.deliverables import Deliverable

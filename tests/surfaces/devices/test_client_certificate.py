@@ -12,7 +12,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
@@ -21,7 +20,7 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.pki import signed
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
 from fauxtune.server.serve import intercepting_app
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
 from tests.support.authorities import NOW
@@ -136,10 +135,10 @@ def test_forwarded_addresses_make_nobody_a_proxy(device: Identity) -> None:
 async def test_callers_of_the_intercepting_proxy_are_no_trusted_proxies(emulator: Emulator) -> None:
     # All of them come from this machine, as a real proxy may.
     emulator.trusted_proxies = TrustedProxies((ip_network("127.0.0.0/8"),))
-    app = create_app(emulator)
+    app = Application(emulator)
     assert app.state.emulator.trusted_proxies.networks
     narrowed = intercepting_app(app, emulator)
-    assert isinstance(narrowed, FastAPI)
+    assert isinstance(narrowed, Application)
     assert narrowed.state.emulator.trusted_proxies == NOBODY
     emulator.trusted_proxies = NOBODY
     assert intercepting_app(app, emulator) is app

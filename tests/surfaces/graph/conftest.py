@@ -13,9 +13,9 @@ import httpx
 import pytest
 import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fastapi import FastAPI
 
 from fauxtune.connector.keypool import KeyRing
+from fauxtune.server.factory import Application
 from fauxtune.storage.database import Database
 from tests.support import control
 from tests.support.certificates import PfxImport, base64_of, certificate_request, pfx_import, self_signed
@@ -35,7 +35,7 @@ from tests.surfaces.conftest import (
 Enroll = Callable[..., Awaitable[AndroidOverHttp]]
 
 
-def _client(app: FastAPI, token: str, *, version: str) -> httpx.AsyncClient:
+def _client(app: Application, token: str, *, version: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url=f"https://localhost:8443/{version}",
@@ -44,14 +44,14 @@ def _client(app: FastAPI, token: str, *, version: str) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def beta(app: FastAPI, app_token: str) -> AsyncIterator[httpx.AsyncClient]:
+async def beta(app: Application, app_token: str) -> AsyncIterator[httpx.AsyncClient]:
     """The seeded application at https://localhost:8443/beta."""
     async with _client(app, app_token, version="beta") as opened:
         yield opened
 
 
 @pytest.fixture
-async def v1(app: FastAPI, app_token: str) -> AsyncIterator[httpx.AsyncClient]:
+async def v1(app: Application, app_token: str) -> AsyncIterator[httpx.AsyncClient]:
     """The seeded application at https://localhost:8443/v1.0."""
     async with _client(app, app_token, version="v1.0") as opened:
         yield opened
@@ -113,7 +113,7 @@ _KEYS = "populated.json"
 class Populating:
     """Makes templates of the tenant `contoso` as it is with something in every list."""
 
-    applications: list[FastAPI]
+    applications: list[Application]
     ring: KeyRing
     keys: list[rsa.RSAPrivateKey]
     root_file: str
@@ -128,7 +128,7 @@ class Populating:
         (folder / _KEYS).write_text(json.dumps(populated.keys), encoding="utf-8")
         return url, folder
 
-    async def _populate(self, app: FastAPI) -> PopulatedTenant:
+    async def _populate(self, app: Application) -> PopulatedTenant:
         async with (
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as http,
             _client(app, await token_of_application(http), version="beta") as graph,
@@ -139,7 +139,7 @@ class Populating:
 
 @pytest.fixture(scope="session")
 def populating(
-    applications: list[FastAPI], rsa_keys: KeyRing, raw_rsa_keys: list[rsa.RSAPrivateKey], root_file: str
+    applications: list[Application], rsa_keys: KeyRing, raw_rsa_keys: list[rsa.RSAPrivateKey], root_file: str
 ) -> Populating:
     """What makes the templates: the tenant is populated once a session, which takes half a second."""
     return Populating(applications, rsa_keys, raw_rsa_keys, root_file)

@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.model import outlook
 from tests.support.app_configurations import CONFIGURATIONS, LOCKED, SMIME, android_outlook, ios_outlook
-from tests.support.graph import PROFILES, create, error_message, ids
+from tests.support.graph import PROFILES, create, documents, error_message, ids
 
 APPS = "/deviceAppManagement/mobileApps"
 IOS: dict[str, Any] = {"@odata.type": "#microsoft.graph.iosMobileAppConfiguration", "displayName": "Outlook S/MIME"}
@@ -31,7 +31,13 @@ async def test_a_configuration_is_made_changed_assigned_and_deleted(beta: httpx.
     assert (await beta.get(f"{path}/assignments")).json()["value"] == assigned
     one = (await beta.get(f"{path}/assignments/{assigned[0]['id']}")).json()
     assert one["id"] == assigned[0]["id"]
-    assert (await beta.delete(path)).status_code == 204
+    other = await create(beta, CONFIGURATIONS, **ANDROID, **android_outlook(smime=True))
+    listed = await documents(beta, CONFIGURATIONS, **{"$expand": "assignments"})
+    expanded = {each["id"]: each["assignments"] for each in listed}
+    assert expanded == {made["id"]: assigned, other["id"]: []}
+    assert (await beta.get(path, params={"$expand": "assignments"})).json()["assignments"] == assigned
+    for each in (path, f"{CONFIGURATIONS}/{other['id']}"):
+        assert (await beta.delete(each)).status_code == 204
     assert (await beta.get(path)).status_code == 404
     assert await ids(beta, CONFIGURATIONS) == []
 

@@ -10,6 +10,9 @@ import httpx
 import pytest
 
 from fauxtune.core.clock import from_iso
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.devices import due
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.app_packages import Package, package
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
@@ -79,7 +82,9 @@ class Upload:
 
 
 @ON_BOTH_DATABASES
-async def test_an_app_is_published_by_its_content(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+async def test_an_app_is_published_by_its_content(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, clock: FixedClock
+) -> None:
     upload, of = await Upload.begun(beta), package()
     app = (await beta.get(f"{APPS}/{upload.app}")).json()
     assert (app["publishingState"], app["uploadState"], app["committedContentVersion"]) == ("notPublished", 0, None)
@@ -97,6 +102,9 @@ async def test_an_app_is_published_by_its_content(beta: httpx.AsyncClient, v1: h
     change = {"@odata.type": WIN32["@odata.type"], "committedContentVersion": "1"}
     answer = await v1.patch(f"{APPS}/{upload.app}", json=change)
     assert (answer.status_code, answer.json()["publishingState"]) == (200, "processing")
+    assert (await beta.get(f"{APPS}/{upload.app}")).json()["publishingState"] == "processing"
+    clock.forward(seconds=5)
+    await due.catch_up(emulator, tenant)
     app = (await beta.get(f"{APPS}/{upload.app}")).json()
     assert (app["publishingState"], app["uploadState"], app["size"]) == ("published", 1, len(of.plain))
     assert (app["committedContentVersion"], app["isAssigned"]) == ("1", False)

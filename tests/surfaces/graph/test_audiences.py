@@ -6,8 +6,8 @@ import base64
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
+from fauxtune.server.factory import Application
 from tests.support.graph import error_code, error_message
 
 CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
@@ -68,7 +68,7 @@ async def test_graph_has_an_id_and_addresses(http: httpx.AsyncClient, resource: 
     assert (await _get(http, resource)).status_code == 200
 
 
-async def test_the_name_by_which_a_client_calls_is_graphs_too(app: FastAPI, http: httpx.AsyncClient) -> None:
+async def test_the_name_by_which_a_client_calls_is_graphs_too(app: Application, http: httpx.AsyncClient) -> None:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="https://mdm.test.example:9443") as elsewhere:
         assert (await _get(elsewhere, "https://mdm.test.example")).status_code == 200

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -16,6 +15,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import parse_seed
 from fauxtune.server.bootstrap import seed_tenant
+from fauxtune.server.factory import Application
 from tests.support.clock import FixedClock
 from tests.support.graph import DEVICES, PFX, PROFILES, error_code, error_message, id_of_user
 
@@ -122,7 +122,7 @@ async def test_a_token_ends_by_the_systems_clock_and_not_by_the_tenants(
     assert (answer.status_code, error_message(answer)) == (401, "Access token has expired or is not yet valid.")
 
 
-async def test_a_token_is_good_under_every_name_of_this_host(app: FastAPI, app_token: str) -> None:
+async def test_a_token_is_good_under_every_name_of_this_host(app: Application, app_token: str) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://graph.microsoft.com") as other:
         answer = await other.get("/v1.0/users", headers={"authorization": f"bearer {app_token}"})
     assert answer.status_code == 200

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import httpx
-from fastapi import FastAPI
 
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server.factory import Application
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, PROFILES, TENANT, create, documents, error_message
 from tests.surfaces.conftest import ORIGIN
@@ -32,7 +32,7 @@ async def _token(http: httpx.AsyncClient, name: str, *, tenant: str = "contoso",
 
 
 @ON_BOTH_DATABASES
-async def test_no_answer_is_given_to_somebody_else(http: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_no_answer_is_given_to_somebody_else(http: httpx.AsyncClient, app: Application) -> None:
     made_tenant = (await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})).json()
     alice, bob = await _token(http, "alice"), await _token(http, "bob")
     other = await _token(http, "alice", tenant="fabrikam", client_id=made_tenant["clientId"])

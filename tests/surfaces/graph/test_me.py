@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
+from fauxtune.server.factory import Application
 from tests.support.graph import error_code, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 
@@ -22,7 +22,7 @@ FORM = {
 
 
 @pytest.fixture
-async def alice(app: FastAPI, http: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+async def alice(app: Application, http: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """Alice, signed in, at v1.0."""
     answer = await http.post("/organizations/oauth2/v2.0/token", data={**FORM, "password": "Fauxtune1!"})
     headers = {"authorization": f"Bearer {answer.json()['access_token']}"}

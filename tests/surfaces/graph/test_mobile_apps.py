@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from fauxtune.core.model import outlook
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.devices import due
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.graph import create, error_message, id_of_group, ids
 
@@ -71,14 +74,23 @@ async def test_tools_find_the_apps_of_an_organization(beta: httpx.AsyncClient) -
     assert key in [each["id"] for each in answer.json()["value"]]
 
 
-async def test_an_app_that_is_being_processed_cannot_be_assigned(beta: httpx.AsyncClient, clock: FixedClock) -> None:
+async def test_an_app_that_is_being_processed_cannot_be_assigned(
+    beta: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, clock: FixedClock
+) -> None:
     group = await id_of_group(beta, "All Staff")
     body = {"@odata.type": "#microsoft.graph.winGetApp", "displayName": "Store", "packageIdentifier": "9WZDNCRFJ3PZ"}
     made = await create(beta, APPS, **body)
     assert (made["publishingState"], made["uploadState"]) == ("processing", 2)
     refusal = await assigned(beta, made["id"], to_group(group))
     assert (refusal.status_code, "published" in error_message(refusal)) == (400, True)
+    state = emulator.runner.database.state
+    assert (await beta.get(f"{APPS}/{made['id']}")).json()["publishingState"] == "processing"
+    assert emulator.runner.database.state is state, "reading changes nothing"
+    clock.forward(seconds=5)
+    await due.catch_up(emulator, tenant)
     assert (await beta.get(f"{APPS}/{made['id']}")).json()["publishingState"] == "published"
+    (listed,) = (await beta.get(APPS, params={"$filter": "displayName eq 'Store'"})).json()["value"]
+    assert (listed["publishingState"], listed["uploadState"]) == ("published", 1)
     assert (await assigned(beta, made["id"], to_group(group))).status_code == 204
     later = await create(beta, APPS, **body)
     clock.forward(seconds=6)

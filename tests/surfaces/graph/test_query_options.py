@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from fauxtune.core.graph.index import ENTITIES, derived_from
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property, StructuredType, Version
+from fauxtune.server.factory import Application
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.routes import AREAS, ROUTES
@@ -85,7 +85,7 @@ SIGN_IN = {
 
 @pytest.fixture
 async def lists(
-    app: FastAPI, http: httpx.AsyncClient, beta: httpx.AsyncClient, *, populated: PopulatedTenant
+    app: Application, http: httpx.AsyncClient, beta: httpx.AsyncClient, *, populated: PopulatedTenant
 ) -> list[List]:
     """Every list of beta: its route, the type of its elements, who may ask, and where it is in this tenant."""
     token = (await http.post("/contoso/oauth2/v2.0/token", data=SIGN_IN)).json()["access_token"]

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
+from fauxtune.server.factory import Application
 from tests.support.certificates import PfxImport
 from tests.support.graph import DEVICES, PFX, PROFILES, Json, create, error_code, error_message, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
@@ -27,7 +27,7 @@ Raw = Callable[..., Awaitable[httpx.Response]]
 
 
 @pytest.fixture
-async def raw(app: FastAPI, app_token: str) -> AsyncIterator[Raw]:
+async def raw(app: Application, app_token: str) -> AsyncIterator[Raw]:
     """`await raw("GET", "/beta//users?$top=1")`: the target as it is, and no header but those given."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
 

@@ -228,7 +228,7 @@ async def test_a_filter_compares_numbers_times_and_texts_quoted_or_not(
         ({}, 400, "reportName"),
         ({"reportName": "FeatureUpdateDeviceState"}, 400, "needs a filter for its column PolicyId"),
         ({"reportName": "FeatureUpdateDeviceState", "filter": f"(PolicyId eq '{ABSENT}')"}, 501, "not updated here"),
-        ({"reportName": "DefenderAgents"}, 501, "devices here report no malware"),
+        ({"reportName": "DefenderAgents"}, 501, "none reports malware"),
     ],
 )
 async def test_what_cannot_be_exported_is_refused_at_once(

@@ -119,3 +119,8 @@ async def test_a_tag_is_assigned_to_nothing_but_groups(beta: httpx.AsyncClient, 
 async def test_ids_of_tags_are_a_list_of_texts(beta: httpx.AsyncClient, sent: object) -> None:
     answer = await beta.post(f"{TAGS}/getRoleScopeTagsById", json={"roleScopeTagIds": sent})
     assert (answer.status_code, error_code(answer)) == (400, "BadRequest")
+
+
+async def test_a_list_expands_assignments_to_nothing(beta: httpx.AsyncClient) -> None:
+    listed = (await beta.get(TAGS, params={"$expand": "assignments"})).raise_for_status().json()["value"]
+    assert [each["assignments"] for each in listed] == [[]]

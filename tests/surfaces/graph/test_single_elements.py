@@ -35,13 +35,17 @@ ONES = {
 }
 #: Families pass a suite of their own, with what is below one of their resources; functions and the tracking of changes
 #: answer lists that are no collections.
+FUNCTIONS = {
+    *("delta", "getDevicesScheduledToRetire"),
+    *("retrieveApprovableOperations", "retrieveMyRequests", "retrieveOperationsRequiringApproval"),
+}
 LISTS = [
     route
     for route in _READS.values()
     if route.many
     and not route.template.startswith("me")
     and "{resource}" not in route.template + (ONES[route.template].template if route.template in ONES else "")
-    and route.template.rpartition("/")[2] not in {"delta", "getDevicesScheduledToRetire"}
+    and route.template.rpartition("/")[2] not in FUNCTIONS
 ]
 #: What partners read as a whole, by the address that Microsoft's client has: no other part of it is emulated.
 ENDPOINTS = "servicePrincipals/{principal}/endpoints"

@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.directory.notifications import Deliveries
+from fauxtune.operations.directory.notification_delivery import Deliveries
 from fauxtune.operations.runtime import outbox
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import webhooks
+from fauxtune.server.factory import Application
 from fauxtune.storage.queries import subscriptions as queries
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
@@ -400,7 +400,7 @@ async def test_an_application_has_so_many_subscriptions(
 
 
 async def test_the_permission_that_reads_a_resource_subscribes_to_it_and_others_see_nothing(
-    app: FastAPI, http: httpx.AsyncClient, beta: httpx.AsyncClient
+    app: Application, http: httpx.AsyncClient, beta: httpx.AsyncClient
 ) -> None:
     application = {"displayName": "Reader", "roles": ["User.Read.All"], "secret": "reader-secret"}
     client = (await http.post(f"{TENANT}/applications", json=application)).json()["clientId"]

@@ -5,7 +5,8 @@ Graph: https://graph.microsoft.com/beta. Control surface: `/_fauxtune/v1`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +31,7 @@ class Service(StrEnum):
 class AdminRequest:
     """One request. `path` begins with a slash, below the place of the service; `body` is JSON, or None without one.
     `file`: the name of a file whose content is the body; `media`: its media type, a message of mail by default.
+    `headers`: further ones, whose names and values are plain ASCII.
 
     `notes` say, in words for people, what this request cannot carry of the task.
     """
@@ -41,6 +43,7 @@ class AdminRequest:
     notes: tuple[str, ...] = ()
     file: str | None = None
     media: str = MESSAGE
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def key(value: str) -> str:

@@ -5,7 +5,7 @@ Control surface: `/_fauxtune/v1`; microsoft/Intune-Resource-Access, src/CsrValid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +26,17 @@ def ndes_url(public_http_url: str, *, tenant: str) -> str:
 def give_challenge(device_id: str, *, profile: str) -> AdminRequest:
     """Give a device a challenge for its request by a SCEP profile, both by their ids."""
     return _control("/scep/challenges", {"device": device_id, "profile": profile})
+
+
+def try_request(
+    device_id: str, *, profile: str, subject: str | None = None, key_usages: Sequence[str] | None = None
+) -> AdminRequest:
+    """Ask what becomes of a request with a challenge of the device, and with this subject or these key usages in place
+    of those that the challenge is for.
+    """
+    changes = {"subject": subject, "keyUsages": None if key_usages is None else [*key_usages]}
+    given = {name: value for name, value in changes.items() if value is not None}
+    return _control("/scep/challenges/try", {"device": device_id, "profile": profile, **given})
 
 
 def open_challenge(challenge: str) -> AdminRequest:

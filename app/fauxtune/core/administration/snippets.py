@@ -60,6 +60,7 @@ def as_curl(request: AdminRequest, addresses: Addresses) -> str:
     variable = _token_variable(request, addresses)
     if variable is not None:
         parts.append(f'-H "Authorization: Bearer ${variable}"')
+    parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers.items()]
     if request.body is not None:
         parts += ["-H 'Content-Type: application/json'", f"--data-raw {_in_single_quotes(_json(request.body))}"]
     if request.file is not None:
@@ -75,6 +76,7 @@ def as_python(request: AdminRequest, addresses: Addresses) -> str:
     if variable is not None:
         bearer = "{token}" if request.service is Service.GRAPH else f"{{os.environ[{variable!r}]}}"
         headers.append(f'"Authorization": f"Bearer {bearer}"')
+    headers += [f"{_python(name)}: {_python(value)}" for name, value in request.headers.items()]
     if request.file is not None:
         headers.append(f'"Content-Type": "{request.media}"')
     if headers:
@@ -98,6 +100,11 @@ def as_powershell(request: AdminRequest, addresses: Addresses) -> str:
     parts.append(f"-Method {request.method} -Uri {powershell_text(addresses.url(request))}")
     if request.service is not Service.GRAPH and addresses.control_token:
         parts.append('-Headers @{ Authorization = "Bearer $env:FAUXTUNE_CONTROL_TOKEN" }')
+    if request.headers:
+        named = "; ".join(
+            f"{powershell_text(name)} = {powershell_text(value)}" for name, value in request.headers.items()
+        )
+        parts.append(f"-Headers @{{ {named} }}")
     if request.body is not None:
         # No line of JSON begins with an apostrophe, so none ends the here-string.
         parts.append(f"-ContentType 'application/json; charset=utf-8' -Body @'\n{_json(request.body)}\n'@")

@@ -32,7 +32,7 @@ from fauxtune.core.decoding.masking import Masking, from_base64, mask_text
 from fauxtune.core.decoding.parts import LARGEST_BODY, Direction, Part, bounded, counted
 from fauxtune.core.decoding.tokens import describe_authorization, token_part
 from fauxtune.core.errors import FauxtuneError
-from fauxtune.core.pki.der import MALFORMED, reason
+from fauxtune.core.pki.cms_reading import MALFORMED, reason
 
 _UNREADABLE = (*MALFORMED, FauxtuneError, ExpatError, MemoryError)
 

@@ -1,4 +1,8 @@
-"""Whether a rule looks at an occasion: a request, an item of a batch, a connector's task, a device's conversation."""
+"""Whether a rule looks at an occasion: a request, an item of a batch, a connector's task, a device's conversation.
+
+Which occasions are then struck is decided in `timing`, and which of several rules by
+`operations/runtime/live_faults.py`.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ its name. Apple: "Property List Programming Guide".
 
 from __future__ import annotations
 
-import math
 import plistlib
 import struct
 from datetime import datetime
@@ -14,7 +13,8 @@ from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.formats.plist_limits import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_xml
+from fauxtune.core.formats.plist_limits import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_value
+from fauxtune.core.formats.plist_xml import read_xml
 
 Plist = dict[str, Any]
 T = TypeVar("T")
@@ -23,9 +23,7 @@ LARGEST = 2 * 1024 * 1024
 #: Identifiers, names and numbers: no device has longer ones.
 LONGEST_TEXT = 4096
 _BINARY = b"bplist00"
-#: Integers have 64 bits, with a sign or without.
-_SMALLEST, _GREATEST = -(2**63), 2**64 - 1
-#: What plistlib raises on hostile bytes (found by fuzzing).
+#: What readers raise on hostile bytes (found by fuzzing).
 _MALFORMED = (
     ExpatError,
     ValueError,
@@ -46,16 +44,19 @@ def parse(body: bytes) -> Plist:
         raise Invalid(f"A property list must not be larger than {LARGEST // 1024 // 1024} MiB.")
     if not body:
         raise Invalid("The body is empty: a property list is expected.")
-    is_binary = body.startswith(_BINARY)
-    check = check_binary if is_binary else check_xml
     try:
-        check(body)
-        values = plistlib.loads(body, fmt=plistlib.FMT_BINARY if is_binary else plistlib.FMT_XML)
+        values = _read_binary(body) if body.startswith(_BINARY) else read_xml(body)
     except _MALFORMED as error:
         raise Invalid(f"The body is not a property list, XML or binary: {_first_line(error)}") from None
-    check_size(values)
     if not isinstance(values, dict):
         raise Invalid(f"The property list is a {_kind(values)}, not a dictionary.")
+    return values
+
+
+def _read_binary(body: bytes) -> object:
+    check_binary(body)
+    values = plistlib.loads(body, fmt=plistlib.FMT_BINARY)
+    check_size(values)
     return values
 
 
@@ -141,20 +142,10 @@ def check_size(root: object) -> None:
             elif isinstance(value, list):
                 below.extend(value)
             else:
-                _check_value(value)
+                check_value(value)
             if len(below) > MOST_VALUES:
                 break
         level, depth = below, depth + 1
-
-
-def _check_value(value: object) -> None:
-    """Raise Invalid for a value that a writer can write but the database cannot hold."""
-    if isinstance(value, str) and "\0" in value:
-        raise Invalid("A text of the property list holds a NUL character.")
-    if isinstance(value, int) and not _SMALLEST <= value <= _GREATEST:
-        raise Invalid("An integer of the property list has more than 64 bits.")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Invalid("A real of the property list is not a finite number.")
 
 
 def _first_line(error: Exception) -> str:

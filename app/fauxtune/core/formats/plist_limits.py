@@ -1,14 +1,13 @@
-"""Limits of a property list, checked before it is read: larger ones than devices send are refused.
+"""Limits of a property list: larger ones than devices send are refused.
 
-plistlib keeps everything that it reads, and reads a binary object as often as it is referred to. So the elements of XML
-are counted first by a parser that keeps nothing, and the objects of a binary list must not overlap. Apple:
-"Property List Programming Guide"; CFBinaryPList.c (the binary format).
+plistlib reads a binary object as often as it is referred to, so the objects of a binary list must not overlap, which is
+checked before. Apple: "Property List Programming Guide"; CFBinaryPList.c (the binary format).
 """
 
 from __future__ import annotations
 
+import math
 import struct
-from xml.parsers import expat
 
 from fauxtune.core.errors import Invalid
 
@@ -18,44 +17,20 @@ MOST_VALUES = 20_000
 TOO_LARGE = f"A property list must not have more than {MOST_VALUES} values, nor be nested deeper than {DEEPEST}."
 #: Every value may have a key.
 _MOST_ELEMENTS = 2 * MOST_VALUES
-#: `plist` has its version; no other element has attributes.
-_MOST_ATTRIBUTES = 8
-#: Line ends and references, at which an XML parser hands over what it has; and quotes, two for each attribute.
-_MOST_MARKS = 100_000
-_MARKS = (b"\n", b"\r", b"&", b'"', b"'")
+#: Integers have 64 bits, with a sign or without.
+_SMALLEST, _GREATEST = -(2**63), 2**64 - 1
 _TRAILER = struct.Struct(">6xBBQQQ")
 _INTEGER, _REAL, _DATE, _DATA, _ASCII, _UTF16, _UID, _ARRAY, _SET, _DICT = 1, 2, 3, 4, 5, 6, 8, 10, 12, 13
 
 
-def check_xml(body: bytes) -> None:
-    """Raise Invalid for too many elements, too deep ones, or a document type with declarations of its own (entities, or
-    attributes for every element). Malformed XML passes: plistlib refuses it.
-    """
-    if sum(map(body.count, _MARKS)) > _MOST_MARKS:
-        raise Invalid(f"A property list must not have more than {_MOST_MARKS} line ends, references and quotes.")
-    parser = expat.ParserCreate()
-    seen = depth = 0
-
-    def doctype(*declared: object) -> None:
-        if declared[-1]:
-            raise Invalid("A property list must not declare entities or anything else in its document type.")
-
-    def start(_name: str, attributes: dict[str, str]) -> None:
-        nonlocal seen, depth
-        seen, depth = seen + 1, depth + 1
-        # One element more is around the values; keys are not deeper than their values.
-        if seen > _MOST_ELEMENTS or depth > DEEPEST + 2 or len(attributes) > _MOST_ATTRIBUTES:
-            raise Invalid(TOO_LARGE)
-
-    def end(_name: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    parser.StartDoctypeDeclHandler, parser.StartElementHandler, parser.EndElementHandler = doctype, start, end
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError):
-        return  # plistlib refuses it with its reason
+def check_value(value: object) -> None:
+    """Raise Invalid for a value that a writer can write but the database cannot hold."""
+    if isinstance(value, str) and "\0" in value:
+        raise Invalid("A text of the property list holds a NUL character.")
+    if isinstance(value, int) and not _SMALLEST <= value <= _GREATEST:
+        raise Invalid("An integer of the property list has more than 64 bits.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Invalid("A real of the property list is not a finite number.")
 
 
 def check_binary(body: bytes) -> None:

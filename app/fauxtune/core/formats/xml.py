@@ -21,6 +21,8 @@ DEPTH_LIMIT = 48
 ELEMENT_LIMIT = 10_000
 #: Characters that XML 1.0 2.2 does not allow, escaped or not.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: These, and others that are not written as they are, in a text or in an attribute: blanks but the space, &, <, >, ".
+_NOT_AS_IT_IS = re.compile("[^ !#-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Malformed(Invalid):
@@ -47,9 +49,14 @@ class Element:
 
     def find(self, *path: str) -> Element | None:
         """Return the first element at the end of the path, or None."""
-        element: Element | None = self
+        element = self
         for name in path:
-            element = next(element.all(name), None) if element is not None else None
+            for child in element.children:
+                if child.name == name:
+                    element = child
+                    break
+            else:
+                return None
         return element
 
     def text_at(self, *path: str, default: str = "") -> str:
@@ -74,7 +81,9 @@ class _Builder:
         self._seen += 1
         if len(self._open) >= DEPTH_LIMIT or self._seen > self._most:
             raise Malformed(f"The document must not have more than {DEPTH_LIMIT} levels and {self._most} elements.")
-        element = Element(_local(name), {_local(key): value for key, value in attributes.items()})
+        if attributes:
+            attributes = {_local(key): value for key, value in attributes.items()}
+        element = Element(_local(name), attributes, [], [])
         if self._open:
             self._open[-1].children.append(element)
         else:
@@ -119,13 +128,16 @@ def clean(text: str) -> str:
 
 def tag(name: str, content: str = "", /, **attributes: str) -> str:
     """Write an element with markup inside. `__` in an attribute's name stands for a colon."""
-    markup = "".join(f" {key.replace('__', ':')}={quoteattr(clean(value))}" for key, value in attributes.items())
-    return f"<{name}{markup}>{content}</{name}>" if content else f"<{name}{markup}/>"
+    markup = name
+    for key, value in attributes.items():
+        quoted = quoteattr(clean(value)) if _NOT_AS_IT_IS.search(value) else f'"{value}"'
+        markup += f" {key.replace('__', ':')}={quoted}"
+    return f"<{markup}>{content}</{name}>" if content else f"<{markup}/>"
 
 
 def leaf(name: str, value: str, /, **attributes: str) -> str:
     """Write an element with text inside."""
-    return tag(name, escape(clean(value)), **attributes)
+    return tag(name, escape(clean(value)) if _NOT_AS_IT_IS.search(value) else value, **attributes)
 
 
 def _local(name: str) -> str:

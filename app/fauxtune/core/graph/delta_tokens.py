@@ -1,7 +1,8 @@
 """The tokens of delta queries: $skiptoken leads to the next page of a round, $deltatoken to the next round.
 
 Opaque to clients (Graph: "Use delta query to track changes in Microsoft Graph data"). They contain what the first
-request asked for, so that the others need not repeat it. Nothing in them is secret, or believed without a check.
+request asked for, so that the others need not repeat it. Nothing in them is secret, or believed without a check. When
+one is too old: `operations/directory/changes.py`.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from fauxtune.core.graph.overlays.enrollment import ENROLLMENT
 from fauxtune.core.graph.overlays.escrow import ESCROW
 from fauxtune.core.graph.overlays.group_policy import GROUP_POLICY
 from fauxtune.core.graph.overlays.intents import INTENTS
-from fauxtune.core.graph.overlays.notifications import NOTIFICATIONS
+from fauxtune.core.graph.overlays.notification_templates import NOTIFICATIONS
 from fauxtune.core.graph.overlays.profiles import PROFILES
 from fauxtune.core.graph.overlays.reports import REPORTS
 from fauxtune.core.graph.overlays.roles import ROLES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -33,6 +33,10 @@ class Question:
 
     text: str
     choices: tuple[Choice, ...]
+
+    def is_right(self, chosen: Sequence[int]) -> bool:
+        """Whether the right answer is among those that were chosen, by their numbers, counted from 0."""
+        return any(self.choices[each].right for each in chosen if each < len(self.choices))
 
 
 @dataclass(frozen=True, slots=True)

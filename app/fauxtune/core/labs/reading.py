@@ -11,7 +11,8 @@ from typing import Any
 from fauxtune.core.clock import from_iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Choice, Lab, Proof, Question, Step, WrongWay
-from fauxtune.core.labs.verbs import MAKING, TABLES, Kind, Member, Verb, nearest, verb_named
+from fauxtune.core.labs.verbs import MAKING, TABLES, Kind, Member, Verb, verb_named
+from fauxtune.core.model.nearest import nearest
 from fauxtune.core.model.provider_state_words import read as read_state
 
 #: Characters of a lab file, and the parts of a lab, at most.
@@ -239,8 +240,12 @@ class _Reader:
         files = {deed.words["file"] for deed in deeds if deed.verb in {"issue file", "rewrite file"}}
         wanted = {deed.words["file"] for deed in deeds if deed.verb == "import file"}
         wanted |= {each.words["name"] for each in lab.files() if each.verb == "pfx"}
+        wanted |= {check.words["file"] for step in lab.steps for check in step.check if check.verb == "reads file"}
         for name in sorted(wanted - files):
             self.wrong(self._line_with(f'"{name}"'), f"no deed 'issue file' makes the file '{name}'")
+        requests = {deed.words["file"] for deed in deeds if deed.verb == "try request"}
+        for name in sorted({each.words["name"] for each in lab.files() if each.verb == "request"} - requests):
+            self.wrong(self._line_with(f'"{name}"'), f"no deed 'try request' makes the file '{name}'")
 
     def _header(self, name: str) -> int:
         for index, (header, line) in enumerate(self._headers):
@@ -279,7 +284,7 @@ def _lab(name: str, document: Mapping[str, Any]) -> Lab:
         title=document["title"],
         minutes=document["minutes"],
         idea=_joined(document["idea"]),
-        story=document["story"].strip(),
+        story=_joined(document["story"]),
         start=tuple(document["start"]),
         prepare=_acts(document.get("prepare", ()), key="do"),
         predict=_question(document["predict"]),
@@ -292,7 +297,7 @@ def _lab(name: str, document: Mapping[str, Any]) -> Lab:
 def _step(part: Mapping[str, Any]) -> Step:
     return Step(
         title=part["title"],
-        text=part["text"].strip(),
+        text=_joined(part["text"]),
         hints=tuple(part["hints"]),
         do=_acts(part["do"], key="do"),
         look=_acts(part.get("look", ()), key="look"),

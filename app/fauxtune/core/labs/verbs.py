@@ -1,14 +1,13 @@
 """The words that a lab file may use. THE tables of deeds, checks and files; docs/labs.md is made from them.
 
 A deed is what an administrator or the owner of a device does. Its command stands here; its requests are built in
-`core.administration` by `operations.arrangement.lab_deeds`, which also knows its page of the console.
+`core.administration` by `operations.arrangement.labs.deeds`, which also knows its page of the console.
 """
 
 #: data
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -148,6 +147,13 @@ DEEDS: tuple[Verb, ...] = (
          ("fauxtune connector {state} {connector}",)),
     Verb("advance clock", "Put the tenant's clock forward.", (Member("by", "how long: P30D", Kind.DURATION),),
          ("fauxtune clock advance {by}",)),
+    Verb("try request", "Send a SCEP request in the name of a device, which may differ from what its challenge is for.",
+         (_DEVICE, _PROFILE, Member("subject", "the subject, such as CN=bob (as the challenge says)", optional=True),
+          Member("usages", "the key usages (as the challenge says)", Kind.TEXTS, optional=True,
+                 choices=("keyEncipherment", "digitalSignature")),
+          Member("file", "the request, PEM", Kind.FILE)),
+         ("fauxtune scep challenge try --device {device} --profile {profile}", "--subject {subject}",
+          "--key-usage {usages}", "--out {file}")),
     Verb("look at device", "What a device holds.", (_DEVICE,), ("fauxtune device show {device}",), looks=True),
     Verb("look at mail", "Who can read a user's mail.", (_USER,), ("fauxtune mail matrix {user}",), looks=True),
     Verb("look at certificates", "What the CA has issued for a user.", (_USER,),
@@ -157,6 +163,7 @@ DEEDS: tuple[Verb, ...] = (
     Verb("look at diagnosis", "Why a certificate is missing on a device.", (_USER,),
          ("fauxtune diagnose --user {user}",), looks=True),
     Verb("look at connectors", "The log of the connectors.", (), ("fauxtune connector log",), looks=True),
+    Verb("look at challenges", "What became of SCEP challenges.", (), ("fauxtune scep challenge list",), looks=True),
     Verb("look at journal", "What happened.", (), ("fauxtune journal",), looks=True),
 )  # fmt: skip
 
@@ -180,6 +187,9 @@ CHECKS: tuple[Verb, ...] = (
     Verb("published", "Whether senders find a certificate of a user that they can use.", (_USER, *_CERTIFICATE, _IS)),
     Verb("connector has key", "Whether a connector has a key for imported certificates.",
          (Member("connector", "its name"), _IS)),
+    Verb("challenge answered", "Whether a request with a challenge of a device was answered with this code.",
+         (_DEVICE, Member("code", "the code, such as SubjectNameMismatch or Success"), _IS)),
+    Verb("reads file", "Whether the system of a device reads a PFX file of the lab.", (_DEVICE, _FILE, _IS)),
     Verb("clock moved", "Whether so much time has passed since the lab began.",
          (Member("by", "how long: P30D", Kind.DURATION),)),
     Verb("happened", "Whether the journal has an event since the lab began.",
@@ -197,6 +207,7 @@ FILES: tuple[Verb, ...] = (
     Verb("crl", "The revocation list of the issuing authority, DER.", (_NAME,)),
     Verb("serial", "The serial number of a certificate, in hex, in a text file.", (_NAME, *_CERTIFICATE)),
     Verb("pfx", "A PFX file that the lab has made; its password is fauxtune.", (_NAME,)),
+    Verb("request", "A request that 'try request' has made, PEM.", (_NAME,)),
 )  # fmt: skip
 
 #: The deeds by which somebody has the CA make a certificate.
@@ -213,11 +224,6 @@ TABLES: Mapping[str, tuple[tuple[Verb, ...], str]] = {
 def verb_named(table: Iterable[Verb], name: str) -> Verb | None:
     """Return the verb of this name."""
     return next((verb for verb in table if verb.name == name), None)
-
-
-def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """Return the three words that are most like one."""
-    return sorted(known, key=lambda each: -difflib.SequenceMatcher(None, name.lower(), each.lower()).ratio())[:3]
 
 
 def command_of(deed: Act, places: Mapping[str, str]) -> str:

@@ -64,6 +64,12 @@ class Catalogue:
         return wrap(text) % values
 
 
+def catalogue_of(language: Language, text: str) -> Catalogue:
+    """Return the catalogue that a PO file has. Raises Broken."""
+    po = read_po(text)
+    return Catalogue(language, {entry.text: entry.forms for entry in po.entries if all(entry.forms)}, po.plural)
+
+
 @functools.cache
 def catalogue(language: Language, domain: str) -> Catalogue:
     """Return the messages of a domain in a language. Raises FileNotFoundError for a domain without a catalogue."""
@@ -71,5 +77,4 @@ def catalogue(language: Language, domain: str) -> Catalogue:
         return Catalogue(language, {})
     data = pkgutil.get_data(__package__ or "", f"{language}/{domain}.po")
     assert data is not None
-    po = read_po(data.decode())
-    return Catalogue(language, {entry.text: entry.forms for entry in po.entries}, po.plural)
+    return catalogue_of(language, data.decode())

@@ -13,7 +13,7 @@ from typing import Any
 from asn1crypto import cms
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.pki.der import MALFORMED, reason
+from fauxtune.core.pki.cms_reading import MALFORMED, reason
 from fauxtune.core.pki.der_limits import check_limits
 
 #: Bytes of all recipients together: 100 with keys of 4,096 bits have 80 KB.

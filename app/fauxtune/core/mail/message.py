@@ -1,5 +1,7 @@
 """What a message shows without any key: its headers, whether it is signed, and for whom it is encrypted.
 
+That is read once, when a message arrives; what is read when somebody opens it is in `visible_parts`.
+
 RFC 5322 (headers), RFC 8551 (S/MIME 4.0). The layers around an envelope are followed: clear-signed, opaque-signed, and
 multipart messages of which one part is encrypted.
 """
@@ -19,7 +21,7 @@ from fauxtune.core.errors import FauxtuneError, Invalid
 from fauxtune.core.mail.envelope import Encryption, encryption_of
 from fauxtune.core.mail.mime import MOST_LAYERS, Entity, decoded
 from fauxtune.core.model.mail import LARGEST_MESSAGE
-from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.cms_reading import MALFORMED
 from fauxtune.core.pki.der_limits import check_limits
 
 #: The media types of S/MIME: the second is that of before RFC 2311.

@@ -6,7 +6,7 @@ import hashlib
 
 from cryptography import x509
 
-from fauxtune.core.pki.der import MALFORMED, key_identifier
+from fauxtune.core.pki.cms_reading import MALFORMED, key_identifier
 
 #: Hexadecimal digits of the digest of an issuer's name.
 _DIGITS = 16

@@ -15,9 +15,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from fauxtune.core.engine.diagnosis.certificate_rules import SIGNING, allows, is_for_mail
-from fauxtune.core.mail.reading import SeenSignature
+from fauxtune.core.mail.visible_parts import SeenSignature
+from fauxtune.core.pki.cms_reading import MALFORMED
 from fauxtune.core.pki.contents import CertificateContents, contents
-from fauxtune.core.pki.der import MALFORMED
 from fauxtune.core.pki.foreign import is_authority
 
 _LONGEST_CHAIN = 8

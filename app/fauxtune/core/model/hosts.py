@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 #: The names by which a machine calls itself.
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.I)
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::[0-9]{0,5})?")
+
+
+def is_host_name(text: str) -> bool:
+    """Whether this is the name of a host (RFC 1123 2.1), or an IPv4 address."""
+    return _HOST_NAME.fullmatch(text) is not None
 
 
 def host_of(address: str) -> str:

@@ -141,11 +141,6 @@ def scep_key(profile: ProfileId) -> ItemKey:
     return ItemKey(f"scep/{profile}")
 
 
-def is_scep(key: str) -> bool:
-    """Whether this is the key of a certificate of a SCEP profile."""
-    return key.startswith(f"{Source.SCEP.value}/")
-
-
 def email_key(profile: ProfileId) -> ItemKey:
     """The key of the account of an e-mail profile."""
     return ItemKey(f"email/{profile}")
@@ -154,3 +149,26 @@ def email_key(profile: ProfileId) -> ItemKey:
 def imported_key(thumbprint: str) -> ItemKey:
     """The key of an imported certificate."""
     return ItemKey(f"imported/{thumbprint}")
+
+
+def setting_key(unit: str) -> ItemKey:
+    """The key of the settings that a device takes as one."""
+    return ItemKey(f"setting/{unit}")
+
+
+def key_source(key: str) -> Source:
+    """The source of the item with this key."""
+    return Source(key.partition("/")[0])
+
+
+def key_name(key: str) -> str:
+    """What a key names within its source: a profile, a thumbprint, a unit of settings, or a root with its store."""
+    return key.partition("/")[2]
+
+
+def key_profile(key: str) -> ProfileId | None:
+    """The profile that the item with this key belongs to alone; None for an item that several profiles may want."""
+    return ProfileId(key_name(key)) if key_source(key) in _OF_ONE_PROFILE else None
+
+
+_OF_ONE_PROFILE = frozenset({Source.PKCS, Source.SCEP, Source.EMAIL})

@@ -141,7 +141,9 @@ def tone(event_type: str) -> Tone:
 
 def words(event_type: str, *, profile: str | None, certificate: dict[str, Any] | None, detail: dict[str, Any]) -> str:
     """Return what happened. `profile` is the profile's name; `certificate` and `detail` are the event's."""
-    what = certificate_words(certificate, item=detail.get("item"))
+    # "imported certificate was imported" would say it twice.
+    known = {**certificate, "source": None} if certificate and event_type == "imported" else certificate
+    what = certificate_words(known, item=detail.get("item"))
     of = f" ('{profile}')" if profile else ""
     template = _template(event_type, certificate=certificate, detail=detail)
     if template is None:

@@ -7,9 +7,21 @@ digits. Two different certificates have the same mark and colour once in 36,300.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fauxtune.core.model.states import Source
+
 _CONSONANTS, _VOWELS = "BDGLMNRSTVZ", "AEIOU"
+#: data. A source -> the symbol that stands before a mark.
+SYMBOLS: Mapping[Source, str] = {
+    Source.ROOT: "▲",
+    Source.PKCS: "●",
+    Source.IMPORTED: "◆",
+    Source.SCEP: "■",
+    Source.EMAIL: "✉",
+    Source.SETTING: "⚙",
+}
 #: How many colours there are: the style sheet of the console has a rule for each.
 HUES = 12
 

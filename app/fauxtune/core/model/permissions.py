@@ -1,4 +1,7 @@
-"""The permissions of applications: those of a new one, Intune's own, and how strictly they are enforced."""
+"""The permissions of applications: those of a new one, Intune's own, and how strictly they are enforced.
+
+A token is checked in `operations/runtime/permission_check.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.nearest import nearest
 from fauxtune.core.model.provider_states import DELIVERIES, DEVICES, NUMBERS, PLACES, SENTENCES, Sentence
 
 #: Characters of a sentence at most.
@@ -79,9 +79,9 @@ def read(text: str, params: Mapping[str, object] | None = None) -> Reading:
         match = pattern.fullmatch(wording)
         if match is not None:
             return Reading(sentence, {name: _unquoted(words) for name, words in match.groupdict().items()}, wording)
-    nearest = "; ".join(f"'{each}'" for each in _nearest(wording))
+    like = "; ".join(f"'{each}'" for each in nearest(wording, (sentence.example for sentence in SENTENCES)))
     raise Invalid(
-        f"There is no state '{wording}'. The nearest are: {nearest}. 'fauxtune state list' (GET .../states) has all.",
+        f"There is no state '{wording}'. The nearest are: {like}. 'fauxtune state list' (GET .../states) has all.",
         target="state",
     )
 
@@ -150,12 +150,3 @@ def _token(token: str) -> str:
         return _FORMS.get(token.lower(), re.escape(token))
     literal_before, name, literal_after = parts
     return f"{re.escape(literal_before)}(?P<{name}>{PLACES[name].pattern}){re.escape(literal_after)}"
-
-
-def _nearest(wording: str) -> list[str]:
-    """Return the three examples that are most like the wording."""
-    lowered = wording.lower()
-    return sorted(
-        (sentence.example for sentence in SENTENCES),
-        key=lambda example: -difflib.SequenceMatcher(None, lowered, example.lower()).ratio(),
-    )[:3]

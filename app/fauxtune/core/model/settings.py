@@ -1,8 +1,10 @@
 """Settings of a device: each has an address on its platform's wire, a value, and the policies that ask for it.
 
-Two policies with one address and equal values give one setting; with different values they are in conflict, and neither
-is applied. Intune for Education: "Avoiding policy conflicts"; Intune: "Common questions about device profiles".
-Unverified: that a device which has one of the values keeps it.
+Lists to which every policy adds are settings by their members (Intune: "Policy merge for settings", "Merge behavior for
+Attack surface reduction rules"), so that only a member can be in conflict. Which value counts where policies ask for
+several is decided by `core.engine.planning.setting_conflicts`.
+
+Unverified: that a device which has one of the values that are in conflict keeps it.
 """
 
 from __future__ import annotations
@@ -13,11 +15,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ProfileId
 
 #: The largest value that is delivered, and the longest address: both are kept for each device.
 MOST_BYTES, LONGEST_ADDRESS = 65536, 1000
-IN_CONFLICT = "Policies ask for different values of the setting: none of them is applied."
+#: The form of a member of a list: a node whose value is members, divided by |. Its address is the node's, # and its own
+#: name. Members of the node in `_PAIRS` are pairs of a name, = and a value; others have no value.
+MEMBER = "member"
+_MARK, _DIVIDER = "#", "|"
+_DEFENDER = "./Device/Vendor/MSFT/Policy/Config/Defender"
+_PAIRS = f"{_DEFENDER}/AttackSurfaceReductionRules"
+_LISTS = (_PAIRS, *(f"{_DEFENDER}/Excluded{name}" for name in ("Extensions", "Paths", "Processes")))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,7 +39,8 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting. `form`: the platform's type of the value. In conflict, the value is what the device keeps: the one
-    that it was given before, or None.
+    that it was given before, or None. `stricter`: of a compliance policy alone, which of two values counts. `below`:
+    those who ask for a value that gives way to one of a compliance policy.
     """
 
     address: str
@@ -39,6 +48,8 @@ class Setting:
     value: Any
     by: tuple[Asking, ...] = ()
     in_conflict: bool = False
+    stricter: str = ""
+    below: tuple[Asking, ...] = ()
 
     @property
     def text(self) -> str:
@@ -49,7 +60,7 @@ class Setting:
 @dataclass(frozen=True, slots=True)
 class WantedSetting:
     """One setting that a policy asks for: what the policy calls it, its address on the wire, what the device takes as
-    one with it, and the form and value of it there.
+    one with it, and the form and value of it there. `stricter`: see `Setting`.
     """
 
     name: str
@@ -57,6 +68,7 @@ class WantedSetting:
     unit: str
     form: str
     value: Any
+    stricter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +91,35 @@ def gathered(settings: Iterable[WantedSetting], *, without: Iterable[str] = ()) 
         if why:
             unusable[each.name] = why
         else:
-            usable.append(each)
+            usable += _members(each)
     return Wishes(tuple(usable), without=tuple(without), unusable=unusable)
+
+
+def _members(setting: WantedSetting) -> list[WantedSetting]:
+    """The members of a setting that is a list, each once; else the setting."""
+    if setting.address not in _LISTS:
+        return [setting]
+    every = members(str(setting.value))
+    known = {text.partition("=")[0].lower() if setting.address == _PAIRS else text: text for text in every}
+    return [
+        replace(setting, address=f"{setting.address}{_MARK}{name}", form=MEMBER, value=text)
+        for name, text in known.items()
+    ]
+
+
+def members(text: str) -> list[str]:
+    """The members of a list, as it is on the wire."""
+    return [member for each in text.split(_DIVIDER) if (member := each.strip())]
+
+
+def joined(values: Iterable[str]) -> str:
+    """A list of these members on the wire."""
+    return _DIVIDER.join(values)
+
+
+def node_of(address: str) -> str:
+    """The node that an address is about."""
+    return address.partition(_MARK)[0] if address.startswith(".") else address
 
 
 def _why_unusable(setting: WantedSetting) -> str:
@@ -104,23 +143,6 @@ def normal(address: str, *, bare: bool = False) -> str:
         return text
     text = text if text.startswith("./") else f"./{text.lstrip('/')}"
     return f"./Device{text[1:]}" if text.startswith("./Vendor/") else text
-
-
-def merged(settings: Iterable[Setting]) -> tuple[Setting, ...]:
-    """The settings, each address once, in the order of their addresses."""
-    known: dict[str, Setting] = {}
-    for each in settings:
-        earlier = known.get(each.address)
-        known[each.address] = each if earlier is None else _both(earlier, each)
-    return tuple(known[address] for address in sorted(known))
-
-
-def _both(one: Setting, other: Setting) -> Setting:
-    by = tuple(sorted({*one.by, *other.by}))
-    if one.in_conflict or other.in_conflict or (one.form, one.text) != (other.form, other.text):
-        form = min(one.form, other.form)
-        return Setting(one.address, form, None, by=by, in_conflict=True)
-    return replace(one, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +184,7 @@ class Unit:
     def encode(self) -> bytes:
         """The unit as bytes, for the ledger."""
         rows = [
-            [each.address, each.form, each.value, [[one.profile, one.setting] for one in each.by], each.in_conflict]
+            [each.address, each.form, each.value, _pairs(each.by), each.in_conflict, *_few(each)]
             for each in self.settings
         ]
         return json.dumps(rows).encode()
@@ -176,24 +198,24 @@ class Unit:
                     address,
                     form,
                     value,
-                    by=tuple(Asking(ProfileId(profile), setting) for profile, setting in by),
+                    by=_from_pairs(by),
                     in_conflict=in_conflict,
+                    stricter=few[0] if few else "",
+                    below=_from_pairs(few[1]) if few else (),
                 )
-                for address, form, value, by, in_conflict in json.loads(payload)
+                for address, form, value, by, in_conflict, *few in json.loads(payload)
             )
         )
 
 
-def setting_key(unit: str) -> ItemKey:
-    """The key of the settings of a unit."""
-    return ItemKey(f"setting/{unit}")
+def _pairs(askings: Iterable[Asking]) -> list[list[str]]:
+    return [[one.profile, one.setting] for one in askings]
 
 
-def unit_name(key: str) -> str:
-    """The unit of a key."""
-    return key.partition("/")[2]
+def _from_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[Asking, ...]:
+    return tuple(Asking(ProfileId(profile), setting) for profile, setting in pairs)
 
 
-def is_setting(key: str) -> bool:
-    """Whether this is the key of settings."""
-    return key.startswith("setting/")
+def _few(setting: Setting) -> list[Any]:
+    """What only settings of compliance policies have."""
+    return [setting.stricter, _pairs(setting.below)] if setting.stricter else []

@@ -80,6 +80,14 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "enrolments are compared with restrictions and corporate identifiers; the first of them switches it on",
     ),
+    "apps.processed": (
+        False,
+        "uploaded and new apps are published by the clock; the first one that is being processed switches it on",
+    ),
+    "approvals.required": (
+        False,
+        "changes that approval policies guard wait for another administrator; the first policy switches it on",
+    ),
     "agent.works": (
         False,
         "the management agents of PCs and Macs ask for work; the first assigned script or app for them switches it on",

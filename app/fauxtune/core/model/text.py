@@ -2,17 +2,22 @@
 surrogates.
 
 JSON can contain both (RFC 8259 8.2 calls what then happens unpredictable). The types are for JSON bodies: each `str` of
-a body is a `Text`, and each member without a type of its own a `Json` or a `JsonObject`.
+a body is a `Text`, and each member without a type of its own a `Json` or a `JsonObject`. They are pydantic's to check,
+and named everywhere: so this module does not import it (docs/decisions/0077).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, StrictStr
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fauxtune.core.errors import Invalid
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -45,9 +50,21 @@ def _json(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What pydantic's AfterValidator is: `check` returns the value, or raises ValueError with the reason."""
+
+    check: Callable[[Any], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the check as pydantic reads it; pydantic, which is there by then, calls this."""
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        return no_info_after_validator_function(self.check, handler(source))
+
+
 #: For a `str` that has further limits.
-STORABLE = AfterValidator(_text)
+STORABLE = _Checked(_text)
 Text = Annotated[str, STORABLE]
-StrictText = Annotated[StrictStr, STORABLE]
-Json = Annotated[Any, AfterValidator(_json)]
-JsonObject = Annotated[dict[str, Any], AfterValidator(_json)]
+Json = Annotated[Any, _Checked(_json)]
+JsonObject = Annotated[dict[str, Any], _Checked(_json)]

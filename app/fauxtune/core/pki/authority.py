@@ -29,6 +29,8 @@ PublicKey = RSAPublicKey | EllipticCurvePublicKey
 
 #: The O of every authority: a warning that is visible in each certificate, while common names stay short.
 WARNING = "EMULATOR - NOT TRUSTED"
+#: The common name of the root of a server's TLS.
+ROOT_NAME = "Fauxtune TLS Root"
 
 
 @dataclass(frozen=True, slots=True)

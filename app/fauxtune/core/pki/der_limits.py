@@ -32,12 +32,17 @@ _IDENTIFIER, _END = 0x06, 0x00
 
 def check_limits(data: bytes, *, largest: int) -> bytes:
     """Return the bytes unchanged. Raises ValueError for more than `largest` bytes, or beyond another limit above."""
-    if len(data) > largest:
-        raise ValueError(f"it has {len(data)} bytes, and {largest // 1024} KiB at most are read")
     try:
-        _walk(data)
+        _walk(check_size(data, largest=largest))
     except IndexError:
         raise ValueError("it ends too early") from None
+    return data
+
+
+def check_size(data: bytes, *, largest: int) -> bytes:
+    """Return the bytes unchanged. Raises ValueError for more than `largest` bytes."""
+    if len(data) > largest:
+        raise ValueError(f"it has {len(data)} bytes, and {largest // 1024} KiB at most are read")
     return data
 
 

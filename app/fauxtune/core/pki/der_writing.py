@@ -9,7 +9,9 @@ from functools import lru_cache
 
 from asn1crypto import core
 
-INTEGER, OCTETS, SEQUENCE, SET = 0x02, 0x04, 0x30, 0x31
+INTEGER, OCTETS, IDENTIFIER, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
+#: The element that says nothing.
+NULL = b"\x05\x00"
 #: Constructed, context-specific.
 TAG_0, TAG_1 = 0xA0, 0xA1
 _SHORT = 128

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12 as writer
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
 from fauxtune.core.pki import pbe
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
-from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.cms_reading import MALFORMED
 from fauxtune.core.pki.der_limits import LARGEST_PFX, check_limits
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
@@ -61,6 +61,11 @@ class _Bags:
     certificates: list[x509.Certificate] = field(default_factory=list)
     names: dict[x509.Certificate, str] = field(default_factory=dict)
     bags: int = 0
+
+
+def has_modern_ciphers(data: bytes) -> bool:
+    """Whether a file is encrypted with PBES2, which needs no password to see."""
+    return _CIPHERS[0] in data
 
 
 def with_unknown_cipher(data: bytes) -> bytes:

@@ -21,7 +21,7 @@ from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
-from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.cms_reading import MALFORMED
 from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, check_limits
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
 

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 from asn1crypto import algos, cms, core
 from cryptography import x509
@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.der import MALFORMED, children, content_of, dotted, identifies, octets, reason, within
-from fauxtune.core.pki.der_limits import LARGEST_MESSAGE, check_limits
+from fauxtune.core.pki.cms_reading import MALFORMED, children, content_of, dotted, identifies, octets, reason, within
+from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, LARGEST_MESSAGE, check_limits, check_size
 from fauxtune.core.pki.der_writing import OCTETS, SEQUENCE, SET, TAG_0, TAG_1, element, identifier
 from fauxtune.core.pki.foreign import readable
 from fauxtune.core.pki.signed_forms import MOST_ATTRIBUTES, MOST_CERTIFICATES, MOST_VALUES, SignedParts, usual_parts
@@ -52,6 +52,8 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 _WITH_RSA = {"rsassa_pkcs1v15": "", **{f"{name}_rsa": name for name in _HASHES}}
 _WITH_EC = {"ecdsa": "", **{f"{name}_ecdsa": name for name in _HASHES}}
 _MOST_SALT = 512
+#: Bytes of a certificate that is remembered.
+_LARGEST_REMEMBERED = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class SignedMessage:
     def certificates(self) -> list[x509.Certificate]:
         """Return the certificates that the message brings: the signer's, and others that may lead to an authority."""
         try:
-            return [readable(x509.load_der_x509_certificate(each)) for each in self._parts.certificates]
+            return [readable(_loaded(each)) for each in self._parts.certificates]
         except MALFORMED as error:
             raise _unreadable(error) from None
 
@@ -122,7 +124,7 @@ def read(data: bytes, *, largest: int = LARGEST_MESSAGE) -> SignedMessage:
     message without exactly one signer.
     """
     try:
-        parts = usual_parts(check_limits(data, largest=largest)) or unusual_parts(data, largest=largest)
+        parts = usual_parts(check_size(data, largest=largest)) or unusual_parts(data, largest=largest)
         return message_of(parts)
     except MALFORMED as error:
         raise _unreadable(error) from None
@@ -131,10 +133,18 @@ def read(data: bytes, *, largest: int = LARGEST_MESSAGE) -> SignedMessage:
 def message_of(parts: SignedParts) -> SignedMessage:
     """Return the message of these parts. Raises one of MALFORMED if its signer's certificate is not among them."""
     for each in parts.certificates:
-        certificate = x509.load_der_x509_certificate(each)
+        certificate = (_remembered if len(each) <= _LARGEST_REMEMBERED else _loaded)(each)
         if parts.is_signer(certificate):
             return SignedMessage(readable(certificate), parts)
     raise ValueError("the signer's certificate is not in it")
+
+
+def _loaded(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(check_limits(der, largest=LARGEST_CERTIFICATE))
+
+
+#: A device signs each message of a conversation: what was read of its certificate, and its key, are read once.
+_remembered = lru_cache(maxsize=256)(_loaded)
 
 
 def unusual_parts(data: bytes, *, largest: int) -> SignedParts:

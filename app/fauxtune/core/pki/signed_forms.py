@@ -15,9 +15,20 @@ from functools import partial
 from asn1crypto import algos
 from cryptography import x509
 
-from fauxtune.core.pki.der import MALFORMED, dotted
+from fauxtune.core.pki.cms_reading import MALFORMED, dotted
+from fauxtune.core.pki.der_limits import LARGEST_MESSAGE, check_limits
 from fauxtune.core.pki.der_reading import Malformed, Part
-from fauxtune.core.pki.der_writing import INTEGER, OCTETS, SEQUENCE, SET, TAG_0, element, identifier
+from fauxtune.core.pki.der_writing import (
+    IDENTIFIER,
+    INTEGER,
+    NULL,
+    OCTETS,
+    SEQUENCE,
+    SET,
+    TAG_0,
+    element,
+    identifier,
+)
 
 #: Of one message: a signer's certificate and its issuers'; signed attributes, and values of one.
 MOST_CERTIFICATES = 20
@@ -26,7 +37,6 @@ MOST_VALUES = 10
 
 _SIGNED_DATA = identifier("1.2.840.113549.1.7.2")
 _DATA = identifier("1.2.840.113549.1.7.1")
-_IDENTIFIER = 0x06
 _DIGESTS = ("sha1", "sha256", "sha384", "sha512")
 _SIGNATURES = ("rsassa_pkcs1v15", *(f"{digest}_{kind}" for digest in _DIGESTS for kind in ("rsa", "ecdsa")))
 
@@ -36,7 +46,7 @@ def _named(
 ) -> Mapping[bytes, str]:
     """The names of these algorithms by their identifiers in messages: without parameters, or with NULL."""
     oids = [(kind(name).dump(), name) for name in names]
-    return {element(SEQUENCE, oid, end): name for oid, name in oids for end in (b"", b"\x05\x00")}
+    return {element(SEQUENCE, oid, end): name for oid, name in oids for end in (b"", NULL)}
 
 
 _DIGEST_ALGORITHMS = _named(algos.DigestAlgorithmId, _DIGESTS)
@@ -62,7 +72,9 @@ class SignedParts:
 
 
 def usual_parts(data: bytes) -> SignedParts | None:
-    """Read a message within `der_limits`; None if it is not in the usual form."""
+    """Read a message; None if it is not in the usual form. Signed attributes are within `der_limits`; certificates and
+    the content are not read.
+    """
     try:
         return _parts(data)
     except MALFORMED:
@@ -103,9 +115,10 @@ def _parts(data: bytes) -> SignedParts:
 
 def _attributes(content: bytes) -> Mapping[str, tuple[bytes, ...]]:
     values: dict[str, tuple[bytes, ...]] = {}
+    check_limits(content, largest=LARGEST_MESSAGE)
     for member in Part(content).take_rest(SEQUENCE, most=MOST_ATTRIBUTES):
         pair = Part(Part(member).take(SEQUENCE))
-        oid = dotted(pair.take_whole(_IDENTIFIER))
+        oid = dotted(pair.take_whole(IDENTIFIER))
         if oid in values:
             raise Malformed("an attribute is there twice")
         values[oid] = tuple(Part(pair.take_last(SET)).take_rest(most=MOST_VALUES))

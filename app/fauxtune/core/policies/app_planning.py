@@ -1,4 +1,5 @@
-"""Which apps a device is to install and to uninstall, in which order, and which it is not to have and why.
+"""Which apps a device is to install and to uninstall, in which order, and which it is not to have and why; which of
+several intents counts (`strongest_intent`).
 
 Sources: Intune: "Assign apps to groups" (of several intents one wins), "Add Win32 app dependencies" (2024), "Add Win32
 app supersedence" (2024): superseding apps count where they are targeted and applicable; a dependency needs no target of
@@ -7,15 +8,18 @@ its own; enforcement prefers supersedence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import zip_longest
+from typing import TypeVar
 
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.policies.app_delivery import (
+from fauxtune.core.policies.app_states import (
     AS_DEPENDENCY,
     AS_SUPERSEDED,
+    AVAILABLE,
     REQUIRED,
     UNINSTALL,
     DeviceApp,
@@ -23,10 +27,12 @@ from fauxtune.core.policies.app_delivery import (
     absent,
 )
 
+A = TypeVar("A")
 Version = tuple[int, ...]
-#: Graph: mobileAppDependencyType, mobileAppSupersedenceType.
-AUTO_INSTALL, DETECT = "autoInstall", "detect"
-REPLACE = "replace"
+#: The intents with which assignments of an app can reach a device, the strongest first.
+INTENTS = (REQUIRED, UNINSTALL, *AVAILABLE)
+#: Of mobileAppDependencyType, whose other word is autoInstall, and of mobileAppSupersedenceType, beside update (Graph).
+DETECT, REPLACE = "detect", "replace"
 
 
 class Order(StrEnum):
@@ -74,10 +80,18 @@ class AppDevice:
     free_mb: int | None = None
 
 
+class Ground(StrEnum):
+    """The kind of reason why an app cannot be on a device."""
+
+    UNFIT = "unfit"
+    DEPENDENCY = "dependency"
+    SUPERSEDED = "superseded"
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedApp:
     """An app of a device. `order`: None if it is told nothing, for it is as it is to be, is left to its user, or cannot
-    be, of which `problem` is the reason. `applicable`: whether the device is one that it is for.
+    be, of which `problem` is the reason and `ground` its kind. `applicable`: whether the device is one that it is for.
     """
 
     spec: AppSpec
@@ -85,6 +99,19 @@ class PlannedApp:
     order: Order | None = None
     problem: str | None = None
     applicable: bool = True
+    ground: Ground | None = None
+
+
+def strongest_intent(assigned: Iterable[tuple[str | None, A]], *, reach: Callable[[Sequence[A]], bool]) -> str | None:
+    """Return the strongest of the intents with which an app reaches a device; None if it does not reach it. `assigned`:
+    each assignment after its intent, which is None for an exclusion: exclusions count for every intent. `reach`:
+    whether some assignments reach the device.
+    """
+    listed = [*assigned]
+    for intent in INTENTS:
+        if reach([each for own, each in listed if own in (intent, None)]):
+            return intent
+    return None
 
 
 def numbers(text: object) -> Version:
@@ -184,27 +211,39 @@ class _Planning:
         if key in self.result:
             return self.result[key].problem
         if key in self._superseded_by:
-            return f"{_name(self._superseded_by[key])} supersedes it."
+            return f"The app {self._superseded_by[key]} supersedes it."
         spec = self._specs[key]
         reason = self._unfit[key]
         if reason is not None:
-            self._put(spec, problem=reason, applicable=False)
+            self._put(spec, problem=reason, ground=Ground.UNFIT)
             return reason
         self._replace(key)
         self._needed |= {target for target, _word in spec.dependencies}
         if key in self._present and self._present[key] in (None, spec.content):
             self._put(spec)
             return None
+        before = frozenset(self.result)
         problem = next((why for each in spec.dependencies if (why := self._depend(*each)) is not None), None)
-        self._put(spec, order=None if problem else Order.INSTALL, problem=problem)
+        if problem is not None:
+            self._give_up(before)
+        ground = None if problem is None else Ground.DEPENDENCY
+        self._put(spec, order=None if problem else Order.INSTALL, problem=problem, ground=ground)
         return problem
+
+    def _give_up(self, before: AbstractSet[str]) -> None:
+        """Plan no change for the sake of an app that cannot be: one that is to go would be installed again and again.
+        `before`: what was planned for others.
+        """
+        for key in self.result.keys() - before:
+            if self.result[key].order is not None:
+                del self.result[key]
 
     def _depend(self, key: str, word: str) -> str | None:
         """Plan what an app depends on; return why that cannot be."""
         if key not in self._specs:
             return f"It depends on the app {key}, which cannot be installed."
         if key in self._superseded_by:
-            return f"It depends on the app {key}, which {_name(self._superseded_by[key])} supersedes: a conflict."
+            return f"It depends on the app {key}, which the app {self._superseded_by[key]} supersedes: a conflict."
         if key in self._present:
             return None
         is_required = self._intents.get(key) == REQUIRED
@@ -226,8 +265,8 @@ class _Planning:
             return
         spec, intent = self._specs[key], self._intents[key]
         if key in self._superseded_by:
-            problem = f"{_name(self._superseded_by[key])} supersedes it."
-            self.result[key] = PlannedApp(spec, intent, problem=problem)
+            problem = f"The app {self._superseded_by[key]} supersedes it."
+            self.result[key] = PlannedApp(spec, intent, problem=problem, ground=Ground.SUPERSEDED)
         elif intent == UNINSTALL:
             order = Order.UNINSTALL if key in self._present else None
             self.result[key] = PlannedApp(spec, intent, order)
@@ -235,7 +274,8 @@ class _Planning:
             if key in self._present:
                 self._replace(key)
             reason = self._unfit[key]
-            self.result[key] = PlannedApp(spec, intent, problem=reason, applicable=reason is None)
+            ground = None if reason is None else Ground.UNFIT
+            self.result[key] = PlannedApp(spec, intent, problem=reason, applicable=reason is None, ground=ground)
 
     def watch(self, key: str) -> None:
         """Plan an app that nobody wants and that matters to another: a superseded one, or one that has to be there, or
@@ -249,14 +289,11 @@ class _Planning:
             self.result[key] = PlannedApp(self._specs[key], AS_DEPENDENCY)
 
     def _put(
-        self, spec: AppSpec, *, order: Order | None = None, problem: str | None = None, applicable: bool = True
+        self, spec: AppSpec, *, order: Order | None = None, problem: str | None = None, ground: Ground | None = None
     ) -> None:
         intent = REQUIRED if self._intents.get(spec.app_id) == REQUIRED else AS_DEPENDENCY
-        self.result[spec.app_id] = PlannedApp(spec, intent, order, problem, applicable)
-
-
-def _name(key: str) -> str:
-    return f"The app {key}"
+        applicable = ground is not Ground.UNFIT
+        self.result[spec.app_id] = PlannedApp(spec, intent, order, problem, applicable, ground)
 
 
 def device_apps(planned: Iterable[PlannedApp], before: Mapping[str, DeviceApp]) -> dict[str, DeviceApp]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.core.policies.app_delivery import DeviceApp, InstallState, absent, failed, present
+from fauxtune.core.policies.app_states import DeviceApp, InstallState, absent, failed, present
 
 #: Graph: win32LobAppReturnCodeType.
 SUCCESS, SOFT_REBOOT, HARD_REBOOT, RETRY, FAILED = "success", "softReboot", "hardReboot", "retry", "failed"
@@ -28,6 +28,7 @@ USUAL_CODES: Mapping[int, str] = {
 NOT_DETECTED = 0x87D1041C - (1 << 32)
 #: It was still detected after it was uninstalled: 0x87D30067. Unverified.
 STILL_DETECTED = 0x87D30067 - (1 << 32)
+_BY_SCRIPT = ("win32LobAppPowerShellScriptRule", "win32LobAppPowerShellScriptDetection")
 _RETRY_AFTER, _FAILED_AFTER = timedelta(minutes=5), timedelta(hours=24)
 _RESTARTS = {
     SOFT_REBOOT: "The device has to be restarted",
@@ -52,6 +53,17 @@ def codes_of(document: Mapping[str, Any]) -> dict[int, str]:
     """Return the meaning of return codes that an app defines; the usual ones if it defines none."""
     listed: Iterable[Mapping[str, Any]] = document.get("returnCodes") or ()
     return {int(each["returnCode"]): str(each["type"]) for each in listed} or dict(USUAL_CODES)
+
+
+def detection_script(document: Mapping[str, Any]) -> str | None:
+    """Return the script by which an app is detected, in base64; None for one that is detected otherwise. Graph:
+    win32LobAppPowerShellScriptRule of the type `detection`; beta's older win32LobAppPowerShellScriptDetection.
+    """
+    rules = [each for each in document.get("rules") or () if each.get("ruleType") == "detection"]
+    for each in (*rules, *(document.get("detectionRules") or ())):
+        if str(each.get("@odata.type", "")).endswith(_BY_SCRIPT) and each.get("scriptContent"):
+            return str(each["scriptContent"])
+    return None
 
 
 def after_run(app: DeviceApp, run: AppRun, *, codes: Mapping[int, str], version: str) -> DeviceApp:

@@ -36,7 +36,8 @@ WITH_CONTENT = frozenset(
         "windowsUniversalAppX",
     }
 )
-_PUBLISHED_LATER = frozenset({"winGetApp"})
+#: The kinds that are processed when they are created, and assigned only afterwards.
+PUBLISHED_LATER = frozenset({"winGetApp"})
 #: The types of relationships, and the member of a document in which an app's own are kept.
 DEPENDENCY, SUPERSEDENCE = "mobileAppDependency", "mobileAppSupersedence"
 RELATIONS = "@relationships"
@@ -155,7 +156,7 @@ def first_state(kind: str) -> str:
     """Return the state of publishing of a new app."""
     if kind in WITH_CONTENT:
         return NOT_PUBLISHED
-    return PROCESSING if kind in _PUBLISHED_LATER else PUBLISHED
+    return PROCESSING if kind in PUBLISHED_LATER else PUBLISHED
 
 
 def filter_platforms(kind: str) -> str:
@@ -229,3 +230,4 @@ CATEGORY_RULES = Rules(
 )
 CONTENT_RULES = Rules("mobileApps/contentVersions")
 FILE_RULES = Rules("mobileApps/contentVersions/files", modified="createdDateTime")
+CONTENT_SCRIPT_RULES = Rules("mobileApps/contentVersions/scripts")

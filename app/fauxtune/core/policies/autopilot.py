@@ -10,17 +10,22 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.rules import Rules
+from fauxtune.core.policies.rules import BuiltIn, Rules
 
 EMPTY_GUID = "00000000-0000-0000-0000-000000000000"
 _STATE = "#microsoft.graph.importedWindowsAutopilotDeviceIdentityState"
 #: In the document of an identity: the id of its device in the directory, and of the profile that it was given by hand.
 DIRECTORY_DEVICE, GIVEN = "@directoryDevice", "@givenProfile"
+#: In the document of an import: whether its hash is one.
+IS_HASH = "@isHash"
+#: The id of what a tenant has one of.
+SETTINGS_ID = "windowsAutopilotSettings"
+_OWN_ID = "[ZTDId]:"
 _MACRO = re.compile(r"%SERIAL%|%RAND:([1-9][0-9]?)%", re.IGNORECASE)
 _LONGEST_NAME = 15
 #: "Windows Autopilot for existing devices": the bits of CloudAssignedOobeConfig that follow from a profile.
@@ -39,6 +44,9 @@ def check_profile(document: JsonObject, _before: JsonObject | None) -> None:
 
 DEPLOYMENT_PROFILES = Rules("windowsAutopilotDeploymentProfiles", check=check_profile, unassigned_to_delete=True)
 IDENTITIES = Rules("windowsAutopilotDeviceIdentities")
+SETTINGS = Rules(SETTINGS_ID, built_in=(BuiltIn(SETTINGS_ID, SETTINGS_ID, {}),), locked_built_in=False)
+#: An event's time is the moment of its creation, and no client changes one.
+EVENTS = Rules("autopilotEvents", created="eventDateTime", modified="eventDateTime")
 #: The hash itself is not kept.
 IMPORTS = Rules("importedWindowsAutopilotDeviceIdentities", derived=lambda each: {**each, "hardwareIdentifier": ""})
 
@@ -71,7 +79,21 @@ def physical_ids(identity_id: str, *, group_tag: object, order: object = None) -
     """Return the physical ids of the directory's device of an identity, by which dynamic groups name it."""
     tagged = [f"[OrderId]:{group_tag}"] if group_tag else []
     ordered = [f"[PurchaseOrderId]:{order}"] if order else []
-    return [f"[ZTDId]:{identity_id}", *tagged, *ordered]
+    return [f"{_OWN_ID}{identity_id}", *tagged, *ordered]
+
+
+def identity_of(physical_ids: Iterable[str]) -> str | None:
+    """Return the id of the identity that the physical ids of a device name; None for no Autopilot device."""
+    return next((each.removeprefix(_OWN_ID) for each in physical_ids if each.startswith(_OWN_ID)), None)
+
+
+def enrollment_type(kind: str, profile: JsonObject) -> str:
+    """Return how a device enrols with a profile of this kind (Graph: windowsAutopilotEnrollmentType)."""
+    if kind.startswith("activeDirectory"):
+        return "offlineDomainJoined"
+    if is_self_deploying(profile):
+        return "azureADJoinedUsingDeviceAuthWithAutopilotProfile"
+    return "azureADJoinedWithAutopilotProfile"
 
 
 def is_self_deploying(profile: JsonObject) -> bool:

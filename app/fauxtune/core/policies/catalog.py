@@ -1,7 +1,7 @@
 """The settings catalog: which settings there are, in which categories, and the templates of policies.
 
 Differs from Intune: the service has more than ten thousand definitions with texts of Microsoft's; here are those that
-public samples use, named in our own words. `settings_tree` says what happens with all others.
+public samples use, named in our own words. `catalog_validation` says what happens with all others.
 """
 
 from __future__ import annotations

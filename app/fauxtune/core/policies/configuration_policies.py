@@ -16,9 +16,9 @@ from fauxtune.core.policies.catalog import (
     template_resources,
     templates,
 )
+from fauxtune.core.policies.catalog_validation import check_instance, check_settings, instances, values
 from fauxtune.core.policies.compliance import SCHEDULED_ACTIONS, check_policy, normal
 from fauxtune.core.policies.rules import Member, Rules, Versions
-from fauxtune.core.policies.settings_tree import check_instance, check_settings, instances, values
 
 #: A GUID, and the version of the template.
 _TEMPLATE_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}_[0-9]{1,4}", re.IGNORECASE)

@@ -1,4 +1,7 @@
-"""Enrolment configurations: their ids, the defaults that every tenant has, and what cannot be changed.
+"""Enrolment configurations: their ids, the defaults that every tenant has, and what cannot be changed. The collections
+beside them: corporate identifiers, Apple's and Google's programmes.
+
+Whether a device may enrol is decided in `core/engine/enrollment_restrictions.py`.
 
 Graph: deviceEnrollmentConfiguration. 0 is the priority of the defaults, the weakest; 1 is the strongest.
 """

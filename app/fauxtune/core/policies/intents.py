@@ -1,5 +1,5 @@
 """Intents and their templates: settings as values of definitions. Graph (beta): deviceManagementIntent,
-deviceManagementTemplate, deviceManagementSettingInstance.
+deviceManagementTemplate, deviceManagementSettingInstance. The intents of apps are in `app_planning`.
 
 Differs from Intune: the service has more templates, with more settings, in texts of Microsoft's. A setting that is not
 known is taken if its id begins as those of the service do, and any other is refused.
@@ -232,7 +232,8 @@ def _template_resource(of: Template) -> BuiltIn:
             {**each, "id": str(uuid5(_OWN, f"{of.id} {each['definitionId']}"))} for each in default_settings(of)
         ],
     }
-    return BuiltIn(of.id, "deviceManagementTemplate", document)
+    kind = "securityBaselineTemplate" if of.type == "securityBaseline" else "deviceManagementTemplate"
+    return BuiltIn(of.id, kind, document)
 
 
 def _check(document: JsonObject, before: JsonObject | None) -> None:

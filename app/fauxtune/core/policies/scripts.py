@@ -1,4 +1,5 @@
-"""The kinds of scripts that run on devices, when each runs, and what an order to run one says.
+"""The kinds of scripts that run on devices, the schedule of each (`repeats`), and what an order to run one says.
+Whether a script is to run now, by what became of its runs, is decided in `script_runs`.
 
 Source: Graph reference of beta, deviceManagementScript, deviceShellScript, deviceCustomAttributeShellScript,
 deviceHealthScript, deviceComplianceScript; Intune: "Use PowerShell scripts on Windows devices" (a script that failed is

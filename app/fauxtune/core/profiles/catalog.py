@@ -14,12 +14,15 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, settings, stored, trusted_root
 from fauxtune.core.profiles.family import Family
+from fauxtune.core.profiles.setting_tables.compliance import GIVEN_BY_COMPLIANCE
+from fauxtune.core.profiles.setting_tables.enrollment import HELLO, STATUS_PAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One `@odata.type` (without `#microsoft.graph.`). `unsupported`: edition -> variants of the platform on
     which profiles of this kind are not applicable; `by_document`: the platforms that a profile itself names.
+    `has_status`: devices have a status of such profiles, as configurations.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Kind:
     variants: frozenset[Variant]
     unsupported: Mapping[Edition, frozenset[Variant]] = field(default_factory=dict)
     by_document: Callable[[Mapping[str, Any]], frozenset[Variant]] | None = None
+    has_status: bool = True
 
     @property
     def reached(self) -> frozenset[Variant]:
@@ -125,6 +129,7 @@ KINDS: tuple[Kind, ...] = (
     _settings("androidGeneralDeviceConfiguration", _ADMINISTRATOR),
     Kind("androidWorkProfileCustomConfiguration", stored.FAMILY, _WORK_PROFILE),
     _settings("androidWorkProfileGeneralDeviceConfiguration", _WORK_PROFILE),
+    _settings("androidDeviceOwnerGeneralDeviceConfiguration", _DEVICE_OWNER),
     Kind("iosCertificateProfile", stored.FAMILY, _IOS),
     _settings("iosCustomConfiguration", _IOS),
     Kind("iosDeviceFeaturesConfiguration", stored.FAMILY, _IOS),
@@ -166,7 +171,26 @@ CATALOG_KIND = Kind(
     by_document=settings.platforms_of,
 )
 
-_BY_NAME = {kind.name.lower(): kind for kind in (*KINDS, *APP_CONFIGURATION_KINDS, CATALOG_KIND)}
+#: Compliance policies give devices settings, and are judged by other rules.
+_JUDGED: Mapping[str, frozenset[Variant]] = {
+    "iosCompliancePolicy": _IOS,
+    "macOSCompliancePolicy": _MACOS,
+    "windows10CompliancePolicy": _WINDOWS,
+    "windows10MobileCompliancePolicy": frozenset({Variant.WINDOWS_10_MOBILE}),
+}
+COMPLIANCE_KINDS = tuple(
+    Kind(name, settings.family(name), _JUDGED[name], has_status=False) for name in GIVEN_BY_COMPLIANCE
+)
+
+#: Enrolment configurations give Windows PCs settings; of each kind one counts.
+ENROLLMENT_KINDS = tuple(
+    Kind(name, settings.family(name), frozenset({Variant.WINDOWS}), has_status=False) for name in (HELLO, STATUS_PAGE)
+)
+
+_BY_NAME = {
+    kind.name.lower(): kind
+    for kind in (*KINDS, *APP_CONFIGURATION_KINDS, *COMPLIANCE_KINDS, *ENROLLMENT_KINDS, CATALOG_KIND)
+}
 
 
 def kind(name: str) -> Kind | None:

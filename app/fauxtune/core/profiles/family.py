@@ -19,7 +19,8 @@ from fauxtune.core.model.states import Authority, Source
 class Profile:
     """A profile as stored, and the assignment that brings it to a device. `references` are the profiles that it refers
     to, by navigation. Without `applies` it is not applicable to the device, and gives it nothing. `wishes`: the
-    settings of a policy of the catalog, whose document does not say their addresses.
+    settings of a policy of the catalog, whose document does not say their addresses. `priority`: of an enrolment
+    configuration; the lowest number counts, and 0, the default's, last.
     """
 
     id: ProfileId
@@ -30,6 +31,7 @@ class Profile:
     references: Mapping[str, ProfileId] = field(default_factory=dict)
     applies: bool = True
     wishes: Wishes | None = None
+    priority: int | None = None
 
     @property
     def claim(self) -> Claim:

@@ -1,4 +1,5 @@
-"""Settings: what restriction profiles, update rings and custom profiles ask of a device, in words of its wire.
+"""Settings: what restriction profiles, update rings, custom profiles, compliance policies and enrolment configurations
+ask of a device, in words of its wire.
 
 Graph: the general, custom and update kinds of deviceConfiguration; Intune: "Use custom settings". A property without a
 word on the wire is not applicable. Differs from Intune: a custom profile for Apple keeps its payloads, but not its own
@@ -17,13 +18,15 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.formats import plist
 from fauxtune.core.graph.index import closed
-from fauxtune.core.model.items import Item
+from fauxtune.core.model.items import Item, setting_key
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.settings import Asking, Setting, WantedSetting, Wishes, gathered, merged, normal, setting_key
+from fauxtune.core.model.settings import Asking, Setting, WantedSetting, Wishes, gathered, normal
 from fauxtune.core.model.states import Source
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.profiles.family import Family, Profile, Recipient
+from fauxtune.core.profiles.setting_tables import enrollment
+from fauxtune.core.profiles.setting_tables.compliance import GIVEN_BY_COMPLIANCE
 from fauxtune.core.profiles.setting_tables.reading import words
 
 #: The form of a custom profile for Apple: a whole property list.
@@ -64,7 +67,7 @@ def _of_properties(kind: str, document: dict[str, Any]) -> Wishes:
     rows = words().get(kind.lower(), ())
     declared, wrong = _declared(kind, document)
     settings = [
-        WantedSetting(word.property, word.address, word.unit, word.form, value)
+        WantedSetting(word.property, word.address, word.unit, word.form, value, word.stricter)
         for word in rows
         if (value := word.value(declared)) is not None
     ]
@@ -102,6 +105,37 @@ def _shape(kind: str) -> Entity:
     return closed(kind)
 
 
+def _of_compliance(kind: str, document: dict[str, Any]) -> Wishes:
+    """What a device is given of a compliance policy; all else is only judged."""
+    return Wishes(_of_properties(kind, document).settings)
+
+
+def _of_hello(kind: str, document: dict[str, Any]) -> Wishes:
+    """What a PC is given of Windows Hello for Business: nothing if it is not configured, and no rules if it is off."""
+    settings = _of_properties(kind, document).settings
+    match document.get("state"):
+        case "enabled":
+            return Wishes(settings)
+        case "disabled":
+            return Wishes(tuple(each for each in settings if each.name == "state"))
+        case _:
+            return Wishes()
+
+
+def _of_status_page(kind: str, document: dict[str, Any]) -> Wishes:
+    """What a PC is given of the enrolment status page."""
+    settings = _of_properties(kind, document).settings
+    if not document.get("showInstallationProgress"):
+        return Wishes(tuple(each for each in settings if each.name == "showInstallationProgress"))
+    remedies = (
+        (enrollment.RESET if document.get("allowDeviceResetOnInstallFailure") else 0)
+        + (0 if document.get("blockDeviceSetupRetryByUser") else enrollment.TRY_AGAIN)
+        + (enrollment.CONTINUE if document.get("allowDeviceUseOnInstallFailure") else 0)
+    )
+    node = enrollment.REMEDIES
+    return Wishes((*settings, WantedSetting("allowDeviceUseOnInstallFailure", node, node, "int", remedies)))
+
+
 def _of_nodes(_kind: str, document: dict[str, Any]) -> Wishes:
     return gathered(_node(each) for each in document.get("omaSettings") or () if isinstance(each, dict))
 
@@ -135,6 +169,9 @@ def _decoded(text: str) -> bytes:
 
 
 _READERS: dict[str, Callable[[str, dict[str, Any]], Wishes]] = {
+    **{name.lower(): _of_compliance for name in GIVEN_BY_COMPLIANCE},
+    enrollment.HELLO.lower(): _of_hello,
+    enrollment.STATUS_PAGE.lower(): _of_status_page,
     "ioscustomconfiguration": _of_payload,
     "macoscustomconfiguration": _of_payload,
     "windows10customconfiguration": _of_nodes,
@@ -145,16 +182,17 @@ def _items(profile: Profile, _recipient: Recipient) -> tuple[Item, ...]:
     units: dict[str, list[Setting]] = {}
     for each in wishes_of(profile).settings:
         by = (Asking(profile.id, each.name),)
-        units.setdefault(each.unit, []).append(Setting(each.address, each.form, each.value, by=by))
+        setting = Setting(each.address, each.form, each.value, by=by, stricter=each.stricter)
+        units.setdefault(each.unit, []).append(setting)
     return tuple(
-        Item(key=setting_key(unit), source=Source.SETTING, claims=(profile.claim,), settings=merged(settings))
+        Item(key=setting_key(unit), source=Source.SETTING, claims=(profile.claim,), settings=tuple(settings))
         for unit, settings in units.items()
     )
 
 
 def with_both(one: Item, other: Item) -> Item:
-    """An item that two profiles give."""
-    return replace(one, claims=one.claims + other.claims, settings=merged((*one.settings, *other.settings)))
+    """An item that two profiles give. The plan merges their settings, when all are known."""
+    return replace(one, claims=one.claims + other.claims, settings=one.settings + other.settings)
 
 
 def family(kind: str) -> Family:

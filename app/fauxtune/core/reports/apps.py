@@ -161,8 +161,35 @@ APP_REPORTS = (
         required="ApplicationId",
     ),
 )
-#: What a report action answers with, and no job exports under this name.
+#: What report actions answer with, and no job exports under these names.
 APP_TABLES = (
+    Report(
+        "AppStatusOverview",
+        Source.APPS,
+        (
+            Column("ApplicationId", _of_app("id")),
+            *(each for each in _COUNTS if each.name.endswith("DeviceCount")),
+        ),
+        ("ApplicationId",),
+        required="ApplicationId",
+    ),
+    Report(
+        "UserInstallStatus",
+        Source.APP_USERS,
+        (
+            Column("UserName", _of_device("userDisplayName")),
+            Column("UserPrincipalName", _of_device("userPrincipalName")),
+            Column("UserId", _of_device("userId")),
+            Column("ApplicationId", _of_app("id")),
+            Column("InstalledCount", _count("states", "installed"), Kind.INTEGER),
+            Column("FailedCount", _count("states", *_FAILED), Kind.INTEGER),
+            Column("PendingInstallCount", _count("states", "pendingInstall"), Kind.INTEGER),
+            Column("NotInstalledCount", _count("states", "notInstalled"), Kind.INTEGER),
+            Column("NotApplicableCount", _count("states", "notApplicable"), Kind.INTEGER),
+        ),
+        ("ApplicationId", "UserId", "UserName", "UserPrincipalName"),
+        required="ApplicationId",
+    ),
     Report(
         "DeviceInstallStatus",
         Source.APP_DEVICES,

@@ -1,5 +1,6 @@
 """THE list of reports: those that are made here, and those of Intune that are not, with the reason.
 
+Their columns and filters: `core/reports/devices`, `core/reports/policies`, `core/reports/apps`.
 Names: "Intune reports and properties available using Graph API" (2025-09-08 and 2021-11-02).
 
 #: data
@@ -10,6 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.reports import reasons
 from fauxtune.core.reports.apps import APP_REPORTS, APP_TABLES
 from fauxtune.core.reports.devices import DEVICE_REPORTS
 from fauxtune.core.reports.filters import check_required
@@ -22,27 +24,28 @@ _TABLES = MappingProxyType({each.name.lower(): each for each in (*APP_TABLES, *S
 
 #: Reasons, and the names of the reports that are not made for them.
 REFUSED: dict[str, str] = {
-    "devices here report no malware and no state of Defender or of a firewall": (
+    reasons.HEALTH: (
         "ActiveMalware Malware DefenderAgents UnhealthyDefenderAgents FirewallStatus FirewallUnhealthyStatus "
-        "TpmAttestationStatus WindowsDeviceHealthAttestationReport"
+        "TpmAttestationStatus WindowsDeviceHealthAttestationReport DeviceEncryption"
     ),
-    "of apps there are AllAppsList, AppInstallStatusAggregate and DeviceInstallStatusByApp": (
-        "FilteredAppsList "
-        "UserInstallStatusAggregateByApp DependentAppsInstallStatus OrgAppsInstallStatus OrgDeviceInstallStatus "
-        "CatalogAppsUpdateList TicketingSecurityTaskAppsList MAMAppConfigurationStatus "
-        "MAMAppConfigurationStatusScopedV2 MAMAppConfigurationStatusV2 MAMAppProtectionStatus "
-        "MAMAppProtectionStatusScopedV2 MAMAppProtectionStatusV2"
+    reasons.APPS: (
+        "FilteredAppsList UserInstallStatusAggregateByApp DependentAppsInstallStatus OrgAppsInstallStatus "
+        "OrgDeviceInstallStatus CatalogAppsUpdateList TicketingSecurityTaskAppsList"
     ),
-    "detected apps stand below deviceManagement/detectedApps; no report has them": (
+    reasons.APP_PROTECTION: (
+        "MAMAppConfigurationStatus MAMAppConfigurationStatusScopedV2 MAMAppConfigurationStatusV2 "
+        "MAMAppProtectionStatus MAMAppProtectionStatusScopedV2 MAMAppProtectionStatusV2"
+    ),
+    reasons.DETECTED_APPS: (
         "AppInvAggregate AppInvByDevice AppInvRawData DevicesByAppInv DetectedAppsAggregate DetectedAppsRawData "
         "DiscoveredAppsAggregate DiscoveredAppsRawData"
     ),
-    "operating systems are not updated here": (
+    reasons.UPDATES: (
         "FeatureUpdateDeviceState FeatureUpdatePolicyFailuresAggregate FeatureUpdatePolicyStatusSummary "
         "DeviceFailuresByFeatureUpdatePolicy QualityUpdateDeviceErrorsByPolicy QualityUpdateDeviceStatusByPolicy "
         "QualityUpdatePolicyStatusSummary DriverUpdatePolicyStatusSummary WindowsUpdatePerPolicyPerDeviceStatus"
     ),
-    "the states of compliance policies stand below deviceCompliancePolicies; no report has them": (
+    reasons.COMPLIANCE: (
         "DeviceComplianceTrend DevicePoliciesComplianceReport DevicePoliciesComplianceReportV3 "
         "DevicePolicySettingsComplianceReport DevicePolicySettingsComplianceReportV3 "
         "DevicesStatusByPolicyPlatformComplianceReport DevicesStatusByPolicyPlatformComplianceReportV3 "
@@ -53,28 +56,35 @@ REFUSED: dict[str, str] = {
         "DeviceStatusSummaryByCompliancePolicySettingsReportV3 DevicesWithoutCompliancePolicy "
         "DevicesWithoutCompliancePolicyV3 NonCompliantCompliancePoliciesAggregate "
         "NonCompliantCompliancePoliciesAggregateV3 NoncompliantDevicesAndSettings NoncompliantDevicesAndSettingsV3 "
-        "NonCompliantDevicesByCompliancePolicy NonCompliantDevicesByCompliancePolicyV3 "
-        "NoncompliantDevicesToBeRetired PolicyComplianceAggReport PolicyComplianceAggReportV3 "
-        "SettingComplianceAggReport SettingComplianceAggReportV3"
+        "NonCompliantDevicesByCompliancePolicy NonCompliantDevicesByCompliancePolicyV3 PolicyComplianceAggReport "
+        "PolicyComplianceAggReportV3 SettingComplianceAggReport SettingComplianceAggReportV3"
     ),
-    "reports of single settings, of assignments and of enrolment are not made": (
-        "ADMXSettingsByDeviceByPolicy DeviceAssignmentStatusByConfigurationPolicy "
-        "DeviceAssignmentStatusByConfigurationPolicyV3 DeviceAssignmentStatusByConfigurationPolicyForAC "
-        "DeviceAssignmentStatusByConfigurationPolicyForASR DeviceAssignmentStatusByConfigurationPolicyForEDR "
-        "DeviceIntentPerSettingStatus PerSettingDeviceSummaryByConfigurationPolicy "
+    reasons.RETIRING: "NoncompliantDevicesToBeRetired",
+    reasons.SETTINGS: (
+        "ADMXSettingsByDeviceByPolicy DeviceIntentPerSettingStatus PerSettingDeviceSummaryByConfigurationPolicy "
         "PerSettingDeviceSummaryByConfigurationPolicyForAppControl PerSettingDeviceSummaryByConfigurationPolicyForEDR "
-        "PerSettingSummaryByDeviceConfigurationPolicy AutopilotV1DeploymentStatus AutopilotV2DeploymentStatus "
-        "AutopilotV2DeploymentStatusDetailedAppInfo AutopilotV2DeploymentStatusDetailedScriptInfo "
-        "DeviceEnrollmentFailures EnrollmentActivity EnrollmentConfigurationPoliciesByDevice Policies Users"
+        "PerSettingSummaryByDeviceConfigurationPolicy"
     ),
-    "the runs of scripts stand below each script": (
+    reasons.DEVICES_OF_POLICIES: (
+        "DeviceAssignmentStatusByConfigurationPolicy DeviceAssignmentStatusByConfigurationPolicyV3 "
+        "DeviceAssignmentStatusByConfigurationPolicyForAC DeviceAssignmentStatusByConfigurationPolicyForASR "
+        "DeviceAssignmentStatusByConfigurationPolicyForEDR"
+    ),
+    reasons.ENROLLMENT: (
+        "AutopilotV1DeploymentStatus AutopilotV2DeploymentStatus AutopilotV2DeploymentStatusDetailedAppInfo "
+        "AutopilotV2DeploymentStatusDetailedScriptInfo DeviceEnrollmentFailures EnrollmentActivity "
+        "EnrollmentConfigurationPoliciesByDevice"
+    ),
+    reasons.LISTS: "Policies Users",
+    reasons.SCRIPTS: (
         "DeviceRunStatesByProactiveRemediation DeviceRunStatesByScript PolicyRunStatesByProactiveRemediation"
     ),
-    "there is no Configuration Manager": "ComanagedDeviceWorkloads ComanagementEligibilityTenantAttachedDevices",
-    "the devices here have no telemetry": (
-        "GPAnalyticsSettingMigrationReadiness MEMUpgradeReadinessOrgAsset RemoteAssistanceSessions "
-        "ResourcePerformanceAggregateByDevice ResourcePerformanceAggregateByModel WorkFromAnywhereDeviceList "
-        "DeviceEncryption"
+    reasons.COMANAGED: "ComanagedDeviceWorkloads ComanagementEligibilityTenantAttachedDevices",
+    reasons.GROUP_POLICY: "GPAnalyticsSettingMigrationReadiness",
+    reasons.REMOTE_HELP: "RemoteAssistanceSessions",
+    reasons.ANALYTICS: (
+        "MEMUpgradeReadinessOrgAsset ResourcePerformanceAggregateByDevice ResourcePerformanceAggregateByModel "
+        "WorkFromAnywhereDeviceList"
     ),
 }
 _REASONS = MappingProxyType({name.lower(): reason for reason, names in REFUSED.items() for name in names.split()})

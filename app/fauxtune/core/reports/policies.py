@@ -215,22 +215,45 @@ POLICY_REPORTS = (
     Report("CertificatesByRAPolicy", Source.CERTIFICATES, (*_CERTIFICATES, Column("CaConfiguration", _nothing))),
 )
 
-#: One row a setting of a policy on a device. Unverified: the columns, which no page lists.
+_OF_SETTING = (
+    Column("SettingId", _of("settingId")),
+    Column("SettingName", _of("settingName")),
+    Column("SettingInstanceId", _of("settingId")),
+    Column("SettingInstancePath", _of("address")),
+)
+_SETTING_STATUS = Column(
+    "SettingStatus", words.number("status", "complianceStatus"), Kind.INTEGER, words.word("status", words.STATUSES)
+)
+
+#: One row a setting of a policy on a device; the details are those of one setting, a row a policy that asks for it.
+#: Unverified: the columns, which no page lists. Differs from Intune: a policy that calls the setting by another id is
+#: among ConflictingPolicies only.
 SETTING_TABLES = (
+    Report(
+        "ConfigurationSettingDetails",
+        Source.DEVICE_SETTINGS,
+        (
+            *_OF_SETTING,
+            _ID,
+            _NAME,
+            _TYPE,
+            _SETTING_STATUS,
+            Column("ErrorCode", _of("errorCode"), Kind.INTEGER),
+            Column("SettingValue", _of("asked")),
+            Column("CurrentValue", _of("value")),
+            Column("ConflictingPolicies", _of("others")),
+            Column("DeviceId", _of_device("id")),
+            Column("UserId", _of_device("userId")),
+        ),
+        ("DeviceId", "PolicyId", "SettingId", "SettingInstanceId", "SettingStatus", "UserId"),
+        required="DeviceId",
+    ),
     Report(
         "ConfigurationSettings",
         Source.POLICY_SETTINGS,
         (
-            Column("SettingId", _of("settingId")),
-            Column("SettingName", _of("settingName")),
-            Column("SettingInstanceId", _of("settingId")),
-            Column("SettingInstancePath", _of("address")),
-            Column(
-                "SettingStatus",
-                words.number("status", "complianceStatus"),
-                Kind.INTEGER,
-                words.word("status", words.STATUSES),
-            ),
+            *_OF_SETTING,
+            _SETTING_STATUS,
             Column("ErrorCode", _of("errorCode"), Kind.INTEGER),
             Column("ErrorDescription", _of("reason")),
             Column("CurrentValue", _of("value")),

@@ -24,8 +24,10 @@ class Source(StrEnum):
     POLICY_DEVICES = "policyDevices"
     POLICIES = "policies"
     POLICY_SETTINGS = "policySettings"
+    DEVICE_SETTINGS = "deviceSettings"
     APPS = "apps"
     APP_DEVICES = "appDevices"
+    APP_USERS = "appUsers"
 
 
 class Kind(StrEnum):

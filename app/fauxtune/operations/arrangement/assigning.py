@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 
 from fauxtune.core.administration import assignments, profiles
@@ -13,6 +12,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement.scene import Scene
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.storage.queries import authorities as authority_queries
 
 #: The names of the profiles, to which each adds its platform.
@@ -85,7 +85,7 @@ async def ensure(scene: Scene, requests: Sequence[AdminRequest], *, target: Targ
         chosen = family_and_platform(request.body["@odata.type"])
         if chosen is not None:
             ids[chosen[1]] = profile["id"]
-        await asyncio.sleep(0)
+        await give_way()
     scene.values["profileId"] = next(iter(ids.values()))
     return ids
 

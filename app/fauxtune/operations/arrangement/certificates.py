@@ -15,7 +15,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement.importing import connector_key, import_file
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import counter, templates
-from fauxtune.operations.ca.register import CounterRequest
+from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration import directory
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement import assigning, connectors
@@ -142,16 +143,24 @@ async def settle(scene: Scene) -> None:
     wait for a push again.
     """
     host, signals = scene.emulator.device_host, scene.emulator.signals
-    if any(device.is_online for device in await host.devices(scene.tenant.id)):
-        await settling.settle(scene.emulator, scene.tenant, seconds=_PATIENCE)
+    hosted = await host.devices(scene.tenant.id)
+    if any(device.is_online for device in hosted):
+        lost = [device for device in hosted if not device.is_online]
+        away = await _enrollments_of(scene, lost) if lost else []
+        await settling.settle(scene.emulator, scene.tenant, seconds=_PATIENCE, away=away)
         await host.finish_check_ins(scene.tenant.id)
         devices = [device for device in await host.devices(scene.tenant.id) if device.is_online]
-        live = await scene.read(queries.live_enrollments, scene.tenant.id)
-        rows = (await scene.read(queries.enrollments_by_id, live)).values()
-        awaited = [row.id for row in rows if any(is_enrollment_of(device, row) for device in devices)]
+        awaited = await _enrollments_of(scene, devices)
         await asyncio.gather(
             *(signals.wait_for_connection(enrollment, seconds=_CONNECTION_PATIENCE) for enrollment in awaited)
         )
+
+
+async def _enrollments_of(scene: Scene, devices: Sequence[HostedDevice]) -> list[EnrollmentId]:
+    """Return the present enrolments of hosted devices."""
+    live = await scene.read(queries.live_enrollments, scene.tenant.id)
+    rows = (await scene.read(queries.enrollments_by_id, live)).values()
+    return [row.id for row in rows if any(is_enrollment_of(device, row) for device in devices)]
 
 
 def is_enrollment_of(device: HostedDevice, row: EnrollmentRow) -> bool:

@@ -108,10 +108,7 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, name: str) -> HostedDe
 
 async def _wait_for_turn(emulator: Emulator, tenant: Tenant) -> None:
     """Wait while the tenant's state is arranged or replaced: a restore takes its devices away and brings them back."""
-    turn = turn_of_state(tenant)
-    if emulator.turns.is_taken(turn):
-        async with emulator.turns.of(turn):
-            pass
+    await emulator.turns.pass_by(turn_of_state(tenant))
 
 
 def _free_name(kind: Kind, devices: Collection[HostedDevice]) -> str:

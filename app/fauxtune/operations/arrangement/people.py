@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fauxtune.core.administration import directory
 from fauxtune.core.administration.requests import AdminRequest, Json
 from fauxtune.core.errors import Invalid
@@ -11,6 +9,7 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement.scene import Scene
+from fauxtune.operations.runtime.shared_statements import give_way
 
 _MOST_USERS = 500
 
@@ -34,7 +33,7 @@ async def users_exist(scene: Scene, reading: Reading) -> None:
         if name not in names:
             names.add(name)
             await scene.user(name)
-            await asyncio.sleep(0)
+            await give_way()
 
 
 async def user_left(scene: Scene, reading: Reading) -> None:

@@ -12,7 +12,7 @@ from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.connectors import revocation, rollover
-from fauxtune.operations.devices.compliance_time import catch_up
+from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import authorities as authority_queries
 
@@ -96,9 +96,9 @@ async def set_clock(scene: Scene, moment: datetime | None, *, mode: ClockMode | 
         frozen = scene.tenant.clock.mode is ClockMode.FROZEN
         mode = ClockMode.FROZEN if frozen else ClockMode.OFFSET
     system_now = scene.emulator.runner.clock.now()
-    scene.tenant = await scene.run(tenants.set_clock, mode, now=moment, system_now=system_now)
-    await scene.look(revocation.carry_out)
-    await catch_up(scene.emulator, scene.tenant)
+    async with clock_moves(scene.emulator, scene.tenant):
+        scene.tenant = await scene.run(tenants.set_clock, mode, now=moment, system_now=system_now)
+        await scene.look(revocation.carry_out)
 
 
 def _months_later(moment: datetime, months: int) -> datetime:

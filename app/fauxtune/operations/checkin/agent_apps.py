@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import DeviceApp, InstallState
 from fauxtune.core.policies.app_kinds import Way
-from fauxtune.core.policies.app_runs import AppRun, after_run, codes_of, tries_at
+from fauxtune.core.policies.app_runs import AppRun, after_run, codes_of, detection_script, tries_at
+from fauxtune.core.policies.app_states import DeviceApp, InstallState
 from fauxtune.operations.checkin.agent_work import AgentVisit, Orders
 from fauxtune.operations.checkin.app_steps import content_file
 from fauxtune.operations.checkin.device_apps import KnownApp, app_of, concern, known_apps, planned_apps, put_apps
@@ -107,4 +107,5 @@ def _order(visit: Visit, about: KnownApp, *, action: str) -> JsonObject:
         "run_as": "user" if _needs_user(about) else "system",
         "file": None if file is None else file.id,
         "digest": None if file is None else file.digest,
+        "detection_script": detection_script(document),
     }

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from fauxtune.core.engine.planning.targeting import target
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.audience import Audience, Filters
 from fauxtune.operations.runtime.transaction import Transaction
@@ -40,18 +41,26 @@ def reaching(
     tx: Transaction, enrollment: EnrollmentRow, *, assigned: Sequence[tuple[T, Sequence[AssignmentRow]]]
 ) -> list[tuple[T, AssignmentRow]]:
     """Return which of these things reach the device, each with the assignment that brings it."""
+    return reaching_each(tx, [enrollment], assigned=assigned)[enrollment.id]
+
+
+def reaching_each(
+    tx: Transaction, devices: Sequence[EnrollmentRow], *, assigned: Sequence[tuple[T, Sequence[AssignmentRow]]]
+) -> dict[EnrollmentId, list[tuple[T, AssignmentRow]]]:
+    """Return which of these things reach each of the devices, each with the assignment that brings it."""
+    brought: dict[EnrollmentId, list[tuple[T, AssignmentRow]]] = {device.id: [] for device in devices}
     every = [row for _thing, rows in assigned for row in rows]
     if not every:
-        return []
-    audience = Audience.of(tx, [enrollment])
-    if not audience.is_entitled(enrollment):
-        return []
-    matches = Filters.of(tx, [enrollment], assignments=assignment_targets(every)).matching(enrollment)
-    membership = audience.membership(enrollment)
-    brought: list[tuple[T, AssignmentRow]] = []
-    for thing, rows in assigned:
-        by_id: Mapping[str, AssignmentRow] = {row.id: row for row in rows}
-        reached = target(assignment_targets(rows), membership, matches=matches)
-        if reached is not None:
-            brought.append((thing, by_id[reached.id]))
+        return brought
+    audience = Audience.of(tx, devices)
+    filters = Filters.of(tx, devices, assignments=assignment_targets(every))
+    for device in devices:
+        if not audience.is_entitled(device):
+            continue
+        matches, membership = filters.matching(device), audience.membership(device)
+        for thing, rows in assigned:
+            by_id: Mapping[str, AssignmentRow] = {row.id: row for row in rows}
+            reached = target(assignment_targets(rows), membership, matches=matches)
+            if reached is not None:
+                brought[device.id].append((thing, by_id[reached.id]))
     return brought

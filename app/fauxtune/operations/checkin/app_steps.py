@@ -16,8 +16,8 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import DeviceApp, InstallState, absent, failed, present
 from fauxtune.core.policies.app_kinds import KINDS, Way, spec_of
+from fauxtune.core.policies.app_states import DeviceApp, InstallState, absent, failed, present
 from fauxtune.core.policies.apps import APP_RULES, CONTENT_RULES
 from fauxtune.operations.checkin.device_apps import KnownApp, app_of, concern, known_apps, put_apps, settings_of
 from fauxtune.operations.checkin.steps import AppDelivery, AppFile, AppSighting, PlatformAdapter, Result, StepResult

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.script_runs import WantedScript
 from fauxtune.core.policies.scripts import ASKED, ASKING, COMPLIANCE, Script, kinds_for, script_of
-from fauxtune.operations.checkin.agent_work import reaching
+from fauxtune.operations.checkin.agent_work import reaching, reaching_each
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import resources as resource_queries
@@ -31,10 +32,21 @@ class ReachingScript:
 
 def scripts_of(tx: Transaction, enrollment: EnrollmentRow) -> dict[str, ReachingScript]:
     """Return the scripts that reach a device, by id."""
-    return {
-        script.id: ReachingScript(script, script.wanted(row.document))
-        for script, row in reaching(tx, enrollment, assigned=assigned_for(tx, enrollment.variant))
-    }
+    return _by_id(reaching(tx, enrollment, assigned=assigned_for(tx, enrollment.variant)))
+
+
+def scripts_of_each(tx: Transaction, devices: Sequence[EnrollmentRow]) -> dict[EnrollmentId, dict[str, ReachingScript]]:
+    """Return the scripts that reach each of these devices, of those that run some, by id."""
+    scripts: dict[EnrollmentId, dict[str, ReachingScript]] = {}
+    for variant in {device.variant for device in devices} & AGENTS.keys():
+        some = [device for device in devices if device.variant is variant]
+        reached = reaching_each(tx, some, assigned=assigned_for(tx, variant))
+        scripts |= {device: _by_id(brought) for device, brought in reached.items()}
+    return scripts
+
+
+def _by_id(brought: Iterable[tuple[Script, AssignmentRow]]) -> dict[str, ReachingScript]:
+    return {script.id: ReachingScript(script, script.wanted(row.document)) for script, row in brought}
 
 
 def assigned_for(tx: Transaction, variant: Variant) -> Assigned:

@@ -1,7 +1,8 @@
 """A check-in: one short transaction, or two with the connector's work between them.
 
-Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time. If it is not,
-*begin*, in the same transaction, takes in the device's report, plans, settles the generation that it saw, and writes
+Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time
+(`storage.queries.quiet`). If it is not,
+*begin*, in a transaction, takes in the device's report, plans, settles the generation that it saw, and writes
 one row per request to the connector. *fulfil* answers the requests, in worker threads, outside any transaction.
 *finish* stores the answers and plans with them.
 """
@@ -15,12 +16,12 @@ from datetime import datetime
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.plan import Plan
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory
-from fauxtune.core.model.ids import EnrollmentId, ItemKey
+from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import AppReport
+from fauxtune.core.policies.app_states import AppReport
 from fauxtune.operations.checkin.device_apps import settle_apps
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.checkin.inside_connector import fulfilled
@@ -35,8 +36,7 @@ from fauxtune.operations.devices.inventory_facts import write_news
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries.quiet import Quiet
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
@@ -89,45 +89,24 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, 
 async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
     """Serve a check-in of a device whose turn the caller holds."""
     runner = emulator.runner
-
-    def unchanged(connection: Connection, now: datetime) -> CheckedIn | None:
-        version = runner.version_of(tenant)
-        known = quiet(connection, tenant, caller=caller, report=report, now=now, version=version)
-        return None if known is None else CheckedIn(known[1], 0)
+    known = await quiet(emulator, tenant, caller=caller, report=report)
+    if known is not None:
+        return CheckedIn(known.policy_version, 0)
 
     def first(tx: Transaction) -> Begun:
         return begin(tx, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings)
 
-    begun = await runner.run_unless_quiet(tenant, first, quiet=unchanged)
-    if isinstance(begun, CheckedIn):
-        return begun
+    tenant = await runner.as_it_is(tenant)
+    begun = await runner.run_check_in(tenant, first)
     if not begun.tasks:
         return begun.answer
     answers = await fulfilled(emulator, tenant, tasks=begun.tasks)
     return await runner.run_check_in(tenant, finish, begun=begun, answers=answers)
 
 
-def quiet(
-    connection: Connection,
-    tenant: Tenant,
-    *,
-    caller: Caller,
-    report: Report,
-    now: datetime,
-    version: str | None,
-) -> tuple[EnrollmentId, int] | None:
-    """Serve a check-in that changes nothing, with one statement; return the enrolment's id and the version of its
-    policy. None: it is not quiet, or the tenant has not this `version` any more.
-    """
-    return queries.quiet_checkin(
-        connection,
-        tenant.id,
-        named=caller.named,
-        credential=caller.credential,
-        report=report.digest,
-        now=now,
-        version=version,
-    )
+async def quiet(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> Quiet | None:
+    """Serve a check-in that changes nothing, with one statement. None: it is not quiet, or the tenant has changed."""
+    return await emulator.runner.quiet(tenant, credential=caller.credential, named=caller.named, report=report.digest)
 
 
 def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
@@ -163,6 +142,7 @@ def begin_visit(visit: Visit, *, report: Report, keys: KeyStore, packagings: Pac
         settled_generation=visit.row.generation,
         due_at=tx.now if work or operations else _due(visit.row, new, next_poll=next_poll),
     )
+    visit.continues = bool(work)
     return Begun(visit.left, operations=operations, tasks=work)
 
 
@@ -175,7 +155,9 @@ def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> Checke
 def finish_visit(visit: Visit, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
     """Store the connector's answers and plan with them; return the answer to the device."""
     tx, user = visit.tx, visit.user
-    stored = [store(tx, visit.row, fulfilled=answer, user=user) for answer in answers]
+    # In one order for all devices of a user, who open the same files (storage/queries/locks.py).
+    in_order = sorted(answers, key=lambda answer: answer.task.request.item_key)
+    stored = [store(tx, visit.row, fulfilled=answer, user=user) for answer in in_order]
     for answer in stored:
         if answer is None:
             visit.read_requests_again()

@@ -6,28 +6,29 @@ The rule is `core.policies.app_planning`. Android's policy orders them at once, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import (
-    INTENTS,
+from fauxtune.core.policies.app_kinds import KINDS, AppKind, spec_of
+from fauxtune.core.policies.app_planning import (
+    AppDevice,
+    AppSpec,
+    PlannedApp,
+    contents_of,
+    device_apps,
+    numbers,
+    plan_apps,
+    strongest_intent,
+)
+from fauxtune.core.policies.app_states import (
     AppReport,
     DeviceApp,
     InstallState,
     after_report,
     changes_policy,
-)
-from fauxtune.core.policies.app_kinds import KINDS, AppKind, spec_of
-from fauxtune.core.policies.app_planning import (
-    AppDevice,
-    AppSpec,
-    contents_of,
-    device_apps,
-    numbers,
-    plan_apps,
 )
 from fauxtune.core.policies.apps import APP_RULES, RELATIONS
 from fauxtune.operations.checkin.visit import Visit
@@ -140,14 +141,18 @@ def app_of(row: AppStateRow) -> DeviceApp:
 
 def planned_apps(visit: Visit, *, before: Mapping[str, DeviceApp]) -> dict[str, DeviceApp]:
     """Return the apps of the device from now on; `before`: as they were, with what it reports."""
+    return device_apps(plan_for(visit, before=before), before)
+
+
+def plan_for(visit: Visit, *, before: Mapping[str, DeviceApp]) -> list[PlannedApp]:
+    """Return what is planned of the device's apps; `before`: as they were, with what it reports."""
     platform = visit.row.platform
     known = {key: app for key, app in known_apps(visit.tx).items() if platform in app.kind.platforms}
     intents = _intents(visit, known=known)
     if not intents:
-        return {}
+        return []
     specs = {key: app.spec for key, app in known.items()}
-    planned = plan_apps(specs, intents, device=_device(visit.row), present=contents_of(before.values()))
-    return device_apps(planned, before)
+    return plan_apps(specs, intents, device=_device(visit.row), present=contents_of(before.values()))
 
 
 def _device(enrollment: EnrollmentRow) -> AppDevice:
@@ -190,17 +195,14 @@ def _intents(visit: Visit, *, known: Mapping[str, KnownApp]) -> dict[str, str]:
     reached = _Reach.of(visit, rows=every) if every else None
     if reached is None:
         return {}
-    intents = {key: _intent(app.listed, reached=reached) for key, app in known.items()}
+    intents = {key: strongest_intent(_with_intents(app.listed), reach=reached.by) for key, app in known.items()}
     return {key: intent for key, intent in intents.items() if intent is not None}
 
 
-def _intent(rows: Sequence[AssignmentRow], *, reached: _Reach) -> str | None:
-    """Return the strongest intent with which an app reaches the device. Exclusions count for every intent."""
-    for intent in INTENTS:
-        listed = [row for row in rows if row.document.get("intent") == intent or row.kind is TargetKind.EXCLUSION]
-        if reached.by(listed):
-            return intent
-    return None
+def _with_intents(rows: Iterable[AssignmentRow]) -> Iterator[tuple[str | None, AssignmentRow]]:
+    """Yield assignments after their intents; an exclusion has none."""
+    for row in rows:
+        yield None if row.kind is TargetKind.EXCLUSION else str(row.document.get("intent") or ""), row
 
 
 def _known(tx: Transaction) -> dict[str, KnownApp]:

@@ -1,4 +1,6 @@
-"""Scripts on a device: what its agent is to run now, and what it reports of their runs."""
+"""Scripts on a device: what its agent is to run now, and what it reports of their runs. When a script runs, and again,
+is decided in `core/policies/script_runs.py`.
+"""
 
 from __future__ import annotations
 

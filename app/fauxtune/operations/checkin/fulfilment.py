@@ -14,7 +14,7 @@ from fauxtune.connector import password_escrow
 from fauxtune.connector.issue import PkcsOrder
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.reencrypt import ImportedOrder
+from fauxtune.connector.passwords import ImportedOrder, Passwords
 from fauxtune.connector.refusals import (
     AuthorityRefused,
     AuthorityUnavailable,
@@ -113,7 +113,7 @@ def open_requests(visit: Visit) -> tuple[list[tuple[RequestRow, ConnectorRow]], 
     ready: list[tuple[RequestRow, ConnectorRow]] = []
     next_poll: datetime | None = None
     for row in visit.requests:
-        choice = for_request(visit.tx, row)
+        choice = for_request(visit.tx, row, ahead=sum(other.role == row.role for other, _ in ready))
         if choice.connector is not None:
             ready.append((row, choice.connector))
         elif choice.next_poll is not None:
@@ -121,13 +121,17 @@ def open_requests(visit: Visit) -> tuple[list[tuple[RequestRow, ConnectorRow]], 
     return ready, next_poll
 
 
-def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfilled:
-    """Do the work inside the server: make keys, issue, open, seal. Blocks and takes time; uses no database."""
+def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore, passwords: Passwords | None = None) -> Fulfilled:
+    """Do the work inside the server: make keys, issue, open, seal. Blocks and takes time; uses no database.
+    `passwords`: those that the connectors remember.
+    """
     if task.refusal is not None or task.work is None or task.again is not None:
         return Fulfilled(task=task, done=Done(refusal=task.refusal))
     keys = NamedKeys(connector_keys, task.key_files, source)
-    certify = None if task.application is None else task.application.certify
-    tools = ConnectorTools(keys=keys, source=source, password=task.password)
+    certify = None if task.application is None else task.application.certify_key
+    tools = ConnectorTools(
+        keys=keys, source=source, password=task.password, passwords=Passwords() if passwords is None else passwords
+    )
     return Fulfilled(task=task, done=do(task.work, tools=tools, certify=certify))
 
 
@@ -305,7 +309,7 @@ class Preparing:
             case ImportedCertificateOrder() as order:
                 imported = self._imported(order.user_id, order.thumbprint)
                 work = Sealing((imported,), self._wrapping(self._ledger[key]), self._recipient)
-        return replace(task, work=work, key_files=self._key_files(request.role))
+        return replace(task, work=work, key_files=self._key_files(task.connector, role=request.role))
 
     def _recipient_certificate(self) -> x509.Certificate:
         """The certificate to seal for: the device's, or the service's if the tenant wants plain profiles."""
@@ -385,13 +389,13 @@ class Preparing:
             key_name=record.key_name,
         )
 
-    def _key_files(self, role: str) -> dict[tuple[str, str], str]:
-        """The files of the keys that on-line connectors have, by provider and name."""
+    def _key_files(self, connector: ConnectorRow, *, role: str) -> dict[tuple[str, str], str]:
+        """The files of the keys that a connector has, by provider and name."""
         serving = inside(serving_connectors(self._tx, role))
-        if role == "imported-pfx" and any(self._lacks_key(connector) for connector in serving):
+        if role == "imported-pfx" and any(self._lacks_key(each) for each in serving):
             return {}  # any of the connectors may take the request: the one that has no key does
-        online = {connector.id for connector in serving}
-        return {(key.provider, key.key_name): key.file for key in self._connector_keys if key.connector_id in online}
+        keys = (key for key in self._connector_keys if key.connector_id == connector.id)
+        return {(key.provider, key.key_name): key.file for key in keys}
 
     @cached_property
     def _connector_keys(self) -> Sequence[ConnectorKeyRow]:

@@ -9,6 +9,7 @@ next check-in; files that have not ended are refused. The files of one tenant ne
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
@@ -22,25 +23,42 @@ from fauxtune.operations.runtime.emulator import Emulator
 
 async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:
     """Return the answers, without those for files that were not begun in time."""
-    work = partial(fulfil, source=emulator.source_of_issued(tenant), connector_keys=emulator.connector_keys)
+    work = partial(
+        fulfil,
+        source=emulator.source_of_issued(tenant),
+        connector_keys=emulator.connector_keys,
+        passwords=emulator.passwords,
+    )
+    own = [emulator.workers.submit(tenant.id, partial(_all, work, some)) for some in _apart(tasks)]
+    opened = [task for task in tasks if task.opens]
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]] = {}
-    for task in tasks:
-        pool = emulator.openers if task.opens else emulator.workers
-        future = pool.submit(tenant.id, partial(work, task))
+    for task in opened:
+        future = emulator.openers.submit(tenant.id, partial(work, task))
         begun[asyncio.wrap_future(future)] = (future, task)
     try:
-        await _wait_for_own(begun)
+        answers = [answer for some in own for answer in await asyncio.wrap_future(some)]
         late = await _wait_for_imported(begun, patience=emulator.patience)
-        answers = [future.result() for future in begun if future.done() and not future.cancelled()]
+        answers += [future.result() for future in begun if future.done() and not future.cancelled()]
         return answers + [_refused(begun[future][1], emulator.patience) for future in late]
     finally:
+        for some in own:
+            some.cancel()
         for waiting in begun:
             waiting.cancel()
 
 
-async def _wait_for_own(begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]]) -> None:
-    if own := [future for future, (_, task) in begun.items() if not task.opens]:
-        await asyncio.wait(own)
+def _apart(tasks: list[Task]) -> list[list[Task]]:
+    """Return the tasks that open no file for the first time, in the parts that threads do: each new certificate by
+    itself, since its key may have to be made; together all that is only sealed, which takes no longer than handing it
+    over.
+    """
+    own = [task for task in tasks if not task.opens]
+    sealed = [task for task in own if task.application is None]
+    return [*([task] for task in own if task.application is not None), *([sealed] if sealed else [])]
+
+
+def _all(work: Callable[[Task], Fulfilled], tasks: list[Task]) -> list[Fulfilled]:
+    return [work(task) for task in tasks]
 
 
 async def _wait_for_imported(

@@ -19,13 +19,10 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import (
     AuthorityRefused,
     AuthorityUnavailable,
-    KeyRefused,
-    SubjectRefused,
-    TemplateRefused,
     TemplateUnknown,
 )
 from fauxtune.core.clock import iso
-from fauxtune.core.errors import Conflict, Invalid, KeyUnfit, NotFound, Unavailable
+from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
 from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import SCEP_ROLE
 from fauxtune.core.model.items import scep_key
@@ -40,6 +37,7 @@ from fauxtune.core.scep.comparison import challenge_password
 from fauxtune.core.scep.results import Verdict
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca.issuance import check_enrolment, refusals
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import event_log
@@ -179,14 +177,7 @@ def _template(tx: Transaction, csr: x509.CertificateSigningRequest) -> Template:
             f"'{tx.tenant.ca_name}' has no certificate template '{name}', which the setting {setting} names. "
             f"Its templates: {known}."
         )
-    if not template.connector_may_enroll:
-        raise TemplateRefused(
-            f"The certificate template {template.name} does not let the connector enrol (connectorMayEnroll)."
-        )
-    if not template.subject_in_request:
-        raise SubjectRefused(
-            f"The certificate template {template.name} does not take the subject from the request (subjectInRequest)."
-        )
+    check_enrolment(template)
     return template
 
 
@@ -208,7 +199,7 @@ def _authority(tx: Transaction, keys: KeyStore) -> Authority:
 def _certificate(
     tx: Transaction, case: Case, *, csr: x509.CertificateSigningRequest, template: Template, authority: Authority
 ) -> x509.Certificate:
-    try:
+    with refusals(template):
         return issue_as_requested(
             authority=authority,
             csr=csr,
@@ -217,12 +208,6 @@ def _certificate(
             not_before=tx.now - BACKDATED,
             not_after=_end(tx, case.challenge.request.days, template=template, authority=authority),
         )
-    except KeyUnfit as error:
-        raise KeyRefused(error.message) from None
-    except Invalid as error:
-        raise AuthorityRefused(
-            f"No certificate could be issued by the template {template.name}: {error.message}"
-        ) from None
 
 
 def _end(tx: Transaction, days: int | None, *, template: Template, authority: Authority) -> datetime:

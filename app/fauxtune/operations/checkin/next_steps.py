@@ -1,5 +1,6 @@
-"""The next steps of a device, with the bytes that they carry. They are written down, so that the device is not quiet
-before it has reported their results.
+"""The next steps of a device, with the bytes that they carry; which ones and in which order is decided in
+`core/engine/planning/steps.py`. They are written down, so that the device is not quiet before it has reported their
+results.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, due_steps
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow, is_scep
+from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
@@ -85,7 +86,9 @@ def _is_open(step: SentStep) -> bool:
     """
     kind = step.step.kind
     if step.state is StepState.CONFIRMED:
-        return kind is StepKind.INSTALL_APP or (kind is StepKind.INSTALL and is_scep(step.step.subject))
+        return kind is StepKind.INSTALL_APP or (
+            kind is StepKind.INSTALL and key_source(step.step.subject) is Source.SCEP
+        )
     if kind is StepKind.LIST_APPS and step.state is StepState.ANSWERED:
         return False
     return step.state is not StepState.REFUSED

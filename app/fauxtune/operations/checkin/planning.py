@@ -1,4 +1,7 @@
-"""Planning one device, and writing down what follows from it."""
+"""Planning one device, and writing down what follows from it.
+
+The rules are those of `core/engine/planning`: `targeting`, `desired` and `plan`, in this order.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
 from fauxtune.core.engine.planning.report import profile_outcomes
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, RequestId, UserId
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
 from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
@@ -158,7 +161,7 @@ def _role(request: ConnectorRequest) -> str:
     if request.account is None:
         return ROLES[request.item.source]
     carried = [certificate.item for certificate in request.account.certificates.values()]
-    return ROLES[Source.IMPORTED if any(key.startswith("imported/") for key in carried) else Source.PKCS]
+    return ROLES[Source.IMPORTED if any(key_source(key) is Source.IMPORTED for key in carried) else Source.PKCS]
 
 
 def _carried_serials(request: ConnectorRequest, *, rows: Mapping[ItemKey, LedgerRow]) -> set[str | None]:
@@ -170,16 +173,17 @@ def _carried_serials(request: ConnectorRequest, *, rows: Mapping[ItemKey, Ledger
 def _write_states(visit: Visit, *, profiles: Sequence[Profile]) -> None:
     outcomes = profile_outcomes(profiles, visit.ledger.values(), has_user=visit.row.user_id is not None)
     changed = []
-    for profile in profiles:
-        outcome, old = outcomes[profile.id], visit.states.get(profile.id)
+    versions = {profile.id: profile.version for profile in profiles}
+    for key, outcome in outcomes.items():
+        old = visit.states.get(key)
         state = ProfileStateRow(
             enrollment_id=visit.row.id,
-            profile_id=profile.id,
+            profile_id=key,
             tenant_id=visit.tx.tenant.id,
             status=outcome.status,
             error_code=outcome.problem.code if outcome.problem else None,
             message=outcome.problem.message if outcome.problem else None,
-            version=profile.version,
+            version=versions[key],
             reported_at=visit.tx.now if old is None else old.reported_at,
         )
         if state != old:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId
-from fauxtune.core.model.items import LedgerRow, scep_key
+from fauxtune.core.model.items import LedgerRow, key_name, scep_key
 from fauxtune.core.model.scep import ScepDelivery, ScepOrder
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin import scep_challenges
@@ -20,9 +20,12 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.scep import ScepChallengeRow
 
-#: The states of a challenge with which a device may still get a certificate.
-_USABLE = ("given", "validated", "issued")
+#: The states of a challenge with which a device may still get a certificate, and of those that led to no request.
+_USABLE, _UNUSED = ("given", "validated", "issued"), ("given", "refused")
+#: Unused challenges that are kept of one device for one profile: it is given one each hour in which it tries.
+_MOST_UNUSED = 100
 
 
 def scep_deliveries(
@@ -85,9 +88,18 @@ def _challenges(
     for row in rows:
         challenge = usable.get((row.key, row.fingerprint, enrollment.user_id))
         if challenge is None or row.state is ItemState.FAILED:
-            profile = ProfileId(row.key.partition("/")[2])
+            profile = ProfileId(key_name(row.key))
+            _forget_oldest(tx, [each for each in known if each.profile_id == profile])
             challenge = scep_challenges.new_challenge(tx, enrollment, profile=profile, fingerprint=row.fingerprint)
         request = orders[row.key].request
         challenges.append(scep_challenges.challenge_of(challenge, device=record.id, request=request))
     texts = scep_challenges.sealed(tx, challenges, keys=key_store)
     return {row.key: text for row, text in zip(rows, texts, strict=True)}
+
+
+def _forget_oldest(tx: Transaction, challenges: Sequence[ScepChallengeRow]) -> None:
+    """Delete the oldest challenges that were not used and cannot be any more, where one more would be too many."""
+    unused = [each for each in challenges if each.state in _UNUSED and each.expires_at <= tx.now]
+    oldest = unused[: max(0, len(unused) + 1 - _MOST_UNUSED)]
+    if oldest:
+        queries.delete_challenges(tx.connection, tx.tenant.id, ids=[each.id for each in oldest])

@@ -7,26 +7,30 @@ each device that is left waits for something that will not happen by itself:
 * it has done its part, and waits for a connector, for a moment that does not come in time, for its user (it has put
   off all that is left: nobody is logged in, or it is locked), or for nothing (it could not carry out the order to end):
   at once;
-* it is not connected to the push channel, and nothing at all changes any more: after `_ABSENT` seconds without a sign
-  of life from any device, or `_AWAY` if it was connected before (it may be at work on a long check-in).
+* it is not connected to the push channel, and is known to be off line: at once;
+* it is not connected, and nothing at all changes any more: after `_ABSENT` seconds without a sign
+  of life from any device, or `_AWAY` if it was connected before (it may be at work on a long check-in). Seconds in
+  which nobody looked do not count: on a busy machine it is this process that stood still, not the devices.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from fauxtune.core.clock import ClockMode, iso
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId
-from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.core.model.items import key_name, key_profile, key_source
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import attended
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -41,6 +45,8 @@ _INTERVAL = 0.1
 #: A snapshot of many devices takes time: so many times as long none is taken.
 _PAUSE = 5
 _ABSENT, _AWAY = 1.0, 5.0
+#: How many snapshots in a row must be the same before a device counts as absent.
+_LOOKS = 5
 #: Characters of a thumbprint by which people tell certificates apart.
 _SHORT = 8
 #: Rows changed in one transaction.
@@ -91,21 +97,29 @@ class _Snapshot:
 
 @dataclass(slots=True)
 class _Watch:
-    """The state that is kept between snapshots."""
+    """The state that is kept between snapshots. `away`: devices that are known not to come; `looks`: how many snapshots
+    have been the same since `moved_at`.
+    """
 
-    connected_once: set[EnrollmentId] = field(default_factory=set)
+    away: Collection[EnrollmentId]
+    connected_once: set[EnrollmentId]
+    moved_at: float
     signs: Hashable = None
-    moved_at: float = 0.0
+    looks: int = 0
 
 
-async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float) -> Settled:
-    """Push and wait, `seconds` at most. Raises NotFound if the tenant is deleted meanwhile."""
+async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float, away: Collection[EnrollmentId] = ()) -> Settled:
+    """Push and wait, `seconds` at most, but not for devices that are `away`: whoever holds them knows that they are off
+    line. Raises NotFound if the tenant is deleted meanwhile.
+    """
     loop = asyncio.get_running_loop()
     ends = loop.time() + seconds
     snapshot = await emulator.runner.run(tenant, _snapshot)
     began = list(snapshot.rows)
+    # Before the push: a device that has got one is at work, and not connected again before it is done.
+    connected = {id_ for id_ in began if emulator.signals.is_connected(id_)}
     await _push(emulator, tenant, devices=began)
-    watch = _Watch(moved_at=loop.time())
+    watch = _Watch(away, connected, moved_at=loop.time())
     while True:
         started = loop.time()
         snapshot = await emulator.runner.run(tenant, _snapshot)
@@ -117,7 +131,7 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float) -> Settl
         pause = min((loop.time() - started) * _PAUSE, left)
         await asyncio.gather(
             # What is written meanwhile counts. Not every check-in leaves an event: the journal alone would be too late.
-            emulator.signals.wait_for_news(tenant.id, seconds=min(_INTERVAL, left)),
+            emulator.signals.wait_for_news([tenant.id], seconds=min(_INTERVAL, left)),
             _push(emulator, tenant, devices=again),
             asyncio.sleep(pause),
         )
@@ -156,7 +170,7 @@ async def _push(emulator: Emulator, tenant: Tenant, *, devices: list[EnrollmentI
     """Raise the devices' generations, in chunks, and wake them."""
     for first in range(0, len(devices), _CHUNK):
         await emulator.runner.run_check_in(tenant, _push_some, devices[first : first + _CHUNK])
-        await asyncio.sleep(0)
+        await give_way()
 
 
 def _push_some(tx: Transaction, devices: list[EnrollmentId]) -> None:
@@ -184,15 +198,17 @@ def _is_over(emulator: Emulator, snapshot: _Snapshot, *, watch: _Watch, left: fl
     signs = tuple(_signs(snapshot))
     busy = any(_is_busy(emulator, row) for row in snapshot.rows.values())
     if busy or signs != watch.signs:
-        watch.signs, watch.moved_at = signs, now
+        watch.signs, watch.moved_at, watch.looks = signs, now, 0
+    watch.looks += 1
     watch.connected_once |= {id_ for id_ in snapshot.rows if emulator.signals.is_connected(id_)}
-    prospects = {id_: _prospect(emulator, id_, snapshot=snapshot, left=left) for id_ in snapshot.rows}
+    prospects = {id_: _prospect(emulator, id_, snapshot=snapshot, left=left, away=watch.away) for id_ in snapshot.rows}
     if _Prospect.YES in prospects.values():
         return False
     absent = {id_ for id_, prospect in prospects.items() if prospect is _Prospect.IF_IT_COMES}
     if not absent:
         return not busy
-    return now - watch.moved_at >= (_AWAY if absent & watch.connected_once else _ABSENT)
+    is_quiet = now - watch.moved_at >= (_AWAY if absent & watch.connected_once else _ABSENT)
+    return is_quiet and watch.looks >= _LOOKS
 
 
 def _signs(snapshot: _Snapshot) -> Iterator[Hashable]:
@@ -203,10 +219,12 @@ def _signs(snapshot: _Snapshot) -> Iterator[Hashable]:
         yield tuple((item.item_key, item.state) for item in snapshot.items.get(id_, ()))
 
 
-def _prospect(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot, left: float) -> _Prospect:
+def _prospect(
+    emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot, left: float, away: Collection[EnrollmentId]
+) -> _Prospect:
     row = snapshot.rows[device]
     if not emulator.signals.is_connected(device):
-        return _Prospect.IF_IT_COMES
+        return _Prospect.NO if device in away else _Prospect.IF_IT_COMES
     if row.state is EnrollmentState.ENDING:
         return _Prospect.YES if device in snapshot.ordered else _Prospect.NO
     if row.generation != row.settled_generation:
@@ -251,13 +269,8 @@ def _name(tx: Transaction, row: EnrollmentRow) -> str | None:
 
 def _profile_names(tx: Transaction, items: list[OpenItemRow]) -> dict[ProfileId, str]:
     """The names of the profiles whose own items these are."""
-    ids = {_profile_of(item) for item in items}
+    ids = {key_profile(item.item_key) for item in items}
     return configuration_queries.names(tx.connection, tx.tenant.id, ids=[id_ for id_ in ids if id_ is not None])
-
-
-def _profile_of(item: OpenItemRow) -> ProfileId | None:
-    kind, _, rest = item.item_key.partition("/")
-    return None if kind in ("root", "imported") else ProfileId(rest)
 
 
 def _why(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot, names: dict[ProfileId, str]) -> str:
@@ -291,8 +304,13 @@ def _why_item(item: OpenItemRow, *, names: dict[ProfileId, str]) -> str:
 
 
 def _item_in_words(item: OpenItemRow, *, names: dict[ProfileId, str]) -> str:
-    kind, _, rest = item.item_key.partition("/")
-    profile = _profile_of(item)
+    name, profile = key_name(item.item_key), key_profile(item.item_key)
     if profile is not None:
         return f"'{names.get(profile, profile)}'"
-    return "a trusted root" if kind == "root" else f"the imported certificate {rest[:_SHORT]}"
+    match key_source(item.item_key):
+        case Source.ROOT:
+            return "a trusted root"
+        case Source.SETTING:
+            return f"the setting {name}"
+        case _:
+            return f"the imported certificate {name[:_SHORT]}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
-from fauxtune.core.engine.planning.policies import with_wishes
+from fauxtune.core.engine.planning.policies_as_profiles import counting, with_wishes
 from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, target
 from fauxtune.core.engine.removal.causes import Standing
@@ -185,7 +185,7 @@ def _profiles(
 def _candidates(tx: Transaction, groups: frozenset[GroupId]) -> list[tuple[Profile, list[Assignment]]]:
     """The profiles that can reach these groups; of policies of the settings catalog with what they ask for."""
     rows = configuration_queries.candidates(tx.connection, tx.tenant.id, groups=groups)
-    return [(with_wishes(profile), listed) for profile, listed in rows]
+    return [(with_wishes(profile, tenant=tx.tenant.id), listed) for profile, listed in rows]
 
 
 def _applied(
@@ -203,7 +203,7 @@ def _applied(
         if known is not None and assignment is not None and known.reaches(variant, document=profile.document):
             applies = known.applies(variant, edition=edition)
             applied.append(replace(profile, assignment=assignment.id, applies=applies))
-    return tuple(applied)
+    return counting(applied)
 
 
 def _authorities(tx: Transaction, profiles: Iterable[Profile]) -> tuple[AuthorityFacts, ...]:

@@ -6,8 +6,6 @@ A platform's translator makes commands of steps, and results of the device's ans
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.model.tenants import Tenant
@@ -22,7 +20,6 @@ from fauxtune.operations.devices.caller import is_live, refuse_ended
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: A conversation has no report of its own: the device reports by answers.
@@ -38,18 +35,16 @@ async def converse(emulator: Emulator, tenant: Tenant, *, exchange: Exchange) ->
     runner, keys, packagings = emulator.runner, emulator.keys, emulator.packagings
     can_be_quiet = exchange.begins and not exchange.results and not exchange.has_news
 
-    def unchanged(connection: Connection, now: datetime) -> Answer | None:
-        if not can_be_quiet:
-            return None
-        version = runner.version_of(tenant)
-        known = quiet(connection, tenant, caller=exchange.caller, report=_NO_REPORT, now=now, version=version)
-        return None if known is None else Answer(known[0])
-
     def begin(tx: Transaction) -> Answer | Begun:
         return _begin(tx, exchange, keys=keys, packagings=packagings)
 
     async with emulator.turns.of(exchange.caller.credential):
-        begun = await runner.run_unless_quiet(tenant, begin, quiet=unchanged)
+        if can_be_quiet:
+            known = await quiet(emulator, tenant, caller=exchange.caller, report=_NO_REPORT)
+            if known is not None:
+                return Answer(known.enrollment_id)
+        tenant = await runner.as_it_is(tenant)
+        begun = await runner.run_check_in(tenant, begin)
         if not isinstance(begun, Begun):
             return begun
         answers = await fulfilled(emulator, tenant, tasks=begun.tasks)

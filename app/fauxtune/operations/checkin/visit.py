@@ -2,7 +2,8 @@
 of it is noted here, and written once, at the end.
 
 Between the requests of one conversation the parts are remembered: they are true as long as nobody has changed the
-tenant (`runtime.memory`) and the device's row is as it was left.
+tenant (`runtime.memory`) and the device's row is as it was left. Where transactions are one after the other (SQLite),
+and each tells the memory of what it wrote, the row is as it was left, too, and is not read.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ class Visit:
     @property
     def left(self) -> Left:
         """The device as it is left by this visit, at its end."""
-        return Left(self.row, self.parts)
+        # What was looked up once is in the parts; keys may have come since.
+        had_keys, actions = self._stored.keys or bool(self.tx.key_changes), self._stored.actions
+        return Left(self.row, self.parts, StoredParts(groups=self._in_groups, keys=had_keys, actions=actions))
 
     @property
     def ledger(self) -> Mapping[ItemKey, LedgerRow]:
@@ -181,7 +184,7 @@ class Visit:
         return self._audience
 
     def is_quiet(self, report: str) -> bool:
-        """Whether a check-in with a report of this digest changes nothing, as `quiet_checkin` decides it."""
+        """Whether a check-in with a report of this digest changes nothing, as `queries.quiet` decides it."""
         is_active = self.row.state is EnrollmentState.ACTIVE
         return is_active and self.row.is_settled(self.tx.now) and self.row.report_digest == report
 
@@ -357,25 +360,36 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A device as a transaction has left it."""
+    """A device as a transaction has left it, and what may be stored of it."""
 
     row: EnrollmentRow
     parts: Parts
+    stored: StoredParts
 
 
 @contextmanager
 def visiting(tx: Transaction, caller: Caller) -> Iterator[Visit]:
     """Visit the calling device, which is locked until the transaction ends. Raises as `identified`."""
-    known, stored = visit_queries.device_of_credential(tx.connection, caller.credential)
+    left = left_by_last(tx.memory, caller.credential)
+    if left is not None and visit_queries.is_alone(tx.connection):
+        known: EnrollmentRow | None = left.row
+        stored = left.stored
+    else:
+        known, stored = visit_queries.device_of_credential(tx.connection, caller.credential)
     row = checked(tx, caller, row=known)
-    with _visit(tx, row, stored=stored, left=left_by_last(tx.memory, caller.credential)) as visit:
+    with _visit(tx, row, stored=stored, left=left) as visit:
         yield visit
 
 
 @contextmanager
 def visiting_again(tx: Transaction, left: Left) -> Iterator[Visit]:
     """Visit a device that another transaction has left. Raises NotFound if it is gone."""
-    row, stored = visit_queries.device_of_id(tx.connection, left.row.id)
+    known = left_by_last(tx.memory, left.row.credential_digest or "")
+    if known is not None and known.row is left.row and visit_queries.is_alone(tx.connection):
+        row: EnrollmentRow | None = left.row
+        stored = left.stored
+    else:
+        row, stored = visit_queries.device_of_id(tx.connection, left.row.id)
     if row is None:  # meanwhile the tenant was deleted, or got a state that does not have the device
         raise NotFound(f"There is no device '{left.row.id}'.")
     with _visit(tx, row, stored=stored, left=left) as visit:
@@ -399,6 +413,7 @@ def set_wire_state(tx: Transaction, caller: DeviceCaller, *, state: JsonObject) 
     queries.change_enrollment(tx.connection, caller.enrollment_id, wire_state=state)
     if tx.memory is None:
         return
+    tx.memory.writes_one_device = True
     left = left_by_last(tx.memory, caller.credential)
     if left is None:
         tx.memory.forget(caller.credential)
@@ -412,6 +427,9 @@ def _visit(tx: Transaction, row: EnrollmentRow, *, stored: StoredParts, left: Le
     # Whatever changes what a device is to do changes its row too.
     parts = left.parts.copy() if left is not None and left.row == row else Parts()
     visit = Visit(tx, row, stored=stored, parts=parts)
+    if tx.memory is not None and row.credential_digest is not None:
+        tx.memory.writes_one_device = True
+        tx.memory.forget(row.credential_digest)  # until the commit, which may fail
     yield visit
     visit.write()
     if tx.memory is not None and row.credential_digest is not None:
@@ -433,7 +451,8 @@ def _size_of(left: Left) -> int:
 
 def _with_its_certificate(row: LedgerRow, before: LedgerRow | None) -> LedgerRow:
     """The row as it will be read: what is known of a certificate belongs to its serial number."""
-    return row if before is not None and before.serial == row.serial else replace(row, revoked=False)
+    is_known = not row.revoked or (before is not None and before.serial == row.serial)
+    return row if is_known else replace(row, revoked=False)
 
 
 def _unserved(row: RequestRow) -> ServedRequestRow:

@@ -40,7 +40,8 @@ class Writer:
 
     def about(self, *, digicert: bool | None = None, **detail: str | None) -> None:
         """Add details to the following entries: item, authority, template, thumbprint, serial."""
-        self._detail |= {name: value for name, value in detail.items() if value is not None}
+        # A new document each time: entries that are about the same have the same one, which is then encoded once.
+        self._detail = self._detail | {name: value for name, value in detail.items() if value is not None}
         if digicert is not None:
             self._digicert = digicert
 
@@ -51,10 +52,10 @@ class Writer:
         if event is None:
             return
         event_id, name = event
-        code, detail = catalogue.SUCCESS, dict(self._detail)
+        code, detail = catalogue.SUCCESS, self._detail
         if refusal is not None:
             code = refusal.diagnostic
-            detail |= {"errorCode": refusal.code, "message": refusal.message}
+            detail = detail | {"errorCode": refusal.code, "message": refusal.message}
         row = ConnectorEventRow(
             tenant_id=self._tx.tenant.id,
             number=0,  # numbered when the transaction ends

@@ -18,7 +18,7 @@ from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import HOLD, RELEASE, check_reason
 from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.connectors import event_log
-from fauxtune.operations.connectors import journal as connector_journal
+from fauxtune.operations.connectors import refused_revocations as connector_journal
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_revocation, revoking, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries

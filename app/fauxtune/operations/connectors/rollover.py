@@ -8,6 +8,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.storage.rows.certificates import AuthorityRow
 
 
@@ -34,5 +35,5 @@ async def set_state(emulator: Emulator, tenant: Tenant, *, name: str, state: str
     row = await emulator.runner.run(tenant, authorities.set_state, name, state=state)
     if state == "available":
         while await emulator.runner.run(tenant, revocation.revoke_waiting, name):
-            await asyncio.sleep(0)
+            await give_way()
     return row

@@ -14,6 +14,7 @@ from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.model.connectors import ROLE_WORDS, is_served
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
 
@@ -59,9 +60,13 @@ def inside(rows: Iterable[ConnectorRow]) -> list[ConnectorRow]:
     return [row for row in rows if row.credential_digest is None]
 
 
-def for_request(tx: Transaction, row: RequestRow) -> Choice:
+def for_request(tx: Transaction, row: RequestRow, *, ahead: int = 0) -> Choice:
     """Return the connector inside the server that answers a request for a device now, or the moment of the next poll.
-    Connectors that are processes of their own answer by themselves (`lease` in connector_channel).
+    Several take turns; `ahead`: those of its role that are given out now, before it. Connectors that are processes of
+    their own answer by themselves (`lease` in connector_channel).
+
+    Intune: "Certificate Connector for Microsoft Intune": any instance of the connector can take a request.
+    Unverified: in which order they do.
     """
     serving = inside(serving_connectors(tx, row.role)) if row.state == "open" else []
     if not serving or _is_leased(tx, row) or row.only_by not in (None, SERVER):
@@ -73,8 +78,11 @@ def for_request(tx: Transaction, row: RequestRow) -> Choice:
         if not serving:
             return Choice(next_poll=tx.now + POLL)
     choice = _choose(serving, asked_at=row.created_at, now=tx.now)
-    # As soon as any of them takes the request, the first answers it. (A revocation is made by the one that takes it.)
-    return choice if choice.connector is None else Choice(serving[0])
+    if choice.connector is None or len(serving) == 1:
+        return choice
+    # (A revocation is made by the first that takes it.)
+    answered = request_queries.count_answered(tx.connection, tx.tenant.id, role=row.role)
+    return Choice(serving[(answered + ahead) % len(serving)])
 
 
 def for_revocation(tx: Transaction, *, asked_at: datetime) -> ConnectorRow | None:

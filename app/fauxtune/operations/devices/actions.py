@@ -29,11 +29,13 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.devices.action_effects import EFFECTS, Done
 from fauxtune.operations.devices.action_results import change_state, note_state
+from fauxtune.operations.devices.autopilot import note_left
 from fauxtune.operations.devices.ending import end, revoke_held
 from fauxtune.operations.devices.escrow import forget_with_managed_device
 from fauxtune.operations.devices.ledger import write_ledger
-from fauxtune.operations.devices.script_runs import run_now
+from fauxtune.operations.devices.on_demand_remediation import run_now
 from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import device_actions as action_queries
@@ -134,6 +136,8 @@ def delete(tx: Transaction, managed_device_id: ManagedDeviceId) -> None:
     queries.delete_managed_device(tx.connection, tx.tenant.id, managed_device_id=record.id)
     if row is not None:
         forget_with_managed_device(tx, row.directory_device_id)
+        if tx.tenant.setting(ENROLLMENT):
+            note_left(tx, row.directory_device_id, record_id=record.id)
     if row is None or row.state is EnrollmentState.ENDED:
         return
     is_ordered = row.state is EnrollmentState.ENDING and any(order.scope for order in pending(tx, row))

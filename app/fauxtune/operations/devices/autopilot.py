@@ -3,46 +3,42 @@ profile, and the device that enrols with it.
 
 Microsoft: "Windows Autopilot registration overview", "Create device groups".
 
-Differs from Intune: an import is done when the POST is answered, and a profile counts at once; the service takes
-minutes. A device is known by its serial number.
+Which profile a device has is decided in `autopilot_profiles`, what goes on with time in `autopilot_time`.
+
+Differs from Intune: a device is known by its serial number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-from fauxtune.core.clock import iso
-from fauxtune.core.engine.planning.targeting import Assignment, Membership, target
+from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, ManagedDeviceId, ProfileId
+from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, ManagedDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.core.policies import autopilot
+from fauxtune.core.policies.autopilot_time import ASSIGNED, PENDING, begun_sync
 from fauxtune.core.policies.rules import BOUND
+from fauxtune.operations.devices.autopilot_profiles import PROFILE, put_settings, settle_identities
+from fauxtune.operations.devices.autopilot_time import settle, settle_imports, with_serial
 from fauxtune.operations.directory.dynamic_groups import place_device
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.profiles.switches import ENROLLMENT, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import enrolling as enrolling_queries
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.directory import DirectoryDeviceRow
 from fauxtune.storage.rows.resources import ResourceRow
 
-_IDENTITY, _IMPORT = "windowsAutopilotDeviceIdentity", "importedWindowsAutopilotDeviceIdentity"
-_PROFILE, _ENROLLED = "deploymentProfile", "enrolled"
-#: Ids in one statement.
-_CHUNK = 500
-#: A deployment profile and its assignments.
-_Profile: TypeAlias = tuple[ResourceRow, list[Assignment]]
+_IMPORT, _EVENT, _ENROLLED = "importedWindowsAutopilotDeviceIdentity", "deviceManagementAutopilotEvent", "enrolled"
+#: Events that are kept of a tenant.
+MOST_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,53 +64,11 @@ def import_all(tx: Transaction, documents: Sequence[JsonObject]) -> list[Resourc
     ]
 
 
-def _carry_out(tx: Transaction, document: JsonObject, _before: ResourceRow | None) -> JsonObject:
-    """Give the device an identity, or say in the import's state why not."""
-    return {**document, "state": _outcome(tx, document)}
-
-
-def _outcome(tx: Transaction, imported: JsonObject) -> JsonObject:
-    if not autopilot.is_hash(str(imported["hardwareIdentifier"] or "")):
-        return autopilot.INVALID_HASH
-    serial = str(imported["serialNumber"])
-    if _with_serial(tx, serial) is not None:
-        return autopilot.ALREADY_ASSIGNED
+def _begin(tx: Transaction, document: JsonObject, _before: ResourceRow | None) -> JsonObject:
+    """Note whether the hash, which is not kept, is one; the import goes on with time."""
     switch_on(tx, ENROLLMENT)
-    object_id, device_id = DirectoryDeviceId(tx.ids.uuid()), tx.ids.uuid()
-    identity = {
-        **defaults(entity(_IDENTITY)),
-        "serialNumber": serial,
-        "productKey": imported.get("productKey"),
-        "groupTag": imported.get("groupTag"),
-        "userPrincipalName": imported.get("assignedUserPrincipalName"),
-        "azureActiveDirectoryDeviceId": device_id,
-        "azureAdDeviceId": device_id,
-        autopilot.DIRECTORY_DEVICE: object_id,
-    }
-    row = resources.create(tx, autopilot.IDENTITIES, kind=_IDENTITY, document=identity)
-    document = {
-        **defaults(entity("device")),
-        "id": object_id,
-        "deviceId": device_id,
-        "displayName": serial,
-        "operatingSystem": "Windows",
-        "accountEnabled": True,
-        "isManaged": False,
-        "trustType": "AzureAd",
-        "registrationDateTime": iso(tx.now),
-        "physicalIds": autopilot.physical_ids(row.id, group_tag=identity["groupTag"]),
-    }
-    device = DirectoryDeviceRow(
-        tenant_id=tx.tenant.id,
-        id=object_id,
-        enrollment_id=None,
-        device_key=directory_queries.device_key(document),
-        created_at=tx.now,
-        document=document,
-    )
-    directory_queries.add_directory_device(tx.connection, device)
-    place_device(tx, device)
-    return autopilot.import_state("complete", device_id=row.id)
+    is_hash = autopilot.is_hash(str(document["hardwareIdentifier"] or ""))
+    return {**document, autopilot.IS_HASH: is_hash, "state": autopilot.import_state("unknown")}
 
 
 def change_identity(tx: Transaction, key: str, *, changes: JsonObject) -> ResourceRow:
@@ -158,57 +112,59 @@ def _deleting(tx: Transaction, row: ResourceRow) -> None:
         directory_queries.delete_directory_device(tx.connection, tx.tenant.id, device_id=device.id)
 
 
-IMPORT_HOOKS = Hooks(check=_carry_out)
+IMPORT_HOOKS = Hooks(check=_begin)
 IDENTITY_HOOKS = Hooks(deleting=_deleting)
 
 
-# Profiles of identities
-
-
-def settle(tx: Transaction) -> None:
-    """Write into the identities which profile each has by now, and which are enrolled no more. Safe to repeat."""
-    identities = queries.resources_of_family(tx.connection, tx.tenant.id, family=autopilot.IDENTITIES.name)
-    if not identities:
-        return
-    profiles = _profiles(tx)
-    groups = directory_queries.groups_above_each(
-        tx.connection, tx.tenant.id, member_ids={str(row.document[autopilot.DIRECTORY_DEVICE]) for row in identities}
-    )
-    enrolled = _managed(tx, identities)
-    for row in identities:
-        document = _with_profile(tx, row, profile=_profile_for(row, profiles=profiles, groups=groups))
-        if document["enrollmentState"] == _ENROLLED and document["managedDeviceId"] not in enrolled:
-            # Unverified: what the service shows of a device that has left.
-            document |= {"managedDeviceId": autopilot.EMPTY_GUID, "enrollmentState": "notContacted"}
-        if document != row.document:
-            queries.change_resource(tx.connection, row, document=document)
+# What a device is told
 
 
 def registered(tx: Transaction, serial: str) -> Registered | None:
-    """Return the identity with this serial number, with its profile at this moment."""
-    row = _with_serial(tx, serial)
-    if row is None:
-        return None
-    object_id = str(row.document[autopilot.DIRECTORY_DEVICE])
-    groups = {object_id: directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=object_id)}
-    return Registered(row, _profile_for(row, profiles=_profiles(tx), groups=groups))
+    """Return the identity with this serial number, with the profile that is assigned to it."""
+    row = with_serial(tx, serial)
+    return None if row is None else Registered(row, _assigned(tx, row))
 
 
 def configuration(tx: Transaction, serial: str) -> JsonObject:
     """Return what a device with this serial number is told before its set-up. Raises NotFound for a device that is not
-    registered, and for one without a profile.
+    registered, and for one to which no profile is assigned yet.
     """
-    device = registered(tx, serial)
-    if device is None:
+    new, _due = settle_imports(tx)
+    row = with_serial(tx, serial)
+    if row is None:
         raise NotFound(f"No Autopilot device has the serial number '{serial}': import its hardware hash first.")
-    if device.profile is None:
-        raise NotFound(f"The Autopilot device '{serial}' has no deployment profile: assign one to it or to its group.")
-    document = _with_profile(tx, device.identity, profile=device.profile) | {"lastContactedDateTime": iso(tx.now)}
-    queries.change_resource(tx.connection, device.identity, document=document)
-    kind = {"@odata.type": f"#microsoft.graph.{device.profile.kind}"}
+    settle_identities(tx, [row], since=new)
+    row = resources.get(tx, autopilot.IDENTITIES, key=row.id)
+    profile = _assigned(tx, row)
+    if profile is None:
+        raise NotFound(_without_profile(row))
+    document = {**row.document, "lastContactedDateTime": iso(tx.now)}
+    queries.change_resource(tx.connection, row, document=document)
+    kind = {"@odata.type": f"#microsoft.graph.{profile.kind}"}
     return autopilot.configuration(
-        {**device.profile.document, **kind}, document, tenant_id=tx.tenant.id, domain=tx.tenant.domain
+        {**profile.document, **kind}, document, tenant_id=tx.tenant.id, domain=tx.tenant.domain
     )
+
+
+def _without_profile(row: ResourceRow) -> str:
+    device = f"The Autopilot device '{row.document['serialNumber']}'"
+    if row.document["deploymentProfileAssignmentStatus"] == PENDING:
+        return f"{device} has no deployment profile yet: its assignment is pending, for half a minute of the clock."
+    return f"{device} has no deployment profile: assign one to it or to its group."
+
+
+def _assigned(tx: Transaction, identity: ResourceRow) -> ResourceRow | None:
+    if identity.document["deploymentProfileAssignmentStatus"] not in ASSIGNED:
+        return None
+    (key,) = identity.document[BOUND][PROFILE]
+    return queries.resource(tx.connection, tx.tenant.id, family=autopilot.DEPLOYMENT_PROFILES.name, resource_id=key)
+
+
+def synchronize(tx: Transaction) -> None:
+    """Begin a synchronisation with the Autopilot service. Raises UnderWay while one runs, TooSoon shortly after it."""
+    settle(tx)
+    row = resources.get(tx, autopilot.SETTINGS, key=autopilot.SETTINGS_ID)
+    put_settings(tx, row, changes=begun_sync(row.document, now=tx.now))
 
 
 # Enrolment
@@ -217,7 +173,7 @@ def configuration(tx: Transaction, serial: str) -> JsonObject:
 def note_enrolled(tx: Transaction, device: Registered, *, record: JsonObject) -> None:
     """Note at an identity that its device is enrolled, with Graph's record of it."""
     document = {
-        **_with_profile(tx, device.identity, profile=device.profile),
+        **device.identity.document,
         "enrollmentState": _ENROLLED,
         "managedDeviceId": record["id"],
         "manufacturer": record.get("manufacturer") or device.identity.document.get("manufacturer"),
@@ -225,6 +181,67 @@ def note_enrolled(tx: Transaction, device: Registered, *, record: JsonObject) ->
         "lastContactedDateTime": iso(tx.now),
     }
     queries.change_resource(tx.connection, device.identity, document=document)
+
+
+def note_deployment(tx: Transaction, device: Registered, *, record: JsonObject) -> None:
+    """Write down that a device enrolled with its deployment profile. Graph: deviceManagementAutopilotEvent."""
+    outcome = {
+        "deviceId": record["id"],
+        "managedDeviceName": record.get("deviceName"),
+        "enrollmentState": _ENROLLED,
+        "deploymentState": "success",
+    }
+    _note(tx, device, record=record, outcome=outcome)
+
+
+def note_failure(tx: Transaction, device: Registered, *, record: JsonObject, details: str) -> None:
+    """Write down why a device could not enrol with its deployment profile. Unverified: which of the failures the
+    service shows here, and its words.
+    """
+    outcome = {"enrollmentState": "failed", "deploymentState": "failure", "enrollmentFailureDetails": details}
+    _note(tx, device, record=record, outcome=outcome)
+
+
+def _note(tx: Transaction, device: Registered, *, record: JsonObject, outcome: JsonObject) -> None:
+    profile, identity = device.profile, device.identity
+    if profile is None:  # it was told one, which is gone since
+        return
+    asked_at = min(tx.now, from_iso(identity.document["lastContactedDateTime"]))
+    span = f"PT{int((tx.now - asked_at).total_seconds())}S"
+    document = {
+        **defaults(entity(_EVENT)),
+        "deviceSerialNumber": identity.document["serialNumber"],
+        "osVersion": record.get("osVersion"),
+        "userId": record.get("userId"),
+        "userPrincipalName": record.get("userPrincipalName"),
+        "deviceRegisteredDateTime": iso(identity.created_at),
+        "enrollmentStartDateTime": iso(tx.now),
+        "enrollmentType": autopilot.enrollment_type(profile.kind, profile.document),
+        "windowsAutopilotDeploymentProfileDisplayName": profile.document["displayName"],
+        "deploymentStartDateTime": iso(asked_at),
+        "deploymentEndDateTime": iso(tx.now),
+        "deploymentDuration": span,
+        "deploymentTotalDuration": span,
+        # Without a status page these phases are off.
+        "deviceSetupStatus": "disabled",
+        "accountSetupStatus": "disabled",
+        **outcome,
+    }
+    resources.add_event(tx, autopilot.EVENTS, kind=_EVENT, document=document, most=MOST_EVENTS)
+
+
+def note_left(tx: Transaction, device_id: DirectoryDeviceId, *, record_id: ManagedDeviceId) -> None:
+    """Note at its identity that a device is managed no more: its record is deleted. Unverified: what the service shows
+    of it then.
+    """
+    device = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=device_id)
+    key = None if device is None else autopilot.identity_of(device.document.get("physicalIds") or ())
+    if key is None:
+        return
+    row = queries.resource(tx.connection, tx.tenant.id, family=autopilot.IDENTITIES.name, resource_id=key)
+    if row is not None and row.document["managedDeviceId"] == record_id:
+        left = {"managedDeviceId": autopilot.EMPTY_GUID, "enrollmentState": "notContacted"}
+        queries.change_resource(tx.connection, row, document={**row.document, **left})
 
 
 def take_over(
@@ -244,7 +261,7 @@ def let_go(tx: Transaction, enrollment: EnrollmentRow) -> bool:
     Unverified: that the service keeps it so.
     """
     device = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=enrollment.directory_device_id)
-    if device is None or not any(each.startswith("[ZTDId]") for each in device.document.get("physicalIds") or ()):
+    if device is None or autopilot.identity_of(device.document.get("physicalIds") or ()) is None:
         return False
     document = {**device.document, "isManaged": False, "isCompliant": False, "enrollmentProfileName": None}
     directory_queries.hand_over_directory_device(
@@ -258,54 +275,3 @@ def directory_device(tx: Transaction, identity: ResourceRow) -> DirectoryDeviceR
     """Return the identity's device in the directory; None if somebody has deleted it."""
     key = DirectoryDeviceId(str(identity.document[autopilot.DIRECTORY_DEVICE]))
     return directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=key)
-
-
-def _with_serial(tx: Transaction, serial: str) -> ResourceRow | None:
-    rows = enrolling_queries.resources_with(
-        tx.connection,
-        tx.tenant.id,
-        family=autopilot.IDENTITIES.name,
-        named="serialNumber",
-        texts={serial.lower()} - {""},
-    )
-    return rows[0] if rows else None
-
-
-def _profiles(tx: Transaction) -> list[_Profile]:
-    rows = queries.resources_of_family(tx.connection, tx.tenant.id, family=autopilot.DEPLOYMENT_PROFILES.name)
-    ids = [ProfileId(row.id) for row in rows]
-    assigned = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
-    return [(row, configuration_queries.assignment_targets(assigned[ProfileId(row.id)])) for row in rows]
-
-
-def _profile_for(
-    row: ResourceRow, *, profiles: Sequence[_Profile], groups: Mapping[str, frozenset[GroupId]]
-) -> ResourceRow | None:
-    """The one that it was given by hand, else the oldest of those that are assigned to it. Unverified: that order."""
-    by_hand = next((each for each, _ in profiles if each.id == row.document.get(autopilot.GIVEN)), None)
-    if by_hand is not None:
-        return by_hand
-    own = groups.get(str(row.document[autopilot.DIRECTORY_DEVICE]), frozenset())
-    membership = Membership(has_user=False, device_groups=own)
-    return next((each for each, targets in profiles if target(targets, membership) is not None), None)
-
-
-def _with_profile(tx: Transaction, row: ResourceRow, *, profile: ResourceRow | None) -> JsonObject:
-    ids = [] if profile is None else [profile.id]
-    if row.document.get(BOUND, {}).get(_PROFILE, []) == ids:
-        return {**row.document}
-    return {
-        **row.document,
-        "deploymentProfileAssignmentStatus": "assignedInSync" if ids else "notAssigned",
-        "deploymentProfileAssignedDateTime": iso(tx.now) if ids else NEVER,
-        BOUND: {_PROFILE: ids},
-    }
-
-
-def _managed(tx: Transaction, identities: Sequence[ResourceRow]) -> set[str]:
-    ids = [str(row.document["managedDeviceId"]) for row in identities if row.document["enrollmentState"] == _ENROLLED]
-    managed: set[str] = set()
-    for start in range(0, len(ids), _CHUNK):
-        some = [ManagedDeviceId(each) for each in ids[start : start + _CHUNK]]
-        managed |= {row.id for row in device_queries.managed_devices_by_id(tx.connection, tx.tenant.id, ids=some)}
-    return managed

@@ -14,15 +14,14 @@ from datetime import datetime
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.compliance.actions import actions_of, due_actions, grace_of
 from fauxtune.core.engine.compliance.built_in import BUILT_IN_ID, USER
-from fauxtune.core.engine.compliance.device import Course, Graced
-from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, is_compliant
+from fauxtune.core.engine.compliance.grace import Course, Graced
+from fauxtune.core.engine.compliance.states import JUDGED_EVERY, NO_GRACE, DeviceState, is_compliant
 from fauxtune.core.graph.base import NO_END
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.compliance_actions import Failure, carry_out
 from fauxtune.operations.devices.compliance_judging import Judgement, judgements_of, switches
-from fauxtune.operations.devices.compliance_time import EVERY
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -79,7 +78,7 @@ def _write(tx: Transaction, judgement: Judgement) -> None:
 def _user_looked_up_at(tx: Transaction, judgement: Judgement) -> datetime:
     """When a device whose user is gone or has no licence is judged again at the latest."""
     is_missing = any(each.setting == USER for each in judgement.built_in.failing)
-    return tx.now + EVERY if is_missing else NO_GRACE
+    return tx.now + JUDGED_EVERY if is_missing else NO_GRACE
 
 
 @dataclass(slots=True)

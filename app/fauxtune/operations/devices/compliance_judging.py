@@ -1,4 +1,7 @@
-"""The judgement of devices: read what they reported, the policies that reach them and what was known; write nothing."""
+"""The judgement of devices: read what they reported, the policies that reach them and what was known; write nothing.
+
+The rules are those of `core/engine/compliance`: `settings`, `judging`, `grace` and `device_state`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from datetime import datetime
 
 from fauxtune.core.engine.compliance.actions import grace_of
 from fauxtune.core.engine.compliance.built_in import Standing, Switches, judge_built_in
-from fauxtune.core.engine.compliance.device import NOTHING_YET, Course, Graced, Judged, judge_device
+from fauxtune.core.engine.compliance.device_state import Judged, judge_device
+from fauxtune.core.engine.compliance.grace import NOTHING_YET, Course, Graced
 from fauxtune.core.engine.compliance.judging import Policy, Verdict, applies, judge_policies
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.states import DeviceState

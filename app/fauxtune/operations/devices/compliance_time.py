@@ -1,17 +1,14 @@
 """What time alone changes in the compliance of devices: the end of grace and of tolerated errors, scheduled actions,
 the contact with devices that stay away, and users who are gone.
 
-Whoever moves a tenant's clock calls `catch_up`, and the server does so regularly. Intune judges the contact once a day;
+When it is looked at, `due` decides. Intune judges the contact once a day;
 here once a day of the tenant's clock, and whenever the clock is moved.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from fauxtune.core.errors import NotFound
-from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
@@ -19,7 +16,6 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
 
 _CHUNK = 200
-EVERY = timedelta(days=1)
 
 
 def judge_due(tx: Transaction) -> bool:
@@ -37,38 +33,14 @@ def judge_due(tx: Transaction) -> bool:
     return bool(devices)
 
 
-async def catch_up(emulator: Emulator, tenant: Tenant) -> datetime:
-    """Judge all devices whose time has come; return when to do so again at the latest."""
+async def judge_all(emulator: Emulator, tenant: Tenant) -> datetime | None:
+    """Judge all devices whose time has come; return when the next one's comes, as far as that is known."""
     while await emulator.runner.run(tenant, judge_due):
         pass
-    now = emulator.runner.now(tenant)
-    first = await emulator.runner.read(queries.first_due, tenant.id)
-    return now + EVERY if first is None else min(now + EVERY, first)
+    return await first_due(emulator, tenant)
 
 
-class ComplianceWatch:
-    """Judges the devices of running clocks when their time has come. Only tenants in use are looked at; one whose
-    devices are not judged by policies has its first look a day after.
-    """
-
-    def __init__(self) -> None:
-        # By tenant: when it is looked at next, and the number of its newest change when that was read.
-        self._next: dict[TenantId, tuple[datetime, int]] = {}
-
-    async def look(self, emulator: Emulator) -> None:
-        """Judge what is due in each tenant; nothing is read of a tenant in which nothing is due or has changed."""
-        following: dict[TenantId, tuple[datetime, int]] = {}
-        for tenant in await emulator.runner.in_use():
-            with suppress(NotFound):  # the tenant was deleted meanwhile
-                following[tenant.id] = await self._look_at(emulator, tenant)
-        self._next = following
-
-    async def _look_at(self, emulator: Emulator, tenant: Tenant) -> tuple[datetime, int]:
-        now, change = emulator.runner.now(tenant), emulator.signals.newest_change(tenant.id)
-        due_at, before = self._next.get(tenant.id, (now if tenant.judges_devices else now + EVERY, change))
-        if due_at > now + EVERY:  # the clock was put back
-            due_at = now + EVERY
-        if change != before and tenant.judges_devices:
-            first: datetime | None = await emulator.runner.read(queries.first_due, tenant.id)
-            due_at = due_at if first is None else min(due_at, first)
-        return (await catch_up(emulator, tenant) if due_at <= now else due_at), change
+async def first_due(emulator: Emulator, tenant: Tenant) -> datetime | None:
+    """Return when the first device is to be judged; None in a tenant that has judged none."""
+    first: datetime | None = await emulator.runner.read(queries.first_due, tenant.id)
+    return first

@@ -15,7 +15,7 @@ from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.devices.autopilot import let_go
+from fauxtune.operations.devices.autopilot import let_go, note_left
 from fauxtune.operations.devices.escrow import forget_with_directory_device, forget_with_managed_device
 from fauxtune.operations.devices.ledger import forget_kept, write_ledger
 from fauxtune.operations.devices.scep_unreported import unreported
@@ -75,6 +75,8 @@ def _drop_records(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause) -
     if record is not None and not managed_device_stays(variant, cause, edition=edition):
         queries.delete_managed_device(tx.connection, tx.tenant.id, managed_device_id=record.id)
         forget_with_managed_device(tx, enrollment.directory_device_id)
+        if tx.tenant.setting(ENROLLMENT):
+            note_left(tx, enrollment.directory_device_id, record_id=record.id)
     if tx.tenant.setting(ENROLLMENT) and let_go(tx, enrollment):
         return
     if not directory_device_stays(variant, cause, edition=edition):

@@ -1,4 +1,5 @@
-"""Whether a device may enrol: its user's restrictions, corporate identifiers, and what is written down of a refusal.
+"""What decides whether a device may enrol, read from the tenant, and what is written down of a refusal. The rule itself
+is `core/engine/enrollment_restrictions.py`.
 
 Intune: "What are enrollment restrictions?", "Identify devices as corporate-owned". Graph:
 enrollmentTroubleshootingEvent.
@@ -112,7 +113,7 @@ def admitted(tx: Transaction, candidate: Candidate) -> Admission:
     """
     admission, refusal = examined(tx, candidate)
     if refusal is not None:
-        tx.note_refusal(lambda later: _write_down(later, candidate, refusal=refusal))
+        tx.note_refusal(lambda later: _write_down(later, candidate, refusal=refusal, admission=admission))
         raise EnrollmentRestricted(refusal.sentence, ground=refusal.ground.value)
     return admission
 
@@ -163,6 +164,8 @@ def note_enrolled(tx: Transaction, admission: Admission, *, record: JsonObject) 
         resource_queries.change_resource(tx.connection, identifier, document=document)
     if admission.registered is not None:
         autopilot.note_enrolled(tx, admission.registered, record=record)
+        if admission.by_autopilot:
+            autopilot.note_deployment(tx, admission.registered, record=record)
 
 
 def _corporate_identifier(tx: Transaction, candidate: Candidate) -> ResourceRow | None:
@@ -204,8 +207,10 @@ def _matches(
     )
 
 
-def _write_down(tx: Transaction, candidate: Candidate, *, refusal: Refusal) -> None:
-    """Write down a refusal: in the journal, and as an event for whoever looks for the cause."""
+def _write_down(tx: Transaction, candidate: Candidate, *, refusal: Refusal, admission: Admission) -> None:
+    """Write down a refusal: in the journal, and as an event for whoever looks for the cause; that of an Autopilot
+    device also as the end of its deployment.
+    """
     known = FACTS[candidate.variant]
     tx.record(
         "enrollmentRefused",
@@ -235,7 +240,11 @@ def _write_down(tx: Transaction, candidate: Candidate, *, refusal: Refusal) -> N
             "resources": [],
         },
     }
-    rows = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=TROUBLESHOOTING.name)
-    oldest = [row.id for row in rows[: max(0, len(rows) + 1 - MOST_EVENTS)]]
-    resource_queries.remove_resources(tx.connection, tx.tenant.id, family=TROUBLESHOOTING.name, ids=oldest)
-    resources.create(tx, TROUBLESHOOTING, kind=_EVENT, document=document)
+    resources.add_event(tx, TROUBLESHOOTING, kind=_EVENT, document=document, most=MOST_EVENTS)
+    if admission.registered is not None and admission.by_autopilot:
+        record = {
+            "osVersion": document["osVersion"],
+            "userId": candidate.user.id,
+            "userPrincipalName": candidate.user.document["userPrincipalName"],
+        }
+        autopilot.note_failure(tx, admission.registered, record=record, details=refusal.sentence)

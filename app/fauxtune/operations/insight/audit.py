@@ -1,6 +1,7 @@
 """The audit log: what was done through Graph on device management, by whom. Graph: auditEvent.
 
-The rule of a request stands at its route (`audit_rules` has the rules). It reads the resource before and after, in the
+The rule of a request stands at its route: which events it leaves is in `audit_rules` (of families: `audit_families`),
+which properties an event shows in `audit_properties`. It reads the resource before and after, in the
 operation's own transaction, so that a request that fails leaves no event.
 """
 

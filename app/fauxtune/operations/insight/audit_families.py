@@ -1,5 +1,5 @@
-"""The rules of the audit log for resources. Every word of their events follows the pattern of those that were seen:
-Unverified.
+"""The rules of the audit log for families of resources, beside the others in `audit_rules`. Every word of their events
+follows the pattern of those that were seen: Unverified.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Names and values are written as the real service was seen to write them: in .NET's casing, parts of an object with a
 dot, `<null>` for a cleared value. Differs from Intune: a property that can hold a secret is named without its content:
-files, lists of objects (custom settings), whatever is write-only, and what a device's record shows on request alone.
+files, lists of objects (custom settings), whatever is write-only, and what a device's record shows on request alone. A
+long value is cut. `Unverified:` at which length the real service cuts one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ _RECORDED = {"id", "deviceCategoryDisplayName"}
 #: In place of a content that is not written down.
 LEFT_OUT = "<not recorded>"
 _NULL = "<null>"
+#: The characters of a value that are written down, so that an event has a bound.
+_MOST_CHARACTERS = 4096
 
 
 def modified(kind: StructuredType, *, old: Document | None, new: Document | None) -> list[dict[str, Any]]:
@@ -78,9 +81,8 @@ def _text(prop: Property, value: Any) -> str:
         return _NULL
     if _is_secret(prop):
         return LEFT_OUT
-    if prop.collection:
-        return ", ".join(_scalar(prop, each) for each in value)
-    return _scalar(prop, value)
+    text = ", ".join(_scalar(prop, each) for each in value) if prop.collection else _scalar(prop, value)
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
 
 
 def _scalar(prop: Property, value: Any) -> str:

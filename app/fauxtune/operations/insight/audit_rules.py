@@ -1,6 +1,7 @@
 """The rules of the audit log: for each kind of change, which resource is read and which events it leaves.
 
-The words are those of the real service where its events were seen (`wipe ManagedDevice`, `Create DeviceConfiguration`,
+Families have theirs in `audit_families`; which properties an event shows is decided in `audit_properties`. The
+words are those of the real service where its events were seen (`wipe ManagedDevice`, `Create DeviceConfiguration`,
 `Create DeviceConfigurationAssignment`); each that only follows the pattern is Unverified.
 """
 

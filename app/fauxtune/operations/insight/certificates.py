@@ -11,7 +11,8 @@ from cryptography import x509
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, UserId
-from fauxtune.core.model.items import is_scep
+from fauxtune.core.model.items import key_source
+from fauxtune.core.model.states import Source
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
@@ -103,7 +104,7 @@ def source_of(row: CertificateRow | RegisteredRow, *, imported: bool) -> Literal
         return "imported"
     if row.enrollment_id is None:
         return None
-    return "scep" if is_scep(row.item_key or "") else "pkcs"
+    return "scep" if row.item_key is not None and key_source(row.item_key) is Source.SCEP else "pkcs"
 
 
 def _external(tx: Transaction, mark: str, *, imports: tuple[PfxRecordRow, ...]) -> KnownCertificate:

@@ -97,6 +97,7 @@ class DeviceReport:
     ordered: JournalRow | None
     confirmed: JournalRow | None
     names: Mapping[ProfileId, str]
+    profiles: frozenset[ProfileId]
     next_check_in: datetime | None
     due_at: datetime | None
     waiting: bool
@@ -129,7 +130,8 @@ def device_report(tx: Transaction, key: str) -> DeviceReport:
         events=tuple(events),
         ordered=_end(events, row, suffix="Requested") if ended else None,
         confirmed=_end(events, row) if row.state is EnrollmentState.ENDED else None,
-        names=configuration_queries.names(tx.connection, tx.tenant.id, ids=profiles),
+        names=configuration_queries.names_of_policies(tx.connection, tx.tenant.id, ids=profiles),
+        profiles=frozenset(configuration_queries.names(tx.connection, tx.tenant.id, ids=profiles)),
         next_check_in=None
         if row.state is EnrollmentState.ENDED
         else next_check_in(row.platform, enrolled_at=row.enrolled_at, checked_in_at=last),

@@ -6,33 +6,39 @@ reported.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fauxtune.connector.refusals import REFUSALS
-from fauxtune.core.engine.diagnosis.chain import Chain, Link, LinkStatus, Subject, chain
+from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
+from fauxtune.core.engine.diagnosis.chain import LINKS, Chain, Link, LinkStatus, Subject, chain
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, UserCertificate, source_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.numbers import ErrorNumber, decode
 from fauxtune.core.engine.diagnosis.rules import find
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.ids import ProfileId, UserId
-from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.ids import ProfileId, ResourceId, UserId
+from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.policies.app_kinds import KINDS
+from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
-from fauxtune.operations.insight.diagnosis_facts import Owned, gather
+from fauxtune.operations.insight.diagnosis_facts import Owned, Selection, gather
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
+from fauxtune.storage.rows.resources import ResourceRow
 
 #: A profile can reach a whole company: so many of its devices are looked at.
 MOST_DEVICES = 50
@@ -95,11 +101,11 @@ def history(tx: Transaction, key: str) -> History:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The ids of some devices of one user, and the profile in question."""
+    """The ids of some devices of one user, and the profile or the app in question."""
 
     user: UserId | None
     devices: tuple[str, ...]
-    profile: str | None
+    selection: Selection | None
 
 
 async def diagnose(
@@ -109,20 +115,22 @@ async def diagnose(
     user: str | None = None,
     device: str | None = None,
     profile: str | None = None,
+    app: str | None = None,
     most: int | None = None,
 ) -> Diagnosis:
-    """Return the chains of a user, a device or a profile; any one of the three is enough, together they narrow it down.
-    `most`: how many devices of a profile are looked at, if not MOST_DEVICES.
+    """Return the chains of a user, a device, and a profile or an app; one of them is enough, several narrow it down.
+    `most`: how many devices of a profile or an app are looked at, if not MOST_DEVICES.
 
     Raises Invalid if all are missing or if they do not belong together, NotFound if one does not exist.
     """
     runner = emulator.runner
-    scopes, left_out = await runner.run(tenant, _scopes, user=user, device=device, profile=profile, most=most)
+    question = _Question(user, device, profile, app)
+    scopes, left_out = await runner.run(tenant, _scopes, question, most=most or MOST_DEVICES)
     parts: list[Diagnosis] = []
     for some in _in_turns(scopes):
         parts += await runner.run(tenant, _examine, some)
         # A profile can reach many users: others are served in between.
-        await asyncio.sleep(0)
+        await give_way()
     return Diagnosis(
         chains=tuple(chain for part in parts for chain in part.chains),
         findings=_once(finding for part in parts for finding in part.findings),
@@ -130,38 +138,60 @@ async def diagnose(
     )
 
 
-def _scopes(
-    tx: Transaction, *, user: str | None, device: str | None, profile: str | None, most: int | None
-) -> tuple[list[Scope], int]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a diagnosis is asked about: each by its name or id."""
+
+    user: str | None
+    device: str | None
+    profile: str | None
+    app: str | None
+
+
+def _scopes(tx: Transaction, question: _Question, *, most: int) -> tuple[list[Scope], int]:
     """Return a scope for each user whom the question is about, and the number of devices that are left out."""
-    if user is None and device is None and profile is None:
-        raise Invalid("Say what is to be looked at: user, device or profile; or several of them.")
-    person = None if user is None else _user(tx, user)
-    enrollment = None if device is None else _device(tx, device)
-    profile_row = None if profile is None else _profile(tx, profile)
-    about = None if profile_row is None else profile_row.id
+    if question == _Question(None, None, None, None):
+        raise Invalid("Say what is to be looked at: user, device, profile or app; or several of them.")
+    if question.profile is not None and question.app is not None:
+        raise Invalid("Ask about a profile or about an app, not about both.", target="app")
+    person = None if question.user is None else _user(tx, question.user)
+    enrollment = None if question.device is None else _device(tx, question.device)
+    selection = _selection(tx, question)
     if enrollment is not None:
         if person is not None and enrollment.user_id != person.id:
             raise _not_theirs(tx, enrollment, person=person)
-        return [Scope(enrollment.user_id, (enrollment.id,), about)], 0
+        return [Scope(enrollment.user_id, (enrollment.id,), selection)], 0
     if person is not None:
         rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=person.id)
-        mine = tuple(row.id for row in rows if profile_row is None or row.variant in _variants(profile_row))
-        return [Scope(person.id, mine, about)], 0
-    assert profile_row is not None
-    return _reached(tx, profile_row, most=most or MOST_DEVICES)
+        mine = tuple(row.id for row in rows if selection is None or row.variant in selection.variants)
+        return [Scope(person.id, mine, selection)], 0
+    assert selection is not None
+    return _reached(tx, selection, most=most)
 
 
-def _reached(tx: Transaction, profile: ProfileRow, *, most: int) -> tuple[list[Scope], int]:
-    """Return a scope for each user whose devices the profile reaches, and the number of devices that are left out."""
-    every = concern.reached_by_profile(tx.connection, tx.tenant.id, profile_id=profile.id)
-    variants = _variants(profile)
-    fitting = [device for device, variant in every if variant in variants]
+def _selection(tx: Transaction, question: _Question) -> Selection | None:
+    if question.app is not None:
+        row = _app(tx, question.app)
+        known = KINDS.get(row.kind)
+        platforms = {each.value for each in (Platform if known is None else known.platforms)}
+        fits = [each for each in Variant if each.value.partition("/")[0] in platforms]
+        app = Profile(id=ProfileId(row.id), kind=row.kind, version=row.version, document=row.document, references={})
+        return Selection(app, frozenset(each.value for each in fits), is_app=True)
+    if question.profile is None:
+        return None
+    profile = _profile(tx, question.profile)
+    return Selection(_stored(profile), _variants(profile))
+
+
+def _reached(tx: Transaction, selection: Selection, *, most: int) -> tuple[list[Scope], int]:
+    """Return a scope for each user whose devices the selection reaches, and the number of devices that are left out."""
+    every = concern.reached_by_profile(tx.connection, tx.tenant.id, profile_id=selection.profile.id)
+    fitting = [device for device, variant in every if variant in selection.variants]
     by_user: dict[UserId | None, list[str]] = {}
     for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:most]):
         by_user.setdefault(row.user_id, []).append(row.id)
-    scopes = [Scope(user, tuple(devices), profile.id) for user, devices in by_user.items()]
-    return scopes or [Scope(None, (), profile.id)], len(fitting[most:])
+    scopes = [Scope(user, tuple(devices), selection) for user, devices in by_user.items()]
+    return scopes or [Scope(None, (), selection)], len(fitting[most:])
 
 
 def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: UserRow) -> Invalid:
@@ -198,17 +228,18 @@ def _examine(tx: Transaction, scopes: Sequence[Scope]) -> list[Diagnosis]:
         )
         for scope in scopes
     ]
-    key = scopes[0].profile
-    profile = None if key is None else _stored(_profile(tx, key))
-    return [_diagnosis(facts, profile) for facts in gather(tx, parts, selected_profile=profile)]
+    selection = scopes[0].selection
+    return [_diagnosis(facts, selection) for facts in gather(tx, parts, selection=selection)]
 
 
-def _diagnosis(facts: Facts, profile: Profile | None) -> Diagnosis:
+def _diagnosis(facts: Facts, selection: Selection | None) -> Diagnosis:
     findings = find(facts)
+    profile = None if selection is None else selection.profile
     subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, profile)]
     if profile is not None and not facts.devices:
         subjects = [Subject(facts, profile, None)]
-    chains = tuple(chain(subject, findings) for subject in subjects)
+    links = APP_LINKS if selection is not None and selection.is_app else LINKS
+    chains = tuple(chain(subject, findings, links=links) for subject in subjects)
     if profile is None:
         return Diagnosis(chains, tuple(findings))
     return Diagnosis(chains, _once(finding for one in chains for link in one.links for finding in link.findings))
@@ -219,7 +250,11 @@ def _in_question(device: Device, selected: Profile | None) -> list[Profile]:
     those that it refers to.
     """
     if selected is None:
-        return [profile for profile in device.profiles if source_of(profile) is not None]
+        return [
+            profile
+            for profile in device.profiles
+            if source_of(profile) is not None and ((known := kind(profile.kind)) is None or known.has_status)
+        ]
     referred = (device.profile(target) for target in selected.references.values())
     return [*(each for each in referred if each is not None), device.profile(selected.id) or selected]
 
@@ -280,6 +315,20 @@ def _profile(tx: Transaction, key: str) -> ProfileRow:
         raise Invalid(f"Several profiles are called '{key}': use the id of one.", target="profile")
     if not named:
         raise NotFound(f"There is no profile '{key}'; use its id or its displayName.", target="profile")
+    return named[0]
+
+
+def _app(tx: Transaction, key: str) -> ResourceRow:
+    """Return an app, stored or built in, by its id, or by a name that only one app has."""
+    stored = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=APP_RULES.name)
+    known = {row.id: row for row in (*resources.built_in_rows(APP_RULES, tx.tenant), *stored)}
+    if key.lower() in known:
+        return known[ResourceId(key.lower())]
+    named = [row for row in known.values() if str(row.document.get("displayName")).casefold() == key.casefold()]
+    if len(named) > 1:
+        raise Invalid(f"Several apps are called '{key}': use the id of one.", target="app")
+    if not named:
+        raise NotFound(f"There is no app '{key}'; use its id or its displayName.", target="app")
     return named[0]
 
 

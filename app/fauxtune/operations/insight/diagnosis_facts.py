@@ -4,7 +4,7 @@ connectors that serve them. Only reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
@@ -32,8 +32,9 @@ from fauxtune.operations.checkin.situations import (
 )
 from fauxtune.operations.connectors.selection import how_to_start, why_silent
 from fauxtune.operations.devices.audience import Audience, Filters
+from fauxtune.operations.insight.app_report import apps_of_devices
 from fauxtune.operations.insight.compliance_facts import compliance_of
-from fauxtune.operations.insight.scep_tries import end_of_ra, is_by_scep, tries_of
+from fauxtune.operations.insight.scep_progress import end_of_ra, is_by_scep, tries_of
 from fauxtune.operations.insight.script_facts import scripts_of_devices
 from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.transaction import Transaction
@@ -59,20 +60,26 @@ class Owned:
     devices: Sequence[NamedEnrollmentRow]
 
 
-def gather(tx: Transaction, parts: Sequence[Owned], *, selected_profile: Profile | None = None) -> list[Facts]:
-    """Return the facts about each of these parts, in order, with as many statements for many devices as for one."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The profile that a diagnosis is about, or the app in the form of one, and the kinds of device that it is for."""
+
+    profile: Profile
+    variants: frozenset[str]
+    is_app: bool = False
+
+
+def gather(tx: Transaction, parts: Sequence[Owned], *, selection: Selection | None = None) -> list[Facts]:
+    """Return the facts about each of these parts, in order, with as many statements for many devices as for one; but
+    apps are planned for each device, in tenants that have some.
+    """
+    selected_profile = None if selection is None else selection.profile
     devices = [device for part in parts for device in part.devices]
     people = {part.user.id: part.user for part in parts if part.user is not None}
     audience = Audience.of(tx, devices, besides=people.keys())
-    examined = _devices(tx, devices, audience=audience)
+    examined = _with_state(tx, devices, examined=_devices(tx, devices, audience=audience), selection=selection)
     counts = queries.device_counts(tx.connection, tx.tenant.id, user_ids=people.keys())
     known = _known(tx)
-    judged = compliance_of(tx, devices)
-    scripts = scripts_of_devices(tx, devices)
-    examined = {
-        key: replace(device, compliance=judged.get(key), scripts=scripts.get(key, ()))
-        for key, device in examined.items()
-    }
     reaching = {profile.id: profile for device in examined.values() for profile in device.profiles}
     if selected_profile is not None:
         reaching.setdefault(selected_profile.id, selected_profile)
@@ -110,15 +117,33 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selected_profile: Profile
             devices=tuple(examined[device.id] for device in part.devices),
             device_count=0 if part.user is None else counts.get(part.user.id, 0),
             selected=None
-            if selected_profile is None
+            if selection is None
             else SelectedProfile(
-                selected_profile,
+                selection.profile,
                 {device.id: reaches[device.id] for device in part.devices}
-                or {None: _approach(targets[selected_profile.id], part.user, audience=audience)},
+                or {None: _approach(targets[selection.profile.id], part.user, audience=audience)},
+                selection.is_app,
+                selection.variants,
             ),
         )
         for part in parts
     ]
+
+
+def _with_state(
+    tx: Transaction,
+    rows: Sequence[NamedEnrollmentRow],
+    *,
+    examined: Mapping[EnrollmentId, Device],
+    selection: Selection | None,
+) -> dict[EnrollmentId, Device]:
+    """Return these devices with their compliance, scripts and apps."""
+    judged, scripts = compliance_of(tx, rows), scripts_of_devices(tx, rows)
+    apps = apps_of_devices(tx, rows, selected=selection.profile.id if selection and selection.is_app else None)
+    return {
+        key: replace(device, compliance=judged.get(key), scripts=scripts.get(key, ()), apps=apps.get(key, ()))
+        for key, device in examined.items()
+    }
 
 
 def _person(user: UserRow) -> UserFacts:

@@ -6,17 +6,18 @@ copy that is minutes old.
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.graph_states.settings import states_of_settings
-from fauxtune.core.engine.planning.policies import with_wishes
-from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
+from fauxtune.core.engine.graph_states.settings import states_of_settings, value_text
+from fauxtune.core.engine.planning.policies_as_profiles import with_wishes
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS
+from fauxtune.core.model.settings import joined
 from fauxtune.core.model.states import Source as ItemSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
@@ -32,6 +33,7 @@ from fauxtune.core.reports.report import Report, Source
 from fauxtune.operations.devices.record_documents import record_document
 from fauxtune.operations.profiles.resources import built_in_rows
 from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import app_reports as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -71,7 +73,7 @@ async def rows_of(
             for row in part
             if report.keeps(row) and (condition is None or matches(condition, filters.document(report, row)))
         ]
-        await asyncio.sleep(0)
+        await give_way()
 
 
 async def _devices(origin: _Origin) -> Rows:
@@ -145,15 +147,32 @@ def _as_profile(row: ResourceRow) -> ProfileRow:
 
 async def _policy_settings(origin: _Origin) -> Rows:
     """The settings of the policy that the report is about, or of all of them, on each device."""
-    async for profiles in _profiles(origin):
-        for profile in profiles:
-            known = kind(profile.kind)
-            is_about = known is not None and known.family.source is ItemSource.SETTING
-            if not is_about or origin.only not in (None, profile.id):
-                continue
+    async for profile in _with_settings(origin):
+        if origin.only in (None, profile.id):
             statuses_of = await origin.runner.read(queries.statuses_of_profile, origin.tenant.id, profile_id=profile.id)
             for part in _parts([each[0] for each in statuses_of]):
                 yield await origin.runner.read(_settings, origin.tenant.id, profile=profile, devices=part)
+
+
+async def _device_settings(origin: _Origin) -> Rows:
+    """The settings of all policies on the device that the report is about."""
+    ids = [] if origin.only is None else [ManagedDeviceId(origin.only)]
+    found_devices = await origin.runner.read(device_queries.managed_devices_by_id, origin.tenant.id, ids=ids)
+    for device in found_devices:
+        async for profile in _with_settings(origin):
+            statuses_of = await origin.runner.read(queries.statuses_of_profile, origin.tenant.id, profile_id=profile.id)
+            if any(each[0] == device.enrollment_id for each in statuses_of):
+                devices = [device.enrollment_id]
+                yield await origin.runner.read(_settings, origin.tenant.id, profile=profile, devices=devices)
+
+
+async def _with_settings(origin: _Origin) -> AsyncIterator[ProfileRow]:
+    """The policies that ask for settings."""
+    async for profiles in _profiles(origin):
+        for profile in profiles:
+            known = kind(profile.kind)
+            if known is not None and known.family.source is ItemSource.SETTING:
+                yield profile
 
 
 def _settings(
@@ -167,6 +186,9 @@ def _settings(
     wishes = wishes_of(
         with_wishes(Profile(id=profile.id, kind=profile.kind, version=profile.version, document=profile.document))
     )
+    asked_for: dict[str, list[str]] = {}
+    for each in wishes.settings:
+        asked_for.setdefault(each.name, []).append(value_text(each.value))
     states = {
         device: states_of_settings(profile.kind, profile.id, wishes=wishes, rows=ledgers[device].values())
         for device in records
@@ -184,6 +206,7 @@ def _settings(
             "errorCode": 0 if state.problem is None else state.problem.code,
             "reason": None if state.problem is None else state.problem.message,
             "value": state.value,
+            "asked": joined(asked_for.get(state.setting.partition(".")[2], ())) or None,
             "others": ", ".join(names.get(each, each) for each in state.sources if each != profile.id) or None,
         }
         for device, each in states.items()
@@ -208,6 +231,17 @@ async def _app_devices(origin: _Origin) -> Rows:
         if origin.only in (None, app.id):
             for part in _parts(await origin.runner.read(app_queries.states_of_app, origin.tenant.id, app_id=app.id)):
                 yield await origin.runner.read(_installs, origin.tenant.id, app=app, part=part)
+
+
+async def _app_users(origin: _Origin) -> Rows:
+    """The states of an app on the devices of each user. A user's row has the document of one of the devices."""
+    by_user: dict[tuple[str, str], JsonObject] = {}
+    async for part in _app_devices(origin):
+        for row in part:
+            key = str(row["app"]["id"]), str(row["device"].get("userId"))
+            known = by_user.setdefault(key, {**row, "states": Counter()})
+            known["states"][row["state"]] += 1
+    yield list(by_user.values())
 
 
 def _installs(
@@ -262,6 +296,8 @@ _SOURCES: dict[Source, Callable[[_Origin], Rows]] = {
     Source.POLICY_DEVICES: _policy_devices,
     Source.POLICIES: _policies,
     Source.POLICY_SETTINGS: _policy_settings,
+    Source.DEVICE_SETTINGS: _device_settings,
     Source.APPS: _apps,
     Source.APP_DEVICES: _app_devices,
+    Source.APP_USERS: _app_users,
 }

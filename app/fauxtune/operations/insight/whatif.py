@@ -10,18 +10,17 @@ long.
 
 from __future__ import annotations
 
-import asyncio
 import math
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, is_replaced, simulate
-from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
+from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, simulate
+from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import WAITING
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId
@@ -32,10 +31,13 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.situations import Ledger, situations
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.insight.whatif_compliance import ComplianceChange, Outlook, change_of, outlooks
+from fauxtune.operations.insight.whatif_compliance import ComplianceChange, change_of, outlooks
+from fauxtune.operations.insight.whatif_outcomes import Consequence, Explanation, Outcome
+from fauxtune.operations.insight.whatif_work import WorkChange, changes_of, works
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -56,25 +58,6 @@ _UNDER_WAY = (ItemState.WANTED, ItemState.SENT, ItemState.REMOVING)
 
 
 @dataclass(frozen=True, slots=True)
-class Consequence:
-    """The consequence for one item. `cause`: the word for why it is removed; `why`: the cause in words; `document`: the
-    document that the rule rests on. Serial number and thumbprint are None while the certificate does not exist yet.
-    `reissued`: "new" or "same".
-    """
-
-    item: str
-    source: str
-    profile: str | None
-    profile_name: str | None
-    thumbprint: str | None
-    serial: str | None
-    why: str
-    cause: str | None = None
-    document: str | None = None
-    reissued: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DeviceConsequences:
     """The consequences for one device. `ends`: why its enrolment ends, if it does. `managed_device`: the id of its
     record in Graph, while there is a record.
@@ -91,6 +74,8 @@ class DeviceConsequences:
     revoke: tuple[Consequence, ...]
     reissue: tuple[Consequence, ...]
     compliance: ComplianceChange | None = None
+    scripts: tuple[WorkChange, ...] = ()
+    apps: tuple[WorkChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +104,6 @@ class Limits:
 
     devices: int
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """A device after the request: its enrolment, its items, and what was revoked on the way."""
-
-    enrollment: EnrollmentRow
-    foreseen: SimulatedPlan
-    revoked: Mapping[str, Cause | Incident | None] = field(default_factory=dict)
-    kept_enrolled: bool = False
-    outlook: Outlook | None = None
-
-    @property
-    def ended(self) -> str | None:
-        """Why the enrolment ended; None if it did not."""
-        ended = self.enrollment.state == EnrollmentState.ENDED.value
-        return str(self.enrollment.cause) if ended else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +177,7 @@ async def foresee(
         after, concerned = result.last, result.concerned
         if limits is not None and _is_enough(limits, len(devices), started=started):
             break
-        await asyncio.sleep(0)
+        await give_way()
     if after is None:
         concerned = examined  # other requests may have changed which devices are concerned since the first batch
     return Foresight(devices, examined, concerned)
@@ -225,7 +193,7 @@ def _simulate(
     """Carry out the requests, and simulate their devices after this one, as many as fit into a batch."""
     runner = DryRunRunner(emulator.runner, connection, tenant=tenant)
     dry = emulator.dry_run(runner)
-    outcomes: dict[EnrollmentId, _Outcome] = {}
+    outcomes: dict[EnrollmentId, Outcome] = {}
     more: list[EnrollmentId] = []
     names: dict[ProfileId, str] = {}
 
@@ -260,13 +228,16 @@ def _simulate(
 
 def _without(
     tx: Transaction, rows: Mapping[EnrollmentId, EnrollmentRow], *, ledgers: Mapping[EnrollmentId, Ledger]
-) -> dict[EnrollmentId, _Outcome]:
+) -> dict[EnrollmentId, Outcome]:
     """Return the devices as they will be without the request: those that are settled, as they are. Writes; the caller
     rolls back.
     """
     quiet = [row for device, row in rows.items() if _is_settled(row, ledgers[device], now=tx.now)]
-    judged = outlooks(tx, quiet)
-    settled = {row.id: _Outcome(row, SimulatedPlan(ledgers[row.id]), outlook=judged.get(row.id)) for row in quiet}
+    judged, work = outlooks(tx, quiet), works(tx, quiet)
+    settled = {
+        row.id: Outcome(row, SimulatedPlan(ledgers[row.id]), outlook=judged.get(row.id), work=work.get(row.id))
+        for row in quiet
+    }
     others = {device: row for device, row in rows.items() if device not in settled}
     return settled | (_outcomes(replace(tx, events=[]), others, ledgers=ledgers) if others else {})
 
@@ -278,7 +249,7 @@ def _is_settled(row: EnrollmentRow, ledger: Ledger, *, now: datetime) -> bool:
 
 def _outcomes(
     tx: Transaction, rows: Mapping[EnrollmentId, EnrollmentRow], *, ledgers: Mapping[EnrollmentId, Ledger]
-) -> dict[EnrollmentId, _Outcome]:
+) -> dict[EnrollmentId, Outcome]:
     """Return these devices after all that is asked of them, when they are settled. Writes; the caller rolls back."""
     acting = action_queries.acting(tx.connection, rows.keys(), states=WAITING)
     reset = _carry_out(tx, {device: rows[device] for device in sorted(acting)})
@@ -291,9 +262,11 @@ def _outcomes(
         device: simulate(present[device].situation) if device in present else SimulatedPlan(ledgers[device])
         for device in rows
     }
-    revoked, judged = _revoked(tx, foreseen), outlooks(tx, active)
+    revoked, judged, work = _revoked(tx, foreseen), outlooks(tx, active), works(tx, active)
     return {
-        device: _Outcome(row, foreseen[device], revoked.get(device, {}), device in reset, judged.get(device))
+        device: Outcome(
+            row, foreseen[device], revoked.get(device, {}), device in reset, judged.get(device), work.get(device)
+        )
         for device, row in rows.items()
     }
 
@@ -341,12 +314,12 @@ def _row(tx: Transaction, device: EnrollmentId) -> EnrollmentRow:
 
 def _names(tx: Transaction, rows: Iterable[LedgerRow]) -> dict[ProfileId, str]:
     ids = {claim.profile for row in rows for claim in row.claims}
-    return configuration_queries.names(tx.connection, tx.tenant.id, ids=ids)
+    return configuration_queries.names_of_policies(tx.connection, tx.tenant.id, ids=ids)
 
 
 def _is_affected(device: DeviceConsequences) -> bool:
     items = device.install or device.remove or device.revoke or device.reissue
-    return bool(device.ends or items or device.compliance)
+    return bool(device.ends or items or device.compliance or device.scripts or device.apps)
 
 
 def _present(
@@ -357,7 +330,7 @@ def _present(
 
 
 def _all_consequences(
-    tx: Transaction, outcomes: Mapping[EnrollmentId, _Outcome], *, names: Mapping[ProfileId, str]
+    tx: Transaction, outcomes: Mapping[EnrollmentId, Outcome], *, names: Mapping[ProfileId, str]
 ) -> Iterator[DeviceConsequences]:
     """Yield the consequences for each of these devices. `outcomes`: as they will be after the request; `names`: of the
     profiles that give them something then.
@@ -372,7 +345,7 @@ def _all_consequences(
     without = _without(tx, rows, ledgers=now)  # the last, for it writes
     for device, after in outcomes.items():
         kind = DeviceKind(rows[device].variant, tx.tenant.edition)
-        explanation = _Explanation(without[device], after, device=kind, names=names)
+        explanation = Explanation(without[device], after, device=kind, names=names)
         consequences = _consequences(explanation, now=now[device])
         record = records.get(device)
         yield replace(
@@ -383,13 +356,14 @@ def _all_consequences(
         )
 
 
-def _consequences(explanation: _Explanation, *, now: Ledger) -> DeviceConsequences:
+def _consequences(explanation: Explanation, *, now: Ledger) -> DeviceConsequences:
     before, after = explanation.before, explanation.after
     row = before.enrollment
     differences = changes(now, before.foreseen, after=after.foreseen, device=explanation.device)
     by_serial = {each.serial: each for each in now.values()}
     fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
     revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
+    scripts, apps = ((), ()) if after.ended else changes_of(before.work, after.work)
     return DeviceConsequences(
         device=row.id,
         managed_device_id=row.facts.get("managedDeviceId"),
@@ -402,85 +376,6 @@ def _consequences(explanation: _Explanation, *, now: Ledger) -> DeviceConsequenc
         revoke=tuple(explanation.revoked(each, why) for each, why in revoked),
         reissue=tuple(explanation.reissued(old, new) for old, new in differences.reissue),
         compliance=None if after.ended else change_of(before.outlook, after.outlook),
+        scripts=scripts,
+        apps=apps,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Explanation:
-    """The consequence for each item, and why."""
-
-    before: _Outcome
-    after: _Outcome
-    device: DeviceKind
-    names: Mapping[ProfileId, str]
-
-    def installed(self, row: LedgerRow) -> Consequence:
-        """An item that the device will have."""
-        request = "; the connector is asked for it" if is_not_yet_issued(row) else ""
-        return self._about(row, why=f"the profile {self._named(row)} reaches the device{request}")
-
-    def removed(self, row: LedgerRow) -> Consequence:
-        """An item that the device has."""
-        cause = self._cause_of_end() or self.after.foreseen.causes.get(row.key)
-        if cause is not None:
-            return self._ruled(row, cause)
-        # It is wanted still, and cannot be given any more.
-        problem = self.after.foreseen.rows[row.key].problem
-        return self._about(row, why="it cannot be given any more" if problem is None else problem.message)
-
-    def revoked(self, row: LedgerRow, why: Cause | Incident | None) -> Consequence:
-        """A certificate that the CA revokes."""
-        cause = why or self._cause_of_end()
-        return self._about(row, why="") if cause is None else self._ruled(row, cause)
-
-    def reissued(self, old: LedgerRow, new: LedgerRow) -> Consequence:
-        """An item that the device is given again, or another in its place."""
-        how = "new" if is_replaced(old, new) else "same"
-        if self.after.kept_enrolled:
-            return replace(self._ruled(new, Incident.WIPE_KEEPING_ENROLLMENT), reissued=how)
-        return replace(self._about(new, why="another takes its place"), reissued=how)
-
-    def _cause_of_end(self) -> Cause | Incident | None:
-        if self.after.ended is not None:
-            return Cause(self.after.ended)
-        return Incident.WIPE_KEEPING_ENROLLMENT if self.after.kept_enrolled else None
-
-    def _ruled(self, row: LedgerRow, cause: Cause | Incident) -> Consequence:
-        document = verdict(row, self.device, cause=cause).source
-        return replace(self._about(row, why=f"{_WORDS[cause]}"), cause=cause.value, document=document)
-
-    def _about(self, row: LedgerRow, *, why: str) -> Consequence:
-        exists = not is_not_yet_issued(row)
-        profile = row.claims[0].profile if row.claims else None
-        return Consequence(
-            item=row.key,
-            source=row.source.value,
-            profile=profile,
-            profile_name=None if profile is None else self.names.get(profile),
-            thumbprint=row.thumbprint if exists else None,
-            serial=row.serial if exists else None,
-            why=why,
-        )
-
-    def _named(self, row: LedgerRow) -> str:
-        name = self._about(row, why="").profile_name
-        return "that wants it" if name is None else f"'{name}'"
-
-
-_WORDS: dict[Cause | Incident, str] = {
-    Cause.WIPE: "the device is wiped",
-    Cause.RETIRE: "the device is retired",
-    Cause.UNENROLL: "the device unenrols, or enrols again",
-    Cause.DELETE: "the device's record is deleted",
-    Cause.USER_DELETED: "the user is deleted",
-    Cause.LICENCE_LOST: "the user loses the licence",
-    Cause.USER_CHANGED: "the device has another user",
-    Cause.CERTIFICATE_DELETED: "the imported certificate is deleted",
-    Cause.PROFILE_DELETED: "the profile is deleted",
-    Cause.UNASSIGNED: "the assignment that brought it is gone",
-    Cause.LEFT_GROUP: "no profile gives it any more",
-    Incident.WIPE_KEEPING_ENROLLMENT: "the device is wiped and stays enrolled",
-    Incident.PROFILE_EDITED: "the profile is changed",
-    Incident.DELETED_BY_USER: "it was deleted on the device",
-    Incident.RENEWED: "it is renewed",
-}

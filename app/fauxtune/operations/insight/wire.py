@@ -30,8 +30,9 @@ from fauxtune.operations.insight.wire_exchanges import (
     surface,
     whole,
 )
+from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.wire import RecordedExchange
+from fauxtune.operations.runtime.wire import Recorded, RecordedExchange
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications, devices, diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
@@ -83,6 +84,7 @@ class _Selected:
 
     rows: list[RecordedExchange]
     next: int
+    kept: Recorded
     stopped: int | None = None
 
 
@@ -116,13 +118,18 @@ async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) ->
     """Return one exchange with its messages decoded. Raises NotFound if it was never recorded, or is forgotten."""
     from fauxtune.operations.insight.wire_curl import as_curl
 
-    def read() -> WholeExchange:
+    kept = await wire_across.recorded(emulator, _id(tenant), after=number - 1, before=number + 1)
+    row = kept.exchange(number)
+    if row is None:
+        most = emulator.wire.bounds.exchanges
+        raise NotFound(f"There is no exchange {number}: the newest is {kept.newest}, and the last {most} are kept.")
+    who = await _names_of(emulator, tenant, rows=[row])
+
+    def read(row: RecordedExchange) -> WholeExchange:
         one = whole(emulator, row, who=who(row))
         return replace(one, as_curl=as_curl(one))
 
-    row = emulator.wire.exchange(_id(tenant), number=number)
-    who = await _names_of(emulator, tenant, rows=[row])
-    return await _in_thread(emulator, tenant, work=read)
+    return await _in_thread(emulator, tenant, work=partial(read, row))
 
 
 async def har(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> AsyncIterator[bytes]:
@@ -132,7 +139,7 @@ async def har(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> A
     selected = await _selected(emulator, tenant, wanted=wanted)
     who = await _names_of(emulator, tenant, rows=selected.rows)
     numbers = [row.number for row in selected.rows]
-    return _archive(emulator, tenant, numbers=numbers, stopped=selected.stopped, who=who)
+    return _archive(emulator, tenant, numbers=numbers, selected=selected, who=who)
 
 
 async def _archive(
@@ -140,7 +147,7 @@ async def _archive(
     tenant: Tenant | None,
     *,
     numbers: list[int],
-    stopped: int | None,
+    selected: _Selected,
     who: Callable[[RecordedExchange], Who],
 ) -> AsyncIterator[bytes]:
     from fauxtune.operations.insight import wire_har
@@ -148,30 +155,19 @@ async def _archive(
     yield wire_har.BEGIN
     separator, waiting = b"", deque(numbers)
     while waiting:
-        entries = await _next_entries(emulator, tenant, waiting=waiting, who=who)
+        # One that is forgotten meanwhile is left out.
+        rows = [row for number in _taken(waiting) if (row := selected.kept.exchange(number)) is not None]
+        entries = await _in_thread(emulator, tenant, work=partial(_entries, emulator, rows, who=who))
+        waiting.extendleft(row.number for row in reversed(rows[len(entries) :]))
         if entries:
-            yield separator + entries
+            yield separator + b",".join(entries)
             separator = b","
-    yield wire_har.end(stopped)
+    yield wire_har.end(selected.stopped)
 
 
-async def _next_entries(
-    emulator: Emulator, tenant: Tenant | None, *, waiting: deque[int], who: Callable[[RecordedExchange], Who]
-) -> bytes:
-    """Return the next entries with commas between them, as many as one turn allows; take their numbers away."""
-    numbers = [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
-    rows = [row for number in numbers if (row := _kept(emulator, tenant, number=number)) is not None]
-    entries = await _in_thread(emulator, tenant, work=partial(_entries, emulator, rows, who=who))
-    waiting.extendleft(row.number for row in reversed(rows[len(entries) :]))
-    return b",".join(entries)
-
-
-def _kept(emulator: Emulator, tenant: Tenant | None, *, number: int) -> RecordedExchange | None:
-    """An exchange, unless it is forgotten meanwhile."""
-    try:
-        return emulator.wire.exchange(_id(tenant), number=number)
-    except NotFound:
-        return None
+def _taken(waiting: deque[int]) -> list[int]:
+    """Take the next numbers away, as many as one turn may need."""
+    return [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
 
 
 def _entries(
@@ -188,9 +184,9 @@ def _entries(
     return entries
 
 
-def clear(emulator: Emulator, tenant: Tenant | None) -> None:
+async def clear(emulator: Emulator, tenant: Tenant | None) -> None:
     """Forget the exchanges of a tenant (None: of no tenant)."""
-    emulator.wire.clear(_id(tenant))
+    await wire_across.clear(emulator, _id(tenant))
 
 
 def surfaces() -> list[str]:
@@ -200,24 +196,29 @@ def surfaces() -> list[str]:
 
 async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> _Selected:
     tenant_id = _id(tenant)
-    newest = emulator.wire.newest(tenant_id)
+    # A device may have been recorded under an id earlier.
+    kept = await wire_across.recorded(emulator, tenant_id, after=0 if wanted.device else wanted.after)
     # A number that was not given yet is one from before a restart: reading starts over.
-    after = wanted.after if wanted.after <= newest else 0
+    after = wanted.after
+    if after > kept.newest:
+        after, kept = 0, await wire_across.recorded(emulator, tenant_id)
     _check_words(wanted)
-    ids = None if wanted.device is None else await _device_ids(emulator, tenant_id, device=wanted.device)
+    ids = None if wanted.device is None else await _device_ids(emulator, tenant_id, device=wanted.device, kept=kept)
     candidates = (
         row
-        for row in emulator.wire.exchanges(tenant_id, after=after, before=wanted.before, newest_first=after == 0)
+        for row in kept.exchanges(after=after, before=wanted.before, newest_first=after == 0)
         if (ids is None or row.caller.device in ids)
         and _is_of_surface(row, wanted.surface)
         and _has_status(row, wanted.status)
     )
+    # Now, for what is recorded while these are searched comes after them.
+    newest = kept.newest
     rows, stopped = await _with_text(emulator, tenant, candidates=candidates, wanted=wanted)
     if after == 0:
-        return _Selected(rows[::-1], newest, stopped)
+        return _Selected(rows[::-1], newest, kept, stopped)
     if stopped is not None:
-        return _Selected(rows, stopped, stopped)
-    return _Selected(rows, rows[-1].number if len(rows) == wanted.limit else newest)
+        return _Selected(rows, stopped, kept, stopped)
+    return _Selected(rows, rows[-1].number if len(rows) == wanted.limit else newest, kept)
 
 
 async def _with_text(
@@ -282,14 +283,14 @@ def _has_status(row: RecordedExchange, wanted: str | None) -> bool:
     return row.status is not None and (str(row.status) == wanted or f"{row.status // 100}xx" == wanted.lower())
 
 
-async def _device_ids(emulator: Emulator, tenant_id: TenantId | None, *, device: str) -> set[str]:
+async def _device_ids(emulator: Emulator, tenant_id: TenantId | None, *, device: str, kept: Recorded) -> set[str]:
     """The ids under which the device is recorded: a refused one may have named itself by an id that does not exist."""
     ids = {device.lower()}
     if tenant_id is not None:
         known = await emulator.runner.read(_devices, tenant_id, device=device)
         if known:
             ids |= known
-        elif all(row.caller.device not in ids for row in emulator.wire.exchanges(tenant_id)):
+        elif all(row.caller.device not in ids for row in kept.exchanges()):
             raise NotFound(f"There is no device '{device}'; use its name, or the id of its enrolment or managedDevice.")
     return ids
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from fauxtune.core.mail.reading import MailReading, SeenSignature, read
 from fauxtune.core.mail.verdict import Setting, Verdict, judge
+from fauxtune.core.mail.visible_parts import MailReading, SeenSignature, read
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.names import thumbprint

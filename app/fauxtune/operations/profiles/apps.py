@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fauxtune.core.engine.planning.targeting import TargetKind
@@ -26,6 +26,7 @@ from fauxtune.core.policies.apps import (
     MOST_SUPERSEDED,
     PROCESSING,
     PUBLISHED,
+    PUBLISHED_LATER,
     RELATED,
     RELATIONS,
     SUPERSEDENCE,
@@ -34,9 +35,8 @@ from fauxtune.core.policies.apps import (
     check_settings,
     completed,
 )
-from fauxtune.operations.profiles import assignments, resources
+from fauxtune.operations.profiles import assignments, resources, switches
 from fauxtune.operations.profiles.assignments import NewAssignment
-from fauxtune.operations.profiles.switches import AGENTS, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ResourceRow
@@ -44,7 +44,7 @@ from fauxtune.storage.rows.resources import ResourceRow
 NAMED_BY, CATEGORIES = "@namedBy", "@categories"
 #: In the document of a file: the SHA-256 of its bytes as they are stored and served, in hexadecimal digits.
 SERVED_DIGEST = "@servedDigest"
-#: How long an app is `processing`, unless somebody looks at it before. Unverified: "some seconds".
+#: How long an app is `processing`. Unverified: "some seconds".
 _PROCESSING_TIME = timedelta(seconds=5)
 _FILTER = "deviceAndAppManagementAssignmentFilterId"
 
@@ -72,13 +72,32 @@ def relations(row: ResourceRow) -> list[Relation]:
     return [Relation.of(each) for each in row.document.get(RELATIONS, ())]
 
 
-def publish(tx: Transaction, app_id: str) -> ResourceRow:
-    """Publish an app that is being processed; return it. Raises NotFound."""
-    row = resources.get(tx, APP_RULES, key=app_id)
-    if row.document["publishingState"] != PROCESSING:
-        return row
+def settle(tx: Transaction) -> datetime | None:
+    """Publish the apps that are processed by now; return when the next one is. Safe to repeat."""
+    following: list[datetime] = []
+    for row in queries.resources_in_state(
+        tx.connection, tx.tenant.id, family=APP_RULES.name, member=("publishingState",), states=(PROCESSING,)
+    ):
+        if _processed_at(row) <= tx.now:
+            _publish(tx, row)
+        else:
+            following.append(_processed_at(row))
+    return min(following, default=None)
+
+
+def note_processing(tx: Transaction, row: ResourceRow, _before: ResourceRow | None = None) -> None:
+    """From the first app on that is being processed, the tenant's clock is watched for the end of it."""
+    if row.document["publishingState"] == PROCESSING:
+        switches.switch_on(tx, switches.PROCESSING)
+
+
+def _processed_at(row: ResourceRow) -> datetime:
+    return row.modified_at + _PROCESSING_TIME
+
+
+def _publish(tx: Transaction, row: ResourceRow) -> None:
     assignments.wake_profile(tx, ProfileId(row.id))
-    return _written(tx, row, more={"publishingState": PUBLISHED})
+    _written(tx, row, more={"publishingState": PUBLISHED})
 
 
 def commit_version(tx: Transaction, row: ResourceRow, *, changes: JsonObject) -> JsonObject:
@@ -115,17 +134,17 @@ def content_versions(tx: Transaction, app: ResourceRow) -> list[ResourceRow]:
 def check_assignments(tx: Transaction, row: ResourceRow, targets: Sequence[NewAssignment]) -> None:  # noqa: PLR0917
     """Raise Invalid for a set of assignments that this app cannot have.
 
-    Unverified: that an app whose content is missing can be assigned; no device installs it.
+    Unverified: that an app whose content is missing or being processed can be assigned; no device installs it.
     """
-    if row.document["publishingState"] == PROCESSING:
-        if tx.now - row.modified_at < _PROCESSING_TIME:
+    if row.kind in PUBLISHED_LATER and row.document["publishingState"] == PROCESSING:
+        if _processed_at(row) > tx.now:
             raise Invalid(
                 f"The app '{row.document['displayName']}' is being processed: wait until its publishingState is "
                 "published, then assign it."
             )
-        publish(tx, row.id)
+        _publish(tx, row)
     if targets and row.kind in FOR_AGENTS:
-        switch_on(tx, AGENTS)
+        switches.switch_on(tx, switches.AGENTS)
     for target in targets:
         settings = target.more.get("settings")
         check_settings(row.kind, settings, is_exclusion=target.kind is TargetKind.EXCLUSION)

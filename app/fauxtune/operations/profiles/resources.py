@@ -95,6 +95,14 @@ def create(
     return row
 
 
+def add_event(tx: Transaction, rules: Rules, *, kind: str, document: JsonObject, most: int) -> ResourceRow:
+    """Create a resource that tells of an event; of more than `most` the oldest go."""
+    rows = queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.name)
+    oldest = [row.id for row in rows[: max(0, len(rows) + 1 - most)]]
+    queries.remove_resources(tx.connection, tx.tenant.id, family=rules.name, ids=oldest)
+    return create(tx, rules, kind=kind, document=document)
+
+
 def update(
     tx: Transaction,
     rules: Rules,
@@ -216,6 +224,8 @@ def set_priority(tx: Transaction, rules: Rules, *, key: str, priority: int) -> N
         raise Invalid(f"The priority must be between 1 and {len(others) + 1}.", target="priority")
     others.insert(priority - 1, row)
     _write_priorities(tx, others)
+    for each in others:
+        assignments.wake_profile(tx, ProfileId(each.id))
 
 
 def assign(

@@ -24,10 +24,13 @@ _PERMISSIONS = ("rolePermissions", "permissions")
 _SCOPES = ("resourceScopes", "scopeMembers")
 
 
-def assignments_of_role(connection: Connection, tenant: Tenant, *, role_id: str) -> list[ResourceRow]:
-    """Return the assignments of a role, oldest first."""
-    rows = queries.resources_of_family(connection, tenant.id, family=ROLE_ASSIGNMENTS.name)
-    return [row for row in rows if row.document[BOUND]["roleDefinition"] == [role_id]]
+def assignments_by_role(connection: Connection, tenant: Tenant) -> dict[str, list[ResourceRow]]:
+    """Return the assignments of roles, oldest first, by the id of the role."""
+    assigned: dict[str, list[ResourceRow]] = {}
+    for row in queries.resources_of_family(connection, tenant.id, family=ROLE_ASSIGNMENTS.name):
+        for role_id in row.document[BOUND]["roleDefinition"]:
+            assigned.setdefault(role_id, []).append(row)
+    return assigned
 
 
 def _checked_role(_tx: Transaction, document: JsonObject, before: ResourceRow | None) -> JsonObject:
@@ -36,7 +39,7 @@ def _checked_role(_tx: Transaction, document: JsonObject, before: ResourceRow | 
 
 def _deleting_role(tx: Transaction, row: ResourceRow) -> None:
     # Unverified: what the real service does with a role that is assigned.
-    if assignments_of_role(tx.connection, tx.tenant, role_id=row.id):
+    if row.id in assignments_by_role(tx.connection, tx.tenant):
         raise Invalid(f"The role '{row.document['displayName']}' is assigned: delete its assignments first.")
 
 

@@ -10,6 +10,8 @@ from fauxtune.storage.queries import tenants as queries
 ENROLLMENT = "enrollment.judged"
 COMPLIANCE = "compliance.judged"
 AGENTS = "agent.works"
+APPROVALS = "approvals.required"
+PROCESSING = "apps.processed"
 
 
 def switch_on(tx: Transaction, name: str) -> None:

@@ -17,11 +17,6 @@ _NONE = (
     "This emulator has no host for simulated devices, which a server that was started with 'fauxtune serve' has. "
     "Start one, or enrol devices with fauxtune-sim."
 )
-#: Where several processes share a database: the host's devices would be those of one of them.
-AMONG_SEVERAL = (
-    "Processes that share a database have no host for simulated devices. Enrol devices with fauxtune-sim, or start one "
-    "process without --workers and --shared."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +119,7 @@ class DeviceHost(Protocol):
 
 
 class NoDeviceHost:
-    """The host of an emulator that has none: it holds no devices, and refuses orders. `why`: the reason, in a sentence
-    with what to do.
-    """
-
-    def __init__(self, why: str = _NONE) -> None:
-        self._why = why
+    """The host of an emulator that has none: it holds no devices, and refuses orders."""
 
     async def enroll(self, tenant: TenantId, device: NewDevice) -> HostedDevice:
         """Refuse."""
@@ -187,4 +177,4 @@ class NoDeviceHost:
         """Do nothing."""
 
     def _refuse(self) -> NoReturn:
-        raise NotEmulated(self._why)
+        raise NotEmulated(_NONE)

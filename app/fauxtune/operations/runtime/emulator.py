@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.connector.passwords import Passwords
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
@@ -20,16 +21,17 @@ from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served, nothing_to_load
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
-from fauxtune.operations.runtime.permissions import PermissionCheck
+from fauxtune.operations.runtime.other_processes import Others
+from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.turns import Turns
-from fauxtune.operations.runtime.webhooks import NoWebhooks, Webhooks
+from fauxtune.operations.runtime.webhook_client import NoWebhooks, Webhooks
 from fauxtune.operations.runtime.wire import Wire
-from fauxtune.operations.runtime.workers import Workers
+from fauxtune.operations.runtime.worker_threads import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Emulator:
     session_secret: bytes | None = None
     # Of processes that share a database one does what happens by time alone. It may change while the server runs.
     leads: bool = True
+    # The other processes that share the database; None where this process has it for itself.
+    others: Others | None = None
     edition: Edition = Edition.CURRENT
     # A folder with labs beside those of the package.
     labs: Path | None = None
@@ -105,6 +109,8 @@ class Emulator:
     # for each tenant, the files of one do not keep another waiting. `patience`: seconds, see `handwork`.
     openers: Workers = field(default_factory=lambda: Workers(2, share=1))
     patience: float = 5.0
+    # The passwords of imported files that the connector inside the server has decrypted.
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
     # For people who read the wire: a body that a stranger sent can take a second to decode.
     readers: Workers = field(default_factory=lambda: Workers(1))
     packagings: Packagings = field(default_factory=dict)

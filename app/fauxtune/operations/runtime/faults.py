@@ -1,13 +1,14 @@
 """The fault rules of all tenants while the server runs. Where no tenant has one, nothing else of faults is imported.
 
 What is struck is decided in memory, one occasion after the other; the counters follow in the database, with an entry in
-the journal for each hit (`Runner`).
+the journal for each hit (`Runner`). Processes that share a database have the occasions of a rule numbered there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -17,6 +18,11 @@ from fauxtune.storage.rows.tenants import FaultRuleRow
 
 if TYPE_CHECKING:
     from fauxtune.operations.runtime.live_faults import TenantFaults
+
+
+#: Numbers an occasion of a tenant's rule over all processes: with 1 it returns the number, with -1 it takes one back.
+#: None: there is no such rule any more. Blocks.
+Numbering = Callable[[TenantId, str, int], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,10 @@ class FaultCount:
 class Faults:
     """The rules by tenant. `is_on`: whether any tenant has one that is switched on."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbering: Numbering | None = None) -> None:
+        """`numbering`: that of the processes that share the database; None: there is one process."""
         self.is_on = False
+        self._numbering = numbering
         self._tenants: dict[TenantId, TenantFaults] = {}
         self._newest: dict[TenantId, int] = {}
 
@@ -56,7 +64,8 @@ class Faults:
         if live:
             # Imported at the first rule: most servers have none.
             rules_of = import_module("fauxtune.operations.runtime.live_faults").TenantFaults
-            self._tenants[tenant_id] = rules_of(live, before=self._tenants.get(tenant_id))
+            numbering = None if self._numbering is None else partial(self._numbering, tenant_id)
+            self._tenants[tenant_id] = rules_of(live, before=self._tenants.get(tenant_id), numbering=numbering)
         else:
             self._tenants.pop(tenant_id, None)
         self.is_on = bool(self._tenants)

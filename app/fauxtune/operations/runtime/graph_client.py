@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fauxtune.core.errors import NotEmulated
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class ProposedRequest:
     """A request that the emulator itself sends. `url` may be absolute, of any host; `body`: JSON; `client`: the name of
-    the application in the audit log.
+    the application in the audit log; `user`: whom it acts for. Approval policies hold it up if it `needs_approval`.
     """
 
     method: str
     url: str
     body: Any = None
     client: str = "what-if"
+    user: UserId | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    needs_approval: bool = False
 
 
 #: Sends one request, and returns Graph's answer.

@@ -1,13 +1,16 @@
-"""The fault rules of one tenant, alive: each looks at occasions, counts them, and strikes some.
+"""The fault rules of one tenant, alive: each looks at occasions, counts them, and strikes some. Of several rules the
+first that ends an occasion decides it; latencies before it add up (`TenantFaults.look`).
 
-Decisions are made at once and in order, under a lock: with PostgreSQL, transactions run in threads. Callers that came
-too early, the meters of throttling and what reads have shown are in memory only; all of it is bounded.
+Decisions are made one at a time, under a lock: with PostgreSQL, transactions run in threads. Where processes share the
+database, an occasion gets its number there first, aside from every transaction. Callers that came too early, the meters
+of throttling and what reads have shown are in memory only, each process' own; all of it is bounded.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -65,10 +68,9 @@ class LiveRule:
             return False
         return is_in_window(self.rule.when, now) and matches(self.rule.match, occasion)
 
-    def hit(self, occasion: Occasion, *, at: float, who: str) -> Hit | None:
-        """Count the occasion, and strike it if it is its turn. A caller who was told to wait is struck in any case."""
-        self.matched += 1
-        effect, number = self.rule.effect, self.matched
+    def hit(self, occasion: Occasion, *, number: int, at: float, who: str) -> Hit | None:
+        """Strike the occasion of this number if it is its turn; one of a caller who was told to wait in any case."""
+        effect = self.rule.effect
         retry_after = effect.retry_after
         is_early = self.early.get(who, 0) > at
         if effect.kind is Kind.THROTTLING:
@@ -128,8 +130,17 @@ class Look:
 class TenantFaults:
     """The rules of a tenant that are switched on, in their order."""
 
-    def __init__(self, rows: Sequence[FaultRuleRow], *, before: TenantFaults | None = None) -> None:
-        """`before`: those that there were; a rule that is the same goes on with what it remembers."""
+    def __init__(
+        self,
+        rows: Sequence[FaultRuleRow],
+        *,
+        before: TenantFaults | None = None,
+        numbering: Callable[[str, int], int | None] | None = None,
+    ) -> None:
+        """`before`: those that there were; a rule that is the same goes on with what it remembers. `numbering`: that of
+        the processes that share the database.
+        """
+        self._numbering = numbering
         known = {} if before is None else {live.row.id: live for live in before.rules}
         self.rules: tuple[LiveRule, ...] = tuple(_live(row, known.get(row.id)) for row in rows)
         self._lock = threading.Lock()
@@ -148,6 +159,23 @@ class TenantFaults:
         """The rules that delay what reads show."""
         return [live for live in self.rules if live.is_lag]
 
+    async def looked(
+        self,
+        occasion: Occasion,
+        *,
+        now: datetime,
+        at: float,
+        who: str = "",
+        rooms: Collection[Room] = (),
+        kinds: Collection[Kind] = (),
+    ) -> Look:
+        """Do what `look` does, on the event loop: where processes share the database, in a thread."""
+
+        def look() -> Look:
+            return self.look(occasion, now=now, at=at, who=who, rooms=rooms, kinds=kinds)
+
+        return look() if self._numbering is None else await asyncio.to_thread(look)
+
     def look(
         self,
         occasion: Occasion,
@@ -163,31 +191,43 @@ class TenantFaults:
         `now`: the tenant's time; `at`: the system's, in seconds; `who`: the caller, to know one that comes too early.
         """
         look = Look()
-        with self._lock:
-            for live in self.rules:
-                kind = live.rule.effect.kind
-                if (kind not in kinds and EFFECTS[kind].room not in rooms) or not live.looks_at(occasion, now):
-                    continue
-                if live.is_lag:
-                    live.matched += 1
-                    look.counts.append(FaultCount(live.row.id, is_hit=False))
-                    if strikes(live.rule.when, live.matched):
-                        look.lags.append(live)
-                    continue
-                hit = live.hit(occasion, at=at, who=who)
-                look.counts.append(FaultCount(live.row.id, is_hit=hit is not None))
-                if hit is not None:
-                    look.hits.append(hit)
-                    if kind is not Kind.LATENCY:
-                        break
+        for live in self.rules:
+            kind = live.rule.effect.kind
+            if (kind not in kinds and EFFECTS[kind].room not in rooms) or not live.looks_at(occasion, now):
+                continue
+            number = self._number(live)
+            if number is None:
+                continue
+            if live.is_lag:
+                look.counts.append(FaultCount(live.row.id, is_hit=False))
+                if strikes(live.rule.when, number):
+                    look.lags.append(live)
+                continue
+            with self._lock:
+                hit = live.hit(occasion, number=number, at=at, who=who)
+            look.counts.append(FaultCount(live.row.id, is_hit=hit is not None))
+            if hit is not None:
+                look.hits.append(hit)
+                if kind is not Kind.LATENCY:
+                    break
         return look
+
+    def _number(self, live: LiveRule) -> int | None:
+        """The number of the rule's next occasion; None if the rule is gone."""
+        if self._numbering is not None:
+            return self._numbering(live.row.id, 1)
+        with self._lock:
+            live.matched += 1
+            return live.matched
 
     def take_back(self, counts: Iterable[FaultCount]) -> None:
         """Forget occasions that a transaction counted which was rolled back, and is repeated."""
         rules = {live.row.id: live for live in self.rules}
-        with self._lock:
-            for count in counts:
-                if count.rule_id in rules:
+        for count in counts:
+            if self._numbering is not None:
+                self._numbering(count.rule_id, -1)
+            elif count.rule_id in rules:
+                with self._lock:
                     rules[count.rule_id].matched -= 1
 
 

@@ -1,7 +1,8 @@
 """What check-ins remember of a tenant: the configuration that they read and do not change (profiles, assignments,
 users, groups, templates, authorities, connectors), and the devices that are in a conversation.
 
-Every other transaction of the tenant may change it. While one runs nothing is remembered; if it wrote anything, the
+Every other transaction of the tenant may change it; so may a check-in that visits no device (of agents), as far as
+devices are concerned. While another transaction runs nothing is remembered; if it wrote anything, the
 devices are forgotten, and if it wrote other tables than those of devices and logs, the configuration too. A check-in
 locks its device before it asks, and whatever concerns a device raises its generation: so none plans with what was true
 before that.
@@ -88,11 +89,12 @@ class Memory:
             if configuration:
                 self._forget(tenant_id)
             elif wrote:
-                known = self._tenants.get(tenant_id)
-                if known is not None:
-                    self._size -= known.devices.size
-                    known.devices = _Values()
-                self._state = object()
+                self._forget_devices(tenant_id)
+
+    def forget_devices(self, tenant_id: TenantId) -> None:
+        """Forget the devices of a tenant."""
+        with self._lock:
+            self._forget_devices(tenant_id)
 
     def forget(self, tenant_id: TenantId) -> None:
         """Forget a tenant."""
@@ -142,6 +144,13 @@ class Memory:
             if known is not None:
                 self._size += known.devices.drop(key)
 
+    def _forget_devices(self, tenant_id: TenantId) -> None:
+        known = self._tenants.get(tenant_id)
+        if known is not None:
+            self._size -= known.devices.size
+            known.devices = _Values()
+        self._state = object()
+
     def _forget(self, tenant_id: TenantId) -> None:
         self._drop(tenant_id)
         self._state = object()
@@ -168,6 +177,8 @@ class TenantMemory:
         self._state = state
         self._read_version = version
         self._version = None if version else ""
+        #: Whether it wrote anything, and whether only of devices that it remembers or forgets.
+        self.wrote = self.writes_one_device = False
         #: The devices as this transaction leaves them, with about how many bytes they take.
         self._left: dict[Hashable, tuple[object, int]] = {}
 
@@ -205,7 +216,12 @@ class TenantMemory:
         self._memory.drop(self._tenant_id, key)
 
     def keep(self) -> None:
-        """Remember the devices as the transaction has left them: it is committed."""
+        """Remember the devices as the transaction has left them: it is committed. If it wrote of any others, forget
+        all.
+        """
+        if self.wrote and not self.writes_one_device:
+            self._memory.forget_devices(self._tenant_id)
+            return
         for key, (value, size) in self._left.items():
             self._put(key, value, size=size, device=True)
 

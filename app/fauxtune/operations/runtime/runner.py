@@ -7,34 +7,41 @@ request (`Looks`), and reads it again if its version is another one; each change
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import FauxtuneError, NotFound
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import Faults
-from fauxtune.operations.runtime.looks import Looks
 from fauxtune.operations.runtime.memory import Memory
+from fauxtune.operations.runtime.shared_statements import Together
 from fauxtune.operations.runtime.signals import Signals
+from fauxtune.operations.runtime.tenant_looks import Looks
 from fauxtune.operations.runtime.tracking import Tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries
+from fauxtune.storage.queries import quiet as quiet_queries
 from fauxtune.storage.queries import sharing
 from fauxtune.storage.queries import tenants as tenant_queries
+from fauxtune.storage.queries.quiet import Contact, Quiet
 
 #: The version of a tenant that is not known; no tenant has it.
 _UNKNOWN = "?"
+#: How many changes of one tenant PostgreSQL is given at a time: more of them would wait for one another's rows, each
+#: with a thread that a check-in needs; while one waits for a device that checks in, another goes on.
+_CHANGES_AT_ONCE = 3
 
 T = TypeVar("T")
-Q = TypeVar("Q")
 P = ParamSpec("P")
 
 
@@ -50,7 +57,7 @@ class Runner:
         self.clock = clock
         self.ids = ids
         self.signals = signals
-        self.faults = Faults()
+        self.faults = Faults(self._number_occasion if database.is_shared else None)
         self.tracking = Tracking()
         self.memory = Memory()
         #: Are called with a tenant that another process has changed.
@@ -59,6 +66,8 @@ class Runner:
         #: By tenant: the version of what is remembered. Only in a process that shares the database.
         self._versions: dict[TenantId, str] = {}
         self._looks = Looks(self._look)
+        self._contacts = Together(self._quiet)
+        self._changes: WeakValueDictionary[TenantId, asyncio.Semaphore] = WeakValueDictionary()
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
         self._newest: dict[str, int] = {}
@@ -80,53 +89,53 @@ class Runner:
         finally:
             change.end()
 
+    async def run_in_turn(
+        self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do what `run` does, for one of many changes that administrators' programs ask for at a time: in the order in
+        which they came, a few at once.
+        """
+        if self.database.is_sqlite:  # there all transactions are one after the other
+            return await self.run(tenant, operation, *args, **kwargs)
+        turn = self._changes.get(tenant.id)
+        if turn is None:
+            turn = self._changes[tenant.id] = asyncio.Semaphore(_CHANGES_AT_ONCE)
+        async with turn:
+            return await self.run(tenant, operation, *args, **kwargs)
+
     async def run_check_in(
         self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do what `run` does, for an operation that changes only what belongs to one device: it uses the memory."""
         return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx, *args, **kwargs)))
 
-    async def run_unless_quiet(
-        self,
-        tenant: Tenant,
-        operation: Callable[[Transaction], T],
-        *,
-        quiet: Callable[[Connection, datetime], Q | None],
-    ) -> Q | T:
-        """Return what `quiet` returns at this moment of the tenant's time; if that is None, do what `run_check_in` does
-        in the same transaction, on PostgreSQL in another one. What is quiet sends no signals. `quiet` is one statement.
+    async def quiet(self, tenant: Tenant, *, credential: str, named: tuple[str, str], report: str) -> Quiet | None:
+        """Serve a check-in of a device of this tenant, as it is remembered, if it changes nothing: with one statement
+        for all that come at one time. None: it is not quiet. Nobody is sent a signal. The arguments are a `Contact`'s.
         """
-        if self.database.is_sqlite:
-            return await self._run(tenant, lambda tx: self._remembering(tx, lambda: operation(tx)), quiet=quiet)
-        answer = await self.database.run_alone(lambda connection: quiet(connection, self.now(tenant)))
-        if answer is not None:
-            return answer
-        known = await self.tenant(tenant.id) if self.database.is_shared else tenant
-        return await self.run_check_in(known, operation)
+        now, version = self.now(tenant), self.version_of(tenant)
+        return await self._contacts.answer(Contact(tenant.id, credential, named, report, now=now, version=version))
+
+    async def as_it_is(self, tenant: Tenant) -> Tenant:
+        """Return the tenant as it is by now. Raises NotFound if it does not exist any more."""
+        return await self.tenant(tenant.id) if self.database.is_shared else tenant
 
     def _remembering(self, tx: Transaction, operation: Callable[[], T]) -> T:
         version = partial(sharing.version_of, tx.connection, tx.tenant.id) if self.database.is_shared else None
-        tx.memory = self.memory.of(tx.tenant.id, version=version)
-        return operation()
+        memory = tx.memory = self.memory.of(tx.tenant.id, version=version)
+        writes = self.database.writes(tx.connection)
+        result = operation()
+        memory.wrote = self.database.writes(tx.connection) != writes
+        return result
 
-    async def _run(
-        self,
-        tenant: Tenant,
-        operation: Callable[[Transaction], T],
-        *,
-        quiet: Callable[[Connection, datetime], Q | None] = lambda _connection, _now: None,
-    ) -> Q | T:
+    async def _run(self, tenant: Tenant, operation: Callable[[Transaction], T]) -> T:
         tx: Transaction | None = None
         number, is_new_version = 0, False
 
-        def work(connection: Connection) -> Q | T:
+        def work(connection: Connection) -> T:
             nonlocal tx, number, is_new_version
             if tx is not None and tx.faults is not None:
                 tx.faults.take_back(tx.fault_counts)  # the database repeats the transaction
-            tx = None
-            answer = quiet(connection, self.now(tenant))
-            if answer is not None:
-                return answer
             tx = self.transaction(connection, tenant)
             writes = self.database.configuration_writes(connection)
             result = operation(tx)
@@ -139,8 +148,7 @@ class Runner:
 
         before = self.database.state
         result = await self.database.run(work)
-        if tx is None:
-            return result
+        assert tx is not None
         if tx.memory is not None:
             tx.memory.keep()
         self._after(tx, number=number)
@@ -240,6 +248,9 @@ class Runner:
         self.memory.forget_all()
         self.database.changed()
 
+    async def _quiet(self, contacts: Sequence[Contact]) -> Sequence[Quiet | None]:
+        return await self.database.run_alone(lambda connection: quiet_queries.quiet(connection, contacts))
+
     async def _look(self, tenant_id: TenantId) -> Tenant | None:
         """Look at a tenant in the database; read it again if another process has changed it."""
         seen = await self.database.run(sharing.seen, tenant_id)
@@ -273,6 +284,11 @@ class Runner:
             sharing.change_version(tx.connection, tx.tenant.id)
         return result
 
+    def _number_occasion(self, tenant_id: TenantId, rule_id: str, by: int) -> int | None:  # noqa: PLR0917 - see Numbering
+        return self.database.run_aside(
+            lambda aside: fault_queries.number_occasion(aside, tenant_id, rule_id=rule_id, by=by)
+        )
+
     def _write_down(self, connection: Connection, tx: Transaction) -> None:
         if tx.events or tx.key_changes or tx.connector_events:
             number = tenant_queries.add_events(
@@ -286,9 +302,13 @@ class Runner:
                 key_queries.write_key_changes(
                     connection, tx.tenant.id, changes=tx.key_changes, number=number, at=tx.now
                 )
+        has_number = self.database.is_shared
         for looked in tx.fault_counts:
             at = tx.now if looked.is_hit else None
-            fault_queries.count_occasion(connection, tx.tenant.id, rule_id=looked.rule_id, hit_at=at)
+            if looked.is_hit or not has_number:
+                fault_queries.count_occasion(
+                    connection, tx.tenant.id, rule_id=looked.rule_id, hit_at=at, has_number=has_number
+                )
         self.tracking.write_down(tx)
 
     def _after(self, tx: Transaction, *, number: int) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import count
+from time import monotonic
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 
@@ -20,9 +21,9 @@ _HELD: ContextVar[set[EnrollmentId] | None] = ContextVar("held", default=None)
 #: A topic, a name, and seconds.
 Announcement = tuple[str, str, float]
 
-#: The topics that concern other processes, too. Recorded exchanges are each process's own.
+#: The topics that concern other processes, too. Recorded exchanges do while somebody reads them there.
 _TOLD = frozenset({"device", "changes", "journal", "clock", "connectors", "connector log", "notifications", "tenant"})
-_CONNECTED = "connected"
+_CONNECTED, _READING = "connected", "reading"
 
 
 class Signals:
@@ -39,6 +40,9 @@ class Signals:
         self.tell: Callable[[Announcement], None] | None = None
         #: How many readers wait for recorded exchanges.
         self.wire_readers = 0
+        self._readers_elsewhere = 0
+        #: By tenant: the number of the last word of another process that it has recorded something.
+        self._recorded_elsewhere: dict[str, int] = {}
         #: How often notifications were told to be there, or a clock was set.
         self.notification_calls = 0
         self._numbers = count(1)
@@ -75,6 +79,10 @@ class Signals:
             case "connected":
                 self._connected_elsewhere(EnrollmentId(name), sender, seconds=seconds)
                 return
+            case "reading":
+                self._read_elsewhere(seconds)
+            case "wire":
+                self._recorded_elsewhere[name] = next(self._numbers)
         self._wake(topic, name)
 
     def hear_all(self) -> None:
@@ -96,9 +104,14 @@ class Signals:
         """Return the number of the tenant's newest change; 0 if there was none in this run of the server."""
         return self._changes.get(tenant, 0)
 
+    def newest_elsewhere(self, tenant: TenantId) -> int:
+        """Return a number that rises when another process has recorded something of the tenant that is read here."""
+        return self._recorded_elsewhere.get(tenant, 0)
+
     def forget(self, tenant: TenantId) -> None:
         """Drop what is remembered of a tenant, and wake its readers."""
         self._changes.pop(tenant, None)
+        self._recorded_elsewhere.pop(tenant, None)
         self._call("changes", tenant)
 
     def journal_grew(self, tenant: TenantId) -> None:
@@ -116,7 +129,9 @@ class Signals:
 
     def wire_grew(self, tenant: TenantId | None) -> None:
         """Wake readers of recorded exchanges: there is a new one of this tenant (None: of no tenant)."""
-        self._call("wire", tenant or "")
+        self._wake("wire", tenant or "")
+        if self.tell is not None and self._readers_elsewhere:
+            self.tell(("wire", tenant or "", 0))
 
     def notify(self) -> None:
         """Wake whoever delivers notifications: some wait, or the end of a subscription may have come."""
@@ -128,11 +143,11 @@ class Signals:
         self._call("connectors", tenant)
 
     def is_connected(self, enrollment: EnrollmentId) -> bool:
-        """Whether the device waits for a push at this moment."""
+        """Whether the device waits for a push at this moment. May be asked in any thread."""
         if self._connected.get(enrollment, 0) > 0:
             return True
         elsewhere = self._elsewhere.get(enrollment)
-        return elsewhere is not None and max(elsewhere.values()) > asyncio.get_running_loop().time()
+        return elsewhere is not None and max(elsewhere.values()) > monotonic()
 
     async def wait_for_push(
         self,
@@ -189,24 +204,40 @@ class Signals:
 
         await self._wait([("notifications", "")], seconds, unless=is_called)
 
-    async def wait_for_news(self, tenant: TenantId, *, seconds: float, wire: bool = False) -> None:
-        """Wait until anything of the tenant was written, or the time is over; with `wire` until the next exchange, too.
-        Quiet check-ins, which write only their time, do not count.
+    async def wait_for_news(self, tenants: Sequence[TenantId], *, seconds: float, wire: bool = False) -> None:
+        """Wait until anything of one of these tenants was written, or the time is over; with `wire` until the next
+        exchange, too. Quiet check-ins, which write only their time, do not count.
         """
         topics = ["changes", *(["wire"] if wire else [])]
-        self.wire_readers += wire
-        try:
-            await self._wait([(topic, tenant) for topic in topics], seconds)
-        finally:
-            self.wire_readers -= wire
+        with self._reading(seconds) if wire else nullcontext():
+            await self._wait([(topic, tenant) for topic in topics for tenant in tenants], seconds)
 
     async def wait_for_wire(self, tenant: TenantId | None, *, seconds: float) -> None:
         """Wait until an exchange of the tenant (None: of no tenant) is recorded, or the time is over."""
-        self.wire_readers += 1
-        try:
+        with self._reading(seconds):
             await self._wait([("wire", tenant or "")], seconds)
+
+    @contextmanager
+    def _reading(self, seconds: float) -> Iterator[None]:
+        """Note that somebody waits for recorded exchanges while the block runs, at most for so many seconds."""
+        self.wire_readers += 1
+        if self.tell is not None:
+            self.tell((_READING, "", seconds))
+        try:
+            yield
         finally:
             self.wire_readers -= 1
+
+    def _read_elsewhere(self, seconds: float) -> None:
+        """Tell other processes what is recorded, for so many seconds."""
+        self.wire_readers += 1
+        self._readers_elsewhere += 1
+
+        def end() -> None:
+            self.wire_readers -= 1
+            self._readers_elsewhere -= 1
+
+        asyncio.get_running_loop().call_later(seconds, end)
 
     async def _wait(
         self,
@@ -228,7 +259,7 @@ class Signals:
                     del self._waiting[topic]
 
     def _connected_elsewhere(self, enrollment: EnrollmentId, sender: str, *, seconds: float) -> None:
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         waits = {name: end for name, end in self._elsewhere.pop(enrollment, {}).items() if end > now and name != sender}
         if seconds:
             waits[sender] = now + seconds

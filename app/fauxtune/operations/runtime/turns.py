@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fauxtune.core.errors import Unavailable
 from fauxtune.core.model.tenants import Tenant
@@ -42,18 +42,33 @@ class Turns:
             if self._locks is None:
                 yield
                 return
-            connection = await asyncio.to_thread(self._locks.take, name)
             waited = 0.0
-            while connection is None:
+            while not await self._take(self._locks, name):
                 if waited >= _PATIENCE:
                     raise Unavailable("Another process has been working on the same for two minutes. Try again.")
                 await asyncio.sleep(_PAUSE)
                 waited += _PAUSE
-                connection = await asyncio.to_thread(self._locks.take, name)
             try:
                 yield
             finally:
-                await asyncio.to_thread(self._locks.release, connection, name)
+                await asyncio.to_thread(self._locks.release, name)
+
+    async def pass_by(self, name: str) -> None:
+        """Wait while anybody, in any process, has this turn."""
+        if self._locks is not None or self.is_taken(name):
+            async with self.across(name):
+                pass
+
+    async def _take(self, locks: NamedLocks, name: str) -> bool:
+        """Take the lock of all processes. Who is cancelled meanwhile gives it back, for the thread takes it anyway."""
+        taking = asyncio.ensure_future(asyncio.to_thread(locks.take, name))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            with suppress(Unavailable):
+                if await taking:
+                    await asyncio.to_thread(locks.release, name)
+            raise
 
 
 class _Turn:

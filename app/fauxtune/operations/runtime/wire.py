@@ -2,18 +2,18 @@
 
 Nothing is read, decoded or masked here (see `insight.wire`), so that an exchange costs a check-in next to nothing. The
 number of a tenant's exchanges is bounded, and so are the bytes of each body, of a tenant and of the emulator: the
-oldest go first. An exchange that belongs to no tenant is kept for the emulator as a whole.
+oldest go first. An exchange that belongs to no tenant is kept for the emulator as a whole. Of processes that share a
+database each has those that it served (`wire_across`).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heapreplace
-from itertools import islice
 from marshal import dumps, loads
 from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote
@@ -31,6 +31,8 @@ KEPT = 64 * 1024
 _OVERHEAD, _DEMAND = 512, 512
 #: The part of all bytes that is freed at once when there are too many.
 _FREED = 8
+#: The most processes that share a database and have numbers of their own.
+PLACES = 64
 #: The form of `marshal` that is quickest to write.
 _FORM = 2
 
@@ -61,7 +63,8 @@ class Caller:
     `cut`: how the connection is to be broken, if a fault of the tenant says so.
 
     `device`: the enrolment's id. `demands`: the operations of Graph that were tried; `permissions`: what the token
-    grants. `refusal`: why the request was refused. Ids are those that the request names; a refused one proves nothing.
+    grants. `refusal`: why the request was refused. `seat`: the seat of a
+    classroom whose password was sent. Ids are those that the request names; a refused one proves nothing.
     """
 
     tenant: Tenant | None = None
@@ -72,6 +75,7 @@ class Caller:
     demands: tuple[Demand, ...] = ()
     refusal: str | None = None
     cut: Cut | None = None
+    seat: Tenant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +109,36 @@ class RecordedExchange:
         return unquote(self.raw_path.decode("latin-1"))
 
 
-#: An exchange in a ring: when it began (seconds since 1970), its content, the tenant's clock, permissions and demands.
-#: A request leaves two objects behind, not fifty: whatever is kept slows down those that follow.
-_Entry: TypeAlias = tuple[float, bytes, TenantClock | None, frozenset[str], tuple[Demand, ...]]
+#: An exchange in a ring: its number, when it began (seconds since 1970), its content, the tenant's clock, permissions
+#: and demands. A request leaves two objects behind, not fifty: whatever is kept slows down those that follow.
+Entry: TypeAlias = tuple[int, float, bytes, TenantClock | None, frozenset[str], tuple[Demand, ...]]
 
 
 @dataclass(slots=True)
-class _Ring:
-    tenant: TenantId | None
-    entries: deque[_Entry] = field(default_factory=deque)
+class Recorded:
+    """Exchanges, oldest first. `newest`: the number up to which they are known."""
+
+    entries: Sequence[Entry] = ()
     newest: int = 0
+
+    def exchanges(
+        self, *, after: int = 0, before: int | None = None, newest_first: bool = False
+    ) -> Iterator[RecordedExchange]:
+        """Return those with greater numbers than `after`, and smaller ones than `before`, each read when it is its
+        turn.
+        """
+        chosen = [entry for entry in self.entries if after < entry[0] and (before is None or entry[0] < before)]
+        return map(_exchange, reversed(chosen) if newest_first else chosen)
+
+    def exchange(self, number: int) -> RecordedExchange | None:
+        """Return one exchange; None if it was never recorded, or is forgotten."""
+        return next((_exchange(entry) for entry in self.entries if entry[0] == number), None)
+
+
+@dataclass(slots=True)
+class _Ring(Recorded):
+    entries: deque[Entry] = field(default_factory=deque)
+    tenant: TenantId | None = None
     size: int = 0
 
 
@@ -127,6 +151,8 @@ class Wire:
         #: Whether exchanges are recorded.
         self.is_on = bounds.exchanges > 0
         self._most, self._most_bytes, self._most_of_all = bounds.exchanges, bounds.tenant_bytes, bounds.total_bytes
+        #: Which of the processes that share the database this is, from 0 on (see `PLACES`); None: there is one process.
+        self.place: int | None = None
         #: The bytes of all exchanges.
         self.size = 0
         self._rings: dict[TenantId | None, _Ring] = {}
@@ -145,8 +171,8 @@ class Wire:
             ring, tenant = self._new_ring(tenant)
         content = dumps((sent, caller.device, caller.application, caller.user, caller.refusal), _FORM)
         entries = ring.entries
-        entries.append((began, content, None if tenant is None else tenant.clock, caller.permissions, demands))
-        ring.newest += 1
+        ring.newest = number = ring.newest + 1 if self.place is None else self._next_number(ring.newest)
+        entries.append((number, began, content, None if tenant is None else tenant.clock, caller.permissions, demands))
         size = _OVERHEAD + len(content) + (_DEMAND * len(demands) if demands else 0)
         if len(entries) > self._most:
             size -= _size_of(entries.popleft())
@@ -168,37 +194,20 @@ class Wire:
             with suppress(Invalid, NotFound, Unavailable):
                 caller.tenant = await self.runner.tenant(key)
 
-    def exchanges(
-        self, tenant: TenantId | None, *, after: int = 0, before: int | None = None, newest_first: bool = False
-    ) -> Iterator[RecordedExchange]:
-        """Return the exchanges of a tenant with greater numbers than `after`, and smaller ones than `before`, each read
-        when it is its turn.
+    def of(self, tenant: TenantId | None) -> Recorded:
+        """Return what this process has recorded of a tenant: what is recorded and forgotten from now on shows in it."""
+        return self._rings.get(tenant) or Recorded()
+
+    def number_now(self) -> int:
+        """Return the greatest number that an exchange which ends at this moment can have, where processes share the
+        database. Numbers are times there, so that they rise over all processes: microseconds, of which each process has
+        its own (those with its `place` as their rest by `PLACES`).
         """
-        ring = self._rings.get(tenant)
-        if ring is None:
-            return
-        first = ring.newest - len(ring.entries) + 1
-        start = min(max(0, after + 1 - first), len(ring.entries))
-        end = None if before is None else max(start, before - first)
-        numbered = list(islice(enumerate(ring.entries, first), start, end))
-        for number, entry in reversed(numbered) if newest_first else numbered:
-            yield _exchange(number, entry)
+        return int(self.runner.clock.now().timestamp() * 1_000_000) // PLACES * PLACES + PLACES - 1
 
-    def exchange(self, tenant: TenantId | None, *, number: int) -> RecordedExchange:
-        """Return one exchange. Raises NotFound if it was never recorded, or is forgotten."""
-        ring = self._rings.get(tenant)
-        place = -1 if ring is None else number - (ring.newest - len(ring.entries) + 1)
-        if ring is not None and 0 <= place < len(ring.entries):
-            return _exchange(number, ring.entries[place])
-        raise NotFound(
-            f"There is no exchange {number}: the newest is {self.newest(tenant)}, and the last {self.bounds.exchanges} "
-            "are kept."
-        )
-
-    def newest(self, tenant: TenantId | None) -> int:
-        """Return the number of a tenant's newest exchange; 0 without one."""
-        ring = self._rings.get(tenant)
-        return 0 if ring is None else ring.newest
+    def _next_number(self, newest: int) -> int:
+        assert self.place is not None
+        return max(self.number_now() - PLACES + 1 + self.place, newest + PLACES)
 
     def clear(self, tenant: TenantId | None) -> None:
         """Forget the exchanges of a tenant. Numbers continue."""
@@ -221,14 +230,14 @@ class Wire:
         """Drop the oldest exchanges of all tenants: more than is necessary, so that it need not be done each time."""
         most = self._most_of_all - self._most_of_all // _FREED
         rings = [ring for ring in self._rings.values() if ring.entries]
-        oldest = [(ring.entries[0][0], place) for place, ring in enumerate(rings)]
+        oldest = [(ring.entries[0][1], place) for place, ring in enumerate(rings)]
         heapify(oldest)
         while self.size > most and oldest:
             place = oldest[0][1]
             ring = rings[place]
             self._drop_oldest(ring)
             if ring.entries:
-                heapreplace(oldest, (ring.entries[0][0], place))
+                heapreplace(oldest, (ring.entries[0][1], place))
             else:
                 heappop(oldest)
 
@@ -237,7 +246,7 @@ class Wire:
         if tenant is not None and self.runner.known(tenant.id) is None:
             tenant = None
         tenant_id = None if tenant is None else tenant.id
-        return self._rings.setdefault(tenant_id, _Ring(tenant_id)), tenant
+        return self._rings.setdefault(tenant_id, _Ring(tenant=tenant_id)), tenant
 
 
 def extended(body: bytes, piece: bytes) -> bytes:
@@ -246,12 +255,12 @@ def extended(body: bytes, piece: bytes) -> bytes:
     return body + piece[:room] if room > 0 else body
 
 
-def _size_of(entry: _Entry) -> int:
-    return _OVERHEAD + len(entry[1]) + _DEMAND * len(entry[4])
+def _size_of(entry: Entry) -> int:
+    return _OVERHEAD + len(entry[2]) + _DEMAND * len(entry[5])
 
 
-def _exchange(number: int, entry: _Entry) -> RecordedExchange:
-    began, content, clock, permissions, demands = entry
+def _exchange(entry: Entry) -> RecordedExchange:
+    number, began, content, clock, permissions, demands = entry
     sent, device, application, user, refusal = loads(content)  # noqa: S302 - written by `record`
     caller = Caller(
         device=device,

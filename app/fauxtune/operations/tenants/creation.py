@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.keys import TenantKeys, are_ready, make_keys, remove_new_keys
@@ -77,7 +78,7 @@ async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: SeedPeopl
     complete = False
     try:
         for steps in people.rest:
-            await asyncio.sleep(0)
+            await give_way()
             await emulator.runner.run(tenant, add_some, steps, people=people)
         complete = True
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.keys import KeyFiles, all_key_files, remove_files
@@ -22,7 +23,7 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
     emulator.signals.clock_moved(tenant.id)
     emulator.signals.tenant_changed(tenant.id)
     emulator.tokens.forget_tenant(tenant.id)
-    emulator.wire.forget(tenant.id)
+    await wire_across.forget(emulator, tenant.id)
     emulator.shared_issued_keys.forget(tenant.id)
     for certificate in files.device_authorities:
         emulator.dismiss_device_authority(certificate)

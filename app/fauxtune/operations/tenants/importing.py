@@ -60,7 +60,7 @@ async def import_tenant(emulator: Emulator, key: str, *, content: bytes) -> Impo
         mistakes = Mistakes()
         _check_same(document, tenant, mistakes=mistakes)
         _check_settings(document, emulator.runner.clock.now(), mistakes=mistakes)
-        check_rows(document.state.rows, mistakes)
+        check_rows(document.state.rows, mistakes, tenant_id=document.state.tenant["id"])
         mistakes.check()
         placed = placed_keys(emulator, document, own=own, mistakes=mistakes)
         mistakes.check()

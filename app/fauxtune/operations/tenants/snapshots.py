@@ -13,6 +13,7 @@ from datetime import datetime
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import turn_of_state
@@ -95,6 +96,11 @@ async def list_snapshots(emulator: Emulator, tenant: Tenant) -> list[SnapshotRow
     return [row for row in rows if row.name != BEGINNING]
 
 
+async def find_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> SnapshotRow:
+    """Return a snapshot without its content. Raises NotFound."""
+    return await emulator.runner.read(_found, tenant, name=_of_caller(name))
+
+
 async def what_restoring_changes(emulator: Emulator, tenant: Tenant, *, name: str | None) -> Restored:
     """Return what would change if the snapshot were restored now (None: if the tenant were reset). Changes nothing."""
     row, state = await _content(emulator, tenant, name=BEGINNING if name is None else _of_caller(name))
@@ -113,7 +119,7 @@ async def reset(emulator: Emulator, tenant: Tenant) -> Restored:
     """Give the tenant the state that it had when it was created. What was recorded of its wire is dropped."""
     async with emulator.turns.across(turn_of_state(tenant)):
         restored = await _restore(emulator, tenant, name=BEGINNING, event=Event("tenantReset", {}))
-    emulator.wire.forget(tenant.id)
+    await wire_across.forget(emulator, tenant.id)
     return restored
 
 

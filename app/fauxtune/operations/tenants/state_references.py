@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.policies.apps import APP_RULES
+from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
 from fauxtune.operations.tenants.state_reading import Mistakes
 from fauxtune.storage.tenant_state import Row, Rows, columns, unique_columns
 
@@ -70,13 +72,19 @@ _MEMBERS = {"user": "users", "group": "groups", "device": "directory_devices"}
 _AUTHORITIES = ("root", "issuing", "devices")
 
 
-def check_rows(rows: Rows, mistakes: Mistakes) -> None:
-    """Note what does not fit together in these rows."""
+#: Families with built-in resources that can be assigned: these are in no table until somebody changes them.
+_WITH_BUILT_IN = (APP_RULES, ENROLLMENT_CONFIGURATIONS)
+
+
+def check_rows(rows: Rows, mistakes: Mistakes, *, tenant_id: str) -> None:
+    """Note what does not fit together in these rows of this tenant."""
     for name in rows:
         _check_unique(rows, name, mistakes=mistakes)
     for reference in REFERENCES:
         tables = (reference.named, *reference.others)
         known = {value for table in tables for value in values(rows, table, column=reference.key)}
+        if "resources" in tables:
+            known |= {each.id.replace("{tenant}", tenant_id) for rules in _WITH_BUILT_IN for each in rules.built_in}
         for number, value in enumerate(values(rows, reference.table, column=reference.column)):
             if value is not None and value not in known:
                 place = ("tables", reference.table, number, reference.column)

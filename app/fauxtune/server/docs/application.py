@@ -54,7 +54,7 @@ class Docs:
         request = Request(scope, receive)
         if emulator_of(request).control_token is None or not self._console.is_signed_in(request):
             try:
-                check(request)
+                await check(request)
             except Unauthenticated:
                 if "text/html" not in request.headers.get("accept", ""):
                     raise

@@ -18,6 +18,7 @@ from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.schema.types import Entity, StructuredType
 from fauxtune.core.probe.recorded import NOT_RUN, Recorded
 from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.core.reports.catalog import REFUSED, REPORTS
 from fauxtune.server.pages import coverage_words as words
 from fauxtune.server.pages.demand import DemandedCall, call_rows, figures
 from fauxtune.server.pages.probes import Probes, probe_words, probes_of_routes
@@ -75,6 +76,8 @@ def coverage_page(
         _table(("verbs", "path", "versions", "why"), _refused(absent)),
         words.BRANCHES,
         _table(("below", "branches", "versions", "why"), _branches(branches)),
+        words.REPORTS,
+        _table(("reports", "why"), _reports()),
         words.TYPES,
         *_types(areas),
         "## Query options",
@@ -167,6 +170,12 @@ def _branches(routes: Routes) -> list[Row]:
         (f"`/{place}`", ", ".join(entries), _versions(beta_only=beta_only), why)
         for (place, beta_only, why), entries in names.items()
     ]
+
+
+def _reports() -> list[Row]:
+    """A row for the reports that are made, and one for each reason why others are not."""
+    rows = {"made": " ".join(report.name for report in REPORTS), **REFUSED}
+    return [(", ".join(f"`{name}`" for name in names.split()), why) for why, names in rows.items()]
 
 
 def _types(areas: Mapping[str, Routes]) -> Iterator[str]:

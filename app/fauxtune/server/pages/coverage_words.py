@@ -45,6 +45,10 @@ also at paths below it that the real service does not have. The names are those 
 declare for v1.0 and beta, and a few that public programs call; next to a branch, a misspelt name answers 400. In v1.0
 the names that beta alone has answer 400 too. A name that begins with `microsoft.graph.` is a cast to a type that is not
 here, or an action, wherever it stands in a path."""
+REPORTS = """### Reports by their names
+
+An export job of a report that is not made answers 501 with the reason, one of a name that is not here 400. Actions that
+answer with a table stand above, under their own names."""
 TYPES = """## Types
 
 A property that does not stand here is exact. Properties that the real service has and a type has not are refused on

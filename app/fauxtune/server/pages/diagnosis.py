@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.numbers import APPLE, SYNCML
 from fauxtune.core.engine.diagnosis.rules import RULES
@@ -20,11 +21,12 @@ This page is generated (`make openapi` writes it): do not edit it. Whoever wants
 ```
 fauxtune diagnose --user alice                                 everything about a user
 fauxtune diagnose --device "Alice's phone" --profile Signing   why one profile is not on one device
+fauxtune diagnose --device PC-1 --app "7-Zip"                  why an app is not on a device
 fauxtune history --user alice                                  all certificates, and what is wrong with them
 ```
 
-The same at the control surface, as JSON: `GET /_fauxtune/v1/tenants/{tenant}/diagnose?user=&device=&profile=` (any one
-of the three is enough) and `GET /_fauxtune/v1/tenants/{tenant}/users/{user}/certificates`. `fauxtune diagnose` ends
+The same at the control surface, as JSON: `GET /_fauxtune/v1/tenants/{tenant}/diagnose?user=&device=&profile=&app=` (one
+of them is enough) and `GET /_fauxtune/v1/tenants/{tenant}/users/{user}/certificates`. `fauxtune diagnose` ends
 with 0 where there is no error (also where there are warnings, or where something is waited for), and with 1 where a
 link is broken or a finding is an error. `fauxtune history` ends with 0 whatever it finds. Looking changes nothing.
 
@@ -36,6 +38,10 @@ The way of one profile to one device. Each link is `ok`, `broken`, `notApplicabl
 of this kind: nothing of it will come) or `waiting`: for time, for a connector, or for the device. The chain has the
 status of its worst link. Links that a kind of profile does not have are left out. A warning does not break a link: it
 stays `ok` in JSON, with the warning's code beside it, and the text shows it as `warning`."""
+APPS = """## The chain of an app
+
+Where the question names an app, the way of that app to one device. Otherwise what is wrong with the apps that reach a
+device stands among the findings, as warnings."""
 CODES = """## The codes"""
 NUMBERS = """## Numbers of devices and connectors
 
@@ -51,7 +57,7 @@ none of this; the rules here are what the documents named ask for."""
 
 def diagnosis_page() -> str:
     """The page, in Markdown."""
-    links = {code: link.name for link in LINKS for code in link.codes}
+    links = {code: link.name for link in (*LINKS, *APP_LINKS) for code in link.codes}
     codes = [
         (f"`{rule.code}`", rule.severity.value, links[rule.code], rule.meaning, rule.fix, rule.source) for rule in RULES
     ]
@@ -63,10 +69,13 @@ def diagnosis_page() -> str:
         )
         for link in LINKS
     ]
+    apps = [(f"`{link.name}`", ", ".join(f"`{code}`" for code in sorted(link.codes)) or "-") for link in APP_LINKS]
     parts = (
         HEAD,
         CHAIN,
         _table(("link", "profiles", "broken by"), chain),
+        APPS,
+        _table(("link", "broken by"), apps),
         CODES,
         _table(("code", "severity", "link", "means", "fix", "document"), codes),
         NUMBERS,

@@ -17,7 +17,7 @@ from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
 from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
 from fauxtune.core.profiles.variables import DEVICE_VARIABLES, USER_VARIABLES
 from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
-from fauxtune.surfaces.graph.permissions import SCRIPTS
+from fauxtune.surfaces.graph.needed_permissions import SCRIPTS
 
 EDITION_RULES: tuple[Changed[Any], ...] = (
     WIPED_WHEN_DELETED,

@@ -26,6 +26,8 @@ fauxtune lab files one-key-per-device --out files && cd files && openssl ...
 fauxtune lab answer one-key-per-device 3 --quiz
 ```
 
+With `--lang it` a lab is in Italian; the console takes the language that the browser prefers.
+
 The page *Labs* of the console has the same, and `/_fauxtune/v1/tenants/{tenant}/labs` too (`openapi/control.json`).
 
 * A start gives the tenant its first state, then that of the lab, in a second or two. Users, devices, profiles that were
@@ -47,6 +49,10 @@ fauxtune lab lint labs                    # every mistake with its line, and the
 fauxtune serve --labs labs                # the server has them beside its own; it reads a changed file at once
 fauxtune lab test lost-phone              # every wrong answer, wrong way, solution, check, proof, hint and reset
 ```
+
+A translation lies beside the lab, `it.po`, in the format of gettext: the English text is its key. `fauxtune lab
+translate labs` writes it, with empty translations to fill in, and brings it up to date; `lab lint` names texts that it
+lacks, and those that the lab does not say any more. Until then they are English.
 
 `lab test` plays in a tenant of its own and deletes it. It runs the proofs of the lab file in a shell: test files
 that you know. A lab of yours with the name of one of ours is played in its place.

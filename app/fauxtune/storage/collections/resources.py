@@ -6,7 +6,7 @@ orders and pages are those of the database for them too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import FromClause, Integer, Select, exists, literal, select, union_all
@@ -15,7 +15,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.collections.base import Collection, of_tenant
-from fauxtune.storage.odata import TYPE_COLUMN, AsJson, as_rows
+from fauxtune.storage.odata import TYPE_COLUMN, AsJson, Without, as_rows
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.storage.tables import assignments, resources
 
@@ -32,10 +32,15 @@ _MEMBERS = ("id", "kind", "created", "document")
 
 
 def resources_of(
-    tenant_id: TenantId, family: str, *, parent_id: str = "", built_in: Sequence[ResourceRow] = ()
+    tenant_id: TenantId,
+    family: str,
+    *,
+    parent_id: str = "",
+    built_in: Sequence[ResourceRow] = (),
+    without: Iterable[str] = (),
 ) -> Collection[ListedResourceRow]:
     """Return the collection of a family, or of the parts of one resource. `built_in`: all built-in ones; those that are
-    stored too are passed over.
+    stored too are passed over. `without`: members of the documents that are not read.
     """
     within = (
         resources.c.tenant_id == tenant_id,
@@ -47,6 +52,10 @@ def resources_of(
     if built_in:
         rows = union_all(statement, _built_in(tenant_id, family, built_in=built_in)).subquery()
         statement = select(rows)
+    names = [literal(name) for name in without]
+    if names:
+        rest = Without(rows.c.document, *names).label("document")
+        statement = statement.with_only_columns(*(rest if each.key == "document" else each for each in rows.c))
     assigned = exists().where(assignments.c.tenant_id == tenant_id, assignments.c.profile_id == rows.c.id)
     statement = statement.add_columns(assigned.label("is_assigned"))
     return Collection(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.policies.app_delivery import AS_DEPENDENCY, AS_SUPERSEDED
+from fauxtune.core.policies.app_states import AS_DEPENDENCY, AS_SUPERSEDED
 from fauxtune.storage import reads
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.tables import app_states, assignments, enrollments, managed_devices
 
@@ -19,7 +20,7 @@ _COUNTS = (
     .where(app_states.c.tenant_id == bindparam("tenant"), _TARGETED)
     .group_by(app_states.c.app_id, app_states.c.state)
 )
-_OF_APP = (
+_OF_APP = Prepared(
     select(app_states)
     .where(app_states.c.tenant_id == bindparam("tenant"), app_states.c.app_id == bindparam("app"), _TARGETED)
     .order_by(app_states.c.enrollment_id)

@@ -8,10 +8,13 @@ from sqlalchemy import Connection, bindparam, exists, literal, or_, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.apps import AppStateRow, InstalledAppRow
 from fauxtune.storage.tables import app_states, assignments, enrollments, managed_devices, resources
 
-_OF_DEVICE = select(app_states).where(app_states.c.enrollment_id == bindparam("device")).order_by(app_states.c.app_id)
+_OF_DEVICE = Prepared(
+    select(app_states).where(app_states.c.enrollment_id == bindparam("device")).order_by(app_states.c.app_id)
+)
 _ASSIGNED = exists().where(
     resources.c.tenant_id == bindparam("tenant"),
     resources.c.family == bindparam("family"),
@@ -19,8 +22,8 @@ _ASSIGNED = exists().where(
     assignments.c.tenant_id == resources.c.tenant_id,
 )
 _HELD = exists().where(app_states.c.tenant_id == bindparam("tenant"))
-_CONCERNED = select(literal(1)).where(or_(_ASSIGNED, _HELD))
-_ON_DEVICES = (
+_CONCERNED = Prepared(select(literal(1)).where(or_(_ASSIGNED, _HELD)))
+_ON_DEVICES = Prepared(
     select(
         app_states.c.app_id,
         app_states.c.identifier,
@@ -40,7 +43,7 @@ _ON_DEVICES = (
 def concern(connection: Connection, tenant_id: TenantId, *, family: str) -> bool:
     """Whether the tenant has assigned an app, or a device of it was given one before."""
     values = {"tenant": tenant_id, "family": family}
-    return connection.execute(_CONCERNED, values).first() is not None
+    return _CONCERNED.first(connection, values) is not None
 
 
 def of_device(connection: Connection, enrollment_id: EnrollmentId) -> list[AppStateRow]:

@@ -9,17 +9,20 @@ from sqlalchemy import Connection, bindparam, select
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.tenants import tenant_of
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.tenants import ApplicationChanges, ApplicationRow
 from fauxtune.storage.tables import applications, tenants
 
 # Asked with every token, and with the first request that comes with one; built once.
-_APPLICATION = select(applications).where(
-    applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client")
+_APPLICATION = Prepared(
+    select(applications).where(
+        applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client")
+    )
 )
 # Asked with every new tenant.
-_FIRST_APPLICATION = (
+_FIRST_APPLICATION = Prepared(
     select(applications)
     .where(applications.c.tenant_id == bindparam("tenant"))
     .order_by(applications.c.secret.is_(None), applications.c.created_at, applications.c.client_id)

@@ -11,6 +11,7 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME, NO_CATEGORY
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.configuration import FilterRow, FilterUseRow
 from fauxtune.storage.tables import (
     assignment_filters,
@@ -23,9 +24,11 @@ from fauxtune.storage.tables import (
 )
 
 # Read at every planning of a device that an assignment with a filter can reach.
-_FILTERS = select(assignment_filters).where(
-    assignment_filters.c.tenant_id == bindparam("tenant"),
-    assignment_filters.c.id.in_(bindparam("ids", expanding=True)),
+_FILTERS = Prepared(
+    select(assignment_filters).where(
+        assignment_filters.c.tenant_id == bindparam("tenant"),
+        assignment_filters.c.id.in_(bindparam("ids", expanding=True)),
+    )
 )
 
 _RECORDS = (

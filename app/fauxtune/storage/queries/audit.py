@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.logs import MOST_AUDIT
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.locks import hold_tenant
+from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import applications, audit_events
 
 # One statement for both, as every event asks for them.
-_LAST_AND_NAME = select(
-    select(func.coalesce(func.max(audit_events.c.number), 0))
-    .where(audit_events.c.tenant_id == bindparam("tenant"))
-    .scalar_subquery(),
-    select(applications.c.name)
-    .where(applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client"))
-    .scalar_subquery(),
+_LAST_AND_NAME = Prepared(
+    select(
+        select(func.coalesce(func.max(audit_events.c.number), 0))
+        .where(audit_events.c.tenant_id == bindparam("tenant"))
+        .scalar_subquery(),
+        select(applications.c.name)
+        .where(applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client"))
+        .scalar_subquery(),
+    )
 )
 
 
@@ -28,11 +33,22 @@ def last_number(connection: Connection, tenant_id: TenantId, *, client_id: str) 
     when all is done but the journal: the tenant's row is held until the commit, so that no number is given twice.
     """
     hold_tenant(connection, tenant_id)
-    values = {"tenant": tenant_id, "client": client_id.lower()}
-    number, name = connection.execute(_LAST_AND_NAME, values).one()
+    (last,) = _LAST_AND_NAME.every(connection, {"tenant": tenant_id, "client": client_id.lower()})
+    number, name = last
     return number, name
 
 
 def add_events(connection: Connection, events: Sequence[AuditEventRow]) -> None:
-    """Add events, whose numbers follow the `last_number`."""
+    """Add events, whose numbers follow the `last_number`. The oldest of too many go."""
     writes.add_rows(connection, audit_events, rows=events)
+    if events:
+        tenant_id, last = events[-1].tenant_id, events[-1].number
+        forget_oldest(
+            connection,
+            audit_events,
+            numbered_by="number",
+            tenant_id=tenant_id,
+            last=last,
+            added=len(events),
+            most=MOST_AUDIT,
+        )

@@ -9,17 +9,18 @@ from sqlalchemy import Connection, bindparam, case, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import AuthorityChanges, AuthorityRow
 from fauxtune.storage.tables import authorities
 
 ROOT, ISSUING, DEVICES = "root", "issuing", "devices"
 
 # What every planning reads, built once: building a statement costs more than running it.
-_AUTHORITY = select(authorities).where(
-    authorities.c.tenant_id == bindparam("tenant"), authorities.c.name == bindparam("name")
+_AUTHORITY = Prepared(
+    select(authorities).where(authorities.c.tenant_id == bindparam("tenant"), authorities.c.name == bindparam("name"))
 )
 # What every issuing reads.
-_CURRENT = (
+_CURRENT = Prepared(
     select(authorities)
     .where(authorities.c.tenant_id == bindparam("tenant"), authorities.c.role == ISSUING)
     .order_by(authorities.c.generation.desc())
@@ -27,7 +28,7 @@ _CURRENT = (
 )
 _ORDER = case({ROOT: 1, ISSUING: 2}, value=authorities.c.role, else_=3)
 # What every deletion of a tenant reads.
-_AUTHORITIES = (
+_AUTHORITIES = Prepared(
     select(authorities).where(authorities.c.tenant_id == bindparam("tenant")).order_by(_ORDER, authorities.c.generation)
 )
 
@@ -55,7 +56,8 @@ def authorities_of(connection: Connection, tenant_id: TenantId) -> list[Authorit
 
 def current_issuing(connection: Connection, tenant_id: TenantId) -> AuthorityRow:
     """Return the authority that issues now."""
-    return AuthorityRow(*connection.execute(_CURRENT, {"tenant": tenant_id}).one())
+    (row,) = reads.every(connection, _CURRENT, row=AuthorityRow, values={"tenant": tenant_id})
+    return row
 
 
 def authority_to_change(connection: Connection, tenant_id: TenantId, *, name: str) -> AuthorityRow | None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, case, func, select, 
 from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.pki.crl import Revoked
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.authorities import DEVICES, ROOT
 from fauxtune.storage.rows.certificates import (
     CertificateChanges,
@@ -21,12 +22,14 @@ from fauxtune.storage.rows.certificates import (
 from fauxtune.storage.tables import certificates, pfx_certificates, users
 
 # What every revocation reads and writes.
-_BY_SERIAL = select(certificates).where(
-    certificates.c.tenant_id == bindparam("tenant"),
-    certificates.c.authority == bindparam("authority"),
-    certificates.c.serial == bindparam("serial"),
+_BY_SERIAL = Prepared(
+    select(certificates).where(
+        certificates.c.tenant_id == bindparam("tenant"),
+        certificates.c.authority == bindparam("authority"),
+        certificates.c.serial == bindparam("serial"),
+    )
 )
-_REVOKE = (
+_REVOKE = Prepared(
     update(certificates)
     .where(
         certificates.c.tenant_id == bindparam("tenant"),
@@ -36,20 +39,26 @@ _REVOKE = (
     )
     .values(revoked_at=bindparam("at"), reason=bindparam("why"), revocation_state=None)
 )
-_OF_ENTERPRISE = select(certificates).where(
-    certificates.c.tenant_id == bindparam("tenant"),
-    certificates.c.serial == bindparam("serial"),
-    certificates.c.authority.not_in([ROOT, DEVICES]),
+_OF_ENTERPRISE = Prepared(
+    select(certificates).where(
+        certificates.c.tenant_id == bindparam("tenant"),
+        certificates.c.serial == bindparam("serial"),
+        certificates.c.authority.not_in([ROOT, DEVICES]),
+    )
 )
-_SEVERAL_OF_ENTERPRISE = select(certificates).where(
-    certificates.c.tenant_id == bindparam("tenant"),
-    certificates.c.serial.in_(bindparam("ids", expanding=True)),
-    certificates.c.authority.not_in([ROOT, DEVICES]),
+_SEVERAL_OF_ENTERPRISE = Prepared(
+    select(certificates).where(
+        certificates.c.tenant_id == bindparam("tenant"),
+        certificates.c.serial.in_(bindparam("ids", expanding=True)),
+        certificates.c.authority.not_in([ROOT, DEVICES]),
+    )
 )
-_STATUS = select(certificates.c.revoked_at, certificates.c.reason).where(
-    certificates.c.tenant_id == bindparam("tenant"),
-    certificates.c.authority == bindparam("authority"),
-    certificates.c.serial == bindparam("serial"),
+_STATUS = Prepared(
+    select(certificates.c.revoked_at, certificates.c.reason).where(
+        certificates.c.tenant_id == bindparam("tenant"),
+        certificates.c.authority == bindparam("authority"),
+        certificates.c.serial == bindparam("serial"),
+    )
 )
 
 #: Before every moment. "Is revoked" as a range is found in the index of the revoked; for IS NOT NULL, SQLite without
@@ -173,7 +182,7 @@ def status(
 ) -> tuple[datetime | None, str | None] | None:
     """Return when and why the certificate was revoked; None for one that this authority never issued."""
     values = {"tenant": tenant_id, "authority": authority_name, "serial": serial}
-    row = connection.execute(_STATUS, values).first()
+    row = _STATUS.first(connection, values)
     return None if row is None else (row[0], row[1])
 
 
@@ -207,7 +216,7 @@ def revoke(
 ) -> bool:
     """Revoke a certificate. Return False when it was revoked already (date and reason stay) or is unknown."""
     values = {"tenant": tenant_id, "named": authority_name, "number": serial, "at": at, "why": reason}
-    return connection.execute(_REVOKE, values).rowcount > 0
+    return _REVOKE.run(connection, values) > 0
 
 
 def change_reason(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.changes import DirectoryChange, DirectoryChangeRow, DirectoryTrackingRow
 from fauxtune.storage.tables import directory_changes, directory_tracking
@@ -20,7 +21,7 @@ _NEXT_NUMBERS = (
     .values(seq=directory_tracking.c.seq + bindparam("count"))
     .returning(directory_tracking.c.seq)
 )
-_TRACKING = select(directory_tracking).where(directory_tracking.c.tenant_id == bindparam("tenant"))
+_TRACKING = Prepared(select(directory_tracking).where(directory_tracking.c.tenant_id == bindparam("tenant")))
 _FLOOR = select(func.min(directory_changes.c.seq)).where(directory_changes.c.tenant_id == bindparam("tenant"))
 
 

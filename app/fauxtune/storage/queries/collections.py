@@ -36,7 +36,7 @@ def page(
     """Return a page of one collection's rows. Raises Invalid for a sort key that does not exist."""
     statement = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=condition)
     statement = _sorted(statement, collection, entity=entity, keys=keys).limit(limit).offset(offset)
-    return [collection.row(row) for row in connection.execute(statement)]
+    return [collection.row(row) for row in connection.execute(statement).all()]
 
 
 def page_of_properties(

@@ -12,6 +12,7 @@ from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
 from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow, RetireListRow
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -30,7 +31,7 @@ from fauxtune.storage.tables.base import Moment
 #: The family of compliance policies.
 POLICIES = "deviceCompliancePolicies"
 
-_CANDIDATES = (
+_CANDIDATES = Prepared(
     select(resources)
     .where(
         resources.c.tenant_id == bindparam("tenant"),
@@ -48,14 +49,18 @@ _CANDIDATES = (
     )
     .order_by(resources.c.created_at, resources.c.id)
 )
-_STATES = (
+_STATES = Prepared(
     select(compliance_states)
     .where(compliance_states.c.enrollment_id.in_(bindparam("ids", expanding=True)))
     .order_by(compliance_states.c.enrollment_id, compliance_states.c.policy_id)
 )
-_DEVICES = select(device_compliance).where(device_compliance.c.enrollment_id.in_(bindparam("ids", expanding=True)))
-_OF_POLICY = select(compliance_states).where(
-    compliance_states.c.tenant_id == bindparam("tenant"), compliance_states.c.policy_id == bindparam("policy")
+_DEVICES = Prepared(
+    select(device_compliance).where(device_compliance.c.enrollment_id.in_(bindparam("ids", expanding=True)))
+)
+_OF_POLICY = Prepared(
+    select(compliance_states).where(
+        compliance_states.c.tenant_id == bindparam("tenant"), compliance_states.c.policy_id == bindparam("policy")
+    )
 )
 #: States that a device without contact cannot have.
 _FINE = (DeviceState.UNKNOWN, DeviceState.COMPLIANT, DeviceState.IN_GRACE_PERIOD)
@@ -72,7 +77,7 @@ _USER_IS_GONE = and_(
     ),
 )
 #: Devices out of contact, or without their user, that still count as if nothing had happened.
-_OUT_OF_CONTACT = (
+_OUT_OF_CONTACT = Prepared(
     select(enrollments)
     .where(
         _JUDGED,
@@ -82,7 +87,7 @@ _OUT_OF_CONTACT = (
     .order_by(enrollments.c.id)
     .limit(bindparam("limit"))
 )
-_DUE = (
+_DUE = Prepared(
     select(enrollments)
     .join(device_compliance, device_compliance.c.enrollment_id == enrollments.c.id)
     .where(

@@ -1,5 +1,5 @@
 """The devices that a change concerns: the generation of exactly those is raised, with one UPDATE per change (on
-PostgreSQL their rows are locked before, in the order of `locks`).
+PostgreSQL it locks their rows first, in the order of `locks`).
 
 A device whose generation is ahead of its settled one plans at its next check-in. Every function returns the enrolments
 whose generations it raised, so that they can be pushed.
@@ -12,14 +12,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BindParameter,
     Connection,
-    Executable,
     Select,
-    String,
     and_,
-    any_,
     bindparam,
     exists,
     false,
@@ -28,6 +24,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
@@ -37,10 +34,10 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
 from fauxtune.storage.database import is_dry_run
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_filters
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
-from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices, users
 
 
@@ -51,38 +48,39 @@ class _Raise:
 
     def __init__(self, where: ColumnElement[bool]) -> None:
         """`where` has parameters for what it compares with; `tenant` is one of them in any case."""
-        self._live = and_(
-            enrollments.c.tenant_id == bindparam("tenant"), enrollments.c.state != EnrollmentState.ENDED.value, where
-        )
-        self._select = select(enrollments.c.id).where(self._live)
-        self._update = _raised(self._live)
+        of_tenant = enrollments.c.tenant_id == bindparam("tenant")
+        live = and_(of_tenant, enrollments.c.state != EnrollmentState.ENDED.value, where)
+        chosen = select(enrollments.c.id).where(live)
+        # Locked in order before any of them is changed: see `locks`.
+        held = chosen.order_by(enrollments.c.id).with_for_update(key_share=True).cte("held")
+        self._select = Prepared(chosen)
+        self._raise = Prepared(_raised(live))
+        self._hold_and_raise = Prepared(_raised(and_(of_tenant, enrollments.c.id == held.c.id)))
 
     def __call__(self, connection: Connection, tenant_id: TenantId, **values: Any) -> list[EnrollmentId]:
         """Raise them; `values` are those of the condition's parameters."""
-        statement: Executable = self._update
-        values["tenant"] = tenant_id
+        statement = self._raise
         if is_dry_run(connection):
             # Which devices they are is all that matters: writing ten thousand rows takes longer than everything else.
             statement = self._select
         elif connection.dialect.name == "postgresql":
-            # Locked in order first: see `locks`.
-            values = {"held": hold(connection, enrollments, where=self._live, values=values)}
-            statement = _RAISE_HELD
-        return [EnrollmentId(row[0]) for row in connection.execute(statement, values).all()]
+            statement = self._hold_and_raise
+        return [EnrollmentId(row[0]) for row in statement.every(connection, {**values, "tenant": tenant_id})]
 
 
-def _raised(where: ColumnElement[bool]) -> Executable:
+def _raised(where: ColumnElement[bool]) -> ReturningUpdate[tuple[str]]:
     raising = update(enrollments).where(where).values(generation=enrollments.c.generation + 1)
     return raising.returning(enrollments.c.id)
 
 
-_RAISE_HELD = _raised(enrollments.c.id == any_(bindparam("held", type_=ARRAY(String))))
 # It runs for each of many devices in a row: nothing is locked before.
-_RAISE_ONE = _raised(
-    and_(
-        enrollments.c.tenant_id == bindparam("tenant"),
-        enrollments.c.id == bindparam("enrollment"),
-        enrollments.c.state != EnrollmentState.ENDED.value,
+_RAISE_ONE = Prepared(
+    _raised(
+        and_(
+            enrollments.c.tenant_id == bindparam("tenant"),
+            enrollments.c.id == bindparam("enrollment"),
+            enrollments.c.state != EnrollmentState.ENDED.value,
+        )
     )
 )
 _raise_user = _Raise(enrollments.c.user_id == bindparam("user"))
@@ -131,7 +129,7 @@ def by_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> 
 def by_enrollment(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> list[EnrollmentId]:
     """Raise one device."""
     values = {"tenant": tenant_id, "enrollment": enrollment_id}
-    return [EnrollmentId(row[0]) for row in connection.execute(_RAISE_ONE, values)]
+    return [EnrollmentId(row[0]) for row in _RAISE_ONE.every(connection, values)]
 
 
 def by_enrollments(

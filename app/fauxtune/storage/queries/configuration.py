@@ -6,13 +6,27 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
-from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    Connection,
+    Integer,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, TenantId
+from fauxtune.core.profiles.catalog import ENROLLMENT_KINDS
 from fauxtune.core.profiles.family import Profile
 from fauxtune.storage import reads, writes
 from fauxtune.storage.database import is_dry_run
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.configuration import (
     AssignmentChanges,
     AssignmentRow,
@@ -22,8 +36,12 @@ from fauxtune.storage.rows.configuration import (
 )
 from fauxtune.storage.tables import assignments, profile_states, profiles, resources
 
-#: The family of the policies of the settings catalog, which devices are given besides profiles.
-CATALOG_FAMILY = "configurationPolicies"
+#: The families of the policies that devices are given besides profiles: of the settings catalog, and of compliance.
+_FAMILIES = ("configurationPolicies", "deviceCompliancePolicies")
+#: The family of enrolment configurations, of which devices are given two kinds. The default of a kind, which has the
+#: priority 0, reaches everybody.
+_ENROLLMENT = "deviceEnrollmentConfigurations"
+_GIVEN = tuple(each.name for each in ENROLLMENT_KINDS)
 
 _COLUMNS = (profiles.c.id, profiles.c.kind, profiles.c.version, profiles.c.document, profiles.c.navigations)
 # What every planning reads, built once: building a statement costs more than running it.
@@ -34,26 +52,28 @@ _REACHING = select(assignments.c.profile_id).where(
         assignments.c.group_id.in_(bindparam("groups", expanding=True)),
     ),
 )
+_POLICIES = select(
+    resources.c.id,
+    resources.c.kind,
+    resources.c.version,
+    resources.c.document,
+    type_coerce(literal_column("'{}'"), profiles.c.navigations.type),
+    resources.c.priority,
+    resources.c.created_at,
+).where(resources.c.tenant_id == bindparam("tenant"), resources.c.parent_id == "")
 _BOTH = union_all(
-    select(*_COLUMNS, profiles.c.created_at).where(
+    select(*_COLUMNS, cast(null(), Integer).label("priority"), profiles.c.created_at).where(
         profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(_REACHING)
     ),
-    select(
-        resources.c.id,
-        resources.c.kind,
-        resources.c.version,
-        resources.c.document,
-        type_coerce(literal_column("'{}'"), profiles.c.navigations.type),
-        resources.c.created_at,
-    ).where(
-        resources.c.tenant_id == bindparam("tenant"),
-        resources.c.family == CATALOG_FAMILY,
-        resources.c.parent_id == "",
-        resources.c.id.in_(_REACHING),
+    _POLICIES.where(resources.c.family.in_(_FAMILIES), resources.c.id.in_(_REACHING)),
+    _POLICIES.where(
+        resources.c.family == _ENROLLMENT,
+        resources.c.kind.in_(_GIVEN),
+        or_(resources.c.priority == 0, resources.c.id.in_(_REACHING)),
     ),
 ).subquery()
-_CANDIDATES = select(*list(_BOTH.c)[:-1]).order_by(_BOTH.c.created_at, _BOTH.c.id)
-_ASSIGNMENTS = (
+_CANDIDATES = Prepared(select(*list(_BOTH.c)[:-1]).order_by(_BOTH.c.created_at, _BOTH.c.id))
+_ASSIGNMENTS = Prepared(
     select(assignments)
     .where(
         assignments.c.tenant_id == bindparam("tenant"),
@@ -61,31 +81,42 @@ _ASSIGNMENTS = (
     )
     .order_by(assignments.c.profile_id, assignments.c.position)
 )
-_ASSIGNMENTS_OF = (
+_ASSIGNMENTS_OF = Prepared(
     select(assignments)
     .where(assignments.c.tenant_id == bindparam("tenant"), assignments.c.profile_id == bindparam("profile"))
     .order_by(assignments.c.position)
 )
 _NAMED = (profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindparam("ids", expanding=True)))
-_PROFILE = select(profiles).where(profiles.c.tenant_id == bindparam("tenant"), profiles.c.id == bindparam("profile"))
-_BY_ID = select(profiles).where(*_NAMED)
+_PROFILE = Prepared(
+    select(profiles).where(profiles.c.tenant_id == bindparam("tenant"), profiles.c.id == bindparam("profile"))
+)
+_BY_ID = Prepared(select(profiles).where(*_NAMED))
 _NAMES = select(profiles.c.id, profiles.c.document["displayName"].as_string()).where(*_NAMED)
 _NAMED_POLICY = (
     resources.c.tenant_id == bindparam("tenant"),
-    resources.c.family == CATALOG_FAMILY,
+    resources.c.family.in_((*_FAMILIES, _ENROLLMENT)),
     resources.c.id.in_(bindparam("ids", expanding=True)),
 )
 _POLICY_NAMES = union_all(
-    _NAMES, select(resources.c.id, resources.c.document["name"].as_string()).where(*_NAMED_POLICY)
+    _NAMES,
+    select(
+        resources.c.id,
+        func.coalesce(
+            resources.c.document["name"].as_string(), resources.c.document["displayName"].as_string(), resources.c.id
+        ),
+    ).where(*_NAMED_POLICY),
 )
-_STANDING = union_all(
-    select(profiles.c.id, literal_column("0")).where(*_NAMED),
-    select(resources.c.id, literal_column("0")).where(*_NAMED_POLICY),
-    select(assignments.c.id, literal_column("1")).where(
-        assignments.c.tenant_id == bindparam("tenant"), assignments.c.id.in_(bindparam("assignments", expanding=True))
-    ),
+_STANDING = Prepared(
+    union_all(
+        select(profiles.c.id, literal_column("0")).where(*_NAMED),
+        select(resources.c.id, literal_column("0")).where(*_NAMED_POLICY),
+        select(assignments.c.id, literal_column("1")).where(
+            assignments.c.tenant_id == bindparam("tenant"),
+            assignments.c.id.in_(bindparam("assignments", expanding=True)),
+        ),
+    )
 )
-_STATES_OF_DEVICE = select(profile_states).where(profile_states.c.enrollment_id == bindparam("device"))
+_STATES_OF_DEVICE = Prepared(select(profile_states).where(profile_states.c.enrollment_id == bindparam("device")))
 
 
 def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> ProfileRow | None:
@@ -115,7 +146,7 @@ def names(connection: Connection, tenant_id: TenantId, *, ids: Collection[Profil
 def names_of_policies(
     connection: Connection, tenant_id: TenantId, *, ids: Collection[ProfileId]
 ) -> dict[ProfileId, str]:
-    """Return the names of these profiles and policies of the settings catalog."""
+    """Return the names of these profiles, policies of the settings catalog and compliance policies."""
     if not ids:
         return {}
     rows = connection.execute(_POLICY_NAMES, {"tenant": tenant_id, "ids": sorted(ids)})
@@ -245,16 +276,31 @@ def assignment_targets(rows: Iterable[AssignmentRow]) -> list[Assignment]:
 def candidates(
     connection: Connection, tenant_id: TenantId, *, groups: Iterable[GroupId]
 ) -> list[tuple[Profile, list[Assignment]]]:
-    """Return the profiles and policies of the settings catalog of which at least one assignment names one of these
-    groups, or everybody; each with all of its assignments, for the engine to decide. The oldest first.
+    """Return the profiles and policies of which at least one assignment names one of these groups, or everybody; each
+    with all of its assignments, for the engine to decide. The oldest first.
     """
     values = {"tenant": tenant_id, "groups": sorted(groups)}
     candidate_profiles = [
-        Profile(id=ProfileId(key), kind=kind, version=version, document=document, references=navigations)
-        for key, kind, version, document, navigations in connection.execute(_CANDIDATES, values)
+        Profile(
+            id=ProfileId(key),
+            kind=kind,
+            version=version,
+            document=document,
+            references=navigations,
+            priority=priority,
+        )
+        for key, kind, version, document, navigations, priority in _CANDIDATES.every(connection, values)
     ]
     rows = assignments_by_profile(connection, tenant_id, ids=[candidate.id for candidate in candidate_profiles])
-    return [(candidate, assignment_targets(rows[candidate.id])) for candidate in candidate_profiles]
+    return [
+        (each, _everywhere(each.id) if each.priority == 0 else assignment_targets(rows[each.id]))
+        for each in candidate_profiles
+    ]
+
+
+def _everywhere(profile_id: ProfileId) -> list[Assignment]:
+    """The targets of a default, which nobody can assign."""
+    return [Assignment(id=AssignmentId(profile_id), profile=profile_id, kind=TargetKind.ALL_DEVICES)]
 
 
 def standing(
@@ -264,7 +310,7 @@ def standing(
     if not profile_ids and not assignment_ids:
         return frozenset(), frozenset()
     values = {"tenant": tenant_id, "ids": sorted(profile_ids), "assignments": sorted(assignment_ids)}
-    rows = connection.execute(_STANDING, values).all()
+    rows = _STANDING.every(connection, values)
     return frozenset(id_ for id_, kind in rows if kind == 0), frozenset(id_ for id_, kind in rows if kind == 1)
 
 

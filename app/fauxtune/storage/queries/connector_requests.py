@@ -11,13 +11,14 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, t
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.authorities import DEVICES, ROOT
 from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow, ServedRequestRow
 from fauxtune.storage.tables import certificates, connector_requests
 
 _REQUEST = select(*(connector_requests.c[field.name] for field in fields(RequestRow)))
-_SERVED = (
+_SERVED = Prepared(
     _REQUEST.add_columns(
         certificates.c.thumbprint, certificates.c.not_before, certificates.c.not_after, certificates.c.authority
     )
@@ -32,11 +33,13 @@ _SERVED = (
     .where(connector_requests.c.enrollment_id.in_(bindparam("ids", expanding=True)))
     .order_by(connector_requests.c.created_at, connector_requests.c.id)
 )
-_ANSWERS = select(*(connector_requests.c[field.name] for field in fields(AnswerRow))).where(
-    connector_requests.c.enrollment_id == bindparam("device"), connector_requests.c.state == "answered"
+_ANSWERS = Prepared(
+    select(*(connector_requests.c[field.name] for field in fields(AnswerRow))).where(
+        connector_requests.c.enrollment_id == bindparam("device"), connector_requests.c.state == "answered"
+    )
 )
 
-_REPLACED = delete(connector_requests).where(connector_requests.c.id.in_(bindparam("ids", expanding=True)))
+_REPLACED = Prepared(delete(connector_requests).where(connector_requests.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def requests_of(connection: Connection, ids: Collection[EnrollmentId]) -> list[ServedRequestRow]:
@@ -54,13 +57,20 @@ def answers(connection: Connection, enrollment_id: EnrollmentId) -> list[AnswerR
 def put_requests(connection: Connection, rows: Sequence[RequestRow], *, replaced: Sequence[RequestId]) -> None:
     """Add requests, in place of those with the ids in `replaced`."""
     if replaced:
-        connection.execute(_REPLACED, {"ids": list(replaced)})
+        _REPLACED.run(connection, {"ids": list(replaced)})
     writes.add_rows(connection, connector_requests, rows=rows)
 
 
 def answer_request(connection: Connection, request_id: RequestId, **answer: Unpack[RequestChanges]) -> bool:
     """Write the answer; return False when the request is no longer open, since another answer came first."""
     return writes.change(connection, connector_requests, where={"id": request_id, "state": "open"}, values=answer) > 0
+
+
+def count_answered(connection: Connection, tenant_id: TenantId, *, role: str) -> int:
+    """Return how many requests of this role connectors have answered, or refused, that are still there."""
+    table = connector_requests.c
+    taken = and_(table.tenant_id == tenant_id, table.role == role, table.answered_by.is_not(None))
+    return connection.execute(select(func.count()).select_from(connector_requests).where(taken)).scalar_one()
 
 
 def forget_refusals(

@@ -8,15 +8,16 @@ from sqlalchemy import Connection, and_, bindparam, select, union_all
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import ConnectorChanges, ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.storage.tables import connector_events, connector_keys, connectors, ra_certificates
 
-_CONNECTORS = (
+_CONNECTORS = Prepared(
     select(connectors)
     .where(connectors.c.tenant_id == bindparam("tenant"))
     .order_by(connectors.c.created_at, connectors.c.id)
 )
-_CONNECTOR_KEYS = (
+_CONNECTOR_KEYS = Prepared(
     select(connector_keys)
     .where(connector_keys.c.tenant_id == bindparam("tenant"))
     .order_by(connector_keys.c.provider, connector_keys.c.key_name)
@@ -28,8 +29,10 @@ _KEY_FILES = union_all(
         for table in (connector_keys, ra_certificates)
     )
 )
-_BY_CREDENTIAL = select(connectors).where(
-    connectors.c.tenant_id == bindparam("tenant"), connectors.c.credential_digest == bindparam("digest")
+_BY_CREDENTIAL = Prepared(
+    select(connectors).where(
+        connectors.c.tenant_id == bindparam("tenant"), connectors.c.credential_digest == bindparam("digest")
+    )
 )
 
 

@@ -12,11 +12,12 @@ from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, many
 from fauxtune.storage.rows.devices import DeviceActionChanges, DeviceActionRow
 from fauxtune.storage.tables import device_actions, enrollments
 
-_ACTIONS = (
+_ACTIONS = Prepared(
     select(device_actions)
     .where(
         device_actions.c.enrollment_id == bindparam("device"),
@@ -34,7 +35,7 @@ _ORDERED_TO_END = (
         device_actions.c.state.in_(WAITING),
     )
 )
-_ACTING = (
+_ACTING = Prepared(
     select(device_actions.c.enrollment_id)
     .where(
         device_actions.c.enrollment_id.in_(bindparam("ids", expanding=True)),

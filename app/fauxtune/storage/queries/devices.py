@@ -21,13 +21,14 @@ from sqlalchemy import (
     update,
 )
 
-from fauxtune.core.clock import from_iso, iso
+from fauxtune.core.clock import from_iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, TenantId, UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import managed
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.locks import hold_requests_by_credential, hold_requests_of
 from fauxtune.storage.reads import every, first, in_parts, many
 from fauxtune.storage.rows.devices import (
@@ -40,7 +41,7 @@ from fauxtune.storage.rows.devices import (
     OpenItemRow,
 )
 from fauxtune.storage.rows.ledger import ledger_row, ledger_values
-from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices, tenant_versions
+from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices
 
 
 def enrollment(
@@ -51,7 +52,7 @@ def enrollment(
     """
     if lock:
         hold_requests_of(connection, enrollment_id=enrollment_id)
-    statement = _ENROLLMENT_LOCKED if lock else _ENROLLMENT
+    statement = _ENROLLMENT[lock]
     row = first(connection, statement, row=EnrollmentRow, values={"enrollment": enrollment_id})
     return row if row is None or tenant_id in (None, row.tenant_id) else None
 
@@ -66,7 +67,7 @@ def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool 
     """Return the enrolment whose credential has this digest; `lock` as for `enrollment`."""
     if lock:
         hold_requests_by_credential(connection, digest=digest)
-    statement = _BY_CREDENTIAL_LOCKED if lock else _BY_CREDENTIAL
+    statement = _BY_CREDENTIAL[lock]
     return first(connection, statement, row=EnrollmentRow, values={"credential": digest})
 
 
@@ -81,7 +82,7 @@ def enrollment_by_wire_id(connection: Connection, tenant_id: TenantId, *, wire_i
 
 def wire_state(connection: Connection, enrollment_id: EnrollmentId) -> JsonObject:
     """Return what the surface of the device's platform stored about it; each of its messages reads it."""
-    return connection.execute(_WIRE_STATE, {"enrollment": enrollment_id}).scalar() or {}
+    return _WIRE_STATE.scalar(connection, {"enrollment": enrollment_id}) or {}
 
 
 def enrollment_by_push_token(connection: Connection, token: str) -> EnrollmentRow | None:
@@ -186,21 +187,25 @@ def change_enrollment(
     writes.change(connection, enrollments, where={"id": enrollment_id}, values=changes)
 
 
+def _and_locked(statement: Select[Any]) -> tuple[Prepared, Prepared]:
+    """Return the statement, and the same one that locks the rows."""
+    return Prepared(statement), Prepared(statement.with_for_update())
+
+
 # What every check-in asks, built once: building a statement costs more than running it.
-_WIRE_STATE = select(enrollments.c.wire_state).where(enrollments.c.id == bindparam("enrollment"))
-_ENROLLMENT = select(enrollments).where(enrollments.c.id == bindparam("enrollment"))
-_ENROLLMENTS = (
+_WIRE_STATE = Prepared(select(enrollments.c.wire_state).where(enrollments.c.id == bindparam("enrollment")))
+_ENROLLMENT = _and_locked(select(enrollments).where(enrollments.c.id == bindparam("enrollment")))
+_ENROLLMENTS = Prepared(
     select(enrollments).where(enrollments.c.id.in_(bindparam("ids", expanding=True))).order_by(enrollments.c.id)
 )
-_ENROLLMENT_LOCKED = _ENROLLMENT.with_for_update()
-_BY_CREDENTIAL = select(enrollments).where(enrollments.c.credential_digest == bindparam("credential"))
-_BY_PUSH_TOKEN = (
+_BY_CREDENTIAL = _and_locked(select(enrollments).where(enrollments.c.credential_digest == bindparam("credential")))
+_BY_PUSH_TOKEN = Prepared(
     select(enrollments)
     .where(enrollments.c.push_token == bindparam("token"))
     .order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id)
     .limit(1)
 )
-_BY_HARDWARE = (
+_BY_HARDWARE = Prepared(
     select(enrollments)
     .where(
         enrollments.c.tenant_id == bindparam("tenant"),
@@ -220,15 +225,15 @@ _ENDED = select(enrollments.c.id).where(
     enrollments.c.hardware_key == bindparam("hardware"),
     enrollments.c.state == EnrollmentState.ENDED.value,
 )
-_RECORDS_LEFT = delete(managed_devices).where(managed_devices.c.enrollment_id.in_(_ENDED))
-_FORGET_KEPT = (
+_RECORDS_LEFT = Prepared(delete(managed_devices).where(managed_devices.c.enrollment_id.in_(_ENDED)))
+_FORGET_KEPT = Prepared(
     update(ledger)
     .where(ledger.c.enrollment_id.in_(_ENDED), ledger.c.state == ItemState.KEPT.value)
     .values(state=ItemState.REMOVED.value, installed_fingerprint=None, changed_at=bindparam("at"))
     .returning(ledger.c.enrollment_id, ledger.c.item_key)
 )
 _UNDER_WAY = [ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]
-_AWAITED = (
+_AWAITED = Prepared(
     select(ledger.c.enrollment_id, ledger.c.item_key, ledger.c.state, ledger.c.message)
     .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
     .where(
@@ -238,7 +243,6 @@ _AWAITED = (
     )
     .order_by(ledger.c.enrollment_id, ledger.c.item_key)
 )
-_BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
 _LEDGERS = (
     select(ledger, certificates.c.authority, certificates.c.revoked_at, certificates.c.revocation_state)
     .join(
@@ -254,63 +258,13 @@ _LEDGERS = (
     )
     .order_by(ledger.c.item_key)
 )
-_LEDGER = _LEDGERS.where(ledger.c.enrollment_id == bindparam("device"))
-_LEDGERS_OF = _LEDGERS.where(ledger.c.enrollment_id.in_(bindparam("ids", expanding=True)))
-_MANAGED_DEVICE = managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device"))
-_MANAGED_DEVICES = managed(bindparam("tenant")).where(managed_devices.c.id.in_(bindparam("devices", expanding=True)))
-_MANAGED_DEVICE_OF = select(managed_devices).where(managed_devices.c.enrollment_id == bindparam("enrollment"))
-_QUIET = {
-    named: update(enrollments)
-    .where(
-        enrollments.c.credential_digest == bindparam("credential"),
-        enrollments.c[named] == bindparam("named"),
-        enrollments.c.tenant_id == bindparam("tenant"),
-        enrollments.c.state == EnrollmentState.ACTIVE.value,
-        enrollments.c.generation == enrollments.c.settled_generation,
-        enrollments.c.due_at > bindparam("now"),
-        enrollments.c.report_digest == bindparam("report"),
-    )
-    .values(last_checkin_at=bindparam("now"))
-    .returning(enrollments.c.id, enrollments.c.policy_version)
-    for named in ("id", "hardware_key")
-}
-# For a process that shares the database: what it remembers of the tenant has to be what there is.
-_QUIET_OF_VERSION = {
-    named: statement.where(
-        func.coalesce(
-            select(tenant_versions.c.version)
-            .where(tenant_versions.c.tenant_id == bindparam("tenant"))
-            .scalar_subquery(),
-            "",
-        )
-        == bindparam("version")
-    )
-    for named, statement in _QUIET.items()
-}
-
-
-def quiet_checkin(
-    connection: Connection,
-    tenant_id: TenantId,
-    *,
-    named: tuple[str, str],
-    credential: str,
-    report: str,
-    now: datetime,
-    version: str | None = None,
-) -> tuple[EnrollmentId, int] | None:
-    """Read and write the whole of a quiet check-in in one statement; return the enrolment's id and the version of its
-    policy. None: this one is not quiet, the caller is not this device, or the tenant has not this `version` (None:
-    any); nothing was written. `named`: the column "id" or "hardware_key" by which the caller names the device, and its
-    value; `credential` and `report` are digests.
-    """
-    column, value = named
-    values = {"credential": credential, "named": value, "tenant": tenant_id, "now": iso(now), "report": report}
-    statements = _QUIET
-    if version is not None:
-        statements, values["version"] = _QUIET_OF_VERSION, version
-    row = connection.execute(statements[column], values).one_or_none()
-    return None if row is None else (EnrollmentId(row[0]), row[1])
+_LEDGER = Prepared(_LEDGERS.where(ledger.c.enrollment_id == bindparam("device")))
+_LEDGERS_OF = Prepared(_LEDGERS.where(ledger.c.enrollment_id.in_(bindparam("ids", expanding=True))))
+_MANAGED_DEVICE = Prepared(managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device")))
+_MANAGED_DEVICES = Prepared(
+    managed(bindparam("tenant")).where(managed_devices.c.id.in_(bindparam("devices", expanding=True)))
+)
+_MANAGED_DEVICE_OF = Prepared(select(managed_devices).where(managed_devices.c.enrollment_id == bindparam("enrollment")))
 
 
 def managed_device(
@@ -425,12 +379,12 @@ def delete_managed_device(connection: Connection, tenant_id: TenantId, *, manage
 
 def delete_records_left(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> None:
     """Drop the records that have stayed of this piece of hardware's ended enrolments."""
-    connection.execute(_RECORDS_LEFT, {"tenant": tenant_id, "hardware": hardware_key})
+    _RECORDS_LEFT.run(connection, {"tenant": tenant_id, "hardware": hardware_key})
 
 
 def ledger_rows(connection: Connection, enrollment_id: EnrollmentId) -> dict[ItemKey, LedgerRow]:
     """Return the device's ledger, by item."""
-    rows = connection.execute(_LEDGER, {"device": enrollment_id}).mappings()
+    rows = _LEDGER.mappings(connection, {"device": enrollment_id})
     return {ItemKey(row["item_key"]): ledger_row(row) for row in rows}
 
 
@@ -438,7 +392,7 @@ def ledgers(connection: Connection, ids: Collection[EnrollmentId]) -> dict[Enrol
     """Return the ledgers of these devices, each by item."""
     by_device: dict[EnrollmentId, dict[ItemKey, LedgerRow]] = {device: {} for device in ids}
     for some in in_parts(ids):
-        for row in connection.execute(_LEDGERS_OF, {"ids": some}).mappings():
+        for row in _LEDGERS_OF.mappings(connection, {"ids": some}):
             by_device[row["enrollment_id"]][ItemKey(row["item_key"])] = ledger_row(row)
     return by_device
 
@@ -468,5 +422,5 @@ def forget_kept(
     """Note that everything which ended enrolments left on this piece of hardware is gone; return what that was."""
     if not hardware_key:
         return []
-    rows = connection.execute(_FORGET_KEPT, {"tenant": tenant_id, "hardware": hardware_key, "at": at})
+    rows = _FORGET_KEPT.every(connection, {"tenant": tenant_id, "hardware": hardware_key, "at": at})
     return [(EnrollmentId(enrollment_id), ItemKey(item)) for enrollment_id, item in rows]

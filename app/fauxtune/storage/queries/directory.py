@@ -11,6 +11,7 @@ from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, Te
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.noting import note
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first, in_parts, many
 from fauxtune.storage.rows.changes import ChangeKind, DirectoryChange, DirectoryKind
 from fauxtune.storage.rows.directory import (
@@ -56,13 +57,19 @@ def _below(start: Select[Any], *, name: str) -> Select[Any]:
 
 # What every planning asks, built once: building a statement costs more than running it.
 _GROUPS_ABOVE = _above(bindparam("tenant"), bindparam("member"), name="above")
-_USERS = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True)))
-_USER = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user"))
+_USERS = Prepared(
+    select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True)))
+)
+_USER = Prepared(select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user")))
 
-_USER_BY_UPN = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.upn_key == bindparam("upn"))
-_GROUP = select(groups).where(groups.c.tenant_id == bindparam("tenant"), groups.c.id == bindparam("group"))
-_DEVICE = select(directory_devices).where(
-    directory_devices.c.tenant_id == bindparam("tenant"), directory_devices.c.id == bindparam("device")
+_USER_BY_UPN = Prepared(
+    select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.upn_key == bindparam("upn"))
+)
+_GROUP = Prepared(select(groups).where(groups.c.tenant_id == bindparam("tenant"), groups.c.id == bindparam("group")))
+_DEVICE = Prepared(
+    select(directory_devices).where(
+        directory_devices.c.tenant_id == bindparam("tenant"), directory_devices.c.id == bindparam("device")
+    )
 )
 
 
@@ -253,13 +260,13 @@ def groups_above_each(
     """Return every group that holds each of these members, nested ones included; without members of none."""
     above: dict[str, set[GroupId]] = {}
     for some in in_parts(member_ids):
-        for member_id, group_id in connection.execute(_GROUPS_ABOVE_EACH, {"tenant": tenant_id, "ids": some}):
+        for member_id, group_id in _GROUPS_ABOVE_EACH.every(connection, {"tenant": tenant_id, "ids": some}):
             above.setdefault(member_id, set()).add(GroupId(group_id))
     return {member_id: frozenset(holding) for member_id, holding in above.items()}
 
 
 # What every planning asks, built once.
-_GROUPS_ABOVE_EACH = groups_of_each(bindparam("tenant"), bindparam("ids", expanding=True))
+_GROUPS_ABOVE_EACH = Prepared(groups_of_each(bindparam("tenant"), bindparam("ids", expanding=True)))
 
 
 def add_users(connection: Connection, *rows: UserRow) -> None:

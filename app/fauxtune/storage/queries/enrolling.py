@@ -12,11 +12,12 @@ from fauxtune.core.engine.enrollment_restrictions import JUDGED, LIMITED, Restri
 from fauxtune.core.model.ids import ProfileId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import reads
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.storage.tables import enrollments, resources
 
-_RESTRICTIONS = (
+_RESTRICTIONS = Prepared(
     select(resources)
     .where(
         resources.c.tenant_id == bindparam("tenant"),

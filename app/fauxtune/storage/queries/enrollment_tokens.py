@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.tables import enrollment_tokens
 
@@ -18,8 +19,8 @@ _CAN_BE_USED = (
     enrollment_tokens.c.expires_at > bindparam("now"),
     enrollment_tokens.c.uses_left > 0,
 )
-_USER = select(enrollment_tokens.c.user_id).where(*_CAN_BE_USED)
-_USE = (
+_USER = Prepared(select(enrollment_tokens.c.user_id).where(*_CAN_BE_USED))
+_USE = Prepared(
     update(enrollment_tokens)
     .where(*_CAN_BE_USED)
     .values(uses_left=enrollment_tokens.c.uses_left - 1)
@@ -37,12 +38,12 @@ def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: 
     callers never take the same use: the UPDATE is the check.
     """
     values = {"tenant": tenant_id, "token": digest, "now": now}
-    user_id: UserId | None = connection.execute(_USE, values).scalar_one_or_none()
+    user_id: UserId | None = _USE.scalar(connection, values)
     return user_id
 
 
 def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> UserId | None:
     """Return the user of a token that can be used; take no use from it."""
     values = {"tenant": tenant_id, "token": digest, "now": now}
-    user_id: UserId | None = connection.execute(_USER, values).scalar_one_or_none()
+    user_id: UserId | None = _USER.scalar(connection, values)
     return user_id

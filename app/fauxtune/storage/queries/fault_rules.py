@@ -18,10 +18,17 @@ _COUNT = (
     update(fault_rules)
     .where(fault_rules.c.tenant_id == bindparam("tenant"), fault_rules.c.id == bindparam("rule"))
     .values(
-        matched=fault_rules.c.matched + 1,
+        matched=fault_rules.c.matched + bindparam("looked"),
         hits=fault_rules.c.hits + bindparam("struck"),
         last_hit_at=func.coalesce(bindparam("at", type_=fault_rules.c.last_hit_at.type), fault_rules.c.last_hit_at),
     )
+)
+
+_NUMBER = (
+    update(fault_rules)
+    .where(fault_rules.c.tenant_id == bindparam("tenant"), fault_rules.c.id == bindparam("rule"))
+    .values(matched=fault_rules.c.matched + bindparam("looked"))
+    .returning(fault_rules.c.matched)
 )
 
 
@@ -54,10 +61,22 @@ def change_rule(
     writes.change(connection, fault_rules, where={"tenant_id": tenant_id, "id": rule_id}, values={**changes})
 
 
-def count_occasion(connection: Connection, tenant_id: TenantId, *, rule_id: str, hit_at: datetime | None) -> None:
-    """Count an occasion that a rule looked at; `hit_at`: the tenant's time, if it was struck."""
-    struck = 0 if hit_at is None else 1
-    connection.execute(_COUNT, {"tenant": tenant_id, "rule": rule_id, "struck": struck, "at": hit_at})
+def count_occasion(
+    connection: Connection, tenant_id: TenantId, *, rule_id: str, hit_at: datetime | None, has_number: bool = False
+) -> None:
+    """Count an occasion that a rule looked at; `hit_at`: the tenant's time, if it was struck. `has_number`: it was
+    numbered (`number_occasion`), and is counted only as one that was struck.
+    """
+    values = {"tenant": tenant_id, "rule": rule_id, "looked": int(not has_number), "struck": int(hit_at is not None)}
+    connection.execute(_COUNT, {**values, "at": hit_at})
+
+
+def number_occasion(connection: Connection, tenant_id: TenantId, *, rule_id: str, by: int) -> int | None:
+    """Count an occasion that a rule looks at, and return its number; with -1 take the last number back. None: there is
+    no such rule.
+    """
+    values = {"tenant": tenant_id, "rule": rule_id, "looked": by}
+    return connection.execute(_NUMBER, values).scalar_one_or_none()
 
 
 def delete_rule(connection: Connection, tenant_id: TenantId, *, rule_id: str) -> int:

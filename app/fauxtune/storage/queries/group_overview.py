@@ -25,7 +25,7 @@ from fauxtune.storage.queries.text import named
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.directory import GroupRow
 from fauxtune.storage.rows.overviews import AssignedRow, DirectoryEntryRow
-from fauxtune.storage.tables import assignments, directory_devices, group_members, groups, profiles, users
+from fauxtune.storage.tables import assignments, directory_devices, group_members, groups, profiles, resources, users
 
 #: A kind of member -> its table, and the property that tells two of one name apart.
 _TABLES = {
@@ -82,16 +82,32 @@ def member_counts(
 
 
 def assigned_to(connection: Connection, tenant_id: TenantId, *, group_ids: Collection[GroupId]) -> list[AssignedRow]:
-    """Return the profiles that these groups are named in, by name; one statement for all."""
+    """Return what these groups are named in, by name: profiles, and resources with their families; one statement for
+    all. A built-in resource that nobody has changed has neither name nor family.
+    """
     if not group_ids:
         return []
-    name = profiles.c.document["displayName"].as_string()
-    same = (profiles.c.tenant_id == assignments.c.tenant_id) & (profiles.c.id == assignments.c.profile_id)
+    thing, document = assignments.c.profile_id, resources.c.document
+    own = and_(profiles.c.tenant_id == assignments.c.tenant_id, profiles.c.id == thing)
+    kept = and_(resources.c.tenant_id == assignments.c.tenant_id, resources.c.id == thing, resources.c.parent_id == "")
+    name = func.coalesce(
+        profiles.c.document["displayName"].as_string(),
+        *(document[each].as_string() for each in ("displayName", "name", "profileName")),
+    )
     statement = (
-        select(assignments.c.group_id, assignments.c.profile_id, name, assignments.c.kind)
-        .join(profiles, same)
+        select(
+            assignments.c.group_id,
+            thing,
+            name,
+            assignments.c.kind,
+            resources.c.family,
+            assignments.c.document["intent"].as_string(),
+            profiles.c.id.is_not(None),
+        )
+        .outerjoin(profiles, own)
+        .outerjoin(resources, kept)
         .where(assignments.c.tenant_id == tenant_id, assignments.c.group_id.in_(sorted(group_ids)))
-        .order_by(func.lower(name), assignments.c.profile_id)
+        .order_by(func.lower(name), thing)
     )
     return every(connection, statement, row=AssignedRow)
 

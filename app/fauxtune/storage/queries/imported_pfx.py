@@ -10,11 +10,12 @@ from sqlalchemy import Connection, bindparam, select, type_coerce
 from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.core.profiles.family import ImportedCertificate
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import PfxChanges, PfxRecordRow, PfxRow
 from fauxtune.storage.tables import pfx_certificates
 from fauxtune.storage.tables.base import Moment
 
-_IMPORTED = (
+_IMPORTED = Prepared(
     select(
         pfx_certificates.c.user_id,
         pfx_certificates.c.thumbprint,
@@ -29,18 +30,22 @@ _IMPORTED = (
     )
     .order_by(pfx_certificates.c.thumbprint)
 )
-_PFX = select(pfx_certificates).where(
-    pfx_certificates.c.tenant_id == bindparam("tenant"),
-    pfx_certificates.c.user_id == bindparam("user"),
-    pfx_certificates.c.thumbprint == bindparam("thumbprint"),
+_PFX = Prepared(
+    select(pfx_certificates).where(
+        pfx_certificates.c.tenant_id == bindparam("tenant"),
+        pfx_certificates.c.user_id == bindparam("user"),
+        pfx_certificates.c.thumbprint == bindparam("thumbprint"),
+    )
 )
 _AMONG = (
     pfx_certificates.c.tenant_id == bindparam("tenant"),
     pfx_certificates.c.user_id.in_(bindparam("users", expanding=True)),
     pfx_certificates.c.thumbprint.in_(bindparam("thumbprints", expanding=True)),
 )
-_ROWS = select(pfx_certificates).where(*_AMONG)
-_FILES = select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint, pfx_certificates.c.pfx).where(*_AMONG)
+_ROWS = Prepared(select(pfx_certificates).where(*_AMONG))
+_FILES = Prepared(
+    select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint, pfx_certificates.c.pfx).where(*_AMONG)
+)
 
 
 def pfx(connection: Connection, tenant_id: TenantId, *, user_id: UserId, thumbprint: str) -> PfxRow | None:
@@ -67,7 +72,7 @@ def pfx_files(
     keys = set(pairs)
     if not keys:
         return {}
-    rows = connection.execute(_FILES, _bounds(tenant_id, keys))
+    rows = _FILES.every(connection, _bounds(tenant_id, keys))
     return {(row[0], row[1]): row[2] for row in rows if (row[0], row[1]) in keys}
 
 
@@ -82,7 +87,7 @@ def imported_of_users(
     """Return all imported certificates of each of these users, as the engine reads them."""
     imported: dict[UserId, list[ImportedCertificate]] = {user_id: [] for user_id in user_ids}
     for some in reads.in_parts(user_ids):
-        for user_id, *columns in connection.execute(_IMPORTED, {"tenant": tenant_id, "ids": some}):
+        for user_id, *columns in _IMPORTED.every(connection, {"tenant": tenant_id, "ids": some}):
             imported[user_id].append(ImportedCertificate(*columns))
     return {user_id: tuple(certificates) for user_id, certificates in imported.items()}
 

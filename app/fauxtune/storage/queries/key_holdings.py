@@ -12,20 +12,23 @@ from fauxtune.core.engine.planning.held_keys import KeyEvent
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import Incident, ItemState
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, in_parts, many
 from fauxtune.storage.rows.devices import HolderRow
 from fauxtune.storage.rows.keys import KeyHoldingRow, NotedKeyChange
 from fauxtune.storage.tables import certificates, enrollments, key_holdings, ledger, pfx_certificates
 
 _Key = tuple[str, str, str, int]
-_CERTIFICATES = union_all(
-    *(
-        select(table.c.thumbprint, table.c.certificate).where(
-            table.c.tenant_id == bindparam("tenant"),
-            table.c.thumbprint.in_(bindparam("thumbprints", expanding=True)),
-            table.c.certificate.is_not(None),
+_CERTIFICATES = Prepared(
+    union_all(
+        *(
+            select(table.c.thumbprint, table.c.certificate).where(
+                table.c.tenant_id == bindparam("tenant"),
+                table.c.thumbprint.in_(bindparam("thumbprints", expanding=True)),
+                table.c.certificate.is_not(None),
+            )
+            for table in (certificates, pfx_certificates)
         )
-        for table in (certificates, pfx_certificates)
     )
 )
 
@@ -35,7 +38,7 @@ def certificates_of(
 ) -> Mapping[str, bytes]:
     """Return the issued and imported certificates (DER) with these thumbprints, by thumbprint."""
     values = {"tenant": tenant_id, "thumbprints": sorted(thumbprints)}
-    return {mark: bytes(certificate) for mark, certificate in connection.execute(_CERTIFICATES, values)}
+    return {mark: bytes(certificate) for mark, certificate in _CERTIFICATES.every(connection, values)}
 
 
 def write_key_changes(
@@ -86,10 +89,12 @@ def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> 
     return every(connection, statement, row=HolderRow)
 
 
-_PRESENT = select(key_holdings).where(
-    key_holdings.c.tenant_id == bindparam("tenant"),
-    key_holdings.c.enrollment_id.in_(bindparam("ids", expanding=True)),
-    key_holdings.c.until_number.is_(None),
+_PRESENT = Prepared(
+    select(key_holdings).where(
+        key_holdings.c.tenant_id == bindparam("tenant"),
+        key_holdings.c.enrollment_id.in_(bindparam("ids", expanding=True)),
+        key_holdings.c.until_number.is_(None),
+    )
 )
 
 

@@ -12,23 +12,23 @@ locks them in the order in which its plan finds them, and two of them with diffe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.tables import connector_requests, connectors, enrollments, managed_devices, tenants
 
 # Built once: each check-in that is not quiet asks one of them.
-_REQUESTS_OF = (
+_REQUESTS_OF = Prepared(
     select(connector_requests.c.id)
     .where(connector_requests.c.enrollment_id == bindparam("enrollment"))
     .order_by(connector_requests.c.id)
     .with_for_update(key_share=True)
 )
-_REQUESTS_BY_CREDENTIAL = (
+_REQUESTS_BY_CREDENTIAL = Prepared(
     select(connector_requests.c.id)
     .where(
         connector_requests.c.enrollment_id
@@ -38,32 +38,28 @@ _REQUESTS_BY_CREDENTIAL = (
     .with_for_update(key_share=True)
 )
 
-_THE_TENANT = tenants.c.id == bindparam("tenant")
+_THE_TENANT = Prepared(select(tenants.c.id).where(tenants.c.id == bindparam("tenant")).with_for_update(key_share=True))
 
 
-def hold(
-    connection: Connection, table: Table, *, where: ColumnElement[bool], values: Mapping[str, Any] | None = None
-) -> list[str]:
-    """Lock these rows until the transaction ends; their ids, in order. SQLite: nothing, and no ids. `values`: those of
-    the condition's parameters.
-    """
+def hold(connection: Connection, table: Table, *, where: ColumnElement[bool]) -> None:
+    """Lock these rows until the transaction ends, in the order of their ids. SQLite: nothing."""
     if connection.dialect.name != "postgresql":
-        return []
+        return
     # FOR NO KEY UPDATE: no id changes.
     statement = select(table.c.id).where(where).order_by(table.c.id).with_for_update(key_share=True)
-    return list(connection.execute(statement, values or {}).scalars())
+    connection.execute(statement)
 
 
 def hold_requests_of(connection: Connection, *, enrollment_id: EnrollmentId) -> None:
     """Lock the requests of a device; its enrolment is locked next."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_REQUESTS_OF, {"enrollment": enrollment_id})
+        _REQUESTS_OF.every(connection, {"enrollment": enrollment_id})
 
 
 def hold_requests_by_credential(connection: Connection, *, digest: str) -> None:
     """Lock the requests of the device that has this credential; its enrolment is locked next."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_REQUESTS_BY_CREDENTIAL, {"credential": digest})
+        _REQUESTS_BY_CREDENTIAL.every(connection, {"credential": digest})
 
 
 def hold_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
@@ -85,4 +81,5 @@ def hold_all(connection: Connection, tenant_id: TenantId) -> None:
 
 def hold_tenant(connection: Connection, tenant_id: TenantId) -> None:
     """Lock the tenant's row, last of all, so that no other transaction takes the same number."""
-    hold(connection, tenants, where=_THE_TENANT, values={"tenant": tenant_id})
+    if connection.dialect.name == "postgresql":
+        _THE_TENANT.every(connection, {"tenant": tenant_id})

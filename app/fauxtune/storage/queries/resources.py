@@ -9,31 +9,36 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.resources import ResourceChanges, ResourceRow
 from fauxtune.storage.tables import assignments, resources
 
 #: Ids in one statement.
 _CHUNK = 500
 _OF_FAMILY = (resources.c.tenant_id == bindparam("tenant"), resources.c.family == bindparam("family"))
-_ONE = select(resources).where(
-    *_OF_FAMILY,
-    resources.c.parent_id == bindparam("parent"),
-    resources.c.id.in_([bindparam("id"), bindparam("folded")]),
+_ONE = Prepared(
+    select(resources).where(
+        *_OF_FAMILY,
+        resources.c.parent_id == bindparam("parent"),
+        resources.c.id.in_([bindparam("id"), bindparam("folded")]),
+    )
 )
-_ALL = (
+_ALL = Prepared(
     select(resources)
     .where(*_OF_FAMILY, resources.c.parent_id == bindparam("parent"))
     .order_by(resources.c.created_at, resources.c.id)
 )
-_PARTS = (
+_PARTS = Prepared(
     select(resources)
     .where(*_OF_FAMILY, resources.c.parent_id.in_(bindparam("ids", expanding=True)))
     .order_by(resources.c.created_at, resources.c.id)
 )
-_BY_ID = select(resources).where(
-    resources.c.tenant_id == bindparam("tenant"),
-    resources.c.parent_id == "",
-    resources.c.id.in_(bindparam("ids", expanding=True)),
+_BY_ID = Prepared(
+    select(resources).where(
+        resources.c.tenant_id == bindparam("tenant"),
+        resources.c.parent_id == "",
+        resources.c.id.in_(bindparam("ids", expanding=True)),
+    )
 )
 
 
@@ -90,6 +95,25 @@ def assigned_of_family(connection: Connection, tenant_id: TenantId, *, family: s
             resources.c.family == family,
             resources.c.parent_id == "",
             resources.c.id.in_(assigned),
+        )
+        .order_by(resources.c.created_at, resources.c.id)
+    )
+    return reads.every(connection, statement, row=ResourceRow)
+
+
+def resources_in_state(
+    connection: Connection, tenant_id: TenantId, *, family: str, member: Sequence[str], states: Collection[str]
+) -> list[ResourceRow]:
+    """Return the stored resources of a family whose member, named by its path in the document, has one of these
+    states; oldest first.
+    """
+    statement = (
+        select(resources)
+        .where(
+            resources.c.tenant_id == tenant_id,
+            resources.c.family == family,
+            resources.c.parent_id == "",
+            resources.c.document[tuple(member)].as_string().in_(sorted(states)),
         )
         .order_by(resources.c.created_at, resources.c.id)
     )

@@ -81,6 +81,11 @@ def change_challenge(
     writes.change(connection, scep_challenges, where=where, values={"state": state, "outcome": outcome})
 
 
+def delete_challenges(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
+    """Delete these challenges."""
+    writes.remove_where(connection, scep_challenges, _challenge.tenant_id == tenant_id, _challenge.id.in_(ids))
+
+
 def add_revocation(connection: Connection, row: PartnerRevocationRow) -> None:
     """Add a revocation to the queue."""
     writes.add_rows(connection, partner_revocations, rows=[row])

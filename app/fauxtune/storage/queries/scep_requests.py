@@ -8,27 +8,30 @@ from sqlalchemy import Connection, bindparam, select
 
 from fauxtune.core.model.ids import ConnectorId, TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scep import RaCertificateRow, ScepChallengeRow, ScepRequestRow
 from fauxtune.storage.tables import ra_certificates, scep_challenges, scep_requests
 
 _request, _challenge = scep_requests.c, scep_challenges.c
 _MOST = 20
 
-_BY_TRANSACTION = (
+_BY_TRANSACTION = Prepared(
     select(scep_requests)
     .where(_request.tenant_id == bindparam("tenant"), _request.transaction == bindparam("transaction"))
     .order_by(_request.created_at.desc(), _request.id)
     .limit(_MOST)
 )
-_BY_CHALLENGE = select(scep_requests).where(
-    _request.tenant_id == bindparam("tenant"), _request.challenge_id == bindparam("challenge")
+_BY_CHALLENGE = Prepared(
+    select(scep_requests).where(
+        _request.tenant_id == bindparam("tenant"), _request.challenge_id == bindparam("challenge")
+    )
 )
-_CHALLENGE = (
+_CHALLENGE = Prepared(
     select(scep_challenges)
     .where(_challenge.tenant_id == bindparam("tenant"), _challenge.id == bindparam("challenge"))
     .with_for_update()
 )
-_RA_CERTIFICATES = select(ra_certificates).where(ra_certificates.c.tenant_id == bindparam("tenant"))
+_RA_CERTIFICATES = Prepared(select(ra_certificates).where(ra_certificates.c.tenant_id == bindparam("tenant")))
 
 
 def requests_of_transaction(connection: Connection, tenant_id: TenantId, *, transaction: str) -> list[ScepRequestRow]:

@@ -8,13 +8,14 @@ from sqlalchemy import Connection, bindparam, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import reads, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scripts import ScriptRunRow
 from fauxtune.storage.tables import script_runs
 
-_OF_DEVICE = (
+_OF_DEVICE = Prepared(
     select(script_runs).where(script_runs.c.enrollment_id == bindparam("device")).order_by(script_runs.c.script_id)
 )
-_OF_DEVICES = (
+_OF_DEVICES = Prepared(
     select(script_runs)
     .where(
         script_runs.c.tenant_id == bindparam("tenant"),

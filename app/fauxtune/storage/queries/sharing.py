@@ -13,6 +13,7 @@ from sqlalchemy import Connection, String, bindparam, cast, func, select, text
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries import change_log, fault_rules, subscriptions
 from fauxtune.storage.queries.tenants import tenant_by_key
 from fauxtune.storage.rows.tenants import FaultRuleRow
@@ -21,10 +22,12 @@ from fauxtune.storage.tables import tenant_versions, tenants
 _VERSION = func.coalesce(
     select(tenant_versions.c.version).where(tenant_versions.c.tenant_id == bindparam("tenant")).scalar_subquery(), ""
 )
-_SEEN = select(_VERSION, cast(func.pg_current_snapshot(), String)).where(
-    select(tenants.c.id).where(tenants.c.id == bindparam("tenant")).exists()
+_SEEN = Prepared(
+    select(_VERSION, cast(func.pg_current_snapshot(), String)).where(
+        select(tenants.c.id).where(tenants.c.id == bindparam("tenant")).exists()
+    )
 )
-_READ = select(_VERSION)
+_READ = Prepared(select(_VERSION))
 # One row for each tenant: two that change it wait for one another, so the version that stays is the last one.
 _CHANGE = text(
     "INSERT INTO tenant_versions (tenant_id, version) VALUES (:tenant, gen_random_uuid()::text)"
@@ -53,13 +56,13 @@ class Remembered:
 
 def seen(connection: Connection, tenant_id: TenantId) -> Seen | None:
     """Return what there is to see of a tenant now; None if it does not exist."""
-    row = connection.execute(_SEEN, {"tenant": tenant_id}).one_or_none()
+    row = _SEEN.first(connection, {"tenant": tenant_id})
     return None if row is None else Seen(*row)
 
 
 def version_of(connection: Connection, tenant_id: TenantId) -> str:
     """Return the version of a tenant."""
-    return str(connection.execute(_READ, {"tenant": tenant_id}).scalar_one())
+    return str(_READ.scalar(connection, {"tenant": tenant_id}))
 
 
 def change_version(connection: Connection, tenant_id: TenantId) -> None:

@@ -11,13 +11,16 @@ from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.steps import StepState
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.devices import DeviceIdentityChanges, DeviceIdentityRow, StepRow
 from fauxtune.storage.tables import device_identities, steps
 
-_OF_DEVICE = select(steps).where(steps.c.enrollment_id == bindparam("device")).order_by(steps.c.told_at, steps.c.id)
-_OVER = delete(steps).where(
-    steps.c.enrollment_id == bindparam("device"), steps.c.id.in_(bindparam("ids", expanding=True))
+_OF_DEVICE = Prepared(
+    select(steps).where(steps.c.enrollment_id == bindparam("device")).order_by(steps.c.told_at, steps.c.id)
+)
+_OVER = Prepared(
+    delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.id.in_(bindparam("ids", expanding=True)))
 )
 _OPEN = (StepState.WAITING.value, StepState.SENT.value, StepState.LATER.value)
 _PUT_OFF = (
@@ -25,7 +28,7 @@ _PUT_OFF = (
     .where(steps.c.tenant_id == bindparam("tenant"), steps.c.state.in_(_OPEN))
     .order_by(steps.c.enrollment_id, steps.c.subject)
 )
-_IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
+_IDENTITY = Prepared(select(device_identities).where(device_identities.c.digest == bindparam("digest")))
 
 
 def sent_steps(connection: Connection, enrollment_id: EnrollmentId) -> list[SentStep]:
@@ -64,7 +67,7 @@ def delete_steps(connection: Connection, enrollment_id: EnrollmentId, *, ids: It
     if ids is None:
         writes.remove(connection, steps, enrollment_id=enrollment_id)
     elif over := list(ids):
-        connection.execute(_OVER, {"device": enrollment_id, "ids": over})
+        _OVER.run(connection, {"device": enrollment_id, "ids": over})
 
 
 def identity(connection: Connection, digest: str) -> DeviceIdentityRow | None:

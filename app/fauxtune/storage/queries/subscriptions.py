@@ -10,12 +10,13 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.subscriptions import NotificationRow, SubscriptionChanges, SubscriptionRow
 from fauxtune.storage.tables import notifications, subscriptions
 
 # Built once: each change in a tenant with subscriptions asks both.
-_SUBSCRIPTIONS = (
+_SUBSCRIPTIONS = Prepared(
     select(subscriptions)
     .where(subscriptions.c.tenant_id == bindparam("tenant"))
     .order_by(subscriptions.c.created_at, subscriptions.c.id)

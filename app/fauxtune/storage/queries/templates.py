@@ -7,25 +7,28 @@ from sqlalchemy import Connection, bindparam, select
 from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import TemplateRow
 from fauxtune.storage.tables import profiles, templates
 
-_TEMPLATES = (
+_TEMPLATES = Prepared(
     select(templates.c.name, templates.c.document)
     .where(templates.c.tenant_id == bindparam("tenant"), templates.c.authority == bindparam("authority"))
     .order_by(templates.c.name)
 )
 # What every revocation asks.
-_TEMPLATE = select(templates.c.document).where(
-    templates.c.tenant_id == bindparam("tenant"),
-    templates.c.authority == bindparam("authority"),
-    templates.c.name == bindparam("name"),
+_TEMPLATE = Prepared(
+    select(templates.c.document).where(
+        templates.c.tenant_id == bindparam("tenant"),
+        templates.c.authority == bindparam("authority"),
+        templates.c.name == bindparam("name"),
+    )
 )
 
 
 def template_documents(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> dict[str, JsonObject]:
     """Return the documents of the authority's templates by name."""
-    rows = connection.execute(_TEMPLATES, {"tenant": tenant_id, "authority": authority_name})
+    rows = _TEMPLATES.every(connection, {"tenant": tenant_id, "authority": authority_name})
     return {row[0]: row[1] for row in rows}
 
 
@@ -34,7 +37,7 @@ def template_document(
 ) -> JsonObject | None:
     """Return the document of the template of exactly this name."""
     values = {"tenant": tenant_id, "authority": authority_name, "name": name}
-    document: JsonObject | None = connection.execute(_TEMPLATE, values).scalar_one_or_none()
+    document: JsonObject | None = _TEMPLATE.scalar(connection, values)
     return document
 
 

@@ -24,15 +24,18 @@ from sqlalchemy import (
 
 from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.logs import MOST_CONNECTOR_EVENTS, MOST_JOURNAL
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import tables, writes
+from fauxtune.storage.prepared import Prepared
+from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.tenants import JournalRow
 from fauxtune.storage.tables import journal, metadata, tenants
 
 # Every change asks for numbers; built once, for building a statement costs more than running it.
-_NEXT_NUMBERS = (
+_NEXT_NUMBERS = Prepared(
     update(tenants)
     .where(tenants.c.id == bindparam("tenant"))
     .values(
@@ -114,7 +117,7 @@ def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | No
 
 def add_tenant(connection: Connection, tenant: Tenant) -> None:
     """Add a tenant; its name and domain must be free."""
-    writes.add_all(connection, tenants, rows=[{**_values(tenant), "journal_seq": 0}])
+    writes.add_all(connection, tenants, rows=[{**_values(tenant), "journal_seq": 0, "connector_seq": 0}])
 
 
 def change_tenant(connection: Connection, tenant: Tenant) -> None:
@@ -147,11 +150,11 @@ def add_events(
     numbered: bool = True,
 ) -> int | None:
     """Add events of the journal and of the connectors' log under the tenant's next numbers; return the journal's last
-    one. If it is to be `numbered` without events, one number is left out. None: there is no such tenant any more. Call
-    it last: it holds the tenant's row until the commit.
+    one. The oldest of too many go. If it is to be `numbered` without events, one number is left out. None: there is no
+    such tenant any more. Call it last: it holds the tenant's row until the commit.
     """
     counts = {"events": max(int(numbered), len(events)), "connector_events": len(connector_events)}
-    last = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, **counts}).one_or_none()
+    last = _NEXT_NUMBERS.first(connection, {"tenant": tenant_id, **counts})
     if last is None:
         return None
     of_journal, of_connectors = last
@@ -160,6 +163,24 @@ def add_events(
     logged = enumerate(connector_events, of_connectors - len(connector_events) + 1)
     rows = [{**writes.values_of(row), "number": each} for each, row in logged]
     writes.add_all(connection, tables.connector_events, rows=rows)
+    forget_oldest(
+        connection,
+        journal,
+        numbered_by="seq",
+        tenant_id=tenant_id,
+        last=of_journal,
+        added=counts["events"],
+        most=MOST_JOURNAL,
+    )
+    forget_oldest(
+        connection,
+        tables.connector_events,
+        numbered_by="number",
+        tenant_id=tenant_id,
+        last=of_connectors,
+        added=counts["connector_events"],
+        most=MOST_CONNECTOR_EVENTS,
+    )
     return int(of_journal)
 
 

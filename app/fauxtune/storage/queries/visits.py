@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, bindparam, func, select
+from sqlalchemy import Column, Connection, bindparam, func, select
 
 from fauxtune.core.model.actions import WAITING
 from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.tables import (
     connector_requests,
@@ -37,7 +38,7 @@ class StoredParts:
     actions: bool = True
 
 
-def _held(column: Column[Any]) -> Select[Any]:
+def _held(column: Column[Any]) -> Prepared:
     """Return a SELECT that locks the requests of the device and then its enrolment, on PostgreSQL: the count has to be
     there before the enrolment is found.
     """
@@ -50,10 +51,10 @@ def _held(column: Column[Any]) -> Select[Any]:
         .cte("held_requests")
     )
     counted = select(func.count()).select_from(requests).scalar_subquery()
-    return select(enrollments.c.id).where(column == bindparam("key"), counted >= 0).with_for_update()
+    return Prepared(select(enrollments.c.id).where(column == bindparam("key"), counted >= 0).with_for_update())
 
 
-def _read(column: Column[Any]) -> Select[Any]:
+def _read(column: Column[Any]) -> Prepared:
     parts: list[Any] = [
         select(table.c.enrollment_id).where(table.c.enrollment_id == enrollments.c.id).exists()
         for table in (ledger, connector_requests, profile_states, steps)
@@ -68,15 +69,19 @@ def _read(column: Column[Any]) -> Select[Any]:
     waiting = select(device_actions.c.id).where(
         device_actions.c.enrollment_id == enrollments.c.id, device_actions.c.state.in_(WAITING)
     )
-    return select(enrollments, *parts, groups.exists(), keys.exists(), waiting.exists()).where(
-        column == bindparam("key")
-    )
+    known = select(enrollments, *parts, groups.exists(), keys.exists(), waiting.exists())
+    return Prepared(known.where(column == bindparam("key")))
 
 
 # Built once: each check-in that is not quiet asks one of them.
 _BY_CREDENTIAL = (_held(enrollments.c.credential_digest), _read(enrollments.c.credential_digest))
 _BY_ID = (_held(enrollments.c.id), _read(enrollments.c.id))
 _COLUMNS = len(enrollments.c)
+
+
+def is_alone(connection: Connection) -> bool:
+    """Whether transactions are one after the other, so that none can change what another one has read: on SQLite."""
+    return connection.dialect.name == "sqlite"
 
 
 def device_of_credential(connection: Connection, digest: str) -> tuple[EnrollmentRow | None, StoredParts]:
@@ -92,13 +97,13 @@ def device_of_id(connection: Connection, enrollment_id: EnrollmentId) -> tuple[E
 
 
 def _locked(
-    connection: Connection, statements: tuple[Select[Any], Select[Any]], *, key: str
+    connection: Connection, statements: tuple[Prepared, Prepared], *, key: str
 ) -> tuple[EnrollmentRow | None, StoredParts]:
     held, read = statements
     if connection.dialect.name == "postgresql":
         # A statement that waited for a lock sees the locked row as it is then, and all others as they were before.
-        connection.execute(held, {"key": key})
-    row = connection.execute(read, {"key": key}).first()
+        held.first(connection, {"key": key})
+    row = read.first(connection, {"key": key})
     if row is None:
         return None, StoredParts()
     return EnrollmentRow(*row[:_COLUMNS]), StoredParts(*map(bool, row[_COLUMNS:]))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-
-from sqlalchemy import RowMapping
 
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import Authority, Source
 
 
-def ledger_row(row: RowMapping) -> LedgerRow:
+def ledger_row(row: Mapping[Any, Any]) -> LedgerRow:
     """Return an item of the ledger from a row of its table; `authority`, where the statement joins it, is the name of
     the authority that issued its certificate.
     """
@@ -60,7 +59,7 @@ def ledger_values(row: LedgerRow) -> dict[str, Any]:
     }
 
 
-def _authority(row: RowMapping) -> Authority:
+def _authority(row: Mapping[Any, Any]) -> Authority:
     """The kind of the authority of an item's certificate: a partner's is not in the register."""
     if row["source"] is Source.SCEP and row["thumbprint"] is not None and row.get("authority") is None:
         return Authority.PARTNER

@@ -26,12 +26,17 @@ class DirectoryEntryRow:
 
 @dataclass(frozen=True, slots=True)
 class AssignedRow:
-    """A profile that is assigned to a group, or excludes it."""
+    """A profile or a resource that is assigned to a group, or excludes it. `family`: of a resource; `intent`: of an
+    app. Of a built-in resource that nobody has changed name and family are None.
+    """
 
     group_id: str
     profile_id: ProfileId
-    name: str
+    name: str | None
     kind: TargetKind
+    family: str | None
+    intent: str | None
+    is_profile: bool
 
 
 @dataclass(frozen=True, slots=True)

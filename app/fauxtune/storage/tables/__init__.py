@@ -18,6 +18,7 @@ from fauxtune.storage.tables.certificates import (
     templates,
 )
 from fauxtune.storage.tables.changes import directory_changes, directory_tracking
+from fauxtune.storage.tables.classrooms import seat_events, seats
 from fauxtune.storage.tables.compliance import compliance_states, device_compliance
 from fauxtune.storage.tables.configuration import assignment_filters, assignments, profile_states, profiles
 from fauxtune.storage.tables.devices import (
@@ -39,7 +40,7 @@ from fauxtune.storage.tables.reports import report_jobs
 from fauxtune.storage.tables.resources import resources
 from fauxtune.storage.tables.scep import partner_revocations, ra_certificates, scep_challenges, scep_requests
 from fauxtune.storage.tables.scripts import script_runs
-from fauxtune.storage.tables.sharing import tenant_versions
+from fauxtune.storage.tables.sharing import process_messages, tenant_versions
 from fauxtune.storage.tables.snapshots import snapshots
 from fauxtune.storage.tables.subscriptions import notifications, subscriptions
 from fauxtune.storage.tables.tenants import (
@@ -92,6 +93,7 @@ __all__ = [
     "notifications",
     "partner_revocations",
     "pfx_certificates",
+    "process_messages",
     "profile_states",
     "profiles",
     "published_certificates",
@@ -103,6 +105,8 @@ __all__ = [
     "scep_challenges",
     "scep_requests",
     "script_runs",
+    "seat_events",
+    "seats",
     "sign_ins",
     "snapshots",
     "steps",

@@ -19,6 +19,7 @@ profiles = Table(
     Column("created_at", Moment, nullable=False),
     Column("document", Document, nullable=False),
     Column("navigations", Document, nullable=False, comment="{navigation: profile id}"),
+    Index("ix_profiles_oldest", "tenant_id", "created_at", "id"),
 )
 
 assignments = Table(

@@ -14,7 +14,7 @@ import binascii
 import re
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from fauxtune.core.errors import NotEmulated, NotFound
@@ -26,10 +26,11 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.contents import PIECE, TooLarge, Writing, index_of
 from fauxtune.surfaces.blobs.errors import DigestDiffers, HeaderMissing, HeaderRefused, RangeRefused
 from fauxtune.surfaces.blobs.messages import LARGEST_LIST, block_id, block_list
-from fauxtune.surfaces.http import DirectRoute, caller_of, emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of
+from fauxtune.surfaces.routers import DirectRoute, Router
 
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
-router = APIRouter(
+router = Router(
     prefix="/blobs/{tenant_key}/{content}", tags=["contents"], route_class=DirectRoute, redirect_slashes=False
 )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from fauxtune.connector import wire
 from fauxtune.core.clock import iso
@@ -22,7 +22,8 @@ from fauxtune.operations.checkin import connector_channel
 from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Leased
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.surfaces.connector import messages
-from fauxtune.surfaces.http import BoundedRoute, bearer_token, caller_of, emulator_of
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
+from fauxtune.surfaces.routers import BoundedRoute, Router
 
 
 class _ConnectorRoute(BoundedRoute):
@@ -31,7 +32,7 @@ class _ConnectorRoute(BoundedRoute):
     most_elements = MOST_FROM_CONNECTOR
 
 
-router = APIRouter(
+router = Router(
     prefix="/connector/{tenant_key}/v1", tags=["connector"], route_class=_ConnectorRoute, redirect_slashes=False
 )
 

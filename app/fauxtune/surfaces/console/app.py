@@ -7,11 +7,11 @@ module's name.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -25,19 +25,25 @@ from fauxtune.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.arrangement.classrooms.opening import classroom_named
+from fauxtune.operations.tenants.seats import check_opens
 from fauxtune.storage.queries.connectors import connector_rows
-from fauxtune.surfaces.access import check_local, is_token
+from fauxtune.surfaces.access import check_local
 from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
-from fauxtune.surfaces.console.entry import PATH
+from fauxtune.surfaces.console.entry import CLASSROOMS, LEAVE, PATH, SEATS
 from fauxtune.surfaces.console.live import Streams
 from fauxtune.surfaces.console.pages import (
     address_book,
+    approval_policies,
+    approvals,
     authorities,
     authority_tasks,
     certificate,
     certificate_tasks,
     certificates,
+    classrooms,
     clock,
     connector,
     connector_keys,
@@ -90,6 +96,13 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/address-book/{address}/{thumbprint}/certificate.pem", "GET", address_book.certificate_file),
     ("/address-book/{address}/{thumbprint}/withdraw", "GET", address_book.ask_withdraw),
     ("/address-book/{address}/{thumbprint}/withdraw", "POST", address_book.withdraw),
+    ("/approvals", "GET", approvals.approvals),
+    ("/approvals/policies/new", "GET", approval_policies.new),
+    ("/approvals/policies/new", "POST", approval_policies.create),
+    ("/approvals/policies/{policy}/delete", "GET", approval_policies.ask_delete),
+    ("/approvals/policies/{policy}/delete", "POST", approval_policies.delete),
+    ("/approvals/{approval}", "GET", approvals.approval),
+    ("/approvals/{approval}", "POST", approvals.decide),
     ("/authority", "GET", authorities.authorities),
     ("/authority/authorities.pem", "GET", address_book.authorities_file),
     ("/authority/certificates", "GET", certificates.certificates),
@@ -227,8 +240,6 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/wire/{number}", "GET", wire.exchange),
 )
 
-#: Bytes of the form that anybody may send, who has no access yet.
-_LARGEST_SIGN_IN = 16 * 1024
 #: data. An error of the core -> the page's status and headline; the first match counts.
 _HEADLINES: tuple[tuple[type[FauxtuneError], int, str], ...] = (
     (NotFound, 404, "That is not here"),
@@ -247,6 +258,7 @@ class Console:
     def __init__(self) -> None:
         self._own_key = SessionKey()
         self._streams = Streams()
+        self._works: classrooms.Works = {}
         self._routes = [
             *(
                 Route(f"{PATH}/{{tenant}}{path}", page, methods=[method])  # `_page` calls the endpoint
@@ -261,9 +273,9 @@ class Console:
         return self._own_key if secret is None else SessionKey(secret)
 
     def is_signed_in(self, request: Request) -> bool:
-        """Whether the request comes from a browser that has sent the control token."""
+        """Whether the request comes from a browser that has sent the control token, or the password of a seat."""
         session = self._key(request).read(request)
-        return session is not None and session.signed_in
+        return session is not None and (session.signed_in or session.seat is not None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Answer one request."""
@@ -290,30 +302,47 @@ class Console:
         return response
 
     async def _guarded(self, request: Request, session: Session, *, path: str) -> Response:
-        token = emulator_of(request).control_token
+        call, key, token = Call(request, session), self._key(request), emulator_of(request).control_token
         if token is None:
             check_local(request)
-        elif not session.signed_in:
-            return await self._sign_in(request, session, token=token)
-        call = Call(request, session)
+        if path == LEAVE and request.method == "POST":
+            return await sign_in.leave(call, key)
+        seat = await self._seat(request, session)
+        has_access = seat is not None or (session.seat is None and (token is None or session.signed_in))
+        if path == SEATS or not has_access:
+            return await sign_in.sign_in(call, key)
         if path == PATH:
-            return await tenants.choose(call)
+            return await tenants.choose(call, seat)
         try:
+            if seat is not None:
+                await check_opens(call.emulator, seat, key=None if path.startswith(f"{PATH}/-") else _tenant_key(path))
+            if path.startswith(CLASSROOMS):
+                return await self._classroom_page(request, session)
             return await self._page(request, session)
         except (FauxtuneError, HTTPException) as error:
-            return refusal(call, error)
+            return refusal(call, error, back=quote(path) if request.method == "POST" else "")
 
-    async def _sign_in(self, request: Request, session: Session, *, token: str) -> Response:
-        """Ask for the control token, or take it."""
-        call = Call(request, session)
-        if request.method != "POST":
-            return call.page("sign_in.html", status=401, wrong=False, to=sign_in.address(request))
-        form = await call.form(largest=_LARGEST_SIGN_IN)
-        if not is_token(str(form.get("token", "")).encode().decode("latin-1"), token):
-            return call.page("sign_in.html", status=401, wrong=True, to=sign_in.address(request))
-        response = RedirectResponse(sign_in.address(request), 303)
-        self._key(request).write(response, self._key(request).new(signed_in=True), request=request)
-        return response
+    async def _seat(self, request: Request, session: Session) -> Tenant | None:
+        """Return the seat that the browser has signed in to; None without one, or if its classroom was closed."""
+        with suppress(NotFound):
+            return None if session.seat is None else await emulator_of(request).runner.tenant(session.seat)
+        return None
+
+    async def _classroom_page(self, request: Request, session: Session) -> Response:
+        name, _, rest = request.scope["path"].removeprefix(CLASSROOMS).strip("/").partition("/")
+        emulator = emulator_of(request)
+        room = await classroom_named(emulator, name)
+        seen = classrooms.seen(room, self._streams, emulator=emulator, works=self._works)
+        call = classrooms.ClassroomCall(request, session, room, seen, self._works)
+        match rest, request.method:
+            case "", "GET":
+                return await classrooms.classroom(call)
+            case "", "POST":
+                return await classrooms.press(call)
+            case "events", "GET":
+                return self._streams.stream(classrooms.source(call, self._streams), before=call.query("since"))
+            case _:
+                raise NotFound(f"The console has no page {request.url.path[:200]}.")
 
     async def _page(self, request: Request, session: Session) -> Response:
         call = await self._tenant_call(request, session)
@@ -342,10 +371,15 @@ class Console:
     async def _tenant_call(self, request: Request, session: Session) -> TenantCall:
         """Return the call of the tenant that the address names. Raises NotFound."""
         emulator = emulator_of(request)
-        tenant = await emulator.runner.tenant(request.scope["path"].removeprefix(f"{PATH}/").partition("/")[0])
+        tenant = await emulator.runner.tenant(_tenant_key(request.scope["path"]))
         seen = self._streams.seen(emulator, tenant.id)
         connectors = await emulator.runner.read(connector_rows, tenant.id)
         return TenantCall(request, session, tenant, seen, connectors)
+
+
+def _tenant_key(path: str) -> str:
+    """Return what stands for the tenant in the address of a page."""
+    return path.removeprefix(f"{PATH}/").partition("/")[0]
 
 
 def refusal(call: Call, error: Exception, *, back: str = "") -> Response:

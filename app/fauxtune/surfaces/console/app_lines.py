@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauxtune.core.policies.app_delivery import InstallState
+from fauxtune.core.policies.app_states import InstallState
 from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import EnrollmentRow

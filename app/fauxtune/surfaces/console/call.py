@@ -74,6 +74,14 @@ class Call:
             )
         return form
 
+    def lead_to(self, address: str, *, done: str) -> Response:
+        """Return the answer to a form that was carried out: the page to show next, with a sentence on what was done."""
+        response = RedirectResponse(address, 303)
+        note = self.session.signed_note(quote(done[:_LONGEST_DONE]))
+        name = note_name(self.request)
+        response.set_cookie(name, note, path=PATH, max_age=60, httponly=True, samesite="strict")
+        return response
+
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """Return a page. Its template gets `call`, these values, and `done`: what the last form did, once."""
         note = self.request.cookies.get(note_name(self.request), "")
@@ -136,17 +144,13 @@ class TenantCall(Call):
         return whole_number(self.query(name))
 
     def back(self, *parts: str, done: str, form: FormData | None = None, **query: str | int | None) -> Response:
-        """Return the answer to a form that was carried out: the page to show next, with a sentence on what was done.
+        """Do what `lead_to` does, to a page of this tenant.
 
         The page is that of `parts` and the query, unless the form names the one it stood on in its field `back`.
         """
         named = "" if form is None else str(form.get("back", ""))
         here = f"{named}/".startswith(f"{self.url()}/")
-        response = RedirectResponse(named if here else self.url(*parts, **query), 303)
-        note = self.session.signed_note(quote(done[:_LONGEST_DONE]))
-        name = note_name(self.request)
-        response.set_cookie(name, note, path=PATH, max_age=60, httponly=True, samesite="strict")
-        return response
+        return self.lead_to(named if here else self.url(*parts, **query), done=done)
 
 
 def whole_number(text: str) -> int | None:

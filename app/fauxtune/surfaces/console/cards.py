@@ -19,5 +19,5 @@ def cards_of(
     """Return the card of each of these devices."""
     items = queries.ledgers_of(connection, tenant_id, devices=[row.id for row in rows])
     profiles = {claim.profile for ledger in items.values() for item in ledger for claim in item.claims}
-    names = configuration_queries.names(connection, tenant_id, ids=profiles)
+    names = configuration_queries.names_of_policies(connection, tenant_id, ids=profiles)
     return {row.id: card(row, items=items.get(row.id, []), names=names, now=now) for row in rows}

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from fauxtune.surfaces.console.app import Console
 
 PATH = "/console"
+#: What belongs to no tenant: no tenant's name begins with a hyphen. Where students sign in, and leave a seat; the pages
+#: of instructors.
+SEATS, LEAVE, CLASSROOMS = f"{PATH}/-/seat", f"{PATH}/-/leave", f"{PATH}/-/classrooms"
 
 
 class ConsoleRoute(LateRoute):
@@ -22,7 +25,9 @@ class ConsoleRoute(LateRoute):
         super().__init__(f"{PATH}(/|$)", self._console.get_now)
 
     def is_signed_in(self, request: Request) -> bool:
-        """Whether the request comes from a browser that has sent the control token to the console."""
+        """Whether the request comes from a browser that has sent the control token, or a seat's password, to the
+        console.
+        """
         console = self._console.present
         return console is not None and console.is_signed_in(request)
 

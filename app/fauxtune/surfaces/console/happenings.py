@@ -43,7 +43,7 @@ class Happening:
 def happenings(connection: Connection, tenant_id: TenantId, *, rows: Sequence[JournalRow]) -> list[Happening]:
     """Return the lines of these events, with the present names of devices and profiles."""
     profiles = {ProfileId(row.profile) for row in rows if row.profile is not None}
-    names = configuration_queries.names(connection, tenant_id, ids=profiles)
+    names = configuration_queries.names_of_policies(connection, tenant_id, ids=profiles)
     devices = queries.device_names(
         connection, tenant_id, ids={EnrollmentId(row.device) for row in rows if row.device is not None}
     )

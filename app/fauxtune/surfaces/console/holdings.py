@@ -12,22 +12,25 @@ from datetime import datetime
 from fauxtune.core.model.certificate_words import purpose
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.marks import mark
+from fauxtune.core.model.marks import SYMBOLS, mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.settings import Setting, Unit
+from fauxtune.core.model.settings import MEMBER, Setting, Unit, node_of
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.operations.insight.whatif import Consequence
+from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 #: data. A source -> its symbol, and its words.
 SOURCES: dict[Source, tuple[str, str]] = {
-    Source.ROOT: ("▲", "trusted root"),
-    Source.PKCS: ("●", "certificate of this device (PKCS)"),
-    Source.IMPORTED: ("◆", "imported certificate"),
-    Source.SCEP: ("■", "certificate of this device (SCEP)"),
-    Source.EMAIL: ("✉", "e-mail account"),
-    Source.SETTING: ("⚙", "setting"),
+    source: (SYMBOLS[source], words)
+    for source, words in (
+        (Source.ROOT, "trusted root"),
+        (Source.PKCS, "certificate of this device (PKCS)"),
+        (Source.IMPORTED, "imported certificate"),
+        (Source.SCEP, "certificate of this device (SCEP)"),
+        (Source.EMAIL, "e-mail account"),
+        (Source.SETTING, "setting"),
+    )
 }
 #: data. A state -> the symbol behind the mark, and its words.
 STATES: dict[ItemState, tuple[str, str]] = {
@@ -48,6 +51,15 @@ FAMILIES: dict[Platform, str] = {
     Platform.WINDOWS: "windows",
     Platform.WINDOWS_10_MOBILE: "windows",
     Platform.WINDOWS_PHONE_81: "windows",
+}
+#: data. What would become of a script or an app, in words.
+WORK: dict[str, str] = {
+    "run": "runs",
+    "stop": "runs no more",
+    "install": "is installed",
+    "uninstall": "is uninstalled",
+    "offer": "is offered",
+    "keep": "stays as it is",
 }
 #: The most settings of an item that are listed, and the most characters of a value.
 _MOST_SETTINGS, _LONGEST_VALUE = 20, 60
@@ -90,17 +102,25 @@ def setting_words(row: LedgerRow) -> str:
         return ""
     settings = Unit.decode(row.payload).settings
     words = [
-        f"{each.address.rpartition('/')[2]}: {_value(each)}{' (in conflict)' if each.in_conflict else ''}"
+        f"{node_of(each.address).rpartition('/')[2]}: {_value(each)}{_standing(each)}"
         for each in settings[:_MOST_SETTINGS]
     ]
     more = len(settings) - len(words)
     return "; ".join([*words, *([f"and {more} more"] if more > 0 else [])])
 
 
+def _standing(setting: Setting) -> str:
+    if setting.in_conflict:
+        return " (in conflict)"
+    if setting.stricter:
+        return " (by compliance, before other values)" if setting.below else " (by compliance)"
+    return ""
+
+
 def _value(setting: Setting) -> str:
     if setting.value is None:
         return "not applied"
-    text = setting.text
+    text = str(setting.value) if setting.form == MEMBER else setting.text
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 

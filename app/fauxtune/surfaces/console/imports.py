@@ -24,8 +24,9 @@ from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, PfxPasswordWrong
 from fauxtune.core.model.ids import UserId
 from fauxtune.operations.ca import counter
-from fauxtune.operations.ca.register import CounterRequest
-from fauxtune.operations.insight.whatif import Consequence, Foresight
+from fauxtune.operations.ca.counter import CounterRequest
+from fauxtune.operations.insight.whatif import Foresight
+from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.surfaces.console.call import TenantCall

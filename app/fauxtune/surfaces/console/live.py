@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from fastapi import Response
 from starlette.responses import StreamingResponse
@@ -21,8 +23,8 @@ from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.console.call import TenantCall
 
-#: Open streams of all browsers.
-_MOST = 100
+#: Open streams of all browsers: sixty seats of a classroom with three pages each, and their instructor.
+_MOST = 200
 #: Seconds between two updates of one browser at least: ten thousand events a minute are five updates a second.
 _PACE = 0.2
 #: A signal can come between a look and the wait after it: look again by oneself after so many seconds.
@@ -30,6 +32,18 @@ _GLANCE = 1.0
 #: Seconds after which a silent stream says that it lives: some proxies end a silent one after 30.
 _SILENCE = 15.0
 _LONGEST_ID = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a page watches. `is_there`: whether there still is what it shows; `look`: what is seen now; `wait`: returns
+    when something may have happened; `pace`: seconds between two updates at least.
+    """
+
+    is_there: Callable[[], Awaitable[bool]]
+    look: Callable[[], Awaitable[str]]
+    wait: Callable[[], Awaitable[None]]
+    pace: float = _PACE
 
 
 class Streams:
@@ -41,46 +55,68 @@ class Streams:
 
     def seen(self, emulator: Emulator, tenant_id: TenantId) -> str:
         """Return what a page shows that is read now: this run of the server, the newest change, the newest exchange."""
-        return f"{self._run}.{emulator.signals.newest_change(tenant_id)}.{emulator.wire.newest(tenant_id)}"
+        signals = emulator.signals
+        newest = f"{emulator.wire.of(tenant_id).newest}-{signals.newest_elsewhere(tenant_id)}"
+        return f"{self._run}.{signals.newest_change(tenant_id)}.{newest}"
+
+    def seen_in(self, emulator: Emulator, tenant_ids: Sequence[TenantId]) -> str:
+        """Return what a page about several tenants shows that is read now."""
+        newest = max(map(emulator.signals.newest_change, tenant_ids), default=0)
+        return f"{self._run}.{newest}.{len(tenant_ids)}"
 
     async def events(self, call: TenantCall) -> Response:
         """Return a stream with an event whenever something happened in the tenant."""
+        parts = 3 if call.query("wire") else 2  # whether an exchange counts
+
+        async def look() -> str:
+            seen = self.seen(call.emulator, call.tenant.id)
+            return f"{_cut(seen, parts)} {await _is_connected(call)}"
+
+        async def is_there() -> bool:
+            with suppress(NotFound):
+                return bool(await call.emulator.runner.tenant(call.tenant.id))
+            return False
+
+        async def wait() -> None:
+            await call.emulator.signals.wait_for_news([call.tenant.id], seconds=_GLANCE, wire=parts == 3)
+
+        before = f"{_cut(call.query('since'), parts)} {await _is_connected(call)}"
+        return self.stream(Source(is_there, look, wait), before=before)
+
+    def stream(self, source: Source, *, before: str) -> Response:
+        """Return a stream with an event whenever something else is seen than `before`."""
         if self._open >= _MOST:
             raise Unavailable(f"{_MOST} pages are open and live. Close one, or read this page again by hand.")
         return StreamingResponse(
-            self._stream(call), media_type="text/event-stream", headers={"cache-control": "no-store"}
+            self._stream(source, before=before), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
 
-    async def _stream(self, call: TenantCall) -> AsyncIterator[str]:
-        loop, wire = asyncio.get_running_loop(), bool(call.query("wire"))
+    async def _stream(self, source: Source, *, before: str) -> AsyncIterator[str]:
+        loop = asyncio.get_running_loop()
         self._open += 1
         try:
-            before, spoke = (call.query("since"), await _is_connected(call)), loop.time()
+            spoke = loop.time()
             yield "retry: 2000\n\n"
             while True:
-                try:
-                    await call.emulator.runner.tenant(call.tenant.id)
-                except NotFound:
+                if not await source.is_there():
                     yield "event: gone\ndata: {}\n\n"
                     return
-                now = (self.seen(call.emulator, call.tenant.id), await _is_connected(call))
-                if _differ(before, now, wire=wire):
+                now = await source.look()
+                if before != now:
                     yield "event: changed\ndata: {}\n\n"
                     before, spoke = now, loop.time()
-                    await asyncio.sleep(_PACE)
+                    await asyncio.sleep(source.pace)
                 elif loop.time() - spoke > _SILENCE:
                     yield ": still here\n\n"
                     spoke = loop.time()
                 else:
-                    await call.emulator.signals.wait_for_news(call.tenant.id, seconds=_GLANCE, wire=wire)
+                    await source.wait()
         finally:
             self._open -= 1
 
 
-def _differ(before: tuple[str, bool], now: tuple[str, bool], *, wire: bool) -> bool:
-    """Whether something happened between two moments; `wire`: whether an exchange counts."""
-    parts = 3 if wire else 2
-    return before[1] is not now[1] or before[0].split(".")[:parts] != now[0].split(".")[:parts]
+def _cut(seen: str, parts: int) -> str:
+    return ".".join(seen.split(".")[:parts])
 
 
 async def _is_connected(call: TenantCall) -> bool:

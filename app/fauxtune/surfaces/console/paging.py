@@ -1,4 +1,4 @@
-"""Pages of a table: the server reads one page only, the address says which."""
+"""Pages of a table, and choices that narrow it: the server reads one page only, the address says which."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ class Paging:
     total: int
     previous: str | None
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A part of a list that can be chosen. `count`: its elements; `url`: the page that shows these alone."""
+
+    words: str
+    count: int
+    url: str
+    chosen: bool
 
 
 def offset(call: TenantCall, *, size: int) -> int:

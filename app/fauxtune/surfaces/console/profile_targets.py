@@ -54,7 +54,7 @@ def boxes(connection: Connection, tenant_id: TenantId, *, present: Iterable[str]
     rows, total = queries.groups_by_name(connection, tenant_id, limit=MOST_GROUPS)
     by_name = total > len(rows)
     listed = {} if by_name else {str(row.id): str(row.document["displayName"]) for row in rows}
-    ticked = queries.group_names(connection, tenant_id, ids={_group_of(box) for box in present} - {""})
+    ticked = queries.group_names(connection, tenant_id, ids={group_of(box) for box in present} - {""})
     groups = {**ticked, **listed}
     return Boxes(
         everybody=tuple((box, words.capitalize()) for box, (_target, words) in _EVERYBODY.items()),
@@ -78,17 +78,17 @@ def read_targets(connection: Connection, tenant_id: TenantId, *, form: Typed) ->
     say what is wrong.
     """
     ticked = form.all("target")
-    names = queries.group_names(connection, tenant_id, ids={_group_of(box) for box in ticked} - {""})
+    names = queries.group_names(connection, tenant_id, ids={group_of(box) for box in ticked} - {""})
     targets = [named for box in ticked if (named := named_target(box, names=names)) is not None]
     if len(targets) < len(ticked):
         form.wrong("target", "One of the groups was deleted meanwhile. The others are still ticked.")
     targets += _typed(connection, tenant_id, form=form, field="groups", prefix=_GROUP)
     targets += _typed(connection, tenant_id, form=form, field="left-out", prefix=_LEFT_OUT)
-    both = {_group_of(each.box) for each in targets if each.leaves_out} & {
-        _group_of(each.box) for each in targets if not each.leaves_out
+    both = {group_of(each.box) for each in targets if each.leaves_out} & {
+        group_of(each.box) for each in targets if not each.leaves_out
     } - {""}
     if both:
-        words = next(each.words for each in targets if _group_of(each.box) in both)
+        words = next(each.words for each in targets if group_of(each.box) in both)
         form.wrong("target", f"“{words}” cannot both get the profile and be left out. Clear one of the two boxes.")
     return list({each.box: each for each in targets}.values())
 
@@ -97,7 +97,7 @@ def named_target(box: str, *, names: Mapping[str, str]) -> NamedTarget | None:
     """Return the target of a box; `names`: the groups that exist, by id. None for a group that does not."""
     if box in _EVERYBODY:
         return NamedTarget(box, *_EVERYBODY[box])
-    group = _group_of(box)
+    group = group_of(box)
     return NamedTarget(box, target_of(box), names[group]) if group in names else None
 
 
@@ -105,7 +105,7 @@ def target_of(box: str) -> Target:
     """Return the target of a box, whether or not its group exists."""
     if box in _EVERYBODY:
         return _EVERYBODY[box][0]
-    group = _group_of(box)
+    group = group_of(box)
     return excluding(group) if box.startswith(_LEFT_OUT) else to_group(group)
 
 
@@ -144,6 +144,6 @@ def _typed(connection: Connection, tenant_id: TenantId, *, form: Typed, field: s
     return [each for each in targets if each is not None]
 
 
-def _group_of(box: str) -> str:
+def group_of(box: str) -> str:
     """Return the id of the group of a box; "" for everybody."""
     return box.partition(":")[2]

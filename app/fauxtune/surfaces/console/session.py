@@ -1,6 +1,7 @@
 """The browser's session: a cookie that says who asks, and the token by which forms of our own pages are known.
 
-With a control token the caller enters it once; the cookie then proves that, never the token itself. Cookie:
+With a control token the caller enters it once; the cookie then proves that, never the token itself. So it is with the
+password of a seat of a classroom: the cookie names the seat. Cookie:
 SameSite=Strict and HttpOnly (RFC 6265bis 4.1.2). Both are signed with a key of this run, and mean nothing after it;
 only processes that share a database have one key, which stays.
 
@@ -16,19 +17,27 @@ from dataclasses import dataclass, field
 
 from fastapi import Request, Response
 
+from fauxtune.core.model.ids import TenantId
+
 _SESSION, _NOTE = "fauxtune_console", "fauxtune_console_done"
 _LONGEST_PORT = 5
+#: The level of a session: nobody has signed in, the control token was sent, or the password of a seat (here its tenant
+#: follows).
+_NOBODY, _EVERYTHING, _SEAT = "0", "1", "seat-"
 #: The field of every form that changes something.
 FORM_TOKEN = "form_token"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser. `signed_in`: it has sent the control token. `form_token`: what its forms must contain."""
+    """One browser. `signed_in`: it has sent the control token; `seat`: it has sent the password of this seat, and sees
+    its tenant alone. `form_token`: what its forms must contain.
+    """
 
     id: str
     signed_in: bool
     form_token: str = field(repr=False)
+    seat: TenantId | None = None
 
     def signed_note(self, text: str) -> str:
         """Return the cookie with a sentence for the next page. In an address anybody could write such a sentence."""
@@ -49,21 +58,23 @@ class SessionKey:
     def __init__(self, secret: bytes | None = None) -> None:
         self._key = secret or secrets.token_bytes(32)
 
-    def new(self, *, signed_in: bool) -> Session:
+    def new(self, *, signed_in: bool, seat: TenantId | None = None) -> Session:
         """Return the session of a browser that has none, or that has just signed in."""
-        return self._session(secrets.token_hex(16), signed_in=signed_in)
+        return self._session(secrets.token_hex(16), signed_in=signed_in, seat=seat)
 
     def read(self, request: Request) -> Session | None:
         """Return the session of the request's cookie; None without one that this run has signed."""
         identifier, _, rest = request.cookies.get(_name(_SESSION, request), "").partition(".")
         level, _, proof = rest.partition(".")
-        if level not in {"0", "1"} or not hmac.compare_digest(proof.encode(), self._sign(identifier, level).encode()):
+        is_known = level in {_NOBODY, _EVERYTHING} or level.startswith(_SEAT)
+        if not is_known or not hmac.compare_digest(proof.encode(), self._sign(identifier, level).encode()):
             return None
-        return self._session(identifier, signed_in=level == "1")
+        seat = TenantId(level.removeprefix(_SEAT)) if level.startswith(_SEAT) else None
+        return self._session(identifier, signed_in=level == _EVERYTHING, seat=seat)
 
     def write(self, response: Response, session: Session, *, request: Request) -> None:
         """Set the cookie, for HTTPS alone if the request came by it."""
-        level = "1" if session.signed_in else "0"
+        level = _EVERYTHING if session.signed_in else _NOBODY if session.seat is None else f"{_SEAT}{session.seat}"
         response.set_cookie(
             _name(_SESSION, request),
             f"{session.id}.{level}.{self._sign(session.id, level)}",
@@ -73,8 +84,8 @@ class SessionKey:
             secure=request.url.scheme == "https",
         )
 
-    def _session(self, identifier: str, *, signed_in: bool) -> Session:
-        return Session(identifier, signed_in, self._sign("form", identifier))
+    def _session(self, identifier: str, *, signed_in: bool, seat: TenantId | None) -> Session:
+        return Session(identifier, signed_in, self._sign("form", identifier), seat)
 
     def _sign(self, *parts: str) -> str:
         return hmac.digest(self._key, "\n".join(parts).encode(), "sha256").hex()

@@ -15,10 +15,13 @@ from typing import Any
 
 from fastapi import Response
 
+from fauxtune.core.administration.placeholders import placeholder, with_notes
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.administration.snippets import Addresses, as_curl, as_powershell, as_python
 from fauxtune.core.errors import GraphRefused, Invalid
+from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.approvals import CODE
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Foresight, Limits, foresee
 from fauxtune.operations.runtime.graph_client import ProposedRequest
@@ -27,7 +30,7 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.http import origin
 
 #: The application in the audit log.
-_CLIENT = "console"
+CLIENT = "console"
 #: A page shows the first devices only, so that it comes at once in a tenant of many; on demand it shows more.
 _FEW, _MORE = Limits(devices=25, seconds=0.1), Limits(devices=1000, seconds=10.0)
 
@@ -75,35 +78,37 @@ def one_by_one(requests: Sequence[AdminRequest]) -> Task:
 
 
 async def requests_of(task: Task) -> list[AdminRequest]:
-    """Return the requests of a task, without sending them. In the place of an id that is not known yet stands `ID-01`,
-    and a note says so.
-    """
+    """Return the requests of a task, without sending them: with placeholders for ids that are not known yet."""
     requests: list[AdminRequest] = []
-    created: dict[str, int] = {}
 
     async def send(request: AdminRequest) -> JsonObject:
-        text = f"{request.path} {request.body}"
-        notes = tuple(
-            f"In place of {placeholder} put the id that the answer to request {number} contains."
-            for placeholder, number in created.items()
-            if placeholder in text
-        )
-        requests.append(replace(request, notes=(*request.notes, *notes)))
-        placeholder = f"ID-{len(requests):02}"
-        created[placeholder] = len(requests)
-        return {"id": placeholder}
+        requests.append(with_notes(request, number=len(requests) + 1))
+        return {"id": placeholder(len(requests))}
 
     await task(send)
     return requests
 
 
-async def send(call: TenantCall, request: AdminRequest) -> JsonObject:
-    """Send one request to Graph, and return its answer; {} for an empty one. Raises Invalid with Graph's reason."""
+class Waits(Invalid):
+    """The request waits for an approval, whose request has this `code`."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+async def send(
+    call: TenantCall, request: AdminRequest, *, client: str = CLIENT, user: UserId | None = None
+) -> JsonObject:
+    """Send one request to Graph, as this application or this user of it, and return its answer; {} for an empty one.
+    Raises Invalid with Graph's reason, Waits for what an approval policy guards.
+    """
+    proposed = replace(_proposed(request, client=client), user=user, needs_approval=True)
     try:
-        answer = await call.emulator.graph(
-            call.emulator.for_administrator(), call.tenant, request=_proposed(request, client=_CLIENT)
-        )
+        answer = await call.emulator.graph(call.emulator.for_administrator(), call.tenant, request=proposed)
     except GraphRefused as error:
+        if CODE in error.headers:
+            raise Waits(reason(error), code=error.headers[CODE]) from None
         raise Invalid(reason(error)) from None
     return answer or {}
 
@@ -123,7 +128,7 @@ async def consequences(call: TenantCall, work: Sequence[AdminRequest] | Task) ->
 
     async def proposed(dry_send: GraphSend) -> None:
         async def send(request: AdminRequest) -> JsonObject:
-            return await dry_send(_proposed(request, client=_CLIENT)) or {}
+            return await dry_send(_proposed(request, client=CLIENT)) or {}
 
         await task(send)
 
@@ -141,7 +146,7 @@ def _limits(call: TenantCall) -> Limits:
 
 def _proposed(request: AdminRequest, *, client: str) -> ProposedRequest:
     assert request.service is Service.GRAPH
-    return ProposedRequest(request.method, f"/beta{request.path}", request.body, client=client)
+    return ProposedRequest(request.method, f"/beta{request.path}", request.body, client=client, headers=request.headers)
 
 
 async def confirm(
@@ -150,10 +155,10 @@ async def confirm(
     """Return the page that shows what requests to Graph would do, before the button that sends them.
 
     Values of the page: `title`, `sentence`, `button`; `back`: the address of "Cancel"; `danger`: whether data is lost;
-    `warning`: what else to think of; `fields`: hidden fields of the form, by name. The form is posted to the page's own
-    address. `template`: one that extends confirm.html.
+    `warning`: what else to think of; `fields`: hidden fields of the form, by name; `waits`: what an approval policy
+    wants first. The form is posted to the page's own address. `template`: one that extends confirm.html.
     """
-    given = {"danger": False, "fields": {}, "warning": "", **values}
+    given = {"danger": False, "fields": {}, "warning": "", "waits": None, **values}
     requests = await requests_of(work) if callable(work) else work
     return call.page(
         template,

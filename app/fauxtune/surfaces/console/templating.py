@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 
 from fauxtune import __version__
+from fauxtune.core.language.catalogue import Language, catalogue
 from fauxtune.core.model.certificate_words import purpose, reason
 from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import system_words
 from fauxtune.core.model.states import ItemState
-from fauxtune.surfaces.console.holdings import STATES, effect_chip
+from fauxtune.surfaces import html
+from fauxtune.surfaces.console.holdings import STATES, WORK, effect_chip
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -32,28 +34,21 @@ HEADERS = {
 }
 
 
-def page(template: str, /, *, status: int = 200, **values: Any) -> Response:
-    """Return the page of a template, which escapes every value."""
-    content = _environment().get_template(template).render(**values)
+def page(template: str, /, *, status: int = 200, language: Language = Language.ENGLISH, **values: Any) -> Response:
+    """Return the page of a template, which escapes every value. Those of labs are in several languages."""
+    content = _environment(language).get_template(template).render(**values, language=language.value)
     return Response(content, status, headers=HEADERS, media_type="text/html")
 
 
 def fragment(template: str, /, *, macro: str, **values: Any) -> str:
     """Return what one macro of a template writes, for tests and parts of pages."""
-    module = _environment().get_template(template).module
+    module = _environment(Language.ENGLISH).get_template(template).module
     return str(getattr(module, macro)(**values))
 
 
 @functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+def _environment(language: Language) -> Environment:
+    environment = html.environment(FileSystemLoader(_FOLDER), words=catalogue(language, "labs"))
     environment.filters.update(
         day=day,
         moment=moment,
@@ -62,13 +57,15 @@ def _environment() -> Environment:
         distance=distance,
         letters=letters,
         effect_chip=effect_chip,
+        work_words=WORK.__getitem__,
         took=took,
         reason=reason,
         purpose=purpose,
         item_state=item_state,
         system=system_words,
     )
-    environment.globals.update(version=__version__)
+    # No value of a page has this name, which would hide it.
+    environment.globals.update(program_version=__version__)
     return environment
 
 

@@ -1,4 +1,5 @@
-"""Access to the control surface: by the control token, or if none is set from this machine only.
+"""Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
+a seat of a classroom, which opens this seat's tenant alone.
 
 Bodies must be JSON, but for whole messages of mail.
 """
@@ -11,10 +12,13 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.model.classrooms import PASSWORD
 from fauxtune.core.model.json_limits import MOST_IN_REQUEST, MOST_IN_SEED
 from fauxtune.core.model.mail import MESSAGE
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.surfaces.access import check_local, is_token
-from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
+from fauxtune.surfaces.routers import BoundedRoute
 
 JSON = "application/json"
 
@@ -26,9 +30,14 @@ class GuardedRoute(BoundedRoute):
     #: The media types of its bodies.
     media_types: ClassVar[tuple[str, ...]] = (JSON,)
 
-    def admit(self, request: Request) -> None:
-        """Raise as `check`."""
-        check(request, media_types=self.media_types)
+    async def admit(self, request: Request) -> None:
+        """Raise as `check`, and NotAllowed for a seat that calls about something else than its own tenant."""
+        seat = await check(request, media_types=self.media_types)
+        if seat is not None:
+            from fauxtune.operations.tenants.seats import check_opens
+
+            await check_opens(emulator_of(request), seat, key=request.path_params.get("tenant"))
+            caller_of(request).seat = seat
 
 
 class SeedRoute(GuardedRoute):
@@ -60,13 +69,19 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> None:
-    """Raise Unauthenticated, NotAllowed, or HTTPException 415 for a request without access or with another media
-    type.
+async def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> Tenant | None:
+    """Return the seat whose password the caller has; None for whoever may call about everything.
+
+    Raises Unauthenticated, NotAllowed, or HTTPException 415 for a request without access or with another media type.
     """
-    emulator = emulator_of(request)
-    if emulator.control_token is not None:
-        _check_token(request, emulator.control_token)
+    emulator, token, seat = emulator_of(request), bearer_token(request), None
+    # A server without classrooms imports nothing for this: nobody sends such a token.
+    if PASSWORD.fullmatch(token):
+        from fauxtune.operations.tenants.seats import seat_with
+
+        seat = await seat_with(emulator, token)
+    elif emulator.control_token is not None:
+        _check_token(token, emulator.control_token)
     else:
         check_local(request)
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
@@ -74,10 +89,11 @@ def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> None:
     if has_body and media not in media_types:
         allowed = " or ".join(media_types)
         raise HTTPException(415, f"The Content-Type of a body must be {allowed}, not '{media or 'missing'}'.")
+    return seat
 
 
-def _check_token(request: Request, token: str) -> None:
-    if not is_token(bearer_token(request), token):
+def _check_token(sent: str, token: str) -> None:
+    if not is_token(sent, token):
         raise Unauthenticated(
             "The control surface demands its token: send Authorization: Bearer <FAUXTUNE_CONTROL_TOKEN>."
         )

@@ -149,6 +149,7 @@ class Token(Answer):
 
 class Device(Answer):
     """An enrolment. `plans`: how often its device was planned; `settled`: whether it has nothing left to do;
+    `waitsFor`: what else has to happen before it settles, for example that a connector comes on line;
     `nextCheckinDateTime`: when the device checks in by itself, if no push wakes it earlier (null: it has ended).
     """
 
@@ -168,6 +169,7 @@ class Device(Answer):
     generation: int
     settled_generation: int
     settled: bool
+    waits_for: list[str]
     due_date_time: str | None
     policy_version: int
     plans: int

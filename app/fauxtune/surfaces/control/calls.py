@@ -8,6 +8,8 @@ from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Request
 
+from fauxtune.core.language.catalogue import Language
+from fauxtune.core.language.choice import preferred
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
@@ -31,10 +33,11 @@ async def _emulator(request: Request) -> Emulator:
 
 @dataclass(frozen=True, slots=True)
 class TenantCall:
-    """A call about one tenant."""
+    """A call about one tenant. `language`: the one that the caller prefers, of those that some texts have."""
 
     emulator: Emulator
     tenant: Tenant
+    language: Language = Language.ENGLISH
 
     async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation of this tenant."""
@@ -51,7 +54,7 @@ async def tenant_call(
     """The tenant of the path, as a dependency. Raises NotFound if it does not exist."""
     emulator = emulator_of(request)
     here = caller_of(request).tenant = await emulator.runner.tenant(tenant)
-    return TenantCall(emulator, here)
+    return TenantCall(emulator, here, preferred(request.headers.get("accept-language", "")))
 
 
 Anyone = Annotated[Emulator, Depends(_emulator)]

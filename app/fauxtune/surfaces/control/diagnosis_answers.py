@@ -106,7 +106,7 @@ class DeviceNamed(Answer):
 
 
 class ProfileNamed(Answer):
-    """The profile of a chain."""
+    """The profile of a chain, or the app."""
 
     id: str
     display_name: str
@@ -114,8 +114,8 @@ class ProfileNamed(Answer):
 
 
 class Chain(Answer):
-    """The path of one profile to one device, link by link. `status`: that of its worst link. `brokenAt`: the first link
-    that is broken, and why.
+    """The path of one profile, or one app, to one device, link by link. `status`: that of its worst link. `brokenAt`:
+    the first link that is broken, and why.
     """
 
     user: str | None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PLACE = "fauxtune.surfaces.control.resources"
 #: The paths of each part below `/_fauxtune/v1/`, its modules, and what else its first caller would wait for.
 _PARTS = (
+    (r"tenants/[^/]+/approvals/", (f"{_PLACE}.approvals",), "fauxtune.operations.profiles.approval_requests"),
     (r"tenants/[^/]+/faults(/|$)", (f"{_PLACE}.faults",), "fauxtune.operations.tenants.faults"),
     (r"(tenants/[^/]+/)?wire(/|$)", (f"{_PLACE}.wire",), "fauxtune.core.decoding"),
     (
@@ -30,8 +31,9 @@ _PARTS = (
     ),
     (r"tenants/[^/]+/scep/(ndes|requests)(/|$)", (f"{_PLACE}.ndes",), "fauxtune.operations.checkin.ndes"),
     (r"tenants/[^/]+/scep/", (f"{_PLACE}.scep",), "fauxtune.core.scep.challenge"),
-    (r"tenants/[^/]+/states$", (f"{_PLACE}.states",), "fauxtune.operations.arrangement.provider_states"),
+    (r"tenants/[^/]+/states$", (f"{_PLACE}.provider_states",), "fauxtune.operations.arrangement.provider_states"),
     (r"tenants/[^/]+/labs(/|$)", (f"{_PLACE}.labs",), "fauxtune.operations.arrangement.labs.views"),
+    (r"classrooms(/|$)", (f"{_PLACE}.classrooms",), "fauxtune.operations.arrangement.labs.views"),
     (
         r"tenants/[^/]+/hosted-devices(/|$)",
         (f"{_PLACE}.hosted_devices",),

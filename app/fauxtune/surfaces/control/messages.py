@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import KeyOrigin
-from fauxtune.core.model.text import STORABLE, Json, JsonObject, StrictText, Text
+from fauxtune.core.model.text import STORABLE, Json, JsonObject, Text
 from fauxtune.operations.devices.enrollment_tokens import TOKEN_SECONDS, TOKEN_USES
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
@@ -30,6 +30,7 @@ def _moment(value: object) -> datetime:
         raise ValueError("an ISO 8601 time is expected, such as 2026-11-24T10:00:00Z") from None
 
 
+StrictText = Annotated[StrictStr, STORABLE]
 #: An ISO 8601 time; without an offset it is UTC.
 Moment = Annotated[datetime, BeforeValidator(_moment), Field(examples=["2026-11-24T10:00:00Z"])]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
@@ -26,6 +26,7 @@ from fauxtune.surfaces.control.resources import (
     tenants,
     whatif,
 )
+from fauxtune.surfaces.routers import Router
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": answers.Refusal, "description": "the control token is missing or wrong"},
@@ -40,9 +41,9 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def router_of(*parts: ModuleType) -> APIRouter:
+def router_of(*parts: ModuleType) -> Router:
     """Return the router of these parts of the control surface."""
-    router = APIRouter(
+    router = Router(
         prefix="/_fauxtune/v1",
         dependencies=[Depends(_TOKEN)],
         responses=_REFUSALS,

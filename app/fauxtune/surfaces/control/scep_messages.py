@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -25,6 +27,13 @@ class NewChallenge(_Body):
         default=None, description="the id of its managedDevice in Graph, in place of `device`"
     )
     profile: Text = Field(description="id of a SCEP profile that reaches the device")
+
+
+class TriedRequest(NewChallenge):
+    """A request in the name of a device, with a challenge of its own. What is left out is as the challenge says."""
+
+    subject: Text | None = Field(default=None, max_length=500, examples=["CN=bob"])
+    key_usages: list[Literal["keyEncipherment", "digitalSignature"]] | None = Field(default=None, max_length=2)
 
 
 class ChallengePassword(_Body):
@@ -68,6 +77,17 @@ class OpenedChallenge(Answer):
     content: JsonObject | None
     code: str
     error_description: str
+
+
+class TriedAnswer(Answer):
+    """What the service says of a request: `Success`, or what differs. `request`: PKCS#10, PEM; `content`: that of its
+    challenge.
+    """
+
+    code: str
+    error_description: str
+    request: str
+    content: JsonObject
 
 
 class KnownChallenge(Answer):

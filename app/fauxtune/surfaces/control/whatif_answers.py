@@ -42,6 +42,17 @@ class ComplianceChange(Answer):
     grace_ends_at: str | None = None
 
 
+class WorkChange(Answer):
+    """What would change of a script or an app. `what`: a script would `run`, or `stop` to run; an app would be told to
+    `install` or `uninstall`, be a user's to choose (`offer`), or be told no more (`keep`: what is installed stays).
+    """
+
+    id: str
+    name: str
+    what: Literal["run", "stop", "install", "uninstall", "offer", "keep"]
+    why: str
+
+
 class DeviceInTime(Answer):
     """A device whose compliance time would change, if it did not check in."""
 
@@ -72,6 +83,8 @@ class DeviceConsequences(Answer):
     revoke: list[Consequence]
     reissue: list[Reissue]
     compliance: ComplianceChange | None = None
+    scripts: list[WorkChange]
+    apps: list[WorkChange]
 
 
 class UnreadableOnDevice(Answer):

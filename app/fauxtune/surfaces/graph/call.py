@@ -61,6 +61,17 @@ class ResyncRequired(Invalid):
         self.location = location
 
 
+class ApprovalRequired(Invalid):
+    """A policy guards the operation: another administrator has to approve the request with this `code`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            "Approval Required. Request Approval using the request ID returned as part of the x-msft-approval-code "
+            f"response header. x-msft-approval-code: {code}"
+        )
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call of a handler. `root` is `https://host/beta`; `ask` sends another message as the same caller, as a batch
@@ -88,7 +99,7 @@ class Call:
         """Run an operation in one transaction of the tenant, which also writes the audit events of an audited route."""
         if self.audit is not None and self.emulator.runner.audits:
             operation = audited(operation, rule=self.audit, keys=self.keys, actor=self._actor())
-        return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
+        return await self.emulator.runner.run_in_turn(self.tenant, operation, *args, **kwargs)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query in one transaction."""

@@ -20,11 +20,13 @@ from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.fidelity import Level
 from fauxtune.core.odata.schema.types import Version
+from fauxtune.core.policies.approvals import CODE
+from fauxtune.operations.profiles.switches import APPROVALS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message, ResyncRequired
+from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Call, Handler, Message, ResyncRequired
 from fauxtune.surfaces.graph.routes import TABLES
 
 #: The header of answers about what is kept and shown, and has no effect.
@@ -35,7 +37,8 @@ _VERBS = ("GET", "POST", "PATCH", "DELETE", "PUT")
 @dataclass(frozen=True, slots=True)
 class Sender:
     """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.
-    `caller` is told which permissions the request needs. Faults strike requests that came over the wire only.
+    `caller` is told which permissions the request needs. Faults strike requests that came over the wire only;
+    approval policies hold up all but those of an `is_exempt` sender, which the emulator sends for itself.
     """
 
     emulator: Emulator
@@ -45,6 +48,7 @@ class Sender:
     request_id: str
     caller: Caller = field(default_factory=Caller)
     is_on_the_wire: bool = False
+    is_exempt: bool = False
 
 
 async def answer(message: Message, sender: Sender) -> Answer:
@@ -77,6 +81,9 @@ def _told(response: Answer, *, match: Match[Handler]) -> Answer:
 async def _answered(message: Message, sender: Sender, *, match: Match[Handler]) -> Answer:
     """Return the answer of the route, or the one that is kept."""
     route = match.route
+    if route.method != "GET" and sender.tenant.setting(APPROVALS) and not sender.is_exempt:
+        # Imported at the first policy: most tenants have none.
+        await import_module("fauxtune.surfaces.graph.approval_gate").admit(message, sender, match=match)
     if route.method != "GET" or route.dated:
         return await _handled(message, sender, match=match)
     # Clients poll: what was answered is true until something is written.
@@ -152,6 +159,8 @@ def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: 
         url=f"{origin}/{message.version.value}{message.path}",
     )
     headers = {"location": error.location} if isinstance(error, ResyncRequired) else {}
+    if isinstance(error, ApprovalRequired):
+        headers = {CODE: error.code}
     return Answer(errors.status_of(error, intune=intune), document, headers=headers)
 
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core import errors
 from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
-from fauxtune.surfaces.graph.call import ResyncRequired, UnsupportedMediaType, UnsupportedQuery
+from fauxtune.surfaces.graph.call import ApprovalRequired, ResyncRequired, UnsupportedMediaType, UnsupportedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,17 @@ TABLE: tuple[tuple[type[Exception], Word], ...] = (
     (UnsupportedMediaType, Word(415, "UnsupportedMediaType", "UnsupportedMediaType")),
     (UnsupportedQuery, Word(400, "Request_UnsupportedQuery", "BadRequest")),
     (ResyncRequired, Word(410, "resyncRequired", "resyncRequired")),
+    (ApprovalRequired, Word(412, "BadRequest", "BadRequest")),
     (NoSuchVerb, Word(400, NoSuchVerb.code, NoSuchVerb.code)),
     (UnknownSegment, Word(400, "BadRequest", "BadRequest")),
     (errors.Unauthenticated, Word(401, "InvalidAuthenticationToken", "InvalidAuthenticationToken")),
     (errors.NotAllowed, Word(403, "Authorization_RequestDenied", "Forbidden")),
     (errors.NotFound, Word(404, "Request_ResourceNotFound", "ResourceNotFound")),
+    (errors.UnderWay, Word(409, "Conflict", "Conflict")),
     # The directory answers 400 where a name is taken or a member is one already.
     (errors.Conflict, Word(400, "Request_BadRequest", "Conflict")),
     (errors.NotEmulated, Word(501, "NotImplemented", "NotImplemented")),
+    (errors.TooSoon, Word(429, "TooManyRequests", "TooManyRequests")),
     (errors.Unavailable, Word(503, "ServiceUnavailable", "ServiceUnavailable")),
     (errors.Invalid, Word(400, "Request_BadRequest", "BadRequest")),
 )

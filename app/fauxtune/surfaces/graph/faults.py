@@ -53,7 +53,7 @@ async def answer_with_faults(message: Message, sender: Sender, *, match: Match[H
     occasion = await _occasion(message, sender, match=match, faults=faults)
     runner = sender.emulator.runner
     now = runner.now(sender.tenant)
-    look = faults.look(
+    look = await faults.looked(
         occasion,
         now=now,
         at=runner.clock.now().timestamp(),

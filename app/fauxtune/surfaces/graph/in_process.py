@@ -32,9 +32,16 @@ async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) 
     an error.
     """
     message = _message(request)
-    principal = Principal(tenant.id, request.client, user_id=None, permissions=frozenset(), expires_at=0)
+    principal = Principal(tenant.id, request.client, user_id=request.user, permissions=frozenset(), expires_at=0)
     origin = emulator.addresses.public_url or emulator.addresses.https
-    sender = Sender(emulator, tenant, principal=principal, origin=origin, request_id=_NOBODY)
+    sender = Sender(
+        emulator,
+        tenant,
+        principal=principal,
+        origin=origin,
+        request_id=_NOBODY,
+        is_exempt=not request.needs_approval,
+    )
     try:
         response = await answer(message, sender)
     except FauxtuneError as error:
@@ -51,6 +58,7 @@ def _refused(request: ProposedRequest, response: Answer, *, why: str) -> GraphRe
         f"Graph would refuse {request.method.upper()} {request.url} with {response.status}: {why}",
         status=response.status,
         document=response.document or {},
+        headers=response.headers,
     )
 
 
@@ -71,6 +79,6 @@ def _message(request: ProposedRequest) -> Message:
         version,
         path=quote(path, safe=_PLAIN),
         raw_query=quote(cut.query, safe=_PLAIN),
-        headers={"content-type": "application/json"} if content else {},
+        headers={**request.headers, **({"content-type": "application/json"} if content else {})},
         content=content,
     )

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from fauxtune.core.reports import reasons as of_reports
+
 COMPLIANCE = "devices are judged by compliance policies; this is not among what the emulation does with them"
 ELEVATION = "devices here run no programs that could want more rights"
 SCRIPTS = "what devices report of their runs is read here; there are no scripts of Microsoft's own"
 CATALOG = "of the settings catalog there are policies, settings, templates, reusable settings and a few definitions"
 TEMPLATES = "of administrative templates there are policies, values, categories, a few definitions and uploaded files"
 BASELINES = "of security baselines there are templates, intents, settings, categories and assignments"
-UPDATES = "operating systems are not updated here"
+UPDATES = of_reports.UPDATES
 AUTOPILOT = "of Autopilot there are the import, profiles, their assignment and the enrolment with them"
 ENROLLMENT = "enrolment restrictions refuse devices here; this is not among what the emulation does with them"
 APPLE = "Apple's programmes (push certificates, automated enrolment, volume purchase) are not connected here"
@@ -20,16 +22,16 @@ PARTNERS = "no partner's service is connected here"
 ROLES = "Intune roles are kept here, but restrict nobody: a caller may do all that a permission in the token allows"
 TELLING = "branding, terms and messages are kept here, but no page shows them and nobody accepts terms"
 APPS = "apps are kept, assigned and installed; what else there is of them is not"
-APP_PROTECTION = "no app on a device reads app protection policies, and none reports anything"
+APP_PROTECTION = of_reports.APP_PROTECTION
 APP_SUMMARIES = "Graph has them no more; states of apps stand below users/{id}/mobileAppIntentAndStates"
 APP_STATES = "the state of an app configuration on a device is among the device's deviceConfigurationStates"
 REPORTS = "of reports there are those of devices, profiles, certificates and apps (deviceManagement/reports)"
 ESCROW = "of what devices escrow there are recovery keys of BitLocker and FileVault and passwords of Windows LAPS"
-APP_REPORTS = "of apps there are the export of AllAppsList, AppInstallStatusAggregate and DeviceInstallStatusByApp"
-COMPLIANCE_REPORTS = "no report has the states of compliance policies: they stand below each policy and each device"
-HEALTH = "of protection and encryption there is only what a device's facts and its compliance say; none reports malware"
-COMANAGED = "there is no Configuration Manager"
-ANALYTICS = "the devices here have no telemetry"
+APP_REPORTS = of_reports.APPS
+COMPLIANCE_REPORTS = of_reports.COMPLIANCE
+HEALTH = of_reports.HEALTH
+COMANAGED = of_reports.COMANAGED
+ANALYTICS = of_reports.ANALYTICS
 CLOUD_PC = "there are no Cloud PCs"
 AUTHORITY = "what may be managed is not switched on and off here"
 ACCESS = "every token is good wherever it is used from"
@@ -39,7 +41,7 @@ EXTENSIONS = "the directory keeps the properties that Graph declares, and no ext
 GONE = "deleted users, groups and devices are gone at once: there is no recycle bin"
 NO_MORE = "the list that it belongs to is answered, and nothing more of it"
 CLEANUP = "no device is retired by a rule here"
-APPROVALS = "no operation waits for an approval here"
+APPROVALS = "of approvals there are policies, requests, decisions and their use"
 SETS = "what is in a policy set is not assigned by it here"
 KINDS = "profiles of this kind are not kept here; the kinds that are stand in the list of profile kinds"
 GRANTS = "list them, or ask for one of them at oauth2PermissionGrants/{id}"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
 from fauxtune.surfaces.http import caller_of, emulator_of, origin
-from fauxtune.surfaces.identity import authorize, descriptions, device, discovery, pages
+from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, pages
 from fauxtune.surfaces.identity.adfs import ADFS, of_the_application
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
 from fauxtune.surfaces.identity.v1 import older_answer
+from fauxtune.surfaces.routers import Router
 
 _NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
 
@@ -23,7 +24,7 @@ TenantKey = Annotated[
 ]
 
 
-router = APIRouter(tags=["identity"], redirect_slashes=False)
+router = Router(tags=["identity"], redirect_slashes=False)
 
 
 @router.post(
@@ -97,7 +98,7 @@ async def authorization_click(request: Request, tenant: TenantKey) -> Response:
 )
 async def device_code(request: Request, tenant: TenantKey) -> Response:
     """RFC 8628 3.1: a code with which the device polls, and another for its user to type in; valid for 15 minutes."""
-    return JSONResponse(await device.begin(await _form_request(request, tenant)), headers=_NOT_STORED)
+    return JSONResponse(await device_codes.begin(await _form_request(request, tenant)), headers=_NOT_STORED)
 
 
 @router.get(
@@ -108,7 +109,7 @@ async def device_code(request: Request, tenant: TenantKey) -> Response:
 )
 async def device_page(request: Request, tenant: TenantKey) -> Response:
     """The page asks for the code; with `user_code` it shows the users."""
-    return await device.page(_query_request(request, tenant))
+    return await device_codes.page(_query_request(request, tenant))
 
 
 @router.post(
@@ -119,7 +120,7 @@ async def device_page(request: Request, tenant: TenantKey) -> Response:
 )
 async def device_click(request: Request, tenant: TenantKey) -> Response:
     """The device gets its tokens with its next poll."""
-    return await device.click(await _form_request(request, tenant))
+    return await device_codes.click(await _form_request(request, tenant))
 
 
 @router.get("/{tenant}/oauth2/v2.0/logout", summary="Sign out", responses=descriptions.PAGES)

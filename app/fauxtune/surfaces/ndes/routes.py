@@ -8,7 +8,7 @@ RFC 8894 4.1.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound
 from fauxtune.core.model.scep_server import is_served
@@ -16,9 +16,10 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.scep import message_from_query
 from fauxtune.operations.checkin import ndes
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.surfaces.http import DirectRoute, caller_of, emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of
+from fauxtune.surfaces.routers import DirectRoute, Router
 
-router = APIRouter(tags=["pki"], route_class=DirectRoute, redirect_slashes=False)
+router = Router(tags=["pki"], route_class=DirectRoute, redirect_slashes=False)
 _PATH = "/pki/{tenant_key}/certsrv/{address:path}"
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
@@ -27,7 +27,7 @@ from fauxtune.operations.ca.partner_revocations import MOST, RevocationResult
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.runtime.tokens import Principal
-from fauxtune.surfaces.http import DirectRoute, bearer_token, caller_of, emulator_of, origin
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin
 from fauxtune.surfaces.partner.bodies import (
     body_of,
     error_of,
@@ -39,8 +39,9 @@ from fauxtune.surfaces.partner.bodies import (
     text_of,
 )
 from fauxtune.surfaces.partner.errors import activity
+from fauxtune.surfaces.routers import DirectRoute, Router
 
-router = APIRouter(tags=["partner"], route_class=DirectRoute)
+router = Router(tags=["partner"], route_class=DirectRoute)
 _SCEP = f"/partner/{{tenant_key}}/{SERVICES[VALIDATION]}/ScepActions"
 _REVOCATIONS = f"/partner/{{tenant_key}}/{SERVICES[CONNECTOR]}/CertificateAuthorityRequests"
 _LONGEST_ERROR = 255

@@ -7,17 +7,16 @@ import binascii
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.surfaces.http import DirectRoute, caller_of, emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of
+from fauxtune.surfaces.routers import DirectRoute, Router
 
-router = APIRouter(
-    prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute, redirect_slashes=False
-)
+router = Router(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute, redirect_slashes=False)
 
 
 @router.get("/crl")

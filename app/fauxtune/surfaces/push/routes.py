@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
@@ -20,12 +20,13 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.http import caller_of, emulator_of
+from fauxtune.surfaces.routers import Router
 
 LONGEST_WAIT = 60.0
 #: The content of a push, unless the platform's surface has stored another one (`push` of the wire state).
 _PUSH = {"type": "CHECK_IN"}
 
-router = APIRouter(tags=["push"], redirect_slashes=False)
+router = Router(tags=["push"], redirect_slashes=False)
 
 
 @router.get("/push/{tenant_key}/{token}")

@@ -11,11 +11,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from fauxtune.operations.runtime.emulator import TrustedProxies
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
 from tests.support.apple_tenant import BASE, AppleTenant
 from tests.support.devices.apple import Fleet
 
@@ -25,7 +24,7 @@ SERVER = f"{BASE}/server"
 class WithTls:
     """The application behind a TLS connection with this client certificate."""
 
-    def __init__(self, app: FastAPI, certificate: bytes) -> None:
+    def __init__(self, app: Application, certificate: bytes) -> None:
         self._app = app
         self._certificate = certificate
 
@@ -67,7 +66,7 @@ async def test_both_addresses_take_both_kinds_of_message(contoso: AppleTenant) -
     assert answer.content
 
 
-async def test_a_tls_client_certificate_is_enough(contoso: AppleTenant, app: FastAPI) -> None:
+async def test_a_tls_client_certificate_is_enough(contoso: AppleTenant, app: Application) -> None:
     device = await contoso.enrolled_fleet()
     transport = httpx.ASGITransport(WithTls(app, der(device)))
     async with httpx.AsyncClient(transport=transport) as http:
@@ -90,7 +89,7 @@ async def test_a_proxys_word_counts_if_it_is_trusted(
         else quote(device.certificate.public_bytes(Encoding.PEM).decode())
     )
     trusting = replace(contoso.emulator, trusted_proxies=TrustedProxies((ip_network(network),)))
-    transport = httpx.ASGITransport(create_app(trusting), client=("127.0.0.1", 4711))
+    transport = httpx.ASGITransport(Application(trusting), client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(transport=transport) as http:
         answer = await http.put(SERVER, content=idle(device), headers={"Client-Cert": result})
     assert answer.status_code == status

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, setting_key
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.settings import Setting, Unit, setting_key
+from fauxtune.core.model.settings import Setting, Unit
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.surfaces.devices.apple import translate

@@ -66,6 +66,14 @@ async def ask(pc: WindowsDevice, body: Any = None, *, sign: bool = True, path: s
     return await pc.http.post(path, content=content, headers=headers)
 
 
+async def same_summary(graph: Graph, family: str, *, summary: Json) -> None:
+    """A list and a script expand to what stands below the script."""
+    (listed,) = (await graph.get(f"{family}?$expand=assignments,runSummary"))["value"]
+    one = await graph.get(f"{family}/{listed['id']}?$expand=runSummary")
+    assert one["runSummary"] == listed["runSummary"]
+    assert listed["runSummary"] == {name: value for name, value in summary.items() if "@" not in name}
+
+
 def reported(order: Json, *results: Json) -> Json:
     return {"scripts": [{"id": order["id"], "run": order["run"], "results": list(results or (RESULT,))}]}
 
@@ -85,6 +93,7 @@ async def test_an_agent_runs_what_is_ordered_and_graph_shows_how(enroll: Enroll,
     )
     assert (await graph.get(f"deviceManagementScripts/{key}/{by_code}"))["@odata.count"] == 1
     summary = await graph.get(f"deviceManagementScripts/{key}/runSummary")
+    await same_summary(graph, "deviceManagementScripts", summary=summary)
     assert (summary["errorDeviceCount"], summary["errorUserCount"], summary["successDeviceCount"]) == (1, 1, 0)
     (user,) = (await graph.get(f"deviceManagementScripts/{key}/userRunStates?$filter=errorDeviceCount eq 1"))["value"]
     assert user["userPrincipalName"] == "alice@contoso.example"
@@ -107,6 +116,7 @@ async def test_a_remediation_shows_its_three_parts(enroll: Enroll, graph: Graph)
     assert state["preRemediationDetectionScriptOutput"] == "full"
     assert state["postRemediationDetectionScriptOutput"] == "clean"
     summary = await graph.get(f"deviceHealthScripts/{key}/runSummary")
+    await same_summary(graph, "deviceHealthScripts", summary=summary)
     assert summary["issueRemediatedCumulativeDeviceCount"] == summary["issueRemediatedDeviceCount"] == 1
     assert summary["lastScriptRunDateTime"] == state["lastStateUpdateDateTime"]
     assert (await graph.get("deviceHealthScripts/getRemediationSummary"))["remediatedDeviceCount"] == 1

@@ -13,12 +13,13 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.autopilot import DEPLOYMENT_PROFILES
-from fauxtune.operations.devices import autopilot
+from fauxtune.operations.devices import autopilot, autopilot_time
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.windows.enrollment import AUTOPILOT, MANUFACTURER, MODEL, SERIAL
 from fauxtune.surfaces.devices.windows.messages import mde2, soap
+from tests.support.clock import FixedClock
 
 PATH = "/mdm/contoso/windows/autopilot"
 HASH = "T0EzeA=="
@@ -26,21 +27,35 @@ KIND = "azureADWindowsAutopilotDeploymentProfile"
 EXAMPLE = Path(__file__).parents[3] / "wire/windows/device-token-autopilot.xml"
 
 
-def _register(tx: Transaction) -> str:
-    """Register the PC 4711 and give it a profile; return the id of its identity."""
+def _register(tx: Transaction) -> None:
+    """Import the hash of the PC 4711."""
     shape = entity("importedWindowsAutopilotDeviceIdentity")
     document = {**defaults(shape), "serialNumber": "4711", "hardwareIdentifier": HASH}
-    (row,) = autopilot.import_all(tx, [document])
+    autopilot.import_all(tx, [document])
+
+
+def _give_profile(tx: Transaction) -> str:
+    """Give the PC, whose import is done, a profile; return the id of its identity."""
     profile = {**defaults(entity(KIND)), "displayName": "Sales"}
     key = resources.create(tx, DEPLOYMENT_PROFILES, kind=KIND, document=profile).id
-    identity: str = row.document["state"]["deviceRegistrationId"]
-    autopilot.give_profile(tx, key, identity_ids=[identity])
-    return identity
+    autopilot_time.settle(tx)
+    identity = autopilot_time.with_serial(tx, "4711")
+    assert identity is not None
+    autopilot.give_profile(tx, key, identity_ids=[identity.id])
+    return identity.id
 
 
-async def test_a_registered_pc_is_told_its_profile(http: httpx.AsyncClient, emulator: Emulator, tenant: Tenant) -> None:
-    identity = await emulator.runner.run(tenant, _register)
-    answer = await http.post(PATH, json={"serialNumber": "4711", "hardwareHash": HASH})
+async def test_a_registered_pc_is_told_its_profile(
+    http: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, clock: FixedClock
+) -> None:
+    await emulator.runner.run(tenant, _register)
+    clock.forward(seconds=30)
+    identity = await emulator.runner.run(tenant, _give_profile)
+    question = {"serialNumber": "4711", "hardwareHash": HASH}
+    early = await http.post(PATH, json=question)
+    assert (early.status_code, "its assignment is pending" in early.text) == (404, True)
+    clock.forward(seconds=30)
+    answer = await http.post(PATH, json=question)
     assert answer.status_code == 200
     told = answer.json()
     assert (told["DeploymentProfileName"], told["ZtdCorrelationId"]) == ("Sales", identity)

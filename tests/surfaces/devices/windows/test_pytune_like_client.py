@@ -21,8 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import FastAPI
 
+from fauxtune.server.factory import Application
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import ALICE, PASSWORD, Answer, Assign, Json, ServerCommand, anywhere
 
@@ -41,7 +41,7 @@ FACTS = {
 class PytuneLike:
     """`over_tls` is the connection whose certificate proves the device."""
 
-    app: FastAPI
+    app: Application
     key: rsa.RSAPrivateKey
     over_tls: httpx.AsyncClient | None = None
     address: str = ""
@@ -135,7 +135,7 @@ async def jwt(http: httpx.AsyncClient) -> str:
 
 
 async def test_it_enrols_settles_is_known_by_model_and_serial_and_is_not_asked_twice(
-    app: FastAPI,
+    app: Application,
     http: httpx.AsyncClient,
     keys: Iterator[rsa.RSAPrivateKey],
     jwt: str,

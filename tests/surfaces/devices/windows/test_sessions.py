@@ -11,12 +11,12 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.server.factory import Application
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed
 from tests.support.clock import FixedClock
@@ -317,7 +317,7 @@ async def test_two_messages_at_once_are_served_one_after_the_other(
 
 
 async def test_a_certificate_of_the_connection_proves_the_device_as_well(
-    enroll: Enroll, app: FastAPI, everything: list[str]
+    enroll: Enroll, app: Application, everything: list[str]
 ) -> None:
     pc = await enroll()
     assert pc.certificate is not None

@@ -14,7 +14,7 @@ from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.server.factory import create_app
+from fauxtune.server.factory import Application
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.devices import windows_messages
@@ -105,7 +105,7 @@ async def test_trap_20_statuses_are_attributed_by_message_and_number_across_requ
     answer, number = await pc.say(1, windows_messages.opening()), 1
     while answer.commands:
         # Another application over the same database: all that it knows of the session is what was kept.
-        transport = httpx.ASGITransport(create_app(emulator))
+        transport = httpx.ASGITransport(Application(emulator))
         pc.http = httpx.AsyncClient(transport=transport, base_url="https://localhost:8443")
         number += 1
         # Statuses for a command of the first message under a number of another are of no command at all.

@@ -18,10 +18,10 @@ from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key, scep_key
+from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key, scep_key, setting_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepRequest
-from fauxtune.core.model.settings import Setting, Unit, setting_key
+from fauxtune.core.model.settings import Setting, Unit
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.steps import StepKind
 from fauxtune.core.policies.app_kinds import Way

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.core.engine.compliance.device import Course
+from fauxtune.core.engine.compliance.grace import Course
 from fauxtune.core.engine.compliance.states import NO_GRACE
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject

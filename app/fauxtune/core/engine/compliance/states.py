@@ -1,4 +1,5 @@
-"""The states of compliance: of a setting and a policy (Graph: complianceStatus), and of a device (complianceState).
+"""The states of compliance and which is worse: of a setting and a policy (Graph: complianceStatus), and of a device
+(complianceState). When a failure becomes one of the device is in `grace`, the state of a device in `device_state`.
 
 Intune, "Create a compliance policy", the table of severities: the highest severity of all policies is the device's
 state. Unverified: the places of `remediated`, `notAssigned` and `conflict`, which that table does not have.
@@ -7,7 +8,7 @@ state. Unverified: the places of `remediated`, `notAssigned` and `conflict`, whi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 
@@ -57,6 +58,8 @@ DEVICE_SEVERITY = (
 )
 #: complianceGracePeriodExpirationDateTime of a device that is not in a period of grace.
 NO_GRACE = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+#: How often Intune judges the contact of devices, and here what time alone changes.
+JUDGED_EVERY = timedelta(days=1)
 #: isCompliant of the directory's device; a device that was not judged yet has null there.
 _ALLOWED = (DeviceState.COMPLIANT, DeviceState.IN_GRACE_PERIOD, DeviceState.CONFIG_MANAGER)
 

@@ -1,18 +1,27 @@
 """The chain from one profile to one device, link by link: import, key, profile, purpose, assignment, ..., installed.
 
 A link is broken by the findings that belong to it; without one, the facts decide whether it holds or is waited for.
+The chain of an app is in `app_links`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from operator import attrgetter
 
 from fauxtune.core.engine.diagnosis.certificate_rules import allows
-from fauxtune.core.engine.diagnosis.facts import Device, Facts, ScepTry, name_of, purpose_of, source_of
+from fauxtune.core.engine.diagnosis.facts import (
+    Device,
+    DeviceApp,
+    Facts,
+    ScepTry,
+    name_of,
+    purpose_of,
+    source_of,
+)
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
 from fauxtune.core.model.certificate_words import purpose as purpose_words
@@ -47,6 +56,12 @@ class Subject:
     def source(self) -> Source | None:
         """The source of the items that the profile gives."""
         return source_of(self.profile)
+
+    @property
+    def app(self) -> DeviceApp | None:
+        """How the app stands on the device; None if nothing is known of it there."""
+        apps = () if self.device is None else self.device.apps
+        return next((app for app in apps if app.id == self.profile.id), None)
 
     @property
     def thumbprints(self) -> frozenset[str | None]:
@@ -121,12 +136,12 @@ class LinkKind:
     sources: frozenset[Source] = frozenset()
 
 
-def chain(subject: Subject, findings: list[Finding]) -> Chain:
-    """The chain of the subject, from all findings."""
+def chain(subject: Subject, findings: list[Finding], *, links: Sequence[LinkKind]) -> Chain:
+    """The chain of the subject, from all findings, with these links."""
     related = [finding for finding in findings if subject.concerns(finding)]
     # A profile that does not apply gives nothing, so that nothing else has to be there for it.
     gives = subject.profile.applies
-    kinds = [kind for kind in LINKS if not kind.sources or (gives and subject.source in kind.sources)]
+    kinds = [kind for kind in links if not kind.sources or (gives and subject.source in kind.sources)]
     return Chain(subject, tuple(_link(kind, subject, findings=related) for kind in kinds))
 
 
@@ -149,7 +164,7 @@ def _waiting(message: str) -> Assessment:
 
 def _enrollment(subject: Subject) -> Assessment:
     if subject.device is None:
-        return _waiting("No device of a kind that the profile supports is enrolled.")
+        return _waiting("No device of a kind that it is for is enrolled.")
     return _ok(f"{VARIANTS[subject.device.variant]}, enrolled {subject.device.enrolled_at:%Y-%m-%d}.")
 
 
@@ -378,7 +393,17 @@ LINKS: tuple[LinkKind, ...] = (
     LinkKind("import", frozenset({"nothing-imported", "purpose-without-profile"}), _import, _FROM_IMPORT),
     LinkKind("connectorKey", frozenset({"key-missing", "key-unnamed"}), _connector_key, _FROM_IMPORT),
     LinkKind(
-        "profile", frozenset({"kept-only", "profile-impossible", "proof-of-origin", "settings-in-conflict"}), _profile
+        "profile",
+        frozenset(
+            {
+                "kept-only",
+                "profile-impossible",
+                "proof-of-origin",
+                "settings-in-conflict",
+                "compliance-goes-before",
+            }
+        ),
+        _profile,
     ),
     LinkKind("purpose", frozenset({"purpose-key-usage", "purpose-extended-usage"}), _purpose, _FROM_IMPORT),
     LinkKind("address", frozenset({"address-mismatch"}), _address, _WITH_CERTIFICATE),

@@ -130,6 +130,37 @@ class DeviceScript:
     failed: bool = False
 
 
+class AppStanding(StrEnum):
+    """How an app stands on a device."""
+
+    INSTALLED = "installed"
+    REMOVED = "removed"  # as its assignment asks
+    LEFT_TO_USER = "leftToUser"
+    WAITS = "waits"  # for the next check-in, or for the agent
+    FAILED = "failed"
+    UNFIT = "unfit"  # the device is not as the app needs it
+    DEPENDENCY = "dependency"  # what it depends on cannot be there
+    SUPERSEDED = "superseded"
+    ELSEWHERE = "elsewhere"  # no assignment brings it to the device
+    OTHER_PLATFORM = "otherPlatform"
+    NOT_PUBLISHED = "notPublished"
+    NAMELESS = "nameless"  # it says nothing by which a device knows it
+    KEPT_ONLY = "keptOnly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceApp:
+    """An app that concerns a device. `why`: its standing in a sentence, or empty; `intent`: None if none reaches it."""
+
+    id: str
+    name: str
+    standing: AppStanding
+    why: str = ""
+    intent: str | None = None
+    version: str | None = None
+    error_code: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
@@ -156,6 +187,7 @@ class Device:
     challenges: Mapping[ProfileId, ScepTry] = field(default_factory=dict)
     compliance: Compliance | None = None
     scripts: tuple[DeviceScript, ...] = ()
+    apps: tuple[DeviceApp, ...] = ()
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
         """The items that the profile wants on the device, as the next check-in would find them."""
@@ -204,10 +236,14 @@ class KnownProfile:
 
 @dataclass(frozen=True, slots=True)
 class SelectedProfile:
-    """The profile that the diagnosis is about, and whether it reaches each device. The key is None without a device."""
+    """The profile that the diagnosis is about, and whether it reaches each device. The key is None without a device.
+    `is_app`: it is an app in the form of a profile; `variants`: the kinds of device that it is for.
+    """
 
     profile: Profile
     reaches: Mapping[str | None, Reach] = field(default_factory=dict)
+    is_app: bool = False
+    variants: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from fauxtune.core.profiles.kind_words import kind_words
 
 def kept_only(facts: Facts) -> Iterator[Observation]:
     """Profiles of this kind are only stored here."""
-    if facts.selected is not None and source_of(facts.selected.profile) is None:
+    if facts.selected is not None and not facts.selected.is_app and source_of(facts.selected.profile) is None:
         profile = facts.selected.profile
         yield Observation(
             message=f"'{name_of(profile)}' is not for certificates or e-mail: {kind_words(profile.kind)}.",
@@ -142,14 +142,11 @@ def purpose_unsupported(facts: Facts) -> Iterator[Observation]:
 
 def _with_status(facts: Facts, status: ReachStatus) -> Iterator[tuple[Device | None, Profile, Reach]]:
     """The devices for which the selected profile has this status."""
-    if facts.selected is None or source_of(facts.selected.profile) is None:
+    if facts.selected is None or (source_of(facts.selected.profile) is None and not facts.selected.is_app):
         return
-    known = kind(facts.selected.profile.kind)
     for key, reach in facts.selected.reaches.items():
         device = next((one for one in facts.devices if one.id == key), None)
-        fits = device is None or (
-            known is not None and device.variant in known.reached and device.state is EnrollmentState.ACTIVE
-        )
+        fits = device is None or (device.variant in facts.selected.variants and device.state is EnrollmentState.ACTIVE)
         if reach.status is status and fits:
             yield device, facts.selected.profile, reach
 

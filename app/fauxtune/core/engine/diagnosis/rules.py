@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from fauxtune.core.engine.diagnosis import (
+    app_rules,
     certificate_rules,
     compliance_rules,
     delivery_rules,
@@ -15,7 +16,7 @@ from fauxtune.core.engine.diagnosis import (
     script_rules,
     setting_rules,
 )
-from fauxtune.core.engine.diagnosis.facts import Facts
+from fauxtune.core.engine.diagnosis.facts import AppStanding, Facts
 from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, finding, is_consequence
 
 _IMPORTED = 'Intune: "Configure and use imported PKCS certificates"'
@@ -25,6 +26,8 @@ _ASSIGN = 'Intune: "Assign user and device profiles"'
 _CONNECTOR = 'Intune: "Certificate connector for Microsoft Intune"'
 _SCEP = 'Intune: "Create and assign SCEP certificate profiles", "Troubleshoot SCEP certificate profile deployment"'
 _SCRIPTS = 'Intune: "Use PowerShell scripts on Windows devices", "Use shell scripts on macOS devices"'
+_APPS = 'Intune: "Troubleshoot app installation issues"'
+_WIN32 = 'Intune: "Add, assign, and monitor a Win32 app in Microsoft Intune"'
 _PARTNER = 'Intune: "Add partner certification authority in Intune using SCEP"'
 _ERRORS = 'Intune: "Troubleshoot policies and profiles"'
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
@@ -408,6 +411,81 @@ RULES: tuple[Rule, ...] = (
         source=_SCRIPTS,
     ),
     Rule(
+        code="app-kept-only",
+        severity=_ERROR,
+        check=app_rules.stands(AppStanding.KEPT_ONLY),
+        meaning="Apps of this kind are stored and assigned here, and no device installs them.",
+        fix="Use a kind of app that devices install.",
+        source='Intune: "Add apps to Microsoft Intune"',
+    ),
+    Rule(
+        code="app-not-published",
+        severity=_ERROR,
+        check=app_rules.stands(AppStanding.NOT_PUBLISHED),
+        meaning="The app has no content that is uploaded and committed.",
+        fix="Upload its content and commit it.",
+        source=_WIN32,
+    ),
+    Rule(
+        code="app-nameless",
+        severity=_ERROR,
+        check=app_rules.stands(AppStanding.NAMELESS),
+        meaning="The app says nothing by which a device would know it.",
+        fix="Set its bundle, package or product identifier.",
+        source='Intune: "Add apps to Microsoft Intune"',
+    ),
+    Rule(
+        code="app-other-platform",
+        severity=_ERROR,
+        check=app_rules.stands(AppStanding.OTHER_PLATFORM),
+        meaning="The app is for another kind of device.",
+        fix="Add an app for this kind of device.",
+        source='Intune: "Add apps to Microsoft Intune"',
+    ),
+    Rule(
+        code="app-unfit",
+        severity=_WARNING,
+        check=app_rules.stands(AppStanding.UNFIT),
+        meaning="The device does not meet what the app needs: its system is too old, or its processor, memory "
+        "or free space does not fit. An error if the diagnosis is about that app.",
+        fix="Update the device, or change what the app asks for.",
+        source=_WIN32,
+    ),
+    Rule(
+        code="app-dependency",
+        severity=_WARNING,
+        check=app_rules.stands(AppStanding.DEPENDENCY),
+        meaning="What the app depends on cannot be on the device. An error if the diagnosis is about that app.",
+        fix="Assign what it depends on, or let it be installed by itself.",
+        source=_WIN32,
+    ),
+    Rule(
+        code="app-superseded",
+        severity=_WARNING,
+        check=app_rules.stands(AppStanding.SUPERSEDED),
+        meaning="Another app that reaches the device supersedes it.",
+        fix="Nothing, unless the other app was not to supersede it.",
+        source='Intune: "Add Win32 app supersedence"',
+    ),
+    Rule(
+        code="app-failed",
+        severity=_WARNING,
+        check=app_rules.stands(AppStanding.FAILED),
+        meaning="The device could not install or uninstall the app: a return code, or what the device says, "
+        "tells why. An error if the diagnosis is about that app.",
+        fix="Correct what the device says, and synchronise it.",
+        source=_APPS,
+    ),
+    Rule(
+        code="app-waits",
+        severity=_WARNING,
+        check=app_rules.stands(AppStanding.WAITS),
+        meaning="The device has not been told yet to install or uninstall the app: it has to check in, or its "
+        "management agent to ask for work.",
+        fix="Let the device check in.",
+        source=_APPS,
+    ),
+    Rule(
         code="settings-in-conflict",
         severity=_ERROR,
         check=setting_rules.in_conflict,
@@ -416,6 +494,15 @@ RULES: tuple[Rule, ...] = (
         fix="Let all of them ask for the same value, or only one of them for this setting.",
         source='Intune for Education: "Avoiding policy conflicts"',
         explains=True,
+    ),
+    Rule(
+        code="compliance-goes-before",
+        severity=_WARNING,
+        check=setting_rules.gives_way,
+        meaning="A profile asks for another value of a setting than a compliance policy that the device is made to "
+        "meet: the policy goes before.",
+        fix="Let the profile ask for the value of the compliance policy, or leave the setting out of it.",
+        source='Intune, "Common questions, answers, and scenarios with policies and profiles", 2024-11-11',
     ),
     Rule(
         code="connector-refused",

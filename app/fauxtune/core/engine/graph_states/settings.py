@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from fauxtune.core.engine.planning.report import ProfileOutcome
 from fauxtune.core.engine.planning.setting_outcomes import ITEM_STATUSES, SettingOutcome, setting_outcomes
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.items import LedgerRow, Problem
-from fauxtune.core.model.settings import Asking, Unit, Wishes, setting_key
+from fauxtune.core.model.items import LedgerRow, Problem, setting_key
+from fauxtune.core.model.settings import Asking, Unit, Wishes
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.kind_words import words_of
@@ -93,7 +93,7 @@ def conflicts_in(counted: Iterable[tuple[LedgerRow, int]]) -> Mapping[str, tuple
     for row, devices in counted:
         settings = Unit.decode(row.payload or b"[]").settings if row.state in ITEM_STATUSES else ()
         for each in settings:
-            if each.in_conflict:
+            if each.in_conflict or each.below:
                 by, number = conflicts.get(each.address, ((), 0))
                 conflicts[each.address] = (tuple(sorted({*by, *each.by})), number + devices)
     return conflicts

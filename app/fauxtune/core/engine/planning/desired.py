@@ -1,4 +1,8 @@
-"""The items that a device should hold: profiles and the user's certificates, merged by key."""
+"""The items that a device should hold, of all its profiles together: merged by key, each with what it needs first.
+
+What one profile gives a device is decided by its family (`core/profiles/`): so `imported_pfx` gives every certificate
+of the user to each of the user's devices.
+"""
 
 from __future__ import annotations
 

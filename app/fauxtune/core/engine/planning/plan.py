@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.ledger import in_policy, moved
 from fauxtune.core.engine.planning.renewal import is_due_for_renewal, next_renewals
+from fauxtune.core.engine.planning.setting_conflicts import IN_CONFLICT, merged
 from fauxtune.core.engine.removal.causes import Standing, cause
 from fauxtune.core.engine.removal.decisions import (
     DeviceKind,
@@ -22,10 +23,10 @@ from fauxtune.core.engine.removal.decisions import (
 from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, is_scep
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, key_source
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder
-from fauxtune.core.model.settings import IN_CONFLICT, Unit
+from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 
 #: Nothing is due: the end of Graph's time.
@@ -149,7 +150,9 @@ class _Planner:
                 new = _settings(row, item)
             case Source.ROOT | Source.IMPORTED:
                 new = self._fixed(row, item)
-        new = replace(new, claims=item.claims, user_id=self.situation.standing.user_id)
+        user_id = self.situation.standing.user_id
+        if (new.claims, new.user_id) != (item.claims, user_id):
+            new = replace(new, claims=item.claims, user_id=user_id)
         if new.state is ItemState.SENT and (row.state, row.fingerprint) != (new.state, new.fingerprint):
             self.plan.offered.append(new)
         return new
@@ -360,7 +363,7 @@ class _Planner:
         """
         if not FACTS[self.situation.variant].accounts_carry_certificates:
             return None
-        need = next((each for each in item.needs if is_scep(each.key or "")), None)
+        need = next((each for each in item.needs if each.key is not None and key_source(each.key) is Source.SCEP), None)
         if need is None:
             return None
         return Problem(
@@ -418,7 +421,8 @@ class _Planner:
 def _settings(row: LedgerRow, item: Item) -> LedgerRow:
     """The row of settings that a device takes as one. A setting in conflict stays as the device has it."""
     has_earlier = row.payload is not None and row.fingerprint is not None and row.state is not ItemState.REMOVED
-    unit = Unit(item.settings).after(Unit.decode(row.payload) if has_earlier and row.payload is not None else None)
+    earlier = Unit.decode(row.payload) if has_earlier and row.payload is not None else None
+    unit = Unit(merged(item.settings)).after(earlier)
     described = replace(row, payload=unit.encode())
     if unit.fingerprint is None:
         return _failed(replace(described, fingerprint=None), Problem(REMEDIATION_FAILED, IN_CONFLICT))

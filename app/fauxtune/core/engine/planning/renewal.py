@@ -1,4 +1,4 @@
-"""When a certificate is renewed. Graph: renewalThresholdPercentage (of a certificate profile)."""
+"""When a certificate of a device is renewed, PKCS and SCEP alike. Graph: renewalThresholdPercentage (of a profile)."""
 
 from __future__ import annotations
 

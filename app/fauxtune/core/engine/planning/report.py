@@ -1,4 +1,4 @@
-"""From a device's report to ledger states, and from these to the statuses of profiles in Graph."""
+"""From a device's inventory to the states of its ledger, and from these to the statuses of profiles in Graph."""
 
 from __future__ import annotations
 
@@ -163,6 +163,10 @@ def profile_outcome(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bo
 def profile_outcomes(
     profiles: Iterable[Profile], rows: Iterable[LedgerRow], *, has_user: bool = True
 ) -> dict[ProfileId, ProfileOutcome]:
-    """The status of each profile on one device."""
+    """The status of each profile on one device; none of compliance policies, which are judged by other rules."""
     listed = tuple(rows)
-    return {profile.id: profile_outcome(profile, listed, has_user=has_user) for profile in profiles}
+    return {
+        profile.id: profile_outcome(profile, listed, has_user=has_user)
+        for profile in profiles
+        if (known := kind(profile.kind)) is None or known.has_status
+    }

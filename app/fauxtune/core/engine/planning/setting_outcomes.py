@@ -7,12 +7,22 @@ others.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from fauxtune.core.engine.planning.setting_conflicts import GIVES_WAY, IN_CONFLICT
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
-from fauxtune.core.model.settings import IN_CONFLICT, Setting, Unit, WantedSetting, Wishes, setting_key
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, setting_key
+from fauxtune.core.model.settings import (
+    MEMBER,
+    Asking,
+    Setting,
+    Unit,
+    WantedSetting,
+    Wishes,
+    joined,
+    node_of,
+)
 from fauxtune.core.model.states import SEVERITY, ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.settings import MOBILECONFIG
 
@@ -41,14 +51,21 @@ class SettingOutcome:
 
 
 def setting_outcomes(profile: ProfileId, wishes: Wishes, *, rows: Iterable[LedgerRow]) -> tuple[SettingOutcome, ...]:
-    """The outcomes, in the order of the profile's settings, then those that cannot be delivered."""
+    """The outcomes, in the order of the profile's settings, then those that cannot be delivered. A list of which the
+    profile asks for several members has one.
+    """
     units = {row.key: row for row in rows if row.source is Source.SETTING and row.state in ITEM_STATUSES}
     decoded = {key: Unit.decode(row.payload or b"[]") for key, row in units.items()}
-    outcomes = []
+    outcomes, lists = [], dict[str, list[SettingOutcome]]()
     for each in wishes.settings:
         key = setting_key(each.unit)
         present = {one.address: one for one in decoded[key].settings} if key in decoded else {}
-        outcomes.append(_outcome(profile, each, row=units.get(key), setting=present.get(each.address)))
+        outcome = _outcome(profile, each, row=units.get(key), setting=present.get(each.address))
+        if each.form == MEMBER:
+            lists.setdefault(each.name, []).append(outcome)
+        else:
+            outcomes.append(outcome)
+    outcomes += map(_of_list, lists.values())
     own = (profile,)
     outcomes += [
         SettingOutcome(name, ProfileStatus.ERROR, problem=Problem(REMEDIATION_FAILED, why), sources=own)
@@ -56,6 +73,14 @@ def setting_outcomes(profile: ProfileId, wishes: Wishes, *, rows: Iterable[Ledge
     ]
     outcomes += [SettingOutcome(name, ProfileStatus.NOT_APPLICABLE, sources=own) for name in wishes.without]
     return tuple(outcomes)
+
+
+def _of_list(members: list[SettingOutcome]) -> SettingOutcome:
+    first = worst(members) or members[0]
+    values = sorted(str(each.value) for each in members if each.value is not None)
+    sources = tuple(dict.fromkeys(one for each in members for one in each.sources))
+    value = joined(values) if values else None
+    return replace(first, address=node_of(first.address or ""), value=value, sources=sources)
 
 
 def _outcome(
@@ -66,8 +91,9 @@ def _outcome(
         return pending
     is_there = row.state is ItemState.INSTALLED and wanted.form != MOBILECONFIG
     value, sources = setting.value if is_there else None, tuple(dict.fromkeys(one.profile for one in setting.by))
-    if setting.in_conflict:
-        problem = Problem(REMEDIATION_FAILED, IN_CONFLICT)
+    gives_way = Asking(profile, wanted.name) in setting.below
+    if setting.in_conflict or gives_way:
+        problem = Problem(REMEDIATION_FAILED, GIVES_WAY if gives_way else IN_CONFLICT)
         return SettingOutcome(wanted.name, ProfileStatus.CONFLICT, wanted.address, value, problem, sources)
     if setting.value != wanted.value:
         return pending  # the profile has changed, and the device was not planned since

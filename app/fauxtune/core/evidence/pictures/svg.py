@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from fauxtune.core.model.marks import mark
+from fauxtune.core.model.marks import SYMBOLS, mark
 from fauxtune.core.model.states import Source
 
 WIDTH = 720
 #: The width of a chip, and its height.
 CHIP, HIGH = 66, 20
-_SYMBOLS = {Source.ROOT: "▲", Source.PKCS: "●", Source.SCEP: "■", Source.IMPORTED: "◆"}
 _ROUND = {Source.PKCS: 10, Source.SCEP: 2, Source.IMPORTED: 5, Source.ROOT: 0}
 #: Units that a letter takes, on average.
 _LETTER = 6.6
@@ -60,7 +59,7 @@ class Drawing:
         css = f"chip {kind} h{name.hue}" + (" gone" if gone else "")
         self._parts.append(f'<g class="{css}">')
         self.box(x, y, width=width, height=HIGH, radius=_ROUND[kind])
-        self.text(x + 7, y + 14, words=f"{_SYMBOLS[kind]} {name.letters}", css="mark")
+        self.text(x + 7, y + 14, words=f"{SYMBOLS[kind]} {name.letters}", css="mark")
         self._parts.append("</g>")
 
     def svg(self, style: str = "") -> str:

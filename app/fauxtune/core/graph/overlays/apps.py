@@ -22,7 +22,8 @@ _KINDS = (
     "windowsMicrosoftEdgeApp windowsMobileMSI windowsPhone81AppX windowsPhone81AppXBundle windowsPhone81StoreApp "
     "windowsPhoneXAP windowsStoreApp windowsUniversalAppX windowsWebApp"
 )
-_STATE = approximated("processing ends with the first GET of the app, or after five seconds of the tenant's clock")
+_SCRIPT = stored("it is kept: a device has the outcome that is declared of the app")
+_STATE = approximated("processing ends after five seconds of the tenant's clock")
 
 APPS = (
     Overlay(
@@ -71,6 +72,10 @@ APPS = (
         },
     ),
     Overlay("fileEncryptionInfo"),
+    Overlay("mobileAppContentScript", polymorphic=True, server="state", required="content", fidelity=_SCRIPT),
+    Overlay(
+        "win32LobAppScript win32LobAppInstallPowerShellScript win32LobAppUninstallPowerShellScript", fidelity=_SCRIPT
+    ),
     Overlay(
         "mobileAppRelationship",
         polymorphic=True,

@@ -14,7 +14,8 @@ from fauxtune.core.odata.schema.fidelity import ALWAYS_NULL, approximated, store
 from fauxtune.core.odata.schema.overlay import Overlay
 
 _NO_EFFECT = stored("it is kept, and has no effect")
-_IMPORTED = approximated("an import is done at once")
+_IMPORTED = approximated("an import is done half a minute of the clock after its request")
+_NO_PAGE = stored("there is no status page")
 _NEVER = "0001-01-01T00:00:00Z"
 
 AUTOPILOT = (
@@ -60,5 +61,18 @@ AUTOPILOT = (
         server="importId",
         required="serialNumber hardwareIdentifier",
         secret={"hardwareIdentifier": ""},
+    ),
+    Overlay("windowsAutopilotSettings", server="*"),
+    Overlay(
+        "deviceManagementAutopilotEvent",
+        server="*",
+        different={
+            _NO_PAGE: "accountSetupDuration accountSetupStatus deviceSetupDuration deviceSetupStatus "
+            "windows10EnrollmentCompletionPageConfigurationDisplayName "
+            "windows10EnrollmentCompletionPageConfigurationId",
+            approximated(
+                "of failed enrolments those that a restriction refused"
+            ): "deploymentState enrollmentFailureDetails",
+        },
     ),
 )

@@ -31,5 +31,6 @@ CONDITIONAL_ACCESS = (
     Overlay(
         "countryNamedLocation", required="countriesAndRegions", defaults={"countryLookupMethod": "clientIpAddress"}
     ),
+    Overlay("conditionalAccessExternalTenants", polymorphic=True),
     Overlay("ipRange", polymorphic=True),
 )

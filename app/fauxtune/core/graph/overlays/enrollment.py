@@ -37,9 +37,18 @@ ENROLLMENT = (
         different={_NO_EFFECT: "macRestriction tvosRestriction visionOSRestriction windowsHomeSkuRestriction"},
     ),
     Overlay(
-        "deviceEnrollmentWindowsHelloForBusinessConfiguration windows10EnrollmentCompletionPageConfiguration "
-        "deviceComanagementAuthorityConfiguration windowsRestoreDeviceEnrollmentConfiguration"
+        "deviceEnrollmentWindowsHelloForBusinessConfiguration",
+        fidelity=approximated("given to Windows PCs as nodes (docs/settings.md), whose users set no PIN"),
     ),
+    Overlay(
+        "windows10EnrollmentCompletionPageConfiguration",
+        fidelity=approximated("given to Windows PCs as nodes (docs/settings.md), which show no page"),
+        different={
+            _NO_EFFECT: "allowNonBlockingAppInstallation disableUserStatusTrackingAfterFirstUser "
+            "installQualityUpdates selectedMobileAppIds trackInstallProgressForAutopilotOnly"
+        },
+    ),
+    Overlay("deviceComanagementAuthorityConfiguration windowsRestoreDeviceEnrollmentConfiguration"),
     Overlay("deviceEnrollmentPlatformRestrictionConfiguration", fidelity=_RESTRICTS),
     Overlay("deviceEnrollmentPlatformRestriction", different={_NO_EFFECT: "blockedSkus"}),
     Overlay(

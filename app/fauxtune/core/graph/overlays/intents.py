@@ -37,6 +37,7 @@ INTENTS = (
         fidelity=approximated("valueJson has the value; `value`, a navigation, is left out"),
     ),
     Overlay("deviceManagementTemplate", fidelity=_OURS, different={ALWAYS_ZERO: "intentCount"}),
+    Overlay("securityBaselineTemplate", fidelity=_OURS, polymorphic=True),
     Overlay("deviceManagementSettingCategory", polymorphic=True),
     Overlay("deviceManagementIntentSettingCategory deviceManagementTemplateSettingCategory", fidelity=_OURS),
     Overlay("deviceManagementSettingDefinition", polymorphic=True),

@@ -165,7 +165,8 @@ _EMAIL = (
 #: The kinds whose settings are delivered, as far as the platform's wire has a word for them (docs/settings.md): these
 #: settings are checked by their family.
 _SETTINGS = Overlay(
-    "androidGeneralDeviceConfiguration androidWorkProfileGeneralDeviceConfiguration iosCustomConfiguration "
+    "androidDeviceOwnerGeneralDeviceConfiguration androidGeneralDeviceConfiguration "
+    "androidWorkProfileGeneralDeviceConfiguration iosCustomConfiguration "
     "iosGeneralDeviceConfiguration macOSCustomConfiguration macOSGeneralDeviceConfiguration "
     "windows10CustomConfiguration windows10EndpointProtectionConfiguration windows10GeneralConfiguration "
     "windowsUpdateForBusinessConfiguration",

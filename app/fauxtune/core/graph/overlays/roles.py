@@ -21,10 +21,17 @@ ROLES = (
         defaults={"roleScopeTagIds": ("0",)},
         different={
             TAGS_HIDE_NOTHING: "roleScopeTagIds",
-            approximated("empty for built-in roles: Microsoft's list is not here"): "rolePermissions permissions",
+            approximated("of built-in roles Microsoft's document of 2025-06, by ids of public programs"): (
+                "rolePermissions permissions"
+            ),
         },
     ),
     Overlay("deviceAndAppManagementRoleDefinition", fidelity=_NO_ROLES),
+    Overlay(
+        "resourceOperation",
+        fidelity=approximated("the operations that public programs name, with Microsoft's words for most of them"),
+        different={stored("the name of the resource in ids, and true"): "resource enabledForScopeValidation"},
+    ),
     Overlay("roleAssignment", fidelity=_NO_ROLES, required="displayName", linked="roleDefinition"),
     Overlay(
         "deviceAndAppManagementRoleAssignment",

@@ -22,6 +22,10 @@ _ITEMS = (
     "windowsAutopilotDeploymentProfilePolicySetItem"
 )
 _NOT_ASSIGNED = stored("what is in a set is not assigned by it")
+_POLICY = approximated("in force at once, without an approval of its own; no application is excluded")
+_REQUEST = approximated(
+    "made by requests with x-msft-approval-justification; who approves what follows from groups alone"
+)
 
 TENANT_ADMINISTRATION = (
     Overlay(
@@ -49,9 +53,13 @@ TENANT_ADMINISTRATION = (
     ),
     Overlay(
         "operationApprovalPolicy",
-        fidelity=stored("no operation waits for an approval"),
-        required="displayName",
+        fidelity=_POLICY,
+        required="displayName policyType approverGroupIds",
+        defaults={"policyPlatform": "notApplicable"},
+        different={stored("a policy guards all platforms"): "policyPlatform policySet"},
     ),
+    Overlay("operationApprovalRequest", fidelity=_REQUEST),
+    Overlay("operationApprovalPolicySet operationApprovalRequestEntityStatus identitySet identity"),
     Overlay(
         "mobileThreatDefenseConnector",
         fidelity=stored("no partner is connected"),

@@ -7,6 +7,7 @@ mask.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -40,13 +41,7 @@ def view(
     in a mixed list another type may have them (`check_select` refuses those that no type has).
     """
     answer: dict[str, Any] = {"@odata.type": kind.odata_type} if kind.polymorphic or typed else {}
-    for prop in _shown_properties(kind, version, select=select):
-        if prop.name == "id" and "id" in document:
-            answer["id"] = document["id"]
-        elif select is None and prop.visibility is Shown.BLANK_UNLESS_SELECTED:
-            answer[prop.name] = blank(prop)
-        else:
-            answer[prop.name] = _shown(prop, document, version=version)
+    answer |= _plan(kind, version, select=select).values(document, version=version)
     if kind.open:
         answer |= _undeclared(kind, document, select=select)
     return answer
@@ -67,7 +62,51 @@ def _defaults(kind: ComplexType) -> dict[str, Any]:
     return defaults(kind)
 
 
-@lru_cache(maxsize=4096)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the documents of a type are shown: what is the same for each of a thousand is worked out once.
+
+    `unset`: what every property shows that was never set, in the declared order; `fixed`: what is shown whatever was
+    set; `parted`: the properties whose values a version shows otherwise than they are stored.
+    """
+
+    unset: Mapping[str, Any]
+    fixed: Mapping[str, Any]
+    parted: tuple[Property, ...]
+
+    def values(self, document: Mapping[str, Any], *, version: Version) -> dict[str, Any]:
+        """Return the properties with their values, in the declared order."""
+        known = {**self.unset, **document, **self.fixed}
+        answer = {name: known[name] for name in self.unset}
+        for prop in self.parted:
+            value = answer[prop.name]
+            if prop.collection and value is not None:
+                answer[prop.name] = [_single(prop, element, version=version) for element in value]
+            elif value is not None:
+                answer[prop.name] = _single(prop, value, version=version)
+        return answer
+
+
+@lru_cache(maxsize=1024)
+def _plan(kind: StructuredType, version: Version, *, select: tuple[str, ...] | None) -> _Plan:
+    """The plan of what a read shows."""
+    properties = _shown_properties(kind, version, select=select)
+    blanks = (prop for prop in properties if prop.visibility is Shown.BLANK_UNLESS_SELECTED and prop.name != "id")
+    return _planned(properties, fixed={} if select is not None else {prop.name: blank(prop) for prop in blanks})
+
+
+@lru_cache(maxsize=1024)
+def _plan_of_value(kind: StructuredType, version: Version) -> _Plan:
+    """The plan of the value of a property: all of its members are shown."""
+    return _planned(tuple(kind.properties_in(version).values()), fixed={})
+
+
+def _planned(properties: tuple[Property, ...], *, fixed: Mapping[str, Any]) -> _Plan:
+    masks = {prop.name: prop.mask for prop in properties if prop.write_only and prop.name not in fixed}
+    parted = (prop for prop in properties if not (prop.is_plain or prop.write_only or prop.name in fixed))
+    return _Plan({prop.name: prop.initial() for prop in properties}, {**fixed, **masks}, tuple(parted))
+
+
 def _shown_properties(
     kind: StructuredType, version: Version, *, select: tuple[str, ...] | None
 ) -> tuple[Property, ...]:
@@ -105,21 +144,6 @@ def check_select(names: Iterable[str] | None, *, entities: Iterable[Entity], ver
             )
 
 
-def _shown(prop: Property, document: Mapping[str, Any], *, version: Version) -> Any:
-    value = document.get(prop.name, _MISSING)
-    if value is _MISSING:
-        value = prop.initial()
-    if prop.is_plain:
-        return value
-    if prop.write_only:
-        return prop.mask
-    if value is None:
-        return None
-    if prop.collection:
-        return [_single(prop, element, version=version) for element in value]
-    return _single(prop, value, version=version)
-
-
 def _single(prop: Property, value: Any, *, version: Version) -> Any:
     kind = prop.type
     if kind is Edm.DATE_TIME:
@@ -136,14 +160,10 @@ def _complex(prop: Property, value: Mapping[str, Any], *, version: Version) -> d
     stored_type = value.get("@odata.type")
     kind: StructuredType = next((v for v in prop.variants if v.odata_type == stored_type), _declared(prop))
     answer: dict[str, Any] = {} if stored_type is None else {"@odata.type": stored_type}
-    for name, inner in kind.properties_in(version).items():
-        answer[name] = _shown(inner, value, version=version)
+    answer |= _plan_of_value(kind, version).values(value, version=version)
     return answer
 
 
 def _declared(prop: Property) -> StructuredType:
     assert isinstance(prop.type, StructuredType)
     return prop.type
-
-
-_MISSING = object()

@@ -1,7 +1,8 @@
 """Properties of restriction profiles and update rings for Windows 10 and later, and the nodes that they become.
 
-Microsoft: "Policy CSP", "BitLocker CSP", "Firewall CSP". Graph: windows10GeneralConfiguration,
-windowsUpdateForBusinessConfiguration, windows10EndpointProtectionConfiguration. The form of the table is in `reading`.
+Microsoft: "Policy CSP", "Attack surface reduction rules reference", "BitLocker CSP", "Firewall CSP". Graph:
+windows10GeneralConfiguration, windowsUpdateForBusinessConfiguration, windows10EndpointProtectionConfiguration. The form
+of the table is in `reading`.
 
 #: data
 """
@@ -150,6 +151,27 @@ bitLockerEnableStorageCardEncryptionOnMobile; BitLocker/RequireStorageCardEncryp
 bitLockerEncryptDevice; BitLocker/RequireDeviceEncryption; int; true=1
 smartScreenBlockOverrideForFiles; Policy/Config/SmartScreen/PreventOverrideForFilesInShell; int; true=1
 smartScreenEnableInShell; Policy/Config/SmartScreen/EnableSmartScreenInShell; int; true=1
+= windows10EndpointProtectionConfiguration; ./Device/Vendor/MSFT/Policy/Config/Defender; each
+defenderAdobeReaderLaunchChildProcess; AttackSurfaceReductionRules; chr; enable=7674ba52-37eb-4a4f-a9a1-f0f9a1619a2c=1,auditMode=7674ba52-37eb-4a4f-a9a1-f0f9a1619a2c=2,warn=7674ba52-37eb-4a4f-a9a1-f0f9a1619a2c=6
+defenderAdvancedRansomewareProtectionType; AttackSurfaceReductionRules; chr; enable=c1db55ab-c21a-4637-bb3f-a12568109d35=1,auditMode=c1db55ab-c21a-4637-bb3f-a12568109d35=2,warn=c1db55ab-c21a-4637-bb3f-a12568109d35=6
+defenderBlockPersistenceThroughWmiType; AttackSurfaceReductionRules; chr; block=e6db77e5-3df2-4cf1-b95a-636979351e5b=1,auditMode=e6db77e5-3df2-4cf1-b95a-636979351e5b=2,warn=e6db77e5-3df2-4cf1-b95a-636979351e5b=6,disable=e6db77e5-3df2-4cf1-b95a-636979351e5b=0
+defenderEmailContentExecutionType; AttackSurfaceReductionRules; chr; block=be9ba2d9-53ea-4cdc-84e5-9b1eeee46550=1,auditMode=be9ba2d9-53ea-4cdc-84e5-9b1eeee46550=2,warn=be9ba2d9-53ea-4cdc-84e5-9b1eeee46550=6,disable=be9ba2d9-53ea-4cdc-84e5-9b1eeee46550=0
+defenderOfficeAppsExecutableContentCreationOrLaunchType; AttackSurfaceReductionRules; chr; block=3b576869-a4ec-4529-8536-b80a7769e899=1,auditMode=3b576869-a4ec-4529-8536-b80a7769e899=2,warn=3b576869-a4ec-4529-8536-b80a7769e899=6,disable=3b576869-a4ec-4529-8536-b80a7769e899=0
+defenderOfficeAppsLaunchChildProcessType; AttackSurfaceReductionRules; chr; block=d4f940ab-401b-4efc-aadc-ad5f3c50688a=1,auditMode=d4f940ab-401b-4efc-aadc-ad5f3c50688a=2,warn=d4f940ab-401b-4efc-aadc-ad5f3c50688a=6,disable=d4f940ab-401b-4efc-aadc-ad5f3c50688a=0
+defenderOfficeAppsOtherProcessInjectionType; AttackSurfaceReductionRules; chr; block=75668c1f-73b5-4cf0-bb93-3ecf5cb7cc84=1,auditMode=75668c1f-73b5-4cf0-bb93-3ecf5cb7cc84=2,warn=75668c1f-73b5-4cf0-bb93-3ecf5cb7cc84=6,disable=75668c1f-73b5-4cf0-bb93-3ecf5cb7cc84=0
+defenderOfficeCommunicationAppsLaunchChildProcess; AttackSurfaceReductionRules; chr; enable=26190899-1602-49e8-8b27-eb1d0a1ce869=1,auditMode=26190899-1602-49e8-8b27-eb1d0a1ce869=2,warn=26190899-1602-49e8-8b27-eb1d0a1ce869=6
+defenderOfficeMacroCodeAllowWin32ImportsType; AttackSurfaceReductionRules; chr; block=92e97fa1-2edf-4476-bdd6-9dd0b4dddc7b=1,auditMode=92e97fa1-2edf-4476-bdd6-9dd0b4dddc7b=2,warn=92e97fa1-2edf-4476-bdd6-9dd0b4dddc7b=6,disable=92e97fa1-2edf-4476-bdd6-9dd0b4dddc7b=0
+defenderPreventCredentialStealingType; AttackSurfaceReductionRules; chr; enable=9e6c4e1f-7d60-472f-ba1a-a39ef669e4b2=1,auditMode=9e6c4e1f-7d60-472f-ba1a-a39ef669e4b2=2,warn=9e6c4e1f-7d60-472f-ba1a-a39ef669e4b2=6
+defenderProcessCreationType; AttackSurfaceReductionRules; chr; block=d1e49aac-8f56-4280-b9ba-993a6d77406c=1,auditMode=d1e49aac-8f56-4280-b9ba-993a6d77406c=2,warn=d1e49aac-8f56-4280-b9ba-993a6d77406c=6,disable=d1e49aac-8f56-4280-b9ba-993a6d77406c=0
+defenderScriptDownloadedPayloadExecutionType; AttackSurfaceReductionRules; chr; block=d3e037e1-3eb8-44c8-a917-57927947596d=1,auditMode=d3e037e1-3eb8-44c8-a917-57927947596d=2,warn=d3e037e1-3eb8-44c8-a917-57927947596d=6,disable=d3e037e1-3eb8-44c8-a917-57927947596d=0
+defenderScriptObfuscatedMacroCodeType; AttackSurfaceReductionRules; chr; block=5beb7efe-fd9a-4556-801d-275e5ffc04cc=1,auditMode=5beb7efe-fd9a-4556-801d-275e5ffc04cc=2,warn=5beb7efe-fd9a-4556-801d-275e5ffc04cc=6,disable=5beb7efe-fd9a-4556-801d-275e5ffc04cc=0
+defenderUntrustedExecutableType; AttackSurfaceReductionRules; chr; block=01443614-cd74-433a-b99e-2ecdc07bfc25=1,auditMode=01443614-cd74-433a-b99e-2ecdc07bfc25=2,warn=01443614-cd74-433a-b99e-2ecdc07bfc25=6,disable=01443614-cd74-433a-b99e-2ecdc07bfc25=0
+defenderUntrustedUSBProcessType; AttackSurfaceReductionRules; chr; block=b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4=1,auditMode=b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4=2,warn=b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4=6,disable=b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4=0
+defenderAttackSurfaceReductionExcludedPaths; AttackSurfaceReductionOnlyExclusions; chr; join |
+defenderFileExtensionsToExclude; ExcludedExtensions; chr; join |
+defenderFilesAndFoldersToExclude; ExcludedPaths; chr; join |
+defenderProcessesToExclude; ExcludedProcesses; chr; join |
+defenderNetworkProtectionType; EnableNetworkProtection; int; enable=1,auditMode=2
 = windows10EndpointProtectionConfiguration; ./Device/Vendor/MSFT/Firewall/MdmStore; each
 firewallBlockStatefulFTP; Global/DisableStatefulFtp; bool; true=true
 firewallIdleTimeoutForSecurityAssociationInSeconds; Global/SaIdleTime; int; *

@@ -6,25 +6,30 @@ A check reads what the service knows: ledgers, the register of certificates, mai
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
 from fauxtune.core.administration import assignments, directory, imported
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.labs.lab import Act, Words
+from fauxtune.core.language.catalogue import Catalogue
+from fauxtune.core.language.message import Message, count, say
 from fauxtune.core.mail.readability import Cell
 from fauxtune.core.mail.switches import switches_of
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.marks import mark
+from fauxtune.core.model.platforms import needs_legacy_pfx
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.pki.pfx import has_modern_ciphers
 from fauxtune.operations.arrangement.labs.stage import Stage
 from fauxtune.operations.insight.readability import Matrix, readability
 from fauxtune.operations.mail import address_book
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.certificates import CertificateRow
 
@@ -34,10 +39,10 @@ _PRESENT = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
 _ENDS = {"wiped": "wipe", "retired": "retire", "deleted": "delete"}
 #: data. What an item waits for, in words.
 _STATES = {
-    ItemState.WANTED: "it waits",
-    ItemState.SENT: "it was offered, and is not confirmed",
-    ItemState.FAILED: "it failed",
-    ItemState.REMOVED: "it was removed",
+    ItemState.WANTED: say("it waits"),
+    ItemState.SENT: say("it was offered, and is not confirmed"),
+    ItemState.FAILED: say("it failed"),
+    ItemState.REMOVED: say("it was removed"),
 }
 #: Mail of a user, and events of the journal, that a check looks at.
 _MOST_MAIL, _MOST_EVENTS = 200, 2000
@@ -45,15 +50,15 @@ _MOST_MAIL, _MOST_EVENTS = 200, 2000
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a check saw: whether the thing is so, in words, and the place that it looked at.
+    """What a check saw: whether the thing is so, in sentences, and the place that it looked at.
 
     `so` is None where the thing that the check is about is missing: then it is neither so nor not so, and both
     expectations fail.
     """
 
     so: bool | None
-    looked: str
-    saw: str
+    looked: Message
+    saw: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,29 @@ class Outcome:
     """The outcome of a check."""
 
     passed: bool
+    looked: Message
+    saw: tuple[Message, ...]
+    expected: Message
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeText:
+    """An outcome in a language."""
+
+    passed: bool
     looked: str
     saw: str
     expected: str
+
+
+def in_words(outcome: Outcome, words: Catalogue) -> OutcomeText:
+    """Return an outcome in a language. What comes from elsewhere, such as the reason of an error, stays English."""
+    saw = "; ".join(words.render(each) for each in outcome.saw)
+    return OutcomeText(outcome.passed, words.render(outcome.looked), saw, words.render(outcome.expected))
+
+
+def _sight(so: bool | None, looked: Message, *saw: Message) -> Sight:
+    return Sight(so, looked, saw)
 
 
 Look: TypeAlias = Callable[[Stage, Words], Awaitable[Sight]]
@@ -76,30 +101,38 @@ async def outcome(stage: Stage, check: Act) -> Outcome:
     return Outcome(sight.so is wanted, sight.looked, sight.saw, _expected(check, wanted=wanted))
 
 
-def _expected(check: Act, *, wanted: bool) -> str:
-    words = {name: ", ".join(value) if isinstance(value, list) else value for name, value in check.words.items()}
-    which = words.get("label") or (f"{words.get('source', '')} of {words['device']}" if "device" in words else "")
-    more = {"which": f" ({which})" if which else "", "tagged": f" as {words['tag']}" if "tag" in words else ""}
+def _expected(check: Act, *, wanted: bool) -> Message:
+    values = {name: ", ".join(value) if isinstance(value, list) else value for name, value in check.words.items()}
+    more = {"which": values.get("label") or f"{values.get('source', '')} {values.get('device', '')}".strip()}
     yes, no = _EXPECTED[check.verb]
-    return (yes if wanted else no).format(**words, **more)
+    message = yes if wanted else no
+    return replace(message, values={**values, **more, "tag": values.get("tag", "-")})
 
 
 # ----------------------------------------------------------------------------------------------------- mail and devices
 
 
 async def _readable(stage: Stage, words: Words) -> Sight:
-    looked = f"who can read the mail “{words['subject']}” of {words['user']}"
-    user = await stage.scene.find_user(words["user"])
+    subject, name, device = words["subject"], words["user"], words["device"]
+    looked = say("who can read the mail “%(subject)s” of %(user)s", subject=subject, user=name)
+    user = await stage.scene.find_user(name)
     if user is None:
-        return Sight(so=None, looked=looked, saw=f"there is no user {words['user']} now")
-    matrix = await stage.scene.look(readability, UserId(user["id"]), limit=_MOST_MAIL)
-    cells = _cells(matrix, subject=words["subject"], device=words["device"])
+        return _sight(None, looked, say("there is no user %(user)s now", user=name))
+    cells = _cells(await _matrix(stage, UserId(user["id"])), subject=subject, device=device)
     if cells is None:
-        return Sight(so=None, looked=looked, saw=f"{words['user']} has no mail with this subject")
+        return _sight(None, looked, say("%(user)s has no mail with this subject", user=name))
     if not cells:
-        return Sight(so=None, looked=looked, saw=f"{words['device']} is no device of {words['user']} any more")
+        return _sight(None, looked, say("%(device)s is no device of %(user)s any more", device=device, user=name))
     readable = next((cell for cell in cells if cell.reading.can_read), None)
-    return Sight(readable is not None, looked, f"{words['device']}: {(readable or cells[-1]).sentence}")
+    why = (readable or cells[-1]).sentence
+    return _sight(readable is not None, looked, say("%(name)s: %(what)s", name=device, what=why))
+
+
+async def _matrix(stage: Stage, user_id: UserId) -> Matrix:
+    """Return who can read a user's mail. The checks of a step ask about several devices: it is read once for all."""
+    if user_id not in stage.matrices:
+        stage.matrices[user_id] = await stage.scene.look(readability, user_id, limit=_MOST_MAIL)
+    return stage.matrices[user_id]
 
 
 def _cells(matrix: Matrix, *, subject: str, device: str) -> list[Cell] | None:
@@ -122,98 +155,138 @@ async def _items(stage: Stage, device: str, *, source: str) -> list[LedgerRow] |
 
 async def _holds(stage: Stage, words: Words) -> Sight:
     device, source = words["device"], words["source"]
-    looked = f"what {device} holds"
+    looked = say("what %(device)s holds", device=device)
     items = await _items(stage, device, source=source)
     if items is None:
-        return Sight(so=None, looked=looked, saw=f"there is no device {device}")
+        return _sight(None, looked, say("there is no device %(device)s", device=device))
     wanted = stage.labels.get(words["label"]) if "label" in words else None
     chosen = [each for each in items if wanted is None or each.thumbprint == wanted]
     present = [each for each in chosen if each.state in _PRESENT]
     if present:
         marks = ", ".join(mark(each.thumbprint).letters for each in present if each.thumbprint)
-        return Sight(so=True, looked=looked, saw=f"it holds {marks or source} ({source})")
-    return Sight(so=False, looked=looked, saw=_absence(chosen, source=source))
+        return _sight(True, looked, say("it holds %(marks)s (%(source)s)", marks=marks or source, source=source))
+    absence = say("no such certificate (%(source)s) is on it", source=source)
+    return _sight(False, looked, absence, *(_reasons(chosen) or [say("no profile asks for one")]))
 
 
-def _absence(items: list[LedgerRow], *, source: str) -> str:
+def _reasons(items: list[LedgerRow]) -> list[Message]:
     reasons = []
     for item in items:
-        detail = item.problem.message if item.problem else item.waits_for
-        reasons.append(_STATES[item.state] + (f": {detail.rstrip('.')}" if detail else ""))
-    return f"no such certificate ({source}) is on it; " + ("; ".join(reasons) or "no profile asks for one")
+        detail, state = item.problem.message if item.problem else item.waits_for, _STATES[item.state]
+        reasons.append(say("%(name)s: %(what)s", name=state, what=detail.rstrip(".")) if detail else state)
+    return reasons
 
 
 async def _same(stage: Stage, words: Words) -> Sight:
-    looked = f"the certificates ({words['source']}) on {', '.join(words['devices'])}"
+    source, devices = words["source"], ", ".join(words["devices"])
+    looked = say("the certificates (%(source)s) on %(devices)s", source=source, devices=devices)
     held: list[frozenset[str]] = []
-    lines = []
+    lines: list[Message] = []
     for device in words["devices"]:
         items = await _items(stage, device, source=words["source"]) or []
         marks = {each.thumbprint for each in items if each.thumbprint and each.state in _PRESENT}
         held.append(frozenset(marks))
-        lines.append(f"{device}: {', '.join(sorted(mark(each).letters for each in marks)) or 'none'}")
-    if not all(held):
-        return Sight(None, looked, "; ".join(lines))
-    return Sight(len(set(held)) == 1, looked, "; ".join(lines))
+        known = ", ".join(sorted(mark(each).letters for each in marks))
+        lines.append(say("%(name)s: %(what)s", name=device, what=known or say("none")))
+    return _sight(len(set(held)) == 1 if all(held) else None, looked, *lines)
+
+
+async def _reads(stage: Stage, words: Words) -> Sight:
+    device, name = words["device"], words["file"]
+    looked = say("the system of %(device)s", device=device)
+    row, data = await stage.enrollment(device), stage.files.get(name)
+    if row is None:
+        return _sight(None, looked, say("there is no device %(device)s", device=device))
+    if data is None:
+        return _sight(None, looked, say("there is no file %(file)s", file=name))
+    version, is_modern = row.facts.get("osVersion"), has_modern_ciphers(data)
+    only_old = needs_legacy_pfx(row.variant, version)
+    reads = say("version %(version)s, which reads 3DES alone", version=version)
+    if not only_old:
+        reads = say("version %(version)s, which reads PBES2 and 3DES", version=version)
+    ciphers = say("%(name)s: %(what)s", name=name, what="PBES2" if is_modern else "3DES")
+    system = say("%(name)s: %(what)s", name=device, what=reads)
+    return _sight(not (only_old and is_modern), looked, system, ciphers)
+
+
+async def _challenge(stage: Stage, words: Words) -> Sight:
+    device, code = words["device"], words["code"]
+    looked, row = say("the SCEP challenges of %(device)s", device=device), await stage.enrollment(device)
+    if row is None:
+        return _sight(None, looked, say("there is no device %(device)s", device=device))
+    given = await stage.scene.read(scep_queries.challenges_of, stage.scene.tenant.id, enrollment_ids=[row.id])
+    codes = [str((each.outcome or {}).get("code", "")) for each in given if each.created_at >= stage.run.started_at]
+    known = ", ".join(filter(None, codes))
+    saw = say("answered: %(codes)s", codes=known) if known else say("none was answered since the lab began")
+    return _sight(code in codes, looked, saw)
 
 
 async def _smime(stage: Stage, words: Words) -> Sight:
-    looked, row = f"the accounts of {words['device']}", await stage.enrollment(words["device"])
+    device = words["device"]
+    looked, row = say("the accounts of %(device)s", device=device), await stage.enrollment(device)
     if row is None:
-        return Sight(so=False, looked=looked, saw="there is no such device")
+        return _sight(False, looked, say("there is no device %(device)s", device=device))
     ledger = await stage.scene.read(device_queries.ledger_rows, row.id)
     on = switches_of(ledger.values())
-    saw = "a profile switches S/MIME on" if on.by_profile or on.by_configuration else "nothing switches S/MIME on"
-    return Sight(on.by_profile or on.by_configuration, looked, f"{on.accounts or 'no'} account; {saw}")
+    so = on.by_profile or on.by_configuration
+    saw = say("a profile switches S/MIME on") if so else say("nothing switches S/MIME on")
+    accounts = count("one account", "%(number)s accounts", number=on.accounts)
+    return _sight(so, looked, accounts, saw)
 
 
 async def _device_state(stage: Stage, words: Words) -> Sight:
-    looked, row = f"the enrolment of {words['device']}", await stage.enrollment(words["device"])
+    device = words["device"]
+    looked, row = say("the enrolment of %(device)s", device=device), await stage.enrollment(device)
     if row is None:
-        return Sight(so=False, looked=looked, saw="there was never such a device")
-    saw = row.state.value if row.state is EnrollmentState.ACTIVE else f"{row.state.value}, by {row.cause or 'nobody'}"
+        return _sight(False, looked, say("there was never such a device"))
+    is_active, cause = row.state is EnrollmentState.ACTIVE, row.cause or "-"
+    saw = say("active") if is_active else say("%(state)s, by %(cause)s", state=row.state.value, cause=cause)
     if words["state"] == "enrolled":
-        return Sight(row.state is EnrollmentState.ACTIVE, looked, saw)
-    return Sight(row.state is EnrollmentState.ENDED and row.cause == _ENDS[words["state"]], looked, saw)
+        return _sight(is_active, looked, saw)
+    return _sight(row.state is EnrollmentState.ENDED and row.cause == _ENDS[words["state"]], looked, saw)
 
 
 # --------------------------------------------------------------------------------------------------------- certificates
 
 
-async def _register(stage: Stage, words: Words) -> tuple[str, CertificateRow | None]:
+async def _register(stage: Stage, words: Words) -> tuple[Message, CertificateRow | None]:
     known = await stage.thumbprint(words)
-    looked = "the register of the CA"
     if known is None:
-        return looked, None
+        return say("the register of the CA"), None
     row = await stage.scene.read(certificate_queries.certificate, stage.scene.tenant.id, key=known)
-    return f"{looked}, certificate {mark(known).letters}", row
+    return say("the register of the CA, certificate %(mark)s", mark=mark(known).letters), row
 
 
 async def _revoked(stage: Stage, words: Words) -> Sight:
     looked, row = await _register(stage, words)
     if row is None:
-        return Sight(None, looked, "there is no such certificate yet")
+        return _sight(None, looked, say("there is no such certificate yet"))
     if row.revoked_at is None:
-        return Sight(so=False, looked=looked, saw="it is not revoked")
-    return Sight(so=True, looked=looked, saw=f"it was revoked at {iso(row.revoked_at)}, {row.reason}")
+        return _sight(False, looked, say("it is not revoked"))
+    saw = say("it was revoked at %(time)s, %(reason)s", time=iso(row.revoked_at), reason=row.reason)
+    return _sight(True, looked, saw)
 
 
 async def _expired(stage: Stage, words: Words) -> Sight:
     looked, row = await _register(stage, words)
     if row is None:
-        return Sight(None, looked, "there is no such certificate yet")
+        return _sight(None, looked, say("there is no such certificate yet"))
     now = stage.scene.now
-    return Sight(row.not_after <= now, looked, f"it is valid until {iso(row.not_after)}; the clock shows {iso(now)}")
+    end, clock = (
+        say("it is valid until %(time)s", time=iso(row.not_after)),
+        say("the clock shows %(time)s", time=iso(now)),
+    )
+    return _sight(row.not_after <= now, looked, end, clock)
 
 
 async def _imported(stage: Stage, words: Words) -> Sight:
     scene = stage.scene
     records = await scene.listed(imported.COLLECTION, userPrincipalName=scene.principal_name(words["user"]))
     chosen = [each for each in records if words.get("tag") in (None, each["intendedPurpose"])]
-    tags = ", ".join(sorted(f"{mark(each['thumbprint']).letters} as {each['intendedPurpose']}" for each in records))
-    return Sight(
-        len(chosen) == words["count"], f"the imported certificates of {words['user']}", tags or "nothing is imported"
-    )
+    known = sorted((mark(each["thumbprint"]).letters, each["intendedPurpose"]) for each in records)
+    lines = [say("%(mark)s as %(tag)s", mark=letters, tag=tag) for letters, tag in known]
+    looked = say("the imported certificates of %(user)s", user=words["user"])
+    return _sight(len(chosen) == words["count"], looked, *(lines or [say("nothing is imported")]))
 
 
 async def _published(stage: Stage, words: Words) -> Sight:
@@ -226,10 +299,13 @@ async def _published(stage: Stage, words: Words) -> Sight:
     # Of several, senders take the newest.
     so = bool(usable) and (not named or usable[0].thumbprint == known)
     lines = [
-        f"{mark(each.thumbprint).letters}{'' if each.is_usable else ': ' + '; '.join(r.sentence for r in each.remarks)}"
+        say("%(name)s: %(what)s", name=mark(each.thumbprint).letters, what="; ".join(r.sentence for r in each.remarks))
+        if not each.is_usable
+        else say("%(mark)s can be used", mark=mark(each.thumbprint).letters)
         for each in entries
     ]
-    return Sight(so, f"what is published for {address}", ", ".join(lines) or "nothing is published")
+    looked = say("what is published for %(address)s", address=address)
+    return _sight(so, looked, *(lines or [say("nothing is published")]))
 
 
 async def _connector_key(stage: Stage, words: Words) -> Sight:
@@ -237,53 +313,59 @@ async def _connector_key(stage: Stage, words: Words) -> Sight:
     keys = await stage.scene.read(connector_queries.connector_key_rows, stage.scene.tenant.id)
     names = {row.id: row.name for row in rows}
     holders = {names.get(key.connector_id, "") for key in keys}
-    saw = ", ".join(f"{row.name}: {'a key' if row.name in holders else 'no key'}" for row in rows)
-    return Sight(words["connector"] in holders, "the keys of the connectors", saw or "there is no connector")
+    key, no_key = say("a key"), say("no key")
+    lines = [say("%(name)s: %(what)s", name=row.name, what=key if row.name in holders else no_key) for row in rows]
+    looked = say("the keys of the connectors")
+    return _sight(words["connector"] in holders, looked, *(lines or [say("there is no connector")]))
 
 
 # ----------------------------------------------------------------------------------------------- profiles, people, time
 
 
 async def _assigned(stage: Stage, words: Words) -> Sight:
-    looked = f"the assignments of the profile {words['profile']}"
+    looked = say("the assignments of the profile %(profile)s", profile=words["profile"])
     profile = await stage.find_profile(words["profile"])
     if profile is None:
-        return Sight(so=False, looked=looked, saw="there is no such profile: a reset of the lab brings it back")
+        return _sight(False, looked, say("there is no such profile: a reset of the lab brings it back"))
     targets = profile.get("assignments") or []
     if words["to"].lower() not in {"all users", "all devices"} and await stage.scene.find_group(words["to"]) is None:
-        return Sight(so=False, looked=looked, saw=f"there is no group {words['to']}")
+        return _sight(False, looked, say("there is no group %(group)s", group=words["to"]))
     so = assignments.is_assigned(targets, await stage.target(words["to"]))
     kinds = ", ".join(each["target"]["@odata.type"].rpartition(".")[2] for each in targets)
-    return Sight(so, looked, kinds or "it is assigned to nobody")
+    saw = say("it is assigned to %(to)s", to=kinds) if kinds else say("it is assigned to nobody")
+    return _sight(so, looked, saw)
 
 
 async def _profile_there(stage: Stage, words: Words) -> Sight:
     profile = await stage.find_profile(words["profile"])
-    saw = "it is there" if profile is not None else "there is no such profile"
-    return Sight(profile is not None, f"the profile {words['profile']}", saw)
+    saw = say("it is there") if profile is not None else say("there is no such profile")
+    return _sight(profile is not None, say("the profile %(profile)s", profile=words["profile"]), saw)
 
 
 async def _user_there(stage: Stage, words: Words) -> Sight:
     user = await stage.scene.find_user(words["user"])
-    return Sight(user is not None, f"the user {words['user']}", "there" if user is not None else "not there")
+    saw = say("there") if user is not None else say("not there")
+    return _sight(user is not None, say("the user %(user)s", user=words["user"]), saw)
 
 
 async def _in_group(stage: Stage, words: Words) -> Sight:
-    looked = f"the members of {words['group']}"
+    looked = say("the members of %(group)s", group=words["group"])
     group = await stage.scene.find_group(words["group"])
     if group is None:
-        return Sight(so=False, looked=looked, saw="there is no such group")
+        return _sight(False, looked, say("there is no group %(group)s", group=words["group"]))
     members = await stage.scene.listed(f"{directory.GROUPS}/{group['id']}/members")
     names = [str(each.get("userPrincipalName", "")).partition("@")[0] for each in members]
-    return Sight(words["user"].lower() in names, looked, ", ".join(filter(None, names)) or "nobody")
+    known = ", ".join(filter(None, names))
+    saw = say("members: %(names)s", names=known) if known else say("nobody")
+    return _sight(words["user"].lower() in names, looked, saw)
 
 
 async def _clock(stage: Stage, words: Words) -> Sight:
     began, now = stage.run.started_at, stage.scene.now
-    saw = f"it shows {iso(now)}; the lab began at {iso(began)}"
+    saw = [say("the clock shows %(time)s", time=iso(now)), say("the lab began at %(time)s", time=iso(began))]
     if now < began:
-        saw += ", so the clock was put back: a reset of the lab mends that"
-    return Sight(now - began >= parse_duration(words["by"]), "the tenant's clock", saw)
+        saw.append(say("so the clock was put back: a reset of the lab mends that"))
+    return _sight(now - began >= parse_duration(words["by"]), say("the tenant's clock"), *saw)
 
 
 async def _happened(stage: Stage, words: Words) -> Sight:
@@ -300,8 +382,9 @@ async def _happened(stage: Stage, words: Words) -> Sight:
     if "user" in words:
         user = await stage.scene.find_user(words["user"])
         rows = [row for row in rows if user is not None and row.user == user["id"]]
-    saw = f"{len(rows)} of {words['event']}" + (f", the last at {iso(rows[-1].time)}" if rows else "")
-    return Sight(bool(rows), "the journal since the lab began", saw)
+    saw = say("%(number)s of %(event)s", number=len(rows), event=words["event"])
+    last = [say("the last at %(time)s", time=iso(rows[-1].time))] if rows else []
+    return _sight(bool(rows), say("the journal since the lab began"), saw, *last)
 
 
 #: data. The verbs of `core.labs.verbs.CHECKS` -> what looks.
@@ -321,32 +404,45 @@ CHECKS: Mapping[str, Look] = MappingProxyType(
         "imported": _imported,
         "published": _published,
         "connector has key": _connector_key,
+        "challenge answered": _challenge,
+        "reads file": _reads,
         "clock moved": _clock,
         "happened": _happened,
     }
 )
 
-#: data. What each check expects, and what it expects with `is = false`.
-_EXPECTED: Mapping[str, tuple[str, str]] = MappingProxyType(
+#: data. What each check expects, and what it expects with `is = false`; the values are those of the check.
+_EXPECTED: Mapping[str, tuple[Message, Message]] = MappingProxyType(
     {
-        "mail readable": ("{device} can read it", "{device} cannot read it"),
+        "mail readable": (say("%(device)s can read it"), say("%(device)s cannot read it")),
         "device holds": (
-            "{device} holds such a certificate ({source})",
-            "{device} holds no such certificate ({source})",
+            say("%(device)s holds such a certificate (%(source)s)"),
+            say("%(device)s holds no such certificate (%(source)s)"),
         ),
-        "same certificate": ("the same on all, and at least one", "a different one on each, and none without"),
-        "certificate revoked": ("the certificate{which} is revoked", "the certificate{which} is not revoked"),
-        "certificate expired": ("the certificate{which} has expired", "the certificate{which} is still valid"),
-        "smime on": ("something switches S/MIME on", "nothing switches S/MIME on"),
-        "profile assigned": ("it is assigned to {to}", "it is not assigned to {to}"),
-        "profile there": ("it is there", "it is gone"),
-        "device state": ("{state}", "not {state}"),
-        "user there": ("there", "not there"),
-        "user in group": ("{user} is among them", "{user} is not among them"),
-        "imported": ("{count}{tagged}", "not {count}{tagged}"),
-        "published": ("a certificate{which} that senders can use", "nothing of the kind"),
-        "connector has key": ("{connector} has a key", "{connector} has no key"),
-        "clock moved": ("{by} later than at the start", "earlier"),
-        "happened": ("at least one", "none"),
+        "same certificate": (
+            say("the same on all, and at least one"),
+            say("a different one on each, and none without"),
+        ),
+        "certificate revoked": (
+            say("the certificate (%(which)s) is revoked"),
+            say("the certificate (%(which)s) is not revoked"),
+        ),
+        "certificate expired": (
+            say("the certificate (%(which)s) has expired"),
+            say("the certificate (%(which)s) is still valid"),
+        ),
+        "smime on": (say("something switches S/MIME on"), say("nothing switches S/MIME on")),
+        "profile assigned": (say("it is assigned to %(to)s"), say("it is not assigned to %(to)s")),
+        "profile there": (say("it is there"), say("it is gone")),
+        "device state": (say("%(state)s"), say("not %(state)s")),
+        "user there": (say("there"), say("not there")),
+        "user in group": (say("%(user)s is among them"), say("%(user)s is not among them")),
+        "imported": (say("%(count)s of the tag: %(tag)s"), say("not %(count)s of the tag: %(tag)s")),
+        "published": (say("a certificate that senders can use"), say("nothing of the kind")),
+        "connector has key": (say("%(connector)s has a key"), say("%(connector)s has no key")),
+        "challenge answered": (say("one answered with %(code)s"), say("none answered with %(code)s")),
+        "reads file": (say("it reads %(file)s"), say("it does not read %(file)s")),
+        "clock moved": (say("%(by)s later than at the start"), say("earlier")),
+        "happened": (say("at least one"), say("none")),
     }
 )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TypeAlias
 
-from fauxtune.core.administration import assignments, devices, directory, emulation, imported, mail, profiles
+from fauxtune.core.administration import assignments, devices, directory, emulation, imported, mail, profiles, scep
 from fauxtune.core.administration.choices import INTENDED, ProfileFamily, Purpose
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest, key
@@ -18,7 +18,7 @@ from fauxtune.core.clock import from_iso, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Words
 from fauxtune.core.mail.writing import Letter
-from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, UserId
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
@@ -27,10 +27,11 @@ from fauxtune.operations.arrangement.importing import connector_key
 from fauxtune.operations.arrangement.labs.stage import PASSWORD, Stage
 from fauxtune.operations.arrangement.provider_states import reach
 from fauxtune.operations.ca import counter
+from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.ca.imported_pfx import record_id
-from fauxtune.operations.ca.register import CounterRequest
+from fauxtune.operations.checkin import scep_trials
 from fauxtune.operations.connectors import registry, revocation
-from fauxtune.operations.devices.compliance_time import catch_up
+from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.transaction import Transaction
@@ -138,6 +139,22 @@ def _device_action(request: Callable[[str], AdminRequest], page: str) -> Deed:
     return act
 
 
+async def _try_request(stage: Stage, words: Words) -> None:
+    device, profile = await stage.device(words["device"]), await stage.profile(words["profile"])
+    stage.page = ("authority", "scep")
+    subject, usages = words.get("subject"), words.get("usages")
+
+    async def work() -> None:
+        wanted = scep_trials.Wanted(
+            ManagedDeviceId(device["id"]), ProfileId(profile["id"]), subject=subject, key_usages=usages
+        )
+        trial = await scep_trials.try_request(stage.scene.emulator, stage.scene.tenant, wanted=wanted)
+        stage.keep_file(words["file"], data=trial.csr)
+
+    request = scep.try_request(device["id"], profile=profile["id"], subject=subject, key_usages=usages)
+    await stage.control(request, work)
+
+
 async def _sync(stage: Stage, words: Words) -> None:
     device = await stage.device(words["device"])
     stage.page = ("devices", device["id"])
@@ -181,9 +198,9 @@ async def _advance(stage: Stage, words: Words) -> None:
 
     async def work() -> None:
         now = scene.emulator.runner.clock.now()
-        await scene.run(tenants.advance_clock, parse_duration(words["by"]), system_now=now)
-        await scene.run(revocation.carry_out)
-        await catch_up(scene.emulator, scene.tenant)
+        async with clock_moves(scene.emulator, scene.tenant):
+            await scene.run(tenants.advance_clock, parse_duration(words["by"]), system_now=now)
+            await scene.run(revocation.carry_out)
 
     stage.page = ("journal",)
     await stage.control(emulation.advance_clock(words["by"]), work)
@@ -397,6 +414,11 @@ async def _look_at_connectors(stage: Stage, words: Words) -> None:
     await stage.control(emulation.read("/connectors/log"), _nothing)
 
 
+async def _look_at_challenges(stage: Stage, words: Words) -> None:
+    stage.page = ("authority", "scep")
+    await stage.control(emulation.read("/scep/challenges"), _nothing)
+
+
 async def _look_at_journal(stage: Stage, words: Words) -> None:
     stage.page = ("journal",)
     await stage.control(emulation.read("/journal"), _nothing)
@@ -437,12 +459,14 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "send mail": _send_mail,
         "set connector": _set_connector,
         "advance clock": _advance,
+        "try request": _try_request,
         "look at device": _look_at_device,
         "look at mail": _look_at_user(_own_page("readability"), mail.read_matrix),
         "look at certificates": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
         "look at history": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
         "look at diagnosis": _look_at_diagnosis,
         "look at connectors": _look_at_connectors,
+        "look at challenges": _look_at_challenges,
         "look at journal": _look_at_journal,
     }
 )

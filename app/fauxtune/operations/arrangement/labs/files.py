@@ -96,7 +96,7 @@ async def _crl(stage: Stage, words: Words) -> bytes:
     return (await stage.scene.look(crl_and_ocsp.current_crl, row.name, keys=keys)).der
 
 
-async def _pfx(stage: Stage, words: Words) -> bytes:
+async def _made(stage: Stage, words: Words) -> bytes:
     raise _missing(f"the file {words['name']}")
 
 
@@ -114,6 +114,7 @@ FILES: Mapping[str, Maker] = MappingProxyType(
         "intermediate": _intermediate,
         "crl": _crl,
         "serial": _serial,
-        "pfx": _pfx,
+        "pfx": _made,
+        "request": _made,
     }
 )

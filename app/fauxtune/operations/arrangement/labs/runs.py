@@ -6,24 +6,27 @@ The runs of other labs stay, so that a tenant tells how far its student has come
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.labs.lab import Act, Choice, Lab, Question, Step
+from fauxtune.core.language.catalogue import Language, catalogue
+from fauxtune.core.language.message import Message, say
+from fauxtune.core.model.classrooms import By, SeatEvent
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement import devices
 from fauxtune.operations.arrangement.labs import checks
 from fauxtune.operations.arrangement.labs.checks import Outcome
 from fauxtune.operations.arrangement.labs.deeds import carry_out
 from fauxtune.operations.arrangement.labs.stage import Stage
-from fauxtune.operations.arrangement.labs.texts import lab_named
+from fauxtune.operations.arrangement.labs.texts import DOMAIN, lab_named
 from fauxtune.operations.arrangement.provider_states import reach
 from fauxtune.operations.arrangement.scene import scene_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.tenants import snapshots
+from fauxtune.operations.tenants import seats, snapshots
 from fauxtune.storage.queries import labs as queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.labs import LabRunRow
@@ -66,10 +69,16 @@ class Progress:
             "passed": [*self.passed],
         }
 
+    def missing(self, lab: Lab) -> list[Message]:
+        """Return what the lab needs to be at its end, in words."""
+        first = [] if self.predicted else [say("the first question is not answered")]
+        steps = [number + 1 for number in range(len(lab.steps)) if number not in self.passed]
+        last = [] if lab.quiz.is_right(self.answered) else [say("the last question is not answered rightly")]
+        return [*first, *(say("step %(step)s has not passed", step=step) for step in steps), *last]
+
     def is_done(self, lab: Lab) -> bool:
-        """Whether the lab is at its end: predicted, every step passed, and the last question answered rightly."""
-        right = any(lab.quiz.choices[each].right for each in self.answered if each < len(lab.quiz.choices))
-        return bool(self.predicted) and len(self.passed) == len(lab.steps) and right
+        """Whether the lab is at its end."""
+        return not self.missing(lab)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +111,22 @@ async def start(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
     """
     lab = await lab_named(emulator, name)
     async with emulator.turns.across(_turn(tenant)):
-        return await _start(emulator, tenant, lab=lab, kept=Progress())
+        stage = await _start(emulator, tenant, lab=lab, kept=Progress())
+    await seats.note(emulator, tenant, event=SeatEvent.STARTED, lab=name)
+    return stage
 
 
 async def _start(emulator: Emulator, tenant: Tenant, *, lab: Lab, kept: Progress) -> Stage:
     others = [row for row in (await progress_of(emulator, tenant)).values() if row.lab != lab.name]
     await snapshots.reset(emulator, tenant)
+    await emulator.runner.run(tenant, _put, others)
     empty = LabRunRow(tenant.id, lab.name, emulator.runner.now(tenant), 0, progress={}, materials={})
     stage = Stage(scene_of(emulator, tenant, client=_CLIENT), lab, empty)
     for sentence in lab.start:
         await reach(emulator, stage.scene.tenant, state=sentence)
     await _carry_out(stage, lab.prepare)
     stage.run = await emulator.runner.run(stage.scene.tenant, _begin, lab.name, stage=stage, progress=kept)
-    await emulator.runner.run(stage.scene.tenant, _put, [*others, stage.run])
+    await emulator.runner.run(stage.scene.tenant, _put, [stage.run])
     await _keep(emulator, stage.scene.tenant)
     return stage
 
@@ -143,18 +155,24 @@ async def _keep(emulator: Emulator, tenant: Tenant) -> None:
     await snapshots.create_snapshot(emulator, tenant, name=SNAPSHOT)
 
 
-async def reset(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
+async def reset(emulator: Emulator, tenant: Tenant, *, name: str, by: By = By.STUDENT) -> Stage:
     """Give the tenant the state in which the lab began, whatever has become of it. What was answered stays answered."""
     lab = await lab_named(emulator, name)
     async with emulator.turns.across(_turn(tenant)):
-        row = (await progress_of(emulator, tenant)).get(name)
-        kept = Progress() if row is None else replace(Progress.of(row), passed=())
-        if row is None or not await _is_kept(emulator, tenant, lab=name):
-            return await _start(emulator, tenant, lab=lab, kept=kept)
-        await snapshots.restore_snapshot(emulator, tenant, name=SNAPSHOT)
-        stage = await _stage(emulator, tenant, lab=lab)
-        stage.run = await emulator.runner.run(stage.scene.tenant, _again, stage.run, progress=kept)
-        return stage
+        stage = await _reset(emulator, tenant, lab=lab)
+    await seats.note(emulator, tenant, event=SeatEvent.RESET, lab=name, by=by)
+    return stage
+
+
+async def _reset(emulator: Emulator, tenant: Tenant, *, lab: Lab) -> Stage:
+    row = (await progress_of(emulator, tenant)).get(lab.name)
+    kept = Progress() if row is None else replace(Progress.of(row), passed=())
+    if row is None or not await _is_kept(emulator, tenant, lab=lab.name):
+        return await _start(emulator, tenant, lab=lab, kept=kept)
+    await snapshots.restore_snapshot(emulator, tenant, name=SNAPSHOT)
+    stage = await _stage(emulator, tenant, lab=lab)
+    stage.run = await emulator.runner.run(stage.scene.tenant, _again, stage.run, progress=kept)
+    return stage
 
 
 async def _is_kept(emulator: Emulator, tenant: Tenant, *, lab: str) -> bool:
@@ -176,8 +194,13 @@ def _again(tx: Transaction, row: LabRunRow, *, progress: Progress) -> LabRunRow:
 async def later_lab(emulator: Emulator, tenant: Tenant, *, name: str) -> str | None:
     """Return the lab that was started in the tenant after this one: the tenant is as that one wants it."""
     rows = await progress_of(emulator, tenant)
-    newest = max(rows.values(), key=lambda row: row.number, default=None)
+    newest = newest_run(rows)
     return None if newest is None or name not in rows or newest.lab == name else newest.lab
+
+
+def newest_run(rows: Mapping[str, LabRunRow]) -> LabRunRow | None:
+    """Return the lab that was started last: the one at which a tenant is."""
+    return max(rows.values(), key=lambda row: row.number, default=None)
 
 
 async def _present(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
@@ -192,9 +215,11 @@ async def _present(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
     return stage
 
 
-async def stage_of(emulator: Emulator, tenant: Tenant, *, name: str, dry: bool = False) -> Stage:
+async def stage_of(
+    emulator: Emulator, tenant: Tenant, *, name: str, dry: bool = False, language: Language = Language.ENGLISH
+) -> Stage:
     """Return the stage of a lab that was started. Raises NotFound, Conflict for one that was not."""
-    return await _stage(emulator, tenant, lab=await lab_named(emulator, name), dry=dry)
+    return await _stage(emulator, tenant, lab=await lab_named(emulator, name, language=language), dry=dry)
 
 
 async def _stage(emulator: Emulator, tenant: Tenant, *, lab: Lab, dry: bool = False) -> Stage:
@@ -204,19 +229,32 @@ async def _stage(emulator: Emulator, tenant: Tenant, *, lab: Lab, dry: bool = Fa
     return Stage.of(scene_of(emulator, tenant, client=_CLIENT), lab=lab, run=row, dry=dry)
 
 
-async def answer(emulator: Emulator, tenant: Tenant, *, name: str, question: str, choice: int) -> Choice:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer to a question of a lab, `predict` or `quiz`: the number of the choice, counted from 0."""
+
+    question: str
+    choice: int
+
+
+async def answer(
+    emulator: Emulator, tenant: Tenant, *, name: str, given: Given, language: Language = Language.ENGLISH
+) -> Choice:
     """Answer the first or the last question of a lab, and learn whether that is right, and why."""
-    stage = await stage_of(emulator, tenant, name=name)
+    stage = await stage_of(emulator, tenant, name=name, language=language)
+    choice, question = given.choice, given.question
     choices = question_of(stage.lab, question).choices
     if not 0 <= choice < len(choices):
         raise Invalid(f"The question has the choices 1 to {len(choices)}.", target="choice")
     member = "predicted" if question == PREDICT else "answered"
 
     def note(progress: Progress) -> Progress:
-        given = getattr(progress, member)
-        return progress if choice in given else replace(progress, **{member: (*given, choice)})
+        chosen = getattr(progress, member)
+        return progress if choice in chosen else replace(progress, **{member: (*chosen, choice)})
 
     await emulator.runner.run(tenant, _note, name, change=note)
+    event = SeatEvent.PREDICTED if question == PREDICT else SeatEvent.ANSWERED
+    await seats.note(emulator, tenant, event=event, lab=name, text=choices[choice].text, right=choices[choice].right)
     return choices[choice]
 
 
@@ -232,11 +270,30 @@ async def check(emulator: Emulator, tenant: Tenant, *, name: str, step: int | No
     """Check one step, or all. A step that has passed stays passed. Changes nothing else."""
     stage = await _present(emulator, tenant, name=name)
     numbers = range(len(stage.lab.steps)) if step is None else [_number(stage.lab, step)]
-    return [await _checked(stage, number) for number in numbers]
+    checked = [await _checked(stage, number) for number in numbers]
+    english = catalogue(Language.ENGLISH, DOMAIN)
+    missed = [
+        checks.in_words(each, english).saw
+        for step in checked
+        if not step.passed
+        for each in step.outcomes
+        if not each.passed
+    ]
+    await seats.note(
+        emulator,
+        tenant,
+        event=SeatEvent.CHECKED,
+        lab=name,
+        passed=[each.number + 1 for each in checked if each.passed],
+        missed=[each.number + 1 for each in checked if not each.passed],
+        saw="; ".join(missed),
+    )
+    return checked
 
 
 async def _checked(stage: Stage, number: int) -> CheckedStep:
     """Check a step, and note that it has passed."""
+    stage.matrices.clear()
     outcomes = [await checks.outcome(stage, each) for each in stage.lab.steps[number].check]
     before = number in Progress.of(stage.run).passed
 
@@ -249,9 +306,11 @@ async def _checked(stage: Stage, number: int) -> CheckedStep:
     return CheckedStep(number, passes or before, tuple(outcomes))
 
 
-async def hint(emulator: Emulator, tenant: Tenant, *, name: str, step: int) -> Hint:
+async def hint(
+    emulator: Emulator, tenant: Tenant, *, name: str, step: int, language: Language = Language.ENGLISH
+) -> Hint:
     """Give the next hint of a step; the last one again if there is no more."""
-    stage = await stage_of(emulator, tenant, name=name)
+    stage = await stage_of(emulator, tenant, name=name, language=language)
     hints = step_of(stage.lab, step).hints
     given = min(dict(Progress.of(stage.run).hints).get(step, 0) + 1, len(hints))
 
@@ -259,11 +318,18 @@ async def hint(emulator: Emulator, tenant: Tenant, *, name: str, step: int) -> H
         return replace(progress, hints=tuple({**dict(progress.hints), step: given}.items()))
 
     await emulator.runner.run(tenant, _note, name, change=note)
+    await seats.note(emulator, tenant, event=SeatEvent.HINT, lab=name, step=step + 1, number=given)
     return Hint(given, len(hints), hints[given - 1])
 
 
 async def solve(
-    emulator: Emulator, tenant: Tenant, *, name: str, step: int | None = None, wrong: int | None = None
+    emulator: Emulator,
+    tenant: Tenant,
+    *,
+    name: str,
+    step: int | None = None,
+    wrong: int | None = None,
+    by: By = By.STUDENT,
 ) -> None:
     """Do what a step asks for, or all steps; `wrong`: go that wrong way of the step instead."""
     async with emulator.turns.across(_turn(tenant)):
@@ -279,6 +345,8 @@ async def solve(
                 await _carry_out(stage, stage.lab.steps[number].do)
                 await _checked(stage, number)
         await emulator.runner.run(stage.scene.tenant, _note_materials, name, stage=stage)
+    done = None if step is None else step + 1
+    await seats.note(emulator, tenant, event=SeatEvent.SOLVED, lab=name, step=done, is_wrong=wrong is not None, by=by)
 
 
 async def _carry_out(stage: Stage, deeds: Sequence[Act]) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from fauxtune.core.administration import devices, directory
+from fauxtune.core.administration import devices
 from fauxtune.core.administration.assignments import Target, to_all_devices, to_all_users, to_group
+from fauxtune.core.administration.placeholders import placeholder, with_notes
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Lab
@@ -21,6 +22,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement import assigning
 from fauxtune.operations.arrangement.scene import Scene
+from fauxtune.operations.insight.readability import Matrix
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -36,7 +38,9 @@ _MOST_FILES, _LARGEST_FILE = 16, 16 * 1024
 
 @dataclass(slots=True)
 class Stage:
-    """A lab in a tenant. `labels` and `files`: what it has made so far; `requests` and `page`: those of a deed."""
+    """A lab in a tenant. `labels` and `files`: what it has made so far; `requests` and `page`: those of a deed.
+    `matrices`: who can read whose mail, while the checks of one step look.
+    """
 
     scene: Scene
     lab: Lab
@@ -47,6 +51,7 @@ class Stage:
     requests: list[AdminRequest] = field(default_factory=list)
     page: tuple[str, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
+    matrices: dict[UserId, Matrix] = field(default_factory=dict)
 
     @classmethod
     def of(cls, scene: Scene, *, lab: Lab, run: LabRunRow, dry: bool = False) -> Stage:
@@ -63,15 +68,8 @@ class Stage:
         `readable`: the request as people see it.
         """
         number = len(self.requests) + 1
-        text = f"{request.path} {request.body}"
-        notes = tuple(
-            f"In place of ID-{each:02} put the id that the answer to request {each} contains."
-            for each in range(1, number)
-            if f"ID-{each:02}" in text
-        )
-        known = readable or request
-        self.requests.append(replace(known, notes=(*known.notes, *notes)))
-        return {"id": f"ID-{number:02}"} if self.dry else await self.scene.send(request)
+        self.requests.append(with_notes(request, number=number, readable=readable))
+        return {"id": placeholder(number)} if self.dry else await self.scene.send(request)
 
     async def control(self, request: AdminRequest, work: Callable[[], Awaitable[Any]]) -> None:
         """Do what a request to the control surface stands for."""
@@ -197,11 +195,6 @@ class Stage:
         if self.dry:
             return {"id": f"<the id of {name}>", "displayName": name, "assignments": []}
         return _refuse(what, name)
-
-
-def user_path(user: JsonObject) -> str:
-    """Return the path of a user in Graph."""
-    return f"{directory.USERS}/{user['id']}"
 
 
 def _refuse(what: str, name: str) -> NoReturn:

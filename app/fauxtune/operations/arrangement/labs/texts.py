@@ -11,12 +11,18 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.labs import translation
 from fauxtune.core.labs.lab import Lab
 from fauxtune.core.labs.reading import LONGEST, NAME, read_lab
-from fauxtune.core.labs.verbs import nearest
+from fauxtune.core.labs.translation import mapped
+from fauxtune.core.language.catalogue import Language, catalogue_of
+from fauxtune.core.language.po import Broken
+from fauxtune.core.model.nearest import nearest
 from fauxtune.operations.runtime.emulator import Emulator
 
 FILE = "lab.toml"
+#: The domain of the texts around labs, which are not those of one lab.
+DOMAIN = "labs"
 #: Labs of a folder at most.
 _MOST = 200
 
@@ -26,21 +32,23 @@ async def lab_names(emulator: Emulator) -> list[str]:
     return await asyncio.to_thread(_names, emulator.labs)
 
 
-async def lab_named(emulator: Emulator, name: str) -> Lab:
-    """Return a lab. Raises NotFound with the nearest names, Invalid for a file with mistakes."""
-    return await asyncio.to_thread(_lab, emulator.labs, name)
+async def lab_named(emulator: Emulator, name: str, *, language: Language = Language.ENGLISH) -> Lab:
+    """Return a lab; texts that are not translated are English. Raises NotFound with the nearest names, Invalid for a
+    file with mistakes.
+    """
+    return await asyncio.to_thread(_lab, emulator.labs, name, language=language)
 
 
-async def all_labs(emulator: Emulator) -> list[Lab | Invalid]:
+async def all_labs(emulator: Emulator, *, language: Language = Language.ENGLISH) -> list[Lab | Invalid]:
     """Return all labs; in the place of one whose file has mistakes the error that says so."""
-    return await asyncio.to_thread(_all, emulator.labs)
+    return await asyncio.to_thread(_all, emulator.labs, language=language)
 
 
-def _all(folder: Path | None) -> list[Lab | Invalid]:
+def _all(folder: Path | None, *, language: Language) -> list[Lab | Invalid]:
     labs: list[Lab | Invalid] = []
     for name in _names(folder):
         try:
-            labs.append(_lab(folder, name))
+            labs.append(_lab(folder, name, language=language))
         except Invalid as error:
             labs.append(error)
     return labs
@@ -64,25 +72,36 @@ def _names_in(folder: Path) -> list[str]:
         raise Invalid(f"The folder of labs {folder} cannot be read: {error.strerror}.", target="lab") from None
 
 
-def _lab(folder: Path | None, name: str) -> Lab:
+def _lab(folder: Path | None, name: str, *, language: Language) -> Lab:
     known = _names(folder)
     if name not in known:
         raise NotFound(f"There is no lab '{name[:60]}'. The nearest are: {', '.join(nearest(name, known))}.")
     if folder is not None and (folder / name / FILE).is_file():
-        return _read(folder / name / FILE, name)
-    return _of_package(name)
+        return _read(folder / name, name, language=language)
+    return _of_package(name, language=language)
 
 
 @cache
-def _of_package(name: str) -> Lab:
-    return _read(_package().joinpath(name, FILE), name)
+def _of_package(name: str, *, language: Language) -> Lab:
+    return _read(_package().joinpath(name), name, language=language)
 
 
-def _read(file: Traversable, name: str) -> Lab:
+def _read(folder: Traversable, name: str, *, language: Language) -> Lab:
+    # One character more than a file may have is enough to refuse it.
+    lab = read_lab(name, _text(folder.joinpath(FILE), name, most=LONGEST + 1))
+    file = folder.joinpath(f"{language}.po")
+    if language is Language.ENGLISH or not file.is_file():
+        return lab
+    try:
+        return mapped(lab, catalogue_of(language, _text(file, name, most=translation.LONGEST)).gettext)
+    except Broken as error:
+        raise Invalid(f"The translation {language}.po of the lab '{name}' is broken: {error}.", target="lab") from None
+
+
+def _text(file: Traversable, name: str, *, most: int) -> str:
     try:
         with file.open(encoding="utf-8") as opened:
-            # One character more than a lab may have is enough to refuse it.
-            return read_lab(name, opened.read(LONGEST + 1))
+            return opened.read(most)
     except OSError as error:
         raise Invalid(f"The lab '{name}' cannot be read: {error.strerror}.", target="lab") from None
     except UnicodeDecodeError:

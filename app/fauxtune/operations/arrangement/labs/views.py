@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.labs.lab import Lab, Question
+from fauxtune.core.labs.lab import Lab
+from fauxtune.core.language.catalogue import Language
+from fauxtune.core.language.message import Message
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.labs.files import file_names
 from fauxtune.operations.arrangement.labs.runs import Progress, later_lab, progress_of, stage_of
 from fauxtune.operations.arrangement.labs.texts import all_labs, lab_named, lab_names
 from fauxtune.operations.arrangement.labs.ways import Way, ways_of
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.tenants.seats import seat_of
 
 
 class LabState(StrEnum):
@@ -57,11 +60,13 @@ class LabView:
     later: str | None = None
 
 
-async def lab_lines(emulator: Emulator, tenant: Tenant) -> list[LabLine]:
-    """Return all labs in the order in which they are taught."""
+async def lab_lines(emulator: Emulator, tenant: Tenant, *, language: Language = Language.ENGLISH) -> list[LabLine]:
+    """Return the labs in the order in which they are taught; for a seat of a classroom those of the lesson."""
     rows = await progress_of(emulator, tenant)
+    labs = dict(zip(await lab_names(emulator), await all_labs(emulator, language=language), strict=True))
+    seat = await seat_of(emulator, tenant)
     lines = []
-    for name, lab in zip(await lab_names(emulator), await all_labs(emulator), strict=True):
+    for name, lab in ((name, labs[name]) for name in (labs if seat is None else seat.labs) if name in labs):
         if isinstance(lab, Invalid):
             lines.append(LabLine(name, LabState.BROKEN, 0, None, lab.message))
             continue
@@ -72,12 +77,12 @@ async def lab_lines(emulator: Emulator, tenant: Tenant) -> list[LabLine]:
     return lines
 
 
-async def lab_view(emulator: Emulator, tenant: Tenant, *, name: str) -> LabView:
+async def lab_view(emulator: Emulator, tenant: Tenant, *, name: str, language: Language = Language.ENGLISH) -> LabView:
     """Return one lab. Raises NotFound, Invalid for one whose file has mistakes."""
     row = (await progress_of(emulator, tenant)).get(name)
     if row is None:
-        return LabView(await lab_named(emulator, name), LabState.NEW, Progress(), (), ())
-    stage = await stage_of(emulator, tenant, name=name, dry=True)
+        return LabView(await lab_named(emulator, name, language=language), LabState.NEW, Progress(), (), ())
+    stage = await stage_of(emulator, tenant, name=name, dry=True, language=language)
     progress, later = Progress.of(row), await later_lab(emulator, tenant, name=name)
     steps = [
         StepView(tuple(await ways_of(stage, step.do)), tuple(await ways_of(stage, step.look)))
@@ -90,14 +95,9 @@ def _state(progress: Progress, lab: Lab) -> LabState:
     return LabState.DONE if progress.is_done(lab) else LabState.STARTED
 
 
-def missing(view: LabView) -> list[str]:
-    """Return what the lab needs to be at its end, in words."""
-    lab, progress = view.lab, view.progress
-    words = [] if progress.predicted else ["the first question is not answered"]
-    words += [f"step {n + 1} has not passed" for n in range(len(lab.steps)) if n not in progress.passed]
-    return words if is_right(lab.quiz, progress.answered) else [*words, "the last question is not answered rightly"]
-
-
-def is_right(question: Question, chosen: tuple[int, ...]) -> bool:
-    """Whether the right answer is among those that were chosen."""
-    return any(question.choices[each].right for each in chosen if each < len(question.choices))
+async def missing_now(
+    emulator: Emulator, tenant: Tenant, *, name: str, language: Language = Language.ENGLISH
+) -> tuple[Lab, list[Message]]:
+    """Return a lab, and what it needs to be at its end, in words."""
+    lab, row = await lab_named(emulator, name, language=language), (await progress_of(emulator, tenant)).get(name)
+    return lab, (Progress() if row is None else Progress.of(row)).missing(lab)

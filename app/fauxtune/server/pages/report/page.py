@@ -10,11 +10,10 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from fauxtune import __version__
@@ -26,11 +25,11 @@ from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import Message
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.mail.reading_words import READING_WORDS
-from fauxtune.core.model.marks import mark
+from fauxtune.core.model.marks import SYMBOLS, mark
 from fauxtune.core.model.states import Source
+from fauxtune.surfaces import html
 
 _FOLDER = Path(__file__).parent / "templates"
-_SYMBOLS = {Source.ROOT: "▲", Source.PKCS: "●", Source.SCEP: "■", Source.IMPORTED: "◆"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def page(view: View, chapters: Sequence[Chapter], *, catalogue: Catalogue, addre
         say=functools.partial(_say, catalogue),
         picture=lambda name: _picture(view, name, catalogue=catalogue),
         readings={code.value: (READING_WORDS[code].symbol, READINGS[code], code.can_read) for code in Reading},
-        sources=[(_SYMBOLS[source], SOURCES[source], source) for source in SOURCES],
+        sources=[(SYMBOLS[source], SOURCES[source], source) for source in SOURCES],
         now=f"{view.facts.now.astimezone(UTC):%Y-%m-%d %H:%M}",
         version=__version__,
         count=len(numbers),
@@ -66,16 +65,7 @@ def page(view: View, chapters: Sequence[Chapter], *, catalogue: Catalogue, addre
 
 
 def _environment(catalogue: Catalogue) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    environment = html.environment(FileSystemLoader(_FOLDER), words=catalogue)
     environment.globals["style"] = Markup(_styles("report.css", "picture.css"))  # noqa: S704
     environment.filters["chip"] = _chip
     return environment
@@ -83,8 +73,7 @@ def _environment(catalogue: Catalogue) -> Environment:
 
 def _styles(*names: str) -> str:
     """The colours of the console, and these style sheets of ours."""
-    colours = resources.files("fauxtune.surfaces.console").joinpath("static", "colours.css").read_text("utf-8")
-    return colours + "".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
+    return html.colours() + "".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 def picture_file(view: View, name: str, *, catalogue: Catalogue) -> str | None:
@@ -125,7 +114,7 @@ def _chip(chip: Chip) -> Markup:
     sign = ("−" if chip.is_gone else "") + ("R" if chip.is_revoked else "")
     return Markup('<span class="{}"><span class="symbol">{}</span><b>{}</b>{}</span>').format(
         css,
-        _SYMBOLS.get(chip.source, "◆"),
+        SYMBOLS.get(chip.source, "◆"),
         name.letters,
         Markup('<span class="sign">{}</span>').format(sign) if sign else "",
     )

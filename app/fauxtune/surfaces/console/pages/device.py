@@ -61,10 +61,11 @@ _COMPLIANCE = {
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile that wants an item, or wanted it."""
+    """A profile or policy that wants an item, or wanted it. Policies have no page."""
 
     id: ProfileId
     name: str
+    has_page: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,12 @@ def _line(item: ReportedItem, report: DeviceReport, *, call: TenantCall) -> Line
 
 def _profiles(row: LedgerRow, report: DeviceReport) -> tuple[Profile, ...]:
     return tuple(
-        Profile(claim.profile, report.names.get(claim.profile, "a profile that was deleted")) for claim in row.claims
+        Profile(
+            claim.profile,
+            report.names.get(claim.profile, "a profile that was deleted"),
+            has_page=claim.profile in report.profiles,
+        )
+        for claim in row.claims
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import Response
+from starlette.datastructures import FormData
 
+from fauxtune.core.administration import approvals
 from fauxtune.core.administration import devices as requests
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.engine.device_actions.support import effective_cause
@@ -18,13 +20,18 @@ from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState
+from fauxtune.core.policies.approvals import OF_ACTION, header
 from fauxtune.operations.devices.available_actions import why_not
+from fauxtune.operations.profiles.approval_requests import standing
+from fauxtune.operations.profiles.switches import APPROVALS
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console import tasks
 from fauxtune.surfaces.console.call import TenantCall
 
+#: Stands for a justification that is not written yet.
+_WHY = "WHY"
 _PIN = re.compile(r"[0-9]{6}")
 _KEEP_ENROLLMENT, _KEEP_DATA = "keepEnrollmentData", "keepUserData"
 #: data. An option of a wipe -> its field on the page, and its words.
@@ -44,10 +51,35 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """What an approval policy wants before an action. `code`: the approval to use; `open`: the request about the device
+    that is open; both may be empty.
+    """
+
+    code: str
+    open: str
+
+    @property
+    def asks(self) -> bool:
+        """Whether an approval is to be asked for."""
+        return not self.code and not self.open
+
+    def applied_to(self, request: AdminRequest) -> AdminRequest:
+        """Return the request as it is sent now; of a justification that is not written yet it has a word."""
+        if self.code:
+            return approvals.approved(request, code=self.code)
+        if self.open:
+            return request
+        asking = approvals.asking(request, justification=_WHY)
+        return replace(asking, notes=(*asking.notes, f"In place of {header(_WHY)} put the justification in Base64."))
+
+
+@dataclass(frozen=True, slots=True)
 class _Target:
     """The device that an action can be ordered for. `id`: that of Graph's record."""
 
     call: TenantCall
+    action: DeviceAction
     row: NamedEnrollmentRow
     id: ManagedDeviceId
 
@@ -58,15 +90,40 @@ class _Target:
 
     async def ask(self, request: AdminRequest, *, title: str, **values: Any) -> Response:
         """Show what a request would do, with a button that has the title's word."""
-        back = self.call.url("devices", self.row.id)
+        back, waits = self.call.url("devices", self.row.id), await self._waits()
         return await tasks.confirm(
-            self.call, [request], title=f"{title} {self.name}", button=title, back=back, **values
+            self.call,
+            [request if waits is None else waits.applied_to(request)],
+            title=f"{title} {self.name}",
+            button=title,
+            back=back,
+            waits=waits,
+            **values,
         )
 
-    async def order(self, request: AdminRequest, *, done: str) -> Response:
-        """Send a request, and go back to the device; `done`: what happens, after the device's name."""
-        await tasks.send(self.call, request)
+    async def order(self, request: AdminRequest, *, form: FormData, done: str) -> Response:
+        """Send a request, and go back to the device; `done`: what happens, after the device's name. What needs an
+        approval first leads to the request for it.
+        """
+        code, why = str(form.get("approval", "")), str(form.get("justification", "")).strip()
+        if code:
+            request = approvals.approved(request, code=code)
+        elif why:
+            request = approvals.asking(request, justification=why)
+        try:
+            await tasks.send(self.call, request)
+        except tasks.Waits as waits:
+            return self.call.back("approvals", waits.code, done="Nothing was changed: this waits for an approval.")
         return self.call.back("devices", self.row.id, done=f"{self.name} {done}")
+
+    async def _waits(self) -> Waits | None:
+        """Return what an approval policy wants first, if one guards the action."""
+        guard = OF_ACTION.get(self.action)
+        if guard is None or not self.call.tenant.setting(APPROVALS):
+            return None
+        is_guarded, request = await self.call.run(standing, guard, subject=self.id)
+        code = self.call.query("approval")
+        return Waits(code, "" if request is None or code else request.id) if is_guarded else None
 
     def keeps(self, option: str) -> bool:
         """Whether an option of the wipe is chosen that this kind of device has."""
@@ -107,9 +164,9 @@ async def ask_lock(call: TenantCall) -> Response:
 
 async def lock(call: TenantCall) -> Response:
     """Lock the device."""
-    await call.form()
+    form = await call.form()
     target = await _target(call, DeviceAction.LOCK)
-    return await target.order(requests.lock_device(target.id), done="locks its screen at its next check-in.")
+    return await target.order(requests.lock_device(target.id), form=form, done="locks its screen at its next check-in.")
 
 
 async def ask_retire(call: TenantCall) -> Response:
@@ -124,10 +181,10 @@ async def ask_retire(call: TenantCall) -> Response:
 
 async def retire(call: TenantCall) -> Response:
     """Retire the device."""
-    await call.form()
+    form = await call.form()
     target = await _target(call, DeviceAction.RETIRE)
     done = "is retired: it gives up the company's data at its next check-in."
-    return await target.order(requests.retire_device(target.id), done=done)
+    return await target.order(requests.retire_device(target.id), form=form, done=done)
 
 
 async def ask_wipe(call: TenantCall) -> Response:
@@ -154,12 +211,12 @@ async def ask_wipe(call: TenantCall) -> Response:
 
 async def wipe(call: TenantCall) -> Response:
     """Wipe the device, with the options that the page's address names."""
-    await call.form()
+    form = await call.form()
     target = await _target(call, DeviceAction.WIPE)
     pin, problem = target.pin()
     if problem:
         raise Invalid(problem)
-    return await target.order(target.wipe(pin), done="is reset at its next check-in.")
+    return await target.order(target.wipe(pin), form=form, done="is reset at its next check-in.")
 
 
 async def ask_delete(call: TenantCall) -> Response:
@@ -171,9 +228,9 @@ async def ask_delete(call: TenantCall) -> Response:
 
 async def delete(call: TenantCall) -> Response:
     """Delete the device's record."""
-    await call.form()
+    form = await call.form()
     target = await _target(call, DeviceAction.DELETE)
-    return await target.order(requests.delete_device(target.id), done="has no record any more.")
+    return await target.order(requests.delete_device(target.id), form=form, done="has no record any more.")
 
 
 async def _target(call: TenantCall, action: DeviceAction) -> _Target:
@@ -184,7 +241,7 @@ async def _target(call: TenantCall, action: DeviceAction) -> _Target:
     if record is None or refusal is not None:
         done = {DeviceAction.SYNC: "asked to check in", DeviceAction.LOCK: "locked"}.get(action, f"{action.value}d")
         raise Invalid(f"{_name(row)} cannot be {done}. {refusal or ''}".strip())
-    return _Target(call, row, record)
+    return _Target(call, action, row, record)
 
 
 def _read(

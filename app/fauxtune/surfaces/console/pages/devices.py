@@ -14,7 +14,7 @@ from fauxtune.storage.rows.devices import ListedDeviceRow
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.cards import cards_of
 from fauxtune.surfaces.console.holdings import Card
-from fauxtune.surfaces.console.paging import offset, paging
+from fauxtune.surfaces.console.paging import Choice, offset, paging
 
 _SIZE = 50
 _LONGEST_TEXT = 100
@@ -46,16 +46,6 @@ class Line:
     card: Card
     user: str
     failed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A state to filter by, with the number of its devices. `url`: the list with this filter."""
-
-    words: str
-    count: int
-    url: str
-    chosen: bool
 
 
 async def devices(call: TenantCall) -> Response:

@@ -15,7 +15,6 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.autopilot import DEPLOYMENT_PROFILES, IDENTITIES
 from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
 from fauxtune.core.policies.rules import BOUND
-from fauxtune.operations.devices import autopilot
 from fauxtune.operations.insight.enrollability import Outcome, last_refusals, outcomes
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
@@ -143,7 +142,6 @@ def _reached(tx: Transaction, targets: Iterable[Assignment]) -> Iterable[str]:
 
 
 def _devices(tx: Transaction) -> list[Registered]:
-    autopilot.settle(tx)
     rows = queries.resources_of_family(tx.connection, tx.tenant.id, family=IDENTITIES.name)[:_MOST_DEVICES]
     profiles = queries.resources_of_family(tx.connection, tx.tenant.id, family=DEPLOYMENT_PROFILES.name)
     names = {row.id: str(row.document["displayName"]) for row in profiles}

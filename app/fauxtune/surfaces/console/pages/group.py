@@ -15,7 +15,7 @@ from fauxtune.storage.queries import group_overview as queries
 from fauxtune.storage.rows.directory import GroupRow
 from fauxtune.storage.rows.overviews import DirectoryEntryRow
 from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.pages.groups import leaves_out, members, names
+from fauxtune.surfaces.console.pages.groups import assigned_line, members, names
 from fauxtune.surfaces.console.paging import offset, paging
 from fauxtune.surfaces.console.tasks import carry_out, confirm, one_by_one
 
@@ -29,7 +29,7 @@ async def group(call: TenantCall) -> Response:
     start = offset(call, size=_SIZE)
     values, length, total = await call.read(_read, call, start=start)
     pages = paging(call, start=start, length=length, total=total, size=_SIZE)
-    return call.page("group.html", **values, paging=pages, text=call.query("text"), leaves_out=leaves_out)
+    return call.page("group.html", **values, paging=pages, text=call.query("text"))
 
 
 def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict[str, Any], int, int]:
@@ -45,7 +45,7 @@ def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict
         "rule": row.document.get("membershipRule"),
         "counts": members(counts),
         "members": rows,
-        "assigned": queries.assigned_to(connection, tenant_id, group_ids=[row.id]),
+        "assigned": [assigned_line(each) for each in queries.assigned_to(connection, tenant_id, group_ids=[row.id])],
         "above": queries.group_names(connection, tenant_id, ids=above),
     }
     return values, len(rows), total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from fauxtune.core.administration.directory import create_group
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import GroupId
+from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import group_overview as queries
 from fauxtune.storage.rows.overviews import AssignedRow
@@ -19,21 +21,46 @@ from fauxtune.surfaces.console.paging import offset, paging
 from fauxtune.surfaces.console.tasks import send, snippets
 
 _SIZE = 50
-#: Profiles that the list names of one group; the group's page names all.
+#: What the list names of one group; the group's page names all.
 _MOST_NAMED = 4
+_CAPITAL = re.compile(r"[A-Z]")
+#: data. A collection whose name does not say in words what is in it.
+_FAMILIES = {
+    "mobileApps": "app",
+    "configurationPolicies": "policy of the settings catalog",
+    "deviceCompliancePolicies": "compliance policy",
+    "deviceManagementScripts": "PowerShell script",
+    "deviceShellScripts": "shell script",
+    "deviceHealthScripts": "remediation",
+    "intents": "security baseline",
+}
+#: The only built-in resources that are assigned to groups.
+_BUILT_IN = {app.id: str(app.document["displayName"]) for app in APP_RULES.built_in}
 #: data. A kind of member, in words: a noun that can be counted.
 KINDS = {"user": "person", "device": "device", "group": "group"}
 
 
 @dataclass(frozen=True, slots=True)
+class Assigned:
+    """What is assigned to a group. `kind`: what it is, in words; empty for a profile, which has a page of its own.
+    `is_left_out`: it leaves the group out, instead of reaching it.
+    """
+
+    id: str
+    name: str
+    kind: str
+    is_left_out: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """One row of the list. `more`: profiles that are not named."""
+    """One row of the list. `more`: what is assigned and not named."""
 
     id: GroupId
     name: str
     description: str
     members: tuple[tuple[int, str], ...]
-    profiles: tuple[AssignedRow, ...]
+    assigned: tuple[Assigned, ...]
     more: int
 
 
@@ -50,9 +77,9 @@ def _groups(connection: Connection, call: TenantCall, *, start: int) -> tuple[li
     rows, total = queries.groups_by_name(connection, tenant_id, text=text, offset=start, limit=_SIZE)
     ids = [row.id for row in rows]
     counts = queries.member_counts(connection, tenant_id, group_ids=ids)
-    assigned: dict[str, list[AssignedRow]] = {}
+    assigned: dict[str, list[Assigned]] = {}
     for row in queries.assigned_to(connection, tenant_id, group_ids=ids):
-        assigned.setdefault(row.group_id, []).append(row)
+        assigned.setdefault(row.group_id, []).append(assigned_line(row))
     listed = [
         Group(
             row.id,
@@ -72,9 +99,17 @@ def members(counts: dict[str, int]) -> tuple[tuple[int, str], ...]:
     return tuple((counts[kind], noun) for kind, noun in KINDS.items() if kind in counts)
 
 
-def leaves_out(row: AssignedRow) -> bool:
-    """Whether the profile leaves the group out, instead of reaching it."""
-    return row.kind is TargetKind.EXCLUSION
+def assigned_line(row: AssignedRow) -> Assigned:
+    """Return what is assigned, in words: a profile, or a resource with its collection, and an app with its intent."""
+    name = row.name or _BUILT_IN.get(row.profile_id, row.profile_id)
+    if row.is_profile:
+        kind = ""
+    else:
+        family = row.family or APP_RULES.name
+        kind = _FAMILIES.get(family) or _CAPITAL.sub(lambda match: f" {match[0].lower()}", family)
+        if family == APP_RULES.name and row.intent:
+            kind = f"{kind}, {row.intent}"
+    return Assigned(row.profile_id, name, kind, row.kind is TargetKind.EXCLUSION)
 
 
 async def new(call: TenantCall) -> Response:

@@ -228,6 +228,7 @@ def _confirmation(
         requests=snippets(call, requests),
         button="Import",
         danger=False,
+        waits=None,
         back=call.url("users", ground.person.id, "import"),
         **values,
     )

@@ -18,7 +18,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca import counter, register, templates
-from fauxtune.operations.ca.register import CounterRequest
+from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import overview as overview_queries

@@ -14,11 +14,15 @@ from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.state_words import sentences
 from fauxtune.core.errors import NotFound
 from fauxtune.core.labs.lab import Choice, Question
+from fauxtune.core.language.catalogue import Language, catalogue
+from fauxtune.core.language.choice import preferred
+from fauxtune.core.language.message import Message, say
 from fauxtune.operations.arrangement.labs import runs
+from fauxtune.operations.arrangement.labs.checks import OutcomeText, in_words
 from fauxtune.operations.arrangement.labs.files import file_named
 from fauxtune.operations.arrangement.labs.runs import CheckedStep
-from fauxtune.operations.arrangement.labs.texts import lab_named
-from fauxtune.operations.arrangement.labs.views import LabState, StepView, is_right, lab_lines, lab_view, missing
+from fauxtune.operations.arrangement.labs.texts import DOMAIN, lab_named
+from fauxtune.operations.arrangement.labs.views import LabState, StepView, lab_lines, lab_view
 from fauxtune.operations.arrangement.labs.ways import Way
 from fauxtune.operations.tenants.snapshots import what_restoring_changes
 from fauxtune.storage.queries.connectors import connector_rows
@@ -45,7 +49,7 @@ class StepPart:
     look: list[WayLine]
     requests: list[Snippet]
     hints: tuple[str, ...]
-    checked: CheckedStep | None
+    checked: list[OutcomeText] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ Checked: TypeAlias = "Mapping[int, CheckedStep]"
 
 async def labs(call: TenantCall) -> Response:
     """Show all labs, with what was done in this tenant."""
-    return call.page("labs.html", lines=await lab_lines(call.emulator, call.tenant))
+    language = _language(call)
+    lines = await lab_lines(call.emulator, call.tenant, language=language)
+    return call.page("labs.html", language=language, lines=lines)
 
 
 async def lab(call: TenantCall) -> Response:
@@ -93,10 +99,10 @@ async def press(call: TenantCall) -> Response:
         case "solve":
             wrong = _number(form, "wrong")
             await runs.solve(call.emulator, call.tenant, name=name, step=step, wrong=wrong)
-            return call.back("labs", name, done="It is done. Check it now.")
+            return call.back("labs", name, done=_say(call, say("It is done. Check it now.")))
         case "reset":
             await runs.reset(call.emulator, call.tenant, name=name)
-            return call.back("labs", name, done="The tenant is as it was when the lab began.")
+            return call.back("labs", name, done=_say(call, say("The tenant is as it was when the lab began.")))
         case _:
             raise NotFound("A lab has no such button.")
 
@@ -140,8 +146,9 @@ async def file(call: TenantCall) -> Response:
 async def _answer(call: TenantCall, form: FormData, *, name: str) -> Response:
     number, question = _number(form, "choice"), str(form.get("question", ""))
     if number is not None:
-        await runs.answer(call.emulator, call.tenant, name=name, question=question, choice=number)
-    return call.back("labs", name, done="Choose one of the answers." if number is None else "Your answer is noted.")
+        await runs.answer(call.emulator, call.tenant, name=name, given=runs.Given(question, number))
+    done = say("Choose one of the answers.") if number is None else say("Your answer is noted.")
+    return call.back("labs", name, done=_say(call, done))
 
 
 async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response:
@@ -151,7 +158,9 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
         tenant=await call.emulator.runner.tenant(call.tenant.id),
         connectors=await call.read(connector_rows, call.tenant.id),
     )
-    view = await lab_view(now.emulator, now.tenant, name=_name(call))
+    language = _language(call)
+    words, checked = catalogue(language, DOMAIN), checked or {}
+    view = await lab_view(now.emulator, now.tenant, name=_name(call), language=language)
     progress, steps = view.progress, view.steps or tuple(StepView((), ()) for _ in view.lab.steps)
     hints = dict(progress.hints)
     parts = [
@@ -162,29 +171,39 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
             look=[_line(now, way) for way in each.look],
             requests=snippets(now, [request for way in each.do for request in way.requests]),
             hints=view.lab.steps[number].hints[: hints.get(number, 0)],
-            checked=(checked or {}).get(number),
+            checked=[in_words(each, words) for each in checked[number].outcomes] if number in checked else None,
         )
         for number, each in enumerate(steps)
     ]
     return now.page(
         "lab.html",
+        language=language,
         view=view,
         lab=view.lab,
         is_new=view.state is LabState.NEW,
         predict=_question(runs.PREDICT, view.lab.predict, chosen=progress.predicted),
         quiz=_question(runs.QUIZ, view.lab.quiz, chosen=progress.answered),
         steps=parts,
-        missing=missing(view),
+        missing=progress.missing(view.lab),
         all_passed=len(progress.passed) == len(view.lab.steps),
     )
 
 
 def _question(name: str, question: Question, *, chosen: tuple[int, ...]) -> QuestionPart:
-    return QuestionPart(name, question, chosen, is_right(question, chosen))
+    return QuestionPart(name, question, chosen, question.is_right(chosen))
 
 
 def _line(call: TenantCall, way: Way) -> WayLine:
     return WayLine(way, call.url(*way.page, **way.query) if way.page else "")
+
+
+def _language(call: TenantCall) -> Language:
+    """The language that the browser prefers, of those that labs have."""
+    return preferred(call.request.headers.get("accept-language", ""))
+
+
+def _say(call: TenantCall, message: Message) -> str:
+    return str(catalogue(_language(call), DOMAIN).render(message))
 
 
 def _name(call: TenantCall) -> str:

@@ -29,7 +29,7 @@ from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.holdings import Chip, chip
 from fauxtune.surfaces.console.pages.profiles import COLUMNS, by_column
-from fauxtune.surfaces.console.paging import offset, paging
+from fauxtune.surfaces.console.paging import Choice, offset, paging
 from fauxtune.surfaces.console.profile_facts import facts
 from fauxtune.surfaces.console.profile_words import STATUSES, Assigned, assigned
 
@@ -47,16 +47,6 @@ class Line:
     chips: tuple[Chip, ...]
     status: str
     colour: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Devices to show: all, or those with a status. `url`: the page with these."""
-
-    words: str
-    count: int
-    url: str
-    chosen: bool
 
 
 async def profile(call: TenantCall) -> Response:

@@ -1,13 +1,60 @@
-"""Signing in: where a browser goes once it has sent the control token."""
+"""Signing in: with the control token, or with the password of a seat of a classroom; and leaving the seat."""
 
 from __future__ import annotations
 
-from fastapi import Request
+from fastapi import Request, Response
+from starlette.responses import RedirectResponse
 
-from fauxtune.surfaces.console.entry import PATH
+from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.model.classrooms import SeatEvent
+from fauxtune.core.model.ids import TenantId
+from fauxtune.operations.tenants import seats
+from fauxtune.surfaces.access import is_token
+from fauxtune.surfaces.console.call import Call
+from fauxtune.surfaces.console.entry import PATH, SEATS
+from fauxtune.surfaces.console.session import SessionKey
+
+#: Bytes of the form that anybody may send, who has no access yet.
+_LARGEST = 16 * 1024
 
 
 def address(request: Request) -> str:
     """Return the page that was asked for: a path of the console, never another site's."""
     path = request.url.path
     return path if path == PATH or path.startswith(f"{PATH}/") else PATH
+
+
+async def sign_in(call: Call, key: SessionKey) -> Response:
+    """Ask for the control token or a seat's password, or take it. What it opens is shown next."""
+    request, token = call.request, call.emulator.control_token
+    if request.method != "POST":
+        return _page(call)
+    form = await call.form(largest=_LARGEST)
+    sent = str(form.get("token", ""))
+    if token is not None and is_token(sent.encode().decode("latin-1"), token):
+        to = address(request)
+        return _begin(RedirectResponse(PATH if to == SEATS else to, 303), call, key=key, seat=None)
+    try:
+        tenant = await seats.seat_with(call.emulator, sent)
+    except Unauthenticated as error:
+        return _page(call, wrong=error.message)
+    await seats.note(call.emulator, tenant, event=SeatEvent.SIGNED_IN)
+    return _begin(RedirectResponse(PATH, 303), call, key=key, seat=tenant.id)
+
+
+async def leave(call: Call, key: SessionKey) -> Response:
+    """End the session of a seat: somebody else may sit down."""
+    await call.form(largest=_LARGEST)
+    response = RedirectResponse(SEATS, 303)
+    key.write(response, key.new(signed_in=False), request=call.request)
+    return response
+
+
+def _begin(response: Response, call: Call, *, key: SessionKey, seat: TenantId | None) -> Response:
+    key.write(response, key.new(signed_in=seat is None, seat=seat), request=call.request)
+    return response
+
+
+def _page(call: Call, *, wrong: str = "") -> Response:
+    of_seats = call.request.url.path.rstrip("/") == SEATS
+    return call.page("sign_in.html", status=401, wrong=wrong, to=address(call.request), of_seats=of_seats)

@@ -63,7 +63,7 @@ async def restore(call: TenantCall) -> Response:
 async def ask_delete(call: TenantCall) -> Response:
     """Say what deleting a snapshot means."""
     name = _name(call)
-    await operations.what_restoring_changes(call.emulator, call.tenant, name=name)
+    await operations.find_snapshot(call.emulator, call.tenant, name=name)
     return task_page(
         call,
         [tasks.delete_snapshot(name)],

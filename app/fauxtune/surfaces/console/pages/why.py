@@ -1,4 +1,4 @@
-"""Why a certificate is missing: what breaks the way from a profile to a device, and where that is mended."""
+"""Why a certificate or an app is missing: what breaks the way from it to a device, and where that is mended."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _FEW = 5
 
 
 async def why(call: TenantCall) -> Response:
-    """Show what is wrong with what the address asks for by `user`, `device` or `profile`, each a name or an id."""
-    subjects = {name: call.query(name).strip()[:500] or None for name in ("user", "device", "profile")}
+    """Show what is wrong with what the address asks for by `user`, `device`, `profile` or `app`: names or ids."""
+    subjects = {name: call.query(name).strip()[:500] or None for name in ("user", "device", "profile", "app")}
     result, problem = None, None
     if any(subjects.values()):
         try:

@@ -16,6 +16,8 @@ _LONGEST = 200
 #: Ids, push tokens and the like.
 _LONG = re.compile(r"[0-9a-fA-F-]{32,}|[\w-]{24,}")
 _SHORT = 8
+#: An id in a sentence, whose words may be long.
+_GUID = re.compile(r"([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_IN_ARCHIVE = 1000
 #: data. The filters of the list: words of `insight.wire`, and what people call them.
 SURFACES = (
@@ -41,7 +43,10 @@ async def wire(call: TenantCall) -> Response:
     return call.page(
         "wire.html",
         status=400 if problem else 200,
-        exchanges=[(exchange, _short(exchange.url.partition("?")[0])) for exchange in newest],
+        exchanges=[
+            (exchange, short_path(exchange.url.partition("?")[0]), _GUID.sub(r"\1…", exchange.refusal or ""))
+            for exchange in newest
+        ],
         stopped=page.stopped,
         filters=filters,
         problem=problem,
@@ -71,7 +76,7 @@ async def archive(call: TenantCall) -> Response:
 async def clear(call: TenantCall) -> Response:
     """Forget every exchange of the tenant."""
     await call.form()
-    insight.clear(call.emulator, call.tenant)
+    await insight.clear(call.emulator, call.tenant)
     return call.back("wire", done="Everything on the wire until now is forgotten.")
 
 
@@ -87,7 +92,7 @@ def _wanted(call: TenantCall, *, limit: int) -> insight.Wanted:
     )
 
 
-def _short(path: str) -> str:
+def short_path(path: str) -> str:
     """Return a path with the first eight characters of each long identifier."""
     return _LONG.sub(lambda match: f"{match[0][:_SHORT]}…", path)
 

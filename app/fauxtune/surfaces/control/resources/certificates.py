@@ -42,7 +42,7 @@ _USAGES = {
 @router.post("", status_code=201, response_model_exclude_none=True, summary="Issue a certificate to an administrator")
 async def issue_certificate(here: Here, body: messages.NewCertificate) -> answers.Issued:
     """For a CSR, or with a new key that is returned in a PFX file; any validity, also in the past."""
-    request = certificate_register.CounterRequest(
+    request = counter.CounterRequest(
         template=body.template,
         user_principal_name=body.user_principal_name,
         subject=body.subject,

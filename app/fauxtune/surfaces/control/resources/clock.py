@@ -9,7 +9,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import settling
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.devices.compliance_time import catch_up
+from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.surfaces.control import answers, messages
@@ -30,9 +30,9 @@ async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
     if body.mode is ClockMode.SYSTEM and body.now is not None:
         raise Invalid("The system's clock cannot be set: choose the mode frozen or offset, or leave out now.")
     system_now = here.emulator.runner.clock.now()
-    changed = await here.run(tenants.set_clock, body.mode, now=body.now, system_now=system_now)
-    await here.run(revocation.carry_out)  # a polling connector's turn may have come
-    await catch_up(here.emulator, here.tenant)
+    async with clock_moves(here.emulator, here.tenant):
+        changed = await here.run(tenants.set_clock, body.mode, now=body.now, system_now=system_now)
+        await here.run(revocation.carry_out)  # a polling connector's turn may have come
     return _view(changed, here.emulator)
 
 
@@ -40,9 +40,9 @@ async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
 async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     """By an ISO 8601 duration; with `settle` the answer comes when all connected devices have settled."""
     system_now = here.emulator.runner.clock.now()
-    changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
-    await here.run(revocation.carry_out)
-    await catch_up(here.emulator, here.tenant)
+    async with clock_moves(here.emulator, here.tenant):
+        changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
+        await here.run(revocation.carry_out)
     clock = _view(changed, here.emulator)
     if not body.settle:
         return answers.Advanced(mode=clock.mode, now=clock.now)

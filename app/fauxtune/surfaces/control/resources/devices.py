@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +18,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.devices import partner_facts
 from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -34,11 +34,21 @@ router = calls("/tenants/{tenant}/devices", tag="devices")
 
 
 @router.get("", summary="List the enrolments", response_model=answers.Listed[answers.Device])
-async def list_devices(here: Here, state: Literal["active", "ending", "ended"] | None = None) -> Response:
-    """The oldest first, including those that have ended."""
+async def list_devices(
+    here: Here, state: Literal["active", "ending", "ended"] | None = None, settled: bool | None = None
+) -> Response:
+    """The oldest first, including those that have ended; with `settled` those that have settled, or have not."""
     enrollment_state = None if state is None else EnrollmentState(state)
-    ids = await here.read(diagnosis.all_enrollments, here.tenant.id, state=enrollment_state)
+    ids = await here.run(_ids, state=enrollment_state, settled=settled)
     return StreamingResponse(_listed(here, ids), media_type="application/json")
+
+
+def _ids(tx: Transaction, *, state: EnrollmentState | None, settled: bool | None) -> list[EnrollmentId]:
+    ids = diagnosis.all_enrollments(tx.connection, tx.tenant.id, state=state)
+    if settled is None:
+        return ids
+    unsettled = {row.id for row in queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)}
+    return [id_ for id_ in ids if (id_ not in unsettled) is settled]
 
 
 async def _listed(here: Here, ids: list[EnrollmentId]) -> AsyncIterator[bytes]:
@@ -54,7 +64,7 @@ async def _listed(here: Here, ids: list[EnrollmentId]) -> AsyncIterator[bytes]:
         if devices:
             yield separator + b",".join(device.model_dump_json(by_alias=True).encode() for device in devices)
             separator = b","
-        await asyncio.sleep(0)
+        await give_way()
     yield b"]}"
 
 
@@ -113,11 +123,12 @@ async def report_partner_facts(here: Here, device: str, body: messages.PartnerFa
 
 @dataclass(frozen=True, slots=True)
 class _Described:
-    """An enrolment with the user's name, and whether the device is settled."""
+    """An enrolment with the user's name, and whether the device is settled, or what its items wait for."""
 
     row: NamedEnrollmentRow
     user: str | None
     settled: bool
+    waits_for: list[str]
 
 
 def _device(tx: Transaction, key: str) -> _Described:
@@ -132,7 +143,16 @@ def _described(tx: Transaction, rows: list[NamedEnrollmentRow]) -> list[_Describ
     unsettled = {row.id for row in queries.unsettled(tx.connection, tx.tenant.id, now=tx.now, ids=ids)}
     user_ids = {row.user_id for row in rows if row.user_id is not None}
     names = directory.user_names(tx.connection, tx.tenant.id, ids=user_ids)
-    return [_Described(row, names.get(row.user_id or ""), settled=row.id not in unsettled) for row in rows]
+    ledgers = queries.ledgers(tx.connection, unsettled)
+    return [
+        _Described(
+            row,
+            names.get(row.user_id or ""),
+            settled=row.id not in unsettled,
+            waits_for=sorted({item.waits_for for item in ledgers.get(row.id, {}).values() if item.waits_for}),
+        )
+        for row in rows
+    ]
 
 
 def _view(described: _Described, *, here: Here) -> answers.Device:
@@ -155,6 +175,7 @@ def _view(described: _Described, *, here: Here) -> answers.Device:
         generation=row.generation,
         settled_generation=row.settled_generation,
         settled=described.settled,
+        waits_for=described.waits_for,
         due_date_time=None if row.due_at == NEVER else iso(row.due_at),
         policy_version=row.policy_version,
         plans=row.plans,

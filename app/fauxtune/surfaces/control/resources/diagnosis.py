@@ -27,6 +27,7 @@ Device = Annotated[
     Query(min_length=1, max_length=_LONGEST, description="id of an enrolment or a managedDevice, or its name"),
 ]
 Profile = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description="id or displayName")]
+App = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description="id or displayName")]
 
 
 @router.get("/users/{user}/certificates", summary="A user's certificates, and what is wrong with them")
@@ -57,10 +58,10 @@ async def get_user_certificates(
 
 @router.get("/diagnose", summary="Find the link at which the way to a device breaks, and why")
 async def diagnose(
-    *, here: Here, user: User = None, device: Device = None, profile: Profile = None
+    *, here: Here, user: User = None, device: Device = None, profile: Profile = None, app: App = None
 ) -> answers.Diagnosis:
-    """For a user, a device or a profile, or several of them; as the next check-in would find it."""
-    result = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile)
+    """For a user, a device, and a profile or an app, or one of them; as the next check-in would find it."""
+    result = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile, app=app)
     devices = [None if chain.subject.device is None else chain.subject.device.id for chain in result.chains]
     devices += [finding.observation.device for finding in result.findings]
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=devices)

@@ -7,10 +7,13 @@ from urllib.parse import quote, urlencode
 from fastapi import Response
 
 from fauxtune.core.labs.lab import Question
+from fauxtune.core.language.catalogue import catalogue
 from fauxtune.operations.arrangement.labs import runs
+from fauxtune.operations.arrangement.labs.checks import in_words
 from fauxtune.operations.arrangement.labs.files import file_named
 from fauxtune.operations.arrangement.labs.runs import Progress, stage_of
-from fauxtune.operations.arrangement.labs.views import LabLine, LabView, StepView, lab_lines, lab_view, missing
+from fauxtune.operations.arrangement.labs.texts import DOMAIN
+from fauxtune.operations.arrangement.labs.views import LabLine, LabView, StepView, lab_lines, lab_view, missing_now
 from fauxtune.operations.arrangement.labs.ways import Way
 from fauxtune.surfaces.control import lab_answers as answers
 from fauxtune.surfaces.control.answers import Listed
@@ -22,8 +25,10 @@ router = calls("/tenants/{tenant}/labs", tag="labs")
 
 @router.get("", summary="List the labs")
 async def list_labs(here: Here) -> Listed[answers.ListedLab]:
-    """In the order in which they are taught, with what was done in this tenant."""
-    return Listed(value=[_line(each) for each in await lab_lines(here.emulator, here.tenant)])
+    """In the order in which they are taught, with what was done in this tenant. Texts of labs are in the language that
+    the caller prefers (Accept-Language: en, it).
+    """
+    return Listed(value=[_line(each) for each in await lab_lines(here.emulator, here.tenant, language=here.language)])
 
 
 @router.get("/{lab}", summary="Get a lab, with its steps and what was done")
@@ -43,7 +48,8 @@ async def start_lab(here: Here, lab: str) -> answers.Lab:
 async def answer_lab(here: Here, lab: str, body: LabAnswer) -> answers.LabChoice:
     """Whether it is right, and why."""
     number = body.choice - 1
-    choice = await runs.answer(here.emulator, here.tenant, name=lab, question=body.question, choice=number)
+    given = runs.Given(body.question, number)
+    choice = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
     return answers.LabChoice(number=body.choice, text=choice.text, chosen=True, right=choice.right, why=choice.why)
 
 
@@ -52,18 +58,19 @@ async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> 
     """What each check looked at, what it saw, and what it expected. A step that has passed stays passed."""
     step = None if body is None or body.step is None else body.step - 1
     checked = await runs.check(here.emulator, here.tenant, name=lab, step=step)
-    view = await lab_view(here.emulator, here.tenant, name=lab)
+    known, rest = await missing_now(here.emulator, here.tenant, name=lab, language=here.language)
+    words = catalogue(here.language, DOMAIN)
     return answers.CheckedLab(
-        done=not missing(view),
-        missing=missing(view),
+        done=not rest,
+        missing=[words.render(each) for each in rest],
         steps=[
             answers.CheckedLabStep(
                 number=each.number + 1,
-                title=view.lab.steps[each.number].title,
+                title=known.steps[each.number].title,
                 passed=each.passed,
                 checks=[
                     answers.LabOutcome(passed=one.passed, looked=one.looked, saw=one.saw, expected=one.expected)
-                    for one in each.outcomes
+                    for one in (in_words(outcome, words) for outcome in each.outcomes)
                 ],
             )
             for each in checked
@@ -74,7 +81,7 @@ async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> 
 @router.post("/{lab}/hint", summary="Get the next hint of a step")
 async def hint_lab(here: Here, lab: str, body: LabHintWanted) -> answers.LabHint:
     """A step has three; the last one comes again."""
-    given = await runs.hint(here.emulator, here.tenant, name=lab, step=body.step - 1)
+    given = await runs.hint(here.emulator, here.tenant, name=lab, step=body.step - 1, language=here.language)
     return answers.LabHint(number=given.number, of=given.of, text=given.text)
 
 
@@ -106,7 +113,7 @@ async def get_lab_file(here: Here, lab: str, name: str) -> Response:
 
 
 async def _seen(here: TenantCall, name: str) -> answers.Lab:
-    view = await lab_view(here.emulator, here.tenant, name=name)
+    view = await lab_view(here.emulator, here.tenant, name=name, language=here.language)
     lab, progress = view.lab, view.progress
     return answers.Lab(
         name=lab.name,
@@ -188,7 +195,7 @@ def _way(here: TenantCall, way: Way) -> answers.LabWay:
         path = "/".join(quote(part, safe="") for part in ("console", here.tenant.name, *way.page))
         page = f"/{path}?{urlencode(way.query)}" if way.query else f"/{path}"
     return answers.LabWay(
-        meaning=way.meaning,
+        meaning=catalogue(here.language, DOMAIN).gettext(way.meaning),
         command=way.command,
         page=page,
         requests=[

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
-from fauxtune.core.mail.reading import MailPart, MailReading
 from fauxtune.core.mail.verdict import Verdict
+from fauxtune.core.mail.visible_parts import MailPart, MailReading
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.mail import MESSAGE

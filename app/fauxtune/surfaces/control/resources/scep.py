@@ -7,7 +7,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, TenantId
 from fauxtune.core.scep.results import ResultCode, Verdict
 from fauxtune.operations.ca import partner_revocations
-from fauxtune.operations.checkin import scep_challenges
+from fauxtune.operations.checkin import scep_challenges, scep_trials
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
@@ -32,6 +32,23 @@ async def give_challenge(here: Here, body: messages.NewChallenge) -> messages.Ch
         keys=here.emulator.keys,
     )
     return messages.Challenge(challenge=given.password, content=given.challenge.document())
+
+
+@router.post("/challenges/try", summary="Ask what becomes of a request with a device's challenge")
+async def try_request(here: Here, body: messages.TriedRequest) -> messages.TriedAnswer:
+    """A challenge is given to the device, a request is made with it and with what the body says in place of what the
+    challenge is for, and the service is asked as an authority asks it. Nothing is issued. 400 as for a challenge, and
+    for a subject that cannot be written.
+    """
+    device = await here.read(_device, here.tenant.id, key=body.managed_device_id or body.device)
+    wanted = scep_trials.Wanted(device, ProfileId(body.profile), subject=body.subject, key_usages=body.key_usages)
+    trial = await scep_trials.try_request(here.emulator, here.tenant, wanted=wanted)
+    return messages.TriedAnswer(
+        code=trial.verdict.code.value,
+        error_description=trial.verdict.description,
+        request=trial.csr.decode(),
+        content=trial.given.challenge.document(),
+    )
 
 
 @router.get("/challenges", summary="List the newest challenges and what became of them")

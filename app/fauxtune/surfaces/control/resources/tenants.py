@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from fauxtune.core.clock import iso
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
@@ -24,7 +24,7 @@ from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import SeedRoute
 from fauxtune.surfaces.control.calls import Anyone, Here, calls
-from fauxtune.surfaces.http import origin
+from fauxtune.surfaces.http import caller_of, origin
 
 router = calls("/tenants", tag="tenants", route_class=SeedRoute)
 
@@ -64,8 +64,10 @@ async def change_tenant(request: Request, here: Here, body: messages.Settings) -
 
 
 @router.delete("/{tenant}", status_code=204, summary="Delete a tenant with all of its data")
-async def delete_tenant(here: Here) -> Response:
-    """Deletes its rows and private keys, and ends waiting requests."""
+async def delete_tenant(request: Request, here: Here) -> Response:
+    """Deletes its rows and private keys, and ends waiting requests. The password of a seat does not suffice."""
+    if caller_of(request).seat is not None:
+        raise NotAllowed("A seat is deleted with its classroom. To begin again: reset the lab, or the tenant.")
     await dissolve_tenant(here.emulator, here.tenant)
     return Response(status_code=204)
 

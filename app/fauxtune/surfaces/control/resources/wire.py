@@ -66,7 +66,7 @@ async def read_exchange(here: Here, number: int) -> answers.WholeWireExchange:
 @router.delete("/tenants/{tenant}/wire", status_code=204, summary="Forget what was sent and answered")
 async def clear_wire(here: Here) -> Response:
     """Numbers continue."""
-    wire.clear(here.emulator, here.tenant)
+    await wire.clear(here.emulator, here.tenant)
     return Response(status_code=204)
 
 
@@ -85,7 +85,7 @@ async def read_exchange_of_nobody(emulator: Anyone, number: int) -> answers.Whol
 @router.delete("/wire", status_code=204, summary="Forget what belongs to no tenant")
 async def clear_wire_of_nobody(emulator: Anyone) -> Response:
     """Numbers continue."""
-    wire.clear(emulator, None)
+    await wire.clear(emulator, None)
     return Response(status_code=204)
 
 

@@ -24,7 +24,8 @@ class ScriptOrder(Message):
 
 class AppOrder(Message):
     """What to do about an app. Before an install the agent detects the app, and runs nothing if it is there. `address`:
-    path and query of its content, encrypted as it was uploaded; `digest`: the SHA-256 of that.
+    path and query of its content, encrypted as it was uploaded; `digest`: the SHA-256 of that. `detectionScript`
+    (base64): the app is there if it ends with exit code 0 and has written something; null: it is detected otherwise.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AppOrder(Message):
     run_as: Literal["system", "user"]
     address: str | None = None
     digest: str | None = None
+    detection_script: str | None = None
 
 
 class AgentAnswer(Message):

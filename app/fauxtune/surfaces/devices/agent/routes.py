@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import ValidationError
 
 from fauxtune.core.clock import iso
@@ -27,7 +27,8 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent import answers, messages
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
-from fauxtune.surfaces.http import BoundedRoute, caller_of, emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of
+from fauxtune.surfaces.routers import BoundedRoute, Router
 
 
 class _DeviceRoute(BoundedRoute):
@@ -38,7 +39,7 @@ class _DeviceRoute(BoundedRoute):
 
 #: How long the address of a content is valid.
 _ADDRESS_VALID = timedelta(days=1)
-router = APIRouter(prefix="/mdm/{tenant_key}", tags=["agent"], route_class=_DeviceRoute, redirect_slashes=False)
+router = Router(prefix="/mdm/{tenant_key}", tags=["agent"], route_class=_DeviceRoute, redirect_slashes=False)
 
 
 @router.post("/agent")

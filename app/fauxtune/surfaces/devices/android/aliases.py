@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fauxtune.core.model import outlook
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import email_key, imported_key, pkcs_key, scep_key
+from fauxtune.core.model.items import email_key, imported_key, key_name, key_source, pkcs_key, scep_key
 
 #: Differs from Intune: Nine and Samsung Email are configured with the names of Gmail; Nine's own are not public, and
 #: Samsung's are calls of the Knox SDK.
@@ -24,8 +24,7 @@ _PACKAGES = {
 
 def alias_of(key: ItemKey) -> str:
     """Return the keystore alias of an item: `pkcs/x` is `pkcs-x`."""
-    source, _, name = key.partition("/")
-    return f"{source}-{name}"
+    return f"{key_source(key).value}-{key_name(key)}"
 
 
 def key_of(alias: str) -> ItemKey | None:

@@ -52,6 +52,10 @@ def _json(description: str, schema: str, *, example: Json | None = None) -> Json
     return {"description": description, "content": {"application/json": content}}
 
 
+def _body(schema: str) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": {"$ref": _REF.format(model=schema)}}}}
+
+
 def _refused(description: str) -> Json:
     return _json(description, "Refusal")
 
@@ -88,6 +92,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "private key of the csr and the whole answer. Then begin with reportStatus.",
             "security": NONE,
             "parameters": _ENTERPRISE,
+            "requestBody": _body("Enroll"),
             "responses": {
                 "200": _json(
                     "enrolled",
@@ -122,10 +127,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "when something on the device has changed.",
             "security": _CREDENTIAL,
             "parameters": _OF_DEVICE,
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": {"$ref": _REF.format(model="ReportStatus")}}},
-            },
+            "requestBody": _body("ReportStatus"),
             "responses": {
                 "200": _json("what to do next", "CheckedIn", example={"policyVersion": "3", "pendingOperations": 0}),
                 **_KNOWN,
@@ -168,6 +170,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "carrying it out: afterwards the enrolment has ended.",
             "security": _CREDENTIAL,
             "parameters": [*_OF_DEVICE, parameter("operation", "the last part of the operation's name")],
+            "requestBody": _body("Complete"),
             "responses": {"200": _json("completed; a repetition is no error", "Nothing", example={}), **_KNOWN},
         }
     },
@@ -178,6 +181,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "description": "The user leaves: the enrolment ends, and the device removes everything that it received.",
             "security": _CREDENTIAL,
             "parameters": _OF_DEVICE,
+            "requestBody": _body("Unenroll"),
             "responses": {
                 "200": _json("the enrolment has ended", "Nothing", example={}),
                 **_KNOWN,

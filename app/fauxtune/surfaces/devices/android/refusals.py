@@ -46,9 +46,7 @@ _SETTINGS = {
 _BY_WORD = {name.casefold(): name for name in _SETTINGS}
 #: Keys that a policy can have: a report about an older policy may name them.
 _OF_POLICIES = frozenset(
-    word.address.partition("/")[0]
-    for kind in ("androidgeneraldeviceconfiguration", "androidworkprofilegeneraldeviceconfiguration")
-    for word in words()[kind]
+    word.address.partition("/")[0] for kind, rows in words().items() if kind.startswith("android") for word in rows
 )
 _BRACKETS = re.compile(r"\w*\[(?P<inside>[^\]]*)\].*", re.DOTALL)
 _DOTTED = re.compile(rf"({'|'.join(_SETTINGS)})[./]", re.IGNORECASE)

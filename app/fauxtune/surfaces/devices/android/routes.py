@@ -9,30 +9,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
-from typing import Annotated
+from functools import cached_property
+from typing import TypeVar
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import ValidationError
+from fastapi import Request, Response
+from pydantic import BaseModel, ValidationError
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.json_limits import MOST_FROM_DEVICE
+from fauxtune.core.model.json_limits import MOST_FROM_DEVICE, check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import AppReport
+from fauxtune.core.policies.app_states import AppReport
+from fauxtune.operations.checkin.android_policy import current_policy
 from fauxtune.operations.checkin.checkin import Report, check_in
-from fauxtune.operations.checkin.policy import current_policy
 from fauxtune.operations.devices import enrollment, own_operations
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.credentials import digest
 from fauxtune.surfaces.devices.android import commands, facts, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
-from fauxtune.surfaces.http import BoundedRoute, bearer_token, caller_of, emulator_of
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
+from fauxtune.surfaces.routers import DirectRoute, Router
 
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
@@ -40,15 +41,13 @@ FIRST_CADENCE = 180
 _LONGEST_ID = 36
 
 
-class _DeviceRoute(BoundedRoute):
-    """A route whose callers are not authenticated before the body is parsed."""
+M = TypeVar("M", bound=BaseModel)
 
-    most_elements = MOST_FROM_DEVICE
-
-
-router = APIRouter(
-    prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=_DeviceRoute, redirect_slashes=False
+router = Router(
+    prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=DirectRoute, redirect_slashes=False
 )
+_ENTERPRISE = "/enterprises/{enterprise}"
+_DEVICE = f"{_ENTERPRISE}/devices/{{device}}"
 
 
 class DeviceCall:
@@ -75,53 +74,28 @@ class DeviceCall:
         return tenant
 
 
-async def device_call(request: Request, tenant_key: str) -> DeviceCall:
-    """The request, as a dependency. (FastAPI would call a plain function in a worker thread.)"""
-    return DeviceCall(request, tenant_key)
-
-
-Call = Annotated[DeviceCall, Depends(device_call)]
-Enterprise = Annotated[str, Path(description="The tenant: its id, name or domain")]
-Device = Annotated[str, Path(description="The last part of the name that the enrolment answered")]
-
-
-# The first route, and without declared parameters: devices call it more often than all others together.
-@router.post("/enterprises/{enterprise}/devices/{device}:reportStatus")
-async def report_status(request: Request) -> Response:
+# The first route: devices call it more often than all others together.
+@router.post(f"{_DEVICE}:reportStatus")
+async def report_status(request: Request, *, tenant_key: str, enterprise: str, device: str) -> Response:
     """Answer a check-in."""
-    path = request.path_params
-    call = DeviceCall(request, path["tenant_key"])
-    tenant = await call.tenant(path["enterprise"], as_known=True)
-    body = await request.body()
-
-    # A report that equals the last one byte for byte has no news: it is not parsed.
-    parsed = cache(lambda: _report(body))
-
-    def read(policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
-        return translate.inventory(parsed(), policy_version=policy_version, rows=rows)
-
-    def describe() -> JsonObject:
-        return facts.of_report(parsed())
-
-    def apps(policy_version: int) -> AppReport:
-        return translate.app_report(parsed(), policy_version=policy_version)
-
-    report = Report(digest=hashlib.sha256(body).hexdigest(), read=read, facts=describe, apps=apps)
-    result = await check_in(call.emulator, tenant, caller=call.caller(path["device"]), report=report)
-    answer = {"policyVersion": str(result.policy_version), "pendingOperations": result.operations}
-    return Response(orjson.dumps(answer), media_type="application/json")
+    call = DeviceCall(request, tenant_key)
+    tenant = await call.tenant(enterprise, as_known=True)
+    sent = _Sent(await request.body())
+    report = Report(digest=sent.digest, read=sent.inventory, facts=sent.facts, apps=sent.apps)
+    result = await check_in(call.emulator, tenant, caller=call.caller(device), report=report)
+    return _json({"policyVersion": str(result.policy_version), "pendingOperations": result.operations})
 
 
-@router.post("/enterprises/{enterprise}/devices:enroll")
-async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -> JsonObject:
+@router.post(f"{_ENTERPRISE}/devices:enroll")
+async def enroll(request: Request, *, tenant_key: str, enterprise: str) -> Response:
     """Enrol a device with an enrolment token.
 
     401 for a token that is unknown, expired or used up; 403 for a user who may not enrol devices. A refusal leaves the
     token usable.
     """
+    call, message = DeviceCall(request, tenant_key), _read(await request.body(), messages.Enroll)
     tenant = await call.tenant(enterprise)
-    runner = call.emulator.runner
-    enrolled = await runner.run(
+    enrolled = await call.emulator.runner.run(
         tenant,
         enrollment.enroll,
         translate.enrollment_request(message),
@@ -130,57 +104,58 @@ async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -
         keys=call.emulator.keys,
     )
     call.note.device = enrolled.id
-    return {
-        "name": f"enterprises/{tenant.id}/devices/{enrolled.id}",
-        "deviceCredential": enrolled.credential,
-        "identityCertificate": messages.base64_text(enrolled.identity_certificate),
-        "policyName": f"enterprises/{tenant.id}/policies/default",
-        "userName": f"enterprises/{tenant.id}/users/{enrolled.user_id}" if enrolled.user_id else "",
-        "userPrincipalName": enrolled.user_principal_name,
-        "checkinIntervalSeconds": FIRST_CADENCE,
-        "pushToken": enrolled.push_token,
-    }
+    return _json(
+        {
+            "name": f"enterprises/{tenant.id}/devices/{enrolled.id}",
+            "deviceCredential": enrolled.credential,
+            "identityCertificate": messages.base64_text(enrolled.identity_certificate),
+            "policyName": f"enterprises/{tenant.id}/policies/default",
+            "userName": f"enterprises/{tenant.id}/users/{enrolled.user_id}" if enrolled.user_id else "",
+            "userPrincipalName": enrolled.user_principal_name,
+            "checkinIntervalSeconds": FIRST_CADENCE,
+            "pushToken": enrolled.push_token,
+        }
+    )
 
 
-@router.get("/enterprises/{enterprise}/devices/{device}/policy")
-async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPolicyVersion: str = "") -> Response:  # noqa: N803 - the name in the query
+@router.get(f"{_DEVICE}/policy")
+async def policy(request: Request, *, tenant_key: str, enterprise: str, device: str) -> Response:
     """Return the policy; 304 if the device has applied this version."""
+    call = DeviceCall(request, tenant_key)
     tenant = await call.tenant(enterprise)
     emulator = call.emulator
     current = await emulator.runner.run_check_in(
         tenant,
         current_policy,
         call.caller(device),
-        applied_version=appliedPolicyVersion,
+        applied_version=request.query_params.get("appliedPolicyVersion", ""),
         key_store=emulator.keys,
     )
     if current is None:
         return Response(status_code=304)
-    document = translate.policy(enterprise=tenant.id, version=current.version, items=current.items, apps=current.apps)
-    return Response(orjson.dumps(document), media_type="application/json")
+    return _json(
+        translate.policy(enterprise=tenant.id, version=current.version, items=current.items, apps=current.apps)
+    )
 
 
-@router.get("/enterprises/{enterprise}/devices/{device}/operations:pull")
-async def pull(call: Call, enterprise: Enterprise, device: Device) -> JsonObject:
+@router.get(f"{_DEVICE}/operations:pull")
+async def pull(request: Request, *, tenant_key: str, enterprise: str, device: str) -> Response:
     """Return the operations that the device has not completed."""
+    call = DeviceCall(request, tenant_key)
     tenant = await call.tenant(enterprise)
     name = _name(tenant.id, device)
     orders = await call.emulator.runner.run(tenant, own_operations.pending_orders, call.caller(device))
-    return {
-        "operations": [
-            messages.operation(
-                device=name, key=order.id, created=iso(order.created_at), command=commands.command(order)
-            )
-            for order in orders
-        ]
-    }
+    operations = [
+        messages.operation(device=name, key=order.id, created=iso(order.created_at), command=commands.command(order))
+        for order in orders
+    ]
+    return _json({"operations": operations})
 
 
-@router.post("/enterprises/{enterprise}/devices/{device}/operations/{operation}:complete")
-async def complete(
-    call: Call, enterprise: Enterprise, device: Device, operation: str, message: messages.Complete
-) -> JsonObject:
+@router.post(f"{_DEVICE}/operations/{{operation}}:complete")
+async def complete(request: Request, *, tenant_key: str, enterprise: str, device: str, operation: str) -> Response:
     """Complete an operation. After a WIPE the enrolment has ended."""
+    call, message = DeviceCall(request, tenant_key), _read(await request.body(), messages.Complete)
     tenant = await call.tenant(enterprise)
     await call.emulator.runner.run(
         tenant,
@@ -191,23 +166,60 @@ async def complete(
         is_supported=message.error is None or message.error.code != messages.UNIMPLEMENTED,
         answer=commands.answer(message),
     )
-    return {}
+    return _json({})
 
 
-@router.post("/enterprises/{enterprise}/devices/{device}:unenroll")
-async def unenroll(call: Call, enterprise: Enterprise, device: Device, message: messages.Unenroll) -> JsonObject:
+@router.post(f"{_DEVICE}:unenroll")
+async def unenroll(request: Request, *, tenant_key: str, enterprise: str, device: str) -> Response:
     """End the enrolment because the user leaves. 403 if the user may not."""
+    call = DeviceCall(request, tenant_key)
+    _read(await request.body(), messages.Unenroll)
     tenant = await call.tenant(enterprise)
     await call.emulator.runner.run(tenant, own_operations.unenroll, call.caller(device))
-    return {}
+    return _json({})
 
 
-def _report(body: bytes) -> messages.ReportStatus:
+class _Sent:
+    """A report as it was sent. One that equals the last one byte for byte has no news: it is not parsed."""
+
+    def __init__(self, body: bytes) -> None:
+        check_elements(body, most=MOST_FROM_DEVICE)
+        self.digest = hashlib.sha256(body).hexdigest()
+        self._body = body
+
+    @cached_property
+    def _report(self) -> messages.ReportStatus:
+        return _parsed(self._body, messages.ReportStatus)
+
+    def inventory(self, policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
+        """Return what the device holds."""
+        return translate.inventory(self._report, policy_version=policy_version, rows=rows)
+
+    def facts(self) -> JsonObject:
+        """Return what the device says of itself."""
+        return facts.of_report(self._report)
+
+    def apps(self, policy_version: int) -> AppReport:
+        """Return what the device says of its apps."""
+        return translate.app_report(self._report, policy_version=policy_version)
+
+
+def _read(body: bytes, kind: type[M]) -> M:
+    """Read a message. Raises Invalid for a malformed one, and for one with too many elements."""
+    check_elements(body, most=MOST_FROM_DEVICE)  # callers are not authenticated yet
+    return _parsed(body, kind)
+
+
+def _parsed(body: bytes, kind: type[M]) -> M:
     try:
-        return messages.ReportStatus.model_validate_json(body or b"{}")
+        return kind.model_validate_json(body or b"{}")
     except ValidationError as error:
         first = error.errors()[0]
         raise Invalid(sentence(first["loc"], problem=first["msg"])) from None
+
+
+def _json(document: JsonObject) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")
 
 
 def _name(tenant_id: TenantId, device: str) -> str:

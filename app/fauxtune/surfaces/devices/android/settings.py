@@ -12,8 +12,8 @@ from typing import Any
 
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.settings import Unit, unit_name
+from fauxtune.core.model.items import LedgerRow, key_name
+from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Source
 
 _PASSWORDS, _SCOPE = "passwordPolicies", "passwordScope"
@@ -45,12 +45,12 @@ def named(name: str, path: str, *, rows: Iterable[LedgerRow]) -> list[ItemKey]:
     """Return the settings that a device names by `settingName` and `fieldPath`: all below the name without a path."""
     known = [row for row in rows if row.source is Source.SETTING and _first(row).casefold() == name.casefold()]
     wanted = _normal(path)
-    chosen = [row for row in known if _normal(unit_name(row.key)) == wanted]
+    chosen = [row for row in known if _normal(key_name(row.key)) == wanted]
     return [row.key for row in chosen or known]
 
 
 def _first(row: LedgerRow) -> str:
-    return unit_name(row.key).partition("/")[0]
+    return key_name(row.key).partition("/")[0]
 
 
 def _normal(path: str) -> str:

@@ -19,11 +19,11 @@ from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow, is_scep
+from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Source
-from fauxtune.core.policies.app_delivery import UNINSTALL, AppReport, DeviceApp
+from fauxtune.core.policies.app_states import UNINSTALL, AppReport, DeviceApp
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.surfaces.devices.android import facts, messages, scep, settings
@@ -88,7 +88,7 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
         key = key_of(entry.alias)
         sha1 = entry.sha1.lower() if entry.x509 is None else _sha1_of(entry.x509)
         # What is no thumbprint says only that there is a certificate.
-        if key is not None and is_scep(key):
+        if key is not None and key_source(key) is Source.SCEP:
             identities[key] = sha1 if _THUMBPRINT.fullmatch(sha1) else ""
         elif key is not None:
             identities[key] = sha1

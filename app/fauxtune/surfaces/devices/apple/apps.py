@@ -16,8 +16,8 @@ from fauxtune.core.formats.plist import Plist, write
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import Problem
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import INSTALL_FAILED
 from fauxtune.core.policies.app_kinds import Way, store_number
+from fauxtune.core.policies.app_states import INSTALL_FAILED
 from fauxtune.operations.checkin.steps import AppDelivery, AppSighting
 from fauxtune.operations.runtime.contents import Contents
 

@@ -35,13 +35,13 @@ class DeviceCall:
         return digest(self.certificate.public_bytes(Encoding.DER))
 
 
-async def device_call(request: Request) -> DeviceCall:
+async def device_call(request: Request, tenant_key: str) -> DeviceCall:
     """Read the request. Raises Invalid for a request without an identity or with one that is not valid on the tenant's
     clock, NotFound for an unknown tenant.
     """
     emulator = emulator_of(request)
     caller = caller_of(request)
-    tenant = caller.tenant = await emulator.runner.tenant(request.path_params["tenant_key"])
+    tenant = caller.tenant = await emulator.runner.tenant(tenant_key)
     body = await request.body()
     certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)
     if certificate is None:

@@ -15,7 +15,7 @@ from fauxtune.core.formats.plist import Plist, dictionaries, text
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.positions import is_on_earth
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import INSTALL_FAILED
+from fauxtune.core.policies.app_states import INSTALL_FAILED
 from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.apple import apps, facts, messages
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status

@@ -15,7 +15,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.operations.devices import apple_enrollment, enrollment_tokens
-from fauxtune.operations.devices.scep import device_authority
+from fauxtune.operations.devices.identity_scep import device_authority
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.apple import mobileconfig
 

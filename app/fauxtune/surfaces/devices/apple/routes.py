@@ -8,9 +8,10 @@ the device has nothing more to do and closes the connection.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from fauxtune.core.errors import Invalid, NotEmulated, Unauthenticated, Unavailable
 from fauxtune.core.model.platforms import Variant
@@ -20,7 +21,7 @@ from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
 from fauxtune.operations.checkin.app_steps import manifest_app
 from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Step
 from fauxtune.operations.checkin.stepwise import converse
-from fauxtune.operations.devices import scep
+from fauxtune.operations.devices import identity_scep
 from fauxtune.operations.devices.apple_caller import enrolled
 from fauxtune.operations.devices.caller import HardwareCaller
 from fauxtune.operations.runtime.contents import READ, path_of
@@ -33,24 +34,20 @@ from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
 from fauxtune.surfaces.devices.apple.command_results import step_result
 from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender
 from fauxtune.surfaces.http import caller_of, emulator_of, origin
+from fauxtune.surfaces.routers import DirectRoute, Router
 
 ADAPTER = AppleAdapter()
 
 _PLIST = "application/xml"
 
-router = APIRouter(prefix="/mdm/{tenant_key}/apple", tags=["apple"], redirect_slashes=False)
+router = Router(prefix="/mdm/{tenant_key}/apple", tags=["apple"], redirect_slashes=False)
 
 TenantKey = Annotated[str, Path(alias="tenant_key", description="The tenant: its id, name or domain")]
 
 
-# The first routes, and without declared parameters: devices call them more often than all others together.
-@router.put("/server")
-@router.post("/server")
-@router.put("/checkin")
-@router.post("/checkin")
-async def message(request: Request) -> Response:
+async def message(request: Request, *, tenant_key: str) -> Response:
     """Answer a message of a device: a check-in, or a report that asks for the next command."""
-    call = await device_call(request)
+    call = await device_call(request, tenant_key)
     content = messages.read(call.body)
     if isinstance(content, CommandResults):
         return await _command_report(request, call, results=content)
@@ -61,6 +58,11 @@ async def message(request: Request) -> Response:
     # Two messages of one device at once would make two enrolments of it, whichever processes they come to.
     async with call.emulator.turns.across(call.digest):
         return _answer(await call.emulator.runner.run(call.tenant, checkin.answer, call, message=content))
+
+
+# The first routes: devices call them more often than all others together.
+for _path, _method in product(("/server", "/checkin"), ("PUT", "POST")):
+    router.add_api_route(_path, message, methods=[_method], route_class_override=DirectRoute)
 
 
 @router.get("/enroll")
@@ -105,31 +107,35 @@ async def app_manifest(request: Request, tenant_key: TenantKey, app_id: str, fil
     return Response(apps.manifest(app, package_url=package), media_type=_PLIST)
 
 
-@router.get("/scep")
-async def scep_by_get(request: Request, tenant_key: TenantKey, operation: str = "", message: str = "") -> Response:
+async def scep_by_get(request: Request, *, tenant_key: str) -> Response:
     """Answer SCEP by GET: GetCACaps, GetCACert, and PKIOperation with its message in base64."""
-    match operation:
+    match operation := request.query_params.get("operation", ""):
         case "GetCACaps":
             return Response(CAPABILITIES, media_type="text/plain")
         case "GetCACert":
             emulator, tenant = await _where(request, tenant_key)
-            certificate = await scep.authority_certificate(emulator, tenant)
+            certificate = await identity_scep.authority_certificate(emulator, tenant)
             # mdmb compares the whole of the header.
             return Response(certificate, media_type="application/x-x509-ca-cert")
         case "PKIOperation":
-            return await _pki_operation(request, tenant_key, message=message_from_query(message))
+            message = message_from_query(request.query_params.get("message", ""))
+            return await _pki_operation(request, tenant_key, message=message)
         case _:
             raise _unknown(operation)
 
 
-@router.post("/scep")
-async def scep_by_post(request: Request, tenant_key: TenantKey, operation: str = "") -> Response:
+async def scep_by_post(request: Request, *, tenant_key: str) -> Response:
     """Answer SCEP by POST: PKIOperation with its message as the body. (mdmb repeats it in the query; that is
     ignored.)
     """
+    operation = request.query_params.get("operation", "")
     if operation != "PKIOperation":
         raise _unknown(operation)
     return await _pki_operation(request, tenant_key, message=await request.body())
+
+
+for _method, _endpoint in (("GET", scep_by_get), ("POST", scep_by_post)):
+    router.add_api_route("/scep", _endpoint, methods=[_method], route_class_override=DirectRoute)
 
 
 async def _command_report(request: Request, call: DeviceCall, *, results: CommandResults) -> Response:
@@ -194,7 +200,7 @@ async def _enrollment(call: DeviceCall, sender: Sender) -> None:
 
 async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -> Response:
     emulator, tenant = await _where(request, tenant_key)
-    cert_rep = await scep.answer(emulator, tenant, message=message)
+    cert_rep = await identity_scep.answer(emulator, tenant, message=message)
     return Response(cert_rep, media_type="application/x-pki-message")
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from fauxtune.core.formats import plist
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.settings import Unit, unit_name
+from fauxtune.core.model.items import LedgerRow, key_name
+from fauxtune.core.model.settings import Unit
 from fauxtune.core.profiles.settings import MOBILECONFIG
 from fauxtune.surfaces.devices.apple import mobileconfig
 
@@ -26,7 +26,7 @@ def profile(tenant_id: TenantId, row: LedgerRow, *, unit: Unit, on_mac: bool) ->
     (first, *_others) = unit.delivered
     if first.form == MOBILECONFIG:
         return mobileconfig.settings_profile(tenant_id, row, contents=_custom(first.value), on_mac=on_mac)
-    kind = unit_name(row.key)
+    kind = key_name(row.key)
     content = {each.address.removeprefix(f"{kind}/"): each.value for each in unit.delivered}
     return mobileconfig.settings_profile(tenant_id, row, contents=[(kind, content)], on_mac=on_mac)
 

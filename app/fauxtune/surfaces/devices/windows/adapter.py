@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow, is_scep
+from fauxtune.core.model.items import LedgerRow, key_name, key_source
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.settings import is_setting
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import AppSighting
@@ -35,7 +34,7 @@ class WindowsAdapter:
         """
         if part in (csp.SETTINGS, csp.USER_SETTINGS):
             return settings.is_asked(part, keys)
-        return part != csp.SCEP or any(is_scep(key) for key in keys)
+        return part != csp.SCEP or any(key_source(key) is Source.SCEP for key in keys)
 
     def information_parts(self, variant: Variant, *, known: JsonObject) -> tuple[str, ...]:
         """Return the one question for all nodes that show facts."""
@@ -43,15 +42,18 @@ class WindowsAdapter:
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
         """Return the nodes below which the item is. A root whose profile names no store may be in either store."""
-        source, _, rest = key.partition("/")
-        if source == "root":
-            store = csp.STORES.get(rest.partition("/")[2])
-            return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
-        if is_scep(key):
-            return frozenset({csp.SCEP})
-        if is_setting(key):
-            return frozenset({settings.part_of(key)})
-        return frozenset({csp.ACCOUNTS if source == "email" else csp.IDENTITIES})
+        match key_source(key):
+            case Source.ROOT:
+                store = csp.STORES.get(key_name(key).partition("/")[2])
+                return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
+            case Source.SCEP:
+                return frozenset({csp.SCEP})
+            case Source.SETTING:
+                return frozenset({settings.part_of(key)})
+            case Source.EMAIL:
+                return frozenset({csp.ACCOUNTS})
+            case _:
+                return frozenset({csp.IDENTITIES})
 
     def inventory(
         self,
@@ -75,9 +77,9 @@ class WindowsAdapter:
                 continue
             if row.source is Source.ROOT:
                 if _is_in(thumbprint, children, parts=self.parts_that_tell(key), otherwise=was_held):
-                    roots.add(key.partition("/")[2])
+                    roots.add(key_name(key))
             elif row.source is Source.EMAIL:
-                name = key.partition("/")[2].upper()
+                name = key_name(key).upper()
                 is_there = _is_in(name, children, parts=self.parts_that_tell(key), otherwise=was_held)
                 if is_there and was_held and row.fingerprint is not None:
                     accounts[key] = row.fingerprint

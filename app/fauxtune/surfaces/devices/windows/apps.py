@@ -118,11 +118,6 @@ def content_address(app: AppDelivery, *, tenant_id: TenantId, contents: Contents
     return contents.address(tenant_id, app.file.id, expires=now + _VALID, allowed="r")
 
 
-def needs_content(app: AppDelivery) -> bool:
-    """Whether the app is loaded from this server."""
-    return app.way in (Way.MSI, Way.HOSTED)
-
-
 def _root(app: AppDelivery) -> str:
     in_device = app.document.get("useDeviceContext") is not False if app.way is Way.MSI else False
     return _SCOPES[in_device]

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,6 +32,7 @@ from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.tenant_lookup import names_in, served_by_some, tenant_of
 from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin
+from fauxtune.surfaces.routers import Router
 
 #: The lifetime of a token from the sign-in page, in seconds.
 _TOKEN_SECONDS = 600
@@ -41,7 +41,7 @@ _TOKEN_SECONDS = 600
 #: which the user begins has it.
 _OF_USER = "Machine"
 
-router = APIRouter(tags=["windows"], redirect_slashes=False)
+router = Router(tags=["windows"], redirect_slashes=False)
 
 
 class EnrollmentCall:

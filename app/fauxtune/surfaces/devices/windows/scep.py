@@ -15,9 +15,9 @@ import orjson
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, is_scep
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, key_name, key_source
 from fauxtune.core.model.scep import ScepDelivery
-from fauxtune.core.model.states import ItemState
+from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.windows.csp import DEVICE, EVERYTHING, USER, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
@@ -69,11 +69,7 @@ def node_of(row: LedgerRow, tree: Tree, *, in_machine_store: bool) -> str:
 def _name(row: LedgerRow) -> str:
     """The UniqueID of a request: another one for each certificate of a profile."""
     digest = hashlib.sha256((row.fingerprint or "").encode()).hexdigest()
-    return f"{_profile(row.key)}-{digest[:16]}"
-
-
-def _profile(key: ItemKey) -> str:
-    return key.partition("/")[2]
+    return f"{key_name(row.key)}-{digest[:16]}"
 
 
 def install(delivery: ScepDelivery, *, node: str, key_protection: int) -> tuple[Command, ...]:
@@ -132,7 +128,7 @@ def replaced(answer: JsonObject, given: Mapping[str, Collection[str]]) -> dict[s
     over = {}
     for item, nodes in given.items():
         *former, last = list(nodes)
-        if is_scep(item) and former and listing.leaf(last.rpartition("/")[2], 0) == _FINISHED:
+        if key_source(item) is Source.SCEP and former and listing.leaf(last.rpartition("/")[2], 0) == _FINISHED:
             over[item] = (last, former)
     return over
 
@@ -194,7 +190,7 @@ def inventory(
 
 def _has_any(listing: _Listing, row: LedgerRow) -> bool:
     """Whether the device has a certificate of the row's profile."""
-    of_profile = (name for name in listing.requests if name.startswith(f"{_profile(row.key)}-".lower()))
+    of_profile = (name for name in listing.requests if name.startswith(f"{key_name(row.key)}-".lower()))
     return any(listing.leaf(name, 0) == _FINISHED for name in of_profile)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.steps import StepKind
@@ -50,12 +50,19 @@ async def exchange(
     """
     assert enrollment.credential_digest is not None
     caller = DeviceCaller(enrollment.id, enrollment.credential_digest)
-    async with emulator.turns.of(f"{caller.enrollment_id}/session"):
+    async with emulator.turns.across(session_turn(caller.enrollment_id)):
         if message.alerted(syncml.GENERIC_ALERT, syncml.UNENROLLED) is not None:
             await emulator.runner.run(tenant, leave, caller)
             return _reply(message, begins=True).document()
         one = _Exchange(emulator, tenant, caller=caller, enrollment=enrollment, by_user=by_user)
         return await one.of(message)
+
+
+def session_turn(enrollment: EnrollmentId) -> str:
+    """Return the name of the turn in which a message of a device is answered: what is stored of its session is read at
+    the beginning and written at the end.
+    """
+    return f"{enrollment}/session"
 
 
 def refused(message: Message, code: int) -> bytes:
@@ -137,22 +144,22 @@ class _Exchange:
             )
             steps = (await converse(self._emulator, self._tenant, exchange=exchange)).steps
             context = await self._context(steps, state, origin=_origin(message))
-            taken = [self._take(state, message, step=step, context=context) for step in steps]
+            reply = Reply(message, header_status=syncml.OK)
+            taken = [self._take(state, reply, step=step, context=context) for step in steps]
             results = [result for result in taken if result is not None]
             begins = False
             if not results:
                 return
 
-    def _take(self, state: State, message: Message, *, step: Step, context: TranslationContext) -> StepResult | None:
+    def _take(self, state: State, reply: Reply, *, step: Step, context: TranslationContext) -> StepResult | None:
         """Queue the step's commands; or return its result if they cannot be sent."""
         commands = translate.commands(step, context)
         if not commands:
             return StepResult(step.id, Result.UNSUPPORTED)
         if translate.needs_user(commands) and not state.user_is_here:
             return StepResult(step.id, Result.LATER)
-        reply = Reply(message, header_status=syncml.OK)
         if not all(reply.fits_alone(command) for command in commands):
-            return too_large(step.id, largest=message.largest)
+            return too_large(step.id, largest=reply.largest)
         row = None if step.item is None else step.item.row
         is_renewable = row is not None and row.source in (Source.PKCS, Source.SCEP)
         pending = Pending(step.kind, [], item=row.key if row is not None and is_renewable else "")

@@ -7,13 +7,20 @@ given does not have the setting: it is given again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.settings import Setting, Unit, is_setting, unit_name
+from fauxtune.core.model.items import LedgerRow, key_name, key_source
+from fauxtune.core.model.settings import (
+    MEMBER,
+    Setting,
+    Unit,
+    joined,
+    members,
+    node_of,
+)
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.surfaces.devices.windows import csp
@@ -26,22 +33,37 @@ HELD_BEFORE = (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
 
 def is_asked(part: str, keys: Iterable[ItemKey]) -> bool:
     """Return whether a device with these items has settings that this question shows."""
-    return any(is_setting(key) and part_of(key) == part for key in keys)
+    return any(key_source(key) is Source.SETTING and part_of(key) == part for key in keys)
 
 
 def part_of(key: str) -> str:
     """Return the question that shows a setting, by the key of its item."""
-    return csp.USER_SETTINGS if unit_name(key).startswith(csp.USER) else csp.SETTINGS
+    return csp.USER_SETTINGS if key_name(key).startswith(csp.USER) else csp.SETTINGS
 
 
 def install(unit: Unit) -> tuple[Command, ...]:
     """Return the commands that give a device its settings."""
-    return tuple(Command("Replace", each.address, _text(each), each.form, role=MUST) for each in unit.delivered)
+    return tuple(
+        Command("Replace", each.address, _text(each), "chr" if each.form == MEMBER else each.form, role=MUST)
+        for each in _nodes(unit)
+    )
+
+
+def _nodes(unit: Unit) -> Iterator[Setting]:
+    """The settings of a unit, a node each: the members of a list are one."""
+    lists: dict[str, list[str]] = {}
+    for each in unit.delivered:
+        if each.form == MEMBER:
+            lists.setdefault(node_of(each.address), []).append(str(each.value))
+        else:
+            yield each
+    for node, values in lists.items():
+        yield Setting(node, MEMBER, joined(sorted(values)))
 
 
 def nodes(row: LedgerRow) -> tuple[str, ...]:
     """Return the nodes of the settings that the device has, or is to have."""
-    return tuple(each.address for each in _unit(row).delivered)
+    return tuple(each.address for each in _nodes(_unit(row)))
 
 
 def questions(part: str, held: Iterable[LedgerRow]) -> tuple[str, ...]:
@@ -68,7 +90,7 @@ def _is_in(row: LedgerRow, answer: JsonObject | None, *, otherwise: bool) -> boo
     if answer is None or row.state in NOT_WANTED:
         return otherwise
     values = answer.get("values", {})
-    return all(_is_same(each, values.get(each.address)) for each in _unit(row).delivered)
+    return all(_is_same(each, values.get(each.address)) for each in _nodes(_unit(row)))
 
 
 def _unit(row: LedgerRow) -> Unit:
@@ -84,4 +106,6 @@ def _is_same(setting: Setting, reported: str | None) -> bool:
     if reported is None:
         return False
     expected, given = _text(setting), reported.strip()
+    if setting.form == MEMBER:
+        return sorted(members(given)) == sorted(members(expected))
     return given.lower() == expected.lower() if setting.form == "bool" else given == expected.strip()

@@ -14,7 +14,7 @@ from typing import assert_never
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Changed, Edition, Stated
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, key_name
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.steps import StepKind
@@ -216,7 +216,7 @@ def _word(value: bool) -> str:
 
 def _account(row: LedgerRow, account: Account, *, around: TranslationContext) -> tuple[Command, ...]:
     """ActiveSync CSP. Adding an account that exists deletes it, so it is deleted first. No node is about S/MIME."""
-    node = around.tree.account(row.key.partition("/")[2])
+    node = around.tree.account(key_name(row.key))
     settings = account.settings
     domain, _, name = account.username.rpartition("\\")
     values = {
@@ -248,7 +248,7 @@ def _remove(row: LedgerRow, around: TranslationContext) -> tuple[Command, ...]:
             thumbprints = {thumbprint.upper() for thumbprint in installed if thumbprint}
             nodes = [tree.identity(thumbprint) for thumbprint in sorted(thumbprints)]
         case Source.EMAIL:
-            nodes = [tree.account(row.key.partition("/")[2])]
+            nodes = [tree.account(key_name(row.key))]
         case Source.SCEP:
             nodes = sorted({request_node(row, around), *around.given.get(row.key, ())})
         case Source.SETTING:

@@ -1,5 +1,5 @@
 """The families: the collections of Graph that one mechanism keeps, one file an area. They are data.
 
-The mechanism: `operations/profiles/resources.py` changes them, `surfaces/graph/resources/family.py` answers for them,
-`surfaces/graph/routes/families.py` makes their routes.
+The mechanism: `operations/profiles/resources.py` changes them, `surfaces/graph/resources/family_handlers.py` answers
+for them, `surfaces/graph/routes/families.py` makes their routes.
 """

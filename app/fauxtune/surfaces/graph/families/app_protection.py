@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies.app_protection import POLICY_RULES, REGISTRATION_RULES, STATUS_RULES
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import app_policies

@@ -10,7 +10,7 @@ from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.policies.apps import APP_RULES, CATEGORY_RULES, filter_platforms
 from fauxtune.operations.profiles import apps as operations
 from fauxtune.operations.profiles.resources import Hooks
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import mobile_apps
@@ -39,7 +39,12 @@ APPS: tuple[Family, ...] = (
         hidden_in_lists="largeIcon",
         parts=mobile_apps.PARTS,
         handlers=mobile_apps.Apps,
-        hooks=Hooks(deleting=operations.forget_relations, assigned=operations.check_assignments),
+        hooks=Hooks(
+            created=operations.note_processing,
+            changed=operations.note_processing,
+            deleting=operations.forget_relations,
+            assigned=operations.check_assignments,
+        ),
         actions=(
             Action(
                 "updateRelationships",

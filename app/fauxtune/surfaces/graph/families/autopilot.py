@@ -8,7 +8,7 @@ from __future__ import annotations
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.policies import autopilot as rules
 from fauxtune.operations.devices.autopilot import IDENTITY_HOOKS, IMPORT_HOOKS
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
@@ -16,8 +16,13 @@ from fauxtune.surfaces.graph.resources import autopilot
 
 _AUDIT = ("Enrollment", "Enrollment")
 _USED = approximated("a PC that asks enrols with it; of what the set-up shows nothing is emulated, and no hybrid join")
-_AT_ONCE = approximated("an import is done at once; a device is known by its serial number, its hash is not read")
-_KNOWN = approximated("a profile counts at once: the status pending does not occur; a user is kept without effect")
+_IMPORTED = approximated(
+    "an import takes half a minute of the clock; a device is known by its serial number, its hash is not read"
+)
+_KNOWN = approximated("a profile is pending for half a minute of the clock; a user is kept without effect")
+_WITH_A_PROFILE = approximated(
+    "the last 1,000 enrolments with a profile: those that went well or that a restriction refused; no status page"
+)
 
 
 def _read(name: str, handler: Handler, *, summary: str, returns: str = "", many: bool = False) -> Action:
@@ -74,18 +79,20 @@ AUTOPILOT: tuple[Family, ...] = (
             ),
             Action("assignUserToDevice", autopilot.assign_user, "Give an Autopilot device to a user"),
             Action("unassignUserFromDevice", autopilot.unassign_user, "Take an Autopilot device from its user"),
-            *(
-                _read(
-                    name,
-                    autopilot.get_profile,
-                    summary="Get the deployment profile of an Autopilot device",
-                    returns="windowsAutopilotDeploymentProfile",
-                )
-                for name in ("deploymentProfile", "intendedDeploymentProfile")
+            _read(
+                "deploymentProfile",
+                autopilot.get_profile,
+                summary="Get the deployment profile of an Autopilot device",
+                returns="windowsAutopilotDeploymentProfile",
+            ),
+            _read(
+                "intendedDeploymentProfile",
+                autopilot.get_intended_profile,
+                summary="Get the deployment profile that an Autopilot device has, or is to have",
+                returns="windowsAutopilotDeploymentProfile",
             ),
         ),
         hooks=IDENTITY_HOOKS,
-        handlers=autopilot.Identities,
         parts=autopilot.PARTS,
         only_on_items="deploymentProfile intendedDeploymentProfile",
         hidden_in_lists="lastContactedDateTime",
@@ -111,10 +118,22 @@ AUTOPILOT: tuple[Family, ...] = (
                 status=200,
                 returns="importedWindowsAutopilotDeviceIdentity",
                 many=True,
-                fidelity=_AT_ONCE,
+                fidelity=_IMPORTED,
             ),
         ),
         hooks=IMPORT_HOOKS,
-        fidelity=_AT_ONCE,
+        fidelity=_IMPORTED,
+    ),
+    Family(
+        "deviceManagement/autopilotEvents",
+        "deviceManagementAutopilotEvent",
+        "an Autopilot event",
+        rules.EVENTS,
+        read=needs.READ_MANAGED,
+        write=needs.WRITE_MANAGED,
+        audit=_AUDIT,
+        without=reasons.AUTOPILOT,
+        verbs="list get",
+        fidelity=_WITH_A_PROFILE,
     ),
 )

@@ -9,7 +9,7 @@ from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies import configuration_policies as rules
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.profiles import settings_catalog as hooks
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import settings_catalog as handlers
@@ -23,9 +23,11 @@ _OURS = approximated("a small set, named in our own words: Microsoft's catalogue
 _ASSIGNED = Assigned("deviceManagementConfigurationPolicyAssignment", returns=True)
 _POLICY, _DEFINITION = "deviceManagementConfigurationPolicy", "deviceManagementConfigurationSettingDefinition"
 _CATEGORY = "deviceManagementConfigurationCategory"
+#: Unverified: which properties `$search` looks through. Public programs send it words in quotes, or without.
+_SEARCHED = "displayName name description"
 
 
-def _read_only(path: str, entity: str, *, noun: str, of: Rules) -> Family:
+def _read_only(path: str, entity: str, *, noun: str, of: Rules, searched: str = "") -> Family:
     return Family(
         f"deviceManagement/{path}",
         entity,
@@ -37,6 +39,7 @@ def _read_only(path: str, entity: str, *, noun: str, of: Rules) -> Family:
         without=reasons.CATALOG,
         verbs="list get",
         fidelity=_OURS,
+        searched=searched,
     )
 
 
@@ -90,7 +93,7 @@ CATALOG: tuple[Family, ...] = (
     Family(
         "deviceManagement/compliancePolicies",
         "deviceManagementCompliancePolicy",
-        "a compliance policy for Linux",
+        "a Linux compliance policy",
         rules.LINUX_POLICIES,
         read=needs.READ_CONFIGURATION,
         write=needs.WRITE_CONFIGURATION,
@@ -148,10 +151,26 @@ CATALOG: tuple[Family, ...] = (
         ),
         fidelity=_NOT_DELIVERED,
     ),
-    _read_only("configurationSettings", _DEFINITION, noun="a definition of the settings catalog", of=rules.DEFINITIONS),
-    _read_only("complianceSettings", _DEFINITION, noun="a definition of compliance", of=rules.COMPLIANCE_DEFINITIONS),
     _read_only(
-        "reusableSettings", _DEFINITION, noun="a definition of reusable settings", of=rules.REUSABLE_DEFINITIONS
+        "configurationSettings",
+        _DEFINITION,
+        noun="a definition of the settings catalog",
+        of=rules.DEFINITIONS,
+        searched=_SEARCHED,
+    ),
+    _read_only(
+        "complianceSettings",
+        _DEFINITION,
+        noun="a definition of compliance",
+        of=rules.COMPLIANCE_DEFINITIONS,
+        searched=_SEARCHED,
+    ),
+    _read_only(
+        "reusableSettings",
+        _DEFINITION,
+        noun="a definition of reusable settings",
+        of=rules.REUSABLE_DEFINITIONS,
+        searched=_SEARCHED,
     ),
     _read_only("configurationCategories", _CATEGORY, noun="a category of the settings catalog", of=rules.CATEGORIES),
     _read_only("complianceCategories", _CATEGORY, noun="a category of compliance", of=rules.COMPLIANCE_CATEGORIES),

@@ -11,7 +11,7 @@ from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.scripts import rules_of
 from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
 from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import compliance_policies, retire_list

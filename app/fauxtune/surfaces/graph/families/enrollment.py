@@ -8,8 +8,8 @@ from __future__ import annotations
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.policies import enrollment as rules
 from fauxtune.core.policies.rules import Rules
-from fauxtune.operations.profiles.enrollment import CONFIGURATION_HOOKS, VPP_HOOKS
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.operations.profiles.enrollment_programmes import CONFIGURATION_HOOKS, VPP_HOOKS
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import enrollment
@@ -17,7 +17,8 @@ from fauxtune.surfaces.graph.resources import enrollment
 _AUDIT = ("Enrollment", "Enrollment")
 _NO_EFFECT = stored("kept and assigned; no enrolment asks it")
 _RESTRICTS = approximated(
-    "limits and restrictions of platforms refuse enrolments, a default only when it was changed; the others are kept"
+    "limits and restrictions refuse enrolments, a default only when changed; Hello and status page reach PCs; others "
+    "are kept"
 )
 _NOT_CONNECTED = stored("kept; no service of Apple's or Google's is called")
 

@@ -93,7 +93,7 @@ class Family:
     201, or 200 where programs that restore real tenants expect it (Unverified: the reference says 201).
     `update_status`: 200 with the entity, or 204. `beta_only`: None as the schema says. `handlers`: a class in place
     of `Items`, for a family whose items need more than hooks. `among`: its items are stored with those of other
-    families, and are those of its own types.
+    families, and are those of its own types. `searched`: the properties that `$search` looks through for a text.
     """
 
     path: str
@@ -132,6 +132,7 @@ class Family:
     beta_only: bool | None = None
     handlers: Callable[[Any], Any] | None = None
     among: bool = False
+    searched: str = ""
 
     @cached_property
     def base(self) -> Entity:

@@ -10,7 +10,7 @@ from fauxtune.core.policies import group_policy as rules
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.profiles import group_policy as hooks
 from fauxtune.storage.rows.resources import ListedResourceRow
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.resources import group_policy as handlers

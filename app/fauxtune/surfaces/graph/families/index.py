@@ -13,7 +13,7 @@ from fauxtune.surfaces.graph.families.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.families.family import Family
 from fauxtune.surfaces.graph.families.group_policy import GROUP_POLICY
 from fauxtune.surfaces.graph.families.intents import INTENTS
-from fauxtune.surfaces.graph.families.notifications import NOTIFICATIONS
+from fauxtune.surfaces.graph.families.notification_templates import NOTIFICATIONS
 from fauxtune.surfaces.graph.families.roles import ROLES
 from fauxtune.surfaces.graph.families.scripts import SCRIPTS
 from fauxtune.surfaces.graph.families.tenant_administration import TENANT_ADMINISTRATION

@@ -9,7 +9,7 @@ from fauxtune.core.odata.schema.fidelity import Fidelity, approximated, stored
 from fauxtune.core.policies import intents as rules
 from fauxtune.operations.insight.audit_families import FamilySubject, creates
 from fauxtune.operations.profiles import intents as hooks
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import stored
-from fauxtune.core.policies.roles import ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
+from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.policies.roles import RESOURCE_OPERATIONS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 from fauxtune.operations.profiles.roles import ROLE_ASSIGNMENT_HOOKS, ROLE_HOOKS
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.family import Action, Family
@@ -49,6 +49,7 @@ ROLES: tuple[Family, ...] = (
         made_as="deviceAndAppManagementRoleDefinition",
         never_made="roleDefinition",
         hooks=ROLE_HOOKS,
+        parts=(of.ASSIGNMENTS,),
         fidelity=_NO_ROLES,
         actions=(
             _read(
@@ -92,5 +93,17 @@ ROLES: tuple[Family, ...] = (
             _read("roleScopeTags/$count", of.count_tags, summary="Count them"),
             _read("roleScopeTags/{part}", of.get_tag, summary="Get one of them", returns="roleScopeTag"),
         ),
+    ),
+    Family(
+        "deviceManagement/resourceOperations",
+        "resourceOperation",
+        "an operation that roles allow",
+        RESOURCE_OPERATIONS,
+        read=needs.READ_ROLES,
+        write=needs.WRITE_ROLES,
+        audit=_AUDIT,
+        without=reasons.ROLES,
+        verbs="list get",
+        fidelity=approximated("the operations that public programs name; Graph takes others, and restricts nobody"),
     ),
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.policies.scripts import rules_of
 from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Assigned, Family
+from fauxtune.surfaces.graph.resources.script_states import HEALTH, PLAIN
 
 _AUDIT = ("DeviceManagementScript", "DeviceConfiguration")
 _FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
@@ -20,6 +21,8 @@ _SCRIPTED = Assigned(
     old_key="deviceManagementScriptGroupAssignments",
 )
 _REMEDIATED = Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAssignments")
+#: The same for all of them: a script is found by its id.
+_COUNTED = (PLAIN[0].run_summary(),)
 
 SCRIPTS: tuple[Family, ...] = (
     Family(
@@ -35,6 +38,7 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_SCRIPTED,
         hidden_in_lists="scriptContent",
+        parts=_COUNTED,
         hooks=SCRIPT_HOOKS,
     ),
     Family(
@@ -50,6 +54,7 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_SCRIPTED,
         hidden_in_lists="scriptContent",
+        parts=_COUNTED,
         hooks=SCRIPT_HOOKS,
     ),
     Family(
@@ -65,6 +70,7 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_SCRIPTED,
         hidden_in_lists="scriptContent",
+        parts=_COUNTED,
         hooks=SCRIPT_HOOKS,
     ),
     Family(
@@ -80,6 +86,7 @@ SCRIPTS: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=_REMEDIATED,
         hidden_in_lists="detectionScriptContent remediationScriptContent",
+        parts=(HEALTH.run_summary(),),
         hooks=SCRIPT_HOOKS,
     ),
 )

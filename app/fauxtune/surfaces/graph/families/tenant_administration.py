@@ -5,16 +5,49 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import stored
+from dataclasses import replace
+
+from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.policies import approvals
+from fauxtune.core.policies.approvals import Status
 from fauxtune.core.policies.rules import Rules
 from fauxtune.core.policies.tenant_administration import BRANDING, CLEANUP_RULES, POLICY_SETS, TERMS
+from fauxtune.operations.profiles.approval_requests import POLICY_HOOKS
 from fauxtune.operations.profiles.terms import TERMS_HOOKS
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
+from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
+from fauxtune.surfaces.graph.resources import operation_approvals as approval_handlers
 from fauxtune.surfaces.graph.resources import policy_sets
 
 _NOT_ASSIGNED = stored("what is in a set is not assigned by it")
+_POLICY = approximated("in force at once, without an approval of its own; no application is excluded")
+_REQUEST = approximated("who approves what follows from the groups of policies alone; kept for 30 days, 1,000 at most")
+_READ_APPROVALS = (*needs.READ_CONFIGURATION, *needs.READ_ROLES)
+_WRITE_APPROVALS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
+
+
+def _function(name: str, handler: Handler, *, about: str, returns: str = "operationApprovalPolicySet") -> Action:
+    """A function whose answer depends on who asks: it is not kept."""
+    return Action(
+        name,
+        handler,
+        about,
+        method="GET",
+        on_all=True,
+        reads=True,
+        status=200,
+        returns=returns,
+        many=True,
+        fidelity=_REQUEST,
+        dated=True,
+    )
+
+
+def _decision(name: str, status: Status, *, about: str) -> Action:
+    return Action(name, approval_handlers.decide(status), about, status=200, fidelity=_REQUEST)
+
 
 TENANT_ADMINISTRATION: tuple[Family, ...] = (
     Family(
@@ -61,12 +94,71 @@ TENANT_ADMINISTRATION: tuple[Family, ...] = (
         "deviceManagement/operationApprovalPolicies",
         "operationApprovalPolicy",
         "an approval policy",
-        Rules("operationApprovalPolicies"),
-        read=needs.READ_CONFIGURATION,
-        write=needs.WRITE_CONFIGURATION,
+        approvals.POLICIES,
+        read=_READ_APPROVALS,
+        write=_WRITE_APPROVALS,
         audit=("OperationApprovalPolicy", "Role"),
         without=reasons.APPROVALS,
-        fidelity=stored("no operation waits for an approval"),
+        fidelity=_POLICY,
+        hooks=POLICY_HOOKS,
+        actions=(
+            _function(
+                "retrieveOperationsRequiringApproval", approval_handlers.list_guarded, about="What needs an approval"
+            ),
+            _function(
+                "retrieveApprovableOperations", approval_handlers.list_approvable, about="What the caller can approve"
+            ),
+        ),
+    ),
+    Family(
+        "deviceManagement/operationApprovalRequests",
+        "operationApprovalRequest",
+        "a request for approval",
+        approvals.REQUESTS,
+        read=_READ_APPROVALS,
+        write=_READ_APPROVALS,
+        audit=("OperationApprovalRequest", "Role"),
+        without=reasons.APPROVALS,
+        verbs="list get",
+        fidelity=_REQUEST,
+        actions=(
+            _decision("approve", Status.APPROVED, about="Approve a request"),
+            _decision("reject", Status.REJECTED, about="Reject a request"),
+            _decision("cancelApproval", Status.CANCELLED, about="Take an approval back"),
+            Action(
+                "cancelMyRequest",
+                approval_handlers.cancel_mine,
+                "Withdraw a request of one's own",
+                on_all=True,
+                required="id",
+                fidelity=_REQUEST,
+            ),
+            Action(
+                "retrieveRequestStatus",
+                approval_handlers.request_status,
+                "The newest request about a thing",
+                on_all=True,
+                status=200,
+                returns="operationApprovalRequestEntityStatus",
+                required="entityId",
+                fidelity=_REQUEST,
+            ),
+            _function(
+                "retrieveMyRequests",
+                approval_handlers.list_mine,
+                about="What the caller has requested",
+                returns="operationApprovalRequest",
+            ),
+            replace(
+                _function(
+                    "retrieveMyRequestById/{id}",
+                    approval_handlers.get_mine,
+                    about="One of these requests",
+                    returns="operationApprovalRequest",
+                ),
+                many=False,
+            ),
+        ),
     ),
     Family(
         "deviceManagement/mobileThreatDefenseConnectors",

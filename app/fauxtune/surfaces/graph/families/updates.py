@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.policies.rules import Rules
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Assigned, Family
 

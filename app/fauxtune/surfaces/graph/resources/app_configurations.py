@@ -6,6 +6,8 @@ They are stored, assigned and delivered as profiles are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
@@ -14,16 +16,28 @@ from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.collections.assignments import ASSIGNMENTS
 from fauxtune.storage.collections.profiles import APP_CONFIGURATIONS
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.assignments import targets_of
+from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of
+from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection
 
 _BASE = entity("managedDeviceMobileAppConfiguration")
 _ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
 _CONTEXT = "deviceAppManagement/mobileAppConfigurations"
+#: What `$expand` takes.
+_PARTS: dict[str, Part[ProfileRow]] = by_name(Part("assignments", _ASSIGNMENT, of_collection(ASSIGNMENTS, stored)))
+
+
+def _expanded(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -> list[Json]:
+    place = f"{_CONTEXT}('{{}}')/assignments"
+    return add_parts(call, connection, rows, parts=_PARTS, place=lambda row, _part: place.format(row.id))
+
+
 _LISTED = Listed(
     collection=APP_CONFIGURATIONS,
     document=stored,
@@ -31,6 +45,8 @@ _LISTED = Listed(
     context=_CONTEXT,
     entity_of=lambda row: entity(row.kind),
     always_count=True,
+    expandable=tuple(_PARTS),
+    expand=_expanded,
 )
 _ASSIGNMENTS = Listed(collection=ASSIGNMENTS, entity=_ASSIGNMENT, context=_CONTEXT, document=stored)
 
@@ -49,9 +65,10 @@ async def get_configuration(call: Call) -> Answer:
     """GET .../{configuration}."""
     row = await _row(call)
     shape = entity(row.kind)
-    check_options(call, shape, *derived_from(_BASE))
+    check_options(call, shape, *derived_from(_BASE), expandable=tuple(_PARTS))
     document = view(shape, row.document, version=call.version, select=call.query.select)
-    return entity_answer(call, document, context=_CONTEXT)
+    (more,) = await call.read(lambda connection: _expanded(call, connection, [row]))
+    return entity_answer(call, {**document, **more}, context=_CONTEXT)
 
 
 async def create_configuration(call: Call) -> Answer:
@@ -96,23 +113,6 @@ async def assign(call: Call) -> Answer:
     return collection_answer(call, values, context=f"Collection({_ASSIGNMENT.full_name})")
 
 
-async def list_assignments(call: Call) -> Answer:
-    """GET .../{configuration}/assignments."""
-    row = await _row(call)
-    return await list_rows(call, _ASSIGNMENTS, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
-
-
-async def count_assignments(call: Call) -> Answer:
-    """GET .../{configuration}/assignments/$count."""
-    return await count_rows(call, _ASSIGNMENTS, parent=(await _row(call)).id)
-
-
-async def get_assignment(call: Call) -> Answer:
-    """GET .../{configuration}/assignments/{target}."""
-    row, key = await _row(call), call.keys["target"]
-    return await get_element(call, _ASSIGNMENTS, key=key, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
-
-
 async def _row(call: Call) -> ProfileRow:
     """Return the configuration that the path names. Raises NotFound if it does not exist."""
     key = call.keys["configuration"]
@@ -120,3 +120,6 @@ async def _row(call: Call) -> ProfileRow:
     if row is None or not entity(row.kind).is_a(_BASE):
         raise NotFound(f"There is no mobileAppConfiguration '{key}'.")
     return row
+
+
+ASSIGNED = Below(_row, placed(_ASSIGNMENTS, lambda row: f"{_CONTEXT}('{row.id}')/assignments"), key="target")

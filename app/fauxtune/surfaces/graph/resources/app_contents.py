@@ -29,7 +29,7 @@ _APPS = "deviceAppManagement/mobileApps"
 async def list_versions(call: Call) -> Answer:
     """GET .../contentVersions."""
     documents = await call.run(_versions, call)
-    return list_documents(call, documents, entity=CONTENT, context=_versions_path(call))
+    return list_documents(call, documents, entity=CONTENT, context=versions_path(call))
 
 
 async def count_versions(call: Call) -> Answer:
@@ -41,15 +41,15 @@ async def add_version(call: Call) -> Answer:
     """POST .../contentVersions."""
     accept(CONTENT, call.optional_body(), partial=False, version=call.version)
     row = await call.run(lambda tx: app_files.add_version(tx, _app(tx, call)))
-    return created(call, view(CONTENT, row.document, version=call.version), collection=_versions_path(call))
+    return created(call, view(CONTENT, row.document, version=call.version), collection=versions_path(call))
 
 
 async def get_version(call: Call) -> Answer:
     """GET .../contentVersions/{version}."""
     check_options(call, CONTENT)
-    row = await call.run(_version, call)
+    row = await call.run(version_of, call)
     document = view(CONTENT, row.document, version=call.version, select=call.query.select)
-    return entity_answer(call, document, context=_versions_path(call))
+    return entity_answer(call, document, context=versions_path(call))
 
 
 async def list_files(call: Call) -> Answer:
@@ -67,7 +67,7 @@ async def add_file(call: Call) -> Answer:
     """POST .../files: the answer has no address yet; clients ask for the file until it has one."""
     body = accept(FILE, call.body(), partial=False, version=call.version)
     document = {**defaults(FILE), **body}
-    row = await call.run(lambda tx: app_files.add_file(tx, _version(tx, call), document=document))
+    row = await call.run(lambda tx: app_files.add_file(tx, version_of(tx, call), document=document))
     return created(call, view(FILE, row.document, version=call.version), collection=_files_path(call))
 
 
@@ -115,12 +115,13 @@ def _app(tx: Transaction, call: Call) -> ResourceRow:
     return row
 
 
-def _version(tx: Transaction, call: Call) -> ResourceRow:
+def version_of(tx: Transaction, call: Call) -> ResourceRow:
+    """Return the content version that the path names. Raises Invalid, NotFound."""
     return resources.get(tx, CONTENT_RULES, key=call.keys["content"], parent=_app(tx, call))
 
 
 def _file(tx: Transaction, call: Call) -> ResourceRow:
-    return resources.get(tx, FILE_RULES, key=call.keys["file"], parent=_version(tx, call))
+    return resources.get(tx, FILE_RULES, key=call.keys["file"], parent=version_of(tx, call))
 
 
 def _versions(tx: Transaction, call: Call) -> list[Json]:
@@ -128,7 +129,7 @@ def _versions(tx: Transaction, call: Call) -> list[Json]:
 
 
 def _files(tx: Transaction, call: Call) -> list[Json]:
-    return [_with_address(call, row) for row in apps.content_files(tx, _version(tx, call))]
+    return [_with_address(call, row) for row in apps.content_files(tx, version_of(tx, call))]
 
 
 def _with_address(call: Call, row: ResourceRow) -> Json:
@@ -140,9 +141,10 @@ def _with_address(call: Call, row: ResourceRow) -> Json:
     return {**row.document, "azureStorageUri": call.root.rpartition("/")[0] + path}
 
 
-def _versions_path(call: Call) -> str:
+def versions_path(call: Call) -> str:
+    """Return the context of the versions of an app."""
     return f"{_APPS}('{call.keys['resource']}')/{call.cast}/contentVersions"
 
 
 def _files_path(call: Call) -> str:
-    return f"{_versions_path(call)}('{call.keys['content']}')/files"
+    return f"{versions_path(call)}('{call.keys['content']}')/files"

@@ -25,9 +25,10 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, stored
+from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_of_path, profile_row
-from fauxtune.surfaces.graph.resources.expansion import CONTEXT
+from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import in_old_form
 
 GROUP_ASSIGNMENT = entity("deviceConfigurationGroupAssignment")
@@ -43,8 +44,23 @@ _TARGETS = {
 }
 _GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
 _LEGACY = "deviceConfigurationGroupAssignments"
-_LISTED = Listed(collection=ASSIGNMENTS, entity=ASSIGNMENT, context=CONTEXT, document=lambda row: row.document)
-_GROUPS_LISTED = Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, context=CONTEXT, document=in_old_form)
+ASSIGNED = Below(
+    profile_row,
+    placed(
+        Listed(collection=ASSIGNMENTS, entity=ASSIGNMENT, context=CONTEXT, document=stored),
+        lambda profile: below(profile, "assignments"),
+    ),
+    key="assignment",
+)
+#: Those that name a group.
+ASSIGNED_TO_GROUPS = Below(
+    profile_row,
+    placed(
+        Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, context=CONTEXT, document=in_old_form),
+        lambda profile: below(profile, "groupAssignments"),
+    ),
+    key="assignment",
+)
 
 
 async def assign(call: Call) -> Answer:
@@ -63,23 +79,6 @@ async def assign(call: Call) -> Answer:
     )
 
 
-async def list_assignments(call: Call) -> Answer:
-    """GET .../{profile}/assignments."""
-    profile = await profile_row(call)
-    return await list_rows(call, _LISTED, parent=profile.id, context=below(profile, "assignments"))
-
-
-async def count_assignments(call: Call) -> Answer:
-    """GET .../{profile}/assignments/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_row(call)).id)
-
-
-async def get_assignment(call: Call) -> Answer:
-    """GET .../{profile}/assignments/{assignment}."""
-    profile, key = await profile_row(call), call.keys["assignment"]
-    return await get_element(call, _LISTED, key=key, parent=profile.id, context=below(profile, "assignments"))
-
-
 async def create_assignment(call: Call) -> Answer:
     """POST .../{profile}/assignments: one more."""
     new = _new_assignment(call.body(), version=call.version)
@@ -90,8 +89,8 @@ async def create_assignment(call: Call) -> Answer:
 
 async def update_assignment(call: Call) -> Answer:
     """PATCH .../{profile}/assignments/{assignment}: its intent, and the filter of its target."""
-    profile, key = await profile_row(call), call.keys["assignment"]
-    old = (await element_row(call, _LISTED, key=key, parent=profile.id)).document
+    profile = await profile_row(call)
+    old = (await ASSIGNED.row(call, profile)).document
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(ASSIGNMENT, body, partial=True, version=call.version)
     new = _read({**{name: old[name] for name in ("intent", "target")}, **changes})
@@ -107,27 +106,9 @@ async def delete_assignment(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def list_group_assignments(call: Call) -> Answer:
-    """GET .../{profile}/groupAssignments: those that name a group."""
-    profile = await profile_row(call)
-    return await list_rows(call, _GROUPS_LISTED, parent=profile.id, context=below(profile, "groupAssignments"))
-
-
-async def count_group_assignments(call: Call) -> Answer:
-    """GET .../{profile}/groupAssignments/$count."""
-    return await count_rows(call, _GROUPS_LISTED, parent=(await profile_row(call)).id)
-
-
-async def get_group_assignment(call: Call) -> Answer:
-    """GET .../{profile}/groupAssignments/{assignment}."""
-    profile, key = await profile_row(call), call.keys["assignment"]
-    context = below(profile, "groupAssignments")
-    return await get_element(call, _GROUPS_LISTED, key=key, parent=profile.id, context=context)
-
-
 async def profile_of_group_assignment(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments/{assignment}/deviceConfiguration."""
-    await element_row(call, _GROUPS_LISTED, key=call.keys["assignment"], parent=(await profile_row(call)).id)
+    await ASSIGNED_TO_GROUPS.row(call, await profile_row(call))
     return await get_profile(call)
 
 
@@ -143,8 +124,8 @@ async def update_group_assignment(call: Call) -> Answer:
     """PATCH .../{profile}/groupAssignments/{assignment}: whether the group is included. Its intent stays; its filter
     too, unless the group is excluded from now on, which takes none.
     """
-    profile, key = await profile_row(call), call.keys["assignment"]
-    old = await element_row(call, _GROUPS_LISTED, key=key, parent=profile.id)
+    profile = await profile_row(call)
+    old = await ASSIGNED_TO_GROUPS.row(call, profile)
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(GROUP_ASSIGNMENT, body, partial=True, version=call.version)
     new = _of_old_form({**in_old_form(old), **changes}, version=call.version)

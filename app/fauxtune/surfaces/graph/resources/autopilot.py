@@ -1,66 +1,39 @@
 """What Windows Autopilot's collections can do beside what every resource can. Graph: windowsAutopilotDeviceIdentity:
 updateDeviceProperties, assignUserToDevice, unassignUserFromDevice, deploymentProfile, intendedDeploymentProfile;
-importedWindowsAutopilotDeviceIdentity: import; windowsAutopilotDeploymentProfile: assign, assignedDevices.
+importedWindowsAutopilotDeviceIdentity: import; windowsAutopilotDeploymentProfile: assign, assignedDevices;
+windowsAutopilotSettings: get, sync.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.policies.autopilot import DEPLOYMENT_PROFILES, IDENTITIES
+from fauxtune.core.policies.autopilot import DEPLOYMENT_PROFILES, IDENTITIES, SETTINGS, SETTINGS_ID
+from fauxtune.core.policies.autopilot_time import ASSIGNED
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.devices import autopilot as operations
 from fauxtune.operations.profiles import resources
-from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
-from fauxtune.surfaces.graph.resources.family import Items
 from fauxtune.surfaces.graph.resources.parts import Part
-from fauxtune.surfaces.graph.resources.served import type_of
+from fauxtune.surfaces.graph.resources.served_family import type_of
 
 DEPLOYMENT_PROFILE = entity("windowsAutopilotDeploymentProfile")
 DEVICE_IDENTITY = entity("windowsAutopilotDeviceIdentity")
+AUTOPILOT_SETTINGS = entity("windowsAutopilotSettings")
 _PROFILES = "deviceManagement/windowsAutopilotDeploymentProfiles"
 
 _CHANGED = ("userPrincipalName", "addressableUserName", "groupTag", "displayName", "deviceAccountUpn")
 _USER = ("userPrincipalName", "addressableUserName")
 _LIST = "importedWindowsAutopilotDeviceIdentities"
-
-
-@dataclass(frozen=True)
-class Identities(Items):
-    """The Autopilot devices of a tenant. Whoever looks at them finds what holds by now: which profile follows from
-    groups, and which devices have left.
-    """
-
-    async def every(self, call: Call) -> Answer:
-        """GET the collection."""
-        await _settle(call)
-        return await super().every(call)
-
-    async def count(self, call: Call) -> Answer:
-        """GET .../$count."""
-        await _settle(call)
-        return await super().count(call)
-
-    async def get(self, call: Call) -> Answer:
-        """GET an Autopilot device."""
-        await _settle(call)
-        return await super().get(call)
-
-
-async def _settle(call: Call) -> None:
-    if call.tenant.setting(ENROLLMENT):
-        await call.run(operations.settle)
 
 
 def _profiles(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[Json | None]:
@@ -75,20 +48,37 @@ def _profile(call: Call, connection: Connection, *, row: ResourceRow) -> Json | 
     return {**profile.document, "@odata.type": entity(profile.kind).odata_type}
 
 
-PARTS: tuple[Part[ListedResourceRow], ...] = tuple(
-    Part(name, DEPLOYMENT_PROFILE, _profiles, entity_of=type_of)
-    for name in ("deploymentProfile", "intendedDeploymentProfile")
+def _assigned_profiles(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[Json | None]:
+    return [_profile(call, connection, row=row) if _is_assigned(row) else None for row in rows]
+
+
+def _is_assigned(row: ResourceRow) -> bool:
+    return row.document["deploymentProfileAssignmentStatus"] in ASSIGNED
+
+
+#: A profile that is pending is intended.
+PARTS: tuple[Part[ListedResourceRow], ...] = (
+    Part("deploymentProfile", DEPLOYMENT_PROFILE, _assigned_profiles, entity_of=type_of),
+    Part("intendedDeploymentProfile", DEPLOYMENT_PROFILE, _profiles, entity_of=type_of),
 )
 
 
 async def get_profile(call: Call) -> Answer:
-    """GET .../{identity}/deploymentProfile, .../intendedDeploymentProfile: 404 without one."""
+    """GET .../{identity}/deploymentProfile: 404 without one, and while it is pending."""
+    return await _answered(call, is_pending_enough=False)
+
+
+async def get_intended_profile(call: Call) -> Answer:
+    """GET .../{identity}/intendedDeploymentProfile: 404 without one."""
+    return await _answered(call, is_pending_enough=True)
+
+
+async def _answered(call: Call, *, is_pending_enough: bool) -> Answer:
     check_options(call, DEPLOYMENT_PROFILE)
-    await _settle(call)
 
     def read(connection: Connection) -> Json | None:
         row = resources.found(connection, call.tenant, rules=IDENTITIES, key=call.keys["resource"])
-        return _profile(call, connection, row=row)
+        return _profile(call, connection, row=row) if is_pending_enough or _is_assigned(row) else None
 
     profile = await call.read(read)
     if profile is None:
@@ -109,7 +99,6 @@ async def count_assigned_devices(call: Call) -> Answer:
 
 
 async def _assigned_devices(call: Call) -> list[Json]:
-    await _settle(call)
 
     def read(connection: Connection) -> list[Json]:
         profile = resources.found(connection, call.tenant, rules=DEPLOYMENT_PROFILES, key=call.keys["resource"])
@@ -161,4 +150,18 @@ async def give_profile(call: Call) -> Answer:
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
         raise Invalid('The body must be {"deviceIds": ["<id>", ...]}.', target="deviceIds")
     await call.run(operations.give_profile, call.keys["resource"], identity_ids=ids)
+    return NO_CONTENT
+
+
+async def get_settings(call: Call) -> Answer:
+    """GET /deviceManagement/windowsAutopilotSettings: when Autopilot devices were synchronised."""
+    check_options(call, AUTOPILOT_SETTINGS)
+    row = await call.read(lambda connection: resources.found(connection, call.tenant, rules=SETTINGS, key=SETTINGS_ID))
+    value = view(AUTOPILOT_SETTINGS, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, value, context="deviceManagement/windowsAutopilotSettings")
+
+
+async def synchronize(call: Call) -> Answer:
+    """POST /deviceManagement/windowsAutopilotSettings/sync: 409 while one runs, 429 within ten minutes of the last."""
+    await call.run(operations.synchronize)
     return NO_CONTENT

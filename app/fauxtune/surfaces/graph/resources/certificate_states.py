@@ -13,15 +13,15 @@ from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STAT
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_with
-from fauxtune.surfaces.graph.resources.expansion import CONTEXT
+from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
 CERTIFICATE_STATE = entity("managedDeviceCertificateState")
 
 _ALL = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 _NAME = "managedDeviceCertificateStates"
-_LISTED = Listed(collection=PROFILE_CERTIFICATE_STATES, entity=CERTIFICATE_STATE, context=CONTEXT, document=computed)
 _ALL_LISTED = Listed(
     collection=ALL_CERTIFICATE_STATES,
     entity=ANY_CERTIFICATE_STATE,
@@ -30,21 +30,18 @@ _ALL_LISTED = Listed(
 )
 
 
-async def list_states(call: Call) -> Answer:
-    """GET .../{profile}/managedDeviceCertificateStates, with the cast to the profile's type before it or without."""
-    profile = await profile_with(call, _NAME)
-    return await list_rows(call, _LISTED, parent=profile.id, context=_context(profile))
+async def _profile(call: Call) -> ProfileRow:
+    return await profile_with(call, _NAME)
 
 
-async def count_states(call: Call) -> Answer:
-    """GET .../{profile}/managedDeviceCertificateStates/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_with(call, _NAME)).id)
-
-
-async def get_state(call: Call) -> Answer:
-    """GET .../{profile}/managedDeviceCertificateStates/{state}."""
-    profile = await profile_with(call, _NAME)
-    return await get_element(call, _LISTED, key=call.keys["state"], parent=profile.id, context=_context(profile))
+STATES = Below(
+    _profile,
+    placed(
+        Listed(collection=PROFILE_CERTIFICATE_STATES, entity=CERTIFICATE_STATE, context=CONTEXT, document=computed),
+        lambda profile: below(profile, f"microsoft.graph.{profile.kind}/{_NAME}"),
+    ),
+    key="state",
+)
 
 
 async def list_all(call: Call) -> Answer:
@@ -60,7 +57,3 @@ async def count_all(call: Call) -> Answer:
 async def get_any(call: Call) -> Answer:
     """GET .../deviceConfigurationsAllManagedDeviceCertificateStates/{state}."""
     return await get_element(call, _ALL_LISTED, key=call.keys["state"])
-
-
-def _context(profile: ProfileRow) -> str:
-    return below(profile, f"microsoft.graph.{profile.kind}/{_NAME}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.engine.compliance.built_in import BUILT_IN_ID, BUILT_IN_NAME
+from fauxtune.core.engine.compliance.built_in import BUILT_IN_NAME
 from fauxtune.core.engine.compliance.setting_states import NOT_COMPARED, SettingState
 from fauxtune.core.engine.compliance.settings import KINDS
 from fauxtune.core.engine.compliance.states import Status
@@ -72,8 +72,3 @@ def user_of(by_user: bool, *, device: JsonObject) -> Json:
         "userEmail": device.get("emailAddress"),
         "userPrincipalName": device.get("userPrincipalName"),
     }
-
-
-def is_built_in(policy_id: str) -> bool:
-    """Whether it is the policy that every device has."""
-    return policy_id == BUILT_IN_ID

@@ -9,7 +9,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES, SCHEDULED_ACTIONS
 from fauxtune.operations.profiles import resources
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call
-from fauxtune.surfaces.graph.resources.members import accepted_member
+from fauxtune.surfaces.graph.resources.document_members import accepted_member
 
 _PARAMETER = "deviceComplianceScheduledActionForRules"
 

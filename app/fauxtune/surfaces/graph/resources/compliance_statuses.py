@@ -24,7 +24,8 @@ from fauxtune.storage.rows.compliance import ComplianceSettingsRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, computed
+from fauxtune.surfaces.graph.resources.below import Below, placed
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
 DEVICE_STATUS = entity("deviceComplianceDeviceStatus")
@@ -34,44 +35,6 @@ USER_STATUS = entity("deviceComplianceUserStatus")
 
 POLICIES = "deviceManagement/deviceCompliancePolicies"
 _SUMMARIES = "deviceSettingStateSummaries"
-_DEVICES = Listed(collection=COMPLIANCE_DEVICE_STATUSES, entity=DEVICE_STATUS, context=POLICIES, document=computed)
-_USERS = Listed(collection=COMPLIANCE_USER_STATUSES, entity=USER_STATUS, context=POLICIES, document=computed)
-
-
-async def list_device_statuses(call: Call) -> Answer:
-    """GET .../{policy}/deviceStatuses: one row for each device that was judged by the policy."""
-    policy = await policy_row(call)
-    return await list_rows(call, _DEVICES, parent=policy.id, context=_below(policy, "deviceStatuses"))
-
-
-async def count_device_statuses(call: Call) -> Answer:
-    """GET .../{policy}/deviceStatuses/$count."""
-    return await count_rows(call, _DEVICES, parent=(await policy_row(call)).id)
-
-
-async def get_device_status(call: Call) -> Answer:
-    """GET .../{policy}/deviceStatuses/{status}."""
-    policy = await policy_row(call)
-    context = _below(policy, "deviceStatuses")
-    return await get_element(call, _DEVICES, key=call.keys["status"], parent=policy.id, context=context)
-
-
-async def list_user_statuses(call: Call) -> Answer:
-    """GET .../{policy}/userStatuses: one row for each user with a device that was judged by the policy."""
-    policy = await policy_row(call)
-    return await list_rows(call, _USERS, parent=policy.id, context=_below(policy, "userStatuses"))
-
-
-async def count_user_statuses(call: Call) -> Answer:
-    """GET .../{policy}/userStatuses/$count."""
-    return await count_rows(call, _USERS, parent=(await policy_row(call)).id)
-
-
-async def get_user_status(call: Call) -> Answer:
-    """GET .../{policy}/userStatuses/{status}."""
-    policy = await policy_row(call)
-    context = _below(policy, "userStatuses")
-    return await get_element(call, _USERS, key=call.keys["status"], parent=policy.id, context=context)
 
 
 async def device_status_overview(call: Call) -> Answer:
@@ -184,3 +147,23 @@ def device_numbers(counts: Counter[str]) -> Json:
 
 def _below(policy: ResourceRow, name: str) -> str:
     return f"{POLICIES}('{policy.id}')/{name}"
+
+
+#: One row for each device that was judged by the policy.
+OF_DEVICES = Below(
+    policy_row,
+    placed(
+        Listed(collection=COMPLIANCE_DEVICE_STATUSES, entity=DEVICE_STATUS, context=POLICIES, document=computed),
+        lambda policy: _below(policy, "deviceStatuses"),
+    ),
+    key="status",
+)
+#: One row for each user with a device that was judged by the policy.
+OF_USERS = Below(
+    policy_row,
+    placed(
+        Listed(collection=COMPLIANCE_USER_STATUSES, entity=USER_STATUS, context=POLICIES, document=computed),
+        lambda policy: _below(policy, "userStatuses"),
+    ),
+    key="status",
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.insight.audit_rules import orders_many
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 
@@ -75,7 +75,7 @@ async def _order(
         part = await audited.run(bulk_actions.execute, chunk, action=action, details=details)
         for name, ids in part.items():
             result[name] += ids
-        await asyncio.sleep(0)
+        await give_way()
     return result
 
 

@@ -12,7 +12,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_delivery import InstallState
+from fauxtune.core.policies.app_states import InstallState
 from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.operations.profiles import resources
 from fauxtune.storage.database import Connection

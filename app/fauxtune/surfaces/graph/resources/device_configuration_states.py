@@ -24,30 +24,13 @@ from fauxtune.storage.queries import configuration, devices
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, list_rows, stored
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, stored
+from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.state_summaries import source_of
 
 CONFIGURATION_STATE = entity("deviceConfigurationState")
 SETTING_STATE = complex_type("deviceConfigurationSettingState")
-
-_LISTED = Listed(
-    collection=CONFIGURATION_STATES,
-    entity=CONFIGURATION_STATE,
-    context="deviceManagement/managedDevices",
-    document=stored,
-)
-
-
-async def list_states(call: Call) -> Answer:
-    """GET .../{device}/deviceConfigurationStates: one row per profile that the device has planned with."""
-    device = await device_row(call)
-    return await list_rows(call, _LISTED, parent=device.id, context=_context(device))
-
-
-async def count_states(call: Call) -> Answer:
-    """GET .../{device}/deviceConfigurationStates/$count."""
-    return await count_rows(call, _LISTED, parent=(await device_row(call)).id)
 
 
 async def get_state(call: Call) -> Answer:
@@ -73,7 +56,7 @@ async def list_settings(call: Call) -> Answer:
 
 
 async def _found(call: Call, device: JoinedDeviceRow) -> tuple[ConfigurationStateRow, list[Json]]:
-    row = await element_row(call, _LISTED, key=call.keys["state"], parent=device.id)
+    row = await STATES.row(call, device)
 
     return row, await call.read(_settings_of, call, row)
 
@@ -126,3 +109,11 @@ def _setting(state: SettingState, row: ConfigurationStateRow, *, names: Mapping[
 
 def _context(device: JoinedDeviceRow) -> str:
     return f"deviceManagement/managedDevices('{device.id}')/deviceConfigurationStates"
+
+
+#: One row per profile that the device has planned with.
+STATES = Below(
+    device_row,
+    placed(Listed(collection=CONFIGURATION_STATES, entity=CONFIGURATION_STATE, context="", document=stored), _context),
+    key="state",
+)

@@ -19,7 +19,7 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
+from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
 
 _BASE = entity("deviceConfiguration")
 _LISTED = Listed(

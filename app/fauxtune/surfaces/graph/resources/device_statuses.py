@@ -9,37 +9,26 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.storage.collections.statuses import DEVICE_STATUSES
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, computed
+from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
-from fauxtune.surfaces.graph.resources.expansion import CONTEXT
+from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import device_overview
 
 DEVICE_OVERVIEW = entity("deviceConfigurationDeviceOverview")
 DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
 
-_LISTED = Listed(collection=DEVICE_STATUSES, entity=DEVICE_STATUS, context=CONTEXT, document=computed)
-
-
-async def list_device_statuses(call: Call) -> Answer:
-    """GET .../{profile}/deviceStatuses: one row per device that the profile reaches. One that has not planned with it
-    yet is `unknown` and was last heard of in the year 1. Unverified: that the real service lists such devices.
-
-    The id is `<user>_<profile>_<device>`: there is no device property, and tools split the id.
-    """
-    profile = await profile_row(call)
-    return await list_rows(call, _LISTED, parent=profile.id, context=below(profile, "deviceStatuses"))
-
-
-async def count_device_statuses(call: Call) -> Answer:
-    """GET .../{profile}/deviceStatuses/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_row(call)).id)
-
-
-async def get_device_status(call: Call) -> Answer:
-    """GET .../{profile}/deviceStatuses/{status}."""
-    profile = await profile_row(call)
-    context = below(profile, "deviceStatuses")
-    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile.id, context=context)
+#: One row per device that the profile reaches. One that has not planned with it yet is `unknown` and was last heard of
+#: in the year 1. Unverified: that the real service lists such devices. The id is `<user>_<profile>_<device>`: there is
+#: no device property, and tools split the id.
+STATUSES = Below(
+    profile_row,
+    placed(
+        Listed(collection=DEVICE_STATUSES, entity=DEVICE_STATUS, context=CONTEXT, document=computed),
+        lambda profile: below(profile, "deviceStatuses"),
+    ),
+    key="status",
+)
 
 
 async def device_status_overview(call: Call) -> Answer:

@@ -14,7 +14,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.policies import enrollment as rules
 from fauxtune.operations.devices.enrollment_restrictions import MOST_EVENTS
 from fauxtune.operations.directory.users_and_groups import missing
-from fauxtune.operations.profiles import enrollment as operations
+from fauxtune.operations.profiles import enrollment_programmes as operations
 from fauxtune.operations.profiles import resources
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries
@@ -23,7 +23,7 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
-from fauxtune.surfaces.graph.resources.served import type_of
+from fauxtune.surfaces.graph.resources.served_family import type_of
 
 PUSH_CERTIFICATE = entity("applePushNotificationCertificate")
 EVENT = entity("deviceManagementTroubleshootingEvent")

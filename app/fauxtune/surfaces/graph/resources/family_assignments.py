@@ -5,7 +5,6 @@ update, delete.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ProfileId
@@ -16,19 +15,13 @@ from fauxtune.operations.profiles import assignments as assignment_operations
 from fauxtune.operations.profiles import resources as operations
 from fauxtune.operations.profiles.assignments import Assignable
 from fauxtune.storage.collections.assignments import ASSIGNMENTS
+from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.lists import (
-    Listed,
-    collection_answer,
-    count_rows,
-    element_row,
-    get_element,
-    list_rows,
-    stored,
-)
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, stored
 from fauxtune.surfaces.graph.resources.assignments import targets_of
-from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.resources.below import Below
+from fauxtune.surfaces.graph.resources.served_family import Served
 
 
 @dataclass(frozen=True)
@@ -75,32 +68,17 @@ class Assignments:
         platforms = None if platform is None else frozenset(platform.split())
         return Assignable(ProfileId(row.id), self.served.family.entity, platforms, for_apps=assigned.for_apps)
 
-    def _listed(self, call: Call) -> Listed[Any]:
-        return Listed(
-            collection=ASSIGNMENTS,
-            entity=self.served.assignment,
-            context=f"{self.served.context(call)}",
-            document=stored,
-        )
+    def _listed(self, call: Call, row: ResourceRow) -> Listed[AssignmentRow]:
+        context = self._context(call, row)
+        return Listed(collection=ASSIGNMENTS, entity=self.served.assignment, context=context, document=stored)
 
     def _context(self, call: Call, row: ResourceRow) -> str:
         return f"{self.served.context(call)}('{row.id}')/assignments"
 
-    async def every(self, call: Call) -> Answer:
-        """GET .../{item}/assignments."""
-        row = await self.served.row(call)
-        context = self._context(call, row)
-        return await list_rows(call, self._listed(call), parent=row.id, context=context)
-
-    async def count(self, call: Call) -> Answer:
-        """GET .../{item}/assignments/$count."""
-        return await count_rows(call, self._listed(call), parent=(await self.served.row(call)).id)
-
-    async def get(self, call: Call) -> Answer:
-        """GET .../{item}/assignments/{assignment}."""
-        row, key = await self.served.row(call), call.keys["assignment"]
-        context = self._context(call, row)
-        return await get_element(call, self._listed(call), key=key, parent=row.id, context=context)
+    @property
+    def listed(self) -> Below[ResourceRow, AssignmentRow]:
+        """What .../{item}/assignments answers."""
+        return Below(self.served.row, self._listed, key="assignment")
 
     async def create(self, call: Call) -> Answer:
         """POST .../{item}/assignments: one more."""
@@ -112,8 +90,8 @@ class Assignments:
 
     async def update(self, call: Call) -> Answer:
         """PATCH .../{item}/assignments/{assignment}: what it says beside its target, and the filter of that."""
-        row, key = await self.served.row(call), call.keys["assignment"]
-        old = (await element_row(call, self._listed(call), key=key, parent=row.id)).document
+        row = await self.served.row(call)
+        old = (await self.listed.row(call, row)).document
         body = {name: value for name, value in call.body().items() if name != "id"}
         changes = accept(self.served.assignment, body, partial=True, version=call.version)
         whole = {name: old.get(name) for name in self.served.assignment.properties_in(Version.BETA) if name in old}

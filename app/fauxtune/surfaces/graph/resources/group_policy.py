@@ -24,9 +24,9 @@ from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
-from fauxtune.surfaces.graph.resources.members import accepted_member
+from fauxtune.surfaces.graph.resources.document_members import accepted_member
 from fauxtune.surfaces.graph.resources.parts import Part, by_name
-from fauxtune.surfaces.graph.resources.served import type_of
+from fauxtune.surfaces.graph.resources.served_family import type_of
 
 _DEFINITION, _VALUE = entity("groupPolicyDefinition"), entity("groupPolicyDefinitionValue")
 _CATEGORY = entity("groupPolicyCategory")

@@ -23,9 +23,9 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
-from fauxtune.surfaces.graph.resources.members import accepted_member
+from fauxtune.surfaces.graph.resources.document_members import accepted_member
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name
-from fauxtune.surfaces.graph.resources.served import paths_of, type_of
+from fauxtune.surfaces.graph.resources.served_family import paths_of, type_of
 
 _INTENT, _TEMPLATE = entity("deviceManagementIntent"), entity("deviceManagementTemplate")
 _SETTING, _DEFINITION = entity("deviceManagementSettingInstance"), entity("deviceManagementSettingDefinition")

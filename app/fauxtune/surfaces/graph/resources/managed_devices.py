@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.devices import FILTERED
+from fauxtune.core.graph.device_filtering import FILTERED
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds
 from fauxtune.core.graph.search import Searchable

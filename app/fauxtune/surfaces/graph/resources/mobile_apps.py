@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
@@ -26,7 +26,7 @@ from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import element_document, list_documents
-from fauxtune.surfaces.graph.resources.family import Items
+from fauxtune.surfaces.graph.resources.family_handlers import Items
 from fauxtune.surfaces.graph.resources.parts import Part
 
 SERVICE = entity("deviceAppManagement")
@@ -38,14 +38,6 @@ _TYPES = {DEPENDENCY: "dependencyType", SUPERSEDENCE: "supersedenceType"}
 @dataclass(frozen=True)
 class Apps(Items):
     """The apps of a tenant."""
-
-    async def get(self, call: Call) -> Answer:
-        """GET an app. Whoever looks at one that is being processed finds it published."""
-        row = await self.served.row(call)
-        if row.document["publishingState"] != rules.PROCESSING:
-            return await super().get(call)
-        await call.run(apps.publish, row.id)
-        return replace(await super().get(call), dated=True)
 
     def _create(
         self, tx: Transaction, call: Call, *, shape: Entity, document: Json, targets: Sequence[NewAssignment]

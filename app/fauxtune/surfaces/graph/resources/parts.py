@@ -1,7 +1,8 @@
 """Rows with `$expand`, of a page or a single one: OData URL Conventions 4.01, 5.1.3.
 
-Each navigation that can be expanded is a `Part`, in the list of its resource. A page costs one statement for each
-navigation, however long it is, where the elements are rows of a collection; so does a navigation of these elements.
+Each navigation that can be expanded is a `Part`, in the list of its resource: `Family.parts`, `PARTS` of profiles. A
+page costs one statement for each navigation, however long it is, where the elements are rows of a collection; so does a
+navigation of these elements.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ Read: TypeAlias = Callable[[Call, Connection, Sequence[R]], Sequence[list[Json] 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[R]):
     """One navigation: its name, the type that it leads to, and how its elements are read for some rows. `entity_of`:
-    the type of one element, where elements are of different types. `parts`: navigations of the elements, by name.
+    the type of one element, where elements are of different types. `parts`: navigations of the elements, by name. An
+    answer with a `dated` one depends on the moment.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Part(Generic[R]):
     read: Read[R]
     entity_of: Callable[[Json], Entity] | None = None
     parts: Mapping[str, Part[Json]] = field(default_factory=dict)
+    dated: bool = False
 
 
 def by_name(*parts: Part[R]) -> dict[str, Part[R]]:

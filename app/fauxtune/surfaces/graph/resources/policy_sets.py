@@ -14,7 +14,7 @@ from fauxtune.storage.queries import resources as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json
 from fauxtune.surfaces.graph.lists import collection_answer
 from fauxtune.surfaces.graph.resources.assignments import targets_of
-from fauxtune.surfaces.graph.resources.members import accepted_member
+from fauxtune.surfaces.graph.resources.document_members import accepted_member
 
 POLICY_SET = entity("policySet")
 POLICY_SET_ASSIGNMENT = entity("policySetAssignment")

@@ -14,7 +14,7 @@ from fauxtune.operations.profiles.references import referenced
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, check_options, entity_answer
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of, profile_with
-from fauxtune.surfaces.graph.resources.expansion import CONTEXT, profile_view, reference_context
+from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT, profile_view, reference_context
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 

@@ -20,7 +20,7 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.parts import Part
-from fauxtune.surfaces.graph.resources.served import type_of
+from fauxtune.surfaces.graph.resources.served_family import type_of
 
 ROLE_DEFINITION = entity("roleDefinition")
 ROLE_ASSIGNMENT = entity("deviceAndAppManagementRoleAssignment")
@@ -50,6 +50,14 @@ def _tags(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> li
 
 
 ROLE: Part[ListedResourceRow] = Part("roleDefinition", ROLE_DEFINITION, _roles, entity_of=type_of)
+
+
+def _assignments(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[list[Json]]:
+    known = roles.assignments_by_role(connection, call.tenant)
+    return [[each.document for each in known.get(row.id, [])] for row in rows]
+
+
+ASSIGNMENTS: Part[ListedResourceRow] = Part("roleAssignments", ROLE_ASSIGNMENT, _assignments)
 TAGS: Part[ListedResourceRow] = Part("roleScopeTags", ROLE_SCOPE_TAG, _tags)
 
 
@@ -135,4 +143,4 @@ def _definition(connection: Connection, call: Call) -> ResourceRow:
 
 def _of_role(connection: Connection, call: Call) -> list[Json]:
     role = _definition(connection, call)
-    return [row.document for row in roles.assignments_of_role(connection, call.tenant, role_id=role.id)]
+    return [row.document for row in roles.assignments_by_role(connection, call.tenant).get(role.id, [])]

@@ -13,13 +13,22 @@ from fauxtune.storage.collections.tenant import ROLE_SCOPE_TAG_ASSIGNMENTS, ROLE
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows, stored
+from fauxtune.surfaces.graph.resources.below import Below, placed
 
 ROLE_SCOPE_TAG = entity("roleScopeTag")
 ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = entity("roleScopeTagAutoAssignment")
 
 _CONTEXT = "deviceManagement/roleScopeTags"
-_LISTED = Listed(collection=ROLE_SCOPE_TAGS, entity=ROLE_SCOPE_TAG, context=_CONTEXT, document=stored)
+#: A list expands `assignments` to nothing, as it was seen in live tenants: they stand below each tag.
+_LISTED = Listed(
+    collection=ROLE_SCOPE_TAGS,
+    entity=ROLE_SCOPE_TAG,
+    context=_CONTEXT,
+    document=stored,
+    expandable=("assignments",),
+    expand=lambda _call, _connection, rows: [{"assignments": []} for _ in rows],
+)
 _ASSIGNMENTS = Listed(
     collection=ROLE_SCOPE_TAG_ASSIGNMENTS,
     document=stored,
@@ -69,23 +78,6 @@ async def delete_tag(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def list_assignments(call: Call) -> Answer:
-    """GET .../{tag}/assignments."""
-    row = await _row(call)
-    return await list_rows(call, _ASSIGNMENTS, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
-
-
-async def count_assignments(call: Call) -> Answer:
-    """GET .../{tag}/assignments/$count."""
-    return await count_rows(call, _ASSIGNMENTS, parent=(await _row(call)).id)
-
-
-async def get_assignment(call: Call) -> Answer:
-    """GET .../{tag}/assignments/{assignment}."""
-    row, key = await _row(call), call.keys["assignment"]
-    return await get_element(call, _ASSIGNMENTS, key=key, parent=row.id, context=f"{_CONTEXT}('{row.id}')/assignments")
-
-
 async def assign_tag(call: Call) -> Answer:
     """POST .../{tag}/assign: the whole new set."""
     sent = call.body().get("assignments")
@@ -123,3 +115,6 @@ async def _row(call: Call) -> RoleScopeTagRow:
     if row is None:
         raise NotFound(f"There is no roleScopeTag '{key}'.")
     return row
+
+
+ASSIGNED = Below(_row, placed(_ASSIGNMENTS, lambda row: f"{_CONTEXT}('{row.id}')/assignments"), key="assignment")

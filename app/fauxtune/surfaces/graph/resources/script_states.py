@@ -25,10 +25,11 @@ from fauxtune.storage.queries import configuration as assignment_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import script_counts as counts
-from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, computed
+from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_parts import MANAGED_DEVICE, listed_document
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name
@@ -61,20 +62,17 @@ class ScriptStates:
     summary: Entity
     collection: Collection[JsonObject]
 
-    async def every(self, call: Call) -> Answer:
-        """GET .../{script}/deviceRunStates."""
-        script = await self._script(call)
-        return await list_rows(call, self._listed(script), parent=script.id)
+    @property
+    def runs(self) -> Below[ResourceRow, JsonObject]:
+        """What .../{script}/deviceRunStates answers."""
+        return Below(self._script, self._listed, key="state")
 
-    async def count(self, call: Call) -> Answer:
-        """GET .../{script}/deviceRunStates/$count."""
-        script = await self._script(call)
-        return await count_rows(call, self._listed(script), parent=script.id)
-
-    async def get(self, call: Call) -> Answer:
-        """GET .../{script}/deviceRunStates/{state}."""
-        script = await self._script(call)
-        return await get_element(call, self._listed(script), key=call.keys["state"], parent=script.id)
+    @property
+    def users(self) -> Below[ResourceRow, JsonObject]:
+        """What .../{script}/userRunStates answers: one for each user of a device that the script has reached.
+        Unverified: that devices count which it reached by a group of devices.
+        """
+        return Below(self._script, self._users, key="state")
 
     async def device(self, call: Call) -> Answer:
         """GET .../{script}/deviceRunStates/{state}/managedDevice."""
@@ -87,40 +85,30 @@ class ScriptStates:
         document = view(MANAGED_DEVICE, listed_document(rows[0]), version=call.version, select=call.query.select)
         return entity_answer(call, document, context="deviceManagement/managedDevices")
 
-    async def users(self, call: Call) -> Answer:
-        """GET .../{script}/userRunStates: one for each user of a device that the script has reached. Unverified: that
-        devices count which it reached by a group of devices.
-        """
-        script = await self._script(call)
-        return await list_rows(call, self._users(script), parent=script.id)
-
-    async def count_users(self, call: Call) -> Answer:
-        """GET .../{script}/userRunStates/$count."""
-        script = await self._script(call)
-        return await count_rows(call, self._users(script), parent=script.id)
-
-    async def user(self, call: Call) -> Answer:
-        """GET .../{script}/userRunStates/{state}."""
-        script = await self._script(call)
-        return await get_element(call, self._users(script), key=call.keys["state"], parent=script.id)
-
     async def summarized(self, call: Call) -> Answer:
         """GET .../{script}/runSummary."""
         script = await self._script(call)
         check_options(call, self.summary)
-
-        def read(connection: Connection) -> Json:
-            if self.summary.find("lastScriptRunDateTime") is None:
-                return dict(counts.of_script(connection, call.tenant.id, script_id=script.id))
-            since = call.emulator.runner.now(call.tenant) - _COUNTED
-            numbers, last = counts.of_remediation(connection, call.tenant.id, script_id=script.id, since=since)
-            return {**numbers, "detectionScriptNotApplicableDeviceCount": 0, "lastScriptRunDateTime": last}
-
-        document = {"id": script.id, **await call.read(read)}
-        known = {prop.name for prop in self.summary.properties} | {"id"}
-        document = {name: value for name, value in document.items() if name in known}
+        (document,) = await call.read(lambda connection: self._summaries(call, connection, [script]))
         document = view(self.summary, document, version=call.version, select=call.query.select)
         return entity_answer(call, document, context=self._below(script, "runSummary"))
+
+    def run_summary(self) -> Part[ListedResourceRow]:
+        """`$expand=runSummary`. Of remediations it counts the last days, so that its answer depends on the moment."""
+        is_dated = self.summary.find("lastScriptRunDateTime") is not None
+        return Part("runSummary", self.summary, self._summaries, dated=is_dated)
+
+    def _summaries(self, call: Call, connection: Connection, scripts: Sequence[ResourceRow]) -> list[Json]:
+        known = {prop.name for prop in self.summary.properties} | {"id"}
+        documents = [{"id": each.id, **self._counted(call, connection, script=each)} for each in scripts]
+        return [{name: value for name, value in each.items() if name in known} for each in documents]
+
+    def _counted(self, call: Call, connection: Connection, *, script: ResourceRow) -> Json:
+        if self.summary.find("lastScriptRunDateTime") is None:
+            return dict(counts.of_script(connection, call.tenant.id, script_id=script.id))
+        since = call.emulator.runner.now(call.tenant) - _COUNTED
+        numbers, last = counts.of_remediation(connection, call.tenant.id, script_id=script.id, since=since)
+        return {**numbers, "detectionScriptNotApplicableDeviceCount": 0, "lastScriptRunDateTime": last}
 
     async def group_assignments(self, call: Call) -> Answer:
         """GET .../{script}/groupAssignments: the assignments to groups, in their old form."""
@@ -155,7 +143,7 @@ class ScriptStates:
             raise NotFound(f"There is no '{key}' in {self.family}.")
         return row
 
-    def _listed(self, script: ResourceRow) -> Listed[JsonObject]:
+    def _listed(self, _call: Call, script: ResourceRow) -> Listed[JsonObject]:
         context = self._below(script, "deviceRunStates")
 
         def expand(call: Call, connection: Connection, rows: Sequence[JsonObject]) -> list[Json]:
@@ -171,7 +159,7 @@ class ScriptStates:
             expand=expand,
         )
 
-    def _users(self, script: ResourceRow) -> Listed[JsonObject]:
+    def _users(self, _call: Call, script: ResourceRow) -> Listed[JsonObject]:
         context = self._below(script, "userRunStates")
         return Listed(collection=collections.SCRIPT_USERS, entity=USER_STATE, context=context, document=computed)
 
@@ -179,22 +167,23 @@ class ScriptStates:
         return f"deviceManagement/{self.family}('{script.id}')/{name}"
 
 
-async def list_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/deviceHealthScriptStates."""
-    device = await device_row(call)
-    return await list_rows(call, _policies(device.id), parent=device.id)
-
-
-async def count_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/deviceHealthScriptStates/$count."""
-    device = await device_row(call)
-    return await count_rows(call, _policies(device.id), parent=device.id)
-
-
-async def get_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/deviceHealthScriptStates/{state}."""
-    device = await device_row(call)
-    return await get_element(call, _policies(device.id), key=call.keys["state"], parent=device.id)
+_STATE, _SUMMARY = entity("deviceManagementScriptDeviceState"), entity("deviceManagementScriptRunSummary")
+PLAIN = tuple(
+    ScriptStates(family, _STATE, _SUMMARY, collections.SCRIPT_DEVICES)
+    for family in ("deviceManagementScripts", "deviceShellScripts", "deviceCustomAttributeShellScripts")
+)
+HEALTH = ScriptStates(
+    "deviceHealthScripts",
+    entity("deviceHealthScriptDeviceState"),
+    entity("deviceHealthScriptRunSummary"),
+    collections.REMEDIATION_DEVICES,
+)
+COMPLIANCE = ScriptStates(
+    "deviceComplianceScripts",
+    entity("deviceComplianceScriptDeviceState"),
+    entity("deviceComplianceScriptRunSummary"),
+    collections.COMPLIANCE_DEVICES,
+)
 
 
 async def overview(call: Call) -> Answer:
@@ -232,6 +221,12 @@ def _value(call: Call, name: str, document: Json) -> Answer:
     return Answer(200, {"@odata.context": call.context(name), **document})
 
 
-def _policies(device: ManagedDeviceId) -> Listed[JsonObject]:
-    context = f"deviceManagement/managedDevices('{device}')/deviceHealthScriptStates"
-    return Listed(collection=collections.DEVICE_REMEDIATIONS, entity=POLICY_STATE, context=context, document=computed)
+#: What .../managedDevices/{device}/deviceHealthScriptStates answers.
+OF_DEVICE = Below(
+    device_row,
+    placed(
+        Listed(collection=collections.DEVICE_REMEDIATIONS, entity=POLICY_STATE, context="", document=computed),
+        lambda device: f"deviceManagement/managedDevices('{device.id}')/deviceHealthScriptStates",
+    ),
+    key="state",
+)

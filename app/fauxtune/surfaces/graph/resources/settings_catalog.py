@@ -12,16 +12,16 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.policies import configuration_policies as policies
 from fauxtune.core.policies.catalog import definition_of
+from fauxtune.core.policies.catalog_validation import instances
 from fauxtune.core.policies.compliance import SCHEDULED_ACTIONS
-from fauxtune.core.policies.settings_tree import instances
 from fauxtune.operations.profiles import resources, settings_catalog
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
-from fauxtune.surfaces.graph.resources.members import accepted_member
+from fauxtune.surfaces.graph.resources.document_members import accepted_member
 from fauxtune.surfaces.graph.resources.parts import Part
-from fauxtune.surfaces.graph.resources.served import type_of
+from fauxtune.surfaces.graph.resources.served_family import type_of
 
 _ACTIONS = "scheduledActions"
 

@@ -10,40 +10,25 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.storage.collections.statuses import USER_STATUSES
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.lists import Listed, computed
+from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
-from fauxtune.surfaces.graph.resources.expansion import CONTEXT
+from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT
 from fauxtune.surfaces.graph.resources.profile_parts import user_overview
 
 USER_OVERVIEW = entity("deviceConfigurationUserOverview")
 USER_STATUS = entity("deviceConfigurationUserStatus")
 
-_LISTED = Listed(
-    collection=USER_STATUSES,
-    entity=USER_STATUS,
-    context=CONTEXT,
-    document=computed,
+#: One row per user with a device that the profile reaches, also before it has planned with it. Unverified: that the
+#: real service lists such users.
+STATUSES = Below(
+    profile_row,
+    placed(
+        Listed(collection=USER_STATUSES, entity=USER_STATUS, context=CONTEXT, document=computed),
+        lambda profile: below(profile, "userStatuses"),
+    ),
+    key="status",
 )
-
-
-async def list_user_statuses(call: Call) -> Answer:
-    """GET .../{profile}/userStatuses: one row per user with a device that the profile reaches, also before it
-    has planned with it. Unverified: that the real service lists such users.
-    """
-    profile = await profile_row(call)
-    return await list_rows(call, _LISTED, parent=profile.id, context=below(profile, "userStatuses"))
-
-
-async def count_user_statuses(call: Call) -> Answer:
-    """GET .../{profile}/userStatuses/$count."""
-    return await count_rows(call, _LISTED, parent=(await profile_row(call)).id)
-
-
-async def get_user_status(call: Call) -> Answer:
-    """GET .../{profile}/userStatuses/{status}."""
-    profile = await profile_row(call)
-    context = below(profile, "userStatuses")
-    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile.id, context=context)
 
 
 async def user_status_overview(call: Call) -> Answer:

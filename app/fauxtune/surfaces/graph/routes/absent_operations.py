@@ -59,6 +59,7 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", f"{_SERVICE}/getEffectivePermissions/{{scope}}", False, reasons.ROLES),
     ("GET", f"{_SERVICE}/retrieveUserRoleDetail/{{userid}}", True, reasons.ROLES),
     ("GET", f"{_SERVICE}/scopedForResource/{{resource}}", True, reasons.ROLES),
+    ("GET", f"{_SERVICE}/resourceOperations/{{operation}}/getScopesForUser/{{userid}}", True, reasons.ROLES),
     ("GET", f"{_SERVICE}/getRoleScopeTagsByIds/{{ids}}", True, _TAGS),
     ("GET", f"{_SERVICE}/getRoleScopeTagsByResource/{{resource}}", True, _TAGS),
     ("GET", f"{_SERVICE}/getComanagedDevicesSummary", True, reasons.COMANAGED),

@@ -77,7 +77,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         _SERVICE,
         why.AUTOPILOT,
         "",
-        "autopilotEvents domainJoinConnectors windowsAutopilotSettings",
+        "domainJoinConnectors",
     ),
     (
         _SERVICE,
@@ -108,12 +108,6 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
             "oemWarrantyInformationOnboarding remoteAssistanceSettings serviceNowConnections "
             "telecomExpenseManagementPartners"
         ),
-    ),
-    (
-        _SERVICE,
-        why.ROLES,
-        "resourceOperations ",
-        "operationApprovalRequests",
     ),
     (
         _SERVICE,

@@ -15,7 +15,7 @@ from fauxtune.operations.insight.audit_rules import (
     creates,
     deletes,
 )
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import app_configurations as configurations
 
@@ -103,7 +103,7 @@ APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_ONE}/assignments",
-        configurations.list_assignments,
+        configurations.ASSIGNED.every,
         "List the assignments",
         returns=_ASSIGNMENT,
         many=True,
@@ -113,7 +113,7 @@ APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_ONE}/assignments/$count",
-        configurations.count_assignments,
+        configurations.ASSIGNED.count,
         "Count the assignments",
         permissions=_READ,
         source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
@@ -121,7 +121,7 @@ APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_ONE}/assignments/{{target}}",
-        configurations.get_assignment,
+        configurations.ASSIGNED.get,
         "Get an assignment",
         returns=_ASSIGNMENT,
         permissions=_READ,

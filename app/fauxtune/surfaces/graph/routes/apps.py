@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import app_contents as contents
+from fauxtune.surfaces.graph.resources import app_scripts as scripts
 from fauxtune.surfaces.graph.resources import device_apps as devices
 from fauxtune.surfaces.graph.resources import mobile_apps as apps
 
@@ -22,9 +23,11 @@ _APP = "deviceAppManagement/mobileApps/{resource}"
 _VERSIONS = f"{_APP}/contentVersions"
 _FILES = f"{_VERSIONS}/{{content}}/files"
 _FILE = f"{_FILES}/{{file}}"
+_SCRIPTS = f"{_VERSIONS}/{{content}}/scripts"
 _CATEGORY, _RELATIONSHIP = entity("mobileAppCategory"), entity("mobileAppRelationship")
 _ASSIGNED_ALONE = approximated("apps that management installed: simulated devices have no others")
 _TOLD_ALONE = approximated("the states that devices report; links and apps that no device installs have none")
+_SCRIPT = stored("kept: a device has the outcome that is declared of the app")
 _CHECKED = approximated("the check is done when the request is answered, and nothing is pending afterwards")
 
 
@@ -117,6 +120,38 @@ def _contents() -> Iterator[Route[Handler]]:
     )
 
 
+def _scripts() -> Iterator[Route[Handler]]:
+    """Scripts that install an app. The operations are those of `mobileAppContent`'s navigation `scripts`."""
+    one, script = f"{_SCRIPTS}/{{script}}", scripts.SCRIPT
+    for template, handler, summary, returns, many in (
+        (_SCRIPTS, scripts.list_scripts, "List the scripts of a content version", script, True),
+        (f"{_SCRIPTS}/$count", scripts.count_scripts, "Count them", None, False),
+        (one, scripts.get_script, "Get a script", script, False),
+    ):
+        route = _read(template, handler, summary=summary, returns=returns, many=many)
+        yield replace(route, beta_only=True, fidelity=_SCRIPT)
+    added = _write(
+        "POST",
+        _SCRIPTS,
+        handler=scripts.add_script,
+        summary="Add a script to a content version",
+        source="mobileAppContent: scripts",
+        accepts=script,
+        returns=script,
+        status=201,
+        fidelity=_SCRIPT,
+    )
+    gone = _write(
+        "DELETE",
+        one,
+        handler=scripts.delete_script,
+        summary="Delete a script",
+        source="mobileAppContent: scripts",
+        fidelity=_SCRIPT,
+    )
+    yield from (replace(route, beta_only=True) for route in (added, gone))
+
+
 def _relations() -> Iterator[Route[Handler]]:
     yield replace(
         _read("deviceAppManagement", apps.get_service, summary="The apps of the tenant", returns=apps.SERVICE),
@@ -189,4 +224,4 @@ def _on_devices() -> Iterator[Route[Handler]]:
         yield replace(route, beta_only=True, fidelity=_TOLD_ALONE)
 
 
-APP_PARTS: tuple[Route[Handler], ...] = (*_contents(), *_relations(), *_on_devices())
+APP_PARTS: tuple[Route[Handler], ...] = (*_contents(), *_scripts(), *_relations(), *_on_devices())

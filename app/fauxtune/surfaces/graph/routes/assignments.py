@@ -9,7 +9,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.operations.insight.audit_rules import FILTER, assigns_profile, changes, creates, deletes
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import assignment_filters as filters
 from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
@@ -48,7 +48,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _ALL,
-        assignments.list_assignments,
+        assignments.ASSIGNED.every,
         "List the assignments",
         returns=_ASSIGNMENT,
         many=True,
@@ -70,7 +70,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_ALL}/$count",
-        assignments.count_assignments,
+        assignments.ASSIGNED.count,
         "Count the assignments",
         permissions=_READ,
         source="Graph: deviceConfigurationAssignment: list",
@@ -78,7 +78,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _ONE,
-        assignments.get_assignment,
+        assignments.ASSIGNED.get,
         "Get an assignment",
         returns=_ASSIGNMENT,
         permissions=_READ,
@@ -120,7 +120,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _OLD,
-        assignments.list_group_assignments,
+        assignments.ASSIGNED_TO_GROUPS.every,
         "List the assignments to groups in their old form",
         returns=_GROUP_ASSIGNMENT,
         many=True,
@@ -144,7 +144,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_OLD}/$count",
-        assignments.count_group_assignments,
+        assignments.ASSIGNED_TO_GROUPS.count,
         "Count the assignments to groups",
         beta_only=True,
         permissions=_READ,
@@ -153,7 +153,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _OLD_ONE,
-        assignments.get_group_assignment,
+        assignments.ASSIGNED_TO_GROUPS.get,
         "Get an assignment in its old form",
         returns=_GROUP_ASSIGNMENT,
         beta_only=True,

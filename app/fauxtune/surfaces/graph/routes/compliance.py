@@ -12,7 +12,7 @@ from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses, compliance_summaries
 from fauxtune.surfaces.graph.routes.reading import read
@@ -101,14 +101,14 @@ def _of_policy() -> Iterator[Route[Handler]]:
     of = compliance_statuses
     yield from _listed(
         f"{_POLICY}/deviceStatuses",
-        (of.list_device_statuses, of.count_device_statuses, of.get_device_status),
+        (of.OF_DEVICES.every, of.OF_DEVICES.count, of.OF_DEVICES.get),
         key="status",
         what="the status of a compliance policy on each device",
         returns=DEVICE_STATUS,
     )
     yield from _listed(
         f"{_POLICY}/userStatuses",
-        (of.list_user_statuses, of.count_user_statuses, of.get_user_status),
+        (of.OF_USERS.every, of.OF_USERS.count, of.OF_USERS.get),
         key="status",
         what="the status of a compliance policy for each user",
         returns=USER_STATUS,

@@ -1,4 +1,4 @@
-"""What a tenant has one of in Apple's and Google's programmes.
+"""What a tenant has one of in Apple's and Google's programmes and in Autopilot; failed enrolments of a user.
 
 #: data
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, stored
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import enrollment
+from fauxtune.surfaces.graph.resources import autopilot, enrollment
 
 _PUSH = "deviceManagement/applePushNotificationCertificate"
+_AUTOPILOT = "deviceManagement/windowsAutopilotSettings"
 _PLAY = "deviceManagement/androidManagedStoreAccountEnterpriseSettings"
 _NOT_PUSHED = stored("kept: simulated devices are woken without Apple's service")
 _NOT_BOUND = stored("kept: no service of Google's is called")
 
+_SYNCHRONIZED = approximated("a synchronisation takes half a minute of the clock, and brings statuses up to date")
 _REFUSED = approximated("of failed enrolments there are those that a restriction refused")
 _EVENTS = "users/{user}/deviceManagementTroubleshootingEvents"
 
@@ -82,5 +84,27 @@ ENROLLMENT: tuple[Route[Handler], ...] = (
         permissions=needs.WRITE_CONFIGURATION,
         source="Graph: androidManagedStoreAccountEnterpriseSettings: update",
         fidelity=_NOT_BOUND,
+    ),
+    Route(
+        "GET",
+        _AUTOPILOT,
+        autopilot.get_settings,
+        "Get when Autopilot devices were synchronised",
+        returns=autopilot.AUTOPILOT_SETTINGS,
+        beta_only=True,
+        permissions=needs.READ_SERVICE,
+        source="Graph: windowsAutopilotSettings: get",
+        fidelity=_SYNCHRONIZED,
+    ),
+    Route(
+        "POST",
+        f"{_AUTOPILOT}/sync",
+        autopilot.synchronize,
+        "Synchronise Autopilot devices",
+        beta_only=True,
+        status=204,
+        permissions=needs.WRITE_SERVICE,
+        source="Graph: windowsAutopilotSettings: sync",
+        fidelity=_SYNCHRONIZED,
     ),
 )

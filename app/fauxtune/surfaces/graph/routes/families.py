@@ -15,10 +15,10 @@ from fauxtune.operations.insight import audit_families as audit
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
 from fauxtune.surfaces.graph.families.family import KEYS, Action, Family
-from fauxtune.surfaces.graph.resources.family import Items
+from fauxtune.surfaces.graph.resources.document_members import Members
 from fauxtune.surfaces.graph.resources.family_assignments import Assignments
-from fauxtune.surfaces.graph.resources.members import Members
-from fauxtune.surfaces.graph.resources.served import Served
+from fauxtune.surfaces.graph.resources.family_handlers import Items
+from fauxtune.surfaces.graph.resources.served_family import Served
 from fauxtune.surfaces.graph.routes.absent import absent
 
 _UNROUTED = "400, as the real service answers it: the schema has the path, and no service routes it"
@@ -225,9 +225,11 @@ class _Maker:
             yield replace(route, many=assigned.returns)
         every = f"{served.item}/assignments"
         one, verbs = f"{every}/{{assignment}}", assigned.verbs.split()
-        yield self._read(every, handlers.every, summary=f"List the assignments of {noun}", returns=shape, many=True)
-        yield self._read(f"{every}/$count", handlers.count, summary="Count them")
-        yield self._read(one, handlers.get, summary="Get one of them", returns=shape)
+        yield self._read(
+            every, handlers.listed.every, summary=f"List the assignments of {noun}", returns=shape, many=True
+        )
+        yield self._read(f"{every}/$count", handlers.listed.count, summary="Count them")
+        yield self._read(one, handlers.listed.get, summary="Get one of them", returns=shape)
         if "create" in verbs:
             create = audited_by(rule, handlers.create)
             yield self._write(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import reports
@@ -143,13 +143,18 @@ _TABLES = {
     "getDeviceNonComplianceReport": "DeviceNonCompliance",
     "getPolicyNonComplianceReport": "PolicyNonComplianceNew",
     "getPolicyNonComplianceSummaryReport": "PolicyNonComplianceAgg",
+    "retrieveDeviceAppInstallationStatusReport": "DeviceInstallStatus",
 }
 _BETA_TABLES = {
     "getAllCertificatesReport": "AllDeviceCertificates",
+    "getAppsInstallSummaryReport": "AppInstallStatusAggregate",
+    "getAppStatusOverviewReport": "AppStatusOverview",
+    "getUserInstallStatusReport": "UserInstallStatus",
     "getCertificatesReport": "CertificatesByRAPolicy",
     "getDeviceInstallStatusReport": "DeviceInstallStatus",
     "getConfigurationPoliciesReportForDevice": "DeviceConfigurationPolicyStatuses",
     "getConfigurationPolicyDevicesReport": "DeviceStatusesByConfigurationProfile",
+    "getConfigurationSettingDetailsReport": "ConfigurationSettingDetails",
     "getConfigurationSettingsReport": "ConfigurationSettings",
     "getConfigurationPolicyDeviceSummaryReport": "ConfigurationPolicyDeviceAggregates",
     "getDeviceConfigurationPolicyStatusSummary": "ConfigurationPolicyDeviceAggregates",
@@ -175,13 +180,12 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
     ),
     (
         reasons.APP_REPORTS,
-        "retrieveDeviceAppInstallationStatusReport",
+        "",
         (
-            "getAppStatusOverviewReport getAppsInstallSummaryReport "
             "getFailedMobileAppsReport getFailedMobileAppsSummaryReport "
             "getMobileApplicationManagementAppConfigurationReport "
             "getMobileApplicationManagementAppRegistrationSummaryReport getQuietTimePolicyUsersReport "
-            "getQuietTimePolicyUserSummaryReport getRelatedAppsStatusReport getUserInstallStatusReport "
+            "getQuietTimePolicyUserSummaryReport getRelatedAppsStatusReport "
             "retrieveSecurityTaskAppsReport retrieveWin32CatalogAppsUpdateReport"
         ),
     ),
@@ -213,7 +217,6 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
         ),
         (
             "getConfigManagerDevicePolicyStatusReport getConfigurationPolicySettingsDeviceSummaryReport "
-            "getConfigurationSettingDetailsReport "
             "getDeviceConfigurationPolicySettingsSummaryReport getEnrollmentConfigurationPoliciesByDevice "
             "getGroupPolicySettingsDeviceSettingsReport getRemoteAssistanceSessionsReport "
             "retrieveAndroidWorkProfileDeviceMigrationStatuses retrieveCloudPkiLeafCertificateReport "

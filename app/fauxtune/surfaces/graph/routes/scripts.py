@@ -12,30 +12,12 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, approximated
-from fauxtune.storage.collections.scripts import COMPLIANCE_DEVICES, REMEDIATION_DEVICES, SCRIPT_DEVICES
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import script_states
-from fauxtune.surfaces.graph.resources.script_states import ScriptStates
+from fauxtune.surfaces.graph.resources.script_states import COMPLIANCE, HEALTH, PLAIN, ScriptStates
 from fauxtune.surfaces.graph.routes.reading import read
 
-_STATE, _SUMMARY = entity("deviceManagementScriptDeviceState"), entity("deviceManagementScriptRunSummary")
-_PLAIN = tuple(
-    ScriptStates(family, _STATE, _SUMMARY, SCRIPT_DEVICES)
-    for family in ("deviceManagementScripts", "deviceShellScripts", "deviceCustomAttributeShellScripts")
-)
-_HEALTH = ScriptStates(
-    "deviceHealthScripts",
-    entity("deviceHealthScriptDeviceState"),
-    entity("deviceHealthScriptRunSummary"),
-    REMEDIATION_DEVICES,
-)
-_COMPLIANCE = ScriptStates(
-    "deviceComplianceScripts",
-    entity("deviceComplianceScriptDeviceState"),
-    entity("deviceComplianceScriptRunSummary"),
-    COMPLIANCE_DEVICES,
-)
 _MANAGED_DEVICE = entity("managedDevice")
 _FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
 _BY_OWNER = approximated("by the owners of the devices that the script reached")
@@ -49,9 +31,9 @@ _read_device = partial(read, permissions=needs.READ_MANAGED, beta_only=True)
 def _of(states: ScriptStates) -> Iterator[Route[Handler]]:
     one = f"{_SERVICE}/{states.family}/{{resource}}"
     runs, source = f"{one}/deviceRunStates", states.state.source
-    yield _read(runs, states.every, summary="List runs by device", returns=states.state, many=True)
-    yield _read(f"{runs}/$count", states.count, summary="Count runs by device", source=source)
-    yield _read(f"{runs}/{{state}}", states.get, summary="Get the run on a device", returns=states.state)
+    yield _read(runs, states.runs.every, summary="List runs by device", returns=states.state, many=True)
+    yield _read(f"{runs}/$count", states.runs.count, summary="Count runs by device", source=source)
+    yield _read(f"{runs}/{{state}}", states.runs.get, summary="Get the run on a device", returns=states.state)
     yield _read(
         f"{runs}/{{state}}/managedDevice", states.device, summary="Get the device of a run", returns=_MANAGED_DEVICE
     )
@@ -60,7 +42,7 @@ def _of(states: ScriptStates) -> Iterator[Route[Handler]]:
         states.summarized,
         summary="Count runs by their states",
         returns=states.summary,
-        fidelity=_BY_OWNER if states in _PLAIN else EXACT,
+        fidelity=_BY_OWNER if states in PLAIN else EXACT,
         dated=True,
     )
 
@@ -69,9 +51,11 @@ def _of_plain(states: ScriptStates) -> Iterator[Route[Handler]]:
     one = f"{_SERVICE}/{states.family}/{{resource}}"
     users, groups = f"{one}/userRunStates", f"{one}/groupAssignments"
     user, group = script_states.USER_STATE, script_states.GROUP_ASSIGNMENT
-    yield _read(users, states.users, summary="List runs by user", returns=user, many=True, fidelity=_BY_OWNER)
-    yield _read(f"{users}/$count", states.count_users, summary="Count runs by user", source=user.source)
-    yield _read(f"{users}/{{state}}", states.user, summary="Get the runs of a user", returns=user, fidelity=_BY_OWNER)
+    yield _read(users, states.users.every, summary="List runs by user", returns=user, many=True, fidelity=_BY_OWNER)
+    yield _read(f"{users}/$count", states.users.count, summary="Count runs by user", source=user.source)
+    yield _read(
+        f"{users}/{{state}}", states.users.get, summary="Get the runs of a user", returns=user, fidelity=_BY_OWNER
+    )
     yield _read(groups, states.group_assignments, summary="List assignments to groups", returns=group, many=True)
     yield _read(
         f"{groups}/$count", states.count_group_assignments, summary="Count assignments to groups", source=group.source
@@ -83,20 +67,20 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     states, returns = f"{root}/{{device}}/deviceHealthScriptStates", script_states.POLICY_STATE
     yield _read_device(
         states,
-        script_states.list_of_device,
+        script_states.OF_DEVICE.every,
         summary="List remediations of a device",
         returns=returns,
         many=True,
     )
     yield _read_device(
         f"{states}/$count",
-        script_states.count_of_device,
+        script_states.OF_DEVICE.count,
         summary="Count remediations of a device",
         source=returns.source,
     )
     yield _read_device(
         f"{states}/{{state}}",
-        script_states.get_of_device,
+        script_states.OF_DEVICE.get,
         summary="Get the state of a remediation on a device",
         returns=returns,
     )
@@ -122,8 +106,8 @@ def _counted() -> Iterator[Route[Handler]]:
 
 
 SCRIPT_RUNS: tuple[Route[Handler], ...] = (
-    *(route for states in (*_PLAIN, _HEALTH, _COMPLIANCE) for route in _of(states)),
-    *(route for states in _PLAIN for route in _of_plain(states)),
+    *(route for states in (*PLAIN, HEALTH, COMPLIANCE) for route in _of(states)),
+    *(route for states in PLAIN for route in _of_plain(states)),
     *(
         route
         for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")

@@ -12,7 +12,7 @@ from functools import partial
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import (
     certificate_states,
@@ -53,21 +53,21 @@ _read = partial(read, permissions=needs.READ_CONFIGURATION)
 _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/deviceStatuses",
-        device_statuses.list_device_statuses,
+        device_statuses.STATUSES.every,
         summary="List the status of a profile on each device",
         returns=DEVICE_STATUS,
         many=True,
     ),
     _read(
         f"{_PROFILE}/deviceStatuses/$count",
-        device_statuses.count_device_statuses,
+        device_statuses.STATUSES.count,
         summary="Count the devices that have a status",
         source=DEVICE_STATUS.source,
         fidelity=DEVICE_STATUS.fidelity,
     ),
     _read(
         f"{_PROFILE}/deviceStatuses/{{status}}",
-        device_statuses.get_device_status,
+        device_statuses.STATUSES.get,
         summary="Get the status of a profile on one device",
         returns=DEVICE_STATUS,
     ),
@@ -80,20 +80,20 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     ),
     _read(
         f"{_PROFILE}/userStatuses",
-        user_statuses.list_user_statuses,
+        user_statuses.STATUSES.every,
         summary="List the status of a profile for each user",
         returns=USER_STATUS,
         many=True,
     ),
     _read(
         f"{_PROFILE}/userStatuses/$count",
-        user_statuses.count_user_statuses,
+        user_statuses.STATUSES.count,
         summary="Count the users whose devices have reported",
         source=USER_STATUS.source,
     ),
     _read(
         f"{_PROFILE}/userStatuses/{{status}}",
-        user_statuses.get_user_status,
+        user_statuses.STATUSES.get,
         summary="Get the status of a profile for one user",
         returns=USER_STATUS,
     ),
@@ -128,7 +128,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates",
-        certificate_states.list_states,
+        certificate_states.STATES.every,
         summary="List the state of each device's certificate",
         returns=CERTIFICATE_STATE,
         many=True,
@@ -137,14 +137,14 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates/$count",
-        certificate_states.count_states,
+        certificate_states.STATES.count,
         summary="Count the certificates of a profile",
         source=CERTIFICATE_STATE.source,
         beta_only=True,
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates/{{state}}",
-        certificate_states.get_state,
+        certificate_states.STATES.get,
         summary="Get the state of one device's certificate",
         returns=CERTIFICATE_STATE,
         beta_only=True,
@@ -159,7 +159,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     permissions = (*needs.READ_MANAGED, *needs.READ_CONFIGURATION)
     yield _read(
         states,
-        device_configuration_states.list_states,
+        device_configuration_states.STATES.every,
         summary="Profiles of a device",
         returns=CONFIGURATION_STATE,
         many=True,
@@ -167,7 +167,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     )
     yield _read(
         f"{states}/$count",
-        device_configuration_states.count_states,
+        device_configuration_states.STATES.count,
         summary="Count the profiles of a device",
         source=CONFIGURATION_STATE.source,
         permissions=permissions,

@@ -9,7 +9,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.operations.insight.audit_rules import TAG, assigns_tag, changes, creates, deletes
-from fauxtune.surfaces.graph import permissions as needs
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import audit_events, device_management
 from fauxtune.surfaces.graph.resources import role_scope_tags as tags
@@ -225,7 +225,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAG}/assignments",
-        tags.list_assignments,
+        tags.ASSIGNED.every,
         "List the groups whose devices get the tag",
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
@@ -237,7 +237,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAG}/assignments/$count",
-        tags.count_assignments,
+        tags.ASSIGNED.count,
         "Count the groups whose devices get the tag",
         beta_only=True,
         permissions=_READ_TAGS,
@@ -247,7 +247,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAG}/assignments/{{assignment}}",
-        tags.get_assignment,
+        tags.ASSIGNED.get,
         "Get one of the groups whose devices get the tag",
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         beta_only=True,

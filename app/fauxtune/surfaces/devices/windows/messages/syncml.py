@@ -202,12 +202,15 @@ class Reply:
     """The answer to a message, being written: statuses first, then commands while there is room."""
 
     def __init__(self, message: Message, *, header_status: int) -> None:
+        #: Bytes that it may have.
+        self.largest = message.largest
         self._message = message
         self._ids = count(1)
         self._parts: list[str] = []
         self._header = _header(message)
         self._size = len(_document(self._header, ""))
         self._add_status("0", "SyncHdr", code=header_status)
+        self._smallest = self._size
 
     def statuses(self) -> None:
         """Add a status for each command of the device: 200; 405 for one that needs a tree, which a server has not; 400
@@ -224,16 +227,13 @@ class Reply:
 
     def fits_alone(self, command: Command) -> bool:
         """Whether a message to this device has room for the command."""
-        alone = len(_document(self._header, _rendered(command, count(1))[0]))
-        return (
-            alone + len(_status_text(1, "0", "SyncHdr", message=self._message.number, code=OK)) <= self._message.largest
-        )
+        return self._smallest + len(_rendered(command, count(1))[0].encode()) <= self.largest
 
     def add(self, command: Command) -> Placed | None:
         """Add the command. None if there is no room for it any more."""
         ids = list(zip(_pieces(command), self._ids, strict=False))
         text, placed = _rendered(command, iter([number for _, number in ids]))
-        if self._size + len(text.encode()) > self._message.largest:
+        if self._size + len(text.encode()) > self.largest:
             # CmdIDs that were taken and not used do no harm: they stay unique.
             return None
         self._size += len(text.encode())

@@ -1,0 +1,101 @@
+"""The period of grace: when a policy that fails, or that is in error, makes a device noncompliant.
+
+The first failure of a policy starts its period of grace (the hours of its `block` action, `actions.grace_of`). A policy
+in error leaves the device as it was for seven days; then it counts as a failure. Intune, "Monitor results of your
+device compliance policies"; Unverified: that a policy which fails meanwhile counts at once, and that grace begins after
+the seven days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fauxtune.core.engine.compliance.judging import Verdict
+from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, Status
+
+ERROR_TOLERATED = timedelta(days=7)
+_OK = {
+    Status.COMPLIANT: DeviceState.COMPLIANT,
+    Status.REMEDIATED: DeviceState.COMPLIANT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What has happened to one policy on one device: since when it fails, since when it is in error, and the scheduled
+    actions that are done for this failure.
+    """
+
+    failed_at: datetime | None = None
+    error_at: datetime | None = None
+    done: frozenset[str] = frozenset()
+
+
+NOTHING_YET = Course()
+
+
+@dataclass(frozen=True, slots=True)
+class Graced:
+    """A policy's verdict with its course and the hours of its `block` action."""
+
+    verdict: Verdict
+    course: Course = NOTHING_YET
+    grace: timedelta = timedelta(0)
+
+    @property
+    def grace_ends_at(self) -> datetime:
+        """When the period of grace of the present failure ends; the end of time if there is no failure or no grace."""
+        if self.course.failed_at is None or self.grace <= timedelta(0):
+            return NO_GRACE
+        return _later(self.course.failed_at, self.grace)
+
+
+def next_course(course: Course, status: Status, *, now: datetime) -> Course:
+    """Return the course after a judgement: a failure keeps the moment at which it began, anything else ends it."""
+    match status:
+        case Status.NON_COMPLIANT | Status.CONFLICT:
+            return Course(failed_at=course.failed_at or now, done=course.done)
+        case Status.ERROR:
+            error_at = course.error_at or now
+            overdue = _later(error_at, ERROR_TOLERATED)
+            # A failure from before stays one; otherwise an error becomes one when it is tolerated no longer.
+            failed_at = course.failed_at or (overdue if overdue <= now else None)
+            return Course(failed_at=failed_at, error_at=error_at, done=course.done)
+        case _:
+            return NOTHING_YET
+
+
+def state_by(policy: Graced, *, now: datetime) -> DeviceState | None:
+    """Return what one policy makes of the device; None if it makes nothing of it."""
+    status = policy.verdict.status
+    if status is Status.CONFLICT:
+        return DeviceState.CONFLICT
+    if status is Status.NON_COMPLIANT or (status is Status.ERROR and not is_tolerated(policy, now=now)):
+        return _failing(policy, now=now)
+    return _OK.get(status)
+
+
+def _failing(policy: Graced, *, now: datetime) -> DeviceState:
+    ends = policy.grace_ends_at
+    return DeviceState.IN_GRACE_PERIOD if ends != NO_GRACE and now < ends else DeviceState.NON_COMPLIANT
+
+
+def is_tolerated(policy: Graced, *, now: datetime) -> bool:
+    """Whether the policy is in error, and still leaves the device as it was."""
+    error_at = policy.course.error_at
+    return policy.verdict.status is Status.ERROR and error_at is not None and now < _later(error_at, ERROR_TOLERATED)
+
+
+def moments(policies: Iterable[Graced]) -> Iterable[datetime]:
+    """Yield when grace or tolerance of these policies ends."""
+    for policy in policies:
+        yield policy.grace_ends_at
+        if policy.course.error_at is not None:
+            yield _later(policy.course.error_at, ERROR_TOLERATED)
+
+
+def _later(moment: datetime, by: timedelta) -> datetime:
+    """The moment later by a time; the end of Graph's time at most."""
+    return NO_GRACE if by >= NO_GRACE - moment else moment + by

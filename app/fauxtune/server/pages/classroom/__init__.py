@@ -1,0 +1,1 @@
+"""What a classroom leaves on paper: cards to cut up, and a transcript of each seat."""

@@ -1,0 +1,132 @@
+"""Writes the files of a classroom: the hand-out when it is opened, transcripts and a summary before it is closed.
+
+The pages ask nobody for anything: styles and QR codes are in them. Every value is escaped. The hand-out has passwords:
+its files can be read by their owner alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from fauxtune import __version__
+from fauxtune.surfaces import html
+
+_FOLDER = Path(__file__).parent / "templates"
+#: Cards on a sheet of A4.
+_ON_A_SHEET = 8
+_PRIVATE, _PUBLIC = 0o600, 0o644
+_NAMES = ("seat", "password", "address", "trust")
+
+Json = Mapping[str, Any]
+
+
+class NotWritten(Exception):
+    """The files cannot be written there, for this reason."""
+
+
+def write_handout(classroom: Json, folder: Path) -> list[Path]:
+    """Write seats.csv and cards.html of a classroom, as the control surface answered when it was opened. Return their
+    paths. Raises NotWritten.
+    """
+    seats = classroom["seats"]
+    rows = [(each["name"], each["password"], classroom["address"], classroom["trust"]) for each in seats]
+    page = _page(
+        "cards.html",
+        classroom=classroom,
+        sheets=[seats[at : at + _ON_A_SHEET] for at in range(0, len(seats), _ON_A_SHEET)],
+        code=qr_code(classroom["address"]),
+        origin=classroom["address"].partition("/console")[0],
+    )
+    return _write(folder, {"seats.csv": _csv(_NAMES, rows), "cards.html": page}, mode=_PRIVATE)
+
+
+def write_transcripts(classroom: Json, transcripts: Sequence[Json], *, folder: Path) -> list[Path]:
+    """Write summary.csv, and a page for each seat. `transcripts`: as the control surface answers, each with the
+    `certificates` of the seat. Return their paths. Raises NotWritten.
+    """
+    labs = {lab["name"]: lab for lab in classroom["labs"]}
+    files = {"summary.csv": _summary(labs, transcripts)}
+    for each in transcripts:
+        page = _page("transcript.html", classroom=classroom, labs=labs, seat=each["seat"], transcript=each)
+        files[f"{each['seat']['name']}.html"] = page
+    return _write(folder, files, mode=_PUBLIC)
+
+
+def qr_code(text: str) -> Markup:
+    """Return a QR code (ISO/IEC 18004) as SVG, black on nothing."""
+    import segno  # here: no other page needs it
+
+    drawing = segno.make(text, error="m", micro=False).svg_inline(
+        border=0, omitsize=True, svgclass="qr", lineclass=None
+    )
+    return Markup(drawing)  # noqa: S704 - numbers alone
+
+
+def _summary(labs: Json, transcripts: Sequence[Json]) -> str:
+    names = ("seat", "lab", "started", "firstQuestion", "stepsPassed", "steps", "lastQuestion", "hints", "done")
+    rows = [
+        (
+            each["seat"]["name"],
+            lab["name"],
+            _yes(lab["started"]),
+            _right(lab["predicted"]),
+            len(lab["passed"]),
+            labs[lab["name"]]["steps"],
+            _right(lab["answered"]),
+            lab["hints"],
+            _yes(lab["done"]),
+        )
+        for each in transcripts
+        for lab in each["seat"]["labs"]
+    ]
+    return _csv(names, rows)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _right(value: bool | None) -> str:
+    return "" if value is None else "right" if value else "wrong"
+
+
+def _csv(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows([names, *rows])
+    return text.getvalue()
+
+
+def _page(template: str, /, **values: Any) -> str:
+    return _environment().get_template(template).render(version=__version__, **values)
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = html.environment(FileSystemLoader(_FOLDER))
+    own = (_FOLDER / "classroom.css").read_text(encoding="utf-8")
+    environment.globals["style"] = Markup(html.colours() + own)  # noqa: S704 - our own style sheets
+    environment.filters["right"] = _right
+    return environment
+
+
+def _write(folder: Path, files: Mapping[str, str], *, mode: int) -> list[Path]:
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            path = folder / name
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+                file.write(text.encode())
+            written.append(path)
+    except OSError as error:
+        raise NotWritten(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
+    return written

@@ -1,0 +1,107 @@
+"""Which check-ins are quiet, that is, change nothing: one statement decides that for all that come at one time, and
+writes when they came. Nothing else decides it; `Visit.is_quiet` says the same of a device that was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import JSON, ColumnElement, Connection, bindparam, func, select, update
+
+from fauxtune.core.clock import iso
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.storage.odata import as_rows
+from fauxtune.storage.prepared import Prepared
+from fauxtune.storage.tables import enrollments, tenant_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A device that checks in. `named`: the column `id` or `hardware_key` by which it names itself, and its value;
+    `credential` and `report` are digests; `version`: the one that its tenant must have (None: any).
+    """
+
+    tenant_id: TenantId
+    credential: str
+    named: tuple[str, str]
+    report: str
+    now: datetime
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The enrolment of a device whose check-in is quiet, and the version of its policy."""
+
+    enrollment_id: EnrollmentId
+    policy_version: int
+
+
+def _statement(*, versions: bool) -> Prepared:
+    """Return the statement; `versions`: for a process that shares the database, so that what it remembers of a tenant
+    has to be what there is.
+    """
+    names = ("credential", "id", "hardware_key", "tenant", "now", "report", "version")
+    rows, members = as_rows(bindparam("contacts", type_=JSON()), *names)
+    claims = dict(zip(names, (member.element for member in members), strict=True))
+    device = enrollments.alias()
+    conditions: list[ColumnElement[bool]] = [
+        device.c.id == func.coalesce(claims["id"], device.c.id),
+        device.c.hardware_key == func.coalesce(claims["hardware_key"], device.c.hardware_key),
+        device.c.tenant_id == claims["tenant"],
+        device.c.state == EnrollmentState.ACTIVE.value,
+        device.c.generation == device.c.settled_generation,
+        device.c.due_at > claims["now"],
+        device.c.report_digest == claims["report"],
+    ]
+    if versions:
+        present = select(tenant_versions.c.version).where(tenant_versions.c.tenant_id == claims["tenant"])
+        conditions.append(func.coalesce(present.scalar_subquery(), "") == claims["version"])
+    # A device that a transaction holds is being changed: its check-in is not quiet, and no other one waits for it.
+    quiet = (
+        select(device.c.id, claims["now"].label("now"))
+        .select_from(rows.join(device, device.c.credential_digest == claims["credential"]))
+        .where(*conditions)
+        .with_for_update(of=device, key_share=True, skip_locked=True)
+        .subquery()
+    )
+    return Prepared(
+        update(enrollments)
+        .where(enrollments.c.id == quiet.c.id)
+        .values(last_checkin_at=quiet.c.now)
+        .returning(enrollments.c.credential_digest, enrollments.c.id, enrollments.c.policy_version)
+    )
+
+
+_QUIET, _QUIET_OF_VERSIONS = _statement(versions=False), _statement(versions=True)
+
+
+def quiet(connection: Connection, contacts: Sequence[Contact]) -> list[Quiet | None]:
+    """Read and write the whole of all quiet check-ins among these in one statement. None: this one is not quiet, the
+    caller is not the device that it names, its tenant has another version, or its device is among them already; nothing
+    was written of it.
+    """
+    statement = _QUIET if all(contact.version is None for contact in contacts) else _QUIET_OF_VERSIONS
+    # Text that no database keeps would spoil the statement for all; no device has such a name.
+    questions = {contact.credential: contact for contact in reversed(contacts) if contact.named[1].isprintable()}
+    values = [_values(contact) for contact in questions.values()]
+    rows = statement.every(connection, {"contacts": values}) if values else []
+    known = {credential: Quiet(EnrollmentId(device), version) for credential, device, version in rows}
+    return [
+        known.get(contact.credential) if questions.get(contact.credential) is contact else None for contact in contacts
+    ]
+
+
+def _values(contact: Contact) -> dict[str, str | None]:
+    column, value = contact.named
+    return {
+        "credential": contact.credential,
+        column: value,
+        "tenant": contact.tenant_id,
+        "now": iso(contact.now),
+        "report": contact.report,
+        "version": contact.version,
+    }

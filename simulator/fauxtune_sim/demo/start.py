@@ -1,0 +1,84 @@
+"""The start of the demonstration: while its server starts, this process imports what the proofs need."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fauxtune_sim.demo.narration import Narration
+from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, ServerSettings, server
+from fauxtune_sim.event_loop import interrupted
+from fauxtune_sim.platforms import Platform
+
+#: The languages of the report.
+LANGUAGES = ("en", "it")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """The options of `fauxtune demo`."""
+
+    once: bool
+    port: int
+    http_port: int
+    data_dir: Path | None
+    #: `2020-04` or `current`; None: the server's default.
+    edition: str | None = None
+    #: Open the console in a browser.
+    open_console: bool = False
+    #: The page of the report; None: no report. `language`: `en` or `it`.
+    report: Path | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the demonstration takes place on: the server, the folder for devices and mails, and what Ctrl-C sets."""
+
+    endpoints: Endpoints
+    process: ServerProcess
+    folder: Path
+    stop: asyncio.Event
+
+
+async def demonstrate(options: DemoOptions, *, narration: Narration, show: Callable[[Any], None] | None = None) -> bool:
+    """Run the demonstration. Returns whether every proof held. `show` receives the JSON document.
+
+    With `report` a page about everything is written at the end, and counts like a proof.
+    Without `once` the server and the devices stay up until they are interrupted. Raises Interrupted if that happens
+    before the last proof.
+    """
+    stop = interrupted()
+    imports = asyncio.create_task(asyncio.to_thread(_course))
+    async with _running(options, narration) as (endpoints, process, folder):
+        run = await imports
+        return await run(Stage(endpoints, process, folder, stop), options, narration=narration, show=show)
+
+
+def _course() -> Callable[..., Awaitable[bool]]:
+    """Import the proofs, and the protocols of all devices."""
+    from fauxtune_sim.agents import agent_class
+    from fauxtune_sim.demo.run import run_demo
+
+    for platform in Platform:
+        agent_class(platform)
+    return run_demo
+
+
+@contextlib.asynccontextmanager
+async def _running(options: DemoOptions, narration: Narration) -> AsyncIterator[tuple[Endpoints, ServerProcess, Path]]:
+    """The server, and the folder for devices and mails: below the data folder, or temporary like the server's."""
+    with tempfile.TemporaryDirectory(prefix="fauxtune-demo-", ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary) if options.data_dir is None else options.data_dir / "demo"
+        settings = ServerSettings(
+            options.port, options.http_port, options.data_dir, options.edition, open_console=options.open_console
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            with narration.waiting("A server for this demonstration starts ..."):
+                endpoints, process = await stack.enter_async_context(server(settings))
+            yield endpoints, process, folder

@@ -1,0 +1,101 @@
+"""What an agent's report of an app means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fauxtune.core.policies.app_runs import (
+    NOT_DETECTED,
+    STILL_DETECTED,
+    USUAL_CODES,
+    AppRun,
+    after_run,
+    codes_of,
+    detection_script,
+    tries_at,
+)
+from fauxtune.core.policies.app_states import DeviceApp, InstallState
+
+ORDERED = DeviceApp("a", "a", "required", InstallState.PENDING, position=0)
+GOING = DeviceApp("a", "a", "uninstall", InstallState.INSTALLED, version="1.0", position=0)
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def after(app: DeviceApp, code: int | None, *, detected: bool = True) -> DeviceApp:
+    return after_run(app, AppRun("a", "1", detected, exit_code=code), codes=USUAL_CODES, version="2.0")
+
+
+@pytest.mark.parametrize(
+    ("code", "detected", "state", "error", "word"),
+    [
+        (None, True, InstallState.INSTALLED, None, None),
+        (0, True, InstallState.INSTALLED, None, None),
+        (1707, True, InstallState.INSTALLED, None, None),
+        (3010, True, InstallState.INSTALLED, None, "has to be restarted (return code 3010)"),
+        (1641, True, InstallState.INSTALLED, None, "restarts (return code 1641)"),
+        (1618, False, InstallState.PENDING, 1618, "ended with 1618"),
+        (0, False, InstallState.FAILED, NOT_DETECTED, "not detected"),
+        (1603, False, InstallState.FAILED, 1603, "ended with 1603"),
+        (1603, True, InstallState.FAILED, 1603, "ended with 1603"),
+    ],
+)
+def test_an_install_ends_as_its_code_and_the_detection_say(
+    code: int | None, detected: bool, state: InstallState, error: int | None, word: str | None
+) -> None:
+    result = after(ORDERED, code, detected=detected)
+    assert (result.state, result.error_code) == (state, error)
+    assert (word or "") in (result.reason or "")
+    assert (result.reason is None) == (word is None)
+    assert (result.position is None) == (state is InstallState.INSTALLED)
+
+
+@pytest.mark.parametrize(
+    ("code", "detected", "state", "error"),
+    [
+        (0, False, InstallState.NOT_INSTALLED, None),
+        (3010, False, InstallState.NOT_INSTALLED, None),
+        (1603, True, InstallState.UNINSTALL_FAILED, 1603),
+        (0, True, InstallState.UNINSTALL_FAILED, STILL_DETECTED),
+        (1618, True, InstallState.INSTALLED, 1618),
+    ],
+)
+def test_an_uninstall_ends_as_its_code_and_the_detection_say(
+    code: int, detected: bool, state: InstallState, error: int | None
+) -> None:
+    result = after(GOING, code, detected=detected)
+    assert (result.state, result.error_code) == (state, error)
+
+
+def test_an_app_that_was_only_asked_about_is_there_or_not() -> None:
+    asked = DeviceApp("a", "a", "available", InstallState.UNKNOWN)
+    assert after(asked, None).version == "2.0"
+    assert after(asked, None, detected=False).state is InstallState.NOT_INSTALLED
+    waiting = replace(asked, intent="required")
+    assert after(waiting, None, detected=False).state is InstallState.PENDING
+
+
+def test_an_app_defines_what_its_return_codes_mean() -> None:
+    assert codes_of({}) == USUAL_CODES
+
+
+def test_the_script_that_detects_an_app_is_found_among_its_rules() -> None:
+    by_script = {"@odata.type": "#microsoft.graph.win32LobAppPowerShellScriptRule", "scriptContent": "ZQ=="}
+    older = {"@odata.type": "#microsoft.graph.win32LobAppPowerShellScriptDetection", "scriptContent": "Zg=="}
+    other = {"@odata.type": "#microsoft.graph.win32LobAppFileSystemRule", "ruleType": "detection"}
+    needed = {**by_script, "ruleType": "requirement"}
+    assert detection_script({"rules": [other, needed]}) is None
+    assert detection_script({"rules": [other, needed, {**by_script, "ruleType": "detection"}]}) == "ZQ=="
+    assert detection_script({"detectionRules": [older]}) == "Zg=="
+    assert detection_script({"rules": None}) is None
+    codes = codes_of({"returnCodes": [{"returnCode": 7, "type": "success"}]})
+    assert after_run(ORDERED, AppRun("a", "1", True, exit_code=7), codes=codes, version="").state == "installed"
+    assert after_run(ORDERED, AppRun("a", "1", True, exit_code=0), codes=codes, version="").state == "failed"
+
+
+def test_what_failed_is_tried_a_day_later_and_what_has_to_wait_five_minutes() -> None:
+    assert tries_at(ORDERED, changed_at=NOW) is None
+    assert tries_at(after(ORDERED, 1603, detected=False), changed_at=NOW) == NOW + timedelta(hours=24)
+    assert tries_at(after(ORDERED, 1618, detected=False), changed_at=NOW) == NOW + timedelta(minutes=5)

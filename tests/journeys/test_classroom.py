@@ -1,0 +1,202 @@
+"""A class on a real server: students who play, students who break things, and an instructor who mends them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.running_server import Served
+from tests.support.server_here import serving_here
+
+Json = dict[str, Any]
+
+_CONTROL = "/_fauxtune/v1"
+_ROOM = f"{_CONTROL}/classrooms/class"
+_LAB, _OTHER = "import-once", "removal-is-not-revocation"
+_STEPS = 3
+
+
+@dataclass
+class Student:
+    """A student with a card, and nothing else."""
+
+    client: httpx.Client
+    name: str
+    password: str
+
+    def call(self, method: str, path: str, body: Json | None = None, *, tenant: str | None = None) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.password}"}
+        url = f"{_CONTROL}/tenants/{tenant or self.name}{path}"
+        return self.client.request(method, url, json=body, headers=headers)
+
+    def lab(self, do: str, name: str = _LAB, **body: Any) -> Json:
+        answer = self.call("POST", f"/labs/{name}/{do}", body)
+        assert answer.status_code == 200, answer.text
+        document: Json = answer.json()
+        return document
+
+    def checked(self, step: int) -> Json:
+        document: Json = self.lab("check", step=step)["steps"][0]
+        return document
+
+    def graph(self, method: str, path: str) -> httpx.Response:
+        """A request to Graph, as the application of the tenant that the card opens."""
+        own = self.call("GET", "").json()
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": own["clientId"],
+            "client_secret": own["clientSecret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        token = self.client.post(f"/{own['id']}/oauth2/v2.0/token", data=form).raise_for_status().json()
+        bearer = {"authorization": f"Bearer {token['access_token']}"}
+        return self.client.request(method, f"/beta{path}", headers=bearer)
+
+    def play(self) -> bool:
+        """Play a lab from its start to its end; whether it is done."""
+        self.lab("start")
+        self.lab("answer", question="predict", choice=1)
+        self.lab("solve")
+        return any(
+            self.lab("answer", question="quiz", choice=choice)["right"] and self.lab("check")["done"]
+            for choice in (1, 2, 3)
+        )
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving_here(data_dir=tmp_path_factory.mktemp("classroom") / "data") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def client(server: Served) -> Iterator[httpx.Client]:
+    with server.client() as client:
+        yield client
+
+
+def opened(client: httpx.Client, seats: int, *, name: str) -> list[Student]:
+    """The students of a classroom that is opened."""
+    answer = client.post(f"{_CONTROL}/classrooms", json={"seats": seats, "name": name, "labs": [_LAB, _OTHER]})
+    assert answer.status_code == 201, answer.text
+    return [Student(client, each["name"], each["password"]) for each in answer.json()["seats"]]
+
+
+@pytest.fixture(scope="module")
+def students(client: httpx.Client) -> list[Student]:
+    return opened(client, 2, name="class")
+
+
+@pytest.fixture
+def student(students: list[Student]) -> Student:
+    """The first student, with the lab as it begins."""
+    students[0].lab("reset")
+    return students[0]
+
+
+def seat(client: httpx.Client, name: str) -> Json:
+    """What the instructor sees of a seat."""
+    room = client.get(f"{_CONTROL}/classrooms/{name.rpartition('-')[0]}").raise_for_status().json()
+    found: Json = next(each for each in room["seats"] if each["name"] == name)
+    return found
+
+
+def test_students_who_all_play_at_once_get_to_the_end_and_disturb_nobody(client: httpx.Client) -> None:
+    *players, bystander = opened(client, 4, name="crowd")
+    before = bystander.call("GET", "/journal").json()
+    with ThreadPoolExecutor(len(players)) as threads:
+        assert list(threads.map(Student.play, players)) == [True] * len(players)
+    assert bystander.call("GET", "/journal").json() == before
+    for each in players:
+        lab = seat(client, each.name)["labs"][0]
+        assert (lab["done"], lab["passed"], lab["answered"]) == (True, [1, 2, 3], True)
+    assert seat(client, bystander.name)["labs"][0]["started"] is False
+    room = f"{_CONTROL}/classrooms/crowd"
+    *transcripts, nothing = client.get(f"{room}/transcripts").json()["value"]
+    for transcript in transcripts:
+        kinds = [event["event"] for event in transcript["events"]]
+        assert kinds[:3] == ["started", "predicted", "solved"]
+        assert kinds[-2:] == ["answered", "checked"]
+    assert nothing["events"] == []
+    # All are set to a step: who is further stays, the others are taken there; also a seat that is at another lab.
+    players[0].lab("start", _OTHER)
+    outcomes = client.post(f"{room}/step", json={"lab": _LAB, "step": 2}).raise_for_status().json()["value"]
+    assert outcomes == [{"seat": each.name, "problem": None} for each in (*players, bystander)]
+    labs = {each.name: seat(client, each.name)["labs"][0] for each in (*players, bystander)}
+    assert [lab["present"] for lab in labs.values()] == [True] * 4
+    assert [lab["passed"] for lab in labs.values()] == [[1], [1, 2, 3], [1, 2, 3], [1]]
+    assert client.delete(room).status_code == 204
+
+
+def test_a_student_who_deletes_what_the_lab_needs_reads_what_is_missing_and_begins_again(
+    student: Student, client: httpx.Client
+) -> None:
+    student.lab("solve", step=1)
+    for profile in student.graph("GET", "/deviceManagement/deviceConfigurations").json()["value"]:
+        student.graph("DELETE", f"/deviceManagement/deviceConfigurations/{profile['id']}").raise_for_status()
+    assert student.graph("DELETE", f"/users/alice@{student.name}.example").status_code == 204
+    missing = json.dumps(student.checked(2))
+    assert "alice's iPhone: none" in missing
+    assert client.post(f"{_ROOM}/seats/{student.name}/reset").json() == {"seat": student.name, "lab": _LAB}
+    for step in range(1, _STEPS + 1):
+        student.lab("solve", step=step)
+        assert student.checked(step)["passed"], step
+
+
+def test_a_student_who_does_steps_out_of_order_loses_nothing(student: Student, client: httpx.Client) -> None:
+    student.lab("solve", step=2)
+    assert student.checked(2)["passed"] is False
+    assert "nothing is imported" in json.dumps(student.checked(1))
+    assert "not yet" in seat(client, student.name)["last"]["text"]
+    student.lab("solve", step=1)
+    assert student.checked(1)["passed"] is True
+    student.call("POST", "/settle", {}).raise_for_status()
+    assert student.checked(2)["passed"] is True
+
+
+def test_a_student_who_moves_the_clock_back_is_told_and_mended(student: Student, client: httpx.Client) -> None:
+    moved = {"mode": "frozen", "now": "2020-01-01T00:00:00Z"}
+    student.call("PUT", "/clock", moved).raise_for_status()
+    assert seat(client, student.name)["now"].startswith("2020")
+    assert student.checked(1)["passed"] is False
+    client.post(f"{_ROOM}/seats/1/reset").raise_for_status()
+    assert not seat(client, student.name)["now"].startswith("2020")
+    student.lab("solve", step=1)
+    assert student.checked(1)["passed"] is True
+
+
+def test_another_seat_stays_closed_whatever_a_student_tries(student: Student, students: list[Student]) -> None:
+    other = students[1]
+    for method, path in (("POST", f"/labs/{_LAB}/solve"), ("POST", "/reset"), ("DELETE", ""), ("GET", "/export")):
+        answer = student.call(method, path, {} if method == "POST" else None, tenant=other.name)
+        assert (answer.status_code, "opens the tenant 'class-01' alone" in answer.text) == (403, True)
+    own = student.call("GET", "").json()
+    form = {"grant_type": "password", "client_id": own["clientId"], "client_secret": own["clientSecret"]}
+    form |= {"username": f"alice@{other.name}.example", "password": student.password, "scope": "openid"}
+    assert student.client.post(f"/{other.name}/oauth2/v2.0/token", data=form).status_code in {400, 401}
+
+
+def test_what_a_student_does_to_the_tenant_does_not_reach_the_transcript(
+    student: Student, client: httpx.Client
+) -> None:
+    student.lab("hint", step=1)
+    student.call("POST", "/reset", {}).raise_for_status()
+    assert seat(client, student.name)["labs"][0]["started"] is False
+    (transcript, *_others) = client.get(f"{_ROOM}/transcripts").json()["value"]
+    assert "took hint 1 of step 1" in json.dumps(transcript["events"])
+    assert student.call("GET", "/labs").status_code == 200, "the card still opens the seat"
+    student.lab("start")
+
+
+def test_the_lessons_end_takes_seats_and_passwords(client: httpx.Client) -> None:
+    (student,) = opened(client, 1, name="evening")
+    student.lab("start", _OTHER)
+    assert client.delete(f"{_CONTROL}/classrooms/evening").status_code == 204
+    assert student.call("GET", "/labs").status_code == 401
+    assert client.get(f"{_CONTROL}/tenants/evening-01").status_code == 404
