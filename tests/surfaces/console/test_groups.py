@@ -56,6 +56,15 @@ async def test_a_group_shows_all_that_is_assigned_to_it(console: httpx.AsyncClie
     assert "not Clean up shell script" in listed
 
 
+@ON_BOTH_DATABASES
+async def test_a_page_behind_the_last_leads_to_the_last(console: httpx.AsyncClient) -> None:
+    group = await group_id(console, "SMIME Pilot")
+    answer = await console.get(f"/groups/{group}?text=b&page=9")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/console/contoso/groups/{group}?text=b&page=1")
+    assert "1–1 of 1 member" in text_of(await console.get(answer.headers["location"].partition("/contoso")[2]))
+    assert "1–2 of 2 members" in await show(console, f"/groups/{group}")
+
+
 async def test_a_group_is_found_by_a_part_of_its_name(console: httpx.AsyncClient) -> None:
     page = await show(console, "/groups?text=pilot")
     assert "SMIME Pilot" in page

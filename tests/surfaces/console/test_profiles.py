@@ -12,6 +12,7 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import profile_overview
 from fauxtune.storage.rows.configuration import ProfileRow
 from tests.support.app_configurations import ios_outlook
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
@@ -56,6 +57,18 @@ async def test_the_list_says_what_each_is_whom_it_reaches_and_what_became_of_it(
     await enroll("alice")
     assert "all users; not Testers 0 1 Pending 0 0" in await show(console, "/profiles?text=signing")
     assert "No profile's name contains “nowhere”." in await show(console, "/profiles?text=nowhere")
+
+
+@ON_BOTH_DATABASES
+async def test_a_page_of_devices_behind_the_last_leads_to_the_last(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    address = await created(console, target="users")
+    await enroll("alice")
+    answer = await console.get(f"{address}?page=2")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/console/contoso{address}?page=1")
+    assert "1–1 of 1 device" in await show(console, f"{address}?page=1")
+    assert "No device is like this." in await show(console, f"{address}?page=2&status=error")
 
 
 async def test_the_counts_of_a_page_take_the_same_statements_however_many_profiles_there_are(

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -82,6 +83,7 @@ from fauxtune.surfaces.console.pages import (
     why,
     wire,
 )
+from fauxtune.surfaces.console.paging import PageBehindTheLast
 from fauxtune.surfaces.console.session import Session, SessionKey
 from fauxtune.surfaces.http import emulator_of
 
@@ -354,6 +356,8 @@ class Console:
                     response: Response = await route.endpoint(call)
                     return response
             raise NotFound(f"The console has no page {request.url.path[:200]}.")
+        except PageBehindTheLast as behind:
+            return RedirectResponse(behind.last, 303)
         except NotFound as error:
             return refusal(call, error)
         except (FauxtuneError, HTTPException) as error:

@@ -21,6 +21,14 @@ class Paging:
     next: str | None
 
 
+class PageBehindTheLast(Exception):
+    """A list has no such page. `last`: the address of its last one, which is shown instead."""
+
+    def __init__(self, last: str) -> None:
+        super().__init__(last)
+        self.last = last
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A part of a list that can be chosen. `count`: its elements; `url`: the page that shows these alone."""
@@ -37,9 +45,14 @@ def offset(call: TenantCall, *, size: int) -> int:
 
 
 def paging(call: TenantCall, *, start: int, length: int, total: int, size: int) -> Paging:
-    """Return the numbers and the links of a page that begins behind `start` elements."""
+    """Return the numbers and the links of a page that begins behind `start` elements.
+
+    Raises PageBehindTheLast where a list has elements, and none on this page: others were deleted since it was opened.
+    """
     number = start // size + 1
     url = call.request.url
+    if total and not length:
+        raise PageBehindTheLast(_link(url.include_query_params(page=-(-total // size))))
     return Paging(
         first=min(start + 1, total),
         last=start + length,
