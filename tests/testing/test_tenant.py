@@ -37,6 +37,25 @@ def test_the_profile_of_a_group_reaches_its_members_device_and_a_retired_device_
     assert phone.ended is not None
 
 
+def test_a_guarded_wipe_is_done_once_another_administrator_approves(tenant: Tenant) -> None:
+    phone = tenant.devices.enroll("alice", "ios")
+    tenant.approvals.require("deviceWipe", approvers=["bob"])
+    wipe = f"/beta/deviceManagement/managedDevices/{phone.id}/wipe"
+    codes = []
+    for decide in (tenant.approvals.reject, tenant.approvals.approve):
+        answer = tenant.graph.post(wipe, headers={"x-msft-approval-justification": "VGlja2V0IDQ3MTE="})
+        assert answer.status_code == 412
+        codes.append(answer.headers["x-msft-approval-code"])
+        assert [row["id"] for row in tenant.approvals.waiting()] == codes[-1:]
+        with pytest.raises(Refused, match="Only direct members of a group"):
+            decide(codes[-1], by="alice")
+        decide(codes[-1], by="bob", justification="Seen")
+        assert tenant.approvals.waiting() == []
+    answers = [tenant.graph.post(wipe, headers={"x-msft-approval-code": code}).status_code for code in codes]
+    assert answers == [400, 204]
+    tenant.wait(lambda: not phone.enrolled)
+
+
 def test_each_tenant_has_its_own_ids_and_secret_and_sees_no_other(server: Server) -> None:
     with server.tenant() as first, server.tenant(seed="none") as second:
         assert first.domain != second.domain

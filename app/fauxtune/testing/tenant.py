@@ -21,6 +21,7 @@ from fauxtune.testing.history import Journal, Wire
 if TYPE_CHECKING:
     from azure.identity import ClientSecretCredential
 
+    from fauxtune.testing.approvals import Approvals
     from fauxtune.testing.certificates import Connector, Pfx
     from fauxtune.testing.devices import Devices, SavedDevices
     from fauxtune.testing.faults import Faults
@@ -334,6 +335,13 @@ class Tenant:
         from fauxtune.testing.faults import Faults
 
         return Faults(self._calls)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """Multi Admin Approval: `tenant.approvals.require("deviceWipe", approvers=["bob"])`."""
+        from fauxtune.testing.approvals import Approvals
+
+        return Approvals(self, self._calls)
 
     def diagnose(
         self, *, user: str | User | None = None, device: str | None = None, profile: str | None = None

@@ -92,6 +92,9 @@ async def test_what_an_application_asked_for_is_decided_as_a_person_who_may(
     console: httpx.AsyncClient, contoso: Contoso, application: Application
 ) -> None:
     page = await application.asks(contoso, "bob")
+    overview = await console.get("")
+    assert "1 operation of administrators waits for the approval of another one." in text_of(overview)
+    assert _link(overview, r"approvals/[^\"]*").endswith(page)
     assert f'value="{BOB}"' in (await console.get(page)).text, "the approver is suggested"
     for user, reason in (
         ("carol@contoso.example", "Only direct members of a group"),
@@ -115,6 +118,7 @@ async def test_a_request_is_rejected_taken_back_or_withdrawn(
     for _ in range(2):
         answer = await application.send(asking(CATEGORY, justification="Ticket 4712"))
         pages.append(f"/approvals/{answer.headers[CODE]}")
+    assert "3 operations of administrators wait for" in await show(console, "")
     rejected, taken_back, withdrawn = pages
     done(await submit(console, rejected, step="reject", user=BOB, justification="No"))
     assert "rejected" in await show(console, rejected)
@@ -123,6 +127,7 @@ async def test_a_request_is_rejected_taken_back_or_withdrawn(
     done(await submit(console, withdrawn, step="withdraw"))
     for page in (taken_back, withdrawn):
         assert "State cancelled" in await show(console, page)
+    assert "of administrators" not in await show(console, "")
     late = await console.post(rejected, data={"form_token": await _token(console), "step": "withdraw"})
     assert (late.status_code, "is rejected" in text_of(late)) == (400, True)
 

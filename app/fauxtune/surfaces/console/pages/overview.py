@@ -8,8 +8,9 @@ from fastapi import Response
 
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.policies.approvals import REQUESTS, Status
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import connector_work
+from fauxtune.storage.queries import connector_work, resources
 from fauxtune.storage.queries import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console.call import TenantCall
@@ -41,6 +42,7 @@ async def overview(call: TenantCall) -> Response:
     start = offset(call, size=_SIZE)
     people, total = await call.read(_people, call, start=start)
     waiting = await call.read(connector_work.waiting_counts, call.tenant.id)
+    requests = await call.read(resources.resources_of_family, call.tenant.id, family=REQUESTS.name)
     pages = paging(call, start=start, length=sum(person.id is not None for person in people), total=total, size=_SIZE)
     return call.page(
         "overview.html",
@@ -49,6 +51,7 @@ async def overview(call: TenantCall) -> Response:
         text=call.query("text"),
         silent=[(row, why, bring_on_line(call, row)) for row, why in call.silent],
         unanswered=unanswered(call.connectors, waiting=waiting, now=call.now),
+        undecided=[row.id for row in requests if row.document["status"] == Status.NEEDS_APPROVAL],
     )
 
 
