@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 import fauxtune.cli.main
 import fauxtune_sim.cli
 from fauxtune.cli.sections import Entry
+from tests.support.built_once import build_commands_once
+
+build_commands_once()
 
 PROGRAMS = {"fauxtune": fauxtune.cli.main.app, "fauxtune-sim": fauxtune_sim.cli.app}
 

@@ -16,9 +16,12 @@ import pytest
 from typer.testing import CliRunner
 
 from fauxtune_sim.cli import app
+from tests.support.built_once import build_commands_once
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki, Service
+
+build_commands_once()
 
 
 class Shell:

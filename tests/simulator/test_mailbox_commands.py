@@ -11,6 +11,9 @@ from fauxtune_sim.cli import app
 from fauxtune_sim.device import Device
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.mailbox_folder import MailFolder
+from tests.support.built_once import build_commands_once
+
+build_commands_once()
 
 LETTER = (
     b"From: =?utf-8?q?B=C3=B6b?= <bob@contoso.example>\r\nSubject: =?utf-8?q?M=C3=BCsli?=\r\n\tfor all\r\n"

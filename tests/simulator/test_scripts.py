@@ -15,6 +15,9 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.management_extension import script_report
 from fauxtune_sim.platforms import Platform
+from tests.support.built_once import build_commands_once
+
+build_commands_once()
 
 REMEDIATION = "YQ=="
 
