@@ -134,13 +134,20 @@ def _disturb(connection: Connection) -> None:
     connection.execute(failed.where(ledger.c.enrollment_id.in_(_sixteenths(enrollment.id, [8]))))
     moment = select(func.max(certificate.not_before)).scalar_subquery()
     for parts, reason in (([9, 10], "superseded"), ([11], "certificateHold")):
-        serials = _sixteenths(certificate.serial, parts, where=certificate.authority == "issuing")
+        serials = _sixteenths(certificate.serial, parts, where=_of_copies())
         revoked = certificates.update().values(revoked_at=moment, reason=reason)
         connection.execute(revoked.where(certificate.serial.in_(serials)))
     connection.execute(connectors.update().where(connectors.c.name == "Spare").values(state="offline"))
     last = select(func.max(enrollment.id)).where(enrollment.platform == Platform.ANDROID).scalar_subquery()
     owned = {"variant": Variant.ANDROID_FULLY_MANAGED, "mode": "fully-managed"}
     connection.execute(enrollments.update().where(enrollment.id == last).values(owned))
+
+
+def _of_copies() -> ColumnElement[bool]:
+    """Return the condition of certificates that devices of copied people have: their pages are all alike."""
+    record = managed_devices.c
+    people = select(record.user_id).where(record.user_principal_name.like("person%"))
+    return (certificates.c.authority == "issuing") & certificates.c.user_id.in_(people)
 
 
 def _sixteenths(column: ColumnElement[str], parts: Iterable[int], *, where: ColumnElement[bool] | None = None) -> Any:
@@ -163,7 +170,6 @@ def things(connection: Connection) -> dict[str, str]:
         .order_by(record.enrollment_id)
         .limit(1)
     ).one()
-    issuing = certificates.c.authority == "issuing"
     key = connection.execute(select(connector_keys.c.provider, connector_keys.c.key_name)).one()
     return {
         "device": device[0],
@@ -175,8 +181,8 @@ def things(connection: Connection) -> dict[str, str]:
         "profile": one(profile_table.c.id, profile_table.c.kind.contains("Pkcs")),
         "alice": world.ALICE,
         "published": one(published_certificates.c.thumbprint),
-        "certificate": one(certificates.c.serial, issuing, certificates.c.revoked_at.is_(None)),
-        "held": one(certificates.c.serial, issuing, certificates.c.reason == "certificateHold"),
+        "certificate": one(certificates.c.serial, _of_copies(), certificates.c.revoked_at.is_(None)),
+        "held": one(certificates.c.serial, _of_copies(), certificates.c.reason == "certificateHold"),
         "authority": one(authorities.c.name, authorities.c.role == "issuing"),
         "template": "Ours",
         "connector": one(connectors.c.id, connectors.c.state == "online"),
