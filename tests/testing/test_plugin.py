@@ -77,7 +77,7 @@ def test_the_examples_and_those_of_the_page_pass_in_parallel_as_they_stand(
     words = ("python", "-m", "pytest", "-q", "-n2", "-W", "error")
     done = installed.run(*words, cwd=folder, seconds=SECONDS, PYTEST_ADDOPTS=OURS, TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "17 passed" in done.stdout
+    assert "18 passed" in done.stdout
     assert gone(tmp_path)
 
 
