@@ -192,8 +192,8 @@ def _body(route: Route[Handler], theirs: dict[str, str]) -> Json | None:
 
 def _ways(route: Route[Handler], *, theirs: PopulatedTenant, own: dict[str, str]) -> Iterable[tuple[str, list[str]]]:
     """The route with another tenant's keys: with nothing else, and behind or before a key of one's own."""
-    for ours in ([], [route.key_names[0]], list(route.key_names[1:])):
-        if ours != list(route.key_names) and (not ours or set(ours) <= own.keys()):
+    for ours in dict.fromkeys(((), route.key_names[:1], route.key_names[1:])):
+        if ours != route.key_names and own.keys() >= set(ours):
             mixed = PopulatedTenant({**theirs.keys, **{name: own[name] for name in ours}})
             foreign = [name for name in route.key_names if name not in ours and name not in _COMMON]
             if foreign:
@@ -233,7 +233,6 @@ async def test_nothing_of_another_tenant_is_read_or_changed(
         await _lists_are_apart(scene)
     with subtests.test("no route leads to another tenant's things"):
         await _no_route_leads_there(scene)
-        assert await _everything(scene.beta, scene.contoso) == scene.before
     with subtests.test("nothing of another tenant is reached by naming it in a body"):
         await _no_body_reaches_there(scene)
     with subtests.test("a certificate of another tenant's user is not imported"):

@@ -7,6 +7,7 @@ Source: Graph's metadata; names of types in requests are found in any casing, wi
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
@@ -117,6 +118,7 @@ def enumeration(name: str) -> EnumType:
     return MODEL.enumeration(name)
 
 
+@cache
 def derived_from(base: Entity) -> tuple[Entity, ...]:
     """The concrete entities of this type, itself included unless it is abstract."""
     return tuple(kind for kind in ENTITIES if kind.is_a(base) and not kind.abstract)

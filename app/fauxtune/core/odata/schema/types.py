@@ -253,7 +253,10 @@ class StructuredType:
 
     def is_a(self, other: StructuredType) -> bool:
         """Whether this is the other type or derives from it."""
-        return other in self.lineage()
+        kind: StructuredType | None = self
+        while kind is not None and kind is not other:
+            kind = kind.base
+        return kind is not None
 
     def properties_in(self, version: Version) -> Mapping[str, Property]:
         """Every property that the version knows, inherited ones first, by exact name."""
