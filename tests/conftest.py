@@ -131,6 +131,9 @@ _SDK = re.compile(r"tests/interop/test_(graph_sdk|sdk_references)\w*\.py::")
 #: Modules that use the wheel, which takes 5 seconds to build, install and compile.
 _WHEEL = re.compile(r"tests/(server/test_wheel|testing/test_plugin)\.py::")
 
+#: Modules that read every source file, of which a process parses each once.
+_SOURCES = re.compile(r"tests/repository/test_(dependencies|sizes|words)\.py::")
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -153,6 +156,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
         def _split_scope(self, nodeid: str) -> str:
             if _SDK.match(nodeid):
                 return "SDKs"
+            if _SOURCES.match(nodeid):
+                return "sources"
             return "wheel" if _WHEEL.match(nodeid) else str(super()._split_scope(nodeid))
 
     return Scheduling(config, log)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 import tomllib
@@ -12,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 from pathlib import Path
 
 from packaging.requirements import Requirement
+
+from tests.support.sources import source
 
 ROOT = Path(__file__).resolve().parents[2]
 #: `_typeshed` is there for type checkers alone.
@@ -51,11 +52,7 @@ def installed() -> frozenset[str]:
 def imported() -> Iterator[tuple[Path, str]]:
     for folder in ("app", "simulator", "migrations"):
         for file in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Import):
-                    yield from ((file, alias.name.partition(".")[0]) for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                    yield file, node.module.partition(".")[0]
+            yield from ((file, name) for name in source(file).imports)
 
 
 def test_every_import_is_a_dependency() -> None:

@@ -7,14 +7,13 @@ as a thermometer; their goals are 150 and 300 lines a file, 12 and 35 lines a fu
 
 from __future__ import annotations
 
-import ast
 import re
 import statistics
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.support.sources import source
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("app", "simulator", "migrations", "tests", "bench")
@@ -31,26 +30,10 @@ def _is_data(file: Path, text: str) -> bool:
     return bool(re.search(r"^#: data\b", text, flags=re.MULTILINE)) or file.is_relative_to(VERSIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
-    """What a file defines, nested things too: functions with their lines, without decorators, and names of classes."""
-
-    functions: list[tuple[str, int]]
-    classes: list[tuple[str, str]]
-
-
-@cache
-def _definitions(file: Path) -> Definitions:
-    """Read once: to parse all files takes four seconds."""
-    functions, classes = [], []
+def _functions(file: Path) -> list[tuple[str, int]]:
+    """The functions of a file, with their lines."""
     name = file.relative_to(ROOT)
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno is not None
-            functions.append((f"{name}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1))
-        elif isinstance(node, ast.ClassDef):
-            classes.append((f"{name}:{node.lineno}", node.name))
-    return Definitions(functions, classes)
+    return [(f"{name}:{line} {function}", lines) for line, function, lines in source(file).functions]
 
 
 def _percentile(sizes: list[int], percent: int) -> int:
@@ -73,7 +56,7 @@ def test_no_function_is_longer_than_the_limit() -> None:
         name: lines
         for file in _files()
         if not file.is_relative_to(VERSIONS)
-        for name, lines in _definitions(file).functions
+        for name, lines in _functions(file)
         if lines > FUNCTION_LIMIT
     }
     assert not too_long
@@ -85,7 +68,12 @@ def _words(class_name: str) -> set[str]:
 
 def test_no_module_and_no_class_has_a_vague_name() -> None:
     modules = [str(file) for file in _files() if VAGUE & {*re.split(r"[_.]", file.stem), file.parent.name}]
-    classes = [place for file in _files() for place, name in _definitions(file).classes if VAGUE & _words(name)]
+    classes = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file in _files()
+        for line, name in source(file).classes
+        if VAGUE & _words(name)
+    ]
     assert not modules + classes
 
 
@@ -94,7 +82,7 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
     for folder in FOLDERS:
         files = sorted((ROOT / folder).rglob("*.py"))
         lengths = [count for count in (file.read_text(encoding="utf-8").count("\n") for file in files) if count]
-        functions = [lines for file in files for _, lines in _definitions(file).functions]
+        functions = [lines for file in files for _, lines in _functions(file)]
         if lengths and functions:
             rows.append(
                 f"  {folder:<11}{len(lengths):>4} files, median {statistics.median(lengths):>4.0f}, "

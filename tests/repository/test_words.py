@@ -5,13 +5,14 @@ Docstrings stand alone in an editor's hover; messages are read by people whose E
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.support.sources import source
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("app", "simulator", "bench")
@@ -63,45 +64,29 @@ class Words:
 
 @cache
 def _words() -> Words:
-    """Read once: to parse the code and walk through it takes seconds."""
     words = Words([], [], [])
     for folder in CODE:
         for file in sorted((ROOT / folder).rglob("*.py")):
             if "__pycache__" not in file.parts and file.parent != ROOT / SCHEMA:
-                name = str(file.relative_to(ROOT))
-                for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                    _read(node, name, words)
+                read, name = source(file), str(file.relative_to(ROOT))
+                words.docstrings.extend((f"{name}:{line}", text) for line, text in read.docstrings)
+                words.strings.extend((f"{name}:{line}", text) for line, text in read.strings)
+                words.participles.extend((f"{name}:{line}", each) for line, each in read.names if each in PARTICIPLES)
     return words
 
 
-def _read(node: ast.AST, file: str, words: Words) -> None:
-    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        text = ast.get_docstring(node)
-        if text is not None:
-            words.docstrings.append((f"{file}:{getattr(node, 'lineno', 1)}", text))
-    elif isinstance(node, ast.Constant):
-        if isinstance(node.value, str) and " " in node.value:
-            words.strings.append((f"{file}:{node.lineno}", node.value))
-    elif isinstance(node, ast.arg):
-        if node.arg in PARTICIPLES:
-            words.participles.append((f"{file}:{node.lineno}", node.arg))
-    elif isinstance(node, ast.Name) and node.id in PARTICIPLES and isinstance(node.ctx, ast.Store):
-        words.participles.append((f"{file}:{node.lineno}", node.id))
-
-
 @cache
-def _texts() -> tuple[tuple[str, str], ...]:
-    """Every string of the code that is more than one word, and every paragraph of the pages."""
+def _texts() -> Places:
+    """Every string of the code that is more than one word, and every paragraph of the pages, without what is quoted."""
     paragraphs: Places = []
     for name in PAGES:
         path = ROOT / name
         for page in sorted(path.rglob("*.md")) if path.is_dir() else [path]:
             text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
             paragraphs += [(str(page.relative_to(ROOT)), paragraph) for paragraph in text.split("\n\n")]
-    return (*_words().strings, *paragraphs)
+    return [(place, _prose(text)) for place, text in (*_words().strings, *paragraphs)]
 
 
-@cache
 def _prose(text: str) -> str:
     """The text without what is quoted, on one line."""
     return " ".join(re.sub(r"``?[^`]*``?|\"[^\"]*\"|'[^']{2,40}'", "", text).split())
@@ -115,10 +100,11 @@ def test_there_are_texts_to_judge() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_stays_away(form: str) -> None:
+    search = re.compile(form).search
     places = [
-        f"{place}: ...{_prose(text)[max(0, match.start() - 30) : match.end() + 30]}..."
+        f"{place}: ...{text[max(0, match.start() - 30) : match.end() + 30]}..."
         for place, text in _texts()
-        for match in [re.search(form, _prose(text))]
+        for match in [search(text)]
         if match
     ]
     assert not places, f"write instead: {FORMS[form]}\n" + "\n".join(places)
