@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.operations.ca import imported_pfx
@@ -90,10 +91,10 @@ def written(value: object) -> bytes:
     return value.encode() if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str).encode()
 
 
-def dump(connection: Connection) -> dict[str, bytes]:
-    """Every column of every table, as bytes, by `table.column`; rows are set apart."""
+def dump(connection: Connection, tables: Iterable[Table] = metadata.sorted_tables) -> dict[str, bytes]:
+    """Every column of the tables, as bytes, by `table.column`; rows are set apart."""
     results: dict[str, bytes] = {}
-    for table in metadata.sorted_tables:
+    for table in tables:
         rows = connection.execute(select(table)).all()
         for number, column in enumerate(table.columns):
             results[f"{table.name}.{column.name}"] = b"\x00\x01\x00".join(written(row[number]) for row in rows)
@@ -107,15 +108,22 @@ _BREAKS = (
     (b"\x00\r", b"\x00\n"),
 )
 _HEAD = 8
+#: Secrets by their first eight bytes, as a number.
+Heads = dict[int, list[bytes]]
 
 
-def leaks(places: dict[str, bytes], secrets: Iterable[bytes]) -> list[str]:
-    """Where a secret stands. Line breaks inside a text (PEM, MIME base64) do not hide one."""
-    by_head: dict[bytes, list[bytes]] = {}
+def heads(secrets: Iterable[bytes]) -> Heads:
+    """Secrets as they are searched for."""
+    by_head: Heads = {}
     for secret in secrets:
         assert len(secret) >= _HEAD
-        by_head.setdefault(secret[:_HEAD], []).append(secret)
-    return [name for name, data in places.items() if any(_stands_in(variant, by_head) for variant in _variants(data))]
+        by_head.setdefault(int.from_bytes(secret[:_HEAD], sys.byteorder), []).append(secret)
+    return by_head
+
+
+def leaks(places: dict[str, bytes], secrets: Heads) -> list[str]:
+    """Where a secret stands. Line breaks inside a text (PEM, MIME base64) do not hide one."""
+    return [name for name, data in places.items() if any(_stands_in(variant, secrets) for variant in _variants(data))]
 
 
 def _variants(data: bytes) -> Iterator[bytes]:
@@ -128,14 +136,20 @@ def _variants(data: bytes) -> Iterator[bytes]:
             yield unbroken
 
 
-def _stands_in(data: bytes, by_head: dict[bytes, list[bytes]]) -> bool:
-    """One pass for thousands of secrets: where eight bytes are the beginning of one, the rest is compared."""
-    return any(
-        data.startswith(secret, at)
-        for at in range(len(data) - _HEAD + 1)
-        if (head := data[at : at + _HEAD]) in by_head
-        for secret in by_head[head]
-    )
+def _stands_in(data: bytes, secrets: Heads) -> bool:
+    """One pass for thousands of secrets: where eight bytes are the beginning of one, the rest is compared.
+
+    For each of eight alignments the bytes are read as numbers, which is many times as fast as to slice them.
+    """
+    for shift in range(_HEAD):
+        numbers = memoryview(data)[shift : shift + max(0, len(data) - shift) // _HEAD * _HEAD].cast("Q")
+        if not secrets.keys().isdisjoint(numbers) and any(
+            data.startswith(secret, shift + _HEAD * place)
+            for place, number in enumerate(numbers)
+            for secret in secrets.get(number, ())
+        ):
+            return True
+    return False
 
 
 # -------------------------------------------------------------------------------------------------------------- the run
@@ -151,13 +165,13 @@ class WholeRun:
     passwords: set[str]
     log: str
 
-    def secrets(self) -> set[bytes]:
+    def secrets(self) -> Heads:
         result: set[bytes] = set()
         for key in {integers(key)[0]: key for key in self.keys.values()}.values():
             result |= key_forms(key)
         for password in self.passwords:
             result |= password_forms(password)
-        return result
+        return heads(result)
 
 
 def stored_keys(folder: Path) -> dict[str, RSAPrivateKey | EllipticCurvePrivateKey]:
@@ -286,13 +300,13 @@ def test_every_secret_is_found_in_every_form_in_which_it_is_planted(run: WholeRu
     assert leaks({"the log": f"INFO opened with {PASSWORD}".encode()}, secrets) == ["the log"]
 
 
-def planted(run: WholeRun, table: str, values: dict[str, object], secrets: set[bytes]) -> list[str]:
+def planted(run: WholeRun, table: str, values: dict[str, object], secrets: Heads) -> list[str]:
     """Where the search finds something while one row of the table holds these values."""
     with run.database.engine.connect() as connection, connection.begin() as transaction:
         target = metadata.tables[table]
         connection.execute(target.update().values(**values))
         name = f"{table}.{next(iter(values))}"
-        result = leaks({name: dump(connection)[name]}, secrets)
+        result = leaks({name: dump(connection, [target])[name]}, secrets)
         transaction.rollback()
     return result
 
@@ -300,7 +314,7 @@ def planted(run: WholeRun, table: str, values: dict[str, object], secrets: set[b
 def test_every_kind_of_secret_has_its_forms(run: WholeRun) -> None:
     """The files of the keys themselves are full of secrets: each is found there."""
     different = {integers(key)[0]: (name, key) for name, key in run.keys.items()}
-    by_key = {name: (key, key_forms(key)) for name, key in different.values()}
+    by_key = {name: (key, heads(key_forms(key))) for name, key in different.values()}
     assert len(by_key) > 4
     for name, (key, _) in by_key.items():
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
