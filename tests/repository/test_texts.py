@@ -17,13 +17,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 #: What may not be written -> why, for the one who reads the failure. (The brackets keep this file from finding itself.)
+#: A pattern that begins with a letter is found four times as fast as one that begins with a look at what stands before.
 FORBIDDEN: dict[str, str] = {
-    r"\bpypi[.]org\b|files[.]pythonhosted|registry[.]npmjs": "a registry host: the installer knows where packages are",
-    r"\bTO[D]O\b|\bFIX[M]E\b": "unfinished business: finish it, or write it into the issue tracker",
+    r"pypi[.]org\b|files[.]pythonhosted|registry[.]npmjs": "a registry host: the installer knows where packages are",
+    r"TO[D]O\b|FIX[M]E\b": "unfinished business: finish it, or write it into the issue tracker",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}": "a private key: keys are made when they are needed",
-    r"\bgh[pousr]_[A-Za-z0-9]{30,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abp]-[0-9A-Za-z-]{20,}": "a token of a real service",
-    r"\beyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}": "a signed token",
-    r"(?<![\w.~}])/(?:home|Users)/[a-z]\w*/": "a path below somebody's home",
+    r"gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}\b|xox[abp]-[0-9A-Za-z-]{20,}": "a token of a real service",
+    r"eyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}": "a signed token",
+    r"/(?<![\w.~}]/)(?:home|Users)/[a-z]\w*/": "a path below somebody's home",
 }
 
 
@@ -58,7 +59,8 @@ def test_no_text_contains(pattern: str) -> None:
 
 def test_no_text_names_the_folder_it_was_written_in() -> None:
     if len(ROOT.parts) > 2:  # a checkout at /app would find every mention of app/
-        assert not _places(rf"(?<![\w.]){re.escape(str(ROOT))}(?![\w-])")
+        folder = re.escape(str(ROOT))
+        assert not _places(rf"{folder}(?<![\w.]{folder})(?![\w-])")
 
 
 def _says_what_it_is_for(module: str) -> bool:
@@ -79,7 +81,7 @@ def test_every_page_that_a_text_names_is_there() -> None:
     for name, text in _texts().items():
         if name.endswith((".lock", ".json")):
             continue
-        mentions = {match.group() for match in re.finditer(r"(?<![\w/:.-])[\w./-]+\.md\b", text)}
+        mentions = set(re.findall(r"(?<![\w/:.-])[\w./-]+\.md\b", text)) if ".md" in text else set()
         links = set(re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text)) if name.endswith(".md") else set()
         missing += [f"{name}: {mention}" for mention in mentions if Path(mention).name not in there]
         missing += [f"{name}: {link}" for link in links if not (ROOT / name).parent.joinpath(link).exists()]

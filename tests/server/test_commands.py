@@ -66,10 +66,10 @@ def refused(*arguments: str | Path, server: Running) -> str:
     return run.stderr
 
 
-def test_the_help_has_examples() -> None:
-    assert "Usage" in fauxtune("--help").stdout
+def test_the_help_has_examples(commands: Path) -> None:
+    assert "Usage" in fauxtune("--help", commands=commands).stdout
     for command in (["serve"], ["env"], ["trust"], ["pfx", "import"], ["db", "upgrade"]):
-        text = fauxtune(*command, "--help").stdout
+        text = fauxtune(*command, "--help", commands=commands).stdout
         assert f"fauxtune {' '.join(command)}" in text.replace("Usage: fauxtune", "")
 
 

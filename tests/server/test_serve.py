@@ -11,7 +11,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -93,8 +92,8 @@ def test_a_second_start_finds_what_the_first_one_left(tmp_path: Path, commands: 
     assert "The tenant contoso keeps its edition, current; --edition 2020-04 is for new tenants." in errors
 
 
-def test_an_ephemeral_server_leaves_nothing() -> None:
-    with serving("--ephemeral") as server:
+def test_an_ephemeral_server_leaves_nothing(commands: Path) -> None:
+    with serving("--ephemeral", commands=commands) as server:
         folder = Path(server.endpoints["caFile"]).parents[1]
         assert folder.exists()
         server.stop()
@@ -151,8 +150,8 @@ def test_a_killed_server_holds_up_nobody(tmp_path: Path) -> None:
         assert second.endpoints["tenantId"] == first.endpoints["tenantId"]
 
 
-def test_one_interrupt_ends_it_while_a_client_holds_a_connection_and_another_waits() -> None:
-    with serving("--ephemeral") as server, server.client() as client:
+def test_one_interrupt_ends_it_while_a_client_holds_a_connection_and_another_waits(commands: Path) -> None:
+    with serving("--ephemeral", commands=commands) as server, server.client() as client:
         assert client.get("/livez").status_code == 200  # the connection stays open from here on
         begun = threading.Event()
         answers: list[int] = []
@@ -303,7 +302,7 @@ def test_with_a_token_strangers_may_be_served(commands: Path) -> None:
                 assert client.get(path, headers={"host": name}).status_code == 200
 
 
-def test_certificates_as_others_make_them_leave_nothing_on_standard_error() -> None:
+def test_certificates_as_others_make_them_leave_nothing_on_standard_error(commands: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     model = issued_elsewhere(key, "alice@contoso.example", begin=begin)
@@ -314,7 +313,7 @@ def test_certificates_as_others_make_them_leave_nothing_on_standard_error() -> N
         parts[7] = tlv(0xA3, tlv(0x30, tlv(0x30, bytes.fromhex("0603551d13"), tlv(0x04, bytes.fromhex("30030101ff")))))
 
     root = altered(model, key, old)
-    with serving("--ephemeral") as server:
+    with serving("--ephemeral", commands=commands) as server:
         with server.signed_in() as client:
             document = {
                 "@odata.type": "#microsoft.graph.iosTrustedRootCertificate",
@@ -364,18 +363,16 @@ def test_what_certificates_point_at_is_read_under_every_name(named: Running) -> 
         assert client.get("/pki/contoso/issuing/crl", headers={"host": "evil.example"}).status_code == 200
 
 
-def test_text_mode_says_loudly_that_this_is_an_emulator(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "fauxtune",
+def test_text_mode_says_loudly_that_this_is_an_emulator(tmp_path: Path, commands: Path) -> None:
+    command: list[str | Path] = [
+        commands / "fauxtune",
         "serve",
         "--port",
         "0",
         "--http-port",
         "0",
         "--data-dir",
-        str(tmp_path),
+        tmp_path,
     ]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -42,22 +42,22 @@ def _note(node: ast.AST, read: Source) -> None:
     match node:
         case ast.Name(ctx=ast.Store()):
             read.names.append((node.lineno, node.id))
-        case ast.Constant(value=str()):
-            if " " in node.value:
-                read.strings.append((node.lineno, node.value))
+        case ast.Constant(value=str() as text):
+            if " " in text:
+                read.strings.append((node.lineno, text))
         case ast.arg():
             read.names.append((node.lineno, node.arg))
         case ast.Import():
             read.imports.extend(alias.name.partition(".")[0] for alias in node.names)
-        case ast.ImportFrom(level=0, module=str()):
-            read.imports.append(node.module.partition(".")[0])
+        case ast.ImportFrom(level=0, module=str() as module):
+            read.imports.append(module.partition(".")[0])
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             assert node.end_lineno is not None
             read.functions.append((node.lineno, node.name, node.end_lineno - node.lineno + 1))
         case ast.ClassDef():
             read.classes.append((node.lineno, node.name))
-    if isinstance(node, _DOCUMENTED) and (text := ast.get_docstring(node)) is not None:
-        read.docstrings.append((getattr(node, "lineno", 1), text))
+    if isinstance(node, _DOCUMENTED) and (docstring := ast.get_docstring(node)) is not None:
+        read.docstrings.append((getattr(node, "lineno", 1), docstring))
 
 
 #: What `_note` looks at.
