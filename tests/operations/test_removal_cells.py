@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from fauxtune.core.engine.removal.gaps import GAPS, gap
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS
@@ -82,18 +84,23 @@ def expected(cell: Verdict, *, thing: GivenItem, happening: Event) -> Fate:
     return Fate(device, missed=lost, ca=ca, ledger=ledger, said=ledger is ItemState.REMOVED)
 
 
-async def fate(situation: Situation, thing: GivenItem) -> Fate:
-    """What became of it."""
+async def fates(situation: Situation, things: Iterable[GivenItem]) -> dict[GivenItem, Fate]:
+    """What became of each of these items."""
+    removed = {event.detail["item"] for event in await situation.contoso.events("removed", device=situation.device)}
+    ledger = await situation.ledger()
+    return {thing: await _fate(situation, thing, removed=removed, ledger=ledger) for thing in things}
+
+
+async def _fate(situation: Situation, thing: GivenItem, *, removed: set[str], ledger: dict[ItemKey, LedgerRow]) -> Fate:
     row, contoso = situation.rows[thing], situation.contoso
     held = situation.device.holds_of(row.key)
     device = "none" if held is None else "same" if held == situation.marks[thing] else "another"
     mark = {Source.PKCS: row.serial, Source.SCEP: row.serial, Source.IMPORTED: row.thumbprint}.get(thing[0])
-    removed = {event.detail["item"] for event in await contoso.events("removed", device=situation.device)}
     return Fate(
         device,
         missed=held is not None and row.key in situation.device.missed,
         ca=None if mark is None else await _status(contoso, mark, authority=thing[1]),
-        ledger=(await situation.ledger())[row.key].state,
+        ledger=ledger[row.key].state,
         said=row.key in removed,
     )
 
@@ -185,7 +192,7 @@ async def comes_true(situation: Situation, *, edition: Edition, happening: Event
         if cause is happening and SHOWN.get((situation.variant, edition, (source, cause, authority)))
     }
     assert by_key
-    assert {thing: await fate(situation, thing) for thing in by_key} == by_key
+    assert await fates(situation, by_key) == by_key
 
 
 @pytest.mark.parametrize(("variant", "edition"), BEFALLS)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from asn1crypto import algos, cms, core
 from asn1crypto import x509 as asn1_x509
@@ -185,8 +186,11 @@ def content_of(message: bytes) -> bytes:
     return native
 
 
+@lru_cache
 def identity_in(data: bytes, password: str) -> tuple[RSAPrivateKey, x509.Certificate]:
-    """Key and certificate of a PKCS#12 file."""
+    """Key and certificate of a PKCS#12 file. A device looks at each again and again, and each time its primes are
+    tested, which takes 40 ms.
+    """
     key, certificate, _others = pkcs12.load_key_and_certificates(data, password.encode())
     assert isinstance(key, RSAPrivateKey)
     assert certificate is not None

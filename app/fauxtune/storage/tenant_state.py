@@ -32,17 +32,18 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    column,
     delete,
     select,
     text,
     update,
 )
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
-from sqlalchemy.sql.selectable import TextualSelect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import tables, writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.tenants import tables_with_rows
 from fauxtune.storage.reads import in_parts
 from fauxtune.storage.tables.base import Choice, Moment
@@ -136,10 +137,8 @@ def columns() -> Mapping[str, tuple[StateColumn, ...]]:
 def read_state(connection: Connection, tenant_id: TenantId) -> TenantState | None:
     """Return the whole state of a tenant. None: there is no such tenant."""
     statement = _rows_of("tenants", connection.dialect.name)
-    own = connection.execute(statement, {"tenant": tenant_id}).mappings().first()
-    return (
-        None if own is None else TenantState({str(name): own[name] for name in own}, read_rows(connection, tenant_id))
-    )
+    own = statement.mappings(connection, {"tenant": tenant_id})
+    return TenantState(own[0], read_rows(connection, tenant_id)) if own else None
 
 
 def read_rows(connection: Connection, tenant_id: TenantId) -> Rows:
@@ -148,7 +147,7 @@ def read_rows(connection: Connection, tenant_id: TenantId) -> Rows:
     rows: Rows = {name: [] for name in _STATE}
     for name in tables_with_rows(connection, tenant_id):
         if name in rows:
-            rows[name] = [tuple(row) for row in connection.execute(_rows_of(name, dialect), values)]
+            rows[name] = [tuple(row) for row in _rows_of(name, dialect).every(connection, values)]
     return rows
 
 
@@ -207,13 +206,13 @@ def add_own_row(connection: Connection, *, row: Mapping[str, Any]) -> None:
 def taken_elsewhere(connection: Connection, tenant_id: TenantId, *, rows: Rows) -> list[tuple[str, str, str]]:
     """Return the values that are unique among all tenants and that another tenant has: table, column, value."""
     taken = []
-    for name, column in unique_among_tenants():
-        position = [each.name for each in columns()[name]].index(column)
+    for name, unique in unique_among_tenants():
+        position = [each.name for each in columns()[name]].index(unique)
         values = {row[position] for row in rows.get(name, []) if row[position] is not None}
-        statement = _elsewhere(name, column)
+        statement = _elsewhere(name, unique)
         for some in in_parts(values):
             here = connection.execute(statement, {"tenant": tenant_id, "ids": some}).scalars()
-            taken += [(name, column, str(value)) for value in here]
+            taken += [(name, unique, str(value)) for value in here]
     return taken
 
 
@@ -278,9 +277,9 @@ def _unique_groups(table: Table) -> Iterator[frozenset[str]]:
     for constraint in table.constraints:
         if isinstance(constraint, UniqueConstraint):
             yield frozenset(column.name for column in constraint.columns)
-    for column in table.columns:
-        if column.unique:
-            yield frozenset({column.name})
+    for each in table.columns:
+        if each.unique:
+            yield frozenset({each.name})
 
 
 # --------------------------------------------------------------------------------------- statements, each built once
@@ -350,7 +349,7 @@ def _described(column: Column[Any]) -> StateColumn:
 
 
 @cache
-def _rows_of(name: str, dialect: str) -> TextualSelect:
+def _rows_of(name: str, dialect: str) -> Prepared:
     """Return the statement that reads a tenant's rows. It is written as text: a first start reads what it has created,
     and built from expressions the statements would take most of that time.
     """
@@ -363,7 +362,8 @@ def _rows_of(name: str, dialect: str) -> TextualSelect:
     )
     keys = ", ".join(f'"{column.name}"' for column in described if column.is_key)
     statement = text(f'SELECT {values} FROM "{name}" WHERE {owner} = :tenant ORDER BY {keys}')  # noqa: S608
-    return statement.columns(**{column.name: Boolean for column in described if column.kind is Kind.BOOLEAN})
+    types = (Boolean if each.kind is Kind.BOOLEAN else None for each in described)
+    return Prepared(statement.columns(*(column(each.name, kind) for each, kind in zip(described, types, strict=True))))
 
 
 @cache
