@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.interop.programs import OpenSsl
+from tests.interop.programs import OpenSsl, openssl_in
 from tests.support.running_server import Running, serving
 
 if TYPE_CHECKING:
@@ -24,15 +23,7 @@ def openssl(tmp_path: Path) -> OpenSsl:
     Modules that use it are marked `program("openssl")`, which says what to install where it is missing.
     """
 
-    def run(*arguments: str | Path, input: bytes | None = None, fails: bool = False) -> bytes:  # noqa: A002
-        done = subprocess.run(
-            ["openssl", *map(str, arguments)], input=input or b"", capture_output=True, cwd=tmp_path, check=False
-        )
-        words = (done.stdout + done.stderr).decode(errors="replace")
-        assert (done.returncode != 0) == fails, f"openssl {arguments[0]} ended with {done.returncode}: {words}"
-        return done.stdout + done.stderr if fails else done.stdout
-
-    return run
+    return openssl_in(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,20 @@ class OpenSsl(Protocol):
         ...
 
 
+def openssl_in(folder: Path) -> OpenSsl:
+    """The same in another folder."""
+
+    def run(*arguments: str | Path, input: bytes | None = None, fails: bool = False) -> bytes:  # noqa: A002
+        done = subprocess.run(
+            ["openssl", *map(str, arguments)], input=input or b"", capture_output=True, cwd=folder, check=False
+        )
+        words = (done.stdout + done.stderr).decode(errors="replace")
+        assert (done.returncode != 0) == fails, f"openssl {arguments[0]} ended with {done.returncode}: {words}"
+        return done.stdout + done.stderr if fails else done.stdout
+
+    return run
+
+
 @dataclass(frozen=True, slots=True)
 class ScepServer:
     """micromdm's scepserver, with a CA of its own."""

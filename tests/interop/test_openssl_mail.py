@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from base64 import encodebytes
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from fauxtune_sim.keystore_export import ExportOptions, export
 from fauxtune_sim.mail import Attachment, MailMessage, Protection, read_mail, write_mail
 from fauxtune_sim.pfx import read_pfx
 from fauxtune_sim.platforms import Platform
-from tests.interop.programs import OpenSsl
+from tests.interop.programs import OpenSsl, openssl_in
 
 pytestmark = pytest.mark.program("openssl")
 
@@ -58,27 +59,42 @@ KEYS = {
 }
 
 
-@pytest.fixture
-def root(openssl: OpenSsl, tmp_path: Path) -> x509.Certificate:
-    """A root that openssl made: root.pem and root.key in `tmp_path`, beside the text of the mail."""
-    (tmp_path / "openssl.cnf").write_text(AUTHORITY)
-    (tmp_path / "text").write_bytes(TEXT)
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What openssl made, to be copied: root.pem and root.key, and by kind a folder with alice.pem and alice.key."""
+    folder = tmp_path_factory.mktemp("originals")
+    openssl = openssl_in(folder)
+    (folder / "openssl.cnf").write_text(AUTHORITY)
+    (folder / "text").write_bytes(TEXT)
     openssl("genpkey", *KEYS["p256"], "-out", "root.key")
     openssl(
         *("req", "-x509", "-new", "-key", "root.key", "-subj", "/O=Test/CN=Root", "-days", "30"),
         *("-config", "openssl.cnf", "-extensions", "ca", "-out", "root.pem"),
     )
+    for name, options in KEYS.items():
+        (folder / name).mkdir()
+        openssl("genpkey", *options, "-out", f"{name}/alice.key")
+        openssl(
+            *("req", "-x509", "-new", "-key", f"{name}/alice.key", "-subj", "/CN=Alice", "-days", "20"),
+            *("-CA", "root.pem", "-CAkey", "root.key", "-config", "openssl.cnf", "-extensions", "mail"),
+            *("-out", f"{name}/alice.pem"),
+        )
+    return folder
+
+
+@pytest.fixture
+def root(originals: Path, tmp_path: Path) -> x509.Certificate:
+    """A root that openssl made: root.pem and root.key in `tmp_path`, beside the text of the mail."""
+    for file in ("openssl.cnf", "text", "root.key", "root.pem"):
+        shutil.copy(originals / file, tmp_path)
     return x509.load_pem_x509_certificate((tmp_path / "root.pem").read_bytes())
 
 
 @pytest.fixture(params=KEYS)
-def alice(request: pytest.FixtureRequest, openssl: OpenSsl, tmp_path: Path, root: x509.Certificate) -> Identity:
+def alice(request: pytest.FixtureRequest, originals: Path, tmp_path: Path, root: x509.Certificate) -> Identity:
     """Alice's key and certificate, made by openssl: alice.pem and alice.key in `tmp_path`."""
-    openssl("genpkey", *KEYS[request.param], "-out", "alice.key")
-    openssl(
-        *("req", "-x509", "-new", "-key", "alice.key", "-subj", "/CN=Alice", "-days", "20", "-CA", "root.pem"),
-        *("-CAkey", "root.key", "-config", "openssl.cnf", "-extensions", "mail", "-out", "alice.pem"),
-    )
+    for file in ("alice.key", "alice.pem"):
+        shutil.copy(originals / request.param / file, tmp_path)
     key = load_pem_private_key((tmp_path / "alice.key").read_bytes(), None)
     assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
     certificate = x509.load_pem_x509_certificate((tmp_path / "alice.pem").read_bytes())
