@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.cms import envelope, open_envelope
-from tests.interop.programs import OpenSsl
+from tests.interop.programs import OpenSsl, openssl_in
 from tests.support.authorities import Authorities
 
 pytestmark = pytest.mark.program("openssl")
@@ -41,14 +42,26 @@ challengePassword = a token
 LEGACY = ("-provider", "legacy", "-provider", "default")
 
 
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for each kind of key, with device.pem and device.key of a self-signed certificate, to be copied."""
+    folder = tmp_path_factory.mktemp("originals")
+    for name, options in KEYS.items():
+        (folder / name).mkdir()
+        openssl_in(folder / name)(
+            *("req", "-x509", "-nodes", "-subj", "/CN=device", "-days", "30", *options),
+            *("-keyout", "device.key", "-out", "device.pem"),
+        )
+    return folder
+
+
 @pytest.fixture
-def identity(openssl: OpenSsl, tmp_path: Path) -> Identity:
+def identity(originals: Path, tmp_path: Path) -> Identity:
     """A self-signed certificate of a kind of key: device.pem and device.key in `tmp_path`, beside the body."""
     (tmp_path / "body").write_bytes(BODY)
 
     def make(kind: str) -> x509.Certificate:
-        options = ("-x509", "-nodes", "-subj", "/CN=device", "-days", "30")
-        openssl("req", *options, *KEYS[kind], "-keyout", "device.key", "-out", "device.pem")
+        shutil.copytree(originals / kind, tmp_path, dirs_exist_ok=True)
         return x509.load_pem_x509_certificate((tmp_path / "device.pem").read_bytes())
 
     return make
