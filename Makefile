@@ -53,8 +53,9 @@ format: $(VENV)/.test ## format the code and mend what the linter can mend
 mutants: $(VENV)/.test ## break the product's rules one by one, in a copy, and show that a test notices each (ARGS="--only WORD")
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-soak: $(VENV)/.test ## kill workers under load, again and again, and show that nothing is lost (KILLS=300)
+soak: $(VENV)/.test ## kill workers under load, and attack every operation, far more often than `make test` does (KILLS=300 EXAMPLES=12)
 	SOAK_KILLS=$(or $(KILLS),300) SOAK_WORKERS=4 $(BIN)/python -m pytest -q -n0 -s --timeout 3600 -k killed_workers tests/journeys/test_several_processes.py
+	SOAK_EXAMPLES=$(or $(EXAMPLES),12) $(BIN)/python -m pytest -q -n0 tests/interop/test_schemathesis.py
 
 several: $(VENV)/.test ## the stories on several processes that share a PostgreSQL (WORKERS=4, ARGS=files)
 	JOURNEY_WORKERS=$(or $(WORKERS),4) $(BIN)/python -m pytest -n1 $(or $(ARGS),tests/journeys)
