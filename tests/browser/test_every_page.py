@@ -32,6 +32,8 @@ from tests.support.simulated_devices import SimulatedDevices
 
 pytestmark = NEEDS_A_BROWSER
 _WIDTHS = (360, 390, 1280, 2560)
+#: Pixels of a page that are drawn at each width, from its top on: the rest of it is laid out, which is what counts.
+_HEIGHT = 300
 #: Pages that show messages as they were sent.
 _HEXADECIMAL = {"/wire/{number}", "/users/{user}/mail/{uid}/source"}
 #: Addresses of a page that are looked at, where two are too few: each kind of profile has a form of its own.
@@ -149,5 +151,5 @@ def _suits_everybody(page: Page, accessibility: Accessibility, *, hexadecimal_al
     assert hexadecimal_allowed or hexadecimal(page) == [], where
     assert wrong_way(page, ARABIC) == [], where
     for width in _WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+        page.set_viewport_size({"width": width, "height": _HEIGHT})
         assert too_wide(page) == [], f"{where} at {width} px"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 import shlex
 import shutil
@@ -21,7 +22,6 @@ from tests.repository.lessons import FOLDER, PICTURES, words
 from tests.support.running_server import environment
 
 DEMO = [sys.executable, "-m", "fauxtune", "demo", "--port", "0", "--http-port", "0"]
-REPORT = [sys.executable, "-m", "fauxtune", "report"]
 SECONDS = 300
 
 
@@ -44,11 +44,12 @@ class Demonstration:
 
 
 @pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+def demonstration(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Demonstration:
     """One demonstration with `--output json`: its text is on standard error. Its last commands are pasted into a shell
-    while it runs.
+    while it runs, which finds the programs by the PATH.
     """
-    errors, commands = "", list[str]()
+    surroundings = environment(PATH=f"{commands}{os.pathsep}{os.environ['PATH']}")
+    errors, shown = "", list[str]()
     folder = tmp_path_factory.mktemp("elsewhere")
     report, italian = folder / "handout" / "page.html", folder / "relazione.html"
     with subprocess.Popen(
@@ -56,36 +57,36 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(),
+        env=surroundings,
         cwd=folder,
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             errors += line
-            if "export " in line or (commands and "fauxtune" in line):
-                commands.append(line.strip())
+            if "export " in line or (shown and "fauxtune" in line):
+                shown.append(line.strip())
             if "mails/signed.eml" in line:
                 break
-        exports = [command for command in commands if command.startswith("export ")]
+        exports = [command for command in shown if command.startswith("export ")]
         outcomes = [
             subprocess.run(
                 "\n".join([*exports, command]),
                 shell=True,
                 capture_output=True,
                 text=True,
-                env=environment(),
+                env=surroundings,
                 cwd=folder,
                 timeout=SECONDS,
                 check=False,
             )
-            for command in commands
+            for command in shown
             if command not in exports
         ]
-        second = [*REPORT, "--keys", '"$DEMO"/keys', "--lang", "it", "--out", str(italian)]
-        subprocess.run("\n".join([*exports, " ".join(second)]), shell=True, check=True, env=environment(), cwd=folder)
+        second = ["fauxtune", "report", "--keys", '"$DEMO"/keys', "--lang", "it", "--out", str(italian)]
+        subprocess.run("\n".join([*exports, " ".join(second)]), shell=True, check=True, env=surroundings, cwd=folder)
         process.send_signal(signal.SIGINT)
         out, rest = process.communicate(timeout=SECONDS)
-    return Demonstration(json.loads(out), errors + rest, process.returncode, commands, outcomes, report, italian)
+    return Demonstration(json.loads(out), errors + rest, process.returncode, shown, outcomes, report, italian)
 
 
 def test_all_proofs_hold_and_the_exit_code_says_so(demonstration: Demonstration) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +47,18 @@ KINDS = ("ios", "windows", "android")
 TENANT = "/_fauxtune/v1/tenants/contoso"
 
 Pair = tuple[httpx.Client, httpx.Client]
+Machines = tuple[Running, Running]
 
 
-@pytest.fixture
-def machines(tmp_path: Path, postgresql_url: str, commands: Path) -> Iterator[tuple[Running, Running]]:
+@contextmanager
+def two_servers(folder: Path, url: str, commands: Path) -> Iterator[Machines]:
     """Two servers of one database, each with a folder and addresses of its own, and with one folder in common."""
     with ExitStack() as held:
         first, second = (
             held.enter_context(
                 serving(
-                    *("--data-dir", tmp_path / name, "--shared", tmp_path / "shared"),
-                    *("--database-url", postgresql_url),
+                    *("--data-dir", folder / name, "--shared", folder / "shared"),
+                    *("--database-url", url),
                     commands=commands,
                 )
             )
@@ -66,8 +67,39 @@ def machines(tmp_path: Path, postgresql_url: str, commands: Path) -> Iterator[tu
         yield first, second
 
 
+@pytest.fixture(scope="module")
+def shared_url(postgresql_server: PostgresServer) -> Iterator[str]:
+    """The database of the two servers that live as long as this module's tests."""
+    name = postgresql_server.create()
+    yield postgresql_server.url(name)
+    postgresql_server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, shared_url: str, commands: Path) -> Iterator[Machines]:
+    """Two servers, which no test ends."""
+    with two_servers(tmp_path_factory.mktemp("machines"), shared_url, commands) as both:
+        yield both
+
+
 @pytest.fixture
-def both(machines: tuple[Running, Running]) -> Iterator[Pair]:
+def machines(running: Machines) -> Iterator[Machines]:
+    """The two servers, whose tenant is as at its beginning: what a test did there is gone after it."""
+    yield running
+    with running[0].client() as client:
+        client.delete(f"{TENANT}/faults").raise_for_status()
+        client.post(f"{TENANT}/reset").raise_for_status()
+
+
+@pytest.fixture
+def mortal_machines(tmp_path: Path, postgresql_url: str, commands: Path) -> Iterator[Machines]:
+    """Two servers for one test, which ends them."""
+    with two_servers(tmp_path, postgresql_url, commands) as both:
+        yield both
+
+
+@pytest.fixture
+def both(machines: Machines) -> Iterator[Pair]:
     """An administrator at each of the two: the token is good at both."""
     with machines[0].signed_in() as here, machines[1].client() as there:
         there.headers["authorization"] = here.headers["authorization"]
@@ -120,7 +152,7 @@ def test_devices_and_readers_that_wait_at_one_are_woken_from_the_other(
 class Alternating(Transport):
     """A device's client whose requests go to one machine after the other, whatever address the device was given."""
 
-    def __init__(self, machines: tuple[Running, Running]) -> None:
+    def __init__(self, machines: Machines) -> None:
         super().__init__(ca=Path(machines[0].endpoints["caFile"]).read_bytes())
         self._machines = [machine.https for machine in machines]
         self.sent = 0
@@ -134,7 +166,7 @@ class Alternating(Transport):
 
 @pytest.mark.parametrize("platform", [Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.IOS, Platform.ANDROID])
 async def test_a_device_whose_every_request_goes_to_another_process_gets_all_that_is_meant_for_it(
-    machines: tuple[Running, Running], platform: Platform
+    machines: Machines, platform: Platform
 ) -> None:
     kinds = {
         Platform.IOS: ("iosTrustedRootCertificate", "iosPkcsCertificateProfile"),
@@ -159,9 +191,9 @@ async def test_a_device_whose_every_request_goes_to_another_process_gets_all_tha
 
 
 async def test_a_message_of_a_session_waits_for_the_one_that_another_process_answers(
-    machines: tuple[Running, Running], postgresql_url: str
+    machines: Machines, shared_url: str
 ) -> None:
-    database = Database(postgresql_url, shared=True)
+    database = Database(shared_url, shared=True)
     locks = NamedLocks(database)
     async with administrator_of(machines[0]) as administrator, Alternating(machines) as transport:
         agent = await AgentEnroller(machines[0], administrator, transport)(Platform.WINDOWS)
@@ -233,10 +265,10 @@ def test_the_wire_is_read_over_all_processes_in_the_order_of_time(both: Pair) ->
 
 
 def test_one_leads_and_another_takes_over_when_it_dies(
-    machines: tuple[Running, Running], postgresql_server: PostgresServer, postgresql_url: str
+    mortal_machines: Machines, postgresql_server: PostgresServer, postgresql_url: str
 ) -> None:
     first = eventually(lambda: leader(postgresql_server, postgresql_url))
-    pids = {machine.endpoints["pid"] for machine in machines}
+    pids = {machine.endpoints["pid"] for machine in mortal_machines}
     assert first in pids
     os.kill(first, signal.SIGKILL)
     (other,) = pids - {first}
@@ -245,9 +277,9 @@ def test_one_leads_and_another_takes_over_when_it_dies(
 
 
 def test_a_single_process_and_several_exclude_one_another(
-    machines: tuple[Running, Running], tmp_path: Path, postgresql_url: str, commands: Path
+    machines: Machines, tmp_path: Path, shared_url: str, commands: Path
 ) -> None:
-    alone = ("serve", "--port", "0", "--http-port", "0", "--database-url", postgresql_url, "--data-dir", tmp_path / "x")
+    alone = ("serve", "--port", "0", "--http-port", "0", "--database-url", shared_url, "--data-dir", tmp_path / "x")
     refused = fauxtune(*alone, commands=commands)
     assert refused.returncode == 1
     assert (
@@ -418,11 +450,11 @@ def test_postgresql_that_restarts_under_load_costs_answers_503_and_nothing_else(
 
 
 def test_a_newer_version_of_the_program_makes_the_older_one_stop(
-    machines: tuple[Running, Running], postgresql_url: str
+    mortal_machines: Machines, postgresql_url: str
 ) -> None:
     database = Database(postgresql_url)
     announcements = Announcements(database, sender="a newer one")
-    for machine in machines:
+    for machine in mortal_machines:
         while machine.process.poll() is None:  # one that does not listen yet does not hear the first
             announcements.send([("migration", "9999", 0.0)])
             time.sleep(0.5)

@@ -67,14 +67,20 @@ _CONTRAST = "color-contrast"
 
 
 def findings(page: Page) -> list[str]:
-    """Return the serious and critical findings of axe on a page."""
+    """Return the serious and critical findings of axe on a page. Rules whose findings are less than that do not run."""
     return _violations(page, {})
 
 
 def _violations(page: Page, rules: dict[str, Any], *, without: str = "[]") -> list[str]:
     """Run axe; `without`: an expression for the elements that are left out."""
     options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False} | rules
-    run = f"async (options) => window.axe && (await axe.run({{ exclude: {without} }}, options)).violations"
+    run = f"""async (options) => {{
+      if (!window.axe) return null;
+      const slight = axe._audit.rules.filter((rule) => ["minor", "moderate"].includes(rule.impact));
+      const off = Object.fromEntries(slight.map((rule) => [rule.id, {{ enabled: false }}]));
+      const rules = {{ ...off, ...options.rules }};
+      return (await axe.run({{ exclude: {without} }}, {{ ...options, rules }})).violations;
+    }}"""
     found = page.evaluate(run, options)
     if found is None:
         page.evaluate(axe())  # through the debugging protocol: the page's own policy forbids it, as it should
