@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import JSON, Column, Connection, Engine, MetaData, String, Table, insert, select
+from sqlalchemy import JSON, Column, Connection, Engine, MetaData, String, Table, create_engine, delete, insert, select
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import ENTITIES, entity
@@ -18,6 +18,7 @@ from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.query.options import OrderBy, QueryOptions
 from fauxtune.storage.odata import TYPE_COLUMN, order_by, where
 from tests.support.filter_texts import ABOUT
+from tests.support.postgresql import PostgresServer
 
 metadata = MetaData()
 things = Table("things", metadata, Column("id", String, primary_key=True), Column("document", JSON(none_as_null=True)))
@@ -33,11 +34,25 @@ USER, DEVICE, PROFILE = entity("user"), entity("managedDevice"), entity("deviceC
 SKU = "184efa21-98c3-4e5d-95ab-d07053a96e67"
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def engine(
+    request: pytest.FixtureRequest, postgresql_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """A database with these tables, made once: each test fills them with rows of its own."""
+    name = postgresql_server.create()
+    of_sqlite = f"sqlite:///{tmp_path_factory.mktemp('filters') / 'filters.sqlite'}"
+    engine = create_engine(of_sqlite if request.param == "sqlite" else postgresql_server.url(name))
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+    postgresql_server.drop(name)
+
+
 def fill(connection: Connection, documents: Sequence[dict[str, Any]]) -> None:
-    metadata.drop_all(connection)
-    metadata.create_all(connection)
-    for number, document in enumerate(documents):
-        connection.execute(insert(things).values(id=str(number), document=document))
+    connection.execute(delete(things))
+    if documents:
+        rows = [{"id": str(number), "document": document} for number, document in enumerate(documents)]
+        connection.execute(insert(things), rows)
 
 
 def found(connection: Connection, text: str, *, kind: Any = USER) -> list[int]:
@@ -168,8 +183,7 @@ def test_properties_come_from_columns_where_they_have_one_and_isof_reads_the_typ
     columns = {"id": typed_things.c.id, TYPE_COLUMN: typed_things.c.kind}
     kinds = ["androidWorkProfilePkcsCertificateProfile", "androidDeviceOwnerTrustedRootCertificate"]
     with engine.begin() as connection:
-        metadata.drop_all(connection)
-        metadata.create_all(connection)
+        connection.execute(delete(typed_things))
         for number, kind in enumerate(kinds):
             row = insert(typed_things).values(id=str(number), kind=kind, document={"displayName": f"profile {number}"})
             connection.execute(row)
