@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -181,10 +180,10 @@ def test_the_journal_has_a_line_for_each_event_with_names(run: Commands, devices
     assert run.text("journal", "--type", "nothing") == "There are no such events.\n"
 
 
-def test_a_followed_journal_ends_with_ctrl_c_and_success(run: Commands) -> None:
+def test_a_followed_journal_ends_with_ctrl_c_and_success(run: Commands, commands: Path) -> None:
     run.text("template", "create", "First")
-    command = [sys.executable, "-m", "fauxtune", "journal", "--follow", "--last", "1", "--type", "templateAdded"]
-    command += ["--output", "json", "--data-dir", str(run.data_dir)]
+    command: list[str | Path] = [commands / "fauxtune", "journal", "--follow", "--last", "1", "--type", "templateAdded"]
+    command += ["--output", "json", "--data-dir", run.data_dir]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -199,22 +198,24 @@ def test_a_followed_journal_ends_with_ctrl_c_and_success(run: Commands) -> None:
 
 @pytest.mark.parametrize("arguments", [["device", "list"], ["device", "show", HOSTILE[:-1]], ["journal"]])
 def test_a_terminal_gets_colours_but_nothing_that_a_name_asks_for(
-    run: Commands, devices: dict[str, Path], arguments: list[str]
+    run: Commands, devices: dict[str, Path], arguments: list[str], commands: Path
 ) -> None:
-    seen = at_a_terminal(*arguments, "--data-dir", run.data_dir)
+    seen = at_a_terminal(*arguments, "--data-dir", run.data_dir, commands=commands)
     assert "\x1b[2J" not in seen.screen
     assert "$(touch" in seen.screen
 
 
-def test_at_a_terminal_an_action_asks_first_and_no_changes_nothing(run: Commands, tmp_path: Path) -> None:
+def test_at_a_terminal_an_action_asks_first_and_no_changes_nothing(
+    run: Commands, tmp_path: Path, commands: Path
+) -> None:
     simulate("enroll", "--name", "كارول", "--user", CAROL, "--state", tmp_path / "device", data_dir=run.data_dir)
     where = ("--data-dir", run.data_dir)
-    refused = at_a_terminal("device", "retire", "كارول", *where, types="n\n")
+    refused = at_a_terminal("device", "retire", "كارول", *where, commands=commands, types="n\n")
     assert refused.code == 1
     assert "Retire كارول of carol" in refused.screen
     assert "Nothing was changed." in refused.screen
     assert run.json("device", "show", "كارول")["state"] == "active"
-    assert at_a_terminal("device", "retire", "كارول", *where, types="y\n").code == 0
+    assert at_a_terminal("device", "retire", "كارول", *where, commands=commands, types="y\n").code == 0
     assert run.json("device", "show", "كارول")["state"] == "ending"
 
 
@@ -233,10 +234,11 @@ def test_a_device_that_is_not_managed_any_more_is_shown_with_what_it_held(
     assert "ended: the company's data was removed" in run.text("journal", "--device", "Gone")
 
 
-def test_shells_complete_names_and_evaluate_none(run: Commands, devices: dict[str, Path], tmp_path: Path) -> None:
+def test_shells_complete_names_and_evaluate_none(
+    run: Commands, devices: dict[str, Path], tmp_path: Path, commands: Path
+) -> None:
     run.text("user", "create", "eve", "--display-name", SCRIPT)
     run.text("group", "create", SCRIPT)
-    program = Path(sys.executable).with_name("fauxtune")
     complete = """
         eval "$("$0" completion bash)"
         COMP_WORDS=("$0" "$@"); COMP_CWORD=$#
@@ -246,7 +248,7 @@ def test_shells_complete_names_and_evaluate_none(run: Commands, devices: dict[st
 
     def completions(*words: str, **more: str) -> list[str]:
         done = subprocess.run(
-            ["bash", "-c", complete, program, *words],
+            ["bash", "-c", complete, commands / "fauxtune", *words],
             env=environment(**{"FAUXTUNE_DATA_DIR": str(run.data_dir), **more}),
             cwd=tmp_path,
             capture_output=True,

@@ -38,13 +38,13 @@ def test_a_snapshot_is_created_listed_restored_and_deleted(run: Commands) -> Non
     assert run.text("snapshot", "list").startswith("The tenant has no snapshots")
 
 
-def test_at_a_terminal_what_would_be_lost_is_said_before(run: Commands) -> None:
+def test_at_a_terminal_what_would_be_lost_is_said_before(run: Commands, commands: Path) -> None:
     run.text("snapshot", "create", "one")
     run.text("user", "create", "dora")
-    asked = at_a_terminal("snapshot", "restore", "one", "--data-dir", run.data_dir, types="n\n")
+    asked = at_a_terminal("snapshot", "restore", "one", "--data-dir", run.data_dir, commands=commands, types="n\n")
     assert "Restore the snapshot one? Lost: 1 user." in " ".join(asked.screen.split())
     assert len(run.json("user", "list")) == 4
-    asked = at_a_terminal("tenant", "reset", "--data-dir", run.data_dir, types="y\n")
+    asked = at_a_terminal("tenant", "reset", "--data-dir", run.data_dir, commands=commands, types="y\n")
     assert "Reset the tenant? Lost: 1 user." in " ".join(asked.screen.split())
     assert len(run.json("user", "list")) == 3
 

@@ -94,8 +94,8 @@ def test_the_clock_is_shown_frozen_advanced_set_and_let_run(run: Commands) -> No
     assert (wrong.code, "30 days" in wrong.errors) == (2, True)
 
 
-def test_a_long_wait_is_shown_at_a_terminal_only(run: Commands) -> None:
-    seen = at_a_terminal("clock", "advance", "1 hour", "--settle", "--data-dir", run.data_dir)
+def test_a_long_wait_is_shown_at_a_terminal_only(run: Commands, commands: Path) -> None:
+    seen = at_a_terminal("clock", "advance", "1 hour", "--settle", "--data-dir", run.data_dir, commands=commands)
     assert (seen.code, "Devices that have settled" in seen.screen) == (0, True)
     assert run.run("clock", "advance", "1 hour", "--settle").errors == ""
     run.text("clock", "run", "--system")

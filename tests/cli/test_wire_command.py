@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -107,10 +106,10 @@ def test_a_search_that_stopped_says_how_to_go_on(run: Commands, graph: httpx.Cli
     assert run.run("wire", "--text", "root").errors == ""
 
 
-def test_a_followed_wire_ends_with_ctrl_c_and_success(run: Commands, graph: httpx.Client) -> None:
+def test_a_followed_wire_ends_with_ctrl_c_and_success(run: Commands, graph: httpx.Client, commands: Path) -> None:
     graph.get("/pki/contoso/root/crl")
-    command = [sys.executable, "-m", "fauxtune", "wire", "--follow", "--surface", "pki"]
-    command += ["--output", "json", "--data-dir", str(run.data_dir)]
+    command: list[str | Path] = [commands / "fauxtune", "wire", "--follow", "--surface", "pki"]
+    command += ["--output", "json", "--data-dir", run.data_dir]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -123,12 +122,14 @@ def test_a_followed_wire_ends_with_ctrl_c_and_success(run: Commands, graph: http
             process.kill()
 
 
-def test_a_terminal_gets_colours_and_nothing_that_a_stranger_sent(run: Commands, graph: httpx.Client) -> None:
+def test_a_terminal_gets_colours_and_nothing_that_a_stranger_sent(
+    run: Commands, graph: httpx.Client, commands: Path
+) -> None:
     graph.get(HOSTILE)
     (exchange,) = run.json("wire")
     assert "\x1b[2J" in exchange["refusal"]
     for arguments in (("wire",), ("wire", str(exchange["number"]))):
-        screen = at_a_terminal(*arguments, "--data-dir", run.data_dir).screen
+        screen = at_a_terminal(*arguments, "--data-dir", run.data_dir, commands=commands).screen
         assert "\x1b[2J" not in screen
         assert "\x1b[33m" in screen or "\x1b[1m" in screen
     assert "\x1b" not in run.text("wire")

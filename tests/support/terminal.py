@@ -7,7 +7,6 @@ import os
 import pty
 import struct
 import subprocess
-import sys
 import termios
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +22,11 @@ class Seen:
     screen: str
 
 
-def at_a_terminal(*arguments: str | Path, types: str = "", **more: str) -> Seen:
-    """Run a command to its end. `types`: what somebody types."""
+def at_a_terminal(*arguments: str | Path, commands: Path, types: str = "", **more: str) -> Seen:
+    """Run one of the preloaded commands to its end. `types`: what somebody types."""
     here, there = pty.openpty()
     fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [sys.executable, "-m", "fauxtune", *map(str, arguments)]
+    command: list[str | Path] = [commands / "fauxtune", *map(str, arguments)]
     surroundings = {**environment(**more), "TERM": "xterm-256color"}
     del surroundings["COLUMNS"]
     with subprocess.Popen(command, env=surroundings, stdin=there, stdout=there, stderr=there) as process:
