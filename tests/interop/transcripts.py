@@ -85,7 +85,8 @@ def replay(page: str, title: str, *, server: Running, folder: Path) -> list[str]
     """What the steps of a part print now. Broken when a command fails."""
     before = steps(page, _parts(page)[0].splitlines()[0].removeprefix("## "))
     mine = steps(page, title)
-    around = environment(FAUXTUNE_CA=server.endpoints["caFile"], PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    programs = (*filter(None, (server.commands,)), Path(sys.executable).parent, "/usr/bin", "/bin")
+    around = environment(FAUXTUNE_CA=server.endpoints["caFile"], PATH=":".join(map(str, programs)))
     names, outputs = Names(), []
     with Shell(folder, environment=around) as shell:
         for step in before + mine:
