@@ -9,33 +9,11 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import wraps
-from itertools import count
 from typing import Any
 
-import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from fauxtune.connector.keypool import KeyPool
 from fauxtune.server import serve
 from fauxtune.settings import Settings
 from tests.support.running_server import SECONDS, Served
-
-#: How many keys of the usual length are made: more than one test takes.
-_KEYS, _BITS = 48, 2048
-_keys, _turn = dict[int, rsa.RSAPrivateKey](), count()
-_make = KeyPool._make
-
-
-@wraps(_make)
-def _key_of_ring(pool: KeyPool) -> rsa.RSAPrivateKey:
-    """Return a key that was made for an earlier test, if there are enough: making them took a quarter of the time."""
-    if pool._bits != _BITS:
-        return _make(pool)
-    number = next(_turn) % _KEYS
-    if number not in _keys:
-        _keys[number] = _make(pool)
-    return _keys[number]
 
 
 @contextmanager
@@ -61,8 +39,7 @@ def serving_here(**settings: Any) -> Iterator[Served]:
         with asyncio.Runner(loop_factory=serve.loop_factory()) as runner:
             runner.run(until_stopped())
 
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1, "server") as thread:
-        patch.setattr(KeyPool, "_make", _key_of_ring)
+    with ThreadPoolExecutor(1, "server") as thread:
         loop, stopping = Future[asyncio.AbstractEventLoop](), asyncio.Event()
         running = thread.submit(live, loop, stopping)
         running.add_done_callback(lambda ended: _pass_on(ended, announced))
