@@ -106,6 +106,8 @@ def test_a_change_may_be_in_conflict_and_a_body_of_another_type() -> None:
 def test_secrets_are_write_only_or_say_how_they_read_and_the_servers_properties_are_read_only() -> None:
     schemas = document(ROUTES)["components"]["schemas"]
     assert schemas["microsoft.graph.user"]["allOf"][1]["properties"]["passwordProfile"]["writeOnly"] is True
+    wifi = schemas["microsoft.graph.androidDeviceOwnerEnrollmentProfile"]["allOf"][1]["properties"]["wifiPassword"]
+    assert ("writeOnly" in wifi, wifi["description"]) == (False, "is kept, and reads as null")
     properties = schemas["microsoft.graph.userPFXCertificate"]["allOf"][1]["properties"]
     assert properties["encryptedPfxBlob"]["description"] == "is kept, and reads as 'AA=='"
     assert properties["createdDateTime"]["readOnly"] is True

@@ -21,6 +21,7 @@ from fauxtune.core.odata.schema.types import (
     EnumType,
     Owner,
     Property,
+    Shown,
     StructuredType,
     Version,
 )
@@ -249,10 +250,12 @@ def _property(prop: Property) -> dict[str, Any]:
         shape = {"anyOf": [shape, {"type": "null"}]}
     if prop.owner is Owner.SERVER:
         shape["readOnly"] = True
-    if prop.write_only and prop.mask is None:
+    if prop.write_only and prop.mask is not None:
+        shape["description"] = f"is kept, and reads as '{prop.mask}'"
+    elif prop.write_only and prop.visibility is Shown.WHEN_SELECTED:
         shape["writeOnly"] = True
     elif prop.write_only:
-        shape["description"] = f"is kept, and reads as '{prop.mask}'"
+        shape["description"] = "is kept, and reads as null"
     if prop.beta_only:
         shape["description"] = "beta only"
     if prop.fidelity is not EXACT:

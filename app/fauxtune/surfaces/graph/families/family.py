@@ -54,8 +54,8 @@ class Assigned:
 class Action:
     """A bound operation of a family with a handler of its own. `on_all`: it is bound to the collection; `reads`: a read
     permission is enough; `parameters`: the names of its parameters that must be there; `creates`: it is recorded as the
-    creation of the resources that its operation returns; `deletes`: as a deletion. Without a `name` it is a POST to the
-    collection.
+    creation of the resources that its operation returns; `deletes`: as a deletion; `dated` and
+    `may_be_absent` as at a Route. Without a `name` it is a POST to the collection.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Action:
     creates: bool = False
     deletes: bool = False
     dated: bool = False
+    may_be_absent: bool = False
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ TENANT_ADMINISTRATION: tuple[Family, ...] = (
                 on_all=True,
                 required="id",
                 fidelity=_REQUEST,
+                may_be_absent=True,
             ),
             Action(
                 "retrieveRequestStatus",
@@ -142,6 +143,7 @@ TENANT_ADMINISTRATION: tuple[Family, ...] = (
                 returns="operationApprovalRequestEntityStatus",
                 required="entityId",
                 fidelity=_REQUEST,
+                may_be_absent=True,
             ),
             _function(
                 "retrieveMyRequests",

@@ -308,6 +308,7 @@ class _Maker:
                 source=f"Graph: {family.entity}: {action.name or 'create'}",
                 fidelity=action.fidelity,
                 dated=action.dated,
+                may_be_absent=action.may_be_absent,
             )
 
     def _read(
