@@ -108,8 +108,17 @@ def pytest_collection() -> Generator[None, object, object]:
     return collected
 
 
-#: Modules of a minute and more, which are begun first: one that came last would hold up the run alone.
-LONG = ("interop/test_cookbook.py", "browser/test_every_page.py", "interop/test_schemathesis.py")
+#: Modules of half a minute and more, which are begun first: one that came last would hold up the run alone.
+LONG = (
+    "interop/test_cookbook.py",
+    "browser/test_every_page.py",
+    "interop/test_schemathesis.py",
+    "journeys/test_several_processes.py",
+    "testing/test_plugin.py",
+    "journeys/test_fleet_processes.py",
+    "journeys/test_labs.py",
+    "journeys/test_provider_states.py",
+)
 
 
 @pytest.hookimpl(wrapper=True)

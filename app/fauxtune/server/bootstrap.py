@@ -21,7 +21,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.clock import Clock
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.ids import IdSource
+from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
@@ -42,12 +42,13 @@ from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.server import StartRefused
 from fauxtune.server.webhooks import Receivers
 from fauxtune.storage.contents import ContentStore
-from fauxtune.storage.database import Database
+from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.process_lock import NamedLocks
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import subscriptions as subscription_queries
+from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signing_key
 from fauxtune.surfaces.late import Late, attribute
 
@@ -84,11 +85,9 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
     prepare_signing_key(keys, key_source)
     runner = Runner(database, around.clock, ids=around.ids, signals=Signals())
     graph: Late[GraphClient] = Late(partial(attribute, "fauxtune.surfaces.graph.in_process:send"))
-    runner.faults.load(database.run_now(fault_queries.all_rules))
-    runner.tracking.load(
-        database.run_now(change_log.tracked_tenants),
-        subscribed=database.run_now(subscription_queries.subscribed_tenants),
-    )
+    rules, tracked, subscribed = database.run_now(_remembered)
+    runner.faults.load(rules)
+    runner.tracking.load(tracked, subscribed=subscribed)
     contents = Contents(ContentStore(folder / "contents", shared=database.is_shared), around.ids)
     if database.is_shared:
         contents.store.secret(around.ids.token)  # now, while no other process starts
@@ -128,6 +127,17 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         graph=_graph_client(graph),
         load_graph=graph.get,
         graph_serves=lambda path, method: bool(attribute("fauxtune.surfaces.graph.dispatch:is_served")(path, method)),
+    )
+
+
+def _remembered(connection: Connection) -> tuple[list[FaultRuleRow], list[TenantId], list[TenantId]]:
+    """Return what is in memory from the start: all rules of faults, the tenants whose changes are tracked, and those
+    with subscriptions.
+    """
+    return (
+        fault_queries.all_rules(connection),
+        change_log.tracked_tenants(connection),
+        subscription_queries.subscribed_tenants(connection),
     )
 
 
