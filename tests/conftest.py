@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
@@ -108,16 +109,19 @@ def pytest_collection() -> Generator[None, object, object]:
     return collected
 
 
-#: Modules of half a minute and more, which are begun first: one that came last would hold up the run alone.
+#: Modules of half a minute and more, which are begun first, since one that came last would hold up the run alone; in
+#: this order: those that wait much are apart.
 LONG = (
     "interop/test_cookbook.py",
-    "browser/test_every_page.py",
     "interop/test_schemathesis.py",
-    "journeys/test_several_processes.py",
-    "testing/test_plugin.py",
-    "journeys/test_fleet_processes.py",
+    "browser/test_every_page.py",
     "journeys/test_labs.py",
+    "journeys/test_several_processes.py",
+    "interop/test_graph_sdk_families.py",
+    "cli/test_scep_verify.py",
+    "testing/test_plugin.py",
     "journeys/test_provider_states.py",
+    "journeys/test_fleet_processes.py",
 )
 
 
@@ -130,8 +134,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if "hypothesis" not in config.option.keyword:  # which is a mark that Hypothesis has yet to set
         deselect_by_keyword(items, config)
     result = yield
-    items.sort(key=lambda item: not (_SDK.match(item.nodeid) or item.nodeid.partition("::")[0].endswith(LONG)))
+    items.sort(key=lambda item: _place_of(item.nodeid.partition("::")[0]))
     return result
+
+
+@cache
+def _place_of(module: str) -> int:
+    """Return the place of a module among those that come first; for all others the last one."""
+    return next((place for place, end in enumerate(LONG) if module.endswith(end)), len(LONG))
 
 
 #: Modules that load Microsoft's SDKs, which takes 10 seconds: one worker runs them all.

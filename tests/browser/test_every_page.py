@@ -56,7 +56,8 @@ def site(http: httpx.Client, devices: SimulatedDevices) -> Site:
 @pytest.fixture(scope="module")
 def watched(browser: Browser, server: Running) -> Iterator[tuple[Page, Watch]]:
     """One page for all tests, and what the browser noticed since the last one."""
-    context = browser.new_context(base_url=server.endpoints["http"])
+    # Nothing moves while it is looked at: what is new on a page glows for three seconds.
+    context = browser.new_context(base_url=server.endpoints["http"], reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     watch = Watch(urlsplit(server.endpoints["http"]).netloc)
     context.add_init_script(axe())
