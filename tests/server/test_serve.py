@@ -414,5 +414,6 @@ def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path, comma
         context.load_cert_chain(tmp_path / "tls" / "server.pem", tmp_path / "tls" / "server.key")
         with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError, httpx.ConnectError, ssl.SSLError)):
             httpx.get(f"{server.https}/readyz", verify=context)
+        server.stop()  # and has given its folder back
     with serving("--data-dir", tmp_path, "--no-client-certificates", commands=commands) as server:
         assert httpx.get(f"{server.https}/readyz", verify=context).status_code == 200
