@@ -43,7 +43,10 @@ def main() -> None:
             server.kill()
     code = server.wait()
     if _is_alive(owner):
-        (folder / "ended").write_text(str(code), encoding="ascii")
+        # Written beside it first: whoever sees the file finds the whole code in it.
+        written = folder / "ended.part"
+        written.write_text(str(code), encoding="ascii")
+        written.rename(folder / "ended")
     else:
         shutil.rmtree(folder, ignore_errors=True)
 

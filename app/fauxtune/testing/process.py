@@ -84,9 +84,8 @@ def _document(folder: Path) -> dict[str, Any]:
         document = _read(folder / "server.json")
         if document is not None:
             return document
-        ended = folder / "ended"
-        # Between its creation and its first byte the file is empty.
-        if ended.exists() and (code := ended.read_text(encoding="ascii")):
+        if (folder / "ended").exists():
+            code = (folder / "ended").read_text(encoding="ascii")
             raise NotStarted(f"the server ended with exit code {code} before it was ready:\n{last_lines(folder)}")
         time.sleep(_INTERVAL)
     raise NotStarted(f"the server was not ready after {_LONGEST_START:g} seconds:\n{last_lines(folder)}")

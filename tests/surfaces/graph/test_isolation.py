@@ -233,6 +233,7 @@ async def test_nothing_of_another_tenant_is_read_or_changed(
         await _lists_are_apart(scene)
     with subtests.test("no route leads to another tenant's things"):
         await _no_route_leads_there(scene)
+        assert await _everything(scene.beta, scene.contoso) == scene.before
     with subtests.test("nothing of another tenant is reached by naming it in a body"):
         await _no_body_reaches_there(scene)
     with subtests.test("a certificate of another tenant's user is not imported"):
