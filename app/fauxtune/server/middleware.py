@@ -93,8 +93,7 @@ class Guard:
             response.headers.update(_headers_of(refusal))
             await response(scope, exchange.receive, exchange.send)
         finally:
-            if wire is not None:
-                await exchange.record(wire)
+            await exchange.record()
 
 
 def _faulty(app: ASGIApp, emulator: Emulator, *, refuse: Refuse, connection: Receive) -> ASGIApp:
@@ -145,17 +144,21 @@ class _Exchange:
         path: str = scope["path"]
         self._limit = _limit_of(path)
         self._caller = Caller()
+        #: Where the exchange is still to be recorded.
+        self._wire = wire
         state = scope.setdefault("state", {})
         state["request_id"], state["caller"] = request_id, self._caller
-        self._is_recorded = wire is not None
         if wire is not None:
             self._began, self._begun = wire.runner.clock.now().timestamp(), perf_counter()
             self._status: int | None = None
             self._headers: Headers = []
             self._request = self._response = b""
 
-    async def record(self, wire: Wire) -> None:
-        """Record the exchange, which has ended."""
+    async def record(self) -> None:
+        """Record the exchange, which has ended, once."""
+        wire, self._wire = self._wire, None
+        if wire is None:
+            return
         scope = self.scope
         if self._caller.tenant is None:
             await wire.find_tenant(self._caller, scope["path"])
@@ -218,7 +221,7 @@ class _Exchange:
         message = await self._receive()
         body = message.get("body", b"")
         self._received += len(body)
-        if self._is_recorded and body:
+        if body and self._wire is not None:
             self._request = extended(self._request, body) if self._request else body[:KEPT]
         if self._received > self._limit:
             raise HTTPException(413, self._too_long())
@@ -235,8 +238,11 @@ class _Exchange:
             if message["status"] == 503 and b"retry-after" not in names and b"x-fauxtune-fault" not in names:
                 headers.append(_RETRY_LATER)
             self._status, self._headers = int(message["status"]), headers
-        elif self._is_recorded:
+        elif self._wire is not None:
             body = message.get("body", b"")
             self._sent += len(body)
             self._response = extended(self._response, body) if self._response else body[:KEPT]
+            if not message.get("more_body", False):
+                # Before the client has the whole answer: it may look for the exchange at once, in another process.
+                await self.record()
         await self._send(message)

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from starlette.types import Message, Scope
 
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Bounds, Wire
@@ -352,6 +353,42 @@ async def test_what_if_records_its_own_call_alone(http: httpx.AsyncClient, conto
     assert [each["url"] for each in await recorded(http)] == ["/_fauxtune/v1/tenants/contoso/whatif"]
 
 
+def _scope(method: str, path: str, *, query: bytes = b"", headers: Sequence[tuple[bytes, bytes]] = ()) -> Scope:
+    """Return a request as a server hands it to the application."""
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query,
+        "headers": [(b"host", b"localhost"), *headers],
+        "scheme": "https",
+        "http_version": "1.1",
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 8443),
+        "root_path": "",
+    }
+
+
+async def test_an_exchange_is_there_before_the_client_has_the_whole_answer(
+    app: Application, http: httpx.AsyncClient, app_token: str
+) -> None:
+    """A client may look for it at once, in another process, while this one has done nothing but send."""
+    scope = _scope("GET", "/v1.0/users", query=b"$top=1", headers=[(b"authorization", f"Bearer {app_token}".encode())])
+    ends = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            ends.append([each["url"] for each in await recorded(http, surface="graph")])
+
+    await app(scope, receive, send)
+    assert ends == [["/v1.0/users?$top=1"]]
+    assert [each["status"] for each in await recorded(http, surface="graph")] == [200]
+
+
 async def test_a_request_that_breaks_off_is_there_without_a_status(app: Application, http: httpx.AsyncClient) -> None:
     async def receive() -> dict[str, object]:
         return {"type": "http.disconnect"}
@@ -359,22 +396,8 @@ async def test_a_request_that_breaks_off_is_there_without_a_status(app: Applicat
     async def send(message: object) -> None:
         raise AssertionError(message)
 
-    path = "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll"
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(b"host", b"localhost")],
-        "scheme": "https",
-        "http_version": "1.1",
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 8443),
-        "root_path": "",
-    }
     await http.get("/pki/contoso/root/crl")  # the tenant becomes known
-    await app(scope, receive, send)
+    await app(_scope("POST", "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll"), receive, send)
     (exchange,) = await recorded(http, surface="android", status="error")
     assert (exchange["status"], exchange["responseLength"]) == (None, 0)
 
