@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy
+from _pytest.assertion import rewrite
 from _pytest.mark import deselect_by_keyword
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -95,18 +96,35 @@ collect_ignore = ["examples"]
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Collect without collecting garbage: there is little, and to look for it takes a quarter of the time.
 
     What was made stays until the end, so that no later search looks at it again. Tests look seldom: a
     twentieth of their time went there.
     """
     gc.disable()
+    if _is_whole(session.config) and not sys.dont_write_bytecode:
+        _compile_share(session.config)
     collected = yield
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
     return collected
+
+
+def _compile_share(config: pytest.Config) -> None:
+    """Compile the share of this process of the modules of tests, as pytest compiles them: in a fresh clone each process
+    would compile all of them, which takes 8 seconds.
+    """
+    worker = getattr(config, "workerinput", {"workerid": "gw0", "workercount": 1})
+    for path in sorted(config.rootpath.glob("tests/**/test_*.py"))[
+        int(worker["workerid"][2:]) :: worker["workercount"]
+    ]:
+        folder = rewrite.get_cache_dir(path)
+        compiled = folder / f"{path.stem}{rewrite.PYC_TAIL}"
+        if rewrite._read_pyc(path, compiled) is None and rewrite.try_makedirs(folder):
+            status, code = rewrite._rewrite_test(path, config)
+            rewrite._write_pyc(config.stash[rewrite.assertstate_key], code, status, compiled)
 
 
 #: Modules of half a minute and more, which are begun first, since one that came last would hold up the run alone; in
@@ -156,12 +174,12 @@ _SOURCES = re.compile(r"tests/repository/test_(dependencies|sizes|words)\.py::")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many processes run tests (`-n auto`): for all tests three for two cores, as they often wait.
+    """Return how many processes run tests (`-n auto`): for all tests two a core, as they often wait.
 
     For some tests one a core: each process collects them all before the first can run.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + (cores // 2 if _is_whole(config) else 0)
+    return cores * (2 if _is_whole(config) else 1)
 
 
 @pytest.hookimpl(optionalhook=True)
