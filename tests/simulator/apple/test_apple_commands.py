@@ -142,7 +142,7 @@ async def test_what_a_locked_phone_puts_off_it_does_once_it_is_unlocked(
         "reboots": 1,
     }
     owner_commands.lock(tmp_path / "phone", locked=False)
-    result = await commands.check_in(tmp_path / "phone", until_settled=True, timeout=5)
+    result = await commands.check_in(tmp_path / "phone", until_settled=True, timeout=30)
     assert (result.document["settled"], result.document["installed"]) == (True, ["root"])
 
 

@@ -120,7 +120,7 @@ async def test_settling_waits_for_a_connector_that_is_at_work(
 
     async with phone.connected():
         serving = asyncio.create_task(serve())
-        document = (await contoso.post("/settle", json={"timeout": 20})).json()
+        document = (await contoso.post("/settle", json={"timeout": 60})).json()
         serving.cancel()
     assert (document["waiting"], len(document["settled"])) == ([], 1)
 
