@@ -54,6 +54,11 @@ class Verb:
     command: tuple[str, ...] = ()
     looks: bool = False
 
+    @property
+    def names_certificate(self) -> bool:
+        """Whether the command has the thumbprint of a certificate."""
+        return any("{thumbprint}" in piece for piece in self.command)
+
 
 FAMILIES = ("root", "pkcs", "scep", "imported", "email")
 PLATFORMS = tuple(map(str, ProfilePlatform))

@@ -29,13 +29,16 @@ _EVERYBODY: dict[str, Callable[[], Target]] = {"all users": to_all_users, "all d
 
 @dataclass(slots=True)
 class Scene:
-    """A tenant. `changed`: whether anything was changed; `values`: the ids and names of what a sentence speaks of."""
+    """A tenant. `changed`: whether anything was changed; `values`: the ids and names of what a sentence speaks of;
+    `seen`: Graph's answers to each GET, of a scene that is only looked at. None: it changes, so each is asked again.
+    """
 
     emulator: Emulator
     tenant: Tenant
     client: str
     changed: bool = False
     values: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, JsonObject] | None = None
 
     @property
     def now(self) -> datetime:
@@ -50,7 +53,11 @@ class Scene:
 
     async def get(self, path: str) -> JsonObject:
         """Return Graph's answer to a GET; the path's query is quoted already."""
-        return await self._graph("GET", path)
+        if self.seen is None:
+            return await self._graph("GET", path)
+        if path not in self.seen:
+            self.seen[path] = await self._graph("GET", path)
+        return self.seen[path]
 
     async def listed(self, path: str, **equal: str) -> list[JsonObject]:
         """Return the members of a collection, those whose properties are `equal` to these texts."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.classrooms import SeatEventRow, SeatRow
 from fauxtune.storage.rows.labs import LabRunRow
@@ -21,7 +22,7 @@ def add_seat(connection: Connection, row: SeatRow) -> None:
 
 def seat_of(connection: Connection, tenant_id: TenantId) -> SeatRow | None:
     """Return the seat that the tenant is; None for every other tenant."""
-    return first(connection, select(seats).where(seats.c.tenant_id == tenant_id), row=SeatRow)
+    return first(connection, _SEAT, row=SeatRow, values={"tenant": tenant_id})
 
 
 def seat_with(connection: Connection, credential_digest: str) -> SeatRow | None:
@@ -69,3 +70,7 @@ def newest_events(connection: Connection, tenant_ids: Sequence[TenantId]) -> dic
 def runs_of_all(connection: Connection, tenant_ids: Sequence[TenantId]) -> list[LabRunRow]:
     """Return the labs that were started in these tenants."""
     return every(connection, select(lab_runs).where(lab_runs.c.tenant_id.in_(tenant_ids)), row=LabRunRow)
+
+
+#: Asked at each step of each lab, in tenants that are no seats too.
+_SEAT = Prepared(select(seats).where(seats.c.tenant_id == bindparam("tenant")))

@@ -112,27 +112,24 @@ def unsettled(
 
 
 @cache
-def _unsettled(*, among: bool) -> Select[Any]:
+def _unsettled(*, among: bool) -> Prepared:
     """Return what `unsettled` asks; `among`: with the parameter `ids`."""
     tenant: BindParameter[str] = bindparam("tenant")
     ids: BindParameter[str] = bindparam("ids", expanding=True)
     awaiting = select(ledger.c.enrollment_id).where(ledger.c.tenant_id == tenant, ledger.c.state.in_(_UNDER_WAY))
     if among:
         awaiting = awaiting.where(ledger.c.enrollment_id.in_(ids))
-    return (
-        select(enrollments)
-        .where(
-            *_these(tenant, ids if among else None),
-            enrollments.c.state != EnrollmentState.ENDED.value,
-            or_(
-                enrollments.c.generation != enrollments.c.settled_generation,
-                enrollments.c.due_at <= bindparam("now"),
-                enrollments.c.state == EnrollmentState.ENDING.value,
-                enrollments.c.id.in_(awaiting),
-            ),
-        )
-        .order_by(enrollments.c.id)
+    statement = select(enrollments).where(
+        *_these(tenant, ids if among else None),
+        enrollments.c.state != EnrollmentState.ENDED.value,
+        or_(
+            enrollments.c.generation != enrollments.c.settled_generation,
+            enrollments.c.due_at <= bindparam("now"),
+            enrollments.c.state == EnrollmentState.ENDING.value,
+            enrollments.c.id.in_(awaiting),
+        ),
     )
+    return Prepared(statement.order_by(enrollments.c.id))
 
 
 def awaited(connection: Connection, tenant_id: TenantId) -> list[OpenItemRow]:
@@ -148,7 +145,7 @@ def _these(tenant_id: Any, ids: Any) -> list[ColumnElement[bool]]:
     return [enrollments.c.tenant_id == tenant_id]
 
 
-def with_names(tenant_id: TenantId, *, ids: Collection[str] | None = None) -> Select[Any]:
+def with_names(tenant_id: TenantId | BindParameter[TenantId], *, ids: Collection[str] | None = None) -> Select[Any]:
     """Select enrolments (these, if `ids` is given) with their names (`NamedEnrollmentRow`), oldest first."""
     name = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
     return (
@@ -172,7 +169,7 @@ def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -
 
 def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
     """Return the ids of all enrolments that have not ended."""
-    return [EnrollmentId(row[0]) for row in connection.execute(_LIVE, {"tenant": tenant_id})]
+    return [EnrollmentId(row[0]) for row in _LIVE.every(connection, {"tenant": tenant_id})]
 
 
 def add_enrollment(connection: Connection, row: EnrollmentRow) -> None:
@@ -215,7 +212,7 @@ _BY_HARDWARE = Prepared(
     .order_by(enrollments.c.id)
     .with_for_update()
 )
-_LIVE = (
+_LIVE = Prepared(
     select(enrollments.c.id)
     .where(enrollments.c.tenant_id == bindparam("tenant"), enrollments.c.state != EnrollmentState.ENDED.value)
     .order_by(enrollments.c.id)

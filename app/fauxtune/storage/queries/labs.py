@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
@@ -17,14 +18,12 @@ from fauxtune.storage.tables import lab_runs
 
 def runs_of(connection: Connection, tenant_id: TenantId) -> list[LabRunRow]:
     """Return the labs that were started in the tenant, by name."""
-    statement = select(lab_runs).where(lab_runs.c.tenant_id == tenant_id)
-    return every(connection, statement.order_by(lab_runs.c.lab), row=LabRunRow)
+    return every(connection, _RUNS, row=LabRunRow, values={"tenant": tenant_id})
 
 
 def run_of(connection: Connection, tenant_id: TenantId, *, lab: str) -> LabRunRow | None:
     """Return the run of a lab in the tenant; None if it was not started."""
-    statement = select(lab_runs).where(lab_runs.c.tenant_id == tenant_id, lab_runs.c.lab == lab)
-    return first(connection, statement, row=LabRunRow)
+    return first(connection, _RUN, row=LabRunRow, values={"tenant": tenant_id, "lab": lab})
 
 
 def put_runs(connection: Connection, rows: Sequence[LabRunRow]) -> None:
@@ -34,5 +33,11 @@ def put_runs(connection: Connection, rows: Sequence[LabRunRow]) -> None:
 
 def newest_enrollment(connection: Connection, tenant_id: TenantId, *, device_name: str) -> NamedEnrollmentRow | None:
     """Return the newest enrolment of a device of this name, also one that has ended."""
-    rows = every(connection, with_names(tenant_id), row=NamedEnrollmentRow)
+    rows = every(connection, _NAMED, row=NamedEnrollmentRow, values={"tenant": tenant_id})
     return next((row for row in reversed(rows) if (row.device_name or "").lower() == device_name.lower()), None)
+
+
+_OF_TENANT = select(lab_runs).where(lab_runs.c.tenant_id == bindparam("tenant"))
+_RUNS = Prepared(_OF_TENANT.order_by(lab_runs.c.lab))
+_RUN = Prepared(_OF_TENANT.where(lab_runs.c.lab == bindparam("lab")))
+_NAMED = Prepared(with_names(bindparam("tenant")))

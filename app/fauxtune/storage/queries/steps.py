@@ -23,7 +23,7 @@ _OVER = Prepared(
     delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.id.in_(bindparam("ids", expanding=True)))
 )
 _OPEN = (StepState.WAITING.value, StepState.SENT.value, StepState.LATER.value)
-_PUT_OFF = (
+_PUT_OFF = Prepared(
     select(steps.c.enrollment_id, steps.c.subject, steps.c.state)
     .where(steps.c.tenant_id == bindparam("tenant"), steps.c.state.in_(_OPEN))
     .order_by(steps.c.enrollment_id, steps.c.subject)
@@ -50,7 +50,7 @@ def put_off(connection: Connection, tenant_id: TenantId) -> dict[EnrollmentId, l
     """
     subjects: dict[EnrollmentId, list[str]] = {}
     busy = set()
-    for enrollment_id, subject, state in connection.execute(_PUT_OFF, {"tenant": tenant_id}):
+    for enrollment_id, subject, state in _PUT_OFF.every(connection, {"tenant": tenant_id}):
         subjects.setdefault(EnrollmentId(enrollment_id), []).append(subject)
         if state != StepState.LATER:
             busy.add(EnrollmentId(enrollment_id))

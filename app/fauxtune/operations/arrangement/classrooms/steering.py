@@ -65,8 +65,9 @@ async def check_step(emulator: Emulator, *, lab: str, step: int) -> None:
 
 
 async def _is_there(emulator: Emulator, tenant: Tenant, *, lab: str, step: int) -> bool:
-    row = (await runs.progress_of(emulator, tenant)).get(lab)
-    if row is None or await runs.later_lab(emulator, tenant, name=lab) is not None:
+    rows = await runs.progress_of(emulator, tenant)
+    row = rows.get(lab)
+    if row is None or runs.later_lab(rows, name=lab) is not None:
         return False
     return set(range(step)) <= set(Progress.of(row).passed)
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
+
+from cryptography.x509 import Certificate
 
 from fauxtune.core.administration import assignments, devices, directory, emulation, imported, mail, profiles, scep
 from fauxtune.core.administration.choices import INTENDED, ProfileFamily, Purpose
@@ -307,7 +310,7 @@ async def _import(stage: Stage, data: bytes | None, *, user: str, tag: str) -> N
         return
     record = imported.record(
         data,
-        certificate=imported.certificate_of(data, password=PASSWORD),
+        certificate=_certificate_in(data),
         password=PASSWORD,
         connector_key=public_key,
         user_principal_name=name,
@@ -315,6 +318,12 @@ async def _import(stage: Stage, data: bytes | None, *, user: str, tag: str) -> N
     )
     request = imported.import_pfx(record)
     await stage.send(request, readable=imported.without_secrets(request))
+
+
+@lru_cache(maxsize=32)
+def _certificate_in(data: bytes) -> Certificate:
+    """Return the certificate in a PFX file. Each look at a lab shows its imports, and to open a file takes long."""
+    return imported.certificate_of(data, password=PASSWORD)
 
 
 async def _remove_import(stage: Stage, words: Words) -> None:

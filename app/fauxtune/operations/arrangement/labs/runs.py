@@ -165,9 +165,10 @@ async def reset(emulator: Emulator, tenant: Tenant, *, name: str, by: By = By.ST
 
 
 async def _reset(emulator: Emulator, tenant: Tenant, *, lab: Lab) -> Stage:
-    row = (await progress_of(emulator, tenant)).get(lab.name)
+    rows = await progress_of(emulator, tenant)
+    row = rows.get(lab.name)
     kept = Progress() if row is None else replace(Progress.of(row), passed=())
-    if row is None or not await _is_kept(emulator, tenant, lab=lab.name):
+    if row is None or later_lab(rows, name=lab.name) is not None or not await _is_kept(emulator, tenant):
         return await _start(emulator, tenant, lab=lab, kept=kept)
     await snapshots.restore_snapshot(emulator, tenant, name=SNAPSHOT)
     stage = await _stage(emulator, tenant, lab=lab)
@@ -175,12 +176,11 @@ async def _reset(emulator: Emulator, tenant: Tenant, *, lab: Lab) -> Stage:
     return stage
 
 
-async def _is_kept(emulator: Emulator, tenant: Tenant, *, lab: str) -> bool:
-    """Whether the start of this lab can be restored, with its devices: a server that was started again has none."""
+async def _is_kept(emulator: Emulator, tenant: Tenant) -> bool:
+    """Whether the start of the last lab can be restored, with its devices: a server that was started again has none."""
     has_devices = emulator.hosted_snapshots.get(tenant.id, SNAPSHOT)
     rows = await snapshots.list_snapshots(emulator, tenant)
-    is_newest = await later_lab(emulator, tenant, name=lab) is None
-    return is_newest and bool(has_devices) and any(row.name == SNAPSHOT for row in rows)
+    return bool(has_devices) and any(row.name == SNAPSHOT for row in rows)
 
 
 def _again(tx: Transaction, row: LabRunRow, *, progress: Progress) -> LabRunRow:
@@ -191,9 +191,8 @@ def _again(tx: Transaction, row: LabRunRow, *, progress: Progress) -> LabRunRow:
     return again
 
 
-async def later_lab(emulator: Emulator, tenant: Tenant, *, name: str) -> str | None:
+def later_lab(rows: Mapping[str, LabRunRow], *, name: str) -> str | None:
     """Return the lab that was started in the tenant after this one: the tenant is as that one wants it."""
-    rows = await progress_of(emulator, tenant)
     newest = newest_run(rows)
     return None if newest is None or name not in rows or newest.lab == name else newest.lab
 
@@ -205,8 +204,9 @@ def newest_run(rows: Mapping[str, LabRunRow]) -> LabRunRow | None:
 
 async def _present(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
     """Return the stage of a lab that is played now. Raises Conflict for one that another has followed."""
-    stage = await stage_of(emulator, tenant, name=name)
-    other = await later_lab(emulator, tenant, name=name)
+    lab, rows = await lab_named(emulator, name), await progress_of(emulator, tenant)
+    stage = stage_for(emulator, tenant, lab=lab, row=rows.get(name))
+    other = later_lab(rows, name=name)
     if other is not None:
         raise Conflict(
             f"The lab '{other}' was started after '{name}', and the tenant is as that one wants it. Begin again: "
@@ -215,15 +215,18 @@ async def _present(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
     return stage
 
 
-async def stage_of(
-    emulator: Emulator, tenant: Tenant, *, name: str, dry: bool = False, language: Language = Language.ENGLISH
-) -> Stage:
+async def stage_of(emulator: Emulator, tenant: Tenant, *, name: str, language: Language = Language.ENGLISH) -> Stage:
     """Return the stage of a lab that was started. Raises NotFound, Conflict for one that was not."""
-    return await _stage(emulator, tenant, lab=await lab_named(emulator, name, language=language), dry=dry)
+    return await _stage(emulator, tenant, lab=await lab_named(emulator, name, language=language))
 
 
-async def _stage(emulator: Emulator, tenant: Tenant, *, lab: Lab, dry: bool = False) -> Stage:
+async def _stage(emulator: Emulator, tenant: Tenant, *, lab: Lab) -> Stage:
     row = await emulator.runner.read(queries.run_of, tenant.id, lab=lab.name)
+    return stage_for(emulator, tenant, lab=lab, row=row)
+
+
+def stage_for(emulator: Emulator, tenant: Tenant, *, lab: Lab, row: LabRunRow | None, dry: bool = False) -> Stage:
+    """Return the stage of a lab with this run. Raises Conflict for one that was not started."""
     if row is None:
         raise Conflict(f"The lab '{lab.name}' was not started in this tenant: fauxtune lab start {lab.name}")
     return Stage.of(scene_of(emulator, tenant, client=_CLIENT), lab=lab, run=row, dry=dry)

@@ -57,6 +57,7 @@ class Stage:
     def of(cls, scene: Scene, *, lab: Lab, run: LabRunRow, dry: bool = False) -> Stage:
         """Return the stage of a run, with what the lab has made."""
         files = {name: base64.b64decode(data) for name, data in run.materials.get("files", {}).items()}
+        scene.seen = {} if dry else None
         return cls(scene, lab, run, dry=dry, labels=dict(run.materials.get("labels", {})), files=files)
 
     def begin(self) -> None:

@@ -11,7 +11,7 @@ from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.message import Message
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.labs.files import file_names
-from fauxtune.operations.arrangement.labs.runs import Progress, later_lab, progress_of, stage_of
+from fauxtune.operations.arrangement.labs.runs import Progress, later_lab, progress_of, stage_for
 from fauxtune.operations.arrangement.labs.texts import all_labs, lab_named, lab_names
 from fauxtune.operations.arrangement.labs.ways import Way, ways_of
 from fauxtune.operations.runtime.emulator import Emulator
@@ -79,16 +79,16 @@ async def lab_lines(emulator: Emulator, tenant: Tenant, *, language: Language = 
 
 async def lab_view(emulator: Emulator, tenant: Tenant, *, name: str, language: Language = Language.ENGLISH) -> LabView:
     """Return one lab. Raises NotFound, Invalid for one whose file has mistakes."""
-    row = (await progress_of(emulator, tenant)).get(name)
+    rows, lab = await progress_of(emulator, tenant), await lab_named(emulator, name, language=language)
+    row = rows.get(name)
     if row is None:
-        return LabView(await lab_named(emulator, name, language=language), LabState.NEW, Progress(), (), ())
-    stage = await stage_of(emulator, tenant, name=name, dry=True, language=language)
-    progress, later = Progress.of(row), await later_lab(emulator, tenant, name=name)
+        return LabView(lab, LabState.NEW, Progress(), (), ())
+    stage = stage_for(emulator, tenant, lab=lab, row=row, dry=True)
+    progress, later = Progress.of(row), later_lab(rows, name=name)
     steps = [
-        StepView(tuple(await ways_of(stage, step.do)), tuple(await ways_of(stage, step.look)))
-        for step in stage.lab.steps
+        StepView(tuple(await ways_of(stage, step.do)), tuple(await ways_of(stage, step.look))) for step in lab.steps
     ]
-    return LabView(stage.lab, _state(progress, stage.lab), progress, tuple(steps), tuple(file_names(stage)), later)
+    return LabView(lab, _state(progress, lab), progress, tuple(steps), tuple(file_names(stage)), later)
 
 
 def _state(progress: Progress, lab: Lab) -> LabState:

@@ -41,7 +41,7 @@ async def _way(stage: Stage, deed: Act) -> Way:
         await carry_out(stage, deed)
     except FauxtuneError as error:
         problem = error.message
-    known = await stage.thumbprint(deed.words)
+    known = await stage.thumbprint(deed.words) if verb.names_certificate else None
     command = command_of(deed, places_of(stage, deed, thumbprint=known or "THUMBPRINT"))
     # What is not there has no page.
     page = () if any(part.startswith("<") for part in stage.page) else stage.page
