@@ -233,11 +233,11 @@ async def test_nothing_of_another_tenant_is_read_or_changed(
         await _lists_are_apart(scene)
     with subtests.test("no route leads to another tenant's things"):
         await _no_route_leads_there(scene)
-        assert await _everything(scene.beta, scene.contoso) == scene.before
     with subtests.test("nothing of another tenant is reached by naming it in a body"):
         await _no_body_reaches_there(scene)
     with subtests.test("a certificate of another tenant's user is not imported"):
         await _no_certificate_is_imported(scene, raw_rsa_keys)
+    # Once for all attacks: none makes good what another one changed. They have written, so no answer is a kept one.
     assert await _everything(scene.beta, scene.contoso) == scene.before
 
 
@@ -254,7 +254,6 @@ async def _no_route_leads_there(scene: Scene) -> None:
             if result or answer.is_success or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
                 wrong.append((route.method, path, foreign, answer.status_code, answer.text[:200], result))
     assert not wrong, "\n".join(map(str, wrong))
-    await create(scene.fabrikam, _CATEGORIES, displayName="Something is written, so that nothing kept is compared")
 
 
 async def _lists_are_apart(scene: Scene) -> None:
