@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import product
 from typing import Any
 
 import httpx
@@ -83,19 +84,19 @@ async def test_odd_values_of_any_parameter_are_refused(http: httpx.AsyncClient, 
         assert (await http.get(path, params={"user_code": odd})).status_code == 400, path
 
 
-@pytest.mark.parametrize("name", TOKENS)
-async def test_what_is_no_token_of_ours_is_good_for_nothing(http: httpx.AsyncClient, name: str) -> None:
-    text = TOKENS[name]
+async def test_what_is_no_token_of_ours_is_good_for_nothing(http: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     asserted = {"grant_type": "client_credentials", "scope": "x/.default", "client_assertion_type": kind}
-    assert (await http.get("/v1.0/users", headers={"authorization": f"Bearer {text}"})).status_code == 401
-    for form in (
-        {"grant_type": "refresh_token", "client_id": CLIENT, "refresh_token": text},
-        {**asserted, "client_assertion": text},
-        {**asserted, "client_assertion": text, "client_id": CLIENT},
-    ):
-        assert read_error(await http.post(TOKEN, data=form))[0] in (400, 401), form
-    assert read_error(await http.post(AUTHORIZE, data={"ticket": text, "user": "x"}))[0] == 400
+    for name, text in TOKENS.items():
+        with subtests.test(name):
+            assert (await http.get("/v1.0/users", headers={"authorization": f"Bearer {text}"})).status_code == 401
+            for form in (
+                {"grant_type": "refresh_token", "client_id": CLIENT, "refresh_token": text},
+                {**asserted, "client_assertion": text},
+                {**asserted, "client_assertion": text, "client_id": CLIENT},
+            ):
+                assert read_error(await http.post(TOKEN, data=form))[0] in (400, 401), form
+            assert read_error(await http.post(AUTHORIZE, data={"ticket": text, "user": "x"}))[0] == 400
 
 
 @pytest.mark.parametrize(
@@ -159,14 +160,15 @@ EVIL = (
 )
 
 
-@pytest.mark.parametrize("uri", EVIL)
-async def test_nobody_is_sent_to_where_nothing_is_registered(http: httpx.AsyncClient, uri: str) -> None:
-    for more in ({}, {"prompt": "none"}, {"response_type": "token"}, {"response_mode": "form_post", "prompt": "none"}):
+async def test_nobody_is_sent_to_where_nothing_is_registered(http: httpx.AsyncClient) -> None:
+    form_post = {"response_mode": "form_post", "prompt": "none"}
+    ways: list[dict[str, str]] = [{}, {"prompt": "none"}, {"response_type": "token"}, form_post]
+    for uri, more in product(EVIL, ways):
         question = {"client_id": CLIENT, "redirect_uri": uri, "response_type": "code", "scope": "openid", **more}
         answer = await http.get(AUTHORIZE, params=question, headers={"accept": "text/html"})
-        assert answer.status_code == 400
-        assert "location" not in answer.headers
-        assert "<form" not in answer.text
+        assert answer.status_code == 400, question
+        assert "location" not in answer.headers, question
+        assert "<form" not in answer.text, question
 
 
 async def test_markup_in_names_and_parameters_stays_text(http: httpx.AsyncClient, app_token: str) -> None:
