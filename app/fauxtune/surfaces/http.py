@@ -81,7 +81,7 @@ def own_origin(request: Request) -> str:
     """Return the origin of the request's own address, which a page at this address may call, as `origin` does without
     --public-url.
     """
-    scheme, host = request.url.scheme, request.headers.get("host") or request.url.netloc
+    scheme, host = request.scope.get("scheme", "http"), request.headers.get("host") or request.url.netloc
     if is_from_trusted_proxy(request, emulator_of(request).trusted_proxies):
         forwarded_host, forwarded_scheme = _first(request, "x-forwarded-host"), _first(request, "x-forwarded-proto")
         host = forwarded_host if _FORWARDED_HOST.fullmatch(forwarded_host) else host

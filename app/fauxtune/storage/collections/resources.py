@@ -7,6 +7,7 @@ orders and pages are those of the database for them too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import FromClause, Integer, Select, exists, literal, select, union_all
@@ -42,16 +43,35 @@ def resources_of(
     """Return the collection of a family, or of the parts of one resource. `built_in`: all built-in ones; those that are
     stored too are passed over. `without`: members of the documents that are not read.
     """
-    within = (
+    if not built_in:
+        return _stored(tenant_id, family, parent_id=parent_id, without=tuple(without))
+    rows = union_all(
+        _within(tenant_id, family, parent_id=parent_id), _built_in(tenant_id, family, built_in=built_in)
+    ).subquery()
+    return _collection(tenant_id, rows, statement=select(rows), without=without)
+
+
+@lru_cache(maxsize=256)
+def _stored(
+    tenant_id: TenantId, family: str, *, parent_id: str, without: tuple[str, ...]
+) -> Collection[ListedResourceRow]:
+    """The collection of what is stored. Clients poll: the statement is made once."""
+    statement = _within(tenant_id, family, parent_id=parent_id)
+    return _collection(tenant_id, resources, statement=statement, without=without)
+
+
+def _within(tenant_id: TenantId, family: str, *, parent_id: str) -> Select[Any]:
+    return select(resources).where(
         resources.c.tenant_id == tenant_id,
         resources.c.family == family,
         resources.c.parent_id == parent_id,
     )
-    rows: FromClause = resources
-    statement = select(resources).where(*within)
-    if built_in:
-        rows = union_all(statement, _built_in(tenant_id, family, built_in=built_in)).subquery()
-        statement = select(rows)
+
+
+def _collection(
+    tenant_id: TenantId, rows: FromClause, *, statement: Select[Any], without: Iterable[str]
+) -> Collection[ListedResourceRow]:
+    """The collection of these rows, and whether each is assigned."""
     names = [literal(name) for name in without]
     if names:
         rest = Without(rows.c.document, *names).label("document")

@@ -6,6 +6,7 @@ Rules: Graph's REST conventions (headers, envelope), OData JSON format 4.01 for 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from http import HTTPStatus
 
 import orjson
@@ -63,9 +64,9 @@ def refuse(request: Request, error: Exception) -> Response:
 
 
 async def _answer(request: Request) -> Answer:
-    emulator = emulator_of(request)
+    emulator, own = emulator_of(request), origin(request)
     message = _message(request, b"")
-    public = described(message, root=f"{origin(request)}/{message.version.value}")
+    public = described(message, root=f"{own}/{message.version.value}")
     if public is not None:
         return public
     principal = _caller(request, emulator)
@@ -77,12 +78,12 @@ async def _answer(request: Request) -> Answer:
         emulator,
         tenant,
         principal=principal,
-        origin=origin(request),
+        origin=own,
         request_id=request.state.request_id,
         caller=caller,
         is_on_the_wire=True,
     )
-    return await answer(_message(request, await request.body()), sender)
+    return await answer(replace(message, content=await request.body()), sender)
 
 
 def _message(request: Request, content: bytes) -> Message:
