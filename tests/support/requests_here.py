@@ -14,9 +14,11 @@ import httpx
 def shorten() -> None:
     """Let httpx remember the addresses that it has read, and look for cookies only in answers that set one."""
     urls: Any = httpx._urls
+    parsed: Any = httpx._urlparse
     if hasattr(urls.urlparse, "cache_info"):
         return
-    urls.urlparse = lru_cache(4_096)(urls.urlparse)
+    # The one name reads what a caller gives, the other what becomes of it with a path or a query.
+    urls.urlparse = parsed.urlparse = lru_cache(4_096)(urls.urlparse)
     cookies: Any = httpx.Cookies
     extract = cookies.extract_cookies
 
