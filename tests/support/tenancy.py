@@ -75,7 +75,11 @@ class UnboundStatements:
 
 def is_bound(statement: ClauseElement) -> bool:
     """Whether the statement compares a key of a tenant's table with a parameter, or concerns no such table."""
-    parts = list(visitors.iterate(statement))
+    parts = []
+    for part in visitors.iterate(statement):
+        if _is_bound_by(part):
+            return True
+        parts.append(part)
     # What an UPDATE takes from a subquery is known by its columns alone.
     tables = {part.table for part in parts if isinstance(part, ColumnClause) and isinstance(part.table, Subquery)}
     parts += [part for table in tables for part in visitors.iterate(table)]
@@ -83,7 +87,11 @@ def is_bound(statement: ClauseElement) -> bool:
         return True
     if not any(isinstance(part, Table) and "tenant_id" in part.c for part in parts):
         return True
-    return any(isinstance(part, False_) or (isinstance(part, BinaryExpression) and _binds(part)) for part in parts)
+    return any(map(_is_bound_by, parts))
+
+
+def _is_bound_by(part: object) -> bool:
+    return isinstance(part, False_) or (isinstance(part, BinaryExpression) and _binds(part))
 
 
 def _binds(comparison: BinaryExpression[Any]) -> bool:

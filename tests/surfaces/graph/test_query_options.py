@@ -254,7 +254,9 @@ def _sorted_at_once(kind: Entity, shown: list[Json]) -> Iterator[list[str]]:
     """The properties that have an order. One that tells the elements apart is the last of its request: those before it
     are the same for all, and leave the order to it.
     """
-    telling, same, hidden = [], [], []
+    telling: list[str] = []
+    same: list[str] = []
+    hidden: list[str] = []
     for name in sortable(kind):
         values = {repr(each.get(name)) for each in shown}
         is_shown = any(name in each for each in shown) and not _is_blank(kind, name)
