@@ -14,6 +14,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.query.evaluation import matches
+from fauxtune.core.odata.query.expressions import Condition
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.query.options import OrderBy, QueryOptions
 from fauxtune.storage.odata import TYPE_COLUMN, order_by, where
@@ -56,8 +57,12 @@ def fill(connection: Connection, documents: Sequence[dict[str, Any]]) -> None:
 
 
 def found(connection: Connection, text: str, *, kind: Any = USER) -> list[int]:
-    condition = where(parse_filter(text, kind, types=ENTITIES), columns={}, document=things.c.document)
-    rows = connection.scalars(select(things.c.id).where(condition).order_by(things.c.id))
+    return selected(connection, parse_filter(text, kind, types=ENTITIES))
+
+
+def selected(connection: Connection, condition: Condition) -> list[int]:
+    clause = where(condition, columns={}, document=things.c.document)
+    rows = connection.scalars(select(things.c.id).where(clause).order_by(things.c.id))
     return [int(row) for row in rows]
 
 
@@ -250,7 +255,7 @@ def test_any_filter_selects_what_evaluation_in_memory_selects(engine: Engine, na
         for text in data.draw(st.lists(filters, min_size=5, max_size=12)):
             condition = parse_filter(text, kind, types=ENTITIES)
             expected = [number for number, document in enumerate(documents) if matches(condition, document)]
-            assert found(connection, text, kind=kind) == expected, text
+            assert selected(connection, condition) == expected, text
 
 
 SORTED = ("deviceName", "totalStorageSpaceInBytes", "lastSyncDateTime", "complianceState", "isEncrypted")
