@@ -80,6 +80,8 @@ class AndroidDevice:
     keys: dict[ItemKey, object] = field(default_factory=dict, repr=False)
     #: The files that it ever opened, by the thumbprint of the certificate.
     opened: dict[str, PfxContents] = field(default_factory=dict, repr=False)
+    #: What was in each file: a policy brings most of them again, and opening one takes as long as a whole check-in.
+    files: dict[tuple[bytes, bytes], PfxContents] = field(default_factory=dict, repr=False)
     roots: set[str] = field(default_factory=set)
     accounts: dict[ItemKey, tuple[str | None, Account]] = field(default_factory=dict)
     applied: int = 0
@@ -142,11 +144,17 @@ class AndroidDevice:
         self.holds |= {item: mark for item, mark in policy.requested.items() if mark is not None}
         for item, (file, sealed) in policy.pairs.items():
             if item not in accepted:
-                contents = read_pfx(file, self.unseal(sealed))
+                contents = self._read(file, sealed)
                 self.holds[item] = thumbprint(contents.certificate)
                 self.keys[item] = contents.key
                 self.opened[self.holds[item]] = contents
         self.applied = policy.version
+
+    def _read(self, file: bytes, sealed: bytes) -> PfxContents:
+        contents = self.files.get((file, sealed))
+        if contents is None:
+            contents = self.files[file, sealed] = read_pfx(file, self.unseal(sealed))
+        return contents
 
     def unseal(self, envelope: bytes) -> bytes:
         """Return the password of a PFX file, opened with the device's identity."""

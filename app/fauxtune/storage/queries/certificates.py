@@ -21,6 +21,11 @@ from fauxtune.storage.rows.certificates import (
 )
 from fauxtune.storage.tables import certificates, pfx_certificates, users
 
+#: By either of the names that people and protocols have for a certificate.
+_BY_KEY = tuple(
+    Prepared(select(certificates).where(certificates.c.tenant_id == bindparam("tenant"), column == bindparam("key")))
+    for column in (certificates.c.thumbprint, certificates.c.serial)
+)
 # What every revocation reads and writes.
 _BY_SERIAL = Prepared(
     select(certificates).where(
@@ -86,9 +91,9 @@ def change_certificate(
 
 def certificate(connection: Connection, tenant_id: TenantId, *, key: str) -> CertificateRow | None:
     """Return the issued certificate with this serial number or thumbprint (hex, in any case)."""
-    for column in (certificates.c.thumbprint, certificates.c.serial):
-        statement = select(certificates).where(certificates.c.tenant_id == tenant_id, column == key.lower())
-        row = reads.first(connection, statement, row=CertificateRow)
+    values = {"tenant": tenant_id, "key": key.lower()}
+    for statement in _BY_KEY:
+        row = reads.first(connection, statement, row=CertificateRow, values=values)
         if row is not None:
             return row
     return None

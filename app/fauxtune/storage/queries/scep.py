@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import plain_thumbprint
 from fauxtune.storage import reads, writes
-from fauxtune.storage.reads import in_parts
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepChallengeRow
 from fauxtune.storage.tables import partner_revocations, scep_challenges
 
 _challenge, _revocation = scep_challenges.c, partner_revocations.c
+
+# What check-ins and the requests that follow them read.
+_CHALLENGE = Prepared(
+    select(scep_challenges).where(_challenge.tenant_id == bindparam("tenant"), _challenge.id == bindparam("id"))
+)
+_CHALLENGES_OF = Prepared(
+    select(scep_challenges)
+    .where(
+        _challenge.tenant_id == bindparam("tenant"),
+        _challenge.enrollment_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(_challenge.created_at, _challenge.id)
+)
 
 
 def add_challenge(connection: Connection, row: ScepChallengeRow) -> None:
@@ -25,8 +38,8 @@ def add_challenge(connection: Connection, row: ScepChallengeRow) -> None:
 
 def challenge(connection: Connection, tenant_id: TenantId, *, challenge_id: str) -> ScepChallengeRow | None:
     """Return a challenge; None if the tenant never gave it."""
-    statement = select(scep_challenges).where(_challenge.tenant_id == tenant_id, _challenge.id == challenge_id)
-    return reads.first(connection, statement, row=ScepChallengeRow)
+    values = {"tenant": tenant_id, "id": challenge_id}
+    return reads.first(connection, _CHALLENGE, row=ScepChallengeRow, values=values)
 
 
 def newest_challenges(connection: Connection, tenant_id: TenantId, *, limit: int) -> list[ScepChallengeRow]:
@@ -65,12 +78,8 @@ def challenges_of(
     connection: Connection, tenant_id: TenantId, *, enrollment_ids: Collection[EnrollmentId]
 ) -> list[ScepChallengeRow]:
     """Return the challenges of these devices, oldest first."""
-    rows: list[ScepChallengeRow] = []
-    for some in in_parts(enrollment_ids):
-        statement = select(scep_challenges).where(_challenge.tenant_id == tenant_id, _challenge.enrollment_id.in_(some))
-        ordered = statement.order_by(_challenge.created_at, _challenge.id)
-        rows += reads.every(connection, ordered, row=ScepChallengeRow)
-    return rows
+    values = {"tenant": tenant_id}
+    return reads.many(connection, _CHALLENGES_OF, row=ScepChallengeRow, ids=enrollment_ids, values=values)
 
 
 def change_challenge(
