@@ -6,7 +6,6 @@ Of the copies' rows, shares are in the states that lists filter by: so there are
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -52,12 +51,15 @@ _LAB, _FILE = "root-without-intermediate", "root.crt"
 _SNAPSHOT = "Monday"
 
 
-def build(url: str, *, folder: Path) -> None:
-    """Begin the tenant in a new database, with a phone of Alice's that is settled, and an iPhone of a lab's."""
-    with world.server("--database-url", url, folder=folder) as server, closing(server.client()) as client:
+def build(url: str, *, folder: Path, commands: Path | None = None) -> None:
+    """Begin the tenant in a new database, with a phone of Alice's that is settled, and an iPhone of a lab's. With the
+    programs in the folder `commands`, if it is given.
+    """
+    running = world.server("--database-url", url, folder=folder, commands=commands)
+    with running as server, closing(server.client()) as client:
         _send(client, _CONTROL, request=labs.start_lab(_LAB))
         _furnish(client)
-        fleet = (sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "1", "--user", world.ALICE)
+        fleet = (*world.program("fauxtune-sim", commands), "fleet", "--devices", "1", "--user", world.ALICE)
         where = ("--server", server.endpoints["http"], "--tenant", "contoso", "--mix", "android:1", "--output", "json")
         subprocess.run([*fleet, *where], check=True, capture_output=True)
         _correspond(client)

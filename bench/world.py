@@ -70,11 +70,20 @@ class Server:
                 return
 
 
+def program(name: str, commands: Path | None) -> list[str]:
+    """Return the words that run `fauxtune` or `fauxtune-sim`: as the module, or as the program in this folder."""
+    return [sys.executable, "-m", name.replace("-", "_")] if commands is None else [str(commands / name)]
+
+
 @contextmanager
-def server(*arguments: str, folder: Path | None = None, **environment: str) -> Iterator[Server]:
-    """Run a server on this data folder, or on a temporary one that is removed at the end."""
+def server(
+    *arguments: str, folder: Path | None = None, commands: Path | None = None, **environment: str
+) -> Iterator[Server]:
+    """Run a server on this data folder, or on a temporary one that is removed at the end. `commands`: the folder of
+    the program, where another one is to be run than the installed.
+    """
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as fresh:
-        command = (sys.executable, "-m", "fauxtune", "serve", "--output", "json", "--data-dir", str(folder or fresh))
+        command = [*program("fauxtune", commands), "serve", "--output", "json", "--data-dir", str(folder or fresh)]
         with subprocess.Popen(
             [*command, "--port", "0", "--http-port", "0", *arguments],
             stdout=subprocess.PIPE,

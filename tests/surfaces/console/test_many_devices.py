@@ -27,12 +27,14 @@ def statements(folder: Path, *, people: int, devices: int) -> dict[str, int]:
     return {each.path: each.statements for each in asyncio.run(read_all(url, folder, turns=2))}
 
 
-def test_a_page_reads_as_often_for_200_devices_as_for_32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_reads_as_often_for_200_devices_as_for_32(
+    tmp_path: Path, commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # A page that foresees effects examines 25 devices, and as many again until its time is over.
     monkeypatch.setattr(tasks, "_FEW", Limits(devices=25, seconds=0))
     first = tmp_path / "first"
     first.mkdir()
-    build(sqlite_url(first / "fauxtune.sqlite"), folder=first)
+    build(sqlite_url(first / "fauxtune.sqlite"), folder=first, commands=commands)
     few, many = (Path(shutil.copytree(first, tmp_path / name)) for name in ("few", "many"))
     of_few, of_many = statements(few, people=2, devices=16), statements(many, people=20, devices=10)
     # Fewer where an answer is in a cache by then.
