@@ -149,8 +149,8 @@ def test_the_commands_that_a_lab_shows_solve_it(
     tenant = ("--tenant", seat.tenant["id"])
     commands.text("lab", "start", name, "--yes", *tenant)
     commands.text("lab", "files", name, *tenant)
-    for number in range(1, len(seat.lab(name)["steps"]) + 1):
-        for place in range(len(seat.lab(name)["steps"][number - 1]["do"])):
+    for number, step in enumerate(seat.lab(name)["steps"], 1):
+        for place in range(len(step["do"])):
             # What a command contains may come with the one before it, such as a thumbprint.
             command = seat.lab(name)["steps"][number - 1]["do"][place]["command"]
             commands.text(*shlex.split(command)[1:], *tenant)
@@ -160,9 +160,8 @@ def test_the_commands_that_a_lab_shows_solve_it(
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in IMPORTING])
 def test_the_requests_that_a_lab_shows_solve_it(name: str, seat: Seat) -> None:
-    seat.lab(name, "start")
-    for number in range(1, len(seat.lab(name)["steps"]) + 1):
-        for place in range(len(seat.lab(name)["steps"][number - 1]["do"])):
+    for number, step in enumerate(seat.lab(name, "start")["steps"], 1):
+        for place in range(len(step["do"])):
             ids: list[str] = []
             for request in seat.lab(name)["steps"][number - 1]["do"][place]["requests"]:
                 seat.send(request, ids)
