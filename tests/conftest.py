@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.both_databases import ExecutedStatements, statements_noted
 from tests.support.postgresql import PostgresServer, running_server
-from tests.support.preloaded import preloaded_commands, shared_commands
+from tests.support.preloaded import INTERPRETER, preloaded_commands, shared_commands
 from tests.support.tenancy import UnboundStatements, unbound_statements
 
 if TYPE_CHECKING:
@@ -405,6 +405,14 @@ def commands() -> Iterator[Path]:
             yield folder
     else:
         yield shared_commands(run, of=os.getppid())
+
+
+@pytest.fixture(scope="module")
+def preloaded_modules(commands: Path) -> Iterator[None]:
+    """Let what the product starts from this process by `python -m` start at once, as the host of simulated devices."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", str(commands / INTERPRETER))
+        yield
 
 
 @pytest.fixture(scope="session")

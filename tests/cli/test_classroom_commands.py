@@ -16,6 +16,8 @@ from fauxtune.server.pages.classroom.writing import qr_code
 from tests.support.commands import Commands
 from tests.support.running_server import Served
 
+#: The host of simulated devices.
+pytestmark = pytest.mark.usefixtures("preloaded_modules")
 _LABS = ("--lab", "import-once", "--lab", "removal-is-not-revocation")
 
 

@@ -18,6 +18,8 @@ from tests.support.terminal import at_a_terminal
 
 ALICE, BOB, CAROL = "alice@contoso.example", "bob@contoso.example", "carol@contoso.example"
 PHONE, ARABIC = "Alice's phone", "هاتف مريم"
+#: The host of simulated devices.
+pytestmark = pytest.mark.usefixtures("preloaded_modules")
 #: A device that clears the screen, and would run a command where a shell evaluated its name.
 HOSTILE = '\x1b[2J"; $(touch pwned) `touch pwned`\\"); touch pwned; ("'
 SCRIPT = "<script>alert(1)</script> $(touch pwned)"

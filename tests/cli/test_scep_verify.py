@@ -22,6 +22,9 @@ from tests.support.partner_ca import PartnerCa, Slip, listening
 from tests.support.running_server import Served
 from tests.support.scep_clients import CONTROL
 
+#: Each run starts a process with the devices that ask.
+pytestmark = pytest.mark.usefixtures("preloaded_modules")
+
 #: What is wrong with an authority that asks, and does not listen.
 CARELESS = frozenset(
     {

@@ -16,6 +16,8 @@ from tests.support.server_here import serving_here
 
 Json = dict[str, Any]
 
+#: The host of simulated devices.
+pytestmark = pytest.mark.usefixtures("preloaded_modules")
 _CONTROL = "/_fauxtune/v1"
 _ROOM = f"{_CONTROL}/classrooms/class"
 _LAB, _OTHER = "import-once", "removal-is-not-revocation"

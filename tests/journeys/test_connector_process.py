@@ -45,9 +45,10 @@ Json = dict[str, Any]
 
 
 @contextmanager
-def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The connector of this folder, until the block ends."""
-    command = [sys.executable, "-m", "fauxtune", "connector", "run", "--state", str(folder), "--output", "json"]
+def connector(folder: Path, *arguments: str, commands: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """The connector of this folder, until the block ends. `commands` is as for `serving`."""
+    program = [sys.executable, "-m", "fauxtune"] if commands is None else [commands / "fauxtune"]
+    command = [*program, "connector", "run", "--state", str(folder), "--output", "json"]
     log = (folder / "log.txt").open("w")
     with (
         log,
@@ -59,7 +60,7 @@ def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line, (folder / "log.txt").read_text()
-            assert json.loads(line)["pid"] == process.pid
+            assert commands is not None or json.loads(line)["pid"] == process.pid
             yield process
         finally:
             if process.poll() is None:
@@ -371,7 +372,7 @@ def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
                 phone.check_in()
             process.send_signal(signal.SIGKILL)
             process.wait()
-        with connector(own):
+        with connector(own, commands=commands):
             for phone in phones:
                 until(phone.check_in)
         registered = client.get(f"{CONTROL}/certificates").raise_for_status().json()["value"]
@@ -394,7 +395,7 @@ def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_ne
     with (
         serving(*arguments, commands=commands) as server,
         server.signed_in() as client,
-        connector(own, *where(server)),
+        connector(own, *where(server), commands=commands),
     ):
         again = replace(phone, client=client)
         (pair,) = until(again.check_in)

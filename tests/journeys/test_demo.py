@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 
 from tests.repository.lessons import FOLDER, PICTURES, words
+from tests.support.preloaded import INTERPRETER
 from tests.support.running_server import environment
 
-DEMO = [sys.executable, "-m", "fauxtune", "demo", "--port", "0", "--http-port", "0"]
+DEMO = ("--port", "0", "--http-port", "0")
+FAUXTUNE_DEMO = (sys.executable, "-m", "fauxtune", "demo")
 SECONDS = 300
 
 
@@ -43,6 +45,11 @@ class Demonstration:
         return " ".join(self.errors.split())
 
 
+def preloaded_demo(commands: Path) -> tuple[str, ...]:
+    """What `fauxtune demo` becomes, and all that it starts, preloaded."""
+    return (str(commands / INTERPRETER), "-m", "fauxtune_sim.demo")
+
+
 @pytest.fixture(scope="module")
 def demonstration(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Demonstration:
     """One demonstration with `--output json`: its text is on standard error. Its last commands are pasted into a shell
@@ -53,7 +60,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> D
     folder = tmp_path_factory.mktemp("elsewhere")
     report, italian = folder / "handout" / "page.html", folder / "relazione.html"
     with subprocess.Popen(
-        [*DEMO, "--output", "json", "--report", str(report)],
+        [*preloaded_demo(commands), *DEMO, "--output", "json", "--report", str(report)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -175,15 +182,16 @@ def test_the_commands_of_the_last_page_can_be_pasted(demonstration: Demonstratio
 
 
 def test_the_help_is_that_of_the_command_that_was_called() -> None:
-    command = [sys.executable, "-m", "fauxtune", "demo", "--help"]
-    help_text = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True).stdout
+    help_text = subprocess.run(
+        [*FAUXTUNE_DEMO, "--help"], capture_output=True, text=True, env=environment(), check=True
+    ).stdout
     assert "Usage: fauxtune demo [OPTIONS]" in help_text
     assert "fauxtune-sim" not in help_text
 
 
 def test_step_by_step_requests_are_shown_before_they_are_sent_and_ctrl_c_is_no_error() -> None:
     with subprocess.Popen(
-        [*DEMO, "--step"],
+        [*FAUXTUNE_DEMO, *DEMO, "--step"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -200,8 +208,8 @@ def test_step_by_step_requests_are_shown_before_they_are_sent_and_ctrl_c_is_no_e
     assert "the devices and the mails are deleted; `--data-dir DIR` would keep them" in " ".join(out.split())
 
 
-def test_ports_that_are_taken_are_named_with_their_options() -> None:
-    command = [*DEMO[: DEMO.index("--port")], "--once", "--port", "8080", "--http-port", "8080"]
+def test_ports_that_are_taken_are_named_with_their_options(commands: Path) -> None:
+    command = [*preloaded_demo(commands), "--once", "--port", "8080", "--http-port", "8080"]
     refused = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     assert refused.returncode == 1
     assert refused.stderr.startswith("fauxtune demo: the server did not start: --port and --http-port are both 8080")

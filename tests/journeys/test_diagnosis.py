@@ -204,7 +204,7 @@ def test_what_cannot_be_diagnosed_is_said(office: Office) -> None:
         assert words in done.stderr
         assert "Traceback" not in done.stderr
     for command in ("diagnose", "history"):
-        assert f"fauxtune {command} --user" in fauxtune(command, "--help").stdout
+        assert f"fauxtune {command} --user" in fauxtune(command, "--help", commands=office.server.commands).stdout
 
 
 def _group(name: str) -> Json:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.administrator import DEVICES, Administrator
 from tests.support.neighbours import eventually
+from tests.support.preloaded import INTERPRETER
 from tests.support.running_server import Running, environment
 
 pytestmark = pytest.mark.timeout(120)
@@ -22,9 +23,13 @@ KINDS = ("androidWorkProfileTrustedRootCertificate", "androidWorkProfilePkcsCert
 
 
 @contextmanager
-def fleet(server: Running, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A fleet that is under way, and that is ended with the block."""
-    command = [sys.executable, "-m", "fauxtune_sim", "fleet", "--keys", "1", "--data-dir", server.endpoints["dataDir"]]
+def fleet(server: Running, *words: str, preloaded: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """A fleet that is under way, and that is ended with the block. `preloaded`: none of its processes is a child of
+    another one.
+    """
+    assert server.commands is not None
+    python = server.commands / INTERPRETER if preloaded else sys.executable
+    command = [python, "-m", "fauxtune_sim", "fleet", "--keys", "1", "--data-dir", server.endpoints["dataDir"]]
     with subprocess.Popen(
         [*command, *words], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -58,7 +63,7 @@ async def test_the_figures_of_a_fleet_in_two_processes_are_those_of_all_its_devi
 ) -> None:
     await administrator.assign(await administrator.root(KINDS[0]), await administrator.pkcs(KINDS[1]))
     words = ("--devices", "7", "--mix", "android:2,ios", "--processes", "2", "--again", "3", "--rate", "50")
-    with fleet(server, *words, "--seed", "5", "--output", "json") as process:
+    with fleet(server, *words, "--seed", "5", "--output", "json", preloaded=True) as process:
         output, errors = process.communicate()
     summary = json.loads(output)
     assert process.returncode == 0, errors
@@ -73,7 +78,9 @@ async def test_the_figures_of_a_fleet_in_two_processes_are_those_of_all_its_devi
         assert line in errors.splitlines()
     rows = (await administrator.graph.get(DEVICES)).raise_for_status().json()["value"]
     names = [row["deviceName"] for row in rows]
-    with fleet(server, "--devices", "7", "--mix", "android:2,ios", "--seed", "5", "--output", "json") as process:
+    with fleet(
+        server, "--devices", "7", "--mix", "android:2,ios", "--seed", "5", "--output", "json", preloaded=True
+    ) as process:
         process.communicate()
     rows = (await administrator.graph.get(DEVICES)).raise_for_status().json()["value"]
     assert sorted(row["deviceName"] for row in rows) == sorted(names), (

@@ -16,6 +16,8 @@ from fauxtune_sim.refusals import Delivery
 from tests.support.journey_server import serving_journey
 from tests.support.running_server import Served
 
+#: The host of simulated devices.
+pytestmark = pytest.mark.usefixtures("preloaded_modules")
 PHONE = "alice's iPhone"
 
 

@@ -17,6 +17,8 @@ from fauxtune.core.model.provider_states import SENTENCES
 from tests.support.journey_server import serving_journey
 from tests.support.running_server import Served, serving
 
+#: The host of simulated devices.
+pytestmark = pytest.mark.usefixtures("preloaded_modules")
 ALICE = "alice"
 _CONTROL = "/_fauxtune/v1/tenants"
 _PROFILES = "/deviceManagement/deviceConfigurations?$expand=assignments"

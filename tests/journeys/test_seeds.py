@@ -16,6 +16,8 @@ from tests.support.commands import Commands
 from tests.support.journey_server import serving_journey
 from tests.support.running_server import Served, fauxtune
 
+#: The host of simulated devices.
+pytestmark = pytest.mark.usefixtures("preloaded_modules")
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "lakeside.json"
 CONTROL = "/_fauxtune/v1/tenants"
 
@@ -110,14 +112,14 @@ def test_a_server_does_not_start_with_a_seed_that_cannot_be_filled(commands: Pat
     assert "Traceback" not in ended.stderr
 
 
-def test_the_command_names_every_mistake_with_its_line(server: Served, tmp_path: Path) -> None:
+def test_the_command_names_every_mistake_with_its_line(server: Served, tmp_path: Path, commands: Path) -> None:
     run = Commands(Path(server.endpoints["caFile"]).parents[1])
     assert run.text("seed", "check", EXAMPLE) == f"{EXAMPLE} can be used.\n"
     assert json.loads(run.text("seed", "show"))["name"] == "contoso"
     pfx = base64.b64encode(b"no PFX").decode()
     file = tmp_path / "seed.json"
     file.write_text(f'{{"users": [],\n"imports": [\n{{"user": "eve", "password": "x", "pfx": "{pfx}"}}]}}')
-    ended = fauxtune("seed", "check", file)
+    ended = fauxtune("seed", "check", file, commands=commands)
     assert ended.returncode == 1
     first, second = ended.stdout.splitlines()
     assert first.startswith(f"{file}:3: /imports/0/pfx: ")

@@ -24,7 +24,7 @@ PORTS = ("--port", "0", "--http-port", "0")
 
 
 @contextmanager
-def detached(folder: Path, *arguments: str | Path, token: str) -> Iterator[dict[str, Any]]:
+def detached(folder: Path, *arguments: str | Path, token: str, commands: Path) -> Iterator[dict[str, Any]]:
     """What `--detach` printed as JSON; the server is killed at the end if it still runs."""
     fixed = ("--data-dir", folder, *PORTS, "--output", "json")
     started = fauxtune("serve", "--detach", *fixed, *arguments, FAUXTUNE_CONTROL_TOKEN=token)
@@ -33,13 +33,13 @@ def detached(folder: Path, *arguments: str | Path, token: str) -> Iterator[dict[
     try:
         yield ready
     finally:
-        if fauxtune("serve", "--stop", "--data-dir", folder).returncode not in (0, 1):
+        if fauxtune("serve", "--stop", "--data-dir", folder, commands=commands).returncode not in (0, 1):
             os.kill(ready["pid"], signal.SIGKILL)
 
 
 def test_it_serves_when_the_command_returns_and_says_where_it_is(tmp_path: Path, commands: Path) -> None:
     folder = tmp_path / "data"
-    with detached(folder, "--permissions", "off", "--mail-port", "smtp=0", token="0" * 16) as ready:
+    with detached(folder, "--permissions", "off", "--mail-port", "smtp=0", token="0" * 16, commands=commands) as ready:
         assert httpx.get(f"{ready['http']}/readyz").status_code == 200
         assert json.loads((folder / "endpoints.json").read_text()).items() <= ready.items()
         assert ready["dataDir"] == str(folder)

@@ -129,14 +129,16 @@ def test_a_header_has_the_name_of_a_header(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["everybody", "0.0.0.0/0"])
-def test_the_command_line_refuses_what_is_no_proxy(value: str) -> None:
-    done = fauxtune("serve", "--ephemeral", "--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", value)
+def test_the_command_line_refuses_what_is_no_proxy(value: str, commands: Path) -> None:
+    done = fauxtune(
+        "serve", "--ephemeral", "--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", value, commands=commands
+    )
     assert done.returncode == 2
     assert "FAUXTUNE_TRUSTED_PROXY" in done.stderr
 
 
-def test_the_environment_counts_where_the_command_line_is_silent() -> None:
-    done = fauxtune("serve", "--ephemeral", FAUXTUNE_TRUSTED_PROXY="everybody")
+def test_the_environment_counts_where_the_command_line_is_silent(commands: Path) -> None:
+    done = fauxtune("serve", "--ephemeral", FAUXTUNE_TRUSTED_PROXY="everybody", commands=commands)
     assert done.returncode == 2
     assert "FAUXTUNE_TRUSTED_PROXY" in done.stderr
 
@@ -147,8 +149,8 @@ def test_a_control_token_that_is_empty_or_short_is_refused_and_the_refusal_says_
         Settings(control_token=token)
 
 
-def test_a_start_with_an_empty_variable_for_the_control_token_is_refused() -> None:
-    done = fauxtune("serve", "--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="")
+def test_a_start_with_an_empty_variable_for_the_control_token_is_refused(commands: Path) -> None:
+    done = fauxtune("serve", "--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="", commands=commands)
     assert done.returncode == 2
     assert "FAUXTUNE_CONTROL_TOKEN" in done.stderr
     assert "16" in done.stderr

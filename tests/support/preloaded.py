@@ -2,7 +2,8 @@
 and in which a server has run (tests/support/warmed.py).
 
 For tests that run many of them and whose subject is not how a command starts: three quarters of the time of a short
-command are its imports. A command has its own process, arguments, environment, folder and files, as ever.
+command are its imports. A command has its own process, arguments, environment, folder and files, as ever. So has what
+a command starts by `python -m`, as the host of simulated devices: its `sys.executable` is INTERPRETER.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from runpy import run_module
 from tempfile import TemporaryDirectory, gettempdir
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -33,14 +35,22 @@ if TYPE_CHECKING:
 _OFTEN = 0.5
 #: Program -> the module whose `app` runs it, as pyproject.toml says.
 PROGRAMS = {"fauxtune": "fauxtune.cli.main", "fauxtune-sim": "fauxtune_sim.cli"}
+#: Beside the programs: `python`, whose modules of the two packages are preloaded.
+INTERPRETER = "interpreter"
 #: What stands in place of each program: it hands over its arguments and files, and ends as the command ends.
 _CALLER = """#!{python} -IS
 import os, signal, socket, sys
+program, words = {program!r}, sys.argv[1:]
+if program == {interpreter!r}:
+    options = words[1:] if words[:1] == ["-P"] else words
+    if options[:1] != ["-m"] or options[1].split(".")[0] not in ("fauxtune", "fauxtune_sim"):
+        os.execv({python!r}, [{python!r}, *words])
+    program, words = options[1], options[2:]
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
     channel.connect({address!r})
     environment = [f"{{name}}={{value}}" for name, value in os.environ.items()]
-    words = [{program!r}, os.getcwd(), str(len(sys.argv) - 1), *sys.argv[1:], *environment]
-    socket.send_fds(channel, [os.fsencode("\\0".join(words))], [0, 1, 2])
+    message = "\\0".join([program, os.getcwd(), str(len(words)), *words, *environment])
+    socket.send_fds(channel, [os.fsencode(message)], [0, 1, 2])
     process = int(channel.recv(16))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: os.kill(process, number))
@@ -77,13 +87,13 @@ def shared_commands(run: str, *, of: int) -> Path:
 
 def _started(folder: Path, *options: str) -> subprocess.Popen[bytes]:
     """Start the process that the commands are forked from, and wait until it has imported everything."""
-    for program in PROGRAMS:
+    address = f"{folder}/socket"
+    for program in (*PROGRAMS, INTERPRETER):
         caller = folder / program
-        caller.write_text(
-            _CALLER.format(python=sys.executable, address=f"{folder}/socket", program=program), encoding="utf-8"
-        )
+        text = _CALLER.format(python=sys.executable, address=address, program=program, interpreter=INTERPRETER)
+        caller.write_text(text, encoding="utf-8")
         caller.chmod(0o755)
-    command = [sys.executable, __file__, f"{folder}/socket", *options]
+    command = [sys.executable, __file__, address, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout is not None
     with process.stdout:
@@ -128,6 +138,7 @@ def main(address: str, *, owner: int | None = None) -> None:
                 listening.close()
                 break
             caller.close()
+    sys.executable = str(Path(address).with_name(INTERPRETER))
     _run(caller, programs, begin=partial(use_keys, keys))
 
 
@@ -166,11 +177,21 @@ def _run(caller: socket.socket, programs: dict[str, typer.Typer], *, begin: Call
 
     atexit.register(end)  # what the command registers is called before
     try:
-        programs[program]()
+        if program in programs:
+            programs[program]()
+        else:
+            _run_module(program)
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         raise
+
+
+def _run_module(name: str) -> None:
+    """Run a module as `python -m` does, which has not imported it before."""
+    if not hasattr(sys.modules.get(name), "__path__"):
+        sys.modules.pop(name, None)
+    run_module(name, run_name="__main__", alter_sys=True)
 
 
 def _end_with(caller: socket.socket) -> None:

@@ -10,8 +10,8 @@ from fauxtune.testing import Server, Tenant
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A server of the library's own."""
+def server(preloaded_modules: None) -> Iterator[Server]:
+    """A server of the library's own, preloaded: tests of starts make servers themselves."""
     with Server.start() as server:
         yield server
 
