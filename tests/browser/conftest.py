@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.support.browsing import PATIENCE, Watch, browser_program
+from tests.support.browsing import PATIENCE, Watch, launched
 from tests.support.console_tenant import ConsoleTenant
 from tests.support.running_server import SECONDS, Running, serving
 from tests.support.simulated_devices import SimulatedDevices, simulated_devices
@@ -47,13 +47,8 @@ def tenant(http: httpx.Client, devices: SimulatedDevices) -> ConsoleTenant:
 # Of a module, not of a session: while Playwright's synchronous interface is open, asyncio cannot run in this thread.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        # Pages are drawn by the processor: to emulate a graphics card beside that costs a tenth of the time.
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=browser_program(), args=arguments)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -11,7 +13,16 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 #: Chromium without windows takes less than half of the processor time; Debian has it from 13 on.
 _PROGRAMS = ("chromium-headless-shell", "chromium")
@@ -23,6 +34,28 @@ PATIENCE = 20_000
 def browser_program() -> str | None:
     """Return the path of the first browser that this machine has."""
     return next(filter(None, map(shutil.which, _PROGRAMS)), None)
+
+
+#: For many pages that are looked at for a moment. The browser draws a frame only when it is told to, and nobody tells
+#: it: pages are laid out and work as they do otherwise, but a click would wait for frames, so that one uses keys.
+#: Scripts are not optimized, since the next page begins anew. Together that halves the processor time.
+TO_LOOK_ONLY = (
+    "--enable-begin-frame-control",
+    "--run-all-compositor-stages-before-draw",
+    "--js-flags=--no-turbofan --no-maglev",
+)
+
+
+@contextmanager
+def launched(*arguments: str) -> Iterator[Browser]:
+    """A browser until the block ends, with further arguments."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        # Pages are drawn by the processor: to emulate a graphics card beside that costs a tenth of the time.
+        every = ["--no-sandbox", "--disable-gpu", *arguments]
+        browser = playwright.chromium.launch(executable_path=browser_program(), args=every)
+        yield browser
+        browser.close()
 
 
 @dataclass  # without slots: Playwright marks the object whose methods it calls
@@ -130,23 +163,24 @@ class Accessibility:
     """
 
     _looks: set[str] = field(default_factory=set)
+    _schemes: list[Literal["light", "dark"]] = field(default_factory=lambda: ["light", "dark"])
 
     def findings(self, page: Page) -> list[str]:
         """Return the serious and critical findings of axe on a page in light and dark colours."""
-        page.emulate_media(color_scheme="light")
-        found = _violations(page, {"rules": {_CONTRAST: {"enabled": False}}})
         # As one text: to hand over thousands of numbers takes longer than all else.
-        fresh = page.evaluate(_ALIKE, " ".join(self._looks))
-        if fresh:
-            found += self._contrast(page, "light") + self._contrast(page, "dark")
+        fresh, found = page.evaluate(_ALIKE, " ".join(self._looks)), list[str]()
+        # Beginning with the colours that the last page ended with: a change styles the whole page anew.
+        for scheme in self._schemes:
+            page.emulate_media(color_scheme=scheme)
+            if scheme == "light":
+                found += _violations(page, {"rules": {_CONTRAST: {"enabled": False}}})
+            if fresh:
+                contrast = _violations(page, {"runOnly": [_CONTRAST]}, without="window.alike")
+                found += [f"{scheme}: {each}" for each in contrast]
+        self._schemes.reverse()
         if not found:
             self._looks.update(fresh.split())
         return found
-
-    @staticmethod
-    def _contrast(page: Page, scheme: Literal["light", "dark"]) -> list[str]:
-        page.emulate_media(color_scheme=scheme)
-        return [f"{scheme}: {each}" for each in _violations(page, {"runOnly": [_CONTRAST]}, without="window.alike")]
 
 
 def too_wide(page: Page) -> list[str]:
@@ -168,7 +202,8 @@ _HEXADECIMAL = re.compile(r"\b(?=[0-9a-fA-F-]*\d)[0-9a-fA-F]{8}-?[0-9a-fA-F][0-9
 
 def hexadecimal(page: Page) -> list[str]:
     """Return the hexadecimal numbers of more than eight characters that are seen without opening anything."""
-    return _HEXADECIMAL.findall(page.inner_text("main"))
+    # Without a locator, for which Playwright would load a program of its own into each page.
+    return _HEXADECIMAL.findall(page.evaluate("document.querySelector('main').innerText"))
 
 
 def wrong_way(page: Page, name: str) -> list[str]:
