@@ -40,6 +40,7 @@ from fauxtune.storage.tables import (
     resources,
 )
 from fauxtune.storage.tables import profiles as profile_table
+from tests.support.running_server import command_of
 
 #: Exchanges that the window on the wire has: the most that it keeps.
 EXCHANGES = 500
@@ -59,7 +60,7 @@ def build(url: str, *, folder: Path, commands: Path | None = None) -> None:
     with running as server, closing(server.client()) as client:
         _send(client, _CONTROL, request=labs.start_lab(_LAB))
         _furnish(client)
-        fleet = (*world.program("fauxtune-sim", commands), "fleet", "--devices", "1", "--user", world.ALICE)
+        fleet = (*command_of("fauxtune-sim", commands), "fleet", "--devices", "1", "--user", world.ALICE)
         where = ("--server", server.endpoints["http"], "--tenant", "contoso", "--mix", "android:1", "--output", "json")
         subprocess.run([*fleet, *where], check=True, capture_output=True)
         _correspond(client)

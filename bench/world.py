@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
 from bench import tree
+from tests.support.running_server import command_of
 
 ALICE = "alice@contoso.example"
 
@@ -70,11 +70,6 @@ class Server:
                 return
 
 
-def program(name: str, commands: Path | None) -> list[str]:
-    """Return the words that run `fauxtune` or `fauxtune-sim`: as the module, or as the program in this folder."""
-    return [sys.executable, "-m", name.replace("-", "_")] if commands is None else [str(commands / name)]
-
-
 @contextmanager
 def server(
     *arguments: str, folder: Path | None = None, commands: Path | None = None, **environment: str
@@ -83,7 +78,7 @@ def server(
     the program, where another one is to be run than the installed.
     """
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as fresh:
-        command = [*program("fauxtune", commands), "serve", "--output", "json", "--data-dir", str(folder or fresh)]
+        command = [*command_of("fauxtune", commands), "serve", "--output", "json", "--data-dir", str(folder or fresh)]
         with subprocess.Popen(
             [*command, "--port", "0", "--http-port", "0", *arguments],
             stdout=subprocess.PIPE,

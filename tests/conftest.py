@@ -117,9 +117,8 @@ def _compile_share(config: pytest.Config) -> None:
     would compile all of them, which takes 8 seconds.
     """
     worker = getattr(config, "workerinput", {"workerid": "gw0", "workercount": 1})
-    for path in sorted(config.rootpath.glob("tests/**/test_*.py"))[
-        int(worker["workerid"][2:]) :: worker["workercount"]
-    ]:
+    first, step = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for path in sorted(config.rootpath.glob("tests/**/test_*.py"))[first::step]:
         folder = rewrite.get_cache_dir(path)
         compiled = folder / f"{path.stem}{rewrite.PYC_TAIL}"
         if rewrite._read_pyc(path, compiled) is None and rewrite.try_makedirs(folder):

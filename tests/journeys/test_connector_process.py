@@ -11,7 +11,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ from sqlalchemy import create_engine, select
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.storage.tables import metadata
 from tests.support.certificates import certificate_request
-from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
+from tests.support.running_server import SECONDS, Running, command_of, environment, fauxtune, serving
 
 ALICE = "alice@contoso.example"
 PASSWORD = "Pferd-Batterie-Klammer-4711"
@@ -47,8 +46,7 @@ Json = dict[str, Any]
 @contextmanager
 def connector(folder: Path, *arguments: str, commands: Path | None = None) -> Iterator[subprocess.Popen[str]]:
     """The connector of this folder, until the block ends. `commands` is as for `serving`."""
-    program = [sys.executable, "-m", "fauxtune"] if commands is None else [commands / "fauxtune"]
-    command = [*program, "connector", "run", "--state", str(folder), "--output", "json"]
+    command = [*command_of("fauxtune", commands), "connector", "run", "--state", str(folder), "--output", "json"]
     log = (folder / "log.txt").open("w")
     with (
         log,

@@ -22,8 +22,8 @@ from tests.repository.lessons import FOLDER, PICTURES, words
 from tests.support.preloaded import INTERPRETER
 from tests.support.running_server import environment
 
-DEMO = ("--port", "0", "--http-port", "0")
-FAUXTUNE_DEMO = (sys.executable, "-m", "fauxtune", "demo")
+PORTS = ("--port", "0", "--http-port", "0")
+DEMO = (sys.executable, "-m", "fauxtune", "demo")
 SECONDS = 300
 
 
@@ -60,7 +60,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> D
     folder = tmp_path_factory.mktemp("elsewhere")
     report, italian = folder / "handout" / "page.html", folder / "relazione.html"
     with subprocess.Popen(
-        [*preloaded_demo(commands), *DEMO, "--output", "json", "--report", str(report)],
+        [*preloaded_demo(commands), *PORTS, "--output", "json", "--report", str(report)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -182,16 +182,14 @@ def test_the_commands_of_the_last_page_can_be_pasted(demonstration: Demonstratio
 
 
 def test_the_help_is_that_of_the_command_that_was_called() -> None:
-    help_text = subprocess.run(
-        [*FAUXTUNE_DEMO, "--help"], capture_output=True, text=True, env=environment(), check=True
-    ).stdout
+    help_text = subprocess.run([*DEMO, "--help"], capture_output=True, text=True, env=environment(), check=True).stdout
     assert "Usage: fauxtune demo [OPTIONS]" in help_text
     assert "fauxtune-sim" not in help_text
 
 
 def test_step_by_step_requests_are_shown_before_they_are_sent_and_ctrl_c_is_no_error() -> None:
     with subprocess.Popen(
-        [*FAUXTUNE_DEMO, *DEMO, "--step"],
+        [*DEMO, *PORTS, "--step"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -93,13 +93,14 @@ def fauxtune(
     *arguments: str | Path, commands: Path | None = None, program: str = "fauxtune", **more: str
 ) -> subprocess.CompletedProcess[str]:
     """One command, to its end. `commands` is as for `serving`."""
-    command = [*_started(program, commands), *map(str, arguments)]
+    command = [*command_of(program, commands), *map(str, arguments)]
     return subprocess.run(
         command, env=environment(**more), capture_output=True, text=True, timeout=SECONDS, check=False
     )
 
 
-def _started(program: str, commands: Path | None) -> list[str]:
+def command_of(program: str, commands: Path | None) -> list[str]:
+    """Return the words that run `fauxtune` or `fauxtune-sim`: as a module, or as the program in this folder."""
     module = program.replace("-", "_")
     return [sys.executable, "-m", module] if commands is None else [str(commands / program)]
 
@@ -121,7 +122,7 @@ def among_several(arguments: Sequence[str | Path]) -> Sequence[str | Path]:
 @contextmanager
 def serving(*arguments: str | Path, commands: Path | None = None, **more: str) -> Iterator[Running]:
     """A server until the block ends. `commands`: those of tests/support/preloaded.py, which start in half the time."""
-    command = [*_started("fauxtune", commands), "serve", "--port", "0", "--http-port", "0", "--output", "json"]
+    command = [*command_of("fauxtune", commands), "serve", "--port", "0", "--http-port", "0", "--output", "json"]
     process = subprocess.Popen(
         [*command, *map(str, among_several(arguments))],
         env=environment(**more),
