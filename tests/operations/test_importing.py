@@ -317,20 +317,19 @@ MISTAKES: tuple[tuple[Callable[[Json], None], str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(
-    ("change", "place", "words"), MISTAKES, ids=[f"{place}-{words}" for _, place, words in MISTAKES]
-)
 async def test_a_mistake_is_named_with_its_place_and_nothing_is_changed(
-    mistaken: tuple[Contoso, Json], change: Callable[[Json], None], place: str, words: str
+    mistaken: tuple[Contoso, Json], subtests: pytest.Subtests
 ) -> None:
     contoso, document = mistaken
-    wrong = copy.deepcopy(document)
-    if place == "/tenant/clock_mode" and "year" in words:
-        wrong["tenant"]["clock_mode"] = "offset"
-    change(wrong)
-    mistakes = await _mistakes(contoso, wrong)
-    assert place in mistakes, mistakes
-    assert words in mistakes[place]
+    for change, place, words in MISTAKES:
+        with subtests.test(f"{place}: {words}"):
+            wrong = copy.deepcopy(document)
+            if place == "/tenant/clock_mode" and "year" in words:
+                wrong["tenant"]["clock_mode"] = "offset"
+            change(wrong)
+            mistakes = await _mistakes(contoso, wrong)
+            assert place in mistakes, mistakes
+            assert words in mistakes[place]
 
 
 @pytest.fixture
