@@ -142,13 +142,16 @@ def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, passwor
 def pkcs12_key(password: bytes, salt: bytes, *, purpose: int, rounds: int, size: int, algorithm: str) -> bytes:
     """The key derivation of RFC 7292 B.2. `password` is BMPString with its terminator; `size` in bytes."""
     hashed = getattr(hashlib, _known_hash(algorithm))  # hashlib.new would look for the name in each round
-    block: int = hashed().block_size
+    empty = hashed()  # copied in each round: a new one would take twice as long as the copy and its digest
+    block: int = empty.block_size
     mixed = _filled(salt, block) + _filled(password, block)
     key = b""
     while True:
         digest: bytes = hashed(bytes([purpose]) * block + mixed).digest()
         for _ in range(rounds - 1):
-            digest = hashed(digest).digest()
+            once_more = empty.copy()
+            once_more.update(digest)
+            digest = once_more.digest()
         key += digest
         if len(key) >= size:
             return key[:size]
