@@ -34,12 +34,19 @@ class ExecutedStatements:
     """Where storage executed statements, by the kind of database."""
 
     def __init__(self) -> None:
+        self._seen: set[tuple[object, ...]] = set()
         self._places: defaultdict[str, set[Place]] = defaultdict(set)
         self._others: defaultdict[str, set[str]] = defaultdict(set)
 
     def note(self, kind: str, frame: FrameType | None) -> None:
         """Note the statement that is executed within this frame, if it is one of storage."""
-        place = _place(frame)
+        frames = _of_storage(frame)
+        # Quicker than comparing code and lines, which is for the first time alone: no code of storage is ever dropped.
+        seen = (kind, *((id(each.f_code), each.f_lasti) for each in frames))
+        if seen in self._seen:
+            return
+        self._seen.add(seen)
+        place = tuple((each.f_code, each.f_lineno) for each in frames)
         if place and not place[-1][0].co_filename.endswith(_FOR_ALL) and place[0][0].co_name not in _OF_SQLITE:
             self._places[kind].add(place)
 
@@ -78,15 +85,16 @@ def statements_noted(executed: ExecutedStatements) -> Iterator[None]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
-def _place(frame: FrameType | None) -> Place:
-    lines: list[tuple[CodeType, int]] = []
+def _of_storage(frame: FrameType | None) -> list[FrameType]:
+    """The innermost frames of storage that follow one another, from the inside out."""
+    frames: list[FrameType] = []
     while frame is not None:
         if _is_of_storage(frame.f_globals.get("__name__", "")):
-            lines.append((frame.f_code, frame.f_lineno))
-        elif lines:
+            frames.append(frame)
+        elif frames:
             break
         frame = frame.f_back
-    return tuple(lines)
+    return frames
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -33,11 +34,16 @@ def outline(parts: Iterable[Part], *, indent: int = 0) -> str:
 
 def check_hidden(secret: str | bytes, text: str) -> None:
     """Fail if the secret stands in the text: as it is, in base64, in hexadecimal, or escaped for an address."""
+    for form in _forms(secret):
+        assert form not in text, f"{form} stands in: {text[:2000]}"
+
+
+@cache
+def _forms(secret: str | bytes) -> frozenset[str]:
     data = secret.encode() if isinstance(secret, str) else secret
     plain = data.decode("utf-8", "replace")
     forms = {plain, base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode(), data.hex()}
     forms |= {quote(plain), quote_plus(plain), data.hex().upper(), data.hex(" ")}
     # A part of a secret is a secret: its first half may not be there either.
     halves = {form[: len(form) // 2] for form in forms}
-    for form in forms | halves:
-        assert form not in text, f"{form} stands in: {text[:2000]}"
+    return frozenset(forms | halves)
