@@ -148,11 +148,15 @@ def _telling(*texts: str) -> set[str]:
 _PUBLIC = _telling("00000000-0000-0000-0000-000000000000", *(f.read_text("utf-8") for f in FOLDER.glob("*.json")))
 
 
-async def _everything(graph: httpx.AsyncClient, populated: PopulatedTenant) -> dict[str, str]:
-    """All that a tenant shows of itself."""
+async def _everything(
+    graph: httpx.AsyncClient, populated: PopulatedTenant, *, own: Iterable[str] | None = None
+) -> dict[str, str]:
+    """All that a tenant shows of itself; with `own`, where routes have no other keys than these."""
     results = {}
     for route in ROUTES:
         if route.method == "GET" and route.status != 501 and not route.template.startswith(("me", "$")):
+            if own is not None and not {*own, *_COMMON}.issuperset(route.key_names):
+                continue
             answer = await graph.get(populated.path(route))
             if answer.is_success:
                 results[route.template] = answer.text
@@ -220,7 +224,7 @@ async def scene(
 ) -> Scene:
     # Asked first by those whose they are, so that the answers are there to be mixed up.
     before = await _everything(beta, contoso)
-    home = await _everything(fabrikam, PopulatedTenant({**contoso.keys, **own}))
+    home = await _everything(fabrikam, PopulatedTenant({**contoso.keys, **own}), own=own)
     secrets = _telling(*before.values()) - _telling(*home.values()) - _PUBLIC
     return Scene(beta, fabrikam, contoso, own, before, secrets)
 
@@ -231,10 +235,11 @@ async def test_nothing_of_another_tenant_is_read_or_changed(
     assert len(scene.secrets) > 50
     with subtests.test("no list and no filter shows another tenant's things"):
         await _lists_are_apart(scene)
-    with subtests.test("no route leads to another tenant's things"):
-        await _no_route_leads_there(scene)
     with subtests.test("nothing of another tenant is reached by naming it in a body"):
         await _no_body_reaches_there(scene)
+    # After the bodies, as one of them could have opened a way.
+    with subtests.test("no route leads to another tenant's things"):
+        await _no_route_leads_there(scene)
     with subtests.test("a certificate of another tenant's user is not imported"):
         await _no_certificate_is_imported(scene, raw_rsa_keys)
     await create(scene.fabrikam, _CATEGORIES, displayName="Something is written, so that nothing kept is compared")
@@ -325,7 +330,7 @@ async def _no_body_reaches_there(scene: Scene) -> None:
     assert not wrong, "\n".join(map(str, wrong))
     # Nothing of it was kept, whatever was answered.
     ours = PopulatedTenant({**scene.contoso.keys, **scene.own})
-    assert not scene.secrets & _telling(*(await _everything(scene.fabrikam, ours)).values())
+    assert not scene.secrets & _telling(*(await _everything(scene.fabrikam, ours, own=scene.own)).values())
 
 
 async def _no_certificate_is_imported(scene: Scene, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
