@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import event
 
 from bench import inside
-from bench.console_tenant import EXCHANGES, build, multiply, things
+from bench.console_tenant import build, multiply, things
 from bench.postgres import postgresql
 from bench.rows import Row
 from fauxtune.connector.keypool import KeyRing
@@ -37,6 +37,8 @@ from fauxtune.surfaces.console.app import PAGES
 
 _PEOPLE, _DEVICES_EACH = 1_000, 10
 _TURNS = 3
+#: Exchanges that the window on the wire has: the most that it keeps.
+_EXCHANGES = 500
 _MOST_MS = 200
 #: Seconds of readings of one address after which it is not read again.
 _LONG = 1.0
@@ -108,7 +110,7 @@ def rows() -> Iterator[Row]:
 def _rows(database: str, url: str, *, folder: Path) -> Iterator[Row]:
     build(url, folder=folder)
     multiply(url, people=_PEOPLE, devices=_DEVICES_EACH)
-    measured = asyncio.run(read_all(url, folder, turns=_TURNS))
+    measured = asyncio.run(read_all(url, folder, turns=_TURNS, exchanges=_EXCHANGES))
     floor = next(each.milliseconds for each in measured if each.path == _STATIC)
     measured.sort(key=lambda each: -each.milliseconds)
     for each in measured:
@@ -137,17 +139,20 @@ async def _console(database: Database, folder: Path) -> AsyncIterator[httpx.Asyn
         yield client
 
 
-async def read_all(url: str, folder: Path, *, turns: int) -> list[Measured]:
-    """Read every address so often, or for a second; return the median of the times and the last turn's statements."""
+async def read_all(url: str, folder: Path, *, turns: int, exchanges: int) -> list[Measured]:
+    """Read every address so often, or for a second; return the median of the times and the last turn's statements.
+
+    `exchanges`: so many are in the window on the wire.
+    """
     database = Database(url)
     clock = time.process_time if database.is_sqlite else time.perf_counter
-    names = database.run_now(things)
+    names = {**database.run_now(things), "number": str(exchanges)}
     sent: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *values: sent.append(values[2]))
     pages = [path for path, method, _page in PAGES if method == "GET" and path not in _ELSEWHERE]
     measured = []
     async with _console(database, folder) as client:
-        for _ in range(EXCHANGES):
+        for _ in range(exchanges):
             (await client.get("http://localhost/pki/contoso/root/ca.cer")).raise_for_status()
         for path in [*(_OTHERWISE.get(path, path) for path in pages), *_QUERIES]:
             address = path.format(**names)

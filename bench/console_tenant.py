@@ -42,8 +42,6 @@ from fauxtune.storage.tables import (
 from fauxtune.storage.tables import profiles as profile_table
 from tests.support.running_server import command_of
 
-#: Exchanges that the window on the wire has: the most that it keeps.
-EXCHANGES = 500
 _PROFILES, _GROUPS = 28, 120
 _PHONES = ProfilePlatform.ANDROID
 _CONTROL = "/_fauxtune/v1/tenants/contoso"
@@ -193,7 +191,6 @@ def things(connection: Connection) -> dict[str, str]:
         "connector": one(connectors.c.id, connectors.c.state == "online"),
         "offline": one(connectors.c.id, connectors.c.state == "offline"),
         "thumbprint": one(pfx_certificates.c.thumbprint, pfx_certificates.c.user_id == device[1]),
-        "number": str(EXCHANGES),
         "provider": key.provider,
         "key": key.key_name,
         "policy": one(resources.c.id, resources.c.kind == "operationApprovalPolicy"),
