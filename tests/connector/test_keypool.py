@@ -7,11 +7,13 @@ import queue
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyPool, KeyRing
+from tests.support.related_keys import related_keys
 
 
 def test_an_unstarted_pool_makes_a_key_on_the_spot() -> None:
@@ -88,3 +90,11 @@ def test_a_ring_comes_round(rsa_keys: KeyRing) -> None:
     assert [ring.take() for _ in range(3)] == [first, second, first]
     with pytest.raises(ValueError, match="needs a key"):
         KeyRing([])
+
+
+def test_the_related_keys_of_tests_are_valid_and_differ() -> None:
+    keys = list(islice(related_keys(), 15))
+    assert len({key.public_key().public_numbers().n for key in keys}) == 15
+    assert {key.key_size for key in keys} == {2048}
+    for key in keys:
+        key.private_numbers().private_key()  # which OpenSSL checks

@@ -11,6 +11,7 @@ import traceback
 from collections import deque
 from contextlib import suppress
 from functools import wraps
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from fauxtune.storage.database import Database
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
 from tests.support.administrator import DEVICES, AgentEnroller, administrator_of
+from tests.support.related_keys import BITS, related_keys
 from tests.support.running_server import SECONDS, Served
 
-#: The length of the keys that are made in advance, and how many: those of a start, and a few to issue.
-_BITS, _KEYS = 2048, 12
+#: How many keys are made in advance: those of a start, and more than nearly every story issues.
+_KEYS = 120
 _KINDS = {
     Platform.IOS: ("iosTrustedRootCertificate", "iosPkcsCertificateProfile"),
     Platform.WINDOWS: ("windows81TrustedRootCertificate", "windows10PkcsCertificateProfile"),
@@ -50,7 +52,7 @@ def warm() -> deque[rsa.RSAPrivateKey]:
     for thread in set(threading.enumerate()) - {threading.current_thread()}:
         thread.join(SECONDS)  # a server that has ended has asked its threads to end
     assert threading.active_count() == 1, threading.enumerate()
-    return deque(rsa.generate_private_key(public_exponent=65537, key_size=_BITS) for _ in range(_KEYS))
+    return deque(islice(related_keys(), _KEYS))
 
 
 def use_keys(keys: deque[rsa.RSAPrivateKey], *, arguments: list[str]) -> None:
@@ -72,7 +74,7 @@ def use_keys(keys: deque[rsa.RSAPrivateKey], *, arguments: list[str]) -> None:
     @wraps(make)
     def taken(pool: KeyPool) -> rsa.RSAPrivateKey:
         with suppress(IndexError):
-            if pool._bits == _BITS:
+            if pool._bits == BITS:
                 return keys.popleft()
         return make(pool)
 
