@@ -62,7 +62,8 @@ def watch(server: Running) -> Iterator[Watch]:
 @pytest.fixture
 def context(browser: Browser, server: Running, watch: Watch) -> Iterator[BrowserContext]:
     """A browser's window, with scripts."""
-    context = browser.new_context(base_url=server.endpoints["http"])
+    # What changed is marked, but does not fade: three seconds of sixty pictures each are most of the work of a test.
+    context = browser.new_context(base_url=server.endpoints["http"], reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     watch.over(context)
     yield context

@@ -49,7 +49,7 @@ def room(server: Running, http: httpx.Client, tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def student(browser: Browser, server: Running, watch: Watch, room: Room) -> Iterator[Page]:
     """The browser of a student who has signed in to the first seat."""
-    context = browser.new_context(base_url=server.endpoints["http"])
+    context = browser.new_context(base_url=server.endpoints["http"], reduced_motion="reduce")
     watch.over(context)
     page = context.new_page()
     page.goto("/console/-/seat")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -52,7 +53,11 @@ _GLOWED = """() => {
 }"""
 
 
-def test_only_what_changed_glows_and_the_rest_is_left_alone(page: Page, tenant: ConsoleTenant) -> None:
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_only_what_changed_glows_and_the_rest_is_left_alone(
+    motion: Literal["no-preference", "reduce"], page: Page, tenant: ConsoleTenant
+) -> None:
+    page.emulate_media(reduced_motion=motion)
     tenant.enroll(name="Phone")
     page.goto(tenant.url())
     link = page.get_by_role("link", name="Phone", exact=True)
