@@ -21,6 +21,12 @@ _APPLICATION = Prepared(
         applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client")
     )
 )
+# Asked whenever somebody looks at the recorded exchanges.
+_APPLICATIONS = Prepared(
+    select(applications)
+    .where(applications.c.tenant_id == bindparam("tenant"))
+    .order_by(applications.c.created_at, applications.c.client_id)
+)
 # Asked with every new tenant.
 _FIRST_APPLICATION = Prepared(
     select(applications)
@@ -57,10 +63,7 @@ def application(connection: Connection, tenant_id: TenantId, *, client_id: str) 
 
 def all_applications(connection: Connection, tenant_id: TenantId) -> list[ApplicationRow]:
     """Return the tenant's applications, oldest first."""
-    statement = select(applications).where(applications.c.tenant_id == tenant_id)
-    return every(
-        connection, statement.order_by(applications.c.created_at, applications.c.client_id), row=ApplicationRow
-    )
+    return every(connection, _APPLICATIONS, values={"tenant": tenant_id}, row=ApplicationRow)
 
 
 def first_application(connection: Connection, tenant_id: TenantId) -> ApplicationRow | None:

@@ -145,13 +145,13 @@ def _these(tenant_id: Any, ids: Any) -> list[ColumnElement[bool]]:
     return [enrollments.c.tenant_id == tenant_id]
 
 
-def with_names(tenant_id: TenantId | BindParameter[TenantId], *, ids: Collection[str] | None = None) -> Select[Any]:
+def with_names(tenant_id: TenantId | BindParameter[TenantId], *, ids: BindParameter[str] | None = None) -> Select[Any]:
     """Select enrolments (these, if `ids` is given) with their names (`NamedEnrollmentRow`), oldest first."""
     name = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
     return (
         select(enrollments, name.label("device_name"))
         .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .where(*_these(tenant_id, None if ids is None else sorted(ids)))
+        .where(*_these(tenant_id, ids))
         .order_by(enrollments.c.enrolled_at, enrollments.c.id)
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage import reads
+from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every, in_parts, many
@@ -25,6 +26,9 @@ from fauxtune.storage.tables import (
     pfx_certificates,
     profiles,
 )
+
+# Asked whenever somebody looks at the recorded exchanges, which the console polls; built once.
+_THESE = Prepared(with_names(bindparam("tenant"), ids=bindparam("ids", expanding=True)))
 
 
 def certificates_of_users(
@@ -135,7 +139,8 @@ def all_enrollments(
 
 def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[NamedEnrollmentRow]:
     """Return these enrolments, oldest first."""
-    return every(connection, with_names(tenant_id, ids=ids), row=NamedEnrollmentRow)
+    rows = many(connection, _THESE, row=NamedEnrollmentRow, ids=ids, values={"tenant": tenant_id})
+    return sorted(rows, key=lambda row: (row.enrolled_at, row.id))
 
 
 def managed_device_ids(

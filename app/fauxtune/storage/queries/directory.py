@@ -60,6 +60,11 @@ _GROUPS_ABOVE = _above(bindparam("tenant"), bindparam("member"), name="above")
 _USERS = Prepared(
     select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True)))
 )
+_USER_NAMES = Prepared(
+    select(users.c.id, users.c.document["userPrincipalName"].as_string()).where(
+        users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True))
+    )
+)
 _USER = Prepared(select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user")))
 
 _USER_BY_UPN = Prepared(
@@ -96,10 +101,11 @@ def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> Use
 
 def user_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> dict[str, str]:
     """Return the userPrincipalNames of these users, by id."""
-    statement = select(users.c.id, users.c.document["userPrincipalName"].as_string()).where(
-        users.c.tenant_id == tenant_id, users.c.id.in_(sorted(ids))
-    )
-    return {row[0]: row[1] for row in connection.execute(statement)}
+    return {
+        row[0]: row[1]
+        for some in in_parts(ids)
+        for row in _USER_NAMES.every(connection, {"tenant": tenant_id, "ids": some})
+    }
 
 
 def group(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> GroupRow | None:
