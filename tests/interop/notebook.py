@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.interop.recipes import HTTP, HTTPS, Block, recorded_writes
 from tests.interop.shell import Broken, Interpreter, Shell
 from tests.support.running_server import Running, environment, serving
@@ -18,16 +20,17 @@ _WIRE = "/_fauxtune/v1/tenants/contoso/wire"
 
 @dataclass(slots=True)
 class Notebook:
-    """A server, and what runs the blocks. `writes`: recipe -> what its way sent."""
+    """A server with a client, and what runs the blocks. `writes`: recipe -> what its way sent."""
 
     server: Running
+    client: httpx.Client
     shell: Shell
     interpreter: Interpreter
     writes: dict[str, set[str]] = field(default_factory=dict)
 
     def run(self, block: Block) -> None:
         """Run a block. Raises Broken if it fails, or does not print what stands below it."""
-        before = self._wire(limit=1)["next"]
+        before = 0 if block.way is None else self._wire(limit=1)["next"]
         origins = {HTTPS: self.server.https, HTTP: str(self.server.endpoints["http"])}
         text, program = block.text, self.interpreter if block.language == "python" else self.shell
         for name, origin in origins.items():
@@ -45,8 +48,7 @@ class Notebook:
             self.writes.setdefault(block.recipe, set()).update(recorded_writes(exchanges))
 
     def _wire(self, **query: int) -> dict[str, Any]:
-        with self.server.client() as client:
-            answer: dict[str, Any] = client.get(_WIRE, params=query).raise_for_status().json()
+        answer: dict[str, Any] = self.client.get(_WIRE, params=query).raise_for_status().json()
         return answer
 
 
@@ -59,10 +61,11 @@ def notebook(folder: Path, *, commands: Path | None = None) -> Iterator[Notebook
     around = surroundings() if commands is None else surroundings(commands)
     with (
         serving("--data-dir", folder / ".fauxtune", commands=commands) as server,
+        server.client() as client,
         Shell(folder, environment=around) as shell,
         Interpreter(folder, environment=around) as interpreter,
     ):
-        yield Notebook(server, shell, interpreter)
+        yield Notebook(server, client, shell, interpreter)
 
 
 def surroundings(*folders: Path) -> dict[str, str]:

@@ -54,7 +54,8 @@ def phones(served_tenant: ServedTenant) -> Phones:
         served_tenant.name,
     )
     who = ("--user", served_tenant.upn("alice"), "--user", served_tenant.upn("bob"))
-    words = ("fleet", "--devices", "24", "--mix", "android:1,android/fully-managed:2", *who, *where, "--output", "json")
+    kinds = ("--mix", "android:1,android/fully-managed:2", "--keys", "1")
+    words = ("fleet", "--devices", "24", *kinds, *who, *where, "--output", "json")
     done = fauxtune(*words, program="fauxtune-sim", commands=served_tenant.server.commands)
     assert done.returncode == 0, done.stderr + done.stdout
     assert json.loads(done.stdout)["settled"] == 24

@@ -19,7 +19,10 @@ from tests.support.installed import ROOT, Installed
 from tests.support.running_server import environment
 
 #: Plugins that are here and that a stranger does not have.
-OURS = "-p no:schemathesis -p no:randomly -p no:cacheprovider -p no:asyncio"
+OURS = " ".join(
+    f"-p no:{name}"
+    for name in ("schemathesis", "randomly", "cacheprovider", "asyncio", "hypothesispytest", "pact", "pytest_cov")
+)
 SECONDS = 240
 EXAMPLES, PAGE = ROOT / "tests" / "examples", ROOT / "docs" / "testing" / "README.md"
 
