@@ -15,9 +15,9 @@ import socket
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -441,10 +441,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 @pytest.fixture(scope="session")
 def raw_rsa_keys() -> list[rsa.RSAPrivateKey]:
-    """Sixteen RSA-2048 keys, made once a session: making one alone costs 40 ms, a test needs several."""
-    from tests.support.related_keys import related_keys  # here: only tests that need keys load the code that makes them
-
-    return list(islice(related_keys(), 16))
+    """Sixteen RSA-2048 keys, made once a session: making one costs 40 ms, a test needs several."""
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        return list(threads.map(lambda _: rsa.generate_private_key(public_exponent=65537, key_size=2048), range(16)))
 
 
 @pytest.fixture(scope="session")

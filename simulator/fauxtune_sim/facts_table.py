@@ -79,7 +79,12 @@ _TELEPHONY = "networkInfo.telephonyInfos"
 
 _HEALTH = "Defender/Health"
 _DEFENDER_VERSION = r"[0-9]{1,5}(?:\.[0-9]{1,6}){3}"
-_MOMENT = r"20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+#: The days that there are, from 2000 to 2099: the 29th of February every fourth year.
+_DAY = (
+    r"(?:20[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"|20(?:[02468][048]|[13579][26])-02-29)"
+)
+_MOMENT = rf"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 #: Words of the numbers 0, 1, 2, 4, 8 ... of Windows Defender's state and status.
 DEFENDER_STATES = ("clean", "fullScanPending", "rebootPending", "manualStepsPending", "offlineScanPending", "critical")
 DEFENDER_STATUSES = (

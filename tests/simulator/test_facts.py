@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
@@ -22,6 +23,17 @@ from fauxtune_sim.platforms import Mode, Platform
 from tests.support.device_facts import other_value, settable_facts
 
 every_platform = pytest.mark.parametrize("platform", list(Platform))
+
+
+def test_windows_defender_scans_on_every_day_of_the_calendar_and_on_no_other() -> None:
+    device = Device.new(platform=Platform.WINDOWS)
+    for day in range(4 * 365 + 1):
+        moment = f"{date(2023, 1, 1) + timedelta(days=day)}T03:12:45Z"
+        device.report(lastQuickScanDateTime=moment)
+        assert device.facts["lastQuickScanDateTime"] == moment
+    for no_day in ("2026-02-29", "2024-02-30", "2026-04-31", "2026-01-32", "2026-13-01", "2026-00-10"):
+        with pytest.raises(FactRefused, match="a text such as"):
+            device.report(lastQuickScanDateTime=f"{no_day}T03:12:45Z")
 
 
 @every_platform
