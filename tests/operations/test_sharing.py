@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -228,6 +230,27 @@ async def test_turns_across_processes_need_no_connection_of_those_that_transacti
         await asyncio.gather(task, return_exceptions=True)
         running.clear()
         await take_turn(there, "turn 1")
+
+
+async def test_who_is_cancelled_at_the_end_of_a_turn_gives_it_back_once_a_thread_is_free(both: Pair) -> None:
+    here, there = both
+    loop, ended, may_end = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+
+    async def take_turn() -> None:
+        async with here.emulator.turns.across("turn"):
+            loop.run_in_executor(None, may_end.wait)  # the only thread is busy when the turn ends
+            ended.set()
+
+    task = asyncio.create_task(take_turn())
+    await ended.wait()
+    task.cancel()
+    await asyncio.sleep(0.01)
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(10), there.emulator.turns.across("turn"):
+        pass
 
 
 async def test_looks_that_are_asked_for_at_one_time_are_one_and_begin_after_the_question(both: Pair) -> None:

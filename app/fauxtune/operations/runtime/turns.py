@@ -51,7 +51,7 @@ class Turns:
             try:
                 yield
             finally:
-                await asyncio.to_thread(self._locks.release, name)
+                await self._release(self._locks, name)
 
     async def pass_by(self, name: str) -> None:
         """Wait while anybody, in any process, has this turn."""
@@ -67,7 +67,18 @@ class Turns:
         except asyncio.CancelledError:
             with suppress(Unavailable):
                 if await taking:
-                    await asyncio.to_thread(locks.release, name)
+                    await self._release(locks, name)
+            raise
+
+    async def _release(self, locks: NamedLocks, name: str) -> None:
+        """Give the lock of all processes back, also if its owner is cancelled meanwhile: a release that no thread has
+        begun by then would be cancelled as well, and the lock would stay.
+        """
+        releasing = asyncio.ensure_future(asyncio.to_thread(locks.release, name))
+        try:
+            await asyncio.shield(releasing)
+        except asyncio.CancelledError:
+            await asyncio.wait((releasing,))
             raise
 
 
