@@ -53,7 +53,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="Who gives up while it takes a turn keeps it",
         file="app/fauxtune/operations/runtime/turns.py",
-        before="                if await taking:\n                    await asyncio.to_thread(locks.release, name)\n",
+        before="                if await taking:\n                    await self._release(locks, name)\n",
         after="                await taking\n",
         tests=(f"{_SHARING}::test_turns_across_processes_need_no_connection_of_those_that_transactions_have",),
     ),
