@@ -200,7 +200,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     return Scheduling(config, log)
 
 
-@pytest.hookimpl
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """In one of several processes, send one report of a test that passes. That it begins, is set up, is taken down and
     ends are four more: to send and to count them takes a millisecond a test. (`--durations` then shows calls alone.)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsing import NEEDS_A_BROWSER, Accessibility, Watch, too_wide
+from tests.support.browsing import NEEDS_A_BROWSER, Watch, findings, too_wide
 from tests.support.commands import Commands
 from tests.support.console_everything import ARABIC, HOSTILE, populate
 from tests.support.console_tenant import ConsoleTenant
@@ -66,7 +66,9 @@ def opened(report: Path, browser: Browser) -> Iterator[Page]:
 
 
 def test_everybody_can_read_it(opened: Page) -> None:
-    assert Accessibility().findings(opened) == []
+    for scheme in ("light", "dark"):
+        opened.emulate_media(color_scheme=scheme)
+        assert findings(opened) == [], scheme
 
 
 def test_it_fits_every_screen(opened: Page) -> None:

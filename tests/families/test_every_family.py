@@ -5,6 +5,7 @@ A test takes all families, in one tenant: on both databases, where nothing diffe
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -79,13 +80,24 @@ def test_each_family_has_a_sample_of_each_of_its_kinds() -> None:
         }, name
 
 
+async def _each(
+    families: dict[str, Served],
+    beta: httpx.AsyncClient,
+    subtests: pytest.Subtests,
+    *,
+    claim: Callable[[httpx.AsyncClient, Served], Awaitable[None]],
+) -> None:
+    """Try a claim on each of these families, in one tenant."""
+    assert families
+    for name, served in families.items():
+        with subtests.test(name=name):
+            await claim(beta, served)
+
+
 async def test_what_was_sent_comes_back_and_can_be_sent_again(
     beta: httpx.AsyncClient, subtests: pytest.Subtests
 ) -> None:
-    assert MADE
-    for name, served in MADE.items():
-        with subtests.test(name=name):
-            await _comes_back(beta, served)
+    await _each(MADE, beta, subtests, claim=_comes_back)
 
 
 async def _comes_back(beta: httpx.AsyncClient, served: Served) -> None:
@@ -109,10 +121,7 @@ async def _comes_back(beta: httpx.AsyncClient, served: Served) -> None:
 
 
 async def test_a_change_changes_what_it_names_alone(beta: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
-    assert CHANGED
-    for name, served in CHANGED.items():
-        with subtests.test(name=name):
-            await _changes_alone(beta, served)
+    await _each(CHANGED, beta, subtests, claim=_changes_alone)
 
 
 async def _changes_alone(beta: httpx.AsyncClient, served: Served) -> None:
@@ -139,10 +148,7 @@ async def _changes_alone(beta: httpx.AsyncClient, served: Served) -> None:
 
 
 async def test_what_is_wrong_is_refused_and_nothing_is_made(beta: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
-    assert MADE
-    for name, served in MADE.items():
-        with subtests.test(name=name):
-            await _refuses_what_is_wrong(beta, served)
+    await _each(MADE, beta, subtests, claim=_refuses_what_is_wrong)
 
 
 async def _refuses_what_is_wrong(beta: httpx.AsyncClient, served: Served) -> None:
@@ -171,10 +177,7 @@ async def _refuses_what_is_wrong(beta: httpx.AsyncClient, served: Served) -> Non
 
 
 async def test_what_is_only_kept_says_so(beta: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
-    assert MADE
-    for name, served in MADE.items():
-        with subtests.test(name=name):
-            await _says_whether_it_is_only_kept(beta, served)
+    await _each(MADE, beta, subtests, claim=_says_whether_it_is_only_kept)
 
 
 async def _says_whether_it_is_only_kept(beta: httpx.AsyncClient, served: Served) -> None:
@@ -283,10 +286,7 @@ async def test_every_property_that_can_be_compared_is_filtered_and_sorted_by(bet
 
 @ON_BOTH_DATABASES
 async def test_assign_replaces_the_whole_set(beta: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
-    assert ASSIGNED
-    for name, served in ASSIGNED.items():
-        with subtests.test(name=name):
-            await _replaces_the_whole_set(beta, served)
+    await _each(ASSIGNED, beta, subtests, claim=_replaces_the_whole_set)
 
 
 async def _replaces_the_whole_set(beta: httpx.AsyncClient, served: Served) -> None:
