@@ -53,6 +53,18 @@ def test_each_fact_that_can_be_set_is_read_back(platform: Platform) -> None:
 
 
 @every_platform
+def test_a_device_that_has_a_usual_value_by_chance_takes_another_one(platform: Platform) -> None:
+    for fact in settable_facts(platform):
+        if fact.form is not Form.TEXT or fact.name in ("osVersion", "model"):
+            continue
+        device = Device.new(platform=platform)
+        device.report(**{fact.name: fact.example})
+        value = other_value(fact, device)
+        device.report(**{fact.name: value})
+        assert device.facts[fact.name] == value != fact.example
+
+
+@every_platform
 def test_a_new_device_has_plausible_facts(platform: Platform) -> None:
     for seed in range(40):
         device = Device.new(platform=platform, random=Random(seed))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Mapping
 from typing import Any
 
 from fauxtune_sim.device import Device
 from fauxtune_sim.facts import withheld_facts
 from fauxtune_sim.facts_table import Fact, Form, facts_of
-from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.hardware.facts import FactValue, with_luhn_digit
 from fauxtune_sim.platforms import Mode, Platform
 
 _OTHER_VERSIONS = {
@@ -79,7 +81,17 @@ def other_value(fact: Fact, device: Device) -> FactValue:
             word = next(word for word in fact.choices_of(device.platform) if word != str(present))
             return int(word) if fact.name == "skuNumber" else word
         case _:
-            return fact.example if fact.example != present else "Another"
+            return fact.example if fact.example != present else _other_text(fact)
+
+
+def _other_text(fact: Fact) -> str:
+    """A text of the fact's form that is not its example: chance may give a device the example."""
+    if fact.name in ("imei", "iccid"):
+        return with_luhn_digit(str(int(fact.example[:-1]) + 1))
+    start = fact.example.removesuffix("Z")[:-1]
+    end = fact.example[len(start) + 1 :]
+    candidates = ["Another", *(start + sign + end for sign in string.digits + string.ascii_letters)]
+    return next(text for text in candidates if text != fact.example and re.fullmatch(fact.pattern, text))
 
 
 def expected(device: Device) -> dict[str, FactValue]:
