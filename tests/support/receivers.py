@@ -62,10 +62,14 @@ def refusing(content: bytes) -> Answering:
 
 @asynccontextmanager
 async def receiving(answer: Answering = obliging, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    """Serve a receiver until the block ends."""
+    """Serve a receiver until the block ends: whom it has not answered by then, it never answers."""
     known: list[Receiver] = []
+    serving = set[asyncio.Task[object]]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        own = asyncio.current_task()
+        assert own is not None
+        serving.add(own)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             target = head.split(" ")[1]
@@ -86,6 +90,7 @@ async def receiving(answer: Answering = obliging, *, tls: ssl.SSLContext | None 
             pass
         finally:
             writer.close()
+            serving.discard(own)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
@@ -93,3 +98,5 @@ async def receiving(answer: Answering = obliging, *, tls: ssl.SSLContext | None 
     known.append(Receiver(f"{scheme}://127.0.0.1:{port}/hook?code=secret", answer))
     async with server:
         yield known[0]
+        for each in serving:  # from Python 3.12 on a server ends when its last connection does
+            each.cancel()
