@@ -133,20 +133,29 @@ def test_devices_and_readers_that_wait_at_one_are_woken_from_the_other(
     (path,) = answered.devices
     there.post(f"{path}:reportStatus", json={}, headers=answered.devices[path]).raise_for_status()
     seq = there.get(f"/push/contoso/{push}").raise_for_status().json()["seq"]
+    newest = there.get(f"{TENANT}/journal").raise_for_status().json()["next"]
+
+    def is_connected() -> bool:
+        return any(row["connected"] for row in here.get(f"{TENANT}/devices").raise_for_status().json()["value"])
+
     with ThreadPoolExecutor(2) as threads:
-        waits = [
-            threads.submit(there.get, f"/push/contoso/{push}?after={seq}&wait=50"),
-            threads.submit(there.get, f"{TENANT}/journal?after=1000000&wait=50"),
-        ]
-        devices = f"{TENANT}/devices"
-        eventually(lambda: here.get(devices).raise_for_status().json()["value"][0]["connected"])
+        pushed = threads.submit(there.get, f"/push/contoso/{push}?after={seq}&wait=50")
+        reader = threads.submit(there.get, f"{TENANT}/journal?after={newest}&wait=50")
+        eventually(is_connected)
         began = time.monotonic()
         assign_profiles(here)
-        assert waits[0].result().raise_for_status().json()["push"] is not None
+        assert pushed.result().raise_for_status().json()["push"] is not None
+        enrol(here, raw_rsa_keys[1], answered=Answered())
+        assert [event["type"] for event in reader.result().raise_for_status().json()["events"]] == ["enrolled"]
+        # Whoever waits for a push is woken by the tenant's clock, too.
+        seq = there.get(f"/push/contoso/{push}").raise_for_status().json()["seq"]
+        waits = threads.submit(there.get, f"/push/contoso/{push}?after={seq}&wait=50")
+        eventually(is_connected)
         here.post(f"{TENANT}/clock/advance", json={"by": "P1D"}).raise_for_status()
+        assert waits.result().raise_for_status().json()["push"] is None
         assert time.monotonic() - began < 40
     # It has ended its wait, and both know that.
-    eventually(lambda: not here.get(devices).raise_for_status().json()["value"][0]["connected"])
+    eventually(lambda: not is_connected())
 
 
 class Alternating(Transport):
