@@ -195,7 +195,7 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     "alice's iPhone has a SCEP certificate": lambda it: [
         event["certificate"]["source"] for event in it.events("installed") if event["certificate"]["source"] == "scep"
     ] == ["scep"],
-    "alice's iPhone waits for the approval of a SCEP certificate": lambda it: [
+    "alice's PC waits for the approval of a SCEP certificate": lambda it: [
         row["state"] for row in it.control("/scep/requests")["value"]
     ] == ["pending"],
     "the SCEP challenge of alice's iPhone has expired": lambda it: [
@@ -252,6 +252,18 @@ def test_a_state_is_reached_and_then_true_and_reached_already(world: World, stat
     before = world.export()
     assert world.reach(state)["changed"] is False
     assert world.export() == before
+
+
+def test_a_device_whose_request_waits_for_an_approval_is_named_and_not_pushed_again_and_again(world: World) -> None:
+    world.reach("alice's PC waits for the approval of a SCEP certificate")
+    (device,) = world.control("/devices")["value"]
+    url = f"{_CONTROL}/{world.tenant['id']}/settle"
+    (waiting,) = world.client.post(url, json={"timeout": 20}).raise_for_status().json()["waiting"]
+    assert waiting["why"] == "'SCEP (Windows)' waits for the approval of its SCEP request"
+    assert world.control("/devices")["value"][0]["generation"] == device["generation"] + 1
+    (request,) = world.control("/scep/requests")["value"]
+    world.client.post(f"{_CONTROL}/{world.tenant['id']}/scep/requests/{request['id']}/approve").raise_for_status()
+    assert world.client.post(url, json={"timeout": 20}).raise_for_status().json()["waiting"] == []
 
 
 def test_several_states_give_what_a_person_expects(world: World) -> None:

@@ -225,8 +225,9 @@ SENTENCES: tuple[Sentence, ...] = (
              "The simulated device has made a key, and got its certificate from the tenant's own SCEP server.",
              enrolls=True),
     Sentence("devices", "{user}'s {device} waits for the approval of a SCEP certificate",
-             "alice's iPhone waits for the approval of a SCEP certificate",
-             "The SCEP server keeps the request of the simulated device until somebody approves or denies it.",
+             "alice's PC waits for the approval of a SCEP certificate",
+             "The SCEP server keeps the request of the simulated device until somebody approves or denies it. Apple's "
+             "devices ask three times more, 10 seconds apart: with one of them this takes half a minute.",
              enrolls=True),
     Sentence("devices", "the SCEP challenge of {user}'s {device} has expired",
              "the SCEP challenge of alice's iPhone has expired",

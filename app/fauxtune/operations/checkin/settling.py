@@ -4,9 +4,9 @@ A device is settled when it has planned with all that concerns it, nothing is du
 being removed), and its end, if one was ordered, is confirmed. A failed item counts as settled. Waiting ends early when
 each device that is left waits for something that will not happen by itself:
 
-* it has done its part, and waits for a connector, for a moment that does not come in time, for its user (it has put
-  off all that is left: nobody is logged in, or it is locked), or for nothing (it could not carry out the order to end):
-  at once;
+* it has done its part, and waits for a connector, for somebody who approves its SCEP request, for a moment that does
+  not come in time, for its user (it has put off all that is left: nobody is logged in, or it is locked), or for nothing
+  (it could not carry out the order to end): at once;
 * it is not connected to the push channel, and is known to be off line: at once;
 * it is not connected, and nothing at all changes any more: after `_ABSENT` seconds without a sign
   of life from any device, or `_AWAY` if it was connected before (it may be at work on a long check-in). Seconds in
@@ -24,8 +24,8 @@ from enum import Enum
 
 from fauxtune.core.clock import ClockMode, iso
 from fauxtune.core.engine.planning.plan import NEVER
-from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId
-from fauxtune.core.model.items import key_name, key_profile, key_source
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, ProfileId
+from fauxtune.core.model.items import key_name, key_profile, key_source, scep_key
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import attended
@@ -37,6 +37,7 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import scep_requests as scep_queries
 from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow, OpenItemRow
 
@@ -83,13 +84,15 @@ class _Prospect(Enum):
 class _Snapshot:
     """The devices that are not settled, at one moment. By id: their rows, the items under way on each, and the steps
     that those have put off which have put off all. `ordered`: the devices that are to end; `attended`: those for which
-    a connector is at work that is a process of its own.
+    a connector is at work that is a process of its own; `unapproved`: devices and their items whose SCEP request waits
+    for an approval.
     """
 
     rows: dict[EnrollmentId, EnrollmentRow]
     items: dict[EnrollmentId, list[OpenItemRow]]
     ordered: set[EnrollmentId]
     attended: set[str]
+    unapproved: set[tuple[EnrollmentId, ItemKey]]
     put_off: dict[EnrollmentId, list[str]]
     now: datetime
     clock_runs: bool
@@ -153,6 +156,7 @@ def _snapshot(tx: Transaction) -> _Snapshot:
         items=items,
         ordered=action_queries.ordered_to_end(tx.connection, tx.tenant.id) if is_ending else set(),
         attended=_attended(tx) if is_waiting else set(),
+        unapproved=_unapproved(tx, [item for some in items.values() for item in some]),
         put_off=step_queries.put_off(tx.connection, tx.tenant.id) if rows else {},
         now=tx.now,
         clock_runs=tx.tenant.clock.mode is not ClockMode.FROZEN,
@@ -164,6 +168,13 @@ def _attended(tx: Transaction) -> set[str]:
     for roles, before in attended(tx):
         devices |= request_queries.devices_that_wait(tx.connection, tx.tenant.id, roles=roles, before=before)
     return devices
+
+
+def _unapproved(tx: Transaction, items: list[OpenItemRow]) -> set[tuple[EnrollmentId, ItemKey]]:
+    if not any(key_source(item.item_key) is Source.SCEP for item in items):
+        return set()
+    pending = scep_queries.pending_requests(tx.connection, tx.tenant.id)
+    return {(enrollment, scep_key(profile)) for enrollment, profile in pending}
 
 
 async def _push(emulator: Emulator, tenant: Tenant, *, devices: list[EnrollmentId]) -> None:
@@ -184,7 +195,7 @@ def _is_due_again(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapsh
     row = snapshot.rows[device]
     is_planned = row.state is EnrollmentState.ACTIVE and row.generation == row.settled_generation
     is_due = is_planned and row.due_at <= snapshot.now and device not in snapshot.put_off
-    return is_due and not _is_busy(emulator, row)
+    return is_due and not _waits_for_approval(device, snapshot) and not _is_busy(emulator, row)
 
 
 def _is_busy(emulator: Emulator, row: EnrollmentRow) -> bool:
@@ -229,7 +240,7 @@ def _prospect(
         return _Prospect.YES if device in snapshot.ordered else _Prospect.NO
     if row.generation != row.settled_generation:
         return _Prospect.YES
-    if device in snapshot.put_off:
+    if device in snapshot.put_off or _waits_for_approval(device, snapshot):
         return _Prospect.NO
     if row.due_at <= snapshot.now:
         return _Prospect.YES
@@ -240,6 +251,12 @@ def _prospect(
     # It waits for connectors alone. One that polls does so at a known moment; one that is away may never come.
     comes_in_time = snapshot.clock_runs and row.due_at - snapshot.now <= timedelta(seconds=left)
     return _Prospect.YES if comes_in_time else _Prospect.NO
+
+
+def _waits_for_approval(device: EnrollmentId, snapshot: _Snapshot) -> bool:
+    """Whether nothing is left but SCEP requests that wait for an approval. Such a device is due: it asks again."""
+    items = snapshot.items.get(device, [])
+    return bool(items) and all((device, item.item_key) in snapshot.unapproved for item in items)
 
 
 def _result(tx: Transaction, *, emulator: Emulator, snapshot: _Snapshot, began: list[EnrollmentId]) -> Settled:
@@ -285,15 +302,17 @@ def _why(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapshot, names
         reasons.append("it has not checked in since something changed")
     if device in snapshot.put_off:
         reasons.append(f"it has put off {', '.join(snapshot.put_off[device])} until its user is there")
-    reasons.extend(_why_item(item, names=names) for item in items)
+    reasons.extend(_why_item(item, snapshot, names=names) for item in items)
     if snapshot.now < row.due_at < NEVER and any(item.state is ItemState.WANTED for item in items):
         still = "" if snapshot.clock_runs else ", and the tenant's clock is frozen"
         reasons.append(f"it looks again at {iso(row.due_at)}{still}")
     return "; ".join(reasons) or "it is due to check in"
 
 
-def _why_item(item: OpenItemRow, *, names: dict[ProfileId, str]) -> str:
+def _why_item(item: OpenItemRow, snapshot: _Snapshot, *, names: dict[ProfileId, str]) -> str:
     what = _item_in_words(item, names=names)
+    if (item.enrollment_id, item.item_key) in snapshot.unapproved:
+        return f"{what} waits for the approval of its SCEP request"
     match item.state:
         case ItemState.WANTED:
             return f"{what} waits for {item.message or 'the next check-in'}"

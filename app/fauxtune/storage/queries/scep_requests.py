@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
-from fauxtune.core.model.ids import ConnectorId, TenantId
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, TenantId
 from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scep import RaCertificateRow, ScepChallengeRow, ScepRequestRow
@@ -78,6 +78,14 @@ def pending_challenges(connection: Connection, tenant_id: TenantId, *, challenge
         )
         pending |= set(connection.execute(statement).scalars())
     return pending
+
+
+def pending_requests(connection: Connection, tenant_id: TenantId) -> list[tuple[EnrollmentId, ProfileId]]:
+    """Return the device and the profile of each request that waits for an approval."""
+    statement = select(_request.enrollment_id, _request.profile_id).where(
+        _request.tenant_id == tenant_id, _request.state == "pending"
+    )
+    return [(EnrollmentId(device), ProfileId(profile)) for device, profile in connection.execute(statement)]
 
 
 def put_request(connection: Connection, row: ScepRequestRow) -> None:
