@@ -5,7 +5,7 @@ Whoever has two of them can compute both, so they are for tests only. Nothing el
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -14,17 +14,23 @@ BITS = 2048
 _EXPONENT = 65537
 
 
-def related_keys() -> Iterator[rsa.RSAPrivateKey]:
-    """Return new RSA-2048 keys without end: of n keys that are made, n(2n-1) come."""
-    primes: list[int] = []
+_make = rsa.generate_private_key
+
+
+def related_keys(primes: Iterable[int] = ()) -> Iterator[rsa.RSAPrivateKey]:
+    """Return new RSA-2048 keys without end: of n keys that are made, n(2n-1) come, and more with primes that are there.
+
+    Two calls with the same primes never return the same key, as each key has a prime that the call has made.
+    """
+    known = list(set(primes))
     while True:
-        made = rsa.generate_private_key(public_exponent=_EXPONENT, key_size=BITS)
+        made = _make(public_exponent=_EXPONENT, key_size=BITS)
         yield made
         numbers = made.private_numbers()
-        for earlier in primes:
+        for earlier in known:
             for prime in (numbers.p, numbers.q):
                 yield _key_of(max(earlier, prime), min(earlier, prime))
-        primes += [numbers.p, numbers.q]
+        known += [numbers.p, numbers.q]
 
 
 def _key_of(p: int, q: int) -> rsa.RSAPrivateKey:

@@ -18,7 +18,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.model.editions import Edition
 from fauxtune.server import serve
 from fauxtune.settings import Settings
@@ -31,6 +30,8 @@ from tests.support.running_server import SECONDS, Served
 
 #: How many keys are made in advance: those of a start, and more than nearly every story issues.
 _KEYS = 120
+#: How many of them the child process has in which a server makes what it has at the start.
+_OF_CHILD = 20
 _KINDS = {
     Platform.IOS: ("iosTrustedRootCertificate", "iosPkcsCertificateProfile"),
     Platform.WINDOWS: ("windows81TrustedRootCertificate", "windows10PkcsCertificateProfile"),
@@ -38,7 +39,7 @@ _KINDS = {
 }
 
 
-def warm() -> deque[rsa.RSAPrivateKey]:
+def warm() -> list[rsa.RSAPrivateKey]:
     """Let all SQLite databases of this process share their compiled statements, and let a server and devices run once.
 
     Returns keys for `use_keys`. No thread is left, so that the process can fork.
@@ -52,33 +53,63 @@ def warm() -> deque[rsa.RSAPrivateKey]:
     for thread in set(threading.enumerate()) - {threading.current_thread()}:
         thread.join(SECONDS)  # a server that has ended has asked its threads to end
     assert threading.active_count() == 1, threading.enumerate()
-    return deque(islice(related_keys(), _KEYS))
+    return list(islice(related_keys(), _KEYS))
 
 
-def use_keys(keys: deque[rsa.RSAPrivateKey], *, arguments: list[str]) -> None:
-    """Let the server that this process becomes take these keys first.
+def use_keys(keys: list[rsa.RSAPrivateKey], *, arguments: list[str]) -> None:
+    """Let this process, which is to run the command of these arguments, take these keys, or make some of their primes.
 
-    Only a server with a new data folder, and of one process: another start of the same server, and each of several
-    processes, would take the same keys again.
+    It takes them if it is a server with a new data folder, and one process: another start of the same server, and each
+    of several processes, would take the same keys again. Those that a process makes are its own.
     """
-    command, *options = arguments or [""]
-    if not {"--workers", "--shared"}.isdisjoint(options):
-        return
-    named = options[options.index("--data-dir") + 1] if "--data-dir" in options else None
-    folder = Path(named or os.environ.get("FAUXTUNE_DATA_DIR", ".fauxtune"))
-    if command != "serve" or ("--ephemeral" not in options and folder.exists()):
-        return
-    pools: Any = KeyPool
-    make = KeyPool._make
+    source = _Keys(keys, may_take=_is_new_server(arguments))
+    os.register_at_fork(after_in_child=source.begin_child)
+    make = rsa.generate_private_key
 
     @wraps(make)
-    def taken(pool: KeyPool) -> rsa.RSAPrivateKey:
-        with suppress(IndexError):
-            if pool._bits == BITS:
-                return keys.popleft()
-        return make(pool)
+    def related(public_exponent: int, key_size: int, backend: object = None) -> rsa.RSAPrivateKey:
+        return source.take() if key_size == BITS else make(public_exponent, key_size, backend)
 
-    pools._make = taken
+    rsa.generate_private_key = related
+
+
+class _Keys:
+    """The keys of a process: those that it takes, then those that it makes."""
+
+    def __init__(self, keys: list[rsa.RSAPrivateKey], *, may_take: bool) -> None:
+        self._all = keys
+        self._taken = deque(keys[_OF_CHILD:] if may_take else ())
+        self._of_child = deque(keys[:_OF_CHILD] if may_take else ())
+        self._begin()
+
+    def _begin(self) -> None:
+        self._made = related_keys(prime for key in self._all for prime in _primes(key))
+        self._lock = threading.Lock()
+
+    def take(self) -> rsa.RSAPrivateKey:
+        """Return a key that no other process of this server has."""
+        with self._lock:
+            return self._taken.popleft() if self._taken else next(self._made)
+
+    def begin_child(self) -> None:
+        """Take other keys than the process that this one was forked from: it makes what a server has at the start."""
+        self._taken, self._of_child = self._of_child, deque()
+        self._begin()
+
+
+def _primes(key: rsa.RSAPrivateKey) -> tuple[int, int]:
+    numbers = key.private_numbers()
+    return numbers.p, numbers.q
+
+
+def _is_new_server(arguments: list[str]) -> bool:
+    """Whether a command is a server of one process whose data folder does not exist yet."""
+    command, *options = arguments or [""]
+    if not {"--workers", "--shared"}.isdisjoint(options):
+        return False
+    named = options[options.index("--data-dir") + 1] if "--data-dir" in options else None
+    folder = Path(named or os.environ.get("FAUXTUNE_DATA_DIR", ".fauxtune"))
+    return command == "serve" and ("--ephemeral" in options or not folder.exists())
 
 
 def _share_compiled_statements() -> None:
