@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -156,6 +158,25 @@ def test_devices_and_readers_that_wait_at_one_are_woken_from_the_other(
         assert time.monotonic() - began < 40
     # It has ended its wait, and both know that.
     eventually(lambda: not is_connected())
+
+
+def test_a_device_that_hangs_up_is_not_connected_and_both_know(
+    machines: Machines, both: Pair, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    push = enrol(both[1], raw_rsa_keys[0], answered=Answered())
+    seq = both[1].get(f"/push/contoso/{push}").raise_for_status().json()["seq"]
+    address = urlsplit(machines[1].endpoints["http"])
+
+    def are_connected() -> list[bool]:
+        rows = [one.get(f"{TENANT}/devices").raise_for_status().json()["value"] for one in both]
+        return [row["connected"] for (row,) in rows]
+
+    began = time.monotonic()
+    with socket.create_connection((address.hostname, address.port)) as device:
+        device.sendall(f"GET /push/contoso/{push}?after={seq}&wait=50 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        eventually(lambda: are_connected() == [True, True])
+    eventually(lambda: are_connected() == [False, False])
+    assert time.monotonic() - began < 40
 
 
 class Alternating(Transport):

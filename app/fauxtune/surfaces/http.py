@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeGuard
 
 from starlette.exceptions import HTTPException
@@ -60,6 +61,13 @@ def note_refusal(request: HTTPConnection, error: Exception) -> None:
     caller.refusal = reason[:_LONGEST_REASON]
     if isinstance(error, EnrollmentEnded) and error.device is not None:
         caller.device = error.device
+
+
+async def hang_up(request: Request) -> None:
+    """Wait until the client closes the connection of a request whose body does not matter, or sends one too long."""
+    with suppress(HTTPException):
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
 
 
 def bearer_token(request: Request) -> str:

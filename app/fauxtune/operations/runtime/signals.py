@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import count
 from time import monotonic
+from typing import Any
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 
@@ -156,8 +157,10 @@ class Signals:
         *,
         seconds: float,
         unless: Callable[[], Awaitable[bool]],
+        hang_up: Coroutine[Any, Any, None] | None = None,
     ) -> None:
-        """Wait until the device is woken, the tenant's clock is set, or the time is over.
+        """Wait until the device is woken, the tenant's clock is set, the time is over, or `hang_up` returns: the device
+        waits no longer.
 
         `unless` is evaluated once the waiting has begun, so that no signal is lost between the caller's read and the
         wait.
@@ -167,7 +170,7 @@ class Signals:
         if self.tell is not None:
             self.tell((_CONNECTED, enrollment, seconds))
         try:
-            await self._wait([("device", enrollment), ("clock", tenant)], seconds, unless=unless)
+            await self._wait([("device", enrollment), ("clock", tenant)], seconds, unless=unless, hang_up=hang_up)
         finally:
             self._connected[enrollment] -= 1
             if not self._connected[enrollment]:
@@ -245,14 +248,25 @@ class Signals:
         seconds: float | None,
         *,
         unless: Callable[[], Awaitable[bool]] | None = None,
+        hang_up: Coroutine[Any, Any, None] | None = None,
     ) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
         for topic in topics:
             self._waiting[topic].add(future)
+        # Not by `asyncio.wait`, which takes a kilobyte more: thousands of devices wait here.
+        timer = None if seconds is None else loop.call_later(seconds, _end_wait, future)
+        watch = None if hang_up is None else asyncio.create_task(hang_up)
+        if watch is not None:
+            watch.add_done_callback(lambda _: _end_wait(future))
         try:
             if unless is None or not await unless():
-                await asyncio.wait([future], timeout=seconds)
+                await future
         finally:
+            if timer is not None:
+                timer.cancel()
+            if watch is not None:
+                watch.cancel()
             for topic in topics:
                 self._waiting[topic].discard(future)
                 if not self._waiting[topic]:
@@ -274,5 +288,9 @@ class Signals:
 
     def _wake(self, topic: str, name: str) -> None:
         for future in self._waiting.get((topic, name), set()):
-            if not future.done():
-                future.set_result(None)
+            _end_wait(future)
+
+
+def _end_wait(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

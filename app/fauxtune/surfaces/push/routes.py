@@ -2,7 +2,7 @@
 
 The answer's `seq` is the device's generation, which rises when something concerns the device. `push` is there if `seq`
 is greater than `after`. A poll also ends when the tenant's clock is set, so that a device that waits for a moment of
-emulated time checks the clock again.
+emulated time checks the clock again; and when the device hangs up, which is not connected from then on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.surfaces.http import caller_of, emulator_of
+from fauxtune.surfaces.http import caller_of, emulator_of, hang_up
 from fauxtune.surfaces.routers import Router
 
 LONGEST_WAIT = 60.0
@@ -48,7 +48,9 @@ async def wait_for_push(
         return moved or bool((await _enrollment(emulator, tenant, token=token)).generation > after)
 
     if wait and row.generation <= after:
-        await emulator.signals.wait_for_push(EnrollmentId(row.id), tenant.id, seconds=wait, unless=has_news)
+        await emulator.signals.wait_for_push(
+            EnrollmentId(row.id), tenant.id, seconds=wait, unless=has_news, hang_up=hang_up(request)
+        )
         row = await _enrollment(emulator, tenant, token=token)
     now = emulator.runner.now(tenant)
     answer = (row.wire_state or {}).get("push", _PUSH)
