@@ -137,9 +137,11 @@ LONG = (
     "journeys/test_several_processes.py",
     "interop/test_graph_sdk_families.py",
     "cli/test_scep_verify.py",
+    "operations/test_removal_cells.py",
     "testing/test_plugin.py",
-    "journeys/test_provider_states.py",
-    "journeys/test_fleet_processes.py",
+    "families/test_every_family.py",
+    "surfaces/graph/test_query_options.py",
+    "interop/test_intunecd.py",
 )
 
 
