@@ -33,6 +33,15 @@ MUTANTS: tuple[Mutant, ...] = (
             "tests/operations/test_memory.py::test_a_check_in_that_writes_of_no_device_of_its_own_lets_all_be_forgotten",
         ),
     ),
+    Mutant(
+        rule="Settling waits for a device of which only a request is left that somebody has to approve",
+        file="app/fauxtune/operations/checkin/settling.py",
+        before="if device in snapshot.put_off or _waits_for_approval(device, snapshot):",
+        after="if device in snapshot.put_off:",
+        tests=(
+            "tests/journeys/test_provider_states.py::test_a_device_whose_request_waits_for_an_approval_is_not_waited_for",
+        ),
+    ),
     # Connectors.
     Mutant(
         rule="A second answer to a request takes the place of the first",

@@ -14,6 +14,15 @@ _WIRE = "tests/operations/test_wire.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
+        rule="A device that has hung up counts as connected",
+        file="app/fauxtune/operations/runtime/signals.py",
+        before="            watch.add_done_callback(lambda _: _end_wait(future))\n",
+        after="            pass\n",
+        tests=(
+            f"{_SIGNALS}::test_a_device_that_hangs_up_waits_no_longer_and_one_that_is_woken_is_not_watched_any_more",
+        ),
+    ),
+    Mutant(
         rule="What is told twice is done twice",
         file=_ASKING,
         before=" and name not in self._known:",

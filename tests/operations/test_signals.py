@@ -47,6 +47,31 @@ async def test_a_device_is_woken_once_at_the_end_of_the_block_and_others_tasks_a
     await another
 
 
+async def test_a_device_that_hangs_up_waits_no_longer_and_one_that_is_woken_is_not_watched_any_more() -> None:
+    signals = Signals()
+    hung_up = asyncio.Event()
+    ended: list[EnrollmentId] = []
+
+    async def hang_up(device: EnrollmentId) -> None:
+        try:
+            await hung_up.wait()
+        finally:
+            ended.append(device)
+
+    phone, other = (
+        asyncio.create_task(signals.wait_for_push(each, TENANT, seconds=20, unless=never, hang_up=hang_up(each)))
+        for each in (PHONE, OTHER)
+    )
+    await turns()
+    assert (signals.is_connected(PHONE), signals.is_connected(OTHER)) == (True, True)
+    signals.wake(OTHER)
+    await turns()
+    assert (other.done(), phone.done(), ended) == (True, False, [OTHER])
+    hung_up.set()
+    await turns()
+    assert (phone.done(), signals.is_connected(PHONE), ended) == (True, False, [OTHER, PHONE])
+
+
 async def test_a_block_that_fails_wakes_too() -> None:
     signals = Signals()
     phone = waiting(signals, PHONE)

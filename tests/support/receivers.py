@@ -62,7 +62,7 @@ def refusing(content: bytes) -> Answering:
 
 @asynccontextmanager
 async def receiving(answer: Answering = obliging, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    """Serve a receiver until the block ends: whom it has not answered by then, it never answers."""
+    """Serve a receiver until the block ends. Requests that still wait for their answer then get none."""
     known: list[Receiver] = []
     serving = set[asyncio.Task[object]]()
 

@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 #: The length of the keys.
 BITS = 2048
 _EXPONENT = 65537
-
-
+#: As it is before a process lets it return keys of these.
 _make = rsa.generate_private_key
 
 
