@@ -36,8 +36,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="Settling waits for a device of which only a request is left that somebody has to approve",
         file="app/fauxtune/operations/checkin/settling.py",
-        before="if device in snapshot.put_off or _waits_for_approval(device, snapshot):",
-        after="if device in snapshot.put_off:",
+        before="return is_unapproved or device in snapshot.put_off",
+        after="return device in snapshot.put_off",
         tests=(
             "tests/journeys/test_provider_states.py::test_a_device_whose_request_waits_for_an_approval_is_not_waited_for",
         ),

@@ -109,6 +109,5 @@ async def _has(scene: Scene, enrollment: EnrollmentId) -> bool:
 
 
 async def _waits(scene: Scene, enrollment: EnrollmentId) -> bool:
-    given = await scene.read(queries.challenges_of, scene.tenant.id, enrollment_ids=[enrollment])
-    ids = [row.id for row in given]
-    return bool(await scene.read(request_queries.pending_challenges, scene.tenant.id, challenge_ids=ids))
+    pending = await scene.read(request_queries.pending_requests, scene.tenant.id)
+    return any(device == enrollment for device, _profile in pending)

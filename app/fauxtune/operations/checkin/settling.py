@@ -194,8 +194,8 @@ def _is_due_again(emulator: Emulator, device: EnrollmentId, *, snapshot: _Snapsh
     """
     row = snapshot.rows[device]
     is_planned = row.state is EnrollmentState.ACTIVE and row.generation == row.settled_generation
-    is_due = is_planned and row.due_at <= snapshot.now and device not in snapshot.put_off
-    return is_due and not _waits_for_approval(device, snapshot) and not _is_busy(emulator, row)
+    is_due = is_planned and row.due_at <= snapshot.now and not _waits_for_people(device, snapshot)
+    return is_due and not _is_busy(emulator, row)
 
 
 def _is_busy(emulator: Emulator, row: EnrollmentRow) -> bool:
@@ -240,7 +240,7 @@ def _prospect(
         return _Prospect.YES if device in snapshot.ordered else _Prospect.NO
     if row.generation != row.settled_generation:
         return _Prospect.YES
-    if device in snapshot.put_off or _waits_for_approval(device, snapshot):
+    if _waits_for_people(device, snapshot):
         return _Prospect.NO
     if row.due_at <= snapshot.now:
         return _Prospect.YES
@@ -253,10 +253,13 @@ def _prospect(
     return _Prospect.YES if comes_in_time else _Prospect.NO
 
 
-def _waits_for_approval(device: EnrollmentId, snapshot: _Snapshot) -> bool:
-    """Whether nothing is left but SCEP requests that wait for an approval. Such a device is due: it asks again."""
+def _waits_for_people(device: EnrollmentId, snapshot: _Snapshot) -> bool:
+    """Whether all that is left is put off until the device's user is there, or is SCEP requests that somebody has to
+    approve. Such a device is due all the same: it would try again.
+    """
     items = snapshot.items.get(device, [])
-    return bool(items) and all((device, item.item_key) in snapshot.unapproved for item in items)
+    is_unapproved = bool(items) and all((device, item.item_key) in snapshot.unapproved for item in items)
+    return is_unapproved or device in snapshot.put_off
 
 
 def _result(tx: Transaction, *, emulator: Emulator, snapshot: _Snapshot, began: list[EnrollmentId]) -> Settled:

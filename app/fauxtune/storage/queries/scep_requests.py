@@ -31,6 +31,12 @@ _CHALLENGE = Prepared(
     .where(_challenge.tenant_id == bindparam("tenant"), _challenge.id == bindparam("challenge"))
     .with_for_update()
 )
+# Asked again and again while a tenant's devices settle.
+_PENDING = Prepared(
+    select(_request.enrollment_id, _request.profile_id).where(
+        _request.tenant_id == bindparam("tenant"), _request.state == "pending"
+    )
+)
 _RA_CERTIFICATES = Prepared(select(ra_certificates).where(ra_certificates.c.tenant_id == bindparam("tenant")))
 
 
@@ -82,10 +88,8 @@ def pending_challenges(connection: Connection, tenant_id: TenantId, *, challenge
 
 def pending_requests(connection: Connection, tenant_id: TenantId) -> list[tuple[EnrollmentId, ProfileId]]:
     """Return the device and the profile of each request that waits for an approval."""
-    statement = select(_request.enrollment_id, _request.profile_id).where(
-        _request.tenant_id == tenant_id, _request.state == "pending"
-    )
-    return [(EnrollmentId(device), ProfileId(profile)) for device, profile in connection.execute(statement)]
+    rows = _PENDING.every(connection, {"tenant": tenant_id})
+    return [(EnrollmentId(device), ProfileId(profile)) for device, profile in rows]
 
 
 def put_request(connection: Connection, row: ScepRequestRow) -> None:
