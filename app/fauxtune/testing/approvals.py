@@ -27,7 +27,7 @@ class Approvals:
         """Let operations of a type wait for one of these users, from now on.
 
         `policy_type` is Graph's: "deviceWipe", "deviceRetire", "deviceDelete", "app", "script", "role" or
-        "tenantConfiguration". Such an operation is answered 412, with the code in the header x-msft-approval-code. The
+        "tenantConfiguration". Such an operation is answered 403, with the code in the header x-msft-approval-code. The
         tenant gets a group of the approvers; what this library itself asks for is guarded too.
         """
         group = self._tenant.group(f"Approvers: {policy_type}", members=approvers)

@@ -39,7 +39,7 @@ class Application:
         policy = create_policy("Categories", policy_type="tenantConfiguration", approvers=[group])
         assert (await self.send(policy)).status_code == 201
         answer = await self.send(asking(CATEGORY, justification="Ticket 4711"))
-        assert answer.status_code == 412, answer.text
+        assert answer.status_code == 403, answer.text
         return f"/approvals/{answer.headers[CODE]}"
 
     async def management_state(self, device: str) -> str:

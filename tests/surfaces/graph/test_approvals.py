@@ -18,6 +18,7 @@ from fauxtune.operations.runtime.graph_client import ProposedRequest
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import (
     ABSENT,
+    TENANT,
     advance_clock,
     create,
     document,
@@ -62,7 +63,7 @@ async def _as(graph: httpx.AsyncClient, http: httpx.AsyncClient, user: str) -> h
 async def _requested(graph: httpx.AsyncClient, method: str, path: str, **more: Any) -> str:
     """Ask for an operation that a policy guards; return the code of the request."""
     answer = await graph.request(method, path, headers=WHY, **more)
-    assert (answer.status_code, error_code(answer)) == (412, "BadRequest"), answer.text
+    assert (answer.status_code, error_code(answer)) == (403, "ApprovalRequired"), answer.text
     code = answer.headers["x-msft-approval-code"]
     assert f"x-msft-approval-code: {code}" in error_message(answer)
     return str(code)
@@ -120,6 +121,19 @@ async def test_a_script_is_made_once_another_administrator_has_approved_it(
     twice = await beta.post(SCRIPTS, json=SCRIPT, headers=_with(code))
     assert (twice.status_code, "completed" in error_message(twice)) == (400, True)
     assert (await beta.get(SCRIPTS)).status_code == 200, "reading needs no approval"
+
+
+async def test_what_needs_an_approval_is_answered_403_or_412_as_a_tenant_chooses_and_polled_by_its_request_id(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient
+) -> None:
+    await _policy(beta, "script")
+    await _requested(beta, "POST", SCRIPTS, json=SCRIPT)
+    (await http.patch(TENANT, json={"settings": {"approvals.preconditionFailed": True}})).raise_for_status()
+    answer = await beta.post(SCRIPTS, json=SCRIPT, headers=WHY)
+    code = answer.headers["x-msft-approval-code"]
+    assert (answer.status_code, error_code(answer), code in error_message(answer)) == (412, "BadRequest", True)
+    polled = await documents(beta, REQUESTS, **{"$filter": f"requestId eq '{code}'"})
+    assert [(each["id"], each["status"], "requestId" in each) for each in polled] == [(code, "needsApproval", False)]
 
 
 async def test_a_request_is_rejected_withdrawn_taken_back_or_expires(
@@ -188,7 +202,7 @@ async def test_devices_are_not_wiped_retired_or_deleted_without_an_approval(
         await _requested(beta, "POST", "/deviceManagement/managedDevices/executeAction", json=many)
     item = {"id": "1", "method": "POST", "url": f"{one}/wipe", "headers": {**WHY, "Content-Type": "application/json"}}
     (batched,) = (await beta.post("/$batch", json={"requests": [{**item, "body": {}}]})).json()["responses"]
-    assert (batched["status"], bool(batched["headers"]["x-msft-approval-code"])) == (412, True)
+    assert (batched["status"], bool(batched["headers"]["x-msft-approval-code"])) == (403, True)
     (await beta.post(f"{one}/syncDevice")).raise_for_status()
     detail = await document(beta, one)
     assert [each["actionName"] for each in detail["deviceActionResults"]] in ([], ["syncDevice"])
@@ -239,7 +253,7 @@ async def test_what_the_emulator_sends_for_itself_waits_only_if_it_says_so(
     asking = replace(request, needs_approval=True, headers=headers, body={"displayName": "Another"})
     with pytest.raises(GraphRefused) as refused:
         await emulator.graph(emulator.for_administrator(), tenant, request=asking)
-    assert (refused.value.status, set(await ids(beta, REQUESTS))) == (412, {refused.value.headers[CODE]})
+    assert (refused.value.status, set(await ids(beta, REQUESTS))) == (403, {refused.value.headers[CODE]})
 
 
 @pytest.mark.parametrize(

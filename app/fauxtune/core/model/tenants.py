@@ -88,6 +88,10 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "changes that approval policies guard wait for another administrator; the first policy switches it on",
     ),
+    "approvals.preconditionFailed": (
+        False,
+        "what needs an approval is answered 412 BadRequest, as scripts of 2026 report, not 403 ApprovalRequired",
+    ),
     "agent.works": (
         False,
         "the management agents of PCs and Macs ask for work; the first assigned script or app for them switches it on",

@@ -1,5 +1,6 @@
 """The gate of Multi Admin Approval before the handlers: what a policy guards (`core/policies/approvals.py`) is answered
-412 with the code of a request, and done when it is repeated with that code after the approval.
+403 with the code of a request (412 in a tenant with `approvals.preconditionFailed`), and done when it is repeated with
+that code after the approval.
 
 Imported where a tenant has a policy.
 """
@@ -17,7 +18,7 @@ from fauxtune.core.policies import approvals
 from fauxtune.core.policies.approvals import CODE, JUSTIFICATION, LONGEST_REQUEST
 from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.operations.profiles.approval_requests import Administrator, Operation
-from fauxtune.surfaces.graph.call import ApprovalRequired, Handler, Message
+from fauxtune.surfaces.graph.call import ApprovalPrecondition, ApprovalRequired, Handler, Message
 from fauxtune.surfaces.graph.dispatch import Sender
 
 
@@ -37,7 +38,8 @@ async def admit(message: Message, sender: Sender, *, match: Match[Handler]) -> N
     header = message.headers.get(JUSTIFICATION)
     requested = await run(sender.tenant, operations.request, operation, by=by, header=header)
     if requested is not None:
-        raise ApprovalRequired(requested)
+        old = sender.tenant.setting("approvals.preconditionFailed")
+        raise ApprovalPrecondition(requested) if old else ApprovalRequired(requested)
 
 
 def _subject(match: Match[Handler]) -> str:

@@ -62,7 +62,9 @@ class ResyncRequired(Invalid):
 
 
 class ApprovalRequired(Invalid):
-    """A policy guards the operation: another administrator has to approve the request with this `code`."""
+    """A policy guards the operation: another administrator has to approve the request with this `code`. "Use Multi
+    Admin Approval with the Microsoft Graph API" (2026-05-19): 403 ApprovalRequired.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -70,6 +72,10 @@ class ApprovalRequired(Invalid):
             f"response header. x-msft-approval-code: {code}"
         )
         self.code = code
+
+
+class ApprovalPrecondition(ApprovalRequired):
+    """The same, as scripts of tenants of mid-2026 report it: 412 BadRequest, in Intune's nested message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,13 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core import errors
 from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
-from fauxtune.surfaces.graph.call import ApprovalRequired, ResyncRequired, UnsupportedMediaType, UnsupportedQuery
+from fauxtune.surfaces.graph.call import (
+    ApprovalPrecondition,
+    ApprovalRequired,
+    ResyncRequired,
+    UnsupportedMediaType,
+    UnsupportedQuery,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,9 @@ TABLE: tuple[tuple[type[Exception], Word], ...] = (
     (UnsupportedMediaType, Word(415, "UnsupportedMediaType", "UnsupportedMediaType")),
     (UnsupportedQuery, Word(400, "Request_UnsupportedQuery", "BadRequest")),
     (ResyncRequired, Word(410, "resyncRequired", "resyncRequired")),
-    (ApprovalRequired, Word(412, "BadRequest", "BadRequest")),
+    # Microsoft's article of 2026-05-19 has 403, scripts of users of that summer 412: a tenant chooses.
+    (ApprovalPrecondition, Word(412, "BadRequest", "BadRequest")),
+    (ApprovalRequired, Word(403, "ApprovalRequired", "ApprovalRequired")),
     (NoSuchVerb, Word(400, NoSuchVerb.code, NoSuchVerb.code)),
     (UnknownSegment, Word(400, "BadRequest", "BadRequest")),
     (errors.Unauthenticated, Word(401, "InvalidAuthenticationToken", "InvalidAuthenticationToken")),
@@ -115,7 +123,7 @@ def _words(error: Exception, *, intune: bool) -> tuple[str, str]:
 def _is_odata(error: errors.FauxtuneError) -> bool:
     """Whether Graph's own front end refuses with this error, before Intune is asked: its sentences are plain."""
     plain = (UnknownSegment, NoSuchVerb, UnsupportedMediaType, errors.Unauthenticated, errors.NotEmulated)
-    return isinstance(error, plain)
+    return isinstance(error, plain) or type(error) is ApprovalRequired
 
 
 def nested_message(message: str, *, client_request_id: str, url: str) -> str:

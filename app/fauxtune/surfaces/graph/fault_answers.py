@@ -15,15 +15,14 @@ from urllib.parse import unquote
 from fauxtune.core.errors import NotFound, Unauthenticated
 from fauxtune.core.faults.effects import STATUSES
 from fauxtune.core.model.audiences import GRAPH
+from fauxtune.core.policies.approvals import CODE
 from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, Message
+from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Message
 from fauxtune.surfaces.graph.dispatch import Sender, refusal
 from fauxtune.surfaces.graph.errors import inner_error, nested_message
 
 #: The header that marks an answer which a fault has touched: the ids of the rules.
 HEADER = "x-fauxtune-fault"
-#: The header with the id of the request for approval.
-_APPROVAL = "x-msft-approval-code"
 _EXPIRED = "Access token has expired or is not yet valid."
 #: Plain sentences: of Graph's own front end, and of the directory.
 _SENTENCES = {
@@ -51,11 +50,9 @@ def error_answer(
         return Answer(status, not_found(message, sender).document, headers=headers)
     if status == HTTPStatus.FORBIDDEN:
         code = approval()
-        sentence = (
-            "Approval Required. Request Approval using the request ID returned as part of the x-msft-approval-code "
-            f"response header. x-msft-approval-code: {code}"
+        return Answer(
+            status, refusal(ApprovalRequired(code), message=message, sender=sender).document, headers={CODE: code}
         )
-        return Answer(status, _envelope(status, sentence, message=message, sender=sender), headers={_APPROVAL: code})
     sentence = _SENTENCES[HTTPStatus(status)]
     return Answer(status, _envelope(status, sentence, message=message, sender=sender), headers=headers)
 

@@ -58,7 +58,9 @@ TENANT_ADMINISTRATION = (
         defaults={"policyPlatform": "notApplicable"},
         different={stored("a policy guards all platforms"): "policyPlatform policySet"},
     ),
-    Overlay("operationApprovalRequest", fidelity=_REQUEST),
+    # "Use Multi Admin Approval with the Microsoft Graph API" (2026-05-19) polls by `$filter=requestId eq '...'`, though
+    # the metadata knows the id alone.
+    Overlay("operationApprovalRequest", fidelity=_REQUEST, aliases={"requestId": "id"}),
     Overlay("operationApprovalPolicySet operationApprovalRequestEntityStatus identitySet identity"),
     Overlay(
         "mobileThreatDefenseConnector",

@@ -96,6 +96,7 @@ class Model:
             "source": next((each.source for each in overlays if each.source), _page(head)),
             "fidelity": next((each.fidelity for each in overlays if each.fidelity is not EXACT), EXACT),
             "polymorphic": any(each.polymorphic for each in overlays),
+            "aliases": {alias: own for each in overlays for alias, own in each.aliases.items()},
         }
         if head.kind != "entity":
             return ComplexType(head.name, **about)

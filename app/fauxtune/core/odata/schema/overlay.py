@@ -46,6 +46,8 @@ class Overlay:
     unfilterable: str = ""
     when_selected: str = ""
     blank_unless_selected: str = ""
+    #: Other names by which query options know properties -> the property, also an inherited one.
+    aliases: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     #: Texts whose comparisons ignore case.
     ignores_case: str = ""
     #: The derived types that a polymorphic property takes.

@@ -215,7 +215,7 @@ class StructuredType:
     Properties that are `declared` by a function are read when they are first needed: most types of a large model never
     are, and a type may contain itself. Of a `beta_only` type, v1.0 shows the properties inherited from types that are
     not. An `open` type stores and shows any properties that it does not declare (CSDL 6.3). `source` is the document
-    for it.
+    for it; `aliases`: other names that query options may use -> the property.
     """
 
     name: str
@@ -226,6 +226,7 @@ class StructuredType:
     open: bool = False
     source: str = ""
     fidelity: Fidelity = EXACT
+    aliases: Mapping[str, str] = field(default_factory=dict)
     _all: Mapping[Version, Mapping[str, Property]] | None = field(init=False, repr=False, default=None)
     _folded: Mapping[str, Property] | None = field(init=False, repr=False, default=None)
 
@@ -266,6 +267,7 @@ class StructuredType:
         """The property of this name in any casing (query options do not mind; bodies do)."""
         if self._folded is None:
             by_name = self.properties_in(Version.BETA)
+            by_name = {**{alias: by_name[own] for alias, own in self.aliases.items()}, **by_name}
             object.__setattr__(self, "_folded", MappingProxyType({key.lower(): p for key, p in by_name.items()}))
         assert self._folded is not None
         prop = self._folded.get(name.lower())
