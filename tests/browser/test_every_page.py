@@ -98,6 +98,22 @@ def test_a_page_suits_everybody(
         assert watch.complaints == [], address
 
 
+@pytest.mark.parametrize(("width", "most"), [(1280, 100), (1024, 90), (390, 150)])
+def test_head_and_menu_leave_the_screen_to_the_page(
+    width: int, most: int, site: Site, watched: tuple[Page, Watch]
+) -> None:
+    page, _watch = watched
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("", "/profiles", "/journal", "/labs"):
+        page.goto(site.addresses[path][0])
+        menu = page.get_by_role("navigation", name="Pages", exact=True)
+        below = menu.evaluate("each => each.getBoundingClientRect().bottom")
+        assert below <= most, f"{path} at {width} px"
+        group = menu.locator(".group.here")
+        assert group.locator("[aria-current=page]").is_visible(), f"{path} at {width} px"
+        assert menu.locator(".name").evaluate_all("each => each.every((one) => one.checkVisibility())"), "every group"
+
+
 @pytest.mark.parametrize("path", ["", "/users", "/groups", "/devices"])
 def test_names_are_shown_as_they_are(path: str, site: Site, watched: tuple[Page, Watch]) -> None:
     page, watch = watched
