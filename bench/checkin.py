@@ -1,21 +1,34 @@
-"""The quiet check-in over HTTP, on SQLite and PostgreSQL, against a bare FastAPI endpoint."""
+"""A check-in that changes nothing over HTTP, on SQLite and PostgreSQL, beside endpoints with nothing behind them.
+
+The time is the processor time of the server for one check-in, which other processes of the machine hardly change. A
+*known* report is not read by the product: its bytes have the digest of the last one. So the floor that does as much is
+"Starlette reads"; "FastAPI validates" and "FastAPI reads" are what a program has that answers with FastAPI. With 32
+connections one statement answers many check-ins; with one connection each check-in has a statement of its own. A
+*changed* report differs from the last one (name and memory of the device), is read, and plans nothing new.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench import load, tree, world
+from bench.bare import FLOORS
 from bench.postgres import postgresql
 from bench.rows import Row, medians, side_by_side
 
 _DEVICES = 32
 _SECONDS = 1.0
+#: Of the rows with several floors: seconds of each turn, and the turns.
+_TURN, _TURNS = 0.5, 4
+_CONNECTIONS = (32, 8, 1)
 REPORT = {
     "state": "ACTIVE",
     "appliedState": "ACTIVE",
@@ -25,18 +38,81 @@ REPORT = {
     "nonComplianceDetails": [],
     "keyStore": {"aliases": [], "caCerts": []},
 }
+_CHANGED = {**REPORT, "deviceName": "Renamed", "memoryInfo": {"totalRam": "8000000000"}}
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """A server under load: its port and process, what it has computed, and how many requests it has answered."""
+
+    port: int
+    process: int
+    computed: float = 0.0
+    answered: float = 0.0
+    best: float = 0.0
+
+    def turn(self, requests: Sequence[bytes], *, connections: int, alternately: Sequence[bytes] = ()) -> None:
+        """Load it for one turn."""
+        before = tree.processor_time(self.process)
+        load_of = load.requests_per_second(
+            self.port, requests, seconds=_TURN, connections=connections, alternately=alternately
+        )
+        rate = asyncio.run(load_of)
+        self.best = max(self.best, rate)
+        self.answered += rate * _TURN
+        self.computed += tree.processor_time(self.process) - before
+
+    @property
+    def microseconds(self) -> float:
+        """The processor time of one request."""
+        return self.computed / self.answered * 1e6
+
+    def __str__(self) -> str:
+        return f"{self.microseconds:,.0f} us {self.best:,.0f}/s"
 
 
 def rows() -> Iterator[Row]:
-    """Two rows on SQLite, two on PostgreSQL."""
-    yield from _measured("quiet check-in / bare FastAPI, SQLite", goal=0.55)
+    """Five rows for each number of connections on SQLite, one beside each floor and one for changed reports; on
+    PostgreSQL those of 32 connections.
+    """
+    yield from _measured("SQLite", _CONNECTIONS, goal=0.55)
     with postgresql() as url:
-        yield from _measured("quiet check-in / bare FastAPI, PostgreSQL", "--database-url", url, goal=0.45)
+        yield from _measured("PostgreSQL", _CONNECTIONS[:1], "--database-url", url, goal=0.45)
 
 
-def _measured(name: str, *arguments: str, goal: float) -> Iterator[Row]:
-    with world.server(*arguments) as server:
-        yield from beside(server, "bench.bare", name=name, requests=quiet_requests(server), goal=goal)
+def _measured(database: str, connections: Sequence[int], *arguments: str, goal: float) -> Iterator[Row]:
+    """`goal`: of the first row, which is that of 32 connections beside FastAPI that validates."""
+    with world.server(*arguments) as server, ExitStack() as stack:
+        known, changed = _requests(server, user=world.ALICE)
+        ports = {floor: stack.enter_context(_floor(floor)) for floor in FLOORS}
+        goals = iter([goal])
+        for count in connections:
+            loaded = {floor: _Loaded(*place) for floor, place in ports.items()}
+            ours, changing = (_Loaded(server.http_port, server.process.pid) for _ in range(2))
+            for _ in range(_TURNS):
+                for each in (ours, *loaded.values()):
+                    each.turn(known, connections=count)
+                changing.turn(known, connections=count, alternately=changed)
+            name = f"{database}, {count}"
+            for floor, each in loaded.items():
+                ratio = each.microseconds / ours.microseconds
+                yield Row(f"known report, {name} / {floor}", str(ours), str(each), ratio, next(goals, None))
+            bare = loaded["Starlette reads"]
+            ratio = bare.microseconds / changing.microseconds
+            yield Row(f"changed report, {name} / Starlette reads", str(changing), str(bare), ratio)
+
+
+@contextmanager
+def _floor(name: str) -> Iterator[tuple[int, int]]:
+    """Run the floor of this name. Gives its port and its process."""
+    port = world.free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.bare", str(port), name])
+    try:
+        world.wait_for(port)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def beside(server: world.Server, bare: str, *, name: str, requests: list[bytes], goal: float) -> Iterator[Row]:
@@ -76,15 +152,21 @@ def beside(server: world.Server, bare: str, *, name: str, requests: list[bytes],
 
 def quiet_requests(server: world.Server, *, user: str = world.ALICE) -> list[bytes]:
     """The report of one settled device per connection. The user of the devices must have no profiles."""
+    return _requests(server, user=user)[0]
+
+
+def _requests(server: world.Server, *, user: str) -> tuple[list[bytes], list[bytes]]:
+    """The report of one settled device per connection, and one of each that differs from it."""
     client = server.client()
     token = world.enrollment_token(client, uses=_DEVICES, user=user)
     key = rsa.generate_private_key(65537, 2048)
-    body = orjson.dumps(REPORT)
-    requests = []
+    body, changed = orjson.dumps(REPORT), orjson.dumps(_CHANGED)
+    known, different = [], []
     for _ in range(_DEVICES):
         path, headers = world.enrol(client, key, token=token)
         client.post(
             f"{path}:reportStatus", content=body, headers={**headers, "content-type": "application/json"}
         ).raise_for_status()
-        requests.append(load.post(f"{path}:reportStatus", body=body, headers=headers))
-    return requests
+        known.append(load.post(f"{path}:reportStatus", body=body, headers=headers))
+        different.append(load.post(f"{path}:reportStatus", body=changed, headers=headers))
+    return known, different

@@ -54,9 +54,11 @@ def times(summary: dict[str, Any]) -> Iterator[Row]:
         yield Row(f"  {_WORDS[phase['phase']]}: p50/p99/p99.9; rate", f"{quantiles} ms", f"{phase['perSecond']:.0f}/s")
 
 
-def settle(server: world.Server, *, devices: int, mix: str, again: int = 0, processes: int = 1) -> dict[str, Any]:
+def settle(
+    server: world.Server, *, devices: int, mix: str, again: int = 0, processes: int = 1, more: Sequence[str] = ()
+) -> dict[str, Any]:
     """Enrol devices of these kinds, let them settle, and return the summary of `fauxtune-sim fleet`."""
-    command = fleet_command(server, devices=devices, mix=mix, again=again, processes=processes)
+    command = fleet_command(server, devices=devices, mix=mix, again=again, processes=processes, more=more)
     ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     summary: dict[str, Any] = json.loads(ended.stdout)
     return summary

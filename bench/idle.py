@@ -30,7 +30,7 @@ def rows() -> Iterator[Row]:
     with world.server() as server:
         client = server.client()
         requests = [_quiet(client, number) for number in range(_DEVICES)]
-        name = "quiet Idle, signed / bare FastAPI, same check"
+        name = "quiet Idle / FastAPI, same signature check"
         yield from beside(server, "bench.bare_signed", name=name, requests=requests, goal=0.65)
 
 

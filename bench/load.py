@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
+from collections.abc import Sequence
 from functools import partial
 
 CONNECTIONS = 32
 
 
 class _Caller(asyncio.Protocol):
-    """Sends the request, reads the answer by its Content-Length, sends the next, until the time is over."""
+    """Sends the requests in turn, each after the answer to the one before, which is read by its Content-Length, until
+    the time is over.
+    """
 
-    def __init__(self, request: bytes, until: float, *, done: asyncio.Future[int]) -> None:
-        self._request = request
+    def __init__(self, requests: Sequence[bytes], until: float, *, done: asyncio.Future[int]) -> None:
+        self._requests = itertools.cycle(requests)
         self._until = until
         self._done = done
         self._pieces: list[bytes] = []
@@ -23,7 +27,7 @@ class _Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.write(self._request)
+        transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         self._pieces.append(data)
@@ -54,7 +58,7 @@ class _Caller(asyncio.Protocol):
         if time.perf_counter() >= self._until:
             self._finish(None)
         else:
-            self._transport.write(self._request)
+            self._transport.write(next(self._requests))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._finish(exc or (None if self._done.done() else RuntimeError("the server closed the connection")))
@@ -68,15 +72,25 @@ class _Caller(asyncio.Protocol):
                 self._done.set_exception(error)
 
 
-async def requests_per_second(port: int, requests: list[bytes], *, seconds: float) -> float:
-    """The number of requests (one per connection, in turn) that the server on this port answers per second."""
+async def requests_per_second(
+    port: int,
+    requests: Sequence[bytes],
+    *,
+    seconds: float,
+    connections: int = CONNECTIONS,
+    alternately: Sequence[bytes] = (),
+) -> float:
+    """The number of requests that the server on this port answers per second. Each connection sends one of `requests`,
+    and by turns with it the one of `alternately` that stands at the same place.
+    """
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
     futures = []
-    for number in range(CONNECTIONS):
+    for number in range(connections):
         done: asyncio.Future[int] = loop.create_future()
-        request = requests[number % len(requests)]
-        await loop.create_connection(partial(_Caller, request, start + seconds, done=done), "127.0.0.1", port)
+        place = number % len(requests)
+        own = [requests[place], *alternately[place : place + 1]]
+        await loop.create_connection(partial(_Caller, own, start + seconds, done=done), "127.0.0.1", port)
         futures.append(done)
     answered = await asyncio.gather(*futures)
     return sum(answered) / (time.perf_counter() - start)

@@ -38,14 +38,21 @@ class Counts:
     issued: float
 
 
+def android() -> Counts:
+    """The certificate request, the identity, and a delivered certificate with its password."""
+    return Counts(verified=1, signed=1, decrypted=0, encrypted=1, issued=1)
+
+
 def apple(*, imported: int) -> Counts:
     """SCEP (request, certificate request, identity, CertRep), 14 signed messages, and the delivered certificates."""
     return Counts(verified=16, signed=2, decrypted=1 + imported, encrypted=2 + imported, issued=1)
 
 
-def windows(*, imported: int) -> Counts:
-    """MS-WSTEP (certificate request, identity), 8 signed messages; one in four devices takes no PKCS certificate."""
-    return Counts(verified=9, signed=1, decrypted=imported, encrypted=1 + imported, issued=0.75)
+def windows(*, imported: int, issued: float = 1) -> Counts:
+    """MS-WSTEP (certificate request, identity), 8 signed messages, and the delivered certificates. `issued`: the part
+    of the devices that take a PKCS certificate.
+    """
+    return Counts(verified=9, signed=1, decrypted=imported, encrypted=1 + imported, issued=issued)
 
 
 def seconds(counts: Counts) -> float:
