@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.index import MODEL, entity
+from fauxtune.core.odata.documents.spelling import respell
 from fauxtune.core.odata.schema.types import Edm, EnumType, Property, Version
 from fauxtune.surfaces.graph.families.family import Assigned
 from fauxtune.surfaces.graph.resources.served_family import Served
@@ -60,6 +61,25 @@ def _same(value: Any, sent: Any) -> bool:
     if isinstance(sent, list):
         return isinstance(value, list) and len(value) == len(sent) and all(map(_same, value, sent))
     return bool(value == sent)
+
+
+def test_the_samples_in_another_case_are_read_in_the_schemas_spelling() -> None:
+    spellings = MODEL.table.spellings()
+    # These are found by the type: tests/core/odata/test_validation.py.
+    differ = {name for name, spelling in spellings.items() if spelling is None}
+
+    def loud(value: Any) -> Any:
+        if isinstance(value, list):
+            return [loud(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {key if key.lower() in differ else key.upper(): loud(each) for key, each in value.items()}
+
+    for name, served in MADE.items():
+        for body in sample(served).bodies:
+            respelled = loud(body)
+            respell(respelled, spellings=spellings)
+            assert respelled == body, name
 
 
 def shown(served: Served, body: Json) -> Json:

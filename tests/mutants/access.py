@@ -174,8 +174,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A token that names another issuer is taken",
         file=_TOKENS,
-        before='if not str(claims["iss"]).endswith(f"/{tenant}/v2.0"):',
-        after='if not str(claims["iss"]):',
+        before=' or not str(claims["iss"]).endswith(f"/{tenant}/"):',
+        after=":",
         tests=(
             "tests/surfaces/graph/test_authentication.py::test_a_token_that_was_touched_or_forged_is_refused[sqlite]",
         ),

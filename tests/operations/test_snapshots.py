@@ -202,7 +202,7 @@ async def test_what_was_remembered_is_read_again_after_a_restore(contoso: Contos
 
     def principal(client_id: str) -> Any:
         token = emulator.tokens.issue(
-            issuer=f"https://x/{tenant.id}/v2.0",
+            issuer=f"https://x/{tenant.id}/",
             tenant_id=tenant.id,
             client_id=client_id,
             audience="https://graph.microsoft.com",

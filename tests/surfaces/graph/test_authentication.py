@@ -25,7 +25,7 @@ PATHS = ("/v1.0/users", "/beta/groups", f"/beta{DEVICES}", f"/v1.0{PROFILES}", f
 
 def _issue(emulator: Emulator, tenant: Tenant, *roles: str, issuer: str | None = None) -> str:
     return emulator.tokens.issue(
-        issuer=issuer or f"https://localhost:8443/{tenant.id}/v2.0",
+        issuer=issuer or f"https://localhost:8443/{tenant.id}/",
         tenant_id=tenant.id,
         client_id=CLIENT,
         audience="https://graph.microsoft.com",
@@ -92,6 +92,7 @@ async def test_a_token_that_was_touched_or_forged_is_refused(
         forged,
         jwt.encode({"alg": "RS256", "kid": public["kid"]}, claims, RSAKey.generate_key(2048, private=True)),
         _issue(emulator, tenant, issuer="https://sts.windows.net/other/"),
+        _issue(emulator, tenant, issuer=f"https://localhost:8443/{tenant.id}/v2.0"),
     ):
         await _refused(http, f"Bearer {token}")
 

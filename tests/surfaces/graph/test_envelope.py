@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import EVERY
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, error_message, ids
@@ -210,6 +211,27 @@ async def test_what_graph_has_and_this_has_not_says_so(beta: httpx.AsyncClient) 
 async def test_a_path_is_the_same_however_it_is_written(beta: httpx.AsyncClient, path: str) -> None:
     answer = await beta.get(f"https://localhost:8443/beta{path}")
     assert len(answer.json()["value"]) == 3
+
+
+async def test_a_path_may_begin_with_the_callers_own_tenant(beta: httpx.AsyncClient, tenant: Tenant) -> None:
+    for own in ("myorganization", "MyOrganization", tenant.id, tenant.id.upper(), tenant.domain):
+        assert len((await beta.get(f"/{own}/users")).json()["value"]) == 3, own
+        batch = {"requests": [{"id": "1", "method": "GET", "url": f"/{own}/users"}]}
+        assert [each["status"] for each in (await beta.post("/$batch", json=batch)).json()["responses"]] == [200]
+    assert (await beta.get("/myorganization/$metadata", headers={"authorization": ""})).status_code == 200
+    unknown = await beta.get("/myorganization/frobnicate")
+    assert _checked(unknown)["message"] == "Resource not found for the segment 'frobnicate'."
+
+
+@pytest.mark.parametrize("other", [ABSENT, "fabrikam.example"])
+async def test_a_path_that_names_another_tenant_is_refused(beta: httpx.AsyncClient, tenant: Tenant, other: str) -> None:
+    answer = await beta.get(f"/{other}{DEVICES}")
+    error = _checked(answer)
+    assert (answer.status_code, error["code"]) == (403, "Forbidden")
+    assert f"names the tenant '{other}', but the access token is one of the tenant '{tenant.id}'" in error["message"]
+    batch = {"requests": [{"id": "1", "method": "GET", "url": f"/v1.0/{other}/users"}]}
+    (refused,) = (await beta.post("/$batch", json=batch)).json()["responses"]
+    assert (refused["status"], refused["body"]["error"]["code"]) == (403, "Authorization_RequestDenied")
 
 
 async def test_a_new_link_leads_back_to_where_the_client_came_from(beta: httpx.AsyncClient) -> None:

@@ -144,9 +144,22 @@ async def test_a_name_without_a_domain_is_none(beta: httpx.AsyncClient, name: ob
 
 
 async def test_a_property_that_does_not_exist_is_refused(beta: httpx.AsyncClient) -> None:
-    answer = await beta.patch("/users/bob@contoso.example", json={"jobtitle": "Diver"})
+    answer = await beta.patch("/users/bob@contoso.example", json={"job": "Diver"})
     assert answer.status_code == 400
-    assert "Did you mean 'jobTitle'?" in error_message(answer)
+    assert "The property 'job' does not exist" in error_message(answer)
+
+
+async def test_names_in_a_body_may_be_in_another_case(beta: httpx.AsyncClient) -> None:
+    # As CLI for Microsoft 365 sends them.
+    body = {"mailNickName" if name == "mailNickname" else name: value for name, value in DAVE.items()}
+    user = await create(beta, "/users", **body)
+    assert (await beta.get(f"/users/{user['id']}?$select=mailNickname")).json()["mailNickname"] == "dave"
+    licence = {"ADDLICENSES": [{"SkuId": INTUNE_SKU}], "removelicenses": []}
+    assert (await beta.post(f"/users/{user['id']}/assignLicense", json=licence)).status_code == 200
+    twice = await beta.patch(f"/users/{user['id']}", json={"jobTitle": "Diver", "JobTitle": "Baker"})
+    assert (twice.status_code, error_code(twice)) == (400, "Request_BadRequest")
+    assert "'jobTitle' is there twice" in error_message(twice)
+    assert (await beta.get(f"/users/{user['id']}")).json()["jobTitle"] is None
 
 
 async def test_licences_are_given_and_taken(beta: httpx.AsyncClient) -> None:

@@ -32,8 +32,10 @@ async def test_a_token_has_the_claims_of_an_application(
     claims = await verified_claims(http, body["access_token"])
     now = int(clock.now().timestamp())
     assert claims["aud"] == "https://localhost"
-    assert claims["iss"] == f"https://localhost:8443/{tenant.id}/v2.0"
+    assert claims["iss"] == claims["idp"] == f"https://localhost:8443/{tenant.id}/"
     assert (claims["tid"], claims["appid"], claims["ver"]) == (tenant.id, CLIENT, "1.0")
+    # What CLI for Microsoft 365 calls the connection: without it, it does not log in.
+    assert claims["app_displayname"] == "Fauxtune test client"
     assert claims["roles"] == list(ALL_ROLES)
     assert (claims["iat"], claims["exp"]) == (now, now + 3599)
     assert claims["oid"] != CLIENT

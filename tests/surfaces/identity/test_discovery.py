@@ -6,15 +6,31 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
+from tests.support.sign_in import FORM, verified_claims
 
 
 @pytest.mark.parametrize("key", ["contoso", "contoso.example", "c0ffee00-0000-4000-8000-000000000001"])
-async def test_both_documents_of_a_tenant_name_one_issuer(http: httpx.AsyncClient, tenant: Tenant, key: str) -> None:
-    for path in (f"/{key}/v2.0/.well-known/openid-configuration", f"/{key}/.well-known/openid-configuration"):
-        document = (await http.get(path)).json()
-        assert document["issuer"] == f"https://localhost:8443/{tenant.id}/v2.0"
-        assert document["token_endpoint"] == f"https://localhost:8443/{tenant.id}/oauth2/v2.0/token"
+async def test_each_version_of_a_tenants_document_names_the_issuer_of_its_tokens(
+    http: httpx.AsyncClient, tenant: Tenant, key: str
+) -> None:
+    for version, issuer in (("/v2.0", f"/{tenant.id}/v2.0"), ("", f"/{tenant.id}/")):
+        document = (await http.get(f"/{key}{version}/.well-known/openid-configuration")).json()
+        assert document["issuer"] == f"https://localhost:8443{issuer}"
+        assert document["token_endpoint"] == f"https://localhost:8443/{tenant.id}/oauth2{version}/token"
+        assert (await http.get(document["jwks_uri"])).json()["keys"]
         assert "authorization_endpoint" in document
+
+
+async def test_under_the_public_name_tokens_of_version_one_have_a_host_of_their_own(
+    http: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    headers = {"host": "login.microsoftonline.com"}
+    document = (await http.get("/contoso/.well-known/openid-configuration", headers=headers)).json()
+    token = (await http.post("/contoso/oauth2/v2.0/token", data=FORM, headers=headers)).json()["access_token"]
+    claims = await verified_claims(http, token)
+    assert document["issuer"] == claims["iss"] == claims["idp"] == f"https://sts.windows.net/{tenant.id}/"
+    graph = {"host": "graph.microsoft.com", "authorization": f"Bearer {token}"}
+    assert (await http.get("/v1.0/users", headers=graph)).status_code == 200
 
 
 async def test_the_document_leads_to_the_keys(http: httpx.AsyncClient) -> None:

@@ -55,7 +55,9 @@ async def test_a_user_gets_a_refresh_token_always_and_an_id_token_on_demand(http
     other = (await ask(http, {**again, "resource": "https://outlook.office.com"}, key=key)).json()
     assert other["resource"] == "https://outlook.office.com"
     assert (await verified_claims(http, other["access_token"]))["aud"] == "https://outlook.office.com"
-    assert "id_token" in (await ask(http, {**USER, "scope": "openid"}, key=key)).json()
+    identity = await verified_claims(http, (await ask(http, {**USER, "scope": "openid"}, key=key)).json()["id_token"])
+    assert (identity["ver"], identity["unique_name"]) == ("1.0", identity["upn"])
+    assert identity["iss"] == f"https://localhost:8443/{identity['tid']}/"
 
 
 @pytest.mark.parametrize(

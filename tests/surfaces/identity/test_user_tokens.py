@@ -34,12 +34,14 @@ async def test_a_user_gets_everything_that_msal_reads(http: httpx.AsyncClient, t
 
     access = await verified_claims(http, body["access_token"])
     assert (access["aud"], access["tid"], access["upn"]) == ("https://localhost", tenant.id, ALICE)
+    assert (access["unique_name"], access["app_displayname"]) == (ALICE, "Fauxtune test client")
     assert "DeviceManagementConfiguration.ReadWrite.All" in access["scp"].split()
     assert "roles" not in access
     identity = await verified_claims(http, body["id_token"])
     assert identity["aud"] == CLIENT
-    assert identity["iss"] == access["iss"] == f"https://localhost:8443/{tenant.id}/v2.0"
-    assert (identity["preferred_username"], identity["ver"]) == (ALICE, "2.0")
+    assert (access["iss"], access["ver"]) == (f"https://localhost:8443/{tenant.id}/", "1.0")
+    assert (identity["iss"], identity["ver"]) == (f"https://localhost:8443/{tenant.id}/v2.0", "2.0")
+    assert identity["preferred_username"] == ALICE
     padding = "=" * (-len(body["client_info"]) % 4)
     info = json.loads(base64.urlsafe_b64decode(body["client_info"] + padding))
     assert info == {"uid": access["oid"], "utid": tenant.id}

@@ -1,8 +1,9 @@
 """OAuth 2.0 bearer tokens: issued here and checked here. Which audiences are Graph's: `core.model.audiences`.
 
-RS256 JWTs on the system clock (real clients judge them by their own clocks). Claims as Entra ID v1.0 access tokens have
-them: `tid, oid, appid, roles, scp, aud, iss, exp, ver`. A token is valid in its own tenant only; its host does not
-matter, because an emulator is reached under many names. It is valid while its application exists.
+RS256 JWTs on the system clock (real clients judge them by their own clocks). Graph takes access tokens of version 1.0,
+so their claims and their issuer are that version's (Entra ID, "Access token claims reference", 2025-03). A token is
+valid in its own tenant only; its host does not matter, because an emulator is reached under many names. It is valid
+while its application exists.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
 LIFETIME = timedelta(seconds=3599)
+_VERSION = "1.0"
 #: Tokens that were read once, and the characters of one that is worth remembering: some 30 MB at most.
 _REMEMBERED, _LONGEST = 4096, 4096
 
@@ -73,12 +75,14 @@ class TokenIssuer:
         client_id: str,
         audience: str,
         object_id: str,
+        client_name: str = "",
         roles: tuple[str, ...] = (),
         user: dict[str, Any] | None = None,
         proof: str = "1",
     ) -> str:
-        """Return a new access token: of an application (`roles`), or of a user (`scp`, if `user` is given). `proof`:
-        the credential that the application used (appidacr: 0 none, 1 a secret, 2 a certificate).
+        """Return a new access token: of an application (`roles`), or of a user (`scp`, if `user` is given). `issuer`:
+        as version 1.0 has it. `proof`: the credential that the application used (appidacr: 0 none, 1 a secret, 2 a
+        certificate).
         """
         from joserfc import jwt
 
@@ -89,6 +93,7 @@ class TokenIssuer:
             "iat": now,
             "nbf": now,
             "exp": now + int(LIFETIME.total_seconds()),
+            "app_displayname": client_name,
             "appid": client_id,
             "appidacr": proof,
             "idtyp": "app" if user is None else "user",
@@ -96,12 +101,14 @@ class TokenIssuer:
             "sub": object_id,
             "tid": tenant_id,
             "uti": self._ids.token(16),
-            "ver": "1.0",
+            "ver": _VERSION,
         }
         if user is None:
-            claims["roles"] = list(roles)
+            # Of a user of the tenant itself it is left out: `idp` is then the issuer.
+            claims |= {"idp": issuer, "roles": list(roles)}
         else:
-            claims |= {"scp": " ".join(roles), "upn": user["userPrincipalName"], "name": user["displayName"]}
+            upn = user["userPrincipalName"]
+            claims |= {"scp": " ".join(roles), "upn": upn, "unique_name": upn, "name": user["displayName"]}
         return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": self._key.kid}, claims, self._key)
 
     def check(self, token: str, *, hosts: Callable[[], Collection[str]] | None = None) -> Principal:
@@ -163,8 +170,9 @@ class TokenIssuer:
         try:
             claims = jwt.decode(token, self._key, algorithms=["RS256"]).claims
             tenant = TenantId(str(claims["tid"]))
-            # The issuer is the tenant's, whatever the host: it is checked by its tenant, not by its name.
-            if not str(claims["iss"]).endswith(f"/{tenant}/v2.0"):
+            # The issuer is the tenant's, whatever the host: it is checked by its tenant, not by its name. That of
+            # version 2.0 ends in /v2.0, and no token of that version is for Graph.
+            if claims["ver"] != _VERSION or not str(claims["iss"]).endswith(f"/{tenant}/"):
                 raise Unauthenticated("Access token validation failure. Invalid issuer.")
             delegated = "scp" in claims
             permissions = str(claims["scp"]).split() if delegated else claims.get("roles", [])

@@ -88,9 +88,17 @@ async def _answer(request: Request) -> Answer:
 
 def _message(request: Request, content: bytes) -> Message:
     raw = request.scope.get("raw_path") or request.scope["path"].encode()
-    version, path = version_and_path(raw.decode("ascii", "replace"))
+    version, organization, path = version_and_path(raw.decode("ascii", "replace"))
     query = request.scope["query_string"].decode("ascii", "replace")
-    return Message(request.method, version, path=path, raw_query=query, headers=request.headers, content=content)
+    return Message(
+        request.method,
+        version,
+        path=path,
+        raw_query=query,
+        headers=request.headers,
+        content=content,
+        organization=organization,
+    )
 
 
 def _caller(request: Request, emulator: Emulator) -> Principal:

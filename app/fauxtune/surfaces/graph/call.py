@@ -12,10 +12,12 @@ from urllib.parse import quote
 import orjson
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.graph.index import MODEL
 from fauxtune.core.graph.references import reference_id
 from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.pseudo_json import double_quoted
+from fauxtune.core.odata.documents.spelling import respell
 from fauxtune.core.odata.documents.view import check_select
 from fauxtune.core.odata.query.options import Expand, QueryOptions
 from fauxtune.core.odata.schema.types import Entity, Version
@@ -39,7 +41,9 @@ class UnsupportedMediaType(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request as it came; `path` is raw, without its version; names of headers are lower-case."""
+    """A request as it came; `path` is raw, without its version and the `organization` that may come before it
+    (`organization_in`); names of headers are lower-case.
+    """
 
     method: str
     version: Version
@@ -47,6 +51,7 @@ class Message:
     raw_query: str
     headers: Mapping[str, str]
     content: bytes
+    organization: str = ""
 
 
 class UnsupportedQuery(Invalid):
@@ -120,13 +125,14 @@ class Call:
             request_id=self.request_id,
         )
 
-    def body(self, *, most: int = MOST_IN_REQUEST) -> Json:
-        """Return the JSON object in the body, of at most so many elements. Raises Invalid if the body is empty or no
-        object, UnsupportedMediaType if it is no JSON.
+    def body(self, *, most: int = MOST_IN_REQUEST, as_sent: bool = False) -> Json:
+        """Return the JSON object in the body, of at most so many elements, its names in the schema's spelling unless
+        they are wanted `as_sent`. Raises Invalid if the body is empty or no object, UnsupportedMediaType if it is no
+        JSON.
         """
         if not self.content:
             raise Invalid("Empty Payload. JSON content expected.")
-        return self._parsed(most=most)
+        return self._parsed(most=most, as_sent=as_sent)
 
     def optional_body(self) -> Json:
         """Return the JSON object in the body of an action; an empty object for an empty body and for null."""
@@ -145,7 +151,7 @@ class Call:
             raise Invalid(f'The body must be {{"@odata.id": "<the URL of a {to}>"}}.', target="@odata.id")
         return reference_id(url)
 
-    def _parsed(self, *, lenient: bool = False, most: int = MOST_IN_REQUEST) -> Json:
+    def _parsed(self, *, lenient: bool = False, most: int = MOST_IN_REQUEST, as_sent: bool = False) -> Json:
         media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media != "application/json":
             raise UnsupportedMediaType(
@@ -157,6 +163,8 @@ class Call:
             raise Invalid(f"Unable to read JSON request payload. {error}.") from None
         if not isinstance(parsed, dict):
             raise Invalid("Unable to read JSON request payload. The body must be a JSON object.")
+        if not as_sent:
+            respell(parsed, spellings=MODEL.table.spellings())
         return parsed
 
     def context(self, what: str) -> str:

@@ -13,9 +13,10 @@ from importlib import import_module
 
 import orjson
 
-from fauxtune.core.errors import FauxtuneError, Invalid
+from fauxtune.core.errors import FauxtuneError, Invalid, NotAllowed
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.paths.segments import MY_ORGANIZATION, organization_in
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.fidelity import Level
@@ -53,6 +54,7 @@ class Sender:
 
 async def answer(message: Message, sender: Sender) -> Answer:
     """Return the answer of the path's handler. Raises the error that stops it."""
+    _check_organization(message.organization, sender.tenant)
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
     operation = (message.method.upper(), f"/{route.template}")
@@ -174,10 +176,19 @@ def is_served(path: str, method: str | None) -> bool:
     return False
 
 
-def version_and_path(raw: str) -> tuple[Version, str]:
-    """Split a raw path that begins with a version, in any case."""
+def version_and_path(raw: str) -> tuple[Version, str, str]:
+    """Split a raw path into version (in any case), organisation (which may be missing) and the rest."""
     version, _, path = raw.lstrip("/").partition("/")
-    return (Version.V1 if version.lower() == Version.V1 else Version.BETA), f"/{path}"
+    return (Version.V1 if version.lower() == Version.V1 else Version.BETA), *organization_in(f"/{path}")
+
+
+def _check_organization(name: str, tenant: Tenant) -> None:
+    """Raise NotAllowed for a path that names another tenant. Unverified: the real service's words and status."""
+    if name not in {"", MY_ORGANIZATION, tenant.id, tenant.domain.lower()}:
+        raise NotAllowed(
+            f"The path names the tenant '{name}', but the access token is one of the tenant '{tenant.id}' "
+            f"({tenant.domain}). Use a token of the tenant that the path names, or leave its name out of the path."
+        )
 
 
 def _minimal(call: Call, response: Answer) -> Answer:

@@ -1,7 +1,8 @@
 """The documents that OAuth libraries read before they request a token: OpenID documents, instance and user discovery.
 
-Ruled by OpenID Connect Discovery 1.0 3 and by what MSAL reads ([MSAL] authority metadata, UserRealm). Both OpenID
-documents of a tenant name one issuer.
+Ruled by OpenID Connect Discovery 1.0 3 and by what MSAL reads ([MSAL] authority metadata, UserRealm). A tenant has two
+OpenID documents, as in Entra ID ("Access tokens", 2025-03): the issuer of version 1.0 is in access tokens for Graph and
+in id tokens of `/oauth2/token`, that of version 2.0 in the id tokens of `/oauth2/v2.0/token`.
 """
 
 from __future__ import annotations
@@ -14,28 +15,34 @@ from fauxtune.core.model.tenants import Tenant
 #: Path segments that mean "the tenant of the user".
 ANY_TENANT = ("common", "organizations")
 #: Entra ID's own hosts, for which this emulator answers if it is called by them.
-PUBLIC_HOSTS = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net")
+_STS = "sts.windows.net"
+PUBLIC_HOSTS = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", _STS)
 
 
-def issuer(origin: str, tenant: Tenant) -> str:
-    """Return the issuer of this tenant's tokens."""
-    return f"{origin}/{tenant.id}/v2.0"
+def issuer(origin: str, tenant_id: str, *, older: bool) -> str:
+    """Return the issuer of this tenant's tokens of version 1.0 (`older`), which has a host of its own, or 2.0."""
+    if not older:
+        return f"{origin}/{tenant_id}/v2.0"
+    return f"{f'https://{_STS}' if _host_of(origin) in PUBLIC_HOSTS else origin}/{tenant_id}/"
 
 
-def openid_configuration(origin: str, *, key: str, tenant: Tenant | None) -> dict[str, Any]:
-    """Return the OpenID document; `tenant` None stands for `common` and `organizations`, whose issuer is a pattern."""
+def openid_configuration(origin: str, *, key: str, tenant: Tenant | None, older: bool) -> dict[str, Any]:
+    """Return the OpenID document of version 1.0 (`older`) or 2.0; `tenant` None stands for `common` and
+    `organizations`, whose issuer is a pattern. Differs from Entra ID: users sign in at the page of version 2.0.
+    """
     base = f"{origin}/{key if tenant is None else tenant.id}"
+    version = "" if older else "/v2.0"
     return {
-        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "token_endpoint": f"{base}/oauth2{version}/token",
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256"],
-        "jwks_uri": f"{base}/discovery/v2.0/keys",
+        "jwks_uri": f"{base}/discovery{version}/keys",
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "response_types_supported": ["code"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "issuer": f"{origin}/{{tenantid}}/v2.0" if tenant is None else issuer(origin, tenant),
+        "issuer": issuer(origin, "{tenantid}" if tenant is None else tenant.id, older=older),
         "request_uri_parameter_supported": False,
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
         "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",

@@ -51,9 +51,10 @@ def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) ->
     audience = resource_for_application(request.form.get("scope"))
     permissions = _roles_for(client.row.roles, audience=audience, hosts=request.hosts)
     token = request.emulator.tokens.issue(
-        issuer=issuer(request.origin, tenant),
+        issuer=issuer(request.origin, tenant.id, older=True),
         tenant_id=tenant.id,
         client_id=client.id,
+        client_name=client.row.name,
         audience=audience,
         object_id=principal_id(tenant.id, client.id),
         roles=permissions,
@@ -80,9 +81,10 @@ def for_user(
     audience, permissions = requested.resource, consent.permissions(requested, client.row)
     openid = sorted(requested.openid - {"offline_access"})
     token = request.emulator.tokens.issue(
-        issuer=issuer(request.origin, tenant),
+        issuer=issuer(request.origin, tenant.id, older=True),
         tenant_id=tenant.id,
         client_id=client.id,
+        client_name=client.row.name,
         audience=audience,
         object_id=user.id,
         roles=(*openid, *permissions),
@@ -124,21 +126,24 @@ def _bearer(token: str) -> dict[str, Any]:
 
 
 def _id_token(request: TokenRequest, tenant: Tenant, *, client_id: str, user: UserRow, nonce: str | None) -> str:
-    """The id token, with the claims from which MSAL makes an account."""
+    """The id token, with the claims from which MSAL, or ADAL at the older endpoint, makes an account."""
+    upn = user.document["userPrincipalName"]
     now = int(request.emulator.runner.clock.now().timestamp())
     claims = {
         "aud": client_id,
-        "iss": issuer(request.origin, tenant),
+        "iss": issuer(request.origin, tenant.id, older=request.older),
         "iat": now,
         "nbf": now,
         "exp": now + int(LIFETIME.total_seconds()),
         "name": user.document.get("displayName"),
         "oid": user.id,
-        "preferred_username": user.document["userPrincipalName"],
         "sub": user.id,
         "tid": tenant.id,
-        "ver": "2.0",
     }
+    if request.older:
+        claims |= {"unique_name": upn, "upn": upn, "ver": "1.0"}
+    else:
+        claims |= {"preferred_username": upn, "ver": "2.0"}
     if nonce is not None:
         claims["nonce"] = nonce
     return internal_tokens.signed(request.emulator, claims, kind="JWT")

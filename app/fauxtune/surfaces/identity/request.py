@@ -25,7 +25,7 @@ _LONGEST_FORM, _MOST_FIELDS = 128 * 1024, 100
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
     """A request at one of the endpoints: the tenant of its path, its parameters, the origin it was sent to, and who
-    sends it.
+    sends it. `older`: it came to an endpoint of version 1.0, whose id tokens are of that version.
     """
 
     emulator: Emulator
@@ -33,6 +33,7 @@ class TokenRequest:
     form: dict[str, str]
     origin: str
     caller: Caller = field(default_factory=Caller)
+    older: bool = False
 
     def __post_init__(self) -> None:
         for text in (self.tenant_key, *self.form, *self.form.values()):

@@ -137,12 +137,15 @@ async def native_client(request: Request, tenant: TenantKey) -> Response:
 
 
 @router.get("/{tenant}/v2.0/.well-known/openid-configuration", summary="Get the OpenID document")
-@router.get("/{tenant}/.well-known/openid-configuration", summary="Get the OpenID document (v1.0)")
 async def openid_configuration(request: Request, tenant: TenantKey) -> dict[str, Any]:
     """OpenID Connect Discovery 1.0 4."""
-    about = _query_request(request, tenant)
-    result = None if about.any_tenant else await about.tenant()
-    return discovery.openid_configuration(about.origin, key=tenant.lower(), tenant=result)
+    return await _openid_document(request, tenant, older=False)
+
+
+@router.get("/{tenant}/.well-known/openid-configuration", summary="Get the OpenID document (v1.0)")
+async def older_openid_configuration(request: Request, tenant: TenantKey) -> dict[str, Any]:
+    """The document that names the issuer of access tokens."""
+    return await _openid_document(request, tenant, older=True)
 
 
 @router.get("/{tenant}/discovery/v2.0/keys", summary="Get the keys that tokens are signed with")
@@ -177,6 +180,12 @@ async def user_realm_in_any_case(request: Request, word: str, user: str) -> dict
     if word.lower() != "userrealm":
         raise HTTPException(404)
     return await user_realm(request, user)
+
+
+async def _openid_document(request: Request, tenant: str, *, older: bool) -> dict[str, Any]:
+    about = _query_request(request, tenant)
+    result = None if about.any_tenant else await about.tenant()
+    return discovery.openid_configuration(about.origin, key=tenant.lower(), tenant=result, older=older)
 
 
 def _query_request(request: Request, tenant: str) -> TokenRequest:

@@ -1,6 +1,7 @@
 """The older token endpoint, `/oauth2/token`: it takes a `resource`, and its numbers are text.
 
-Source: Entra ID v1.0, "OAuth 2.0 client credentials flow", "authorization code flow". The tokens are the same.
+Source: Entra ID v1.0, "OAuth 2.0 client credentials flow", "authorization code flow". The access tokens are those of
+the newer endpoint; id tokens are of version 1.0.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ async def older_answer(request: TokenRequest) -> dict[str, Any]:
         # A user always gets a refresh token here, and an id token on demand.
         openid = "openid " if "openid" in request.form.get("scope", "").split() else ""
         form["scope"] = f"{openid}offline_access {resource}/.default"
-    issued = await answer(replace(request, form=form))
+    issued = await answer(replace(request, form=form, older=True))
     now, seconds = int(request.emulator.runner.clock.now().timestamp()), int(LIFETIME.total_seconds())
     document = {
         **issued.document,

@@ -1,7 +1,7 @@
 """The check of a client's JSON body against its type, and its normal form for storage.
 
-Rules: OData JSON 4.01. Unknown properties are refused with OData's own words, what the server owns is ignored,
-annotations are tolerated, absent is not null, an explicit null clears.
+Rules: OData JSON 4.01; names in any case, as `spelling` says. Unknown properties are refused with OData's own words,
+what the server owns is ignored, annotations are tolerated, absent is not null, an explicit null clears.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
+from fauxtune.core.odata.documents.spelling import twice
 from fauxtune.core.odata.schema.namespace import bare_name, qualified
 from fauxtune.core.odata.schema.types import (
     ComplexType,
@@ -96,16 +97,18 @@ def _members(kind: StructuredType, body: Mapping[str, Any], *, version: Version)
     for key, value in body.items():
         if "@" in key:
             continue
-        prop = known.get(key)
+        prop = known.get(key) or kind.find(key, version=version)
         if prop is None:
-            if isinstance(kind, Entity) and any(n.name == key for n in kind.every_navigation()):
+            if isinstance(kind, Entity) and kind.navigation(key) is not None:
                 continue
             if kind.open and kind.find(key) is None:
                 accepted[key] = value
                 continue
             raise _unknown(kind, key)
+        if prop.name in accepted:
+            raise twice(prop.name, written=key)
         if prop.owner is Owner.CLIENT:
-            accepted[key] = _checked(prop, value, version=version)
+            accepted[prop.name] = _checked(prop, value, version=version)
     return accepted
 
 
@@ -204,10 +207,7 @@ def _reference(navigation: Navigation, url: object, *, reference_id: Callable[[s
 
 
 def _unknown(kind: StructuredType, name: str) -> Invalid:
-    near = kind.find(name)
-    hint = "" if near is None or near.name == name else f" Did you mean '{near.name}'?"
-    if near is not None and near.name == name:
-        hint = " It exists in beta only."
+    hint = "" if kind.find(name) is None else " It exists in beta only."
     return Invalid(
         f"The property '{name}' does not exist on type '{kind.full_name}'. "
         f"Make sure to only use property names that are defined by the type.{hint}",

@@ -11,11 +11,18 @@ import re
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.schema.namespace import cast_name
 from fauxtune.core.odata.schema.types import Version
 
 _CALL = re.compile(r"(?P<name>[A-Za-z_$][\w.]*)\((?P<key>.*)\)", re.DOTALL)
 _NAMED_KEY = re.compile(r"[A-Za-z_]\w*=(?=')")
 _VERSIONS = frozenset(Version)
+#: The tenant of the access token, whichever it is.
+MY_ORGANIZATION = "myorganization"
+_ORGANIZATION = re.compile(
+    rf"{MY_ORGANIZATION}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z]",
+    re.IGNORECASE,
+)
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
@@ -28,6 +35,19 @@ def split_path(path: str) -> tuple[str, ...]:
     if any("\x00" in segment for segment in segments):
         raise Invalid("The path contains a NUL character, which no name and no key has.")
     return segments
+
+
+def organization_in(path: str) -> tuple[str, str]:
+    """Split a raw path, without its version, after the organisation that it begins with: `myorganization`, a GUID or a
+    domain, in lower case; "" if it begins with something else.
+
+    Azure AD Graph documented this segment ("Operations overview": myorganization, the tenant's id, a verified domain).
+    Released clients of Microsoft Graph send it as well, CLI for Microsoft 365 among them.
+    """
+    first, _, rest = path.lstrip("/").partition("/")
+    if not _ORGANIZATION.fullmatch(first) or cast_name(first) is not None:
+        return "", path
+    return first.lower(), f"/{rest}"
 
 
 def split_key(segment: str) -> tuple[str, str | None] | None:

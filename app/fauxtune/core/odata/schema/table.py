@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _MEMBER = re.compile(r"(?P<name>\w+)(?:=(?P<number>-?\d+))?(?P<marks>[?~]*)")
+_ROW = re.compile(r"^ (\w+) ", re.MULTILINE)
 _OPERATIONS = ("action ", "function ")
 
 
@@ -76,13 +77,14 @@ class Operation:
 class SchemaTable:
     """The blocks of a text by the names of their types; comments (lines that begin with `#`) are passed over."""
 
-    __slots__ = ("_blocks", "_bound", "_children", "_operations")
+    __slots__ = ("_blocks", "_bound", "_children", "_operations", "_spellings")
 
     def __init__(self, text: str) -> None:
         self._blocks: dict[str, str] = {}
         self._operations: dict[str, str] = {}
         self._bound: dict[str, list[str]] = {}
         self._children: dict[str, list[str]] = {}
+        self._spellings: dict[str, str | None] = {}
         for block in text.rstrip("\n").split("\n\n"):
             if block.startswith(_OPERATIONS):
                 _, name, _, bound, *_ = block.split("\n", 1)[0].split()
@@ -99,6 +101,20 @@ class SchemaTable:
         kind, name, *words = self._blocks[name].split("\n", 1)[0].split()
         base = words[1] if words[:1] == [":"] else None
         return TypeHead(kind, name, base, frozenset(words[2:] if base else words))
+
+    def spellings(self) -> Mapping[str, str | None]:
+        """The names of properties, navigations and parameters, by their lower-case forms; None where types differ in
+        the spelling of a name.
+        """
+        if not self._spellings:
+            blocks = (*self._blocks.values(), *self._operations.values())
+            for block in blocks:
+                if not block.startswith("enum "):
+                    for name in _ROW.findall(block):
+                        known = self._spellings.setdefault(name.lower(), name)
+                        if known != name:
+                            self._spellings[name.lower()] = None
+        return MappingProxyType(self._spellings)
 
     def derived(self, name: str) -> tuple[str, ...]:
         """The names of all types that derive from this one."""

@@ -264,7 +264,7 @@ class StructuredType:
         return (self._all or self._collected())[version]
 
     def find(self, name: str, *, version: Version = Version.BETA) -> Property | None:
-        """The property of this name in any casing (query options do not mind; bodies do)."""
+        """The property of this name in any casing: neither query options nor bodies mind."""
         if self._folded is None:
             by_name = self.properties_in(Version.BETA)
             by_name = {**{alias: by_name[own] for alias, own in self.aliases.items()}, **by_name}

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.paths.segments import organization_in
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Answer, Call, Json, Message
 
@@ -41,7 +42,8 @@ class Item:
 
 async def batch(call: Call) -> Answer:
     """POST /$batch."""
-    items = [_item(call, sent) for sent in _requests(call.body())]
+    # The bodies of its requests are read when their turn comes.
+    items = [_item(call, sent) for sent in _requests(call.body(as_sent=True))]
     _check_ids(items)
     done: dict[str, Answer] = {}
     # A device that is pushed for each item checks in again and again while the batch is at work.
@@ -91,7 +93,16 @@ def _message(call: Call, url: str, *, method: str, headers: Mapping[str, str], c
     version_part = _VERSION.match(path)
     if version_part is not None:
         version, path = Version(version_part[1].lower()), path[version_part.end() :] or "/"
-    return Message(method, version, path=path, raw_query=cut.query, headers=headers, content=content)
+    organization, path = organization_in(path)
+    return Message(
+        method,
+        version,
+        path=path,
+        raw_query=cut.query,
+        headers=headers,
+        content=content,
+        organization=organization,
+    )
 
 
 def _headers(name: str | int, sent: object) -> dict[str, str]:
