@@ -126,13 +126,33 @@ def test_students_who_all_play_at_once_get_to_the_end_and_disturb_nobody(client:
         assert kinds[:3] == ["started", "predicted", "solved"]
         assert kinds[-2:] == ["answered", "checked"]
     assert nothing["events"] == []
-    # All are set to a step: who is further stays, the others are taken there; also a seat that is at another lab.
-    players[0].lab("start", _OTHER)
-    outcomes = client.post(f"{room}/step", json={"lab": _LAB, "step": 2}).raise_for_status().json()["value"]
-    assert outcomes == [{"seat": each.name, "problem": None} for each in (*players, bystander)]
-    labs = {each.name: seat(client, each.name)["labs"][0] for each in (*players, bystander)}
-    assert [lab["present"] for lab in labs.values()] == [True] * 4
-    assert [lab["passed"] for lab in labs.values()] == [[1], [1, 2, 3], [1, 2, 3], [1]]
+    assert client.delete(room).status_code == 204
+
+
+def test_a_step_for_all_takes_nothing_from_a_seat_that_is_done_or_further(client: httpx.Client) -> None:
+    done, further, behind, bystander = everybody = opened(client, 4, name="steps")
+    room = f"{_CONTROL}/classrooms/steps"
+    done.play()
+    done.lab("start", _OTHER)
+    further.lab("start", _OTHER)
+    behind.lab("start")
+    before = {each.name: each.call("GET", "/journal").json() for each in (done, further)}
+
+    def told(member: str, **body: Any) -> list[str | None]:
+        answer = client.post(f"{room}/step", json={"lab": _LAB, "step": 2, **body}).raise_for_status()
+        return [each[member] for each in answer.json()["value"]]
+
+    # Listed first: nothing is changed by that.
+    assert told("lost", preview=True) == [None, None, "this lab begins again, and the steps before are done", None]
+    assert seat(client, behind.name)["labs"][0]["passed"] == []
+    kept = told("kept")
+    assert kept == ["it has done all steps of this lab", f"it is at a later lab, {_OTHER}", None, None]
+    assert told("kept") == [*kept[:2], *["it is at this step or further"] * 2]
+    assert {each.name: each.call("GET", "/journal").json() for each in (done, further)} == before
+    labs = [seat(client, each.name)["labs"] for each in everybody]
+    assert [[lab["name"] for lab in each if lab["present"]] for each in labs] == [[_OTHER], [_OTHER], [_LAB], [_LAB]]
+    assert [each[0]["passed"] for each in labs] == [[1, 2, 3], [], [1], [1]]
+    assert bystander.lab("check", step=1)["steps"][0]["passed"]
     assert client.delete(room).status_code == 204
 
 

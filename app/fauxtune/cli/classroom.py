@@ -142,17 +142,26 @@ def step(
     number: Annotated[int, typer.Argument(metavar="STEP", min=1, help="the number of the step")] = 1,
     service: Administration,
     room: RoomOption = None,
+    yes: YesOption = False,
 ) -> None:
     """Set all seats to a step of a lab.
 
-    The lab is started where it was not, and the steps before are done. A seat that is there, or further, stays.
+    The lab is started where it was not, and the steps before are done. A seat that is there, has done the lab, or is at
+    a later lab stays as it is. At a terminal the seats for which something ends are listed first, and you are asked.
 
     \b
     fauxtune classroom step import-once
     fauxtune classroom step import-once 3
     """
     with service.session(with_graph=False) as session:
-        request = tasks.set_classroom_step(_room(session, room), lab=lab, step=number)
+        name = _room(session, room)
+        preview = tasks.set_classroom_step(name, lab=lab, step=number, preview=True)
+        planned = session.client.emulator("POST", preview.path, json=preview.body)["value"]
+        losing = [row for row in planned if row["lost"]]
+        if losing:
+            lines = [f"{row['seat']}: {row['lost'] or row['kept']}" for row in planned if row["lost"] or row["kept"]]
+            confirm("\n".join([*lines, f"Set the class to step {number} of {lab}?"]), yes=yes)
+        request = tasks.set_classroom_step(name, lab=lab, step=number)
         rows = session.send(request, seconds=_PATIENCE, title="Setting all seats")["value"]
         _print_outcomes(session, rows, words=f"at step {number} of {lab}, or further")
 
@@ -278,6 +287,7 @@ def _set_clocks(service: Administration, room: str | None, *, frozen: bool) -> N
 def _print_outcomes(session: Session, rows: list[dict[str, Any]], *, words: str) -> None:
     failed = [row for row in rows if row["problem"]]
     lines = [f"{len(rows) - len(failed)} of {len(rows)} seats: {words}."]
+    lines += [f"{row['seat']}: left as it is, {row['kept']}" for row in rows if row.get("kept")]
     session.show(rows, "\n".join([*lines, *(f"{row['seat']}: {row['problem']}" for row in failed)]))
     if failed:
         raise typer.Exit(FAILED)

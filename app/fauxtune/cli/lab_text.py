@@ -12,7 +12,9 @@ from fauxtune.core.language.message import say
 
 #: Lines of texts are no longer than this, however wide the terminal is.
 _MOST = 96
-_SIGNS = {True: "✓", False: "✗"}
+_SIGNS = {True: "✓", False: "✗", None: "•"}
+#: What is said of a prediction whose outcome nobody has seen yet.
+NOTED = say("Your prediction is noted. When step 1 has passed, you learn whether it was right.")
 
 
 def beginning(lab: dict[str, Any], words: Catalogue) -> str:
@@ -43,6 +45,8 @@ def checked(answer: dict[str, Any], words: Catalogue) -> str:
     lines = []
     for step in answer["steps"]:
         lines.append(f"{_SIGNS[step['passed']]} {step['number']}. {step['title']}")
+        if step["passed"] and not all(each["passed"] for each in step["checks"]):
+            lines += _wrapped(words.render(say("It has passed; this is how it is now.")), indent="   ")
         for each in step["checks"]:
             lines += _wrapped(f"{_SIGNS[each['passed']]} {each['looked']}", indent="   ", later="     ")
             lines.append(said(each["saw"], label=f"     {saw:{width}} "))
@@ -51,6 +55,15 @@ def checked(answer: dict[str, Any], words: Catalogue) -> str:
     missing = say("Not done yet: %(what)s.", what="; ".join(answer["missing"]))
     end = words.render(say("The lab is done.") if answer["done"] else missing)
     return "\n".join([*lines, "", said(end)])
+
+
+def verdict(given: dict[str, Any], words: Catalogue) -> str:
+    """Return what is said of an answer: whether it is right, and why; of a prediction that it is noted, until somebody
+    has looked.
+    """
+    if given["right"] is None:
+        return said(words.render(NOTED))
+    return said(f"{words.render(say('Right') if given['right'] else say('Wrong'))}. {given['why']}")
 
 
 def said(text: str, *, label: str = "") -> str:

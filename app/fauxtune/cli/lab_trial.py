@@ -72,7 +72,9 @@ def _tried(client: Client, name: str) -> Trial:
         _answer(client, trial, lab=lab, question="predict")
         for step in lab["steps"]:
             _try_step(client, trial, lab=lab, step=step)
-        _prove(client, trial, lab=_send(client, tasks.read_lab(name)))
+        lab = _send(client, tasks.read_lab(name))
+        _expect_verdicts(trial, lab["predict"]["choices"], question="predict")
+        _prove(client, trial, lab=lab)
         _answer(client, trial, lab=lab, question="quiz")
         trial.expect(_send(client, tasks.check_lab(name))["done"], "after everything it is not done")
         lab = _reset(client, trial)
@@ -85,9 +87,16 @@ def _tried(client: Client, name: str) -> Trial:
 
 
 def _answer(client: Client, trial: Trial, *, lab: dict[str, Any], question: str) -> None:
-    """Choose every answer: one is right, and each has its reason."""
+    """Choose every answer. Of the last question one is right, and each has its reason; a prediction is only noted."""
     choices = [each["number"] for each in lab[question]["choices"]]
     given = [_send(client, tasks.answer_lab(trial.name, question=question, choice=each)) for each in choices]
+    if question == "quiz":
+        _expect_verdicts(trial, given, question=question)
+    else:
+        trial.expect(all(each["right"] is None for each in given), "a prediction is judged before step 1 has passed")
+
+
+def _expect_verdicts(trial: Trial, given: Sequence[dict[str, Any]], *, question: str) -> None:
     trial.expect(sum(each["right"] for each in given) == 1, f"{question} has not one right answer")
     trial.expect(all(each["why"] for each in given), f"{question} has an answer without a reason")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import completion, lab_text, lab_writing
+from fauxtune.cli import completion, lab_text, lab_writing, names
 from fauxtune.cli.administration import Administration, Session, YesOption, confirm
 from fauxtune.cli.options import FAILED, fail
 from fauxtune.cli.service import with_service
@@ -87,6 +87,7 @@ def start(
     fauxtune lab start import-once --tenant training --yes
     """
     with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
 
         def question() -> str:
             changes = session.client.control("GET", state.compare_with_beginning().path, seconds=_PATIENCE)["changes"]
@@ -110,6 +111,7 @@ def show(*, name: NameArgument, service: Administration, lang: LangOption = Lang
     fauxtune lab show import-once
     """
     with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
         words = _words(session, lang)
         lab = session.send(tasks.read_lab(name))
         session.show(lab, lab_text.whole(lab, words))
@@ -127,18 +129,18 @@ def answer(
 ) -> None:
     """Answer the first question of a lab, or the last.
 
-    You learn why the answer is right or wrong.
+    You learn why the answer is right or wrong: of the last question at once, of the first when step 1 has passed.
 
     \b
     fauxtune lab answer import-once 2
     fauxtune lab answer import-once 1 --quiz
     """
     with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
         request = tasks.answer_lab(name, question="quiz" if quiz else "predict", choice=choice)
         words = _words(session, lang)
         given = session.send(request)
-        verdict = say("Right") if given["right"] else say("Wrong")
-        session.show(given, lab_text.said(f"{words.render(verdict)}. {given['why']}"))
+        session.show(given, lab_text.verdict(given, words))
 
 
 @app.command()
@@ -160,6 +162,7 @@ def check(
     """
     with service.session(with_graph=False) as session:
         words = _words(session, lang)
+        name = names.lab(session.client, name)
         checked = session.send(tasks.check_lab(name, step=step), seconds=_PATIENCE)
         session.show(checked, lab_text.checked(checked, words))
         if not all(each["passed"] for each in checked["steps"]):
@@ -207,6 +210,7 @@ def solve(
     fauxtune lab solve import-once --step 1 --wrong 1
     """
     with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
         request = tasks.solve_lab(name, step=step, wrong=wrong)
         words = _words(session, lang)
         lab = session.send(request, seconds=_PATIENCE, title="Doing it")
@@ -224,6 +228,7 @@ def reset(*, name: NameArgument, service: Administration, lang: LangOption = Lan
     fauxtune lab reset import-once
     """
     with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
         words = _words(session, lang)
         lab = session.send(tasks.reset_lab(name), seconds=_PATIENCE, title="Beginning again")
         session.show(lab, words.render(say("The tenant is as it was when the lab began.")))
@@ -236,6 +241,7 @@ def files(
     name: NameArgument,
     service: Administration,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="the folder to write to")] = Path(),
+    lang: LangOption = Language.ENGLISH,
 ) -> None:
     """Write the files of a lab into a folder.
 
@@ -246,10 +252,14 @@ def files(
     fauxtune lab files import-once --out files
     """
     with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
         lab = session.send(tasks.read_lab(name))
         written, absent = write_files(session.client, lab, out=out)
-        lines = [*(f"{out / each}" for each in written), *(f"{each}: not there yet" for each in absent)]
-        session.show({"written": written, "absent": absent}, "\n".join(lines) or f"Start it: fauxtune lab start {name}")
+        words = catalogue(lang, "labs")
+        lines = [f"{out / each}" for each in written]
+        lines += [words.render(say("%(file)s: not there yet", file=each)) for each in absent]
+        begin = words.render(say("Start it: %(command)s", command=f"fauxtune lab start {name}"))
+        session.show({"written": written, "absent": absent}, "\n".join(lines) or begin)
 
 
 def _words(session: Session, language: Language) -> Catalogue:

@@ -234,6 +234,15 @@ def tenants(client: Client) -> list[Named]:
     return [Named(each["id"], each["name"], (each["domain"],), about=each["domain"], document=each) for each in rows]
 
 
+def lab(client: Client, wanted: str) -> str:
+    """Return the name of the only lab that begins so; what is wanted itself for any other word: the server knows what
+    it is most like.
+    """
+    known = [str(each["name"]) for each in client.control("GET", "/labs")["value"]]
+    begins = [name for name in known if name.startswith(wanted.casefold())]
+    return begins[0] if wanted not in known and len(begins) == 1 else wanted
+
+
 def snapshots(client: Client) -> list[Named]:
     """Return the snapshots of the tenant."""
     rows = client.control("GET", "/snapshots")["value"]

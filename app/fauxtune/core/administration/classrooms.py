@@ -25,9 +25,10 @@ def read_classroom(name: str) -> AdminRequest:
     return _request("GET", f"/{key(name)}")
 
 
-def set_classroom_step(name: str, *, lab: str, step: int = 1) -> AdminRequest:
-    """Set all seats to a step of a lab; 1 is its beginning."""
-    return _request("POST", f"/{key(name)}/step", body={"lab": lab, "step": step})
+def set_classroom_step(name: str, *, lab: str, step: int = 1, preview: bool = False) -> AdminRequest:
+    """Set all seats to a step of a lab; 1 is its beginning. `preview`: only say what would become of each seat."""
+    body: Json = {"lab": lab, "step": step, **({"preview": True} if preview else {})}
+    return _request("POST", f"/{key(name)}/step", body=body)
 
 
 def set_classroom_clocks(name: str, *, frozen: bool) -> AdminRequest:

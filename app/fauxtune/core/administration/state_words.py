@@ -47,7 +47,7 @@ class RowChanges(Protocol):
 def sentences(changes: Mapping[str, RowChanges]) -> list[str]:
     """Return what is lost, what comes back, and what becomes as it was; one sentence that nothing changes."""
     if not changes:
-        return ["Nothing is different."]
+        return ["Nothing that is there now is lost."]
     lost = [_counted(name, changes[name].lost) for name in _THINGS if name in changes and changes[name].lost]
     back = [_counted(name, changes[name].added) for name in _THINGS if name in changes and changes[name].added]
     altered = [_counted(name, changes[name].changed) for name in _THINGS if name in changes and changes[name].changed]

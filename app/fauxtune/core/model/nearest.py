@@ -7,6 +7,11 @@ from collections.abc import Iterable
 
 
 def nearest(text: str, known: Iterable[str]) -> list[str]:
-    """Return the three texts that are most like one."""
+    """Return the three texts that are most like one; those that begin with it come first."""
     lowered = text.lower()
-    return sorted(known, key=lambda each: -difflib.SequenceMatcher(None, lowered, each.lower()).ratio())[:3]
+
+    def unlike(each: str) -> tuple[bool, float]:
+        ratio = difflib.SequenceMatcher(None, lowered, each.lower()).ratio()
+        return not (lowered and each.lower().startswith(lowered)), -ratio
+
+    return sorted(known, key=unlike)[:3]

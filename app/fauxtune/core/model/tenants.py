@@ -92,6 +92,10 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "what needs an approval is answered 412 BadRequest, as scripts of 2026 report, not 403 ApprovalRequired",
     ),
+    "labs.played": (
+        False,
+        "what was reached of a lab is looked at before the next change; the first lab that is started switches it on",
+    ),
     "agent.works": (
         False,
         "the management agents of PCs and Macs ask for work; the first assigned script or app for them switches it on",

@@ -12,6 +12,7 @@ COMPLIANCE = "compliance.judged"
 AGENTS = "agent.works"
 APPROVALS = "approvals.required"
 PROCESSING = "apps.processed"
+LABS = "labs.played"
 
 
 def switch_on(tx: Transaction, name: str) -> None:

@@ -28,6 +28,8 @@ from fauxtune.core.errors import (
 )
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.classrooms.opening import classroom_named
+from fauxtune.operations.arrangement.labs.runs import look_before_a_change
+from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.tenants.seats import check_opens
 from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.surfaces.access import check_local
@@ -353,6 +355,8 @@ class Console:
                 match, more = route.matches(request.scope)
                 if match is Match.FULL:
                     request.scope.update(more)
+                    if request.method == "POST" and call.tenant.setting(LABS) and route.endpoint is not labs.press:
+                        await look_before_a_change(call.emulator, call.tenant)
                     response: Response = await route.endpoint(call)
                     return response
             raise NotFound(f"The console has no page {request.url.path[:200]}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.choice import preferred
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
@@ -19,6 +21,8 @@ from fauxtune.surfaces.http import caller_of, emulator_of
 
 T = TypeVar("T")
 P = ParamSpec("P")
+#: Parts of the paths that look at labs themselves, or change nothing that a lab is about.
+_OF_LABS = {"labs", "settle"}
 
 
 def calls(prefix: str, *, tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
@@ -54,6 +58,9 @@ async def tenant_call(
     """The tenant of the path, as a dependency. Raises NotFound if it does not exist."""
     emulator = emulator_of(request)
     here = caller_of(request).tenant = await emulator.runner.tenant(tenant)
+    if request.method != "GET" and here.setting(LABS) and not _OF_LABS & {*request.url.path.split("/")}:
+        # Imported at the first lab: most servers have none.
+        await import_module("fauxtune.operations.arrangement.labs.runs").look_before_a_change(emulator, here)
     return TenantCall(emulator, here, preferred(request.headers.get("accept-language", "")))
 
 

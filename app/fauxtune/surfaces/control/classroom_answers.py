@@ -89,10 +89,14 @@ class Classroom(Answer):
 
 
 class SeatOutcome(Answer):
-    """What became of a seat. `problem`: why it is not as it was to be."""
+    """What became of a seat. `problem`: why it is not as it was to be; `kept`: why it stays as it is; `lost`: what ends
+    for it.
+    """
 
     seat: str
     problem: str | None
+    kept: str | None = None
+    lost: str | None = None
 
 
 class ResetSeat(Answer):

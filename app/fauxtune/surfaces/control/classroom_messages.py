@@ -29,6 +29,7 @@ class ClassroomStep(_Body):
 
     lab: Text
     step: int = Field(default=1, ge=1, le=20, strict=True)
+    preview: StrictBool = Field(default=False, description="only say what would become of each seat")
 
 
 class ClassroomClocks(_Body):

@@ -24,7 +24,9 @@ class ListedLab(Answer):
 
 
 class LabChoice(Answer):
-    """An answer to a question. `why` and `right` are told when it was chosen."""
+    """An answer to a question. `why` and `right` are told when it was chosen; of the first question not before step 1
+    has passed, so that somebody looks who has predicted.
+    """
 
     number: int
     text: str

@@ -30,10 +30,14 @@ _CLIENT = "classroom"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a seat; `problem` is empty if it is as the instructor wants it."""
+    """What became of a seat; `problem` is empty if it is as the instructor wants it. Of a seat that is to be set to a
+    step: `kept` says why it stays as it is, `lost` what ends for it.
+    """
 
     seat: str
     problem: str = ""
+    kept: str = ""
+    lost: str = ""
 
 
 async def set_step(
@@ -45,18 +49,30 @@ async def set_step(
     tell: Callable[[Outcome], None] = lambda _outcome: None,
 ) -> list[Outcome]:
     """Set all seats to a step of a lab (counted from 0): the lab is started, and the steps before are done. A seat that
-    is there already, or further, stays as it is. `tell` gets the outcome of each seat as soon as it is known. Raises
-    NotFound for what does not exist.
+    is there already, has done the lab, or is at a later lab of the lesson stays as it is. `tell` gets the outcome of
+    each seat as soon as it is known. Raises NotFound for what does not exist.
     """
     await check_step(emulator, lab=lab, step=step)
 
-    async def work(tenant: Tenant) -> None:
-        if not await _is_there(emulator, tenant, lab=lab, step=step):
+    async def work(tenant: Tenant) -> Outcome:
+        stands = await _standing(emulator, tenant, lesson=classroom.labs, lab=lab, step=step)
+        if not stands.kept:
             await runs.reset(emulator, tenant, name=lab, by=By.INSTRUCTOR)
             for number in range(step):
                 await runs.solve(emulator, tenant, name=lab, step=number, by=By.INSTRUCTOR)
+        return stands
 
     return await _each(emulator, classroom.seats, work=work, tell=tell)
+
+
+async def plan_step(emulator: Emulator, classroom: Classroom, *, lab: str, step: int) -> list[Outcome]:
+    """Return what `set_step` would do to each seat: which stay, and what ends for the others. Nothing is changed."""
+    await check_step(emulator, lab=lab, step=step)
+
+    async def work(tenant: Tenant) -> Outcome:
+        return await _standing(emulator, tenant, lesson=classroom.labs, lab=lab, step=step)
+
+    return await _each(emulator, classroom.seats, work=work)
 
 
 async def check_step(emulator: Emulator, *, lab: str, step: int) -> None:
@@ -64,21 +80,34 @@ async def check_step(emulator: Emulator, *, lab: str, step: int) -> None:
     runs.step_of(await lab_named(emulator, lab), step)
 
 
-async def _is_there(emulator: Emulator, tenant: Tenant, *, lab: str, step: int) -> bool:
-    rows = await runs.progress_of(emulator, tenant)
-    row = rows.get(lab)
-    if row is None or runs.later_lab(rows, name=lab) is not None:
-        return False
-    return set(range(step)) <= set(Progress.of(row).passed)
+async def _standing(emulator: Emulator, tenant: Tenant, *, lesson: Sequence[str], lab: str, step: int) -> Outcome:
+    """Return whether a seat stays where it is, and why, or what ends for it if it is set to a step of a lab."""
+    rows, steps = await runs.progress_of(emulator, tenant), len((await lab_named(emulator, lab)).steps)
+    present, row = runs.newest_run(rows), rows.get(lab)
+    outcome = Outcome(tenant.name)
+    passed = set() if row is None else set(Progress.of(row).passed)
+    if len(passed) == steps:
+        return replace(outcome, kept="it has done all steps of this lab")
+    if present is None:
+        return outcome
+    if present is row:
+        if set(range(step)) <= passed:
+            return replace(outcome, kept="it is at this step or further")
+        return replace(outcome, lost="this lab begins again, and the steps before are done")
+    order = {name: number for number, name in enumerate(lesson)}
+    if order.get(present.lab, -1) > order.get(lab, len(order)):
+        return replace(outcome, kept=f"it is at a later lab, {present.lab}")
+    return replace(outcome, lost=f"its work in the tenant of the lab {present.lab} ends; what has passed there stays")
 
 
 async def set_clocks(emulator: Emulator, classroom: Classroom, *, frozen: bool) -> list[Outcome]:
     """Stop the clocks of all seats at their present time, or let those run on from there that stand still."""
     mode = ClockMode.FROZEN if frozen else ClockMode.OFFSET
 
-    async def work(tenant: Tenant) -> None:
+    async def work(tenant: Tenant) -> Outcome:
         if (tenant.clock.mode is ClockMode.FROZEN) is not frozen:
             await set_clock(scene_of(emulator, tenant, client=_CLIENT), None, mode=mode)
+        return Outcome(tenant.name)
 
     return await _each(emulator, classroom.seats, work=work)
 
@@ -126,7 +155,7 @@ async def _each(
     emulator: Emulator,
     rows: Sequence[SeatRow],
     *,
-    work: Callable[[Tenant], Awaitable[None]],
+    work: Callable[[Tenant], Awaitable[Outcome]],
     tell: Callable[[Outcome], None] = lambda _outcome: None,
 ) -> list[Outcome]:
     """Work on all seats, some at a time. One that fails does not keep the others."""
@@ -136,7 +165,7 @@ async def _each(
         outcome = Outcome(seat_name(row.classroom, row.number))
         async with gate:
             try:
-                await work(await emulator.runner.tenant(row.tenant_id))
+                outcome = await work(await emulator.runner.tenant(row.tenant_id))
             except FauxtuneError as error:
                 outcome = replace(outcome, problem=error.message)
         tell(outcome)

@@ -2,15 +2,21 @@
 
 A start gives the tenant its first state, then that of the lab, and keeps it as a snapshot: a reset restores that.
 The runs of other labs stay, so that a tenant tells how far its student has come.
+
+A step that was once reached has passed, although a later one undoes it: before people change something in a tenant with
+a lab, what they have reached so far is looked at (`look_before_a_change`). So whoever does all steps in their order
+need check only at the end.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
 from fauxtune.core.labs.lab import Act, Choice, Lab, Question, Step
 from fauxtune.core.language.catalogue import Language, catalogue
 from fauxtune.core.language.message import Message, say
@@ -24,6 +30,7 @@ from fauxtune.operations.arrangement.labs.stage import Stage
 from fauxtune.operations.arrangement.labs.texts import DOMAIN, lab_named
 from fauxtune.operations.arrangement.provider_states import reach
 from fauxtune.operations.arrangement.scene import scene_of
+from fauxtune.operations.profiles.switches import LABS, switch_on
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import seats, snapshots
@@ -36,6 +43,8 @@ SNAPSHOT = "Start of the lab"
 PREDICT, QUIZ = "predict", "quiz"
 #: The name of the application in the audit log.
 _CLIENT = "lab"
+#: Seconds that a change waits at most for devices that are still at work on the one before.
+_SETTLES = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,14 @@ class Progress:
             "hints": {str(step): count for step, count in self.hints},
             "passed": [*self.passed],
         }
+
+    def chosen(self, question: str) -> tuple[int, ...]:
+        """Return the choices that were taken of a question."""
+        return self.predicted if question == PREDICT else self.answered
+
+    def is_told(self, question: str) -> bool:
+        """Whether it is told which choices are right: of the prediction when somebody has seen what happens."""
+        return question != PREDICT or 0 in self.passed
 
     def missing(self, lab: Lab) -> list[Message]:
         """Return what the lab needs to be at its end, in words."""
@@ -133,6 +150,7 @@ async def _start(emulator: Emulator, tenant: Tenant, *, lab: Lab, kept: Progress
 
 def _begin(tx: Transaction, name: str, *, stage: Stage, progress: Progress) -> LabRunRow:
     tx.record("labStarted", lab=name)
+    switch_on(tx, LABS)
     return LabRunRow(
         tx.tenant.id, name, tx.now, _last_number(tx), progress=progress.document(), materials=stage.materials()
     )
@@ -242,8 +260,10 @@ class Given:
 
 async def answer(
     emulator: Emulator, tenant: Tenant, *, name: str, given: Given, language: Language = Language.ENGLISH
-) -> Choice:
-    """Answer the first or the last question of a lab, and learn whether that is right, and why."""
+) -> tuple[Choice, bool]:
+    """Answer the first or the last question of a lab. Return the choice, and whether it is told that it is right or
+    wrong.
+    """
     stage = await stage_of(emulator, tenant, name=name, language=language)
     choice, question = given.choice, given.question
     choices = question_of(stage.lab, question).choices
@@ -258,7 +278,7 @@ async def answer(
     await emulator.runner.run(tenant, _note, name, change=note)
     event = SeatEvent.PREDICTED if question == PREDICT else SeatEvent.ANSWERED
     await seats.note(emulator, tenant, event=event, lab=name, text=choices[choice].text, right=choices[choice].right)
-    return choices[choice]
+    return choices[choice], Progress.of(stage.run).is_told(question)
 
 
 def question_of(lab: Lab, question: str) -> Question:
@@ -299,14 +319,35 @@ async def _checked(stage: Stage, number: int) -> CheckedStep:
     stage.matrices.clear()
     outcomes = [await checks.outcome(stage, each) for each in stage.lab.steps[number].check]
     before = number in Progress.of(stage.run).passed
-
-    def note(progress: Progress) -> Progress:
-        return replace(progress, passed=tuple(sorted({*progress.passed, number})))
-
     passes = all(each.passed for each in outcomes)
     if passes and not before:
-        await stage.scene.emulator.runner.run(stage.scene.tenant, _note, stage.lab.name, change=note)
+        await stage.scene.emulator.runner.run(stage.scene.tenant, _note_passed, stage.run, number=number)
     return CheckedStep(number, passes or before, tuple(outcomes))
+
+
+async def look_before_a_change(emulator: Emulator, tenant: Tenant) -> None:
+    """Note the steps that are reached now, in their order, before somebody changes something in the tenant.
+
+    Devices that are at work on the change before are waited for. Nothing is looked at where no lab is under way.
+    """
+    rows = await progress_of(emulator, tenant)
+    row = newest_run(rows)
+    if row is None:
+        return
+    with suppress(FauxtuneError):  # a broken lab, or a tenant that was deleted, has nothing to look at
+        lab = await lab_named(emulator, row.lab)
+        left = [number for number in range(len(lab.steps)) if number not in Progress.of(row).passed]
+        if not left:
+            return
+        stage = stage_for(emulator, tenant, lab=lab, row=row)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(devices.settle(stage.scene), _SETTLES)
+        for number in left:
+            if not (await _checked(stage, number)).passed:
+                return
+            await seats.note(
+                emulator, tenant, event=SeatEvent.CHECKED, lab=row.lab, passed=[number + 1], missed=[], saw=""
+            )
 
 
 async def hint(
@@ -378,6 +419,16 @@ def _note(tx: Transaction, name: str, *, change: Any) -> None:
     if row is not None:
         changed = replace(row, progress=change(Progress.of(row)).document())
         queries.put_runs(tx.connection, [changed])
+
+
+def _note_passed(tx: Transaction, looked_at: LabRunRow, *, number: int) -> None:
+    """Note that a step has passed, unless the lab has begun again since it was looked at."""
+    row = queries.run_of(tx.connection, tx.tenant.id, lab=looked_at.lab)
+    if row is None or (row.number, row.started_at) != (looked_at.number, looked_at.started_at):
+        return
+    progress = Progress.of(row)
+    passed = tuple(sorted({*progress.passed, number}))
+    queries.put_runs(tx.connection, [replace(row, progress=replace(progress, passed=passed).document())])
 
 
 def _note_materials(tx: Transaction, name: str, *, stage: Stage) -> None:

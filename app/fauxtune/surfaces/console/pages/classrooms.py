@@ -122,6 +122,10 @@ async def press(call: ClassroomCall) -> Response:
     form = await call.form()
     emulator, room, seat = call.emulator, call.classroom, str(form.get("seat", ""))
     match str(form.get("do", "")):
+        case "plan":
+            lab, step = _place(form)
+            plan = await steering.plan_step(emulator, room, lab=lab, step=step)
+            return call.page("classroom_step.html", lab=lab, step=step + 1, plan=plan)
         case "step":
             lab, step = _place(form)
             await _begin(call, lab=lab, step=step)

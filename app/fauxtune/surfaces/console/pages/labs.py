@@ -54,12 +54,13 @@ class StepPart:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPart:
-    """A question on the page, with the choices that were taken so far."""
+    """A question on the page, with the choices that were taken so far. `told`: whether it is said which are right."""
 
     name: str
     question: Question
     chosen: tuple[int, ...]
     right: bool
+    told: bool
 
     @property
     def answers(self) -> list[tuple[int, Choice, bool]]:
@@ -181,16 +182,17 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
         view=view,
         lab=view.lab,
         is_new=view.state is LabState.NEW,
-        predict=_question(runs.PREDICT, view.lab.predict, chosen=progress.predicted),
-        quiz=_question(runs.QUIZ, view.lab.quiz, chosen=progress.answered),
+        predict=_question(runs.PREDICT, view.lab.predict, progress=progress),
+        quiz=_question(runs.QUIZ, view.lab.quiz, progress=progress),
         steps=parts,
         missing=progress.missing(view.lab),
         all_passed=len(progress.passed) == len(view.lab.steps),
     )
 
 
-def _question(name: str, question: Question, *, chosen: tuple[int, ...]) -> QuestionPart:
-    return QuestionPart(name, question, chosen, question.is_right(chosen))
+def _question(name: str, question: Question, *, progress: runs.Progress) -> QuestionPart:
+    chosen, told = progress.chosen(name), progress.is_told(name)
+    return QuestionPart(name, question, chosen, told and question.is_right(chosen), told)
 
 
 def _line(call: TenantCall, way: Way) -> WayLine:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Response
 
-from fauxtune.core.labs.lab import Question
+from fauxtune.core.labs.lab import Choice, Question
 from fauxtune.core.language.catalogue import catalogue
 from fauxtune.operations.arrangement.labs import runs
 from fauxtune.operations.arrangement.labs.checks import in_words
@@ -46,11 +46,10 @@ async def start_lab(here: Here, lab: str) -> answers.Lab:
 
 @router.post("/{lab}/answer", summary="Answer the first or the last question of a lab")
 async def answer_lab(here: Here, lab: str, body: LabAnswer) -> answers.LabChoice:
-    """Whether it is right, and why."""
-    number = body.choice - 1
-    given = runs.Given(body.question, number)
-    choice = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
-    return answers.LabChoice(number=body.choice, text=choice.text, chosen=True, right=choice.right, why=choice.why)
+    """Whether it is right, and why; of a prediction that is told when step 1 has passed."""
+    given = runs.Given(body.question, body.choice - 1)
+    choice, told = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
+    return _choice(choice, number=body.choice, chosen=True, told=told)
 
 
 @router.post("/{lab}/check", summary="Check a step of a lab, or all")
@@ -122,7 +121,7 @@ async def _seen(here: TenantCall, name: str) -> answers.Lab:
         idea=lab.idea,
         story=lab.story,
         state=view.state,
-        predict=_question(lab.predict, progress.predicted),
+        predict=_question(lab.predict, progress.predicted, told=progress.is_told(runs.PREDICT)),
         steps=[_step(here, view, number) for number in range(len(lab.steps))],
         proofs=[
             answers.LabProof(
@@ -135,7 +134,7 @@ async def _seen(here: TenantCall, name: str) -> answers.Lab:
             )
             for each in lab.proofs
         ],
-        quiz=_question(lab.quiz, progress.answered),
+        quiz=_question(lab.quiz, progress.answered, told=True),
         files=[*view.files],
     )
 
@@ -154,20 +153,19 @@ def _line(line: LabLine) -> answers.ListedLab:
     )
 
 
-def _question(question: Question, chosen: tuple[int, ...]) -> answers.LabQuestion:
+def _question(question: Question, chosen: tuple[int, ...], *, told: bool) -> answers.LabQuestion:
     return answers.LabQuestion(
         text=question.text,
         choices=[
-            answers.LabChoice(
-                number=number + 1,
-                text=each.text,
-                chosen=number in chosen,
-                right=each.right if number in chosen else None,
-                why=each.why if number in chosen else None,
-            )
+            _choice(each, number=number + 1, chosen=number in chosen, told=told)
             for number, each in enumerate(question.choices)
         ],
     )
+
+
+def _choice(choice: Choice, *, number: int, chosen: bool, told: bool) -> answers.LabChoice:
+    right, why = (choice.right, choice.why) if chosen and told else (None, None)
+    return answers.LabChoice(number=number, text=choice.text, chosen=chosen, right=right, why=why)
 
 
 def _step(here: TenantCall, view: LabView, number: int) -> answers.LabStep:
