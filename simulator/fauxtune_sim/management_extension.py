@@ -70,14 +70,15 @@ async def change_app(extension: Extension, order: dict[str, Any]) -> tuple[dict[
 
 def _outcome_of_app(device: Device, order: dict[str, Any]) -> ProgramOutcome:
     """The declared outcome of an app. Where a script detects it, of which an outcome is declared, the app is there if
-    that ends with exit code 0 and has written something (Intune: "Win32 app management": detection rules).
+    that ends with exit code 0 and has written something, and nothing as an error (Intune: "Add and assign Win32 apps",
+    2026-04-14, step 4; the page of 2020 says only that errors are read).
     """
     names = (order["id"], order["name"])
     outcome = device.programs.of(*names)
     script = device.scripts.declared(*names) if order.get("detectionScript") else None
     if script is None:
         return outcome
-    there = script.exit_code == 0 and bool(script.output.strip())
+    there = script.exit_code == 0 and bool(script.output.strip()) and not script.error
     return replace(outcome, before=there, after=there)
 
 

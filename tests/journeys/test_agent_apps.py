@@ -116,11 +116,17 @@ async def test_return_codes_decide_what_became_of_an_app(
         "Newer": "notApplicable",
     }
     pc.installs("Busy")
-    pc.installs("Broken")
     assert (await agent.check_in()).done == []
     await advance(administrator, "PT5M")
-    assert (await agent.check_in()).done == ["install of the app Busy: exit code 0, it is there"]
-    await advance(administrator, "P1D")
+    second = ["Busy: exit code 0, it is there", "Broken: exit code 1603, it is not there"]
+    lost = "install of the app Lost: exit code 0, it is not there"
+    assert {*(await agent.check_in()).done} == {lost, *(f"install of the app {each}" for each in second)}
+    await advance(administrator, "PT5M")
+    assert len((await agent.check_in()).done) == 2, "a third try"
+    pc.installs("Broken")
+    await advance(administrator, "PT23H")
+    assert (await agent.check_in()).done == [], "then a day passes"
+    await advance(administrator, "PT1H")
     assert "install of the app Broken: exit code 0, it is there" in (await agent.check_in()).done
 
 

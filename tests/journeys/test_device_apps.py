@@ -150,7 +150,7 @@ async def test_reports_have_apps_and_their_states_on_devices(
         "2",
         "Failed",
     )
-    assert (failure["HexErrorCode"], failure["UserPrincipalName"]) == ("0x87D11388", "alice@contoso.example")
+    assert (failure["HexErrorCode"], failure["UserPrincipalName"]) == ("0xC7D14FB5", "alice@contoso.example")
 
     path = "/beta/deviceManagement/reports/getDeviceInstallStatusReport"
     body = {"select": ["DeviceName", "InstallState"], "filter": f"(ApplicationId eq '{notes}')", "top": 50, "skip": 0}

@@ -10,7 +10,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Problem
 from fauxtune.core.model.steps import StepKind
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.policies.app_states import INSTALL_FAILED
+from fauxtune.core.policies.app_states import FAILED_ON_APPLE
 from fauxtune.core.policies.apps import APP_RULES, new_app
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.profiles import resources
@@ -97,12 +97,12 @@ async def test_a_refused_app_is_tried_again_with_the_inventory(contoso: Contoso)
     def refuse(step: Step) -> StepResult | None:
         if step.kind is not StepKind.INSTALL_APP:
             return None
-        return StepResult(step.id, Result.REFUSED, problem=Problem(INSTALL_FAILED, "no room"))
+        return StepResult(step.id, Result.REFUSED, problem=Problem(FAILED_ON_APPLE, "no room"))
 
     phone.override = refuse
     assert await phone.check_in() == [f"installApp {NOTES}"]
     (row,) = await contoso.look(app_states.of_device, phone.enrollment_id)
-    assert (row.state, row.error_code, row.reason) == ("failed", INSTALL_FAILED, "no room")
+    assert (row.state, row.error_code, row.reason) == ("failed", FAILED_ON_APPLE, "no room")
     assert await phone.check_in() == []
     phone.override = lambda _step: None
     contoso.clock.forward(days=7)

@@ -94,6 +94,8 @@ async def test_an_app_that_a_script_detects_is_there_if_the_script_succeeds_and_
     pc.runs("Notes", output="found")
     assert await done(pc, "detect") == (True, -1), "no script detects it"
     assert await done(pc, "uninstall", script="ZQ==") == (True, 0)
+    pc.runs("Notes", output="found", error="a warning")
+    assert await done(pc, "detect", script="ZQ==") == (False, -1), "whatever it writes as an error counts"
     pc.runs("Notes", output=" ")
     assert await done(pc, "detect", script="ZQ==") == (False, -1)
     pc.runs("Notes", exit_code=1, output="found")

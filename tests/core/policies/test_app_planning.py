@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,12 @@ def test_a_dependency_that_is_only_detected_is_installed_for_its_own_assignment_
     waiting = plan(a, b, a="required")
     assert orders(waiting) == []
     assert "is not on the device" in str(problems(waiting)["a"])
+    detected = replace(b, is_detected=True)
+    device = device_apps(
+        plan(a, detected, a="required"), {"b": absent(DeviceApp("b", "b", "dependency", InstallState.UNKNOWN))}
+    )
+    assert (device["a"].state, device["b"].state) == (InstallState.PENDING, InstallState.FAILED)
+    assert "not installed by itself" in str(device["b"].reason)
     assert orders(plan(a, b, a="required", has="b")) == [("a", "install")]
     assert orders(plan(a, b, a="required", b="required")) == [("b", "install"), ("a", "install")]
 
@@ -184,7 +191,7 @@ def test_a_failure_stands_until_the_order_changes() -> None:
     a = spec("a")
     (before,) = device_apps(plan(a, a="required"), {}).values()
     assert (before.state, before.position) == (InstallState.PENDING, 0)
-    broken = failed(before, reason="no room", attempted="1")
+    broken = failed(before, reason="no room", code=1, attempted="1")
     again = plan_apps({"a": a}, {"a": "required"}, device=PC, present=contents_of([broken]))
     assert device_apps(again, {"a": broken}) == {"a": broken}
     newer = spec("a", content="2")
@@ -297,8 +304,28 @@ def test_the_strongest_intent_that_reaches_the_device_counts(assigned: dict[str,
     def reach(groups: Sequence[str]) -> bool:
         return bool({*groups} & {"a", "b", "c"}) and "excluded" not in groups
 
-    assert strongest_intent(assigned.items(), reach=reach) == expected
-    assert strongest_intent([*assigned.items(), (None, "excluded")], reach=reach) is None, "for every intent"
+    assert strongest_intent(assigned.items(), reach=reach, reach_user=reach) == expected
+    excluded = [*assigned.items(), (None, "excluded")]
+    assert strongest_intent(excluded, reach=reach, reach_user=reach) is None, "for every intent"
+
+
+@pytest.mark.parametrize(
+    ("assigned", "expected"),
+    [
+        ((("available", "user"), ("uninstall", "device")), "available"),
+        ((("available", "user"), ("uninstall", "user")), "uninstall"),
+        ((("available", "user"), ("uninstall", "user"), ("uninstall", "device")), "uninstall"),
+        ((("availableWithoutEnrollment", "user"), ("uninstall", "device")), "uninstall"),
+        ((("required", "device"), ("available", "user"), ("uninstall", "device")), "required"),
+    ],
+)
+def test_what_is_available_to_a_user_is_not_uninstalled_because_of_the_device(
+    assigned: Sequence[tuple[str, str]], expected: str
+) -> None:
+    def reach_user(groups: Sequence[str]) -> bool:
+        return "user" in groups
+
+    assert strongest_intent(assigned, reach=bool, reach_user=reach_user) == expected
 
 
 def test_nothing_is_installed_for_an_app_that_cannot_be() -> None:

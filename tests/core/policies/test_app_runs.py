@@ -95,7 +95,24 @@ def test_the_script_that_detects_an_app_is_found_among_its_rules() -> None:
     assert after_run(ORDERED, AppRun("a", "1", True, exit_code=0), codes=codes, version="").state == "failed"
 
 
-def test_what_failed_is_tried_a_day_later_and_what_has_to_wait_five_minutes() -> None:
-    assert tries_at(ORDERED, changed_at=NOW) is None
-    assert tries_at(after(ORDERED, 1603, detected=False), changed_at=NOW) == NOW + timedelta(hours=24)
-    assert tries_at(after(ORDERED, 1618, detected=False), changed_at=NOW) == NOW + timedelta(minutes=5)
+@pytest.mark.parametrize(
+    ("app", "code", "detected", "waiting"),
+    [
+        (ORDERED, 1603, False, InstallState.FAILED),
+        (ORDERED, 0, False, InstallState.FAILED),
+        (ORDERED, 1618, False, InstallState.PENDING),
+        (GOING, 1603, True, InstallState.UNINSTALL_FAILED),
+        (GOING, 1618, True, InstallState.INSTALLED),
+    ],
+)
+def test_what_failed_or_has_to_wait_is_tried_three_times_five_minutes_apart_and_a_day_later(
+    app: DeviceApp, code: int, detected: bool, waiting: InstallState
+) -> None:
+    assert tries_at(app, changed_at=NOW) is None
+    for attempt in range(1, 7):
+        app = after(app, code, detected=detected)
+        wait = timedelta(minutes=5) if attempt % 3 else timedelta(hours=24)
+        assert (app.attempts, tries_at(app, changed_at=NOW)) == (attempt, NOW + wait)
+        assert attempt % 3 == 0 or app.state is waiting
+    assert app.state in (InstallState.FAILED, InstallState.UNINSTALL_FAILED)
+    assert after(app, 0, detected=not detected).attempts == 0, "what succeeds begins again"

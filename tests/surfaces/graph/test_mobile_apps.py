@@ -165,6 +165,8 @@ async def test_relationships_are_seen_from_both_sides(beta: httpx.AsyncClient) -
     assert (await beta.get(f"{APPS}/{old}/relationships")).json()["value"] == [back]
     refusal = await beta.delete(f"{APPS}/{runtime}")
     assert (refusal.status_code, "New" in error_message(refusal)) == (400, True)
+    refusal = await beta.delete(f"{APPS}/{new}")
+    assert (refusal.status_code, "remove its dependencies" in error_message(refusal)) == (400, True), "neither of both"
     assert (await beta.delete(f"{APPS}/{old}")).status_code == 204
     assert [each["targetId"] for each in (await beta.get(f"{APPS}/{new}/relationships")).json()["value"]] == [runtime]
     assert (await related(beta, new)).status_code == 204
@@ -189,6 +191,25 @@ async def test_relationships_that_cannot_be_are_refused(beta: httpx.AsyncClient)
     many.popitem()
     assert (await related(beta, second, **many)).status_code == 204
     assert [each["targetId"] for each in (await beta.get(f"{APPS}/{first}/relationships")).json()["value"]] == [second]
+
+
+async def test_the_apps_of_all_graphs_of_dependencies_that_an_app_is_in_are_counted_together(
+    beta: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fauxtune.operations.profiles.apps.MOST_DEPENDENCIES", 3)
+    one, other, shared, runtime, more = [await app(beta) for _ in range(5)]
+    for top in (one, other):
+        assert (await related(beta, top, **{shared: "mobileAppDependency"})).status_code == 204
+    assert (await related(beta, shared, **{runtime: "mobileAppDependency"})).status_code == 204
+    refusal = await related(beta, runtime, **{more: "mobileAppDependency"})
+    assert (refusal.status_code, "at most 3 dependencies" in error_message(refusal)) == (400, True)
+
+
+async def test_an_installer_may_take_a_day_at_most(beta: httpx.AsyncClient) -> None:
+    key = await app(beta)
+    for minutes, status in ((1440, 200), (1441, 400), (-1, 400)):
+        experience = {"runAsAccount": "system", "maxRunTimeInMinutes": minutes}
+        assert (await beta.patch(f"{APPS}/{key}", json={"installExperience": experience})).status_code == status
 
 
 async def test_what_cannot_be_changed_is_refused(beta: httpx.AsyncClient) -> None:

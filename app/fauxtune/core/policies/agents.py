@@ -11,5 +11,6 @@ from datetime import timedelta
 
 from fauxtune.core.model.platforms import Variant
 
-#: The time between two requests. Unverified for Windows: other pages say 8 hours for scripts.
+#: The time between two requests. The documents disagree about Windows: "Win32 app management overview" (2026-02-06) has
+#: an hour, "Intune management extension" (2026-04-07) 8 hours.
 AGENTS: Mapping[Variant, timedelta] = {Variant.WINDOWS: timedelta(hours=1), Variant.MACOS: timedelta(hours=8)}

@@ -29,7 +29,8 @@ from fauxtune.core.policies.app_states import (
 
 A = TypeVar("A")
 Version = tuple[int, ...]
-#: The intents with which assignments of an app can reach a device, the strongest first.
+#: The intents with which assignments of an app can reach a device, the strongest first. "Assign apps to groups"
+#: (2025-12-03) has one exception, which `strongest_intent` makes.
 INTENTS = (REQUIRED, UNINSTALL, *AVAILABLE)
 #: Of mobileAppDependencyType, whose other word is autoInstall, and of mobileAppSupersedenceType, beside update (Graph).
 DETECT, REPLACE = "detect", "replace"
@@ -86,6 +87,8 @@ class Ground(StrEnum):
     UNFIT = "unfit"
     DEPENDENCY = "dependency"
     SUPERSEDED = "superseded"
+    #: Another app depends on it, and it is not installed by itself.
+    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +105,26 @@ class PlannedApp:
     ground: Ground | None = None
 
 
-def strongest_intent(assigned: Iterable[tuple[str | None, A]], *, reach: Callable[[Sequence[A]], bool]) -> str | None:
+def strongest_intent(
+    assigned: Iterable[tuple[str | None, A]],
+    *,
+    reach: Callable[[Sequence[A]], bool],
+    reach_user: Callable[[Sequence[A]], bool],
+) -> str | None:
     """Return the strongest of the intents with which an app reaches a device; None if it does not reach it. `assigned`:
     each assignment after its intent, which is None for an exclusion: exclusions count for every intent. `reach`:
-    whether some assignments reach the device.
+    whether some assignments reach the device; `reach_user`: whether they do through its user. What is available to the
+    user is not uninstalled because of the device alone.
     """
     listed = [*assigned]
-    for intent in INTENTS:
-        if reach([each for own, each in listed if own in (intent, None)]):
-            return intent
-    return None
+
+    def having(intent: str) -> list[A]:
+        return [each for own, each in listed if own in (intent, None)]
+
+    found = next((intent for intent in INTENTS if reach(having(intent))), None)
+    if found == UNINSTALL and reach_user(having(AVAILABLE[0])) and not reach_user(having(UNINSTALL)):
+        return AVAILABLE[0]
+    return found
 
 
 def numbers(text: object) -> Version:
@@ -285,7 +298,10 @@ class _Planning:
             return
         if key in self._superseded_by:
             self.result[key] = PlannedApp(self._specs[key], AS_SUPERSEDED)
-        elif key in self._to_be_there or (key in self._needed and key in self._present):
+        elif key in self._to_be_there:
+            why = "An app depends on it, and it is not installed by itself."
+            self.result[key] = PlannedApp(self._specs[key], AS_DEPENDENCY, problem=why, ground=Ground.MISSING)
+        elif key in self._needed and key in self._present:
             self.result[key] = PlannedApp(self._specs[key], AS_DEPENDENCY)
 
     def _put(
@@ -332,6 +348,9 @@ def _device_app(planned: PlannedApp, before: DeviceApp | None, *, place: int) ->
         return replace(app, state=InstallState.NOT_APPLICABLE, reason=planned.problem)
     if not is_there and spec.is_detected and _is_unknown(planned, known):
         return replace(app, state=InstallState.UNKNOWN, reason=planned.problem)
+    if not is_there and planned.ground is Ground.MISSING:
+        # "Add and assign Win32 apps" (2026-04-14): the app is not tried, and its dependency is flagged as failed.
+        return replace(app, state=InstallState.FAILED, reason=planned.problem)
     if not is_there and planned.problem is not None:
         return absent(app, reason=planned.problem)
     if planned.order is not None and known is not None and known.intent == planned.intent:

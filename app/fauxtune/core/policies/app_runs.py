@@ -1,8 +1,9 @@
 """What an agent's report of an app means, and when the agent tries it again.
 
-Sources: Intune: "Win32 app management" (detection rules, return codes; three tries, 5 minutes apart, then once a day);
+Sources: Intune: "Add and assign Win32 apps" (2026-04-14; 2020: "Win32 app management"): detection rules, return codes;
+an app that failed, or whose return code says retry, is tried three times, 5 minutes apart, and then after 24 hours;
 Graph: win32LobAppReturnCode. Differs from Intune: detection rules are not evaluated, the device says whether it has the
-app; and a return code that asks for another try is followed every five minutes without end.
+app.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ USUAL_CODES: Mapping[int, str] = {
 }
 #: The app was not detected after an installation that ended well: 0x87D1041C, as a signed 32-bit number.
 NOT_DETECTED = 0x87D1041C - (1 << 32)
-#: It was still detected after it was uninstalled: 0x87D30067. Unverified.
-STILL_DETECTED = 0x87D30067 - (1 << 32)
+#: It was still detected after it was uninstalled: 0x87D1041D. Unverified: no document has it; administrators report it.
+STILL_DETECTED = 0x87D1041D - (1 << 32)
 _BY_SCRIPT = ("win32LobAppPowerShellScriptRule", "win32LobAppPowerShellScriptDetection")
-_RETRY_AFTER, _FAILED_AFTER = timedelta(minutes=5), timedelta(hours=24)
+#: Tries in a row, the time between two of them, and the time until the next ones.
+_TRIES, _RETRY_AFTER, _FAILED_AFTER = 3, timedelta(minutes=5), timedelta(hours=24)
 _RESTARTS = {
     SOFT_REBOOT: "The device has to be restarted",
     HARD_REBOOT: "The device restarts",
@@ -70,19 +72,20 @@ def after_run(app: DeviceApp, run: AppRun, *, codes: Mapping[int, str], version:
     """Return an app after a report. `version`: what the app says of itself, for an agent that says none."""
     meaning = SUCCESS if run.exit_code is None else codes.get(run.exit_code, FAILED)
     known = (run.version or version or app.version or "") if run.detected else None
-    if meaning == RETRY:
+    tried = replace(app, attempts=app.attempts + 1)
+    if meaning == RETRY and tried.attempts % _TRIES:
         why = f"Another try follows in five minutes: the installer ended with {run.exit_code}."
         state = InstallState.PENDING if app.installs else InstallState.INSTALLED
-        return replace(app, state=state, error_code=run.exit_code, reason=why, version=known)
+        return replace(tried, state=state, error_code=run.exit_code, reason=why, version=known)
     if app.installs and app.position is not None:
-        return _after_install(app, run, meaning=meaning, version=known)
+        return _after_install(tried, run, meaning=meaning, version=known)
     if app.uninstalls and app.position is not None:
-        return _after_uninstall(app, run, meaning=meaning, version=known)
+        return _after_uninstall(tried, run, meaning=meaning, version=known)
     return _seen(app, run, version=known)
 
 
 def _after_install(app: DeviceApp, run: AppRun, *, meaning: str, version: str | None) -> DeviceApp:
-    if meaning == FAILED:
+    if meaning in (FAILED, RETRY):
         why = f"The installer ended with {run.exit_code}."
         return failed(app, reason=why, code=run.exit_code or 0, version=version, attempted=run.content)
     if version is None:
@@ -94,7 +97,7 @@ def _after_install(app: DeviceApp, run: AppRun, *, meaning: str, version: str | 
 def _after_uninstall(app: DeviceApp, run: AppRun, *, meaning: str, version: str | None) -> DeviceApp:
     if version is None:
         return _restarting(replace(absent(app), position=None), run, meaning=meaning)
-    code = (run.exit_code or 0) if meaning == FAILED else STILL_DETECTED
+    code = (run.exit_code or 0) if meaning in (FAILED, RETRY) else STILL_DETECTED
     why = f"The uninstaller ended with {run.exit_code}, and the app is still detected."
     return failed(app, reason=why, code=code, version=version, attempted=run.content)
 
@@ -116,6 +119,5 @@ def tries_at(app: DeviceApp, *, changed_at: datetime) -> datetime | None:
     """Return when the agent tries an order again that it has tried; None if it has not. `changed_at`: when it was
     reported.
     """
-    if app.state in (InstallState.FAILED, InstallState.UNINSTALL_FAILED):
-        return changed_at + _FAILED_AFTER
-    return changed_at + _RETRY_AFTER if app.error_code is not None else None
+    has_failed = app.state in (InstallState.FAILED, InstallState.UNINSTALL_FAILED) or app.error_code is not None
+    return changed_at + (_RETRY_AFTER if app.attempts % _TRIES else _FAILED_AFTER) if has_failed else None

@@ -28,8 +28,9 @@ AVAILABLE = ("available", "availableWithoutEnrollment")
 #: The intents that follow from another app: it depends on this one, or supersedes it and replaces it.
 AS_DEPENDENCY, AS_SUPERSEDED = "dependency", "superseded"
 _INSTALLS, _UNINSTALLS = (REQUIRED, AS_DEPENDENCY), (UNINSTALL, AS_SUPERSEDED)
-#: Graph's `failed` of an app that the device could not install: 0x87D11388, as a signed 32-bit number. Unverified.
-INSTALL_FAILED = 0x87D11388 - (1 << 32)
+#: Graph's error code of an app that the device could not install, as a signed 32-bit number: "Intune app installation
+#: error reference" (learn.microsoft.com), and the list of 2020 in "Troubleshoot company resource access problems".
+FAILED_ON_ANDROID, FAILED_ON_APPLE = 0xC7D14FB5 - (1 << 32), 0x87D13B64 - (1 << 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class DeviceApp:
     """An app that concerns a device. `identifier`: package or bundle; `version`: what the device reports, None if it
     does not have the app. `position`: the place of its order among those of the device, None without one; `content`:
     the version of the content that it has, `attempted`: the one that it failed to install. Both are None where content
-    has no versions.
+    has no versions. `attempts`: how often a management agent has failed with the order.
     """
 
     app_id: str
@@ -50,6 +51,7 @@ class DeviceApp:
     position: int | None = None
     content: str | None = None
     attempted: str | None = None
+    attempts: int = 0
 
     @property
     def is_in_policy(self) -> bool:
@@ -84,7 +86,7 @@ def after_report(app: DeviceApp, report: AppReport) -> DeviceApp:
     reason = report.refused.get(app.identifier)
     is_there = version is not None
     if reason is not None and app.is_in_policy and is_there is (app.intent == UNINSTALL):
-        return failed(app, reason=reason, version=version)
+        return failed(app, reason=reason, code=FAILED_ON_ANDROID, version=version)
     if is_there and not (app.intent == UNINSTALL and not report.complete):
         return replace(app, state=InstallState.INSTALLED, error_code=None, reason=None, version=version)
     if is_there or not report.complete:
@@ -96,7 +98,7 @@ def failed(
     app: DeviceApp,
     *,
     reason: str,
-    code: int = INSTALL_FAILED,
+    code: int,
     version: str | None = None,
     attempted: str | None = None,
 ) -> DeviceApp:
@@ -116,6 +118,7 @@ def present(app: DeviceApp, *, version: str, content: str | None = None) -> Devi
         version=version,
         content=known,
         attempted=None,
+        attempts=0,
         position=None if app.installs else app.position,
     )
 
@@ -125,7 +128,8 @@ def absent(app: DeviceApp, *, reason: str | None = None) -> DeviceApp:
     state = InstallState.PENDING if app.installs else InstallState.NOT_INSTALLED
     if app.state is InstallState.NOT_APPLICABLE:
         return app
-    return replace(app, state=state, error_code=None, reason=reason, version=None, content=None, attempted=None)
+    gone = replace(app, version=None, content=None, attempted=None, attempts=0)
+    return replace(gone, state=state, error_code=None, reason=reason)
 
 
 def changes_policy(before: Iterable[DeviceApp], after: Iterable[DeviceApp]) -> bool:

@@ -41,8 +41,10 @@ PUBLISHED_LATER = frozenset({"winGetApp"})
 #: The types of relationships, and the member of a document in which an app's own are kept.
 DEPENDENCY, SUPERSEDENCE = "mobileAppDependency", "mobileAppSupersedence"
 RELATIONS = "@relationships"
-#: Apps that one app may supersede, and that it may depend on, directly or not.
+#: Apps that one app may supersede, directly or not, and that the graphs of dependencies may have in which it is.
 MOST_SUPERSEDED, MOST_DEPENDENCIES = 10, 100
+#: Minutes that an installer may take (Intune: "Add and assign Win32 apps", 2026-04-14: 60 unless the app says more).
+MOST_MINUTES = 1440
 #: The kinds that can have relationships.
 RELATED = frozenset({"win32LobApp", "win32CatalogApp"})
 _RETURN_CODES = (
@@ -141,10 +143,13 @@ def check_change(kind: str, changes: JsonObject, *, before: JsonObject) -> None:
             raise Invalid(f"The property '{name}' cannot be changed after creation.", target=name)
 
 
-def check_name(document: JsonObject, _before: JsonObject | None) -> None:
-    """Raise Invalid for an app without a name."""
+def check_app(document: JsonObject, _before: JsonObject | None) -> None:
+    """Raise Invalid for an app without a name, and for an installer that may take longer than the service lets it."""
     if not str(document.get("displayName") or "").strip():
         raise Invalid("displayName must not be empty.", target="displayName")
+    minutes = (document.get("installExperience") or {}).get("maxRunTimeInMinutes")
+    if minutes is not None and not 0 <= minutes <= MOST_MINUTES:
+        raise Invalid(f"maxRunTimeInMinutes is at most {MOST_MINUTES}, not {minutes}.", target="installExperience")
 
 
 def completed(document: JsonObject) -> JsonObject:
@@ -178,8 +183,8 @@ def check_settings(kind: str, settings: JsonObject | None, *, is_exclusion: bool
         raise Invalid(f"Assignments of a {kind} take {allowed}, not {sent}.", target="settings")
 
 
-def check_acyclic(start: str, edges: Mapping[str, Iterable[str]], *, most: int, what: str) -> None:
-    """Raise Invalid if the app can be reached from itself, or reaches more than `most` apps."""
+def check_acyclic(start: str, edges: Mapping[str, Iterable[str]], *, what: str) -> None:
+    """Raise Invalid if the app can be reached from itself."""
     seen: set[str] = set()
     waiting = list(edges.get(start, ()))
     while waiting:
@@ -189,13 +194,11 @@ def check_acyclic(start: str, edges: Mapping[str, Iterable[str]], *, most: int, 
         if app not in seen:
             seen.add(app)
             waiting.extend(edges.get(app, ()))
-    if len(seen) > most:
-        raise Invalid(f"An app has at most {most} {what}; these would be {len(seen)}.", target="relationships")
 
 
 APP_RULES = Rules(
     "mobileApps",
-    check=check_name,
+    check=check_app,
     derived=completed,
     built_in=tuple(
         BuiltIn(

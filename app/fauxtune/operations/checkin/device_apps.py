@@ -7,7 +7,7 @@ The rule is `core.policies.app_planning`. Android's policy orders them at once, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import ProfileId, ResourceId
@@ -136,6 +136,7 @@ def app_of(row: AppStateRow) -> DeviceApp:
         position=row.position,
         content=row.content,
         attempted=row.attempted,
+        attempts=row.attempts,
     )
 
 
@@ -189,13 +190,21 @@ class _Reach:
         listed: Sequence[Assignment] = configuration_queries.assignment_targets(rows)
         return target(listed, self.membership, matches=self.matches) is not None
 
+    def by_user(self, rows: Sequence[AssignmentRow]) -> bool:
+        """Whether the device is reached by one of these assignments through its user."""
+        through_user = replace(self, membership=replace(self.membership, device_groups=frozenset()))
+        return through_user.by([row for row in rows if row.kind is not TargetKind.ALL_DEVICES])
+
 
 def _intents(visit: Visit, *, known: Mapping[str, KnownApp]) -> dict[str, str]:
     every = [row for app in known.values() for row in app.listed]
     reached = _Reach.of(visit, rows=every) if every else None
     if reached is None:
         return {}
-    intents = {key: strongest_intent(_with_intents(app.listed), reach=reached.by) for key, app in known.items()}
+    intents = {
+        key: strongest_intent(_with_intents(app.listed), reach=reached.by, reach_user=reached.by_user)
+        for key, app in known.items()
+    }
     return {key: intent for key, intent in intents.items() if intent is not None}
 
 
@@ -243,6 +252,7 @@ def _row(visit: Visit, *, app: DeviceApp) -> AppStateRow:
         position=app.position,
         content=app.content,
         attempted=app.attempted,
+        attempts=app.attempts,
     )
 
 

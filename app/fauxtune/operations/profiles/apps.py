@@ -13,7 +13,7 @@ from typing import Any
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.ids import ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import FOR_AGENTS
 from fauxtune.core.policies.apps import (
@@ -179,13 +179,17 @@ def relate(tx: Transaction, app_id: str, *, new: Sequence[Relation]) -> None:
 
 
 def forget_relations(tx: Transaction, row: ResourceRow) -> None:
-    """Take an app that is deleted out of the relationships of others. Raises Invalid if another one depends on it."""
+    """Take an app that is deleted out of the relationships of others. Raises Invalid while it depends on another app,
+    or another one on it ("Add and assign Win32 apps", 2026-04-14: neither can be deleted).
+    """
     for named in row.document.get(NAMED_BY, ()):
         if named["kind"] == DEPENDENCY:
             other = resources.get(tx, APP_RULES, key=named["source"])
             raise Invalid(
                 f"The app '{other.document['displayName']}' depends on this one: change its relationships first."
             )
+    if any(each.kind == DEPENDENCY for each in relations(row)):
+        raise Invalid("This app depends on another one: remove its dependencies first.")
     for named in row.document.get(NAMED_BY, ()):
         source = resources.get(tx, APP_RULES, key=named["source"])
         kept = [each for each in relations(source) if each.target != row.id]
@@ -227,14 +231,30 @@ def _check_graph(tx: Transaction, row: ResourceRow, *, new: Sequence[Relation]) 
         (SUPERSEDENCE, MOST_SUPERSEDED, "superseded apps"),
     ):
         edges: dict[str, list[str]] = {row.id: [each.target for each in new if each.kind == kind]}
-        waiting = set(edges[row.id])
+        waiting = {*edges[row.id], *(_dependent(tx, row, most=most) if kind == DEPENDENCY else ())} - edges.keys()
         while waiting and len(edges) <= most + 1:
             rows = queries.resources_by_id(tx.connection, tx.tenant.id, ids=waiting - edges.keys())
             for app in waiting - edges.keys():
                 own = relations(rows[app]) if app in rows else []
                 edges[app] = [each.target for each in own if each.kind == kind]
             waiting = {target for app in rows for target in edges[app]} - edges.keys()
-        check_acyclic(row.id, edges, most=most, what=what)
+        check_acyclic(row.id, edges, what=what)
+        if len(edges) - 1 > most:
+            raise Invalid(f"An app has at most {most} {what}; these would be more.", target="relationships")
+
+
+def _dependent(tx: Transaction, row: ResourceRow, *, most: int) -> set[str]:
+    """Return the apps that depend on an app, directly or not: the apps of their graphs are counted together ("Add and
+    assign Win32 apps", 2026-04-14). Not many more than `most`.
+    """
+    found: set[str] = set()
+    rows = [row]
+    while rows and len(found) <= most:
+        named_by = [each for above in rows for each in above.document.get(NAMED_BY, ())]
+        new = {each["source"] for each in named_by if each["kind"] == DEPENDENCY} - found
+        found |= new
+        rows = [*queries.resources_by_id(tx.connection, tx.tenant.id, ids={ResourceId(each) for each in new}).values()]
+    return found
 
 
 def _name(tx: Transaction, target_id: str, *, source: str, kinds: Iterable[str]) -> None:

@@ -25,6 +25,7 @@ class AppStateRow:
     position: int | None = None
     content: str | None = None
     attempted: str | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,5 +22,6 @@ app_states = Table(
     Column("position", Integer, comment="of its order among those of the device"),
     Column("content", Word, comment="the version of the content that the device has"),
     Column("attempted", Word, comment="the version of the content that failed"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="failures of a management agent in a row"),
     Index("ix_app_states_app", "tenant_id", "app_id"),
 )

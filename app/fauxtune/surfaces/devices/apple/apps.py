@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import Problem
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import Way, store_number
-from fauxtune.core.policies.app_states import INSTALL_FAILED
+from fauxtune.core.policies.app_states import FAILED_ON_APPLE
 from fauxtune.operations.checkin.steps import AppDelivery, AppSighting
 from fauxtune.operations.runtime.contents import Contents
 
@@ -36,7 +36,7 @@ _THERE = frozenset({"Managed", "Installed", "UserInstalledApp"})
 _GONE = frozenset({"ManagedButUninstalled", "Unknown"})
 #: The last that a device says of an app, and Graph's error code. Unverified: of which status each is.
 _FAILURES: dict[str, tuple[int, str]] = {
-    "Failed": (INSTALL_FAILED, "The installation of the app failed."),
+    "Failed": (FAILED_ON_APPLE, "The installation of the app failed."),
     "UserRejected": (0x87D13B62 - (1 << 32), "The user rejected the offer to install the app."),
     "UpdateRejected": (0x87D13B63 - (1 << 32), "The user rejected the offer to update the app."),
     "ManagementRejected": (0x87D13B68 - (1 << 32), "The user rejected that the installed app is managed."),

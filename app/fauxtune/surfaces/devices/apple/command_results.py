@@ -15,7 +15,7 @@ from fauxtune.core.formats.plist import Plist, dictionaries, text
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.positions import is_on_earth
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_states import INSTALL_FAILED
+from fauxtune.core.policies.app_states import FAILED_ON_APPLE
 from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.apple import apps, facts, messages
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
@@ -99,7 +99,7 @@ def _rejected_app(results: CommandResults) -> Problem | None:
     reason = text(results.response, "RejectionReason", required=False)
     if not reason or reason in apps.HARMLESS_REJECTIONS:
         return None
-    return Problem(INSTALL_FAILED, f"The device rejected the app: {reason[:80]}.")
+    return Problem(FAILED_ON_APPLE, f"The device rejected the app: {reason[:80]}.")
 
 
 def _error(results: CommandResults, step: str) -> StepResult:
