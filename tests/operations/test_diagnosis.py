@@ -20,16 +20,17 @@ from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus
 from fauxtune.core.engine.diagnosis.findings import Severity
 from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.planning.targeting import TargetKind
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import EnrollmentRestricted, Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
+from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.insight import diagnosis
-from fauxtune.operations.insight.diagnosis import diagnose, history, number
-from fauxtune.operations.profiles import assignment_filters, assignments
+from fauxtune.operations.insight.diagnosis import Diagnosis, diagnose, history, number
+from fauxtune.operations.profiles import assignment_filters, assignments, resources
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.support import diagnosis_faults
@@ -387,11 +388,112 @@ async def test_a_profile_that_reaches_a_company_is_looked_at_on_some_of_its_devi
     assert (some.left_out, len(some.chains)) == (1, 1)
 
 
-async def test_a_user_without_devices_waits_for_one(diagnosed: DiagnosedTenant) -> None:
+async def test_a_user_without_devices_waits_for_one_and_is_told_how_to_enrol_it(diagnosed: DiagnosedTenant) -> None:
     bob = diagnosed.contoso.upn("bob")
-    assert (await diagnosed.diagnosis(user=bob)).chains == ()
+    result = await diagnosed.diagnosis(user=bob)
+    assert (result.chains, result.healthy) == ((), False)
+    assert fixes(result) == {"no-device": f"Enrol one: fauxtune device add --user {bob} --platform ios"}
     (one,) = (await diagnosed.diagnosis(user=bob, profile=diagnosed.profiles["root"])).chains
     assert one.status is LinkStatus.WAITING
+
+
+# ---------------------------------------------------------------------------- what does not come, and nobody named
+
+
+def fixes(result: Diagnosis) -> dict[str, str]:
+    return {finding.code: finding.observation.fix for finding in result.findings}
+
+
+async def test_a_refused_enrolment_is_named_until_such_a_device_is_enrolled(diagnosed: DiagnosedTenant) -> None:
+    contoso, bob = diagnosed.contoso, diagnosed.contoso.upn("bob")
+    token = await contoso.token("bob")
+    restriction = await diagnosis_faults.block_work_profiles(contoso)
+    with pytest.raises(EnrollmentRestricted):
+        await contoso.enroll("bob", token=token)
+    contoso.clock.forward(minutes=2)
+    result = await diagnosed.diagnosis(user=bob)
+    assert not result.healthy
+    (finding,) = result.findings
+    assert finding.observation.message.startswith(
+        f"{bob} has no device. A device (Android, work profile) was refused 2 minutes ago: "
+    )
+    assert "'Ours' blocks the platform AndroidForWork" in finding.observation.message
+    assert finding.observation.fix.endswith(f": fauxtune user enrollable {bob}")
+    (one,) = (await diagnosed.diagnosis(user=bob, profile=diagnosed.profiles["root"])).chains
+    assert one.broken is not None
+    assert one.broken.name == "enrollment"
+    assert (await diagnosed.diagnosis()).findings == ()  # alice was not refused
+    await contoso.do(resources.delete, ENROLLMENT_CONFIGURATIONS, key=restriction)
+    (finding,) = (await diagnosed.diagnosis(user=bob)).findings
+    assert (finding.code, finding.severity) == ("enrollment-refused", Severity.WARNING)
+    phone = await contoso.enroll("bob", token=token)
+    await phone.settle()
+    assert "enrollment-refused" not in fixes(await diagnosed.diagnosis(user=bob))
+
+
+async def test_a_profile_for_another_platform_is_named_although_nobody_asked_for_it(diagnosed: DiagnosedTenant) -> None:
+    contoso, bob = diagnosed.contoso, diagnosed.contoso.upn("bob")
+    for profile in diagnosed.profiles.values():
+        await contoso.delete_profile(profile)
+    phone = await contoso.enroll("bob", hardware="phone-of-bob")
+    await contoso.profile("windows10PkcsCertificateProfile", "All Staff", **contoso.pkcs_document())
+    result = await diagnosed.diagnosis(user=bob)
+    (finding,) = result.findings
+    assert (finding.code, finding.severity, result.healthy) == ("other-platform", Severity.ERROR, False)
+    assert "(Android, work profile) gets no PKCS certificate: " in finding.observation.message
+    assert finding.observation.message.endswith("is only for Windows.")
+    assert "fauxtune profile create pkcs --name " in finding.observation.fix
+    assert "--platform android --template SmimeSigning --all-users" in finding.observation.fix
+    # With other certificates, the device may be meant to have none of these: no more than a warning.
+    await contoso.imported_profile()
+    result = await diagnosed.diagnosis(device=phone.enrollment_id)
+    assert {finding.code: finding.severity for finding in result.findings}["other-platform"] is Severity.WARNING
+
+
+async def test_a_profile_for_another_platform_breaks_the_way_to_the_devices_of_the_user(
+    diagnosed: DiagnosedTenant,
+) -> None:
+    windows = await diagnosed.contoso.profile(
+        "windows10PkcsCertificateProfile", "All Staff", **diagnosed.contoso.pkcs_document()
+    )
+    result = await diagnosed.diagnosis(user=diagnosed.alice, profile=windows)
+    assert [one.broken and one.broken.name for one in result.chains] == ["platform", "platform"]
+    assert {one.subject.device and one.subject.device.id for one in result.chains} == {
+        diagnosed.phone.enrollment_id,
+        diagnosed.tablet.enrollment_id,
+    }
+    commands = {finding.observation.fix.partition(" --platform ")[2].split()[0] for finding in result.findings}
+    assert commands == {"android", "ios"}
+
+
+async def test_a_profile_that_is_assigned_to_nobody_is_named_although_nobody_asked_for_it(
+    diagnosed: DiagnosedTenant,
+) -> None:
+    for name in ("pkcs", "imported"):
+        await diagnosed.contoso.delete_profile(diagnosed.profiles[name])
+    await diagnosed.contoso.profile("androidWorkProfilePkcsCertificateProfile", **diagnosed.contoso.pkcs_document())
+    result = await diagnosed.diagnosis(device=diagnosed.phone.enrollment_id)
+    found = {finding.code: finding.severity for finding in result.findings}
+    assert found["assigned-to-nobody"] is Severity.ERROR
+    command = "fauxtune profile assign androidWorkProfilePkcsCertificateProfile --all-users"
+    assert fixes(result)["assigned-to-nobody"].endswith(command)
+
+
+async def test_a_device_for_which_there_is_no_profile_at_all_is_told_so(diagnosed: DiagnosedTenant) -> None:
+    contoso = diagnosed.contoso
+    for name in ("ios pkcs", "ios imported", "ios root"):
+        await contoso.delete_profile(diagnosed.profiles[name])
+    for name in ("pkcs", "imported", "root"):
+        await contoso.delete_profile(diagnosed.profiles[name])
+    result = await diagnosed.diagnosis(device=diagnosed.tablet.enrollment_id)
+    assert (result.healthy, [finding.code for finding in result.findings][:1]) == (False, ["nothing-assigned"])
+    command = "fauxtune profile create root --name 'Root (iOS)' --platform ios --all-users"
+    assert fixes(result)["nothing-assigned"].endswith(f": {command}")
+    await contoso.group("Others")
+    await contoso.profile("iosPkcsCertificateProfile", "Others", **contoso.pkcs_document())
+    result = await diagnosed.diagnosis(device=diagnosed.tablet.enrollment_id)
+    assert "'iosPkcsCertificateProfile' (to the group 'Others')" in result.findings[0].observation.message
+    assert fixes(result)["nothing-assigned"].endswith("profile assign iosPkcsCertificateProfile --all-users")
 
 
 # ---------------------------------------------------------------------------------------------------------- numbers

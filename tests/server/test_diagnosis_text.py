@@ -47,14 +47,14 @@ WELL = chain("Root", "ok", link("enrollment", "ok"), link("installed", "ok"))
 ILL = chain("Mail", "broken", link("enrollment", "ok"), link("device", "broken", "device-refused"))
 
 
-def test_a_broken_chain_shows_its_links_and_a_whole_one_does_not() -> None:
+def test_a_broken_chain_shows_the_link_that_broke_and_counts_the_others() -> None:
     result = answer(WELL, ILL, findings=(finding(),), healthy=False, left_out=3)
     assert diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines() == [
         "alice@x.example: phone (ios)",
         "├─ ok      Root",
         "└─ broken  Mail",
-        "   ├─ ok      enrollment: enrollment is ok.",
-        "   └─ broken  device: device is broken. [device-refused]",
+        "   ├─ broken  device: device is broken. [device-refused]",
+        "   └─ ok      1 other link holds",
         "3 more devices were not looked at.",
         "",
         "Found:",
@@ -62,6 +62,15 @@ def test_a_broken_chain_shows_its_links_and_a_whole_one_does_not() -> None:
         "          fix: Look at it.",
         "",
         "Not all is well; 1 error: device-refused.",
+    ]
+
+
+def test_two_devices_of_one_name_stand_below_headings_of_their_own() -> None:
+    other = {**ILL, "device": {"id": "d2", "deviceName": "phone", "variant": "ios"}}
+    lines = diagnosis_text.diagnosis(answer(WELL, other), paint=uncoloured, everything=False).splitlines()
+    assert [line for line in lines if line.startswith("alice")] == [
+        "alice@x.example: phone (ios), d1",
+        "alice@x.example: phone (ios), d2",
     ]
 
 
@@ -76,10 +85,11 @@ def test_a_warning_is_not_shown_as_ok_and_the_end_says_what_is_left() -> None:
     warning = finding() | {"severity": "warning", "code": "expires-soon"}
     result = answer(WELL, warned, findings=(warning, warning))
     lines = diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines()
-    assert lines[1:4] == [
+    assert lines[1:5] == [
         "├─ ok      Root",
         "└─ warning Mail",
-        "   └─ warning validity: validity is ok. [expires-soon]",
+        "   ├─ warning validity: validity is ok. [expires-soon]",
+        "   └─ ok      1 other link holds",
     ]
     assert lines[-1] == "2 warnings: expires-soon (2)."
 

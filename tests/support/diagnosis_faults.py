@@ -11,15 +11,22 @@ from typing import Any
 
 from cryptography import x509
 
+from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.graph.index import entity
+from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.model.items import Problem, imported_key, root_key
+from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.pki.names import thumbprint
+from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
 from fauxtune.operations.ca import authorities, counter, imported_pfx, templates
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.insight.diagnosis import Diagnosis, History, diagnose, history
-from fauxtune.operations.profiles import profiles
+from fauxtune.operations.profiles import enrollment_programmes, profiles, resources
+from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.rows.certificates import CertificateRow
@@ -381,6 +388,24 @@ async def imported_for_vpn(diagnosed: DiagnosedTenant) -> None:
     await diagnosed.contoso.imported_profile(purpose="vpn")
     await diagnosed.contoso.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="vpn")
     await bring(diagnosed, "vpn", template="SmimeEncryption")
+
+
+async def block_work_profiles(contoso: Contoso) -> str:
+    """Refuse Android work profiles to All Staff, by a restriction named Ours; return its id."""
+
+    def create(tx: Transaction) -> str:
+        kind = "deviceEnrollmentPlatformRestrictionConfiguration"
+        document = {**defaults(entity(kind)), "displayName": "Ours", "platformType": "androidForWork"}
+        document["platformRestriction"] = {"platformBlocked": True}
+        hooks = enrollment_programmes.CONFIGURATION_HOOKS
+        row = resources.create(tx, ENROLLMENT_CONFIGURATIONS, kind=kind, document=document, hooks=hooks)
+        group = GroupId(contoso.groups["All Staff"])
+        target = NewAssignment(TargetKind.GROUP, group, {"groupId": group})
+        to = Assignable(ProfileId(row.id), "enrolment configuration", None)
+        resources.assign(tx, ENROLLMENT_CONFIGURATIONS, key=row.id, to=to, targets=[target])
+        return row.id
+
+    return await contoso.do(create)
 
 
 Plant = Callable[[DiagnosedTenant], Awaitable[object]]

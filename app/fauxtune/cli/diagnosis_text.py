@@ -24,8 +24,8 @@ _WIDTH = 7
 _HEADINGS = ("source", "for", "from", "until", "status", "thumbprint")
 _COLUMNS, _INDENT = 80, " " * 10
 _STATUSES = {"notYetValid": "not valid yet"}
-#: A fix that ends with a command.
-_COMMAND = re.compile(r"([A-Za-z ]+:) (fauxtune .+)")
+#: A fix that ends with a command. Names stand in quotation marks: one that looks like a command is none.
+_COMMAND = re.compile(r"((?:[\w ,./()-]|\b'\b)+:) (fauxtune .+)")
 
 
 def paint_for_terminal() -> Paint:
@@ -93,25 +93,38 @@ def _counted(count: int, noun: str) -> str:
 
 def _tree(chains: list[JsonObject], *, paint: Paint, everything: bool) -> Iterator[str]:
     """Chains below their devices, links below their chain."""
-    owners: dict[tuple[str, str], list[JsonObject]] = {}
+    owners: dict[tuple[str, str | None], list[JsonObject]] = {}
     for chain in chains:
-        device = chain["device"]
-        name = "no device" if device is None else f"{device['deviceName'] or device['id']} ({device['variant']})"
-        owners.setdefault((chain["user"] or "no user", name), []).append(chain)
+        owners.setdefault((chain["user"] or "no user", (chain["device"] or {"id": None})["id"]), []).append(chain)
+    names = Counter(_device_name(mine[0]["device"]) for mine in owners.values())
     for (user, device), mine in owners.items():
-        yield from _wrapped(f"{user}: {device}", further="  ")
+        name = _device_name(mine[0]["device"])
+        # Two devices can have one name: their ids tell them apart.
+        same = f", {device[:SHORT]}" if device and names[name] > 1 else ""
+        yield from _wrapped(f"{user}: {name}{same}", further="  ")
         for position, chain in enumerate(mine):
-            is_last = position == len(mine) - 1
-            stem = "   " if is_last else "│  "
-            branch = "└─ " if is_last else "├─ "
-            yield from _branch(chain, chain["profile"]["displayName"], first=branch, further=stem, paint=paint)
-            in_full = everything or chain["status"] in ("broken", "waiting")
-            links = [link for link in chain["links"] if in_full or _shown(link) != "ok"]
-            for number, link in enumerate(links):
-                branch, below = ("└─ ", "   ") if number == len(links) - 1 else ("├─ ", "│  ")
-                warned = f" [{', '.join(link['findings'])}]" if link["findings"] else ""
-                text = f"{link['link']}: {link['message']}{warned}"
-                yield from _branch(link, text, first=stem + branch, further=stem + below, paint=paint)
+            yield from _chain(chain, is_last=position == len(mine) - 1, paint=paint, everything=everything)
+
+
+def _device_name(device: JsonObject | None) -> str:
+    return "no device" if device is None else f"{device['deviceName'] or device['id']} ({device['variant']})"
+
+
+def _chain(chain: JsonObject, *, is_last: bool, paint: Paint, everything: bool) -> Iterator[str]:
+    """A chain, and its links that do not hold; the others are counted, or with `everything` shown as well."""
+    stem, branch = ("   ", "└─ ") if is_last else ("│  ", "├─ ")
+    yield from _branch(chain, chain["profile"]["displayName"], first=branch, further=stem, paint=paint)
+    shown = [link for link in chain["links"] if everything or _shown(link) != "ok"]
+    holding = len(chain["links"]) - len(shown)
+    count = shown and holding
+    for number, link in enumerate(shown):
+        branch, below = ("└─ ", "   ") if number == len(shown) - 1 and not count else ("├─ ", "│  ")
+        warned = f" [{', '.join(link['findings'])}]" if link["findings"] else ""
+        text = f"{link['link']}: {link['message']}{warned}"
+        yield from _branch(link, text, first=stem + branch, further=stem + below, paint=paint)
+    if count:
+        text = f"{_counted(holding, 'other link')} {'holds' if holding == 1 else 'hold'}"
+        yield f"{stem}└─ {paint('ok', 'ok'.ljust(_WIDTH))} {text}"
 
 
 def _branch(part: JsonObject, text: str, *, first: str, further: str, paint: Paint) -> Iterator[str]:

@@ -7,7 +7,7 @@ reported.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fauxtune.connector.refusals import REFUSALS
 from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
@@ -24,7 +24,9 @@ from fauxtune.core.policies.app_kinds import KINDS
 from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
-from fauxtune.operations.insight.diagnosis_facts import Owned, Selection, gather
+from fauxtune.operations.insight.diagnosis_facts import Owned, Selection, gather, stored
+from fauxtune.operations.insight.enrollability import refusals_of
+from fauxtune.operations.insight.remedies import with_command
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.shared_statements import give_way
@@ -96,16 +98,19 @@ def history(tx: Transaction, key: str) -> History:
     user = _user(tx, key)
     devices = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id)
     (facts,) = gather(tx, [Owned(user, devices)])
-    return History(user, facts, tuple(find(facts)))
+    return History(user, facts, tuple(with_command(each, facts) for each in find(facts)))
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The ids of some devices of one user, and the profile or the app in question."""
+    """The ids of some devices of one user, and the profile or the app in question. `is_person`: the question names the
+    user.
+    """
 
     user: UserId | None
     devices: tuple[str, ...]
     selection: Selection | None
+    is_person: bool = False
 
 
 async def diagnose(
@@ -163,8 +168,9 @@ def _scopes(tx: Transaction, question: _Question, *, most: int) -> tuple[list[Sc
         return [Scope(enrollment.user_id, (enrollment.id,), selection)], 0
     if person is not None:
         rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=person.id)
-        mine = tuple(row.id for row in rows if selection is None or row.variant in selection.variants)
-        return [Scope(person.id, mine, selection)], 0
+        fitting = tuple(row.id for row in rows if selection is None or row.variant in selection.variants)
+        # Without a device of its kind, the profile is compared with those that the user has.
+        return [Scope(person.id, fitting or tuple(row.id for row in rows), selection, is_person=True)], 0
     assert selection is not None
     return _reached(tx, selection, most=most)
 
@@ -180,7 +186,7 @@ def _selection(tx: Transaction, question: _Question) -> Selection | None:
     if question.profile is None:
         return None
     profile = _profile(tx, question.profile)
-    return Selection(_stored(profile), _variants(profile))
+    return Selection(stored(profile), _variants(profile))
 
 
 def _reached(tx: Transaction, selection: Selection, *, most: int) -> tuple[list[Scope], int]:
@@ -229,11 +235,16 @@ def _examine(tx: Transaction, scopes: Sequence[Scope]) -> list[Diagnosis]:
         for scope in scopes
     ]
     selection = scopes[0].selection
-    return [_diagnosis(facts, selection) for facts in gather(tx, parts, selection=selection)]
+    gathered = gather(tx, parts, selection=selection, is_open=selection is None)
+    refused = {scope.user: refusals_of(tx, users[scope.user]) for scope in scopes if scope.is_person and scope.user}
+    return [
+        _diagnosis(replace(facts, refusals=refused.get(scope.user or UserId(""), ())), selection)
+        for scope, facts in zip(scopes, gathered, strict=True)
+    ]
 
 
 def _diagnosis(facts: Facts, selection: Selection | None) -> Diagnosis:
-    findings = find(facts)
+    findings = [with_command(each, facts) for each in find(facts)]
     profile = None if selection is None else selection.profile
     subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, profile)]
     if profile is not None and not facts.devices:
@@ -330,13 +341,3 @@ def _app(tx: Transaction, key: str) -> ResourceRow:
     if not named:
         raise NotFound(f"There is no app '{key}'; use its id or its displayName.", target="app")
     return named[0]
-
-
-def _stored(row: ProfileRow) -> Profile:
-    return Profile(
-        id=ProfileId(row.id),
-        kind=row.kind,
-        version=row.version,
-        document=row.document,
-        references=row.navigations,
-    )

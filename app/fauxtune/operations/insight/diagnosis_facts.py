@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fauxtune.core.engine.diagnosis.absence_rules import FOLLOWED
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
 from fauxtune.core.engine.diagnosis.facts import (
     Connector,
@@ -14,12 +15,15 @@ from fauxtune.core.engine.diagnosis.facts import (
     Facts,
     KnownProfile,
     SelectedProfile,
+    Unreached,
     UserFacts,
+    source_of,
 )
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, FilterId, ProfileId
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import Profile
@@ -69,9 +73,11 @@ class Selection:
     is_app: bool = False
 
 
-def gather(tx: Transaction, parts: Sequence[Owned], *, selection: Selection | None = None) -> list[Facts]:
+def gather(
+    tx: Transaction, parts: Sequence[Owned], *, selection: Selection | None = None, is_open: bool = False
+) -> list[Facts]:
     """Return the facts about each of these parts, in order, with as many statements for many devices as for one; but
-    apps are planned for each device, in tenants that have some.
+    apps are planned for each device, in tenants that have some. `is_open`: the question is also what does not come.
     """
     selected_profile = None if selection is None else selection.profile
     devices = [device for part in parts for device in part.devices]
@@ -85,13 +91,15 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selection: Selection | No
         reaching.setdefault(selected_profile.id, selected_profile)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
     certificates = certificates_of(tx, people.keys())
+    others = _followed(tx) if is_open else []
     issued_by = {each.profile for owned in certificates.values() for each in owned if each.profile is not None}
-    ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known)})
+    ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known), *(each.id for each in others)})
     assignments = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
     targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
     reaches: dict[str | None, Reach] = {}
     if selected_profile is not None:
         reaches = _approaches(tx, targets[selected_profile.id], devices=devices, audience=audience)
+    unreached = _unreached(tx, others, devices=examined, rows=devices, targets=targets, audience=audience)
     by_scep = is_by_scep([*examined.values()])
     if by_scep:
         tries = tries_of(tx, [*examined.values()])
@@ -108,6 +116,7 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selection: Selection | No
         templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
         scep_server=tx.tenant.scep_server,
         ra_expires_at=end_of_ra(tx) if by_scep else None,
+        unreached=unreached if is_open else None,
     )
     return [
         replace(
@@ -115,6 +124,7 @@ def gather(tx: Transaction, parts: Sequence[Owned], *, selection: Selection | No
             user=None if part.user is None else _person(part.user),
             certificates=() if part.user is None else certificates[part.user.id],
             devices=tuple(examined[device.id] for device in part.devices),
+            kinds_of_user=_kinds_of(tx, part) if is_open else frozenset(),
             device_count=0 if part.user is None else counts.get(part.user.id, 0),
             selected=None
             if selection is None
@@ -241,6 +251,50 @@ def _known_profile(row: ProfileRow) -> KnownProfile:
         source=known.family.source,
         mark=root_sha256(document) if is_root else str(document.get("intendedPurpose") or "unassigned"),
     )
+
+
+def _followed(tx: Transaction) -> list[Profile]:
+    """Return the tenant's profiles for certificates and e-mail, whether or not they reach anybody."""
+    names = [each.name for each in KINDS if each.family.source in FOLLOWED and each.has_status]
+    return [stored(row) for row in queries.profiles_of_kinds(tx.connection, tx.tenant.id, kinds=names)]
+
+
+def stored(row: ProfileRow) -> Profile:
+    """Return a profile as it is stored."""
+    return Profile(
+        id=ProfileId(row.id), kind=row.kind, version=row.version, document=row.document, references=row.navigations
+    )
+
+
+def _unreached(
+    tx: Transaction,
+    profiles: Sequence[Profile],
+    *,
+    devices: Mapping[EnrollmentId, Device],
+    rows: Sequence[NamedEnrollmentRow],
+    targets: Mapping[ProfileId, list[Assignment]],
+    audience: Audience,
+) -> dict[str, tuple[Unreached, ...]]:
+    """Return, for each device, those of the profiles that give it nothing, each with how its assignments reach it."""
+    filters = Filters.of(tx, rows, assignments=[each for one in profiles for each in targets[one.id]])
+    result: dict[str, tuple[Unreached, ...]] = {}
+    for row in rows:
+        given = {profile.id for profile in devices[row.id].profiles}
+        membership, matches = audience.membership(row), filters.matching(row)
+        result[row.id] = tuple(
+            Unreached(one, source, reach_of(targets[one.id], membership, matches=matches))
+            for one in profiles
+            if one.id not in given and (source := source_of(one)) is not None
+        )
+    return result
+
+
+def _kinds_of(tx: Transaction, part: Owned) -> frozenset[Variant]:
+    """Return the kinds of all devices of the part's user, or of its devices if they have no user."""
+    rows = part.devices
+    if part.user is not None:
+        rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=part.user.id)
+    return frozenset(row.variant for row in rows)
 
 
 def _in_words(tx: Transaction, targets: dict[ProfileId, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:

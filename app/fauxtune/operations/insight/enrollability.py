@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fauxtune.core.engine.diagnosis.facts import RefusedEnrollment
 from fauxtune.core.engine.enrollment_restrictions import Restriction
 from fauxtune.core.errors import NotFound, NotLicensed
-from fauxtune.core.model.platforms import ENROLLABLE, Variant
+from fauxtune.core.model.platform_words import VARIANTS
+from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant
 from fauxtune.core.policies.enrollment import TROUBLESHOOTING
 from fauxtune.operations.devices.enrollment_restrictions import Candidate, examined
 from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import enrolling
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.resources import ResourceRow
 
+#: So many of a user's last refusals are looked at for what is still missing.
+_RECENT = 20
+#: Graph's words for a kind of device in an event -> the kind. (Two kinds of Android have the same words.)
+_KINDS = {(FACTS[each].operating_system, FACTS[each].enrollment_type): each for each in reversed(ENROLLABLE)}
 #: The ground of a refusal that no restriction makes.
 NO_LICENCE = "noLicence"
 
@@ -63,3 +70,22 @@ def _outcome(tx: Transaction, user: UserRow, *, variant: Variant, facts: Mapping
 def last_refusals(tx: Transaction, *, limit: int, user_id: str | None = None) -> list[ResourceRow]:
     """Return the last enrolments that a restriction refused, of a user or of all, the newest first."""
     return enrolling.newest(tx.connection, tx.tenant.id, family=TROUBLESHOOTING.name, limit=limit, user_id=user_id)
+
+
+def refusals_of(tx: Transaction, user: UserRow) -> tuple[RefusedEnrollment, ...]:
+    """Return the user's last refused enrolment of each kind of device of which the user has enrolled none since."""
+    events = last_refusals(tx, limit=_RECENT, user_id=user.id)
+    enrolled = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id) if events else []
+    found: dict[Variant, RefusedEnrollment] = {}
+    for event in events:
+        told = event.document
+        variant = _KINDS.get((told["operatingSystem"], told["enrollmentType"]))
+        if variant is None or variant in found:
+            continue
+        if any(row.variant is variant and row.enrolled_at >= event.created_at for row in enrolled):
+            continue
+        candidate = Candidate(variant=variant, facts={"osVersion": told["osVersion"]}, user=user)
+        sentence = str(told["troubleshootingErrorDetails"]["failureDetails"])
+        stands = examined(tx, candidate)[1] is not None
+        found[variant] = RefusedEnrollment(VARIANTS[variant], event.created_at, sentence, stands)
+    return tuple(found.values())

@@ -94,6 +94,14 @@ def _scep(call: TenantCall, _about: Subject) -> str | None:
     return call.url("authority", "scep")
 
 
+def _restrictions(call: TenantCall, _about: Subject) -> str | None:
+    return call.url("enrollment")
+
+
+def _profiles(call: TenantCall, _about: Subject) -> str | None:
+    return call.url("profiles")
+
+
 def _new_root(call: TenantCall, _about: Subject) -> str | None:
     return call.url("profiles", "new", kind="root")
 
@@ -109,6 +117,9 @@ def _new_imported(call: TenantCall, _about: Subject) -> str | None:
 #: data. A finding's code -> the words of a button, and the page to which it leads. Others have their fix in words only.
 _PAGES: dict[str, tuple[str, Place]] = {
     "enrollment-over": ("Enrol a device…", _enroll),
+    "enrollment-refused": ("Look at the restrictions", _restrictions),
+    "no-device": ("Enrol a device…", _enroll),
+    "nothing-assigned": ("To the profiles", _profiles),
     "user-deleted": ("Retire the device…", _retire),
     "not-licensed": ("Give a licence…", _licence),
     "assigned-to-nobody": ("Assign the profile…", _assign),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from operator import attrgetter
 
@@ -22,7 +21,7 @@ from fauxtune.core.engine.diagnosis.facts import (
     purpose_of,
     source_of,
 )
-from fauxtune.core.engine.diagnosis.findings import Finding, Severity
+from fauxtune.core.engine.diagnosis.findings import Finding, Severity, ago
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
 from fauxtune.core.model.certificate_words import purpose as purpose_words
 from fauxtune.core.model.connectors import ROLE_WORDS
@@ -87,7 +86,8 @@ class Subject:
         about = finding.observation
         role = self.facts.role_of(self.profile)
         return (
-            about.device in (None, None if self.device is None else self.device.id)
+            not (about.without_device and self.device is not None)
+            and about.device in (None, None if self.device is None else self.device.id)
             and about.profile in (None, self.profile.id)
             and (about.certificate is None or about.profile is not None or about.certificate in self.thumbprints)
             and about.role in (None, role)
@@ -338,10 +338,10 @@ def _check_in(subject: Subject) -> Assessment:
         return _waiting("There is no device.")
     if device.last_checkin_at is None:
         return _waiting("The device has not checked in since it was enrolled.")
-    ago = _ago(subject.facts.now - device.last_checkin_at)
+    passed = ago(subject.facts.now - device.last_checkin_at)
     if device.pending:
-        return _waiting(f"The device checked in {ago} ago; later changes wait for its next check-in.")
-    return _ok(f"The device checked in {ago} ago.")
+        return _waiting(f"The device checked in {passed} ago; later changes wait for its next check-in.")
+    return _ok(f"The device checked in {passed} ago.")
 
 
 def _device(_subject: Subject) -> Assessment:
@@ -373,15 +373,6 @@ def _why(state: ItemState, waits_for: str | None) -> str:
             return f"it waits for {waits_for or 'the next check-in'}"
 
 
-def _ago(span: timedelta) -> str:
-    minutes = max(int(span.total_seconds() // 60), 0)
-    for size, word in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= size:
-            count = minutes // size
-            return f"{count} {word}" if count == 1 else f"{count} {word}s"
-    return "a moment"
-
-
 _WITH_CERTIFICATE = frozenset({Source.IMPORTED, Source.PKCS, Source.SCEP})
 _OWN = frozenset({Source.PKCS, Source.SCEP})
 _FROM_IMPORT = frozenset({Source.IMPORTED})
@@ -389,7 +380,7 @@ _BY_SCEP = frozenset({Source.SCEP})
 
 #: THE links, in their order. Each rule's code belongs to one of them.
 LINKS: tuple[LinkKind, ...] = (
-    LinkKind("enrollment", frozenset({"enrollment-over"}), _enrollment),
+    LinkKind("enrollment", frozenset({"enrollment-over", "enrollment-refused", "no-device"}), _enrollment),
     LinkKind("import", frozenset({"nothing-imported", "purpose-without-profile"}), _import, _FROM_IMPORT),
     LinkKind("connectorKey", frozenset({"key-missing", "key-unnamed"}), _connector_key, _FROM_IMPORT),
     LinkKind(
@@ -419,7 +410,11 @@ LINKS: tuple[LinkKind, ...] = (
         _WITH_CERTIFICATE,
     ),
     LinkKind("licence", frozenset({"not-licensed", "user-deleted"}), _licence),
-    LinkKind("assignment", frozenset({"assigned-to-nobody", "assigned-elsewhere", "excluded"}), _assignment),
+    LinkKind(
+        "assignment",
+        frozenset({"assigned-to-nobody", "assigned-elsewhere", "excluded", "nothing-assigned"}),
+        _assignment,
+    ),
     LinkKind("filter", frozenset({"filtered-out"}), _filter),
     LinkKind("platform", frozenset({"other-platform"}), _platform),
     LinkKind("edition", frozenset({"not-in-edition", "purpose-unsupported"}), _edition),

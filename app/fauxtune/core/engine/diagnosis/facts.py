@@ -246,12 +246,37 @@ class SelectedProfile:
     variants: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A profile for certificates or e-mail that gives a device nothing, although it has it in `reach`: it is for other
+    kinds of device, or is assigned to nobody, or to others.
+    """
+
+    profile: Profile
+    source: Source
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEnrollment:
+    """The last refused enrolment of a device of this kind, in words (`system`), of which the user has enrolled none
+    since. `stands`: the rules would refuse it now as well.
+    """
+
+    system: str
+    refused_at: datetime
+    sentence: str
+    stands: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything about one user, or one device without a user. `devices` are those to diagnose; the user has
-    `device_count` in all. `targets`: profile -> its assignments, in words. `roles`: source -> the connector's role.
-    `templates`: those of the tenant's own authority, by their names in lower case. `scep_server`: the address of the
-    tenant's own SCEP server, and `ra_expires_at` the end of its RA certificates; None if it has none yet.
+    `device_count` in all, of the `kinds_of_user`. `targets`: profile -> its assignments, in words. `roles`: source ->
+    the connector's role. `templates`: those of the tenant's own authority, by their names in lower case.
+    `scep_server`: the address of the tenant's own SCEP server, and `ra_expires_at` the end of its RA certificates; None
+    if it has none yet. `unreached`: device -> the profiles that give it nothing; None unless the question is why a user
+    or a device gets nothing. `refusals` likewise.
     """
 
     now: datetime
@@ -270,6 +295,9 @@ class Facts:
     selected: SelectedProfile | None = None
     scep_server: str = ""
     ra_expires_at: datetime | None = None
+    unreached: Mapping[str, tuple[Unreached, ...]] | None = None
+    kinds_of_user: frozenset[Variant] = frozenset()
+    refusals: tuple[RefusedEnrollment, ...] = ()
 
     def is_own_server(self, url: str) -> bool:
         """Whether the address is that of the tenant's own SCEP server, in any of its spellings."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fauxtune.core.clock import iso
@@ -24,7 +24,8 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One thing that a rule found, about a `certificate` (thumbprint), `device`, `profile` or connector's `role`.
-    `severity` is None for the rule's own.
+    `severity` is None for the rule's own. `without_device`: it is about what did not become a device, so that the way
+    to none of the user's devices is broken.
     """
 
     message: str
@@ -35,6 +36,7 @@ class Observation:
     profile: str | None = None
     role: str | None = None
     severity: Severity | None = None
+    without_device: bool = False
 
 
 Check = Callable[[Facts], Iterator[Observation]]
@@ -92,3 +94,13 @@ def moment(value: datetime | None) -> str | None:
 def day(value: datetime | None) -> str:
     """A moment for a sentence, to the minute."""
     return "an unknown day" if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def ago(span: timedelta) -> str:
+    """How long something is past, for a sentence, in its largest whole unit."""
+    minutes = max(int(span.total_seconds() // 60), 0)
+    for size, word in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "a moment"

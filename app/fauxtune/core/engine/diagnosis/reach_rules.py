@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fauxtune.core.engine.diagnosis import absence_rules
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus
@@ -37,11 +38,12 @@ def assigned_to_nobody(facts: Facts) -> Iterator[Observation]:
     for device, profile, _reach in _with_status(facts, ReachStatus.NOBODY):
         yield Observation(
             message=f"'{name_of(profile)}' is not assigned to any group, users or devices.",
-            fix="Assign it to a group that contains the user or the device.",
-            evidence={"assignedTo": facts.assigned(profile.id)},
+            fix="Assign it to all users, or to a group that contains the user or the device.",
+            evidence={"assignedTo": facts.assigned(profile.id), "name": name_of(profile)},
             device=None if device is None else device.id,
             profile=profile.id,
         )
+    yield from absence_rules.assigned_to_nobody(facts)
 
 
 def assigned_elsewhere(facts: Facts) -> Iterator[Observation]:
@@ -101,6 +103,7 @@ def other_platform(facts: Facts) -> Iterator[Observation]:
                 device=device.id,
                 profile=selected.profile.id,
             )
+    yield from absence_rules.other_platform(facts)
 
 
 def not_in_edition(facts: Facts) -> Iterator[Observation]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from fauxtune.core.engine.diagnosis import (
+    absence_rules,
     app_rules,
     certificate_rules,
     compliance_rules,
@@ -58,6 +59,23 @@ RULES: tuple[Rule, ...] = (
         source='Intune: "Assign licenses to users so they can enroll devices in Intune"',
     ),
     Rule(
+        code="enrollment-refused",
+        severity=_ERROR,
+        check=absence_rules.enrollment_refused,
+        meaning="An enrolment restriction refused a device of the user, who has enrolled no such device since. Only a "
+        "warning if the device would be let in now.",
+        fix="Change the restriction or its assignments, and enrol the device again.",
+        source='Intune: "Set enrollment restrictions"',
+    ),
+    Rule(
+        code="no-device",
+        severity=_ERROR,
+        check=absence_rules.no_device,
+        meaning="The user has no device, and none was refused.",
+        fix="Enrol one.",
+        source='Intune: "Enroll devices in Microsoft Intune"',
+    ),
+    Rule(
         code="kept-only",
         severity=_ERROR,
         check=reach_rules.kept_only,
@@ -69,7 +87,8 @@ RULES: tuple[Rule, ...] = (
         code="assigned-to-nobody",
         severity=_ERROR,
         check=reach_rules.assigned_to_nobody,
-        meaning="The profile has no assignment, or only exclusions.",
+        meaning="The profile has no assignment, or only exclusions. Where the question names no profile: it is for the "
+        "device, which nothing else gives what it would give; a warning if the device has other certificates.",
         fix="Assign it to a group that the user or the device is in.",
         source=_ASSIGN,
     ),
@@ -101,9 +120,18 @@ RULES: tuple[Rule, ...] = (
         code="other-platform",
         severity=_ERROR,
         check=reach_rules.other_platform,
-        meaning="The profile is for another kind of device.",
+        meaning="The profile is for another kind of device. Where the question names no profile: it is assigned to the "
+        "user, who has no device of its kind; a warning if the device has other certificates.",
         fix="Create a profile for this kind of device.",
         source='Intune: "Supported platforms and certificate profiles"',
+    ),
+    Rule(
+        code="nothing-assigned",
+        severity=_ERROR,
+        check=absence_rules.nothing_assigned,
+        meaning="Nothing is assigned to the device: no profile, app or script.",
+        fix="Create profiles for its kind, or assign those that there are.",
+        source=_ASSIGN,
     ),
     Rule(
         code="not-in-edition",
