@@ -215,9 +215,12 @@ async def check_in(state: Path, *, until_settled: bool, timeout: float) -> Comma
     lines = _result_lines(result, delivery)
     failed = delivery.failed if until_settled else []
     if failed:
-        count = "1 profile" if len(failed) == 1 else f"{len(failed)} profiles"
-        lines += [f"{count} failed: {'; '.join(f'{each.profile}: {each.why}' for each in failed)}"]
-        lines += [f"`fauxtune diagnose --device {quoted(agent.device.name)}` shows the causes and the remedies"]
+        named = "; ".join(f"{each.profile}: {each.why}" for each in failed)
+        if delivery.is_of_server:
+            lines += [f"{len(failed)} profile{'s' * (len(failed) > 1)} failed: {named}"]
+            lines += [f"`fauxtune diagnose --device {quoted(agent.device.name)}` shows the causes and the remedies"]
+        else:
+            lines += [f"the device could not apply {named}"]
     document = {
         "device": agent.device.name,
         **_result_document(result, delivery),
@@ -242,7 +245,7 @@ async def _delivery(agent: Agent, result: CheckInResult) -> Delivery:
     delivery = await delivery_of(agent) if result.ended is None else None
     if delivery is not None and delivery.failed:
         return delivery
-    refused = [Undelivered(refusal.path, refusal.why) for refusal in result.refused]
+    refused = [Undelivered(refusal.path, refusal.why) for refusal in result.refused if not refusal.is_unknown]
     return Delivery(refused) if delivery is None else replace(delivery, failed=refused)
 
 

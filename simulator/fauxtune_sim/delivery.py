@@ -24,11 +24,15 @@ _HARMLESS = re.compile(r"[\w '.,:@+-]+")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The profiles that failed on a device, and those that wait. `remedies` are commands that end the waiting."""
+    """The profiles that failed on a device, and those that wait. `remedies` are commands that end the waiting.
+
+    `is_of_server`: a Fauxtune server on this machine told them, which `fauxtune diagnose` can ask for more.
+    """
 
     failed: list[Undelivered] = field(default_factory=list)
     waiting: list[Undelivered] = field(default_factory=list)
     remedies: list[str] = field(default_factory=list)
+    is_of_server: bool = False
 
     def waiting_lines(self) -> list[str]:
         """Return a line for each reason of the waiting, with the names of the profiles, and the remedies."""
@@ -63,7 +67,8 @@ async def delivery_of(agent: Agent) -> Delivery | None:
         async with Transport(ca=device.ca) as transport:
             control = control_of(server, transport)
             failed, late = await control.undelivered(device.name)
-            return Delivery(failed, late, await remedies(control, [each.why for each in late]))
+            reasons = [each.why for each in late]
+            return Delivery(failed, late, await remedies(control, reasons), is_of_server=True)
     except SimulatorError:  # no answer, or two devices have this name
         return None
 

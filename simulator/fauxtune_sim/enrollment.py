@@ -23,13 +23,15 @@ _BYTES = frozenset({"bytes", "bytes | None"})
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A delivered setting that the device could not apply: its kind, its path, and the reason. `is_pending`: it will be
-    applied when another server has decided. Of an app: its `package`, and the protocol's own word for what is wrong.
+    applied when another server has decided. `is_unknown`: it was a command that such a device does not know, so nothing
+    was to be delivered. Of an app: its `package`, and the protocol's own word for what is wrong.
     """
 
     setting: str
     path: str
     why: str
     is_pending: bool = False
+    is_unknown: bool = False
     package: str = ""
     word: str = ""
 

@@ -197,9 +197,8 @@ class AppleAgent(Agent):
             chain = Fault(Code.REQUEST_MALFORMED, str(malformed)).chain()
             return messages.command_format_error(udid, command, chain=chain), None
         except Fault as fault:
-            result.refused += (
-                Refusal(command.request_type, command.text("Identifier") or command.uuid, fault.summary()),
-            )
+            name, is_unknown = command.text("Identifier") or command.request_type, fault.code == Code.REQUEST_UNKNOWN
+            result.refused += (Refusal(command.request_type, name, fault.summary(), is_unknown=is_unknown),)
             return messages.error(udid, command, chain=fault.chain()), None
         await self._apply_result(outcome, enrollment)
         result.installed += outcome.installed

@@ -120,6 +120,12 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+async def _provisioning_profile_list(context: CommandContext) -> CommandResult:
+    """ProvisioningProfileList: no simulated device has a provisioning profile."""
+    del context
+    return CommandResult({"ProvisioningProfileList": []})
+
+
 async def _certificate_list(context: CommandContext) -> CommandResult:
     context.check_unlocked_once()
     keys, entries = context.device.keystore, []
@@ -260,6 +266,7 @@ _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[Co
     "InstallProfile": (Right.CHANGE_PROFILES, _install_profile),
     "RemoveProfile": (Right.CHANGE_PROFILES, _remove_profile),
     "ProfileList": (Right.INSPECT_PROFILES, _profile_list),
+    "ProvisioningProfileList": (Right.INSPECT_PROVISIONING, _provisioning_profile_list),
     "CertificateList": (Right.INSPECT_PROFILES, _certificate_list),
     # Each of its queries needs its own right.
     "DeviceInformation": (None, _device_information),

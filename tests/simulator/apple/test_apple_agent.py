@@ -281,7 +281,18 @@ async def test_an_unknown_command_is_an_error_that_says_so(enrol: Enrol, server:
     queued = server.tell("SetWallpaper")
     done = await agent.check_in()
     assert codes(queued.report) == [(12021, "MCMDMErrorDomain")]
-    assert [one.setting for one in done.refused] == ["SetWallpaper"]
+    (refusal,) = done.refused
+    assert (refusal.setting, refusal.path, refusal.is_unknown) == ("SetWallpaper", "SetWallpaper", True)
+
+
+async def test_a_server_that_asks_for_provisioning_profiles_is_told_that_there_are_no_such(
+    enrol: Enrol, server: MdmServer
+) -> None:
+    agent = await enrol()
+    queued = server.tell("ProvisioningProfileList")
+    assert (await agent.check_in()).refused == ()
+    assert queued.report is not None
+    assert queued.report["ProvisioningProfileList"] == []
 
 
 async def test_without_its_right_a_server_is_not_obeyed(enrol: Enrol, server: MdmServer, make: Maker) -> None:

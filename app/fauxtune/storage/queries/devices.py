@@ -71,10 +71,14 @@ def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool 
     return first(connection, statement, row=EnrollmentRow, values={"credential": digest})
 
 
-def enrollment_by_wire_id(connection: Connection, tenant_id: TenantId, *, wire_id: str) -> EnrollmentRow | None:
-    """Return the enrolment of the device that calls itself by this id (facts: `deviceId`): of several, the newest."""
+def enrollment_by_wire_id(
+    connection: Connection, tenant_ids: Collection[TenantId], *, wire_id: str
+) -> EnrollmentRow | None:
+    """Return the enrolment in these tenants of the device that calls itself by this id (facts: `deviceId`): of several,
+    the newest.
+    """
     statement = select(enrollments).where(
-        enrollments.c.tenant_id == tenant_id, enrollments.c.facts["deviceId"].as_string() == wire_id
+        enrollments.c.tenant_id.in_(tenant_ids), enrollments.c.facts["deviceId"].as_string() == wire_id
     )
     newest = statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1)
     return first(connection, newest, row=EnrollmentRow)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -91,6 +91,12 @@ def tenants_with(connection: Connection, switch: str) -> list[Tenant]:
     statement = select(tenants).where(tenants.c.settings[switch].as_boolean())
     rows = connection.execute(statement.order_by(tenants.c.created_at, tenants.c.id).limit(2)).mappings()
     return [tenant_of(row) for row in rows]
+
+
+def tenants_with_any(connection: Connection, switches: Collection[str]) -> list[TenantId]:
+    """Return the ids of the tenants that have turned one of these settings on."""
+    is_on = or_(*(tenants.c.settings[switch].as_boolean() for switch in switches))
+    return list(connection.execute(select(tenants.c.id).where(is_on)).scalars())
 
 
 def tenant_by_key(connection: Connection, key: str) -> Tenant | None:

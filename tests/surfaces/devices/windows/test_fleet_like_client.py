@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -17,11 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices import windows_messages
-from tests.support.devices.windows import Answer, Assign, MakeToken, ServerCommand, Switch
+from tests.support.devices.windows import Answer, Assign, MakeToken, ServerCommand, Switch, text
+from tests.support.wire import recorded
 
 pytestmark = ON_BOTH_DATABASES
 
 BASE = "/api/mdm/microsoft"
+#: Where the status of SyncHdr says in words why a session is refused.
+_REASON = ("SyncBody", "Status", "Item", "Data")
 ON = {"windows.pathAliases": True, "windows.laxIdentity": True, "windows.rootPaths": True}
 
 
@@ -206,7 +210,9 @@ async def test_without_the_switches_it_is_refused(
 ) -> None:
     client = FleetLike(http, csr, orbit(await token()), "DEVICE-A")
     await switch({"windows.rootPaths": True})
-    assert b"windows.pathAliases" in (await client.enroll()).content
+    # It looks at the status only: a fault with 200 would be an enrolment for it.
+    refused = await http.post(f"{BASE}/enroll", content=windows_messages.request_token(csr, [], security="<x/>"))
+    assert (refused.status_code, b"windows.pathAliases" in refused.content) == (500, True)
     await switch({"windows.pathAliases": True})
     assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
     document = windows_messages.sync("1", 1, windows_messages.opening(), source="DEVICE-A")
@@ -215,3 +221,25 @@ async def test_without_the_switches_it_is_refused(
     assert Answer.of((await client.post("management", document)).content).statuses["0"] == "212"
     unknown = windows_messages.sync("1", 1, windows_messages.opening(), source="DEVICE-X")
     assert Answer.of((await client.post("management", unknown)).content).statuses == {"0": "401"}
+
+
+async def test_at_the_root_a_device_is_found_by_its_id_and_a_refusal_says_which_switch_is_off(
+    http: httpx.AsyncClient, csr: bytes, token: MakeToken, switch: Switch
+) -> None:
+    await switch(ON | {"windows.laxIdentity": False})
+    client = FleetLike(http, csr, orbit(await token()), "DEVICE-A")
+    await client.enroll()
+    await switch({"windows.rootPaths": False})
+
+    async def manage(source: str) -> tuple[str, str]:
+        document = windows_messages.sync("1", 1, windows_messages.opening(), source=source)
+        content = (await client.post("management", document)).content
+        return Answer.of(content).statuses["0"], text(ElementTree.fromstring(content), *_REASON)
+
+    code, why = await manage("DEVICE-A")
+    assert (code, "windows.laxIdentity is off" in why) == ("407", True)
+    assert "windows.laxIdentity is off" in (await recorded(http))[-1]["refusal"]
+    code, why = await manage("DEVICE-X")
+    assert (code, "'DEVICE-X'" in why, "windows.rootPaths" in why) == ("407", True, True)
+    await switch({"windows.laxIdentity": True})
+    assert (await manage("DEVICE-A"))[0] == "212"

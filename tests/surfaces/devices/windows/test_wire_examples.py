@@ -238,7 +238,7 @@ def examples() -> dict[str, bytes]:
         "server-session-retire": action_commands(DeviceAction.RETIRE, "COMPANY_DATA"),
         "server-session-wipe": action_commands(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
         "server-session-over": told([], opening=False),
-        "server-session-refused": session.refused(message, syncml.FORBIDDEN),
+        "server-session-refused": session.refused(message, syncml.FORBIDDEN, why="The enrolment has ended."),
     }
 
 

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from fauxtune.core import errors
 from fauxtune.core.formats.xml import Malformed
 from fauxtune.surfaces.devices.windows.messages.soap import MEDIA_TYPE, Fault, fault
+from fauxtune.surfaces.devices.windows.tenant_lookup import PATH
 
 _DEFECT = "Something went wrong inside the emulator; its log has the details."
 #: Subcode and ErrorType of each error; the first match counts.
@@ -52,7 +53,8 @@ _PLAIN: tuple[tuple[type[Exception], int], ...] = (
 
 def refuse(request: Request, error: Exception) -> Response:
     """Return the refusal: HTTP 500 for a fault, as in SOAP 1.2; 200 if the request has no Content-Type, because clients
-    without one read no fault with another status; 400 for malformed XML.
+    without one read no fault with another status; 400 for malformed XML. A path that is switched off is 500 for
+    everybody: such clients look at the status only, and would believe that they are enrolled.
     """
     if request.url.path.lower().endswith(
         ("/managementserver/mdm.svc", "/management", "/auth", "/autopilot", "/escrow")
@@ -88,7 +90,8 @@ def _status(request: Request, error: Exception) -> int:
         return 503
     if request.method != "POST":
         return 404
-    return 500 if "content-type" in request.headers else 200
+    is_off = isinstance(error, errors.NotFound) and error.target == PATH
+    return 500 if is_off or "content-type" in request.headers else 200
 
 
 def _plain(error: Exception) -> Response:

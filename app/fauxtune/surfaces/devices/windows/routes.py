@@ -30,7 +30,7 @@ from fauxtune.surfaces.devices.client_certificate import caller_certificate
 from fauxtune.surfaces.devices.windows import deployment, enrollment, escrow, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
-from fauxtune.surfaces.devices.windows.tenant_lookup import names_in, served_by_some, tenant_of
+from fauxtune.surfaces.devices.windows.tenant_lookup import ROOT_PATHS, names_in, served_by_some, tenant_of
 from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin
 from fauxtune.surfaces.routers import Router
 
@@ -164,7 +164,9 @@ async def sign_in_with_password(request: Request) -> Response:
 
 
 async def manage(request: Request) -> Response:
-    """Answer one message of a session. A device that is not enrolled is refused in the header of the answer."""
+    """Answer one message of a session. A device that is not enrolled is refused in the header of the answer, with the
+    reason beside the status.
+    """
     emulator = emulator_of(request)
     body, headers = await request.body(), {}
     message = syncml.read(body)
@@ -175,11 +177,11 @@ async def manage(request: Request) -> Response:
         headers = agent_header(emulator.runner.current(tenant))
     except EnrollmentEnded as error:
         note_refusal(request, error)
-        answer = session.refused(message, syncml.FORBIDDEN)
+        answer = session.refused(message, syncml.FORBIDDEN, why=error.message)
     except Unauthenticated as error:
         note_refusal(request, error)
         status = syncml.MISSING_CREDENTIALS if error.target == "missing" else syncml.INVALID_CREDENTIALS
-        answer = session.refused(message, status)
+        answer = session.refused(message, status, why=error.message)
     return Response(answer, media_type=syncml.MEDIA_TYPE, headers=headers)
 
 
@@ -217,7 +219,7 @@ async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[T
     except Invalid as error:
         raise Unauthenticated(error.message) from None
     if certificate is None:
-        tenant = caller.tenant = await _tenant_without_proof(request, key=key)
+        tenant = caller.tenant = await _tenant_without_proof(request, key=key, wire_id=message.source)
         row = await windows_caller.read_unproved(runner, tenant, wire_id=message.source)
         caller.device = row.id
         return tenant, row
@@ -237,14 +239,20 @@ def _in_session(runner: Runner, certificate: x509.Certificate, *, key: str | Non
     return row if row is not None and row.platform in PLATFORMS else None
 
 
-async def _tenant_without_proof(request: Request, *, key: str | None) -> Tenant:
+async def _tenant_without_proof(request: Request, *, key: str | None, wire_id: str) -> Tenant:
+    """The tenant of the path, else that of the device with the id in the message, else the one that answers there."""
+    emulator, path = emulator_of(request), request.url.path
+    meant = key or await windows_caller.tenant_of_unproved(emulator.runner, wire_id=wire_id)
     try:
-        return await tenant_of(emulator_of(request), request.url.path, key=key)
+        return await tenant_of(emulator, path, key=meant)
     except NotFound:
-        if key is not None:
+        if meant is not None:
             raise
         raise Unauthenticated(
-            "The device has sent no proof of identity, and its request names no tenant.", target="missing"
+            f"The device '{wire_id}' has sent no proof of identity (a TLS certificate or a signature), its address "
+            f"names no tenant, and no tenant whose switch {windows_caller.LAX} is on has such a device. A tenant "
+            f"with this switch knows its devices by their ids; with {ROOT_PATHS} as well it also enrols them here.",
+            target="missing",
         ) from None
 
 

@@ -65,9 +65,11 @@ def session_turn(enrollment: EnrollmentId) -> str:
     return f"{enrollment}/session"
 
 
-def refused(message: Message, code: int) -> bytes:
-    """Return the answer that refuses a session: the status of SyncHdr says why."""
-    return Reply(message, header_status=code).document()
+def refused(message: Message, code: int, *, why: str) -> bytes:
+    """Return the answer that refuses a session: the status of SyncHdr, and in its Item the reason in words (OMA DM
+    Representation Protocol 1.2, 6.5: an Item of a Status has more about it).
+    """
+    return Reply(message, header_status=code, why=why).document()
 
 
 def _origin(message: Message) -> str:

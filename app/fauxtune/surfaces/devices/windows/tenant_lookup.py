@@ -19,6 +19,8 @@ from fauxtune.storage.queries.tenants import tenants_with
 from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof, binary
 
 ROOT_PATHS, ALIASES = "windows.rootPaths", "windows.pathAliases"
+#: The target of a NotFound for a path that is not served.
+PATH = "path"
 _ALIASED = re.compile(r"(/mdm/[^/]+/windows)?/api/mdm/microsoft/", re.IGNORECASE)
 
 
@@ -28,14 +30,15 @@ async def tenant_of(emulator: Emulator, path: str, *, key: str | None, names: tu
     """
     tenant = await emulator.runner.tenant(key) if key is not None else await _meant(emulator, names)
     if _ALIASED.match(path) and not tenant.setting(ALIASES):
-        raise NotFound(f"The tenant '{tenant.name}' does not serve this path: its switch {ALIASES} is off.")
+        text = f"The tenant '{tenant.name}' does not serve this path: its switch {ALIASES} is off."
+        raise NotFound(text, target=PATH)
     return tenant
 
 
 async def served_by_some(emulator: Emulator, path: str) -> None:
     """Raise NotFound for a path that all tenants have switched off."""
     if _ALIASED.match(path) and not await emulator.runner.read(tenants_with, ALIASES):
-        raise NotFound(f"No tenant serves this path: the switch {ALIASES} is off everywhere.")
+        raise NotFound(f"No tenant serves this path: the switch {ALIASES} is off everywhere.", target=PATH)
 
 
 def names_in(proof: Proof) -> tuple[str, ...]:

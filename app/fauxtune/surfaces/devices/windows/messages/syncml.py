@@ -201,7 +201,7 @@ class Placed:
 class Reply:
     """The answer to a message, being written: statuses first, then commands while there is room."""
 
-    def __init__(self, message: Message, *, header_status: int) -> None:
+    def __init__(self, message: Message, *, header_status: int, why: str = "") -> None:
         #: Bytes that it may have.
         self.largest = message.largest
         self._message = message
@@ -209,7 +209,7 @@ class Reply:
         self._parts: list[str] = []
         self._header = _header(message)
         self._size = len(_document(self._header, ""))
-        self._add_status("0", "SyncHdr", code=header_status)
+        self._add_status("0", "SyncHdr", code=header_status, why=why)
         self._smallest = self._size
 
     def statuses(self) -> None:
@@ -244,8 +244,8 @@ class Reply:
         """Return the whole message."""
         return _document(self._header, "".join(self._parts))
 
-    def _add_status(self, command: str, name: str, *, code: int) -> None:
-        text = _status_text(next(self._ids), command, name, message=self._message.number, code=code)
+    def _add_status(self, command: str, name: str, *, code: int, why: str = "") -> None:
+        text = _status_text(next(self._ids), command, name, message=self._message.number, code=code, why=why)
         self._size += len(text.encode())
         self._parts.append(text)
 
@@ -261,7 +261,9 @@ def _document(header: str, body: str) -> bytes:
     return tag("SyncML", header + tag("SyncBody", body + tag("Final")), xmlns=_NAMESPACE).encode()
 
 
-def _status_text(number: int, command: str, name: str, *, message: int, code: int) -> str:  # noqa: PLR0917
+def _status_text(  # noqa: PLR0917
+    number: int, command: str, name: str, *, message: int, code: int, why: str
+) -> str:
     members = (
         ("CmdID", str(number)),
         ("MsgRef", str(message)),
@@ -269,7 +271,8 @@ def _status_text(number: int, command: str, name: str, *, message: int, code: in
         ("Cmd", name),
         ("Data", str(code)),
     )
-    return tag("Status", "".join(leaf(key, value) for key, value in members))
+    item = tag("Item", leaf("Data", why)) if why else ""
+    return tag("Status", "".join(leaf(key, value) for key, value in members) + item)
 
 
 def _pieces(command: Command) -> Sequence[Command]:
