@@ -45,7 +45,7 @@ WRITERS = {
     "fauxtune.storage.migrate._create",
     "fauxtune.storage.writes",
     "fauxtune.storage.tenant_state.write_differences",
-    "fauxtune.storage.queries.tenants.delete_tenant",
+    "fauxtune.storage.queries.tenants._delete_rows",
 }
 
 _COMPARISONS = {operators.eq, operators.in_op}

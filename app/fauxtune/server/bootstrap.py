@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,6 +50,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import subscriptions as subscription_queries
+from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signing_key
 from fauxtune.surfaces.late import Late, attribute
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
 
 #: The name of the seed that every start has unless told otherwise.
 BUILT_IN = "contoso"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,23 @@ async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: Callab
 
         assert isinstance(contents, FullSeed), "seeds of one class have further parts"
         await fill(emulator, tenant, seed=contents)
+
+
+async def remove_left(emulator: Emulator) -> None:
+    """Remove what tenants that do not exist have outside the database, if this process leads: it was ended while it
+    deleted them.
+    """
+    if not emulator.leads:
+        return
+    holders = (emulator.contents.store, emulator.device_host, emulator.hosted_snapshots)
+    kept = await asyncio.to_thread(lambda: {tenant for holder in holders for tenant in holder.kept()})
+    # Read last: whoever has files was in the database before.
+    present = {tenant.id for tenant in await emulator.runner.read(tenant_queries.all_tenants)} if kept else set()
+    for left in sorted(kept - present):
+        from fauxtune.operations.tenants.deletion import forget_outside  # here: hardly any start has to
+
+        log.warning("The files and simulated devices of tenant %s are removed: there is no such tenant.", left)
+        await forget_outside(emulator, TenantId(left))
 
 
 async def read_again(emulator: Emulator) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotEmulated, NotFound, Unavailable
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
+from fauxtune.storage.contents import folders_in
 
 #: Bytes of one line, as the host reads them: a snapshot of a tenant's devices is one line.
 MOST_LINE = 64 * 1024 * 1024
@@ -55,7 +56,8 @@ class ChildDeviceHost:
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._number = 0
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        #: Orders under way, by number: of which tenant, and who waits for the result.
+        self._waiting: dict[int, tuple[TenantId, asyncio.Future[Any]]] = {}
         #: The names of the devices of each tenant that has any, and of those that a crash has lost.
         self._names: dict[TenantId, set[str]] = {}
         self._lost: dict[TenantId, set[str]] = {}
@@ -154,6 +156,10 @@ class ChildDeviceHost:
         self._names.pop(tenant, None)
         self._lost.pop(tenant, None)
 
+    def kept(self) -> frozenset[str]:
+        """Return the ids of the tenants whose devices are in folders. Blocks."""
+        return frozenset() if self._folder is None else folders_in(self._folder)
+
     def _may_have(self, tenant: TenantId) -> bool:
         return tenant in self._names or (self._folder is not None and (self._folder / tenant).is_dir())
 
@@ -168,12 +174,17 @@ class ChildDeviceHost:
     async def _order(self, do: str, tenant: TenantId, **members: Any) -> Any:
         """Send an order and return its result. Raises the error that the host answers with, Unavailable without one."""
         process = await self._running()
+        under_way = [future for of, future in self._waiting.values() if of == tenant]
+        if do == "forget" and under_way:
+            # A device that is enrolled or checks in would be kept again afterwards.
+            await asyncio.wait(under_way)
         self._number += 1
         number = self._number
         line = json.dumps({"id": number, "do": do, "tenant": tenant, **members}).encode() + b"\n"
         if len(line) > MOST_LINE:
             raise Invalid(f"The order '{do}' for simulated devices has {len(line)} bytes; {MOST_LINE} are the most.")
-        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = tenant, future
         try:
             assert process.stdin is not None
             with contextlib.suppress(ConnectionError):  # the reader says why
@@ -229,14 +240,14 @@ class ChildDeviceHost:
         self._process = None
         if self._folder is None:
             self._lost, self._names = self._names, {}
-        for future in self._waiting.values():
+        for _, future in self._waiting.values():
             if not future.done():
                 future.set_exception(
                     Unavailable(f"The host of simulated devices ended with {code}; the next order starts it again.")
                 )
 
     def _answer(self, answer: Any) -> None:
-        future = self._waiting.get(answer["id"])
+        _, future = self._waiting.get(answer["id"], (None, None))
         if future is None or future.done():
             return
         error = answer.get("error")

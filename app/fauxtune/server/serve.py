@@ -185,6 +185,7 @@ async def serve_at(
                 if settings.workers > 1:
                     await place.listen()
                 await bootstrap.fill_tenant(emulator, first, seed=seed)
+                await bootstrap.remove_left(emulator)
                 readiness.done("tenant")
                 ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                 # What the start has loaded stays: the collector need not look at it again.

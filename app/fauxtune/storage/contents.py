@@ -84,7 +84,10 @@ class Writing:
         """Keep what was written, with this index behind it."""
         self._file.write(index)
         self._file.close()
-        self._keep(self._draft)
+        try:
+            self._keep(self._draft)
+        except FileNotFoundError:  # meanwhile it was deleted, or its tenant
+            raise NotFound("The specified blob does not exist.") from None
 
     def drop(self) -> None:
         """Remove what was written. Does nothing after `finish`."""
@@ -177,6 +180,10 @@ class ContentStore:
         for content in contents:
             self._remove(tenant, self._of(tenant, content))
 
+    def kept(self) -> frozenset[str]:
+        """Return the ids of the tenants that have contents."""
+        return folders_in(self._folder)
+
     def forget(self, tenant: str) -> None:
         """Delete all contents of a tenant."""
         self._remove(tenant, self._folder / _checked(tenant))
@@ -252,13 +259,16 @@ class ContentStore:
         return uploaded
 
     def _remove(self, tenant: str, folder: Path) -> None:
-        if not folder.exists():
-            return
         shutil.rmtree(folder, ignore_errors=True)
         with self._lock:
             self._sizes.pop(tenant, None)
             for path in [path for path in self._uploaded if path.is_relative_to(folder)]:
                 del self._uploaded[path]
+
+
+def folders_in(folder: Path) -> frozenset[str]:
+    """Return the names of the folders in a folder; none if there is no such folder."""
+    return frozenset(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else frozenset()
 
 
 def index_of(lengths: Sequence[tuple[bytes, int]]) -> bytes:

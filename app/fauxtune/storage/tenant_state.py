@@ -165,7 +165,7 @@ def write_differences(connection: Connection, tenant_id: TenantId, *, changes: M
     """Write them. Rows that stay are changed in place: another transaction that waits for one finds it again."""
     dialect = connection.dialect.name
     for name, difference in changes.items():
-        writes.note_write(connection, _STATE[name])
+        writes.note_addition(connection, _STATE[name])
         if difference.gone:
             keys = [f"key_{column.name}" for column in columns()[name] if column.is_key]
             gone = [{"tenant": tenant_id, **dict(zip(keys, key, strict=True))} for key in difference.gone]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 _CONFIGURATION = "fauxtune.configuration"
+_ADDITIONS = "fauxtune.additions"
 #: Tables whose rows belong to one device each, or that only tell what was done: no plan of another device, nor a later
 #: one of the same device, depends on them otherwise than through the rows that it reads for itself.
 OF_DEVICES_AND_LOGS = frozenset(
@@ -67,6 +68,20 @@ def configuration_writes(connection: Connection) -> int:
     return int(connection.info.get(_CONFIGURATION, 0))
 
 
+def additions(connection: Connection) -> int:
+    """Return a number that rises with each insertion of rows that belong to a tenant on this connection."""
+    return int(connection.info.get(_ADDITIONS, 0))
+
+
+def note_addition(connection: Connection, table: Table) -> None:
+    """Note that rows of the table are inserted, as `note_write` does of every write: of a tenant that is deleted
+    meanwhile they alone would stay.
+    """
+    note_write(connection, table)
+    if "tenant_id" in table.c:
+        connection.info[_ADDITIONS] = additions(connection) + 1
+
+
 def note_write(connection: Connection, table: Table) -> None:
     """Note that rows of the table are written. Everything below does; a statement of a query's own on a table that is
     not of devices or logs has to.
@@ -82,7 +97,7 @@ def values_of(row: DataclassInstance) -> dict[str, Any]:
 
 def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> None:
     """Insert a row of `storage.rows`; its fields are the table's columns."""
-    note_write(connection, table)
+    note_addition(connection, table)
     values = values_of(row)
     _insert(table, tuple(values)).run(connection, values)
 
@@ -100,7 +115,7 @@ def put_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassIn
 def add_all(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
     """Insert rows, given as their columns by name. Nothing happens without rows."""
     if rows:
-        note_write(connection, table)
+        note_addition(connection, table)
         _insert(table, tuple(rows[0])).run_for_each(connection, rows)
 
 
@@ -114,7 +129,7 @@ def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
     """Insert rows, each in place of the row with the same primary key. All rows must have the same columns."""
     if not rows:
         return
-    note_write(connection, table)
+    note_addition(connection, table)
     _upsert(table, tuple(rows[0]), dialect=connection.dialect.name).run_for_each(connection, rows)
 
 

@@ -19,6 +19,7 @@ from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.checkin import settling
 from fauxtune.operations.devices import enrollment_tokens
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
+from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
@@ -181,7 +182,9 @@ async def enroll(scene: Scene, *, user: str, device: NewDevice) -> HostedDevice:
         user=scene.principal_name(user),
         facts=device.facts,
     )
-    return await scene.emulator.device_host.enroll(scene.tenant.id, new)
+    enrolled = await scene.emulator.device_host.enroll(scene.tenant.id, new)
+    await check_present(scene.emulator, scene.tenant)
+    return enrolled
 
 
 async def one_device(scene: Scene, reading: Reading) -> HostedDevice:

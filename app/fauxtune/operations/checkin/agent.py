@@ -59,6 +59,7 @@ def serve(
     """
     row = queries.enrollment(tx.connection, enrollment_id, tenant_id=tx.tenant.id, lock=True)
     row = refuse_ended(None) if row is None else live(row)
+    tx.holds_tenant = True
     every = AGENTS.get(row.variant)
     if every is None:
         raise NotAllowed(f"A device of the kind {row.variant.value} has no management agent; Windows PCs and Macs do.")

@@ -426,6 +426,7 @@ def set_wire_state(tx: Transaction, caller: DeviceCaller, *, state: JsonObject) 
 def _visit(tx: Transaction, row: EnrollmentRow, *, stored: StoredParts, left: Left | None) -> Iterator[Visit]:
     # Whatever changes what a device is to do changes its row too.
     parts = left.parts.copy() if left is not None and left.row == row else Parts()
+    tx.holds_tenant = True
     visit = Visit(tx, row, stored=stored, parts=parts)
     if tx.memory is not None and row.credential_digest is not None:
         tx.memory.writes_one_device = True

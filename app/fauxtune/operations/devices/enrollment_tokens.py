@@ -47,7 +47,9 @@ def redeem(tx: Transaction, token: str) -> UserRow:
     """Take a use from the token; return its user. Raises Unauthenticated for a token that is unknown, expired or used
     up, NotLicensed for a user without licence.
     """
-    return _user(tx, queries.use_token(tx.connection, tx.tenant.id, digest=digest(token), now=tx.now))
+    user = _user(tx, queries.use_token(tx.connection, tx.tenant.id, digest=digest(token), now=tx.now))
+    tx.holds_tenant = True  # the token's row is locked
+    return user
 
 
 def token_holder(tx: Transaction, token: str) -> UserRow:

@@ -26,6 +26,7 @@ from fauxtune.operations.insight.report_rows import rows_of
 from fauxtune.operations.runtime.contents import READ, Contents
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.storage.contents import TooLarge, index_of
 from fauxtune.storage.queries import reports as queries
 from fauxtune.storage.rows.reports import ReportJobRow
@@ -170,6 +171,7 @@ async def _make(emulator: Emulator, tenant: Tenant, *, row: ReportJobRow) -> boo
             if file.size > MOST_CHARACTERS:
                 raise TooLarge(f"It has more than {MOST_CHARACTERS:,} characters.")
         await asyncio.to_thread(_write, emulator.contents, row, file=file)
+        await check_present(emulator, tenant)
     except FauxtuneError as error:
         log.warning("The report %s is not made: %s", row.id, error.message)
         return False

@@ -114,7 +114,11 @@ class DeviceHost(Protocol):
         ...
 
     async def forget(self, tenant: TenantId) -> None:
-        """Disconnect and drop the tenant's devices; does nothing without any."""
+        """Disconnect and drop the tenant's devices, once what they were ordered to do has ended."""
+        ...
+
+    def kept(self) -> frozenset[str]:
+        """Return the ids of the tenants whose devices are in folders. Blocks."""
         ...
 
 
@@ -175,6 +179,10 @@ class NoDeviceHost:
 
     async def forget(self, tenant: TenantId) -> None:
         """Do nothing."""
+
+    def kept(self) -> frozenset[str]:
+        """Return none."""
+        return frozenset()
 
     def _refuse(self) -> NoReturn:
         raise NotEmulated(_NONE)

@@ -116,8 +116,9 @@ class DryRunRunner(Runner):
         self.woken: set[EnrollmentId] = set()
         self.events: list[JournalRow] = []
 
-    def _write_down(self, _connection: Connection, tx: Transaction) -> None:
+    def _write_down(self, _connection: Connection, tx: Transaction) -> bool:
         self.events += tx.events
+        return True
 
     def _after(self, tx: Transaction, *, number: int) -> None:
         self.woken |= tx.woken

@@ -12,6 +12,7 @@ from shutil import rmtree
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.contents import folders_in
 
 #: Bytes of all tenants: some thousand devices.
 _LIMIT = 64 * 1024 * 1024
@@ -41,6 +42,10 @@ class HostedSnapshots:
         """Drop the devices of one snapshot, or of all snapshots of the tenant."""
         for key in [key for key in self._saved if key[0] == tenant and name in (None, key[1])]:
             del self._saved[key]
+
+    def kept(self) -> frozenset[str]:
+        """Return the ids of the tenants whose devices are in files. Blocks."""
+        return frozenset()
 
     def _check_room(self, size: int) -> None:
         if size > self._limit:
@@ -83,3 +88,7 @@ class StoredSnapshots(HostedSnapshots):
             rmtree(self._folder / tenant, ignore_errors=True)
         else:
             (self._folder / tenant / name).unlink(missing_ok=True)
+
+    def kept(self) -> frozenset[str]:
+        """Return the ids of the tenants whose devices are in files. Blocks."""
+        return folders_in(self._folder)

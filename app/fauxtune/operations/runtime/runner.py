@@ -30,10 +30,11 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries
+from fauxtune.storage.queries import locks, sharing
 from fauxtune.storage.queries import quiet as quiet_queries
-from fauxtune.storage.queries import sharing
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.queries.quiet import Contact, Quiet
+from fauxtune.storage.writes import additions
 
 #: The version of a tenant that is not known; no tenant has it.
 _UNKNOWN = "?"
@@ -137,9 +138,11 @@ class Runner:
             if tx is not None and tx.faults is not None:
                 tx.faults.take_back(tx.fault_counts)  # the database repeats the transaction
             tx = self.transaction(connection, tenant)
-            writes = self.database.configuration_writes(connection)
+            writes, added = self.database.configuration_writes(connection), additions(connection)
             result = operation(tx)
-            self._write_down(connection, tx)
+            is_numbered = self._write_down(connection, tx)
+            if not (is_numbered or tx.holds_tenant) and additions(connection) != added:
+                locks.hold_existence(connection, tx.tenant.id)
             if self.database.is_shared:
                 is_new_version = self._tell(tx, writes=self.database.configuration_writes(connection) - writes)
             if tx.tenant_changed or tx.fault_rules is not None:
@@ -289,8 +292,10 @@ class Runner:
             lambda aside: fault_queries.number_occasion(aside, tenant_id, rule_id=rule_id, by=by)
         )
 
-    def _write_down(self, connection: Connection, tx: Transaction) -> None:
-        if tx.events or tx.key_changes or tx.connector_events:
+    def _write_down(self, connection: Connection, tx: Transaction) -> bool:
+        """Write what the transaction has noted, last of all; return whether it was numbered, which holds the tenant."""
+        is_numbered = bool(tx.events or tx.key_changes or tx.connector_events)
+        if is_numbered:
             number = tenant_queries.add_events(
                 connection,
                 tx.tenant.id,
@@ -298,7 +303,7 @@ class Runner:
                 connector_events=tx.connector_events,
                 numbered=bool(tx.key_changes),
             )
-            if tx.key_changes and number is not None:
+            if tx.key_changes:
                 key_queries.write_key_changes(
                     connection, tx.tenant.id, changes=tx.key_changes, number=number, at=tx.now
                 )
@@ -310,6 +315,7 @@ class Runner:
                     connection, tx.tenant.id, rule_id=looked.rule_id, hit_at=at, has_number=has_number
                 )
         self.tracking.write_down(tx)
+        return is_numbered
 
     def _after(self, tx: Transaction, *, number: int) -> None:
         if tx.tenant_changed or tx.fault_rules is not None:

@@ -30,7 +30,8 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class Transaction:
     """One operation under way: its connection, its tenant, that tenant's time, and a source of new ids. `system_now` is
-    for leases of connectors alone; `memory` is there in check-ins alone.
+    for leases of connectors alone; `memory` is there in check-ins alone. `holds_tenant`: it has locked a row of the
+    tenant, whose deletion waits for that.
     """
 
     connection: Connection
@@ -51,6 +52,7 @@ class Transaction:
     fault_counts: list[FaultCount] = field(default_factory=list)
     fault_rules: list[FaultRuleRow] | None = None
     memory: TenantMemory | None = None
+    holds_tenant: bool = False
     on_refusal: list[Callable[[Transaction], None]] = field(default_factory=list)
 
     def record(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
@@ -29,10 +31,26 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
         emulator.dismiss_device_authority(certificate)
     if files.service or files.connector:
         await asyncio.to_thread(remove_files, emulator, files)
-    await asyncio.to_thread(emulator.contents.store.forget, tenant.id)
-    await emulator.device_host.forget(tenant.id)
-    emulator.hosted_snapshots.forget(tenant.id)
+    await forget_outside(emulator, tenant.id)
     await emulator.runner.database.give_back()
+
+
+async def check_present(emulator: Emulator, tenant: Tenant) -> None:
+    """Raise NotFound if the tenant was deleted, and remove what it has outside the database. Called after something
+    was put there: a deletion that ended before has not seen it.
+    """
+    try:
+        await emulator.runner.tenant(tenant.id)
+    except NotFound:
+        await forget_outside(emulator, tenant.id)
+        raise
+
+
+async def forget_outside(emulator: Emulator, tenant_id: TenantId) -> None:
+    """Remove what a tenant that does not exist any more has outside the database: contents and simulated devices."""
+    await asyncio.to_thread(emulator.contents.store.forget, tenant_id)
+    await emulator.device_host.forget(tenant_id)
+    emulator.hosted_snapshots.forget(tenant_id)
 
 
 def delete_tenant(tx: Transaction) -> KeyFiles:

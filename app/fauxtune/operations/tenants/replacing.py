@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.errors import Conflict
+from fauxtune.core.errors import Conflict, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tracking import begin_again
@@ -86,7 +86,8 @@ def replace(tx: Transaction, state: TenantState, *, event: Event, is_new: bool =
     tenant_state.end_sign_ins(connection, tenant_id)
     tenant_state.write_own_row(connection, tenant_id, row=state.tenant)
     tenant = queries.tenant_to_change(connection, tenant_id)
-    assert tenant is not None
+    if tenant is None:
+        raise NotFound(f"The tenant '{tx.tenant.name}' was deleted meanwhile; nothing was changed.")
     begin_again(connection, tenant_id, epoch=tx.ids.uuid())
     tx.tenant, tx.tenant_changed, tx.connectors_called = tenant, True, True
     tx.fault_rules = fault_queries.rules_of(connection, tenant_id)

@@ -17,6 +17,7 @@ from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import turn_of_state
+from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.operations.tenants.export import held_state, state_of
 from fauxtune.operations.tenants.keys import KeyFiles, remove_unnamed
 from fauxtune.operations.tenants.replacing import Changes, Event, put_state, summary
@@ -154,9 +155,11 @@ async def _restore(emulator: Emulator, tenant: Tenant, *, name: str, event: Even
     finally:
         if present and not done:
             await host.restore(tenant.id, present)
+            await check_present(emulator, tenant)
     saved = emulator.hosted_snapshots.get(tenant.id, row.name)
     if saved:
         await host.restore(tenant.id, saved)
+        await check_present(emulator, tenant)
     return Restored(row, changes)
 
 

@@ -4,7 +4,8 @@ All transactions lock in one order, so that two of them never wait for each othe
 
 1. connectors, 2. the requests to connectors, 3. enrolments, 4. what belongs to a device or a user (ledger, records,
 certificates, imports; the users whose mailboxes change, then their messages) and the authorities, 5. the tenant, whose
-row every entry in the journal changes, 6. its fault rules.
+row every entry in the journal changes, 6. what is written after the journal: its fault rules, its version, the log of
+changes.
 
 Of one table several rows are locked in the order of their ids, before anything changes them: an UPDATE of many rows
 locks them in the order in which its plan finds them, and two of them with different plans can wait for each other.
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.tables import connector_requests, connectors, enrollments, managed_devices, tenants
@@ -38,7 +40,10 @@ _REQUESTS_BY_CREDENTIAL = Prepared(
     .with_for_update(key_share=True)
 )
 
-_THE_TENANT = Prepared(select(tenants.c.id).where(tenants.c.id == bindparam("tenant")).with_for_update(key_share=True))
+_TENANT = select(tenants.c.id).where(tenants.c.id == bindparam("tenant"))
+_THE_TENANT = Prepared(_TENANT.with_for_update(key_share=True))
+_ITS_EXISTENCE = Prepared(_TENANT.with_for_update(read=True, key_share=True))
+_WHOLLY = Prepared(_TENANT.with_for_update())
 
 
 def hold(connection: Connection, table: Table, *, where: ColumnElement[bool]) -> None:
@@ -83,3 +88,19 @@ def hold_tenant(connection: Connection, tenant_id: TenantId) -> None:
     """Lock the tenant's row, last of all, so that no other transaction takes the same number."""
     if connection.dialect.name == "postgresql":
         _THE_TENANT.every(connection, {"tenant": tenant_id})
+
+
+def hold_existence(connection: Connection, tenant_id: TenantId) -> None:
+    """Let nobody delete the tenant until the transaction ends: for one that has inserted rows of it, and entered
+    nothing in the journal. Call it last of all. Raises NotFound if the tenant was deleted already.
+    """
+    if _ITS_EXISTENCE.first(connection, {"tenant": tenant_id}) is None:
+        raise NotFound("The tenant was deleted meanwhile; nothing was changed.")
+
+
+def hold_for_deletion(connection: Connection, tenant_id: TenantId) -> None:
+    """Lock the tenant's row against every transaction that inserts rows of it: those before have ended, and those that
+    end later find no tenant.
+    """
+    if connection.dialect.name == "postgresql":
+        _WHOLLY.every(connection, {"tenant": tenant_id})

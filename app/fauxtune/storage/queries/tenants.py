@@ -23,11 +23,13 @@ from sqlalchemy import (
 )
 
 from fauxtune.core.clock import ClockMode, TenantClock
+from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.logs import MOST_CONNECTOR_EVENTS, MOST_JOURNAL
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import tables, writes
 from fauxtune.storage.prepared import Prepared
+from fauxtune.storage.queries.locks import hold_for_deletion
 from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ConnectorEventRow
@@ -55,6 +57,8 @@ _NAMED = Prepared(
         )
     )
 )
+#: The tables that other transactions write once they hold the tenant's row (`locks`).
+_AFTER_THE_TENANT = ("directory_changes", "directory_tracking", "fault_rules", "notifications", "tenant_versions")
 _DELETION = delete(tenants).where(tenants.c.id == bindparam("tenant"))
 
 
@@ -134,11 +138,18 @@ def change_tenant(connection: Connection, tenant: Tenant) -> None:
 
 
 def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
-    """Delete the tenant and everything that belongs to it."""
-    values = {"tenant": tenant_id}
+    """Delete the tenant and everything that belongs to it, also what others insert meanwhile."""
+    if connection.dialect.name == "postgresql":
+        _delete_rows(connection, tenant_id, but=_AFTER_THE_TENANT)
+        hold_for_deletion(connection, tenant_id)
+    _delete_rows(connection, tenant_id)
+    connection.execute(_DELETION, {"tenant": tenant_id})
+
+
+def _delete_rows(connection: Connection, tenant_id: TenantId, *, but: Collection[str] = ()) -> None:
     for name in tables_with_rows(connection, tenant_id):
-        connection.execute(_deletion_of(name), values)
-    connection.execute(_DELETION, values)
+        if name not in but:
+            connection.execute(_deletion_of(name), {"tenant": tenant_id})
 
 
 def tables_with_rows(connection: Connection, tenant_id: TenantId) -> list[str]:
@@ -156,15 +167,15 @@ def add_events(
     events: Sequence[JournalRow] = (),
     connector_events: Sequence[ConnectorEventRow] = (),
     numbered: bool = True,
-) -> int | None:
+) -> int:
     """Add events of the journal and of the connectors' log under the tenant's next numbers; return the journal's last
-    one. The oldest of too many go. If it is to be `numbered` without events, one number is left out. None: there is no
-    such tenant any more. Call it last: it holds the tenant's row until the commit.
+    one. The oldest of too many go. If it is to be `numbered` without events, one number is left out. Call it last: it
+    holds the tenant's row until the commit. Raises NotFound if the tenant was deleted meanwhile.
     """
     counts = {"events": max(int(numbered), len(events)), "connector_events": len(connector_events)}
     last = _NEXT_NUMBERS.first(connection, {"tenant": tenant_id, **counts})
     if last is None:
-        return None
+        raise NotFound("The tenant was deleted meanwhile; nothing was changed.")
     of_journal, of_connectors = last
     rows = [{**writes.values_of(row), "seq": each} for each, row in enumerate(events, of_journal - len(events) + 1)]
     writes.add_all(connection, journal, rows=rows)

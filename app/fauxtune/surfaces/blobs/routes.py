@@ -23,6 +23,7 @@ from fauxtune.operations.devices import log_collections
 from fauxtune.operations.profiles import app_files
 from fauxtune.operations.runtime.contents import READ, VERSION, WRITE
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.storage.contents import PIECE, TooLarge, Writing, index_of
 from fauxtune.surfaces.blobs.errors import DigestDiffers, HeaderMissing, HeaderRefused, RangeRefused
 from fauxtune.surfaces.blobs.messages import LARGEST_LIST, block_id, block_list
@@ -39,6 +40,12 @@ router = Router(
 async def put(request: Request, tenant_key: str, content: str) -> Response:
     """Put a block, the list of blocks, or a whole blob."""
     tenant, query = await _admitted(request, tenant_key, content, needs=WRITE)
+    answer = await _put(request, tenant, content=content, query=query)
+    await check_present(emulator_of(request), tenant)
+    return answer
+
+
+async def _put(request: Request, tenant: Tenant, *, content: str, query: dict[str, str]) -> Response:
     store = emulator_of(request).contents.store
     match query.get("comp", "").lower():
         case "block":
