@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from fauxtune.core.clock import ClockMode, TenantClock
+from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database
@@ -73,7 +74,8 @@ def test_every_tenant_counts_for_itself_and_one_that_is_gone_writes_nothing(fill
         tenants.add_events(fill.connection, each.tenant_id, events=[event(each, "a")])
         assert numbers(fill.connection, each.tenant_id) == [1]
     tenants.delete_tenant(fill.connection, other.tenant_id)
-    tenants.add_events(fill.connection, other.tenant_id, events=[event(other, "late")])
+    with pytest.raises(NotFound):
+        tenants.add_events(fill.connection, other.tenant_id, events=[event(other, "late")])
     assert numbers(fill.connection, other.tenant_id) == []
     assert numbers(fill.connection, fill.tenant_id) == [1]
 

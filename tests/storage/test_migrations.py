@@ -48,6 +48,15 @@ def insert_row(database: Database, table: str, values: dict[str, Any]) -> None:
     database.run_now(lambda connection: connection.execute(statement, values))
 
 
+def insert_tenant(database: Database, tenant: str) -> None:
+    """Add a tenant to a database of an early revision: rows without theirs do not outlive revision 0046."""
+    values = dict.fromkeys(("id", "name", "domain", "ca_host", "ca_name", "public_http_url"), tenant)
+    values |= {"created_at": "2026-11-24T10:00:00.0000000Z", "clock_mode": "offset", "keys": "own", "settings": "{}"}
+    numbers = dict.fromkeys(("clock_offset", "journal_seq", "connector_seq"), 0)
+    columns = {column["name"] for column in inspect(database.engine).get_columns("tenants")}
+    insert_row(database, "tenants", {name: value for name, value in (values | numbers).items() if name in columns})
+
+
 def migrate_from_the_first(database: Database) -> None:
     """Let every revision do its work, which an empty database does not need: all but the first in one transaction."""
     migrate.upgrade(database, to=REVISIONS[0])
@@ -95,6 +104,7 @@ def test_every_revision_is_on_the_way_from_the_first_to_the_newest(migrated: Dat
 
 def test_devices_of_older_databases_are_found_by_their_device_id(database: Database) -> None:
     migrate.upgrade(database, to="0002")
+    insert_tenant(database, "t")
     row = "('t', 'd', 'e', '2026-11-24T10:00:00.0000000Z', '{\"deviceId\": \"ABC\"}')"
     columns = "tenant_id, id, enrollment_id, created_at, document"
     database.run_now(
@@ -144,6 +154,7 @@ def test_the_two_settings_of_older_databases_become_one_edition(database: Databa
 
 def test_imported_files_that_were_opened_before_are_opened_once_more(database: Database) -> None:
     migrate.upgrade(database, to="0012")
+    insert_tenant(database, "x")
     words = ("tenant_id", "user_id", "thumbprint", "purpose", "provider", "key_name", "padding", "fingerprint")
     values = dict.fromkeys(words, "x") | {"encrypted_password": b"x", "pfx": b"x", "verified": True, "document": "{}"}
     insert = text(f"INSERT INTO pfx_certificates ({', '.join(values)}) VALUES (:{', :'.join(values)})")
@@ -157,6 +168,7 @@ def test_imported_files_that_were_opened_before_are_opened_once_more(database: D
 
 def test_the_keys_that_devices_of_older_databases_have_are_taken_over(database: Database) -> None:
     migrate.upgrade(database, to="0020")
+    insert_tenant(database, "t")
     certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), serial=255)
     ledger = {"tenant_id": "t", "wanted_by": "[]", "changed_at": "2026-11-24T10:00:00.0000000Z", "source": "imported"}
     file = dict.fromkeys(("purpose", "provider", "key_name", "padding", "fingerprint"), "x") | {
