@@ -142,7 +142,9 @@ def test_an_unknown_lab_is_refused_with_the_nearest_names(commands: Commands) ->
     assert "import-once" in commands.refused("lab", "show", "import-onze")
     # The beginning of a name is enough; of those that are like it the ones that begin so come first.
     assert commands.json("lab", "show", "one-key")["name"] == "one-key-per-device"
-    assert "The nearest are: rollover-day, retired-phone, removal-is-not-revocation." in commands.refused("lab", "show", "r")
+    assert "The nearest are: rollover-day, retired-phone, removal-is-not-revocation." in commands.refused(
+        "lab", "show", "r"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
