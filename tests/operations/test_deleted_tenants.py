@@ -89,7 +89,7 @@ class Hosting(NoDeviceHost):
     async def enroll(self, tenant: TenantId, device: NewDevice) -> HostedDevice:
         await dissolve_tenant(self.contoso.emulator, self.contoso.tenant)
         (self.folder / tenant).mkdir()
-        return HostedDevice("x", device.platform, None, None, None, ended=None, is_online=True, refuses=())
+        return HostedDevice("x", device.platform, None, None, None, ended=None, is_online=True, refuses={})
 
     async def forget(self, tenant: TenantId) -> None:
         if (self.folder / tenant).exists():
