@@ -43,7 +43,7 @@ async def issuance(contoso: Contoso, profile: str) -> str:
 
 
 async def challenged(contoso: Contoso, phone: AndroidInProcess, state: ChallengeState) -> None:
-    """Set the state of the last challenge of a device."""
+    """Set the state of the last challenge of a device. (Issued stays issued, so that comes last.)"""
 
     def change(tx: Any) -> None:
         *_, last = queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=[phone.enrollment_id])
@@ -62,8 +62,8 @@ async def test_a_request_is_followed_by_its_challenge(contoso: Contoso) -> None:
     words: dict[ChallengeState, str] = {
         "validated": "challengeValidationSucceeded",
         "refused": "challengeValidationFailed",
-        "issued": "issued",
         "failed": "issueFailed",
+        "issued": "issued",
     }
     for state, word in words.items():
         await challenged(contoso, phone, state)

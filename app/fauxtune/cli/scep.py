@@ -194,7 +194,13 @@ def revoke(
     with service.session() as session:
         answer = session.send(tasks.ask_for_revocation(serial, issuer=issuer))
         who, what = answer["issuerName"], answer["serialNumber"]
-        session.show(answer, f"The authority {who} is asked to revoke certificate {what}.")
+        text = f"The authority {who} is asked to revoke certificate {what}."
+        if answer["availableDateTime"] is not None:
+            text += (
+                f"\nIt can fetch the request from {answer['availableDateTime']} on, by the tenant's clock: after a "
+                "download Intune hands out nothing for 60 minutes. Put the clock forward: fauxtune clock advance PT1H."
+            )
+        session.show(answer, text)
 
 
 @app.command("client-config")

@@ -56,6 +56,7 @@ LEFT_OUT = {
     "notifications": "they wait for receivers that this server is to call",
     "subscriptions": "clients of this server made them, and renew them there",
     "report_jobs": "files of reports, which expire within hours",
+    "revocation_downloads": "when an authority asked this server: another state hands out its revocations at once",
     "seat_events": "what was done at a seat of a classroom: a reset of the tenant is one of these things",
     "seats": "the password of a seat, which stays whatever becomes of its tenant's state",
     "sign_ins": "sign-ins under way: their codes expire within minutes, by the system's clock",

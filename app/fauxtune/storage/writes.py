@@ -46,8 +46,10 @@ OF_DEVICES_AND_LOGS = frozenset(
             "managed_devices",
             "notifications",
         ),
-        *("partner_revocations", "process_messages", "profile_states", "report_jobs", "scep_challenges"),
+        *("partner_revocations", "process_messages", "profile_states", "report_jobs", "revocation_downloads"),
         *(
+            "scep_certificates",
+            "scep_challenges",
             "scep_requests",
             "script_runs",
             "seat_events",

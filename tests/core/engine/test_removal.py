@@ -114,15 +114,27 @@ unassigned    R     R        R      R     R
 left_group    R     R        R      R     R
 lost          R     R        R      R     R
 """
-SETTING = """
-              iOS   Windows  Knox  work_profile
-unenrols      R     R        R     R
-wipe          R     R        R     .
-retire        R     R        R     R
-unassigned    R     R        R     R
-left_group    R     R        R     R
-lost          R     R        R     R
-"""
+#: "Common questions about device profiles in Intune": settings stay on Android, and in 2020 on Windows.
+SETTING = {
+    OLD: """
+              iOS   Windows  Knox  work_profile  owner
+unenrols      R     R        R     R             R
+wipe          R     R        R     .             R
+retire        R     R        R     R             R
+unassigned    R     -        -     -             -
+left_group    R     -        -     -             -
+lost          R     -        -     -             -
+""",
+    NEW: """
+              iOS   Windows  Knox  work_profile  owner
+unenrols      R     R        R     R             R
+wipe          R     R        R     .             R
+retire        R     R        R     R             R
+unassigned    R     R        -     -             -
+left_group    R     R        -     -             -
+lost          R     R        -     -             -
+""",
+}
 Case = tuple[Edition, Source, Variant, Cause | Incident, str]
 
 
@@ -149,9 +161,10 @@ TYPED = [
     *read(IMPORTED, source=Source.IMPORTED),
     *read(ROOT, source=Source.ROOT),
     *read(EMAIL, source=Source.EMAIL),
-    *read(SETTING, source=Source.SETTING),
+    *(case for edition, text in SETTING.items() for case in read(text, source=Source.SETTING, editions=(edition,))),
 ]
 ALL = [(variant, edition, *key) for variant in Variant for edition in Edition for key in table(variant, edition)]
+ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
 LEAVES = (Cause.UNASSIGNED, Cause.PROFILE_DELETED, Cause.LEFT_GROUP, Cause.USER_CHANGED)
 
 
@@ -191,14 +204,14 @@ def test_whatever_can_occur_has_a_cell_with_its_source_and_date(variant: Variant
                 continue
             for authority in AUTHORITIES.get(source, tuple(Authority)):
                 cell = look_up(variant, edition, source=source, cause=cause, authority=authority)
-                assert any(year in cell.source for year in ("2019-", "2020-", "2024-")), (kind.name, cause)
+                assert any(year in cell.source for year in ("2019-", "2020-", "2024-", "2026-")), (kind.name, cause)
 
 
 def test_every_document_but_reports_from_the_field_is_dated() -> None:
     for variant, edition, source, cause, authority in ALL:
         cell = look_up(variant, edition, source=source, cause=cause, authority=authority)
         if cell.disagreement and not cell.disagreement.startswith("Reports from the field"):
-            assert any(year in cell.disagreement for year in ("2019-", "2020-", "2024-"))
+            assert any(year in cell.disagreement for year in ("2019-", "2020-", "2024-", "2026-"))
             assert cell.disagreement != cell.source
 
 
@@ -220,7 +233,7 @@ def test_what_cannot_occur_has_no_cell() -> None:
         look_up(Variant.IOS, unknown, source=Source.PKCS, cause=Cause.WIPE)
 
 
-def test_the_editions_differ_in_pkcs_of_windows_and_macos_that_no_longer_applies_and_nowhere_else() -> None:
+def test_the_editions_differ_in_pkcs_and_settings_that_no_longer_apply_and_in_a_partners_revocation_alone() -> None:
     differing = {
         (variant, *key)
         for variant in Variant
@@ -229,8 +242,13 @@ def test_the_editions_differ_in_pkcs_of_windows_and_macos_that_no_longer_applies
         if (verdict_of(cell), cell.reissued)
         != (verdict_of(table(variant, NEW)[key]), table(variant, NEW)[key].reissued)
     }
-    variants = (Variant.WINDOWS, Variant.WINDOWS_10_MOBILE, Variant.MACOS)
-    assert differing == set(product(variants, (Source.PKCS,), LEAVES, (Authority.MICROSOFT, Authority.DIGICERT)))
+    variants = (Variant.WINDOWS, Variant.WINDOWS_10_MOBILE)
+    of_pkcs = product((*variants, Variant.MACOS), (Source.PKCS,), LEAVES, (Authority.MICROSOFT, Authority.DIGICERT))
+    kept = (*LEAVES, Cause.USER_DELETED, Cause.LICENCE_LOST)
+    settings = product(variants, (Source.SETTING,), kept, Authority)
+    queued = {each for each in differing if each[3] is Authority.PARTNER and each[1] is Source.SCEP}
+    assert differing == {*of_pkcs, *settings, *queued}
+    assert {cause for _, _, cause, _ in queued} == {*ENDS, Incident.WIPE_KEEPING_ENROLLMENT}
 
 
 def test_a_deleted_record_is_a_wipe_for_the_companys_own_android_devices_of_today_and_a_retirement_for_all_others() -> (
@@ -264,13 +282,17 @@ def test_only_what_the_authority_issued_for_this_device_is_ever_revoked() -> Non
 
 @pytest.mark.parametrize("edition", Edition)
 @pytest.mark.parametrize("variant", list(Variant))
-def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: Variant, edition: Edition) -> None:
+def test_a_partners_certificates_go_as_others_do_and_are_queued_for_revocation_where_a_device_leaves(
+    variant: Variant, edition: Edition
+) -> None:
     for cause in (*Cause, *Incident):
         if (Source.SCEP, cause, Authority.MICROSOFT) not in table(variant, edition):
             continue
         ours = look_up(variant, edition, source=Source.SCEP, cause=cause)
         theirs = look_up(variant, edition, source=Source.SCEP, cause=cause, authority=Authority.PARTNER)
-        assert (theirs.removed, theirs.revoked, theirs.reissued) == (ours.removed, False, ours.reissued)
+        leaves = cause in (*ENDS, Incident.WIPE_KEEPING_ENROLLMENT)
+        queued = ours.revoked and leaves and edition is NEW
+        assert (theirs.removed, theirs.revoked, theirs.reissued) == (ours.removed, queued, ours.reissued)
         assert ("partner" in theirs.source) is ours.revoked
 
 

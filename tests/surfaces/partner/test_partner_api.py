@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.operations.devices import actions as device_actions
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.partner import ROLE, Partner, Scene, partner_with
-from tests.support.scep_clients import CONTROL
+from tests.support.scep_clients import CONTROL, Csr
 
 
 async def test_the_older_service_discovery_answers_the_same(partner: Partner, http: httpx.AsyncClient) -> None:
@@ -98,27 +99,77 @@ async def test_what_the_authority_reports_is_kept_once(scene: Scene) -> None:
     for _ in range(2):
         assert (await scene.partner.scep("successNotification", {"notification": issued}))["code"] == "Success"
     assert len(await scene.contoso.events("scepCertificateIssued")) == 1
-    failed = {"transactionId": "t2", "certificateRequest": csr, "errorDescription": "x" * 300, "callerInfo": "Test 1"}
+    other = base64.b64encode(await scene.csr()).decode()
+    failed = {"transactionId": "t2", "certificateRequest": other, "errorDescription": "x" * 300, "callerInfo": "Test 1"}
     for number in (-2147418113, 2147549183):
         body = {"notification": {**failed, "hResult": number}}
         assert (await scene.partner.scep("failureNotification", body))["code"] == "Success"
     (event,) = await scene.contoso.events("scepIssuanceFailed")
     assert (event.detail["hResult"], len(event.detail["reason"])) == (-2147418113, 255)
-    (known,) = (await scene.http.get(f"{CONTROL}/scep/challenges")).json()["value"]
-    assert (known["state"], known["outcome"]["transactionId"]) == ("failed", "t2")
+    known = (await scene.http.get(f"{CONTROL}/scep/challenges")).json()["value"]
+    assert {(each["state"], each["outcome"]["transactionId"]) for each in known} == {("failed", "t2"), ("issued", "t1")}
 
 
 @ON_BOTH_DATABASES
-async def test_revocations_are_leased_until_a_result_comes(scene: Scene) -> None:
+async def test_a_reported_certificate_is_not_forgotten_by_another_validation_of_its_challenge(scene: Scene) -> None:
+    asked, marks = Csr(scene.key, await scene.challenge()), ["a" * 40, "b" * 40]
+    csr, stolen = asked.der(), replace(asked, subject=((NameOID.COMMON_NAME, "mallory"),)).der()
+    another = replace(asked, key=rsa.generate_private_key(public_exponent=65537, key_size=2048)).der()
+    assert await scene.partner.validate(csr) == "Success"
+    for number, mark in enumerate(marks):
+        report = {
+            "transactionId": f"t{number}",
+            "certificateRequest": base64.b64encode(csr).decode(),
+            "certificateThumbprint": mark.upper(),
+            "certificateSerialNumber": f"0{number}AB",
+            "issuingCertificateAuthority": "CN=Partner",
+        }
+        assert (await scene.partner.scep("successNotification", {"notification": report}))["code"] == "Success"
+        # A device that lost the answer, a thief with another key, and one with another subject.
+        assert await scene.partner.validate(csr) == "Success"
+        assert await scene.partner.validate(another) == "Success"
+        assert await scene.partner.validate(stolen) == "SubjectNameMismatch"
+        failure = {"transactionId": "t", "certificateRequest": report["certificateRequest"], "errorDescription": "x"}
+        body = {"notification": {**failure, "hResult": 1}}
+        assert (await scene.partner.scep("failureNotification", body))["code"] == "Success"
+    (known,) = (await scene.http.get(f"{CONTROL}/scep/challenges")).json()["value"]
+    assert (known["state"], known["outcome"]["serialNumber"]) == ("issued", "01AB")
+    assert len(await scene.contoso.events("scepRequestValidated")) == 5, "each check stands in the journal"
+    for key, serial in ((marks[0], "00AB"), ("00ab", "00AB"), (marks[1].upper(), "01AB"), ("01AB", "01AB")):
+        answer = await scene.http.post(f"{CONTROL}/scep/revocations", json={"serialNumber": key})
+        assert (answer.status_code, answer.json().get("serialNumber")) == (201, serial), answer.text
+
+
+@ON_BOTH_DATABASES
+async def test_after_a_download_nothing_is_handed_out_for_60_minutes(scene: Scene) -> None:
     for serial in ("01", "02", "03"):
         body = {"serialNumber": serial, "issuerName": "CN=Partner"}
         assert (await scene.http.post(f"{CONTROL}/scep/revocations", json=body)).status_code == 201
         scene.contoso.clock.forward(seconds=1)
     partner, everything = scene.partner, {"downloadParameters": {"maxRequests": 2, "issuerName": None}}
-    first = (await partner.revocations("downloadRevocationRequests", everything)).json()["value"]
-    second = (await partner.revocations("downloadRevocationRequests", everything)).json()["value"]
-    assert [each["serialNumber"] for each in first] == ["01", "02"]
-    assert [each["serialNumber"] for each in second] == ["03"]
+
+    async def downloaded() -> list[dict[str, Any]]:
+        answer = await partner.revocations("downloadRevocationRequests", everything)
+        return list(answer.json()["value"])
+
+    async def later(by: str) -> None:
+        (await scene.http.post(f"{CONTROL}/clock/advance", json={"by": by})).raise_for_status()
+
+    first = await downloaded()
+    assert ([each["serialNumber"] for each in first], await downloaded()) == (["01", "02"], [])
+    (waits,) = [
+        row
+        for row in (await scene.http.get(f"{CONTROL}/scep/revocations")).json()["value"]
+        if row["serialNumber"] == "03"
+    ]
+    assert waits["availableDateTime"] == "2026-11-24T11:00:03.0000000Z"
+    await later("PT59M")
+    assert await downloaded() == [], "a new request waits as well"
+    # That call did not begin the hour again, and the lease of the first two is over with it.
+    await later("PT1M")
+    second = await downloaded()
+    assert [each["serialNumber"] for each in second] == ["03", "01"]
+    second.pop()
     contexts = [each["requestContext"] for each in (*first, *second)]
     # Java sends numbers as text, C# names, and on its first call with capital letters.
     results = [
@@ -131,11 +182,9 @@ async def test_revocations_are_leased_until_a_result_comes(scene: Scene) -> None
     assert (refused.status_code, "not '?'" in refused.text) == (400, True)
     answer = await partner.revocations("uploadRevocationResults", {"results": results})
     assert answer.json() == {"value": True}
-    again = (await partner.revocations("downloadRevocationRequests", everything)).json()["value"]
-    assert [each["serialNumber"] for each in again] == ["02"]
-    await scene.http.post(f"{CONTROL}/clock/advance", json={"by": "PT11M"})
-    again = (await partner.revocations("downloadRevocationRequests", everything)).json()["value"]
-    assert [each["serialNumber"] for each in again] == ["02"]
+    assert await downloaded() == []
+    await later("PT61M")
+    assert [each["serialNumber"] for each in await downloaded()] == ["02"]
     rows = (await scene.http.get(f"{CONTROL}/scep/revocations")).json()["value"]
     assert {row["serialNumber"]: (row["state"], row["errorCode"]) for row in rows} == {
         "01": ("revoked", None),

@@ -1,24 +1,30 @@
 """The queue of certificates that a partner's authority is asked to revoke: it fetches them, and reports the result.
 
-Source: microsoft/Intune-Resource-Access, PkiConnectorFEService (downloadRevocationRequests, uploadRevocationResults).
-Unverified: that a download leases a request; here for ten minutes of the tenant's clock, then it is offered again.
+"Use APIs to add third-party CAs for SCEP to Intune", 2025-07-03: after a download nothing is handed out for 60 minutes.
+microsoft/Intune-Resource-Access, PkiConnectorFEService (downloadRevocationRequests, uploadRevocationResults), and
+CARequestErrorCode.cs: errors from 4100 on can be tried again. Unverified: that a call within the 60 minutes does not
+begin them again, and that a request without a result is handed out once more after them. In the edition of 2020, too:
+no document of that time mentions the queue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.scep import PartnerRevocationRow
 
-LEASE = timedelta(minutes=10)
+COOL_DOWN = timedelta(minutes=60)
 MOST = 500
+#: Of an issuer's name, by which an authority asks for its own: the document of 2025-07-03.
+LONGEST_ISSUER = 256
 _LONGEST = 1000
 
 #: The numbers of the errors and their names: an authority sends either (Java the number as text, C# the name).
@@ -67,6 +73,25 @@ def ask_for_revocation(
     for name, value in (("serialNumber", serial), ("issuerName", issuer)):
         if not value.strip() or len(value) > _LONGEST:
             raise Invalid(f"{name} has 1 to {_LONGEST} characters.", target=name)
+    row = _add(tx, serial=serial, issuer=issuer, ca_configuration=ca_configuration)
+    tx.record("partnerRevocationAsked", serial=serial, issuer=issuer)
+    return row
+
+
+def queue_lost(tx: Transaction, report: JsonObject, *, device: EnrollmentId) -> None:
+    """Put a certificate of a device that leaves into the queue, as the removal table says. `report`: what its authority
+    said of it. One that is or was in the queue stays as it is.
+    """
+    serial, issuer = str(report.get("serialNumber") or ""), str(report.get("issuer") or "")
+    known = queries.revocations_of_serials(tx.connection, tx.tenant.id, serials=[serial]).get(serial.lower())
+    if known is not None and known.issuer == issuer:
+        return
+    _add(tx, serial=serial, issuer=issuer, ca_configuration=report.get("caConfiguration"))
+    held = {"thumbprint": str(report.get("thumbprint")).lower(), "serial": serial.lower(), "source": "scep"}
+    tx.record("partnerRevocationAsked", device=device, certificate=held, serial=serial, issuer=issuer)
+
+
+def _add(tx: Transaction, *, serial: str, issuer: str, ca_configuration: str | None) -> PartnerRevocationRow:
     row = PartnerRevocationRow(
         tenant_id=tx.tenant.id,
         id=tx.ids.uuid(),
@@ -78,31 +103,43 @@ def ask_for_revocation(
         state="open",
     )
     queries.add_revocation(tx.connection, row)
-    tx.record("partnerRevocationAsked", serial=serial, issuer=issuer)
     return row
 
 
 def _reported(tx: Transaction, key: str) -> JsonObject:
     """What the authority reported of the certificate with this serial number or thumbprint. Raises as above."""
-    outcomes = queries.reported_certificates(tx.connection, tx.tenant.id, key=key)
-    if not outcomes:
+    rows = queries.reported_certificates(tx.connection, tx.tenant.id, key=key)
+    if not rows:
         raise NotFound(f"No authority reported a certificate '{key[:80]}': state its issuer too.")
-    if len({outcome.get("issuer") for outcome in outcomes}) > 1:
+    if len({row.report.get("issuer") for row in rows}) > 1:
         raise Conflict(f"Several authorities reported a certificate '{key[:80]}': state the issuer too.")
-    mark = str(outcomes[0].get("thumbprint"))
-    if certificate_queries.certificate(tx.connection, tx.tenant.id, key=mark) is not None:
+    if certificate_queries.certificate(tx.connection, tx.tenant.id, key=rows[0].thumbprint) is not None:
         raise Invalid(
             f"The certificate '{key[:80]}' is of the tenant's own authority: revoke it in the register.",
             target="serialNumber",
         )
-    return outcomes[0]
+    return rows[0].report
+
+
+def next_download(tx: Transaction) -> datetime | None:
+    """Return when the next request is handed out, if the 60 minutes after a download are not over."""
+    last = queries.last_download(tx.connection, tx.tenant.id)
+    # The tenant's clock can be put back: a download of the future holds nothing up.
+    return last + COOL_DOWN if last is not None and last <= tx.now < last + COOL_DOWN else None
 
 
 def download(tx: Transaction, *, most: int, issuer: str | None) -> list[PartnerRevocationRow]:
-    """Lease the oldest open requests, of one issuer if it is given. Raises Invalid for a wrong number."""
+    """Hand out the oldest open requests, of one issuer if it is given; none within 60 minutes after a download. Raises
+    Invalid for a wrong number, or for a name that is too long.
+    """
     if not 1 <= most <= MOST:
         raise Invalid(f"maxRequests is 1 to {MOST}, not {most}.", target="maxRequests")
-    until = tx.now + LEASE
+    if issuer is not None and len(issuer) > LONGEST_ISSUER:
+        raise Invalid(f"issuerName has at most {LONGEST_ISSUER} characters.", target="issuerName")
+    if next_download(tx) is not None:
+        return []
+    queries.put_download(tx.connection, tx.tenant.id, at=tx.now)
+    until = tx.now + COOL_DOWN
     return queries.lease_revocations(tx.connection, tx.tenant.id, now=tx.now, until=until, issuer=issuer, most=most)
 
 

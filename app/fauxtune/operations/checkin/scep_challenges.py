@@ -1,7 +1,8 @@
 """SCEP with Intune in between: the challenge that a device gets, and what a partner's authority asks about it.
 
 Microsoft: "Add partner certification authority in Intune using SCEP"; microsoft/Intune-Resource-Access,
-src/CsrValidation. Unverified: in which order the service checks.
+src/CsrValidation. The order of the checks is that of "Use APIs to add third-party CAs for SCEP to Intune", 2025-07-03.
+What is checked and what is reported are two things: a reported certificate stays, whatever is asked later.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from cryptography import x509
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import iso
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, UserId
 from fauxtune.core.model.items import Item, scep_key
 from fauxtune.core.model.scep import ScepRequest
@@ -33,10 +34,12 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.scep import ChallengeState, ScepChallengeRow
+from fauxtune.storage.rows.scep import ChallengeState, ScepCertificateRow, ScepChallengeRow
 
 #: The authority of the tenant that seals challenges: it never leaves the service.
 _SEALER = "devices"
+#: Certificates that are kept for one challenge, each with its report. A device needs one.
+_MOST_CERTIFICATES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,34 +160,43 @@ def validate_request(tx: Transaction, request: AuthorityRequest, *, keys: KeySto
 
 
 def note_issued(tx: Transaction, request: AuthorityRequest, *, report: JsonObject, keys: KeyStore) -> Verdict:
-    """Note that the authority has issued the certificate. `report`: what it says of it."""
-    if report.get("thumbprint"):
-        report = {**report, "thumbprint": plain_thumbprint(str(report["thumbprint"]))}
-    return _note_report(tx, request, state="issued", event="scepCertificateIssued", report=report, keys=keys)
+    """Note that the authority has issued a certificate. `report`: what it says of it. Raises Conflict where too many
+    were reported for the challenge.
+
+    Unverified: that a certificate counts which was issued although the request was refused; it exists, so it can be
+    revoked.
+    """
+    checked = _checked(tx, request, keys=keys)
+    if isinstance(checked, Verdict):
+        return checked
+    row, mark = checked.row, plain_thumbprint(str(report.get("thumbprint") or ""))
+    report = {**report, "thumbprint": mark}
+    outcome = {"transactionId": request.transaction, **report}
+    known = queries.certificates_of_challenge(tx.connection, tx.tenant.id, challenge_id=row.id)
+    before = known.get(mark.lower())
+    if before is not None and before.report == outcome:
+        return SUCCESS  # authorities repeat a notification whose answer was lost: it counts once
+    if before is None and len(known) >= _MOST_CERTIFICATES:
+        raise Conflict(f"{_MOST_CERTIFICATES} certificates were reported for this challenge already.")
+    reported_at = tx.now if before is None else before.reported_at
+    certificate = ScepCertificateRow(
+        tx.tenant.id, row.id, mark.lower(), row.enrollment_id, row.profile_id, outcome, reported_at
+    )
+    queries.put_certificate(tx.connection, certificate)
+    _note(tx, row, state="issued", outcome=outcome)
+    _record(tx, "scepCertificateIssued", row=row, detail=report)
+    return SUCCESS
 
 
 def note_failed(tx: Transaction, request: AuthorityRequest, *, report: JsonObject, keys: KeyStore) -> Verdict:
-    """Note that the authority has not issued the certificate. `report`: its error."""
-    return _note_report(tx, request, state="failed", event="scepIssuanceFailed", report=report, keys=keys)
-
-
-def _note_report(
-    tx: Transaction,
-    request: AuthorityRequest,
-    *,
-    state: ChallengeState,
-    event: str,
-    report: JsonObject,
-    keys: KeyStore,
-) -> Verdict:
+    """Note that the authority has not issued a certificate. `report`: its error."""
     checked = _checked(tx, request, keys=keys)
     if isinstance(checked, Verdict):
         return checked
     outcome = {"transactionId": request.transaction, **report}
-    # Authorities repeat a notification whose answer was lost: it counts once.
-    if (checked.row.state, checked.row.outcome) != (state, outcome):
-        _note(tx, checked.row, state=state, outcome=outcome)
-        _record(tx, event, row=checked.row, detail=report)
+    if (checked.row.state, checked.row.outcome) != ("failed", outcome):
+        _note(tx, checked.row, state="failed", outcome=outcome)
+        _record(tx, "scepIssuanceFailed", row=checked.row, detail=report)
     return SUCCESS
 
 
@@ -254,9 +266,11 @@ def _signer(tx: Transaction, checked: _Checked, *, signer: x509.Certificate | No
         return SUCCESS
     device, profile = checked.row.enrollment_id, checked.row.profile_id
     row = device_queries.ledger_rows(tx.connection, device).get(scep_key(profile))
-    outcomes = queries.issued_outcomes(tx.connection, tx.tenant.id, enrollment_id=device, profile_id=profile)
-    known = (None if row is None else row.thumbprint, *(outcome.get("thumbprint") for outcome in outcomes))
-    return compare_signer(thumbprint(renewed), held={str(each).lower() for each in known if each is not None})
+    reported = queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=device)
+    held = {each.thumbprint for each in reported if each.profile_id == profile}
+    if row is not None and row.thumbprint is not None:
+        held.add(row.thumbprint)
+    return compare_signer(thumbprint(renewed), held=held)
 
 
 def _scep_item(tx: Transaction, enrollment: EnrollmentRow, *, profile: ProfileId) -> Item | None:

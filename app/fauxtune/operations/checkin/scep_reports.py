@@ -7,7 +7,7 @@ an authority of the tenant issued it, or from what a partner's authority reporte
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,15 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.scep import ScepChallengeRow
+from fauxtune.storage.rows.scep import ScepCertificateRow, ScepChallengeRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Reported:
+    """A certificate that an authority reported, with the challenge that it was issued for."""
+
+    certificate: ScepCertificateRow
+    challenge: ScepChallengeRow
 
 
 def with_issued(
@@ -41,16 +49,22 @@ def with_issued(
     news = [rows[key] for key, mark in inventory.identities.items() if key in rows and _is_news(rows[key], mark)]
     if not news:
         return inventory
+    reported = queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=device.id)
     challenges = queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=[device.id])
+    offers = {each.id: each for each in challenges}
     certificates = _readable(inventory.certificates)
     known = {row.thumbprint for row in rows.values()} - {None}
     issued = {}
     for row in news:
-        given = [each for each in reversed(challenges) if scep_key(each.profile_id) == row.key]
+        mine = [
+            _Reported(each, offers[each.challenge_id])
+            for each in reversed(reported)
+            if scep_key(each.profile_id) == row.key and each.challenge_id in offers
+        ]
         mark = inventory.identities[row.key].lower() or _mark_of(
-            row, given=given, certificates=certificates, known=known
+            row, reported=mine, certificates=certificates, known=known
         )
-        issued[row.key] = _issued(tx, row, device=device.id, mark=mark, given=given, certificates=certificates)
+        issued[row.key] = _issued(tx, row, device=device.id, mark=mark, reported=mine, certificates=certificates)
     return replace(inventory, issued=issued)
 
 
@@ -77,16 +91,16 @@ def _readable(documents: Mapping[str, bytes]) -> dict[str, x509.Certificate]:
 def _mark_of(
     row: LedgerRow,
     *,
-    given: Sequence[ScepChallengeRow],
+    reported: Sequence[_Reported],
     certificates: Mapping[str, x509.Certificate],
     known: Iterable[str | None],
 ) -> str | None:
     """The thumbprint of the certificate where a device says only that it is there: of the last one that was issued for
     this offer, or of one that it shows and that is what was asked for. None if neither is known.
     """
-    for challenge in given:
-        mark = _reported_mark(challenge)
-        if challenge.fingerprint == row.fingerprint and mark and (not certificates or mark in certificates):
+    for each in reported:
+        mark = each.certificate.thumbprint
+        if each.challenge.fingerprint == row.fingerprint and mark and (not certificates or mark in certificates):
             return mark
     request = _request(row)
     fitting = [
@@ -103,7 +117,7 @@ def _issued(
     *,
     device: EnrollmentId,
     mark: str | None,
-    given: Sequence[ScepChallengeRow],
+    reported: Sequence[_Reported],
     certificates: Mapping[str, x509.Certificate],
 ) -> IssuedByScep:
     if mark is None:
@@ -114,13 +128,13 @@ def _issued(
             # Without its number it is not revoked when this device gives it back.
             return IssuedByScep(mark, differs="The certificate on the device was not issued to it by this profile.")
         return _by_own_authority(row, registered)
-    reported = next((each for each in given if _reported_mark(each) == mark), None)
-    outcome: Mapping[str, Any] = {} if reported is None else reported.outcome or {}
+    said = next((each for each in reported if each.certificate.thumbprint == mark), None)
+    report: Mapping[str, Any] = {} if said is None else said.certificate.report
     request, certificate = _request(row), certificates.get(mark)
     if certificate is None:
-        ends = _moment(outcome.get("expiration"))
-        begins = tx.now if reported is None else reported.created_at
-        serial = str(outcome.get("serialNumber") or "").lower() or None
+        ends = _moment(report.get("expiration"))
+        begins = tx.now if said is None else said.challenge.created_at
+        serial = str(report.get("serialNumber") or "").lower() or None
         # Nobody says when it ends: it is renewed as if the authority had granted what was asked for.
         expected = ends or (None if request.days is None else begins + timedelta(days=request.days))
         return IssuedByScep(mark, serial=serial, not_after=ends, renew_at=_renew_at(request, begins, ends=expected))
@@ -153,13 +167,6 @@ def _request(row: LedgerRow) -> ScepRequest:
 
 def _renew_at(request: ScepRequest, begins: datetime, *, ends: datetime | None) -> datetime | None:
     return None if ends is None else renewal(begins, ends, percent=request.renew_percent)
-
-
-def _reported_mark(challenge: ScepChallengeRow) -> str:
-    """The thumbprint that the authority reported of the certificate for this challenge; empty without one."""
-    if challenge.state != "issued":
-        return ""
-    return str((challenge.outcome or {}).get("thumbprint") or "").lower()
 
 
 def _moment(text: object) -> datetime | None:

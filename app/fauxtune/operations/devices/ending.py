@@ -5,15 +5,18 @@ Graph's record (managedDevice) and the enrolment are two things: the record can 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.removal import decisions
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.engine.removal.records_kept import directory_device_stays, managed_device_stays
 from fauxtune.core.errors import NotAllowed
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
+from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices.autopilot import let_go, note_left
 from fauxtune.operations.devices.escrow import forget_with_directory_device, forget_with_managed_device
@@ -27,6 +30,7 @@ from fauxtune.storage.queries import compliance as compliance_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import script_runs as script_queries
 from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -90,9 +94,24 @@ def revoke_held(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause | In
     """
     held = queries.ledger_rows(tx.connection, enrollment.id).values()
     rows = [*held, *unreported(tx, enrollment.id, rows=held)]
-    for row in decisions.rows_to_revoke(rows, _kind(tx, enrollment), cause=cause):
+    to_revoke = decisions.rows_to_revoke(rows, _kind(tx, enrollment), cause=cause)
+    _queue_at_partner(tx, enrollment.id, rows=[row for row in to_revoke if row.authority is Authority.PARTNER])
+    for row in to_revoke:
+        if row.authority is Authority.PARTNER:
+            continue
         assert row.serial is not None
         revocation.revoke_for_connector(tx, row.serial, device=enrollment.id, user=user, source=row.source.value)
+
+
+def _queue_at_partner(tx: Transaction, enrollment_id: EnrollmentId, *, rows: Sequence[LedgerRow]) -> None:
+    """Let the authority of a partner be asked to revoke these; nobody knows the issuer of what it did not report."""
+    if not rows:
+        return
+    reported = scep_queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=enrollment_id)
+    reports = {each.thumbprint: each.report for each in reported}
+    for row in rows:
+        if row.thumbprint in reports:
+            partner_revocations.queue_lost(tx, reports[row.thumbprint], device=enrollment_id)
 
 
 def revoke_issued_late(tx: Transaction, enrollment: EnrollmentRow, *, serials: Iterable[str]) -> None:

@@ -288,7 +288,9 @@ def _carry_out(tx: Transaction, rows: Mapping[EnrollmentId, EnrollmentRow]) -> s
 def _revoked(
     tx: Transaction, foreseen: Mapping[EnrollmentId, SimulatedPlan]
 ) -> dict[EnrollmentId, dict[str, Cause | Incident | None]]:
-    """Return the certificates that are revoked, by device, each with the cause if its plan revokes it."""
+    """Return the certificates that are revoked, or that a partner's authority is asked to revoke, by device, each with
+    the cause if its plan revokes it.
+    """
     planned = {
         device: {str(row.serial): why for row, why in plan.revoked if not is_not_yet_issued(row)}
         for device, plan in foreseen.items()
@@ -300,7 +302,11 @@ def _revoked(
         for device, serials in planned.items()
     }
     for event in tx.events:
-        if event.type == "revoked" and event.device is not None and event.certificate is not None:
+        if (
+            event.type in ("revoked", "partnerRevocationAsked")
+            and event.device is not None
+            and event.certificate is not None
+        ):
             device, serial = EnrollmentId(event.device), event.certificate["serial"]
             revoked.setdefault(device, {}).setdefault(serial, planned.get(device, {}).get(serial))
     return revoked

@@ -58,6 +58,8 @@ REFERENCES = (
     Reference("profile_states", "profile_id", "profile", "profiles", others=("resources",)),
     Reference("ra_certificates", "connector_id", "connector", "connectors"),
     Reference("role_scope_tag_assignments", "tag_id", "scope tag", "role_scope_tags"),
+    Reference("scep_certificates", "challenge_id", "challenge", "scep_challenges"),
+    Reference("scep_certificates", "enrollment_id", "enrolment", "enrollments"),
     Reference("scep_challenges", "enrollment_id", "enrolment", "enrollments"),
     Reference("scep_requests", "challenge_id", "challenge", "scep_challenges"),
     Reference("scep_requests", "enrollment_id", "enrolment", "enrollments"),

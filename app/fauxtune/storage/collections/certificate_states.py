@@ -24,6 +24,7 @@ from fauxtune.storage.tables import (
     managed_devices,
     pfx_certificates,
     profiles,
+    scep_certificates,
     scep_challenges,
 )
 
@@ -97,8 +98,13 @@ _LAST_CHALLENGE: ColumnElement[Any] = (
 )
 #: By whom a partner's authority says that it issued the certificate.
 _PARTNER = (
-    select(func.max(scep_challenges.c.outcome["issuer"].as_string()))
-    .where(_MINE, func.lower(scep_challenges.c.outcome["thumbprint"].as_string()) == ledger.c.thumbprint)
+    select(func.max(scep_certificates.c.report["issuer"].as_string()))
+    .where(
+        scep_certificates.c.tenant_id == ledger.c.tenant_id,
+        scep_certificates.c.enrollment_id == ledger.c.enrollment_id,
+        scep_certificates.c.profile_id == func.replace(ledger.c.item_key, "scep/", ""),
+        scep_certificates.c.thumbprint == ledger.c.thumbprint,
+    )
     .correlate(ledger)
     .scalar_subquery()
 )

@@ -1,21 +1,23 @@
-"""SCEP challenges, and the revocations that a partner's authority is asked for."""
+"""SCEP challenges, the certificates that were reported for them, and the revocations that a partner's authority is
+asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, true, update
 
-from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import plain_thumbprint
 from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
-from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepChallengeRow
-from fauxtune.storage.tables import partner_revocations, scep_challenges
+from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepCertificateRow, ScepChallengeRow
+from fauxtune.storage.tables import partner_revocations, revocation_downloads, scep_certificates, scep_challenges
 
-_challenge, _revocation = scep_challenges.c, partner_revocations.c
+_challenge, _certificate, _revocation = scep_challenges.c, scep_certificates.c, partner_revocations.c
 
 # What check-ins and the requests that follow them read.
 _CHALLENGE = Prepared(
@@ -28,6 +30,11 @@ _CHALLENGES_OF = Prepared(
         _challenge.enrollment_id.in_(bindparam("ids", expanding=True)),
     )
     .order_by(_challenge.created_at, _challenge.id)
+)
+_CERTIFICATES_OF = Prepared(
+    select(scep_certificates)
+    .where(_certificate.tenant_id == bindparam("tenant"), _certificate.enrollment_id == bindparam("device"))
+    .order_by(_certificate.reported_at, _certificate.thumbprint)
 )
 
 
@@ -49,29 +56,39 @@ def newest_challenges(connection: Connection, tenant_id: TenantId, *, limit: int
     return reads.every(connection, ordered, row=ScepChallengeRow)
 
 
-def issued_outcomes(
-    connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId, profile_id: ProfileId
-) -> list[JsonObject]:
-    """Return what was reported of the certificates that a device was issued by a profile."""
-    statement = select(_challenge.outcome).where(
-        _challenge.tenant_id == tenant_id,
-        _challenge.enrollment_id == enrollment_id,
-        _challenge.profile_id == profile_id,
-        _challenge.state == "issued",
-    )
-    return [outcome for outcome in connection.execute(statement).scalars() if outcome is not None]
+def certificates_of(
+    connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId
+) -> list[ScepCertificateRow]:
+    """Return the certificates that authorities reported for the challenges of a device, in the order of the reports."""
+    values = {"tenant": tenant_id, "device": enrollment_id}
+    return reads.every(connection, _CERTIFICATES_OF, row=ScepCertificateRow, values=values)
 
 
-def reported_certificates(connection: Connection, tenant_id: TenantId, *, key: str) -> list[JsonObject]:
-    """Return what authorities reported of the certificates with this serial number or thumbprint: hex in any case, a
-    thumbprint also with colons or spaces.
+def reported_certificates(connection: Connection, tenant_id: TenantId, *, key: str) -> list[ScepCertificateRow]:
+    """Return the reported certificates with this serial number or thumbprint: hex in any case, a thumbprint also with
+    colons or spaces.
     """
-    sought = {"serialNumber": key, "thumbprint": plain_thumbprint(key)}
-    named = (func.lower(_challenge.outcome[name].as_string()) == text.lower() for name, text in sought.items())
-    statement = select(_challenge.outcome).where(
-        _challenge.tenant_id == tenant_id, _challenge.state == "issued", or_(*named)
+    number = func.lower(_certificate.report["serialNumber"].as_string())
+    statement = select(scep_certificates).where(
+        _certificate.tenant_id == tenant_id,
+        or_(_certificate.thumbprint == plain_thumbprint(key).lower(), number == key.lower()),
     )
-    return [outcome for outcome in connection.execute(statement).scalars() if outcome is not None]
+    return reads.every(connection, statement, row=ScepCertificateRow)
+
+
+def certificates_of_challenge(
+    connection: Connection, tenant_id: TenantId, *, challenge_id: str
+) -> dict[str, ScepCertificateRow]:
+    """Return the certificates that were reported for a challenge, by thumbprint."""
+    statement = select(scep_certificates).where(
+        _certificate.tenant_id == tenant_id, _certificate.challenge_id == challenge_id
+    )
+    return {row.thumbprint: row for row in reads.every(connection, statement, row=ScepCertificateRow)}
+
+
+def put_certificate(connection: Connection, row: ScepCertificateRow) -> None:
+    """Write a reported certificate in place of an earlier report of it."""
+    writes.put_rows(connection, scep_certificates, rows=[row])
 
 
 def challenges_of(
@@ -85,9 +102,13 @@ def challenges_of(
 def change_challenge(
     connection: Connection, tenant_id: TenantId, *, challenge_id: str, state: ChallengeState, outcome: JsonObject
 ) -> None:
-    """Write what became of a challenge."""
-    where = {"tenant_id": tenant_id, "id": challenge_id}
-    writes.change(connection, scep_challenges, where=where, values={"state": state, "outcome": outcome})
+    """Write what became of a challenge. Once a certificate was issued for it, only another one that was changes it."""
+    changeable = _challenge.state != "issued" if state != "issued" else true()
+    statement = update(scep_challenges).where(
+        _challenge.tenant_id == tenant_id, _challenge.id == challenge_id, changeable
+    )
+    writes.note_write(connection, scep_challenges)
+    connection.execute(statement.values(state=state, outcome=outcome))
 
 
 def delete_challenges(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
@@ -129,15 +150,29 @@ def revocations_by_id(
     return {row.id: row for row in rows}
 
 
+def last_download(connection: Connection, tenant_id: TenantId) -> datetime | None:
+    """Return when an authority downloaded revocations last, whether there were any or not."""
+    statement = select(revocation_downloads.c.at).where(revocation_downloads.c.tenant_id == tenant_id)
+    return connection.execute(statement.with_for_update()).scalar()
+
+
+def put_download(connection: Connection, tenant_id: TenantId, *, at: datetime) -> None:
+    """Write when an authority downloaded revocations last."""
+    writes.put(connection, revocation_downloads, rows=[{"tenant_id": tenant_id, "at": at}])
+
+
 def lease_revocations(
     connection: Connection, tenant_id: TenantId, *, now: datetime, until: datetime, issuer: str | None, most: int
 ) -> list[PartnerRevocationRow]:
-    """Lease the oldest open revocations that nobody has leased now, of one issuer if it is given."""
+    """Lease open revocations that nobody has leased now, of one issuer if it is given: the oldest, first those that
+    were never leased.
+    """
     free = or_(_revocation.leased_until.is_(None), _revocation.leased_until <= now)
     statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id, _revocation.state == "open", free)
     if issuer is not None:
         statement = statement.where(_revocation.issuer == issuer)
-    ordered = statement.order_by(_revocation.created_at, _revocation.id).limit(most).with_for_update()
+    new_ones_first = (_revocation.leased_until.is_not(None), _revocation.created_at, _revocation.id)
+    ordered = statement.order_by(*new_ones_first).limit(most).with_for_update()
     rows = reads.every(connection, ordered, row=PartnerRevocationRow)
     chosen = _revocation.id.in_([row.id for row in rows])
     connection.execute(

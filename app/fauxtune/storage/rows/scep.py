@@ -1,4 +1,4 @@
-"""Rows of SCEP challenges and of revocations at a partner's authority."""
+"""Rows of SCEP challenges, of certificates that authorities reported, and of revocations at a partner's authority."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PartnerRevocationState = Literal["open", "revoked", "failed"]
 @dataclass(frozen=True, slots=True)
 class ScepChallengeRow:
     """A challenge that a device was given. `outcome`: `{"code","description"}` of the last check, or what the authority
-    reported: `{"transactionId","thumbprint","serialNumber","expiration","issuer", ...}`. `fingerprint`: of the item as
-    it was offered.
+    reported: `{"transactionId","thumbprint","serialNumber","expiration","issuer", ...}`. Once a certificate was
+    reported it is that of the last one, and the state stays. `fingerprint`: of the item as it was offered.
     """
 
     tenant_id: TenantId
@@ -32,6 +32,21 @@ class ScepChallengeRow:
     state: ChallengeState
     outcome: JsonObject | None = None
     fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScepCertificateRow:
+    """A certificate that an authority reported for a challenge, of which it can issue several. `report`: its serial
+    number, issuer and end, as the challenge's `outcome` has them.
+    """
+
+    tenant_id: TenantId
+    challenge_id: str
+    thumbprint: str
+    enrollment_id: EnrollmentId
+    profile_id: ProfileId
+    report: JsonObject
+    reported_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

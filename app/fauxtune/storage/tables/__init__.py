@@ -38,7 +38,14 @@ from fauxtune.storage.tables.labs import lab_runs
 from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
 from fauxtune.storage.tables.reports import report_jobs
 from fauxtune.storage.tables.resources import resources
-from fauxtune.storage.tables.scep import partner_revocations, ra_certificates, scep_challenges, scep_requests
+from fauxtune.storage.tables.scep import (
+    partner_revocations,
+    ra_certificates,
+    revocation_downloads,
+    scep_certificates,
+    scep_challenges,
+    scep_requests,
+)
 from fauxtune.storage.tables.scripts import script_runs
 from fauxtune.storage.tables.sharing import process_messages, tenant_versions
 from fauxtune.storage.tables.snapshots import snapshots
@@ -100,8 +107,10 @@ __all__ = [
     "ra_certificates",
     "report_jobs",
     "resources",
+    "revocation_downloads",
     "role_scope_tag_assignments",
     "role_scope_tags",
+    "scep_certificates",
     "scep_challenges",
     "scep_requests",
     "script_runs",

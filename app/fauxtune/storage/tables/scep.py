@@ -1,5 +1,6 @@
-"""Challenges of SCEP requests with their outcome, the requests that the tenant's own NDES has accepted, with its RA
-certificates, and certificates that a partner's authority is asked to revoke.
+"""Challenges of SCEP requests with their outcome, the certificates that authorities reported for them, the requests
+that the tenant's own NDES has accepted, with its RA certificates, and certificates that a partner's authority is asked
+to revoke.
 """
 
 from __future__ import annotations
@@ -30,6 +31,19 @@ scep_challenges = Table(
     Column("fingerprint", Word, comment="of the item as it was offered"),
     Index("ix_scep_challenges_device", "tenant_id", "enrollment_id", "profile_id"),
     Index("ix_scep_challenges_newest", "tenant_id", "created_at", "id"),
+)
+
+scep_certificates = Table(
+    "scep_certificates",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("challenge_id", Word, primary_key=True),
+    Column("thumbprint", Word, primary_key=True, comment="in lower case"),
+    Column("enrollment_id", Word, nullable=False),
+    Column("profile_id", Word, nullable=False),
+    Column("report", Document, nullable=False, comment="what the authority said of it"),
+    Column("reported_at", Moment, nullable=False),
+    Index("ix_scep_certificates_device", "tenant_id", "enrollment_id", "profile_id"),
 )
 
 scep_requests = Table(
@@ -81,4 +95,11 @@ partner_revocations = Table(
     Column("error_code", Word),
     Column("error_message", Word),
     Index("ix_partner_revocations_state", "tenant_id", "state", "created_at", "id"),
+)
+
+revocation_downloads = Table(
+    "revocation_downloads",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("at", Moment, nullable=False, comment="of the last download that was not too early"),
 )

@@ -112,6 +112,9 @@ class PartnerRevocation(Answer):
     ca_configuration: str | None
     state: str
     leased_until_date_time: str | None
+    available_date_time: str | None = Field(
+        description="while it is open: when the authority can get it, if an earlier download or a lease holds it up"
+    )
     error_code: str | None
     error_message: str | None
     created_date_time: str

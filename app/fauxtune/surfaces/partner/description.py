@@ -213,7 +213,10 @@ OPERATIONS: dict[str, dict[str, Json]] = {
                 CONNECTOR,
                 "downloadRevocationRequests",
                 summary="Fetch certificates that are to be revoked",
-                answer=("leased for ten minutes of the tenant's clock, then offered again", "PartnerRevocations"),
+                answer=(
+                    "handed out once; after a call nothing is for 60 minutes of the tenant's clock",
+                    "PartnerRevocations",
+                ),
             ),
             _action(
                 CONNECTOR,

@@ -6,7 +6,7 @@ that is wiped or retired, by its kind (`device_actions.support`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
@@ -25,6 +25,8 @@ AUTHORITIES: dict[Source, tuple[Authority, ...]] = {
     Source.PKCS: (Authority.MICROSOFT, Authority.DIGICERT),
     Source.SCEP: (Authority.MICROSOFT, Authority.PARTNER),
 }
+#: The happenings after which Intune has a partner's certificates revoked: a wipe, a retirement, or the user's leave.
+_ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Incident.WIPE_KEEPING_ENROLLMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ def _verdict(
         reissued=row.reissued,
         disagreement="" if document is None else document.cited(edition, says),
     )
-    return _of_partner(verdict, edition) if authority is Authority.PARTNER and verdict.revoked else verdict
+    if authority is not Authority.PARTNER or not verdict.revoked:
+        return verdict
+    return _of_partner(verdict, edition, ends=effective in _ENDS)
 
 
 def _fits(row: Row, variant: Variant, *, edition: Edition, cause: Cause | Incident, authority: Authority) -> bool:
@@ -110,13 +114,19 @@ def _fits(row: Row, variant: Variant, *, edition: Edition, cause: Cause | Incide
     )
 
 
-def _of_partner(verdict: Verdict, edition: Edition) -> Verdict:
-    """The verdict on a partner's certificate: Intune never asks a partner's CA to revoke."""
-    says = f"the certificates are not revoked. Of those of a Microsoft authority: {verdict.source}"
-    return Verdict(
-        removed=verdict.removed,
-        revoked=False,
-        source=PARTNERS.cited(edition, says),
-        reissued=verdict.reissued,
-        disagreement=verdict.disagreement,
+def _of_partner(verdict: Verdict, edition: Edition, *, ends: bool) -> Verdict:
+    """The verdict on a partner's certificate that Microsoft's authority would revoke: since 2024-10-15 the partner's is
+    asked to, where the device leaves (`ends`).
+    """
+    queued = ends and edition is not Edition.APRIL_2020
+    if queued:
+        says = "removed and queued for revocation; whether the authority fetches the queue is its own affair"
+    elif edition is Edition.APRIL_2020:
+        says = "the certificates are not revoked"
+    else:
+        says = "Unverified: only unenrolment and wipe are named, so nothing is queued for revocation"
+    return replace(
+        verdict,
+        revoked=queued,
+        source=PARTNERS.cited(edition, f"{says}. Of those of a Microsoft authority: {verdict.source}"),
     )

@@ -63,8 +63,12 @@ PAGE = _document("Remove SCEP or PKCS certificates in Microsoft Intune", old="20
 NEXT_PAGE = _document("Remove SCEP or PKCS certificates in Microsoft Intune", old="2020-03-19", new="2024-04-08")
 ACTIONS = _document("Remove devices by using wipe, retire, or manually unenrolling the device", new="2020-03")
 SMIME = _document("S/MIME overview to sign and encrypt email in Intune")
-GENERAL = _document("Common questions about device profiles in Intune")
-PARTNERS = _document("Add partner certification authority in Intune using SCEP", old="2019-07-03")
+GENERAL = _document(
+    "Common questions about device profiles in Intune",
+    old="2020-03-10",
+    new="2026-03-26",
+)
+PARTNERS = _document("Add partner certification authority in Intune using SCEP", old="2019-07-03", new="2024-10-15")
 DIGICERT = _document(
     "Set up Intune Certificate Connector for DigiCert PKI Platform", old="2019-06-19", new="2019-06-19"
 )
@@ -82,6 +86,7 @@ _KNOX = (_V.ANDROID_KNOX,)
 _LEGACY = (_V.ANDROID_DEVICE_ADMIN,)
 _WORK_PROFILE = (_V.ANDROID_WORK_PROFILE,)
 _OWNER = (_V.ANDROID_FULLY_MANAGED, _V.ANDROID_DEDICATED, _V.ANDROID_CORPORATE_WORK_PROFILE, _V.ANDROID_AOSP)
+_ANDROID = (*_KNOX, *_LEGACY, *_WORK_PROFILE, *_OWNER)
 
 _WIPE = (Cause.WIPE,)
 _UNENROLL = (Cause.UNENROLL,)
@@ -277,12 +282,29 @@ _SETTING = (
     Row(_WORK_PROFILE, _ENDS, "R", ACTIONS, _WHOLE_PROFILE),
     Row(_ANY, _ENDS, "R", ACTIONS, "settings that Intune configured are not enforced any more"),
     Row(
+        _WINDOWS,
+        (*_LEAVES, *_LOSES),
+        "-",
+        GENERAL,
+        "settings are not removed from Windows devices",
+        edition=Edition.APRIL_2020,
+    ),
+    Row(
         (*_WINDOWS, *_PHONE),
         _LEAVES,
         "R",
         GENERAL,
         "Unverified: each provider decides; here all of them give the setting up",
         against=(GENERAL, "a setting can keep its value, as the provider has it"),
+    ),
+    Row(_ANDROID, (*_LEAVES, *_LOSES), "-", GENERAL, "settings are not removed from Android devices"),
+    Row(
+        _IOS,
+        _LEAVES,
+        "R",
+        GENERAL,
+        "all settings are removed except voice roaming, data roaming and synchronization while roaming. "
+        "Differs from Intune: here these three go as well",
     ),
     Row(_ANY, _LEAVES, "R", GENERAL, "settings of profiles that no longer apply are removed"),
     Row(_ANY, _LOSES, "R", GENERAL, "Unverified: without user or licence no profile applies"),

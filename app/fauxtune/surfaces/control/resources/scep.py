@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, TenantId
@@ -79,14 +81,15 @@ async def ask_for_revocation(here: Here, body: messages.NewRevocation) -> messag
         issuer=body.issuer_name,
         ca_configuration=body.ca_configuration,
     )
-    return _revocation(row)
+    return _revocation(row, next_download=await here.run(partner_revocations.next_download))
 
 
 @router.get("/revocations", summary="List the newest revocations at the partner's authority")
 async def list_revocations(here: Here) -> Listed[messages.PartnerRevocation]:
     """The newest 200, the newest first."""
     rows = await here.read(queries.revocations, here.tenant.id, limit=_MOST)
-    return Listed(value=[_revocation(row) for row in rows])
+    next_download = await here.run(partner_revocations.next_download)
+    return Listed(value=[_revocation(row, next_download=next_download) for row in rows])
 
 
 def _device(connection: Connection, tenant_id: TenantId, *, key: str | None) -> ManagedDeviceId:
@@ -111,7 +114,8 @@ def _challenge(row: ScepChallengeRow, *, managed: str | None) -> messages.KnownC
     )
 
 
-def _revocation(row: PartnerRevocationRow) -> messages.PartnerRevocation:
+def _revocation(row: PartnerRevocationRow, *, next_download: datetime | None) -> messages.PartnerRevocation:
+    held_up = [at for at in (next_download, row.leased_until) if at is not None and row.state == "open"]
     return messages.PartnerRevocation(
         id=row.id,
         serial_number=row.serial,
@@ -119,6 +123,7 @@ def _revocation(row: PartnerRevocationRow) -> messages.PartnerRevocation:
         ca_configuration=row.ca_configuration,
         state=row.state,
         leased_until_date_time=None if row.leased_until is None else iso(row.leased_until),
+        available_date_time=iso(max(held_up)) if held_up else None,
         error_code=row.error_code,
         error_message=row.error_message,
         created_date_time=iso(row.created_at),
