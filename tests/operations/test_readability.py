@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.mail.readability import Reading
+from fauxtune.core.model.marks import Marks
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.insight.readability import Matrix, readability
 from fauxtune.operations.mail import address_book, mailboxes
@@ -18,7 +19,7 @@ PASSWORD = "geheim-42"
 
 
 async def matrix(contoso: Contoso, name: str = "alice") -> Matrix:
-    result: Matrix = await contoso.do(readability, await contoso.user_id(name))
+    result: Matrix = await contoso.do(readability, await contoso.user_id(name), marks=Marks())
     return result
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.model.journal_words import cause_words
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.states import Cause, Incident
 from fauxtune.operations.insight.readability import Matrix, Moment, readability
 from tests.support.mail_histories import PEOPLE, History, Snapshot
@@ -67,7 +68,7 @@ async def test_every_cell_of_a_random_history_is_as_openssl_decides_it(
     for snapshot in history.snapshots:
         for name in PEOPLE:
             matrix = await contoso.do(
-                readability, history.users[name], moment=Moment(number=snapshot.number), limit=1000
+                readability, history.users[name], marks=Marks(), moment=Moment(number=snapshot.number), limit=1000
             )
             cells += check(history, snapshot, matrix, name=name, openssl=openssl)
     assert cells >= 2000

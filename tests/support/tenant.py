@@ -100,6 +100,10 @@ class Contoso:
     async def do(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 
+    async def mark(self, thumbprint: str) -> str:
+        """Return the letters of a certificate's mark."""
+        return (await self.emulator.runner.marks.of(self.tenant)).of(thumbprint).letters
+
     async def look(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.emulator.runner.read(query, *args, **kwargs)
 

@@ -17,6 +17,7 @@ from cryptography.x509 import ocsp
 
 from fauxtune.client.endpoints import ClientError
 from fauxtune.client.http import Client, Refused, read_whole
+from fauxtune.client.marks import read_marks
 from fauxtune.core.clock import from_iso
 from fauxtune.core.evidence.facts import (
     Authority,
@@ -105,7 +106,10 @@ class _Reading:
         first = min((event["seq"] for event in events if event["type"] in _FIRST), default=None)
         mails = [mail for person in people for mail in self._mails(person.address, known, first=first)]
         mails = self._bounded("mails", mails, most=MOST_MAILS)
+        marked = {each.thumbprint for each in holdings} | known.keys()
+        marked |= {thumbprint(each.certificate) for each in authorities}
         return Facts(
+            marks=read_marks(self._client, sorted(marked)),
             tenant=tenant["name"],
             edition=tenant["settings"]["edition"]["value"],
             # Read last: no CRL and no answer may be of a later time.

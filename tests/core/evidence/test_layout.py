@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.evidence.layout import Layout, file_mark, slug
+from fauxtune.core.evidence.layout import Layout, slug
 from tests.core.evidence.sample import facts_of
 
 SAFE = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -28,4 +28,7 @@ def test_devices_of_equal_or_similar_names_have_folders_of_their_own(names: list
 
 
 def test_a_certificate_is_named_by_its_mark_and_its_thumbprint() -> None:
-    assert re.fullmatch(r"[A-Z]{4}-aabbccdd", file_mark("aabbccdd" + "0" * 32))
+    facts = facts_of(devices=[])
+    facts.marks.decide("aabbccdd" + "0" * 32)
+    assert re.fullmatch(r"[A-Z]{4}-aabbccdd", Layout.of(facts).mark("aabbccdd" + "0" * 32))
+    assert Layout.of(facts).mark("aabbccde" + "0" * 32) == "aabbccde"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fauxtune.core.mail.readability import DeviceKeys, Held, KnownKey, Reading, decide
-from fauxtune.core.model.marks import mark
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
 
 THEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -16,6 +16,9 @@ MINE, OTHER = "a1" * 20, "b2" * 20
 ALICE = frozenset({"17/abc"})
 KNOWN = KnownKey(MINE, ALICE, Source.IMPORTED, owner="alice@contoso.example")
 BOBS = KnownKey(OTHER, frozenset({"18/abc"}), Source.PKCS, owner="bob-laptop")
+MARKS = Marks()
+for each in (MINE, OTHER):
+    MARKS.decide(each)
 
 
 def held(**changes: object) -> Held:
@@ -43,9 +46,9 @@ def held(**changes: object) -> Held:
     ],
 )
 def test_what_became_of_the_key_decides(key: Held, code: Reading, words: str) -> None:
-    cell = decide(ALICE, DeviceKeys("phone", (key,)), known=[KNOWN])
+    cell = decide(ALICE, DeviceKeys("phone", (key,)), known=[KNOWN], marks=MARKS)
     assert cell.reading is code
-    assert words.format(mark=mark(MINE).letters) in cell.sentence
+    assert words.format(mark=MARKS.name(MINE)) in cell.sentence
     assert cell.thumbprint == MINE
     assert cell.reading.can_read == (code is Reading.READABLE)
 
@@ -53,25 +56,25 @@ def test_what_became_of_the_key_decides(key: Held, code: Reading, words: str) ->
 def test_a_key_that_came_again_counts_and_not_the_time_before() -> None:
     gone = held(until=LATER, cause=Cause.UNASSIGNED.value)
     again = held(since=LATER + timedelta(hours=1))
-    assert decide(ALICE, DeviceKeys("phone", (gone, again)), known=[KNOWN]).reading is Reading.READABLE
+    assert decide(ALICE, DeviceKeys("phone", (gone, again)), known=[KNOWN], marks=MARKS).reading is Reading.READABLE
 
 
 def test_a_key_on_its_way_says_what_it_waits_for() -> None:
-    cell = decide(ALICE, DeviceKeys("phone", pending={MINE: "it waits for the certificate connector"}), known=[KNOWN])
+    cell = decide(
+        ALICE, DeviceKeys("phone", pending={MINE: "it waits for the certificate connector"}), known=[KNOWN], marks=MARKS
+    )
     assert cell.reading is Reading.KEY_PENDING
     assert cell.sentence.endswith("is not on phone yet: it waits for the certificate connector.")
 
 
 def test_a_certificate_of_another_device_is_named_with_that_device() -> None:
-    cell = decide(BOBS.names, DeviceKeys("phone", (held(),)), known=[BOBS])
+    cell = decide(BOBS.names, DeviceKeys("phone", (held(),)), known=[BOBS], marks=MARKS)
     assert cell.reading is Reading.KEY_NEVER_HERE
-    assert (
-        f"the certificate {mark(OTHER).letters} of bob-laptop, which was issued for that device alone" in cell.sentence
-    )
+    assert f"the certificate {MARKS.name(OTHER)} of bob-laptop, which was issued for that device alone" in cell.sentence
 
 
 def test_a_certificate_of_strangers_and_a_password_are_told_apart() -> None:
     phone = DeviceKeys("phone", (held(),))
-    assert "neither issued nor imported" in decide(frozenset({"99/abc"}), phone, known=[]).sentence
-    assert "with a password" in decide(frozenset(), phone, known=[]).sentence
-    assert decide(frozenset(), phone, known=[]).reading is Reading.KEY_NOT_ANYWHERE
+    assert "neither issued nor imported" in decide(frozenset({"99/abc"}), phone, known=[], marks=MARKS).sentence
+    assert "with a password" in decide(frozenset(), phone, known=[], marks=MARKS).sentence
+    assert decide(frozenset(), phone, known=[], marks=MARKS).reading is Reading.KEY_NOT_ANYWHERE

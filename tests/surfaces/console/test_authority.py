@@ -9,7 +9,6 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from fauxtune.core.model.marks import mark
 from fauxtune.core.pki.crl import REASONS
 from fauxtune.operations.connectors import revocation
 from tests.support.both_databases import ON_BOTH_DATABASES
@@ -63,7 +62,7 @@ async def test_a_certificate_is_downloaded_as_it_is(console: httpx.AsyncClient, 
     thumbprint, _ = await contoso.pfx("alice")
     page = await console.get(f"/authority/certificates/{thumbprint}")
     address = re.search(
-        rf'download="{mark(thumbprint).letters}\.pem" href="data:application/x-pem-file,([^"]+)"', page.text
+        rf'download="{await contoso.mark(thumbprint)}\.pem" href="data:application/x-pem-file,([^"]+)"', page.text
     )
     assert address is not None
     certificate = x509.load_pem_x509_certificate(unquote(address[1]).encode())
@@ -178,7 +177,7 @@ async def test_an_imported_certificate_has_one_symbol_wherever_it_stands(
     phone = await enroll("alice")
     await phone.settle_completely()
     (own,) = await contoso.issued()
-    letters = mark(own.thumbprint).letters
+    letters = await contoso.mark(own.thumbprint)
     pages = ("/authority/certificates", f"/authority/certificates/{own.serial}", "/users/alice@contoso.example")
     for path in pages:
         assert f"● {letters}" in await show(console, path)

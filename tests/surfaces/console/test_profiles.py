@@ -86,6 +86,7 @@ async def test_the_counts_of_a_page_take_the_same_statements_however_many_profil
 
 async def statements(console: httpx.AsyncClient, contoso: Contoso, path: str) -> int:
     """Return how many statements a page takes."""
+    await contoso.mark("")  # new certificates are read once, whoever looks first
     executed: list[str] = []
 
     def note(*arguments: Any) -> None:

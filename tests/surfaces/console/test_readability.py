@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 
-from fauxtune.core.model.marks import mark
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit
 from tests.support.devices.android import AndroidOverHttp
@@ -19,10 +18,13 @@ async def test_the_table_says_who_can_read_what_now_and_earlier(
 ) -> None:
     assert "No mail." in await show(console, f"{ALICE}/readability")
     thumbprint, phone = await mailed(console, contoso, enroll)
-    letters = mark(thumbprint).letters
+    letters = await contoso.mark(thumbprint)
     page = await show(console, f"{ALICE}/readability")
     assert f"Plan from bob@contoso.example , just now ✓ reads {letters}" in page
-    assert f"alice_AndroidForWork has had the key of certificate {letters} since 2026-11-24 10:00." in page
+    assert (
+        f"alice_AndroidForWork has had the key of certificate {letters} ({thumbprint[:8]}) since 2026-11-24 10:00."
+        in page
+    )
     assert f"whoever has the file of {letters}" in page
     before = (await contoso.events())[-1].seq
     phone.lose(*phone.holds)

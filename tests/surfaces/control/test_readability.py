@@ -9,7 +9,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from fauxtune.core.model.marks import mark
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
@@ -89,8 +88,12 @@ async def test_the_matrix_says_who_could_read_what_at_every_moment(
     ]
     _, row, shared = before["mail"]
     cell = row["cells"][0]
-    assert cell["mark"] == mark(cell["certificate"]).letters
-    assert f"has had the key of certificate {cell['mark']} since 2026-" in cell["sentence"]
+    (mark,) = (await contoso.get("/certificates/marks", params={"thumbprints": cell["certificate"][:8]})).json()[
+        "value"
+    ]
+    assert cell["mark"] == mark["mark"]
+    assert (mark["thumbprint"], mark["source"], mark["symbol"]) == (cell["certificate"], "pkcs", "●")
+    assert f"has had the key of certificate {cell['mark']} ({cell['certificate'][:8]}) since 2026-" in cell["sentence"]
     assert "issued for that device alone" in row["cells"][1]["sentence"]
     assert [reader["userPrincipalName"] for reader in shared["others"]] == ["bob@contoso.example"]
     clock.forward(minutes=30)
@@ -163,6 +166,7 @@ async def test_more_mail_and_more_devices_need_no_more_statements(
     contoso: httpx.AsyncClient, emulator: Emulator, phone: AndroidOverHttp, enroll: Enroll
 ) -> None:
     await deliver(contoso, encrypted("first", own(phone)))
+    await matrix(contoso)  # new certificates are read once, whoever looks first
     with statements(emulator) as few:
         await matrix(contoso)
     for number in range(20):
@@ -170,6 +174,7 @@ async def test_more_mail_and_more_devices_need_no_more_statements(
     second = await enroll(contoso)
     for _ in range(2):
         await second.settle()
+    await matrix(contoso)
     with statements(emulator) as many:
         assert len((await matrix(contoso))["mail"]) == 21
     assert len(many) == len(few), many

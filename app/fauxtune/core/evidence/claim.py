@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fauxtune.core.language.message import Message
-from fauxtune.core.model.marks import mark
+from fauxtune.core.model.marks import name_of
 from fauxtune.core.model.states import Source
 
 
@@ -26,10 +26,11 @@ class Marked:
     """A certificate by its mark. `source` decides the shape of the mark; None: another certificate's."""
 
     thumbprint: str
+    letters: str
     source: Source | None = None
 
     def __str__(self) -> str:
-        return mark(self.thumbprint).letters
+        return name_of(self.letters, self.thumbprint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune.core.mail.readability import Reading
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.foreign import extension_of
@@ -187,6 +188,7 @@ class Facts:
     left_out: LeftOut = LeftOut()
     #: The imported certificates: thumbprint -> the moment of the import.
     imports: Mapping[str, Moment] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
 
     def device(self, identifier: str) -> Device:
         """Return a device by its id."""

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fauxtune.core.evidence.facts import Certificate, Device, Facts, Mail
-from fauxtune.core.model.marks import mark
 
 ROOTS, INTERMEDIATES, CRLS, JOURNAL, SCRIPT = "ca/root.pem", "ca/issuing.pem", "ca/crl.pem", "journal.jsonl", "prove.sh"
 #: The folders of certificates, by what the CRL and the clock say of them.
@@ -42,7 +41,7 @@ class Layout:
         """Return the file of a certificate; None if the report has only its thumbprint."""
         known = self.facts.certificates.get(thumbprint)
         return (
-            None if known is None else f"cert/{self.status(known)}/{known.source or OTHER}-{file_mark(thumbprint)}.pem"
+            None if known is None else f"cert/{self.status(known)}/{known.source or OTHER}-{self.mark(thumbprint)}.pem"
         )
 
     def status(self, certificate: Certificate) -> str:
@@ -55,7 +54,11 @@ class Layout:
         """Return the file of a key that a device held; None if the report does not have it."""
         if (device.id, thumbprint) not in self.facts.keys:
             return None
-        return f"key/{self.devices[device.id]}/{file_mark(thumbprint)}.pem"
+        return f"key/{self.devices[device.id]}/{self.mark(thumbprint)}.pem"
+
+    def mark(self, thumbprint: str) -> str:
+        """Return the name of a certificate in a file's name: its mark, and the beginning of its thumbprint."""
+        return "-".join(dict.fromkeys((self.facts.marks.of(thumbprint).letters, thumbprint[:8])))
 
     def mail(self, mail: Mail) -> str | None:
         """Return the file of a mail; None if the report does not have it."""
@@ -68,11 +71,6 @@ class Layout:
     def ocsp(self, authority: str) -> str:
         """Return the file of an authority's OCSP answer."""
         return f"ca/ocsp-{slug(authority)}.der"
-
-
-def file_mark(thumbprint: str) -> str:
-    """Return the name of a certificate in a file's name: its mark, and the beginning of its thumbprint."""
-    return f"{mark(thumbprint).letters}-{thumbprint[:8]}"
 
 
 def slug(text: str) -> str:

@@ -45,7 +45,8 @@ class View:
     def marked(self, thumbprint: str) -> Marked:
         """Return a certificate's mark."""
         known = self.facts.certificates.get(thumbprint)
-        return Marked(thumbprint, None if known is None else known.source)
+        letters = self.facts.marks.of(thumbprint).letters
+        return Marked(thumbprint, letters, None if known is None else known.source)
 
     def chips(self, holdings: Iterable[Holding], *, only_revoked: bool = False) -> Chips:
         """Return the certificates as a table shows them, each once, with what became of them."""

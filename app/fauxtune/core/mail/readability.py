@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from fauxtune.core.mail.recipients import issuer_and_serial
 from fauxtune.core.model.journal_words import cause_words
-from fauxtune.core.model.marks import mark
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
 
 if TYPE_CHECKING:
@@ -132,40 +132,40 @@ def damaged(why: str) -> Cell:
     return Cell(Reading.DAMAGED, f"No device can be expected to read the mail, which is damaged: {why}")
 
 
-def decide(names: frozenset[str], device: DeviceKeys, *, known: Iterable[KnownKey]) -> Cell:
+def decide(names: frozenset[str], device: DeviceKeys, *, known: Iterable[KnownKey], marks: Marks) -> Cell:
     """Return whether a device can read a mail that is encrypted for these recipients. `known`: the certificates among
-    them that the tenant issued or imported.
+    them that the tenant issued or imported; `marks`: by which sentences name certificates.
     """
     present = device.readable_with(names)
     if present is not None:
-        return _readable(present, device)
+        return _readable(present, device, called=marks.name(present.thumbprint))
     concerned = [key for key in device.keys if names & key.names]
     over = [key for key in concerned if key.until is not None and not key.later]
     if over:
-        return _gone(max(over, key=lambda key: (key.until or key.since, key.since)), device)
+        last = max(over, key=lambda key: (key.until or key.since, key.since))
+        return _gone(last, device, what=marks.name(last.thumbprint))
     pending = next((key for key in known if key.thumbprint in device.pending), None)
     if pending is not None:
         why = device.pending[pending.thumbprint]
-        sentence = f"The key of {_short(pending.thumbprint)} is not on {device.name} yet: {why}."
+        sentence = f"The key of {marks.name(pending.thumbprint)} is not on {device.name} yet: {why}."
         return Cell(Reading.KEY_PENDING, sentence, thumbprint=pending.thumbprint)
     if concerned:
         first = min(concerned, key=lambda key: key.since)
-        what = f"the key of certificate {_short(first.thumbprint)}"
+        what = f"the key of certificate {marks.name(first.thumbprint)}"
         sentence = f"{device.name} did not have {what} then; it got it {_at(first.since)}."
         return Cell(Reading.KEY_COMES_LATER, sentence, thumbprint=first.thumbprint, since=first.since)
-    return _never(names, device, known=list(known))
+    return _never(names, device, known=list(known), marks=marks)
 
 
-def _readable(key: Held, device: DeviceKeys) -> Cell:
-    sentence = f"{device.name} has had the key of certificate {_short(key.thumbprint)} since {_time(key.since)}."
+def _readable(key: Held, device: DeviceKeys, *, called: str) -> Cell:
+    sentence = f"{device.name} has had the key of certificate {called} since {_time(key.since)}."
     if key.cause is not None:
         sentence += f" It is not wanted there any more, because {cause_words(key.cause)}; the device has it still."
     return Cell(Reading.READABLE, sentence, thumbprint=key.thumbprint, since=key.since)
 
 
-def _gone(key: Held, device: DeviceKeys) -> Cell:
+def _gone(key: Held, device: DeviceKeys, *, what: str) -> Cell:
     assert key.until is not None
-    what = _short(key.thumbprint)
     if key.cause in _WIPES:
         reading = Reading.DEVICE_WIPED
         sentence = f"{device.name} had the key of certificate {what}, and was wiped {_at(key.until)}."
@@ -176,23 +176,19 @@ def _gone(key: Held, device: DeviceKeys) -> Cell:
     return Cell(reading, sentence, thumbprint=key.thumbprint, since=key.since, until=key.until)
 
 
-def _never(names: frozenset[str], device: DeviceKeys, *, known: list[KnownKey]) -> Cell:
+def _never(names: frozenset[str], device: DeviceKeys, *, known: list[KnownKey], marks: Marks) -> Cell:
     if not known:
         what = "for a certificate that this tenant neither issued nor imported" if names else "with a password"
         return Cell(Reading.KEY_NOT_ANYWHERE, f"The mail is encrypted {what}; {device.name} has no key for it.")
     key = known[0]
-    what = f"the imported certificate {_short(key.thumbprint)}"
+    what = f"the imported certificate {marks.name(key.thumbprint)}"
     if key.source is not Source.IMPORTED:
-        what = f"the certificate {_short(key.thumbprint)}"
+        what = f"the certificate {marks.name(key.thumbprint)}"
     owner = "" if key.owner is None else f" of {key.owner}"
     alone = ", which was issued for that device alone" if key.owner and key.source is Source.PKCS else ""
     more = "" if len(known) == 1 else f" and {len(known) - 1} more"
     sentence = f"The mail is encrypted for {what}{owner}{alone}{more}; {device.name} never had a key for it."
     return Cell(Reading.KEY_NEVER_HERE, sentence, thumbprint=key.thumbprint)
-
-
-def _short(thumbprint: str) -> str:
-    return mark(thumbprint).letters
 
 
 def _at(moment: datetime) -> str:

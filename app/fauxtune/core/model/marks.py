@@ -1,14 +1,19 @@
 """A short mark for a certificate, so that people can see from afar where one certificate is on several devices.
 
 Equal certificates have equal marks and equal colours. A mark is easier to compare and to say than eight hexadecimal
-digits. Two different certificates have the same mark and colour once in 36,300.
+digits. No two certificates of a tenant have the same mark: each gets the first of its own candidates, which follow from
+its thumbprint, that no earlier certificate of the tenant has. So the order decides in which they are told to `Marks`:
+that of the tenant's journal, in which certificates appear when they are issued or imported. Colours differ among the
+certificates of one person for as long as there are colours.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from fauxtune.core.model.states import Source
 
@@ -22,23 +27,138 @@ SYMBOLS: Mapping[Source, str] = {
     Source.EMAIL: "✉",
     Source.SETTING: "⚙",
 }
-#: How many colours there are: the style sheet of the console has a rule for each.
+#: How many colours there are: the style sheet of the console has a rule for each. All but the last, which is brown, go
+#: round the circle of colours.
 HUES = 12
+_CIRCLE = HUES - 1
+#: How many certificates of a tenant have marks, in their order. Nobody compares more by eye: later ones are called by
+#: the digits of their thumbprints. Each takes some 300 bytes in a process that shows marks.
+MOST = 20_000
+#: How many hexadecimal digits of a thumbprint stand for a certificate.
+DIGITS = 8
+_THUMBPRINT = re.compile(r"[0-9a-f]{40}")
+#: Candidates of four letters, of which there are 3,025, before those of six: 166,375.
+_SHORT_CANDIDATES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Four letters that can be spoken, and the number of a colour."""
+    """Letters that can be spoken, four for most certificates, and the number of a colour. The letters of a certificate
+    without a mark are the first digits of its thumbprint, of something else none.
+    """
 
     letters: str
     hue: int
 
+    @property
+    def is_spoken(self) -> bool:
+        """Whether these letters are a mark."""
+        return self.letters.isupper() and self.letters.isalpha()
 
-def mark(identity: str) -> Mark:
-    """Return the mark of a certificate, by its thumbprint, or by anything else that is equal where the thing is."""
-    number = int.from_bytes(hashlib.sha256(identity.lower().encode()).digest()[:8], "big")
+
+@dataclass(slots=True)
+class Marks:
+    """The marks of one tenant's certificates, by thumbprint."""
+
+    _marks: dict[str, Mark] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+    _sources: dict[str, Source] = field(default_factory=dict)
+    _hues: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def decide(self, thumbprint: str, *, person: str | None = None, source: Source | None = None) -> None:
+        """Give a certificate its mark, unless it has one. `person`: whose certificates have other colours. An imported
+        certificate stays one, whatever else is said of it.
+        """
+        key = thumbprint.lower()
+        if key not in self._marks:
+            if len(self._marks) >= MOST:
+                return
+            letters = next(each for each in _candidates(key) if each not in self._taken)
+            self._taken.add(letters)
+            self._marks[key] = Mark(letters, _hue(key) if person is None else self._hue_of(key, person.lower()))
+        if source is not None and self._sources.get(key) is not Source.IMPORTED:
+            self._sources[key] = source
+
+    def tell(self, thumbprint: str, mark: Mark, *, source: Source | None) -> None:
+        """Give a certificate the mark that somebody else decided."""
+        self._marks[thumbprint.lower()] = mark
+        if source is not None:
+            self._sources[thumbprint.lower()] = source
+
+    def of(self, identity: str) -> Mark:
+        """Return the mark of a certificate, by its thumbprint. Anything else has a colour, which is that of all that
+        have the same identity.
+        """
+        key = identity.lower()
+        known = self._marks.get(key)
+        return known or Mark(key[:DIGITS] if _THUMBPRINT.fullmatch(key) else "", _hue(key))
+
+    def source(self, thumbprint: str) -> Source | None:
+        """Return where a certificate comes from, as far as that is known."""
+        return self._sources.get(thumbprint.lower())
+
+    def name(self, thumbprint: str) -> str:
+        """Return what people call a certificate, such as `MULE (ffe3035b)`."""
+        return name_of(self.of(thumbprint).letters, thumbprint)
+
+    def beginning_with(self, digits: Iterable[str]) -> list[str]:
+        """Return the thumbprints, of those that have marks, that begin with one of these texts."""
+        wanted = tuple({each.lower() for each in digits})
+        return [each for each in self._marks if each.startswith(wanted)] if wanted else []
+
+    def _hue_of(self, key: str, person: str) -> int:
+        """Return the colour that is farthest from those of the person's other certificates, among the least used."""
+        used = self._hues.setdefault(person, Counter())
+        own = _hue(key)
+        fewest = min(used[hue] for hue in range(HUES))
+        least = [hue for hue in range(HUES) if used[hue] == fewest]
+        # Brown is near to red and orange.
+        hue = max(least, key=lambda hue: (min((_distance(hue, each) for each in used), default=0), hue == own, -hue))
+        hue = hue if used else own
+        used[hue] += 1
+        return hue
+
+
+def name_of(letters: str | None, thumbprint: str) -> str:
+    """Return what people call a certificate: its mark and the first digits of its thumbprint. `letters`: None or the
+    digits of a certificate without a mark.
+    """
+    digits = thumbprint[:DIGITS].lower()
+    return digits if not letters or letters == digits else f"{letters} ({digits})"
+
+
+def _distance(one: int, other: int) -> int:
+    if _CIRCLE in {one, other}:
+        return 1
+    return min((one - other) % _CIRCLE, (other - one) % _CIRCLE)
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+
+
+def _hue(key: str) -> int:
+    return _spelled(_number(key), 4)[1] % HUES
+
+
+def _candidates(key: str) -> Iterator[str]:
+    """Yield the marks that a certificate may have, the best first. They do not end."""
+    yield _spelled(_number(key), 4)[0]
+    attempt = 1
+    while True:
+        length = 4 if attempt < _SHORT_CANDIDATES else 4 + 2 * (attempt // _SHORT_CANDIDATES)
+        yield _spelled(_number(f"{key}/{attempt}"), length)[0]
+        attempt += 1
+
+
+def _spelled(number: int, length: int) -> tuple[str, int]:
+    """Return so many letters of a number, and what is left of it."""
     letters = ""
-    for alphabet in (_CONSONANTS, _VOWELS, _CONSONANTS, _VOWELS):
-        number, place = divmod(number, len(alphabet))
-        letters += alphabet[place]
-    return Mark(letters, number % HUES)
+    for place in range(length):
+        alphabet = _VOWELS if place % 2 else _CONSONANTS
+        number, index = divmod(number, len(alphabet))
+        letters += alphabet[index]
+    return letters, number

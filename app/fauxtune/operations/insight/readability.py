@@ -29,6 +29,7 @@ from fauxtune.core.mail.readability import (
 )
 from fauxtune.core.mail.recipients import names_of
 from fauxtune.core.model.ids import EnrollmentId, UserId
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.runtime.transaction import Transaction
@@ -115,9 +116,11 @@ def moment_of(text: str) -> Moment:
 
 
 def readability(
-    tx: Transaction, user_id: UserId, *, moment: Moment = Moment(), after: int = 0, limit: int = 50
+    tx: Transaction, user_id: UserId, *, marks: Marks, moment: Moment = Moment(), after: int = 0, limit: int = 50
 ) -> Matrix:
-    """Return who can read a page of a user's mail. Raises Invalid for a number that the journal does not have."""
+    """Return who can read a page of a user's mail. `marks`: the tenant's. Raises Invalid for a number that the journal
+    does not have.
+    """
     at, number = _point(tx, moment)
     mail = queries.received_mail(
         tx.connection, tx.tenant.id, user_id=user_id, after=after, limit=limit + 1, number=number
@@ -135,7 +138,7 @@ def readability(
         at=at,
         number=number,
         devices=tuple(device.column() for device in columns),
-        mail=tuple(_row(each, keys=keys, others=others, known=known) for each in page),
+        mail=tuple(_row(each, keys=keys, others=others, known=known, marks=marks) for each in page),
         next_after=page[-1].row.uid if len(mail) > limit else None,
     )
 
@@ -333,6 +336,7 @@ def _row(
     keys: Sequence[DeviceKeys],
     others: Sequence[tuple[_Device, DeviceKeys]],
     known: Sequence[KnownKey],
+    marks: Marks,
 ) -> MatrixMail:
     mine = [key for key in known if key.names & each.names]
     readers = [device for device, held in others if held.readable_with(each.names) is not None]
@@ -340,7 +344,7 @@ def _row(
         uid=each.row.uid,
         received_at=each.row.received_at,
         mail=each.mail,
-        cells=tuple(_cell(each, device, known=mine) for device in keys),
+        cells=tuple(_cell(each, device, known=mine, marks=marks) for device in keys),
         others=tuple(
             OtherReader(device.newest.enrollment_id, device.name, device.newest.user_principal_name)
             for device in readers
@@ -349,7 +353,7 @@ def _row(
     )
 
 
-def _cell(each: _Received, device: DeviceKeys, *, known: Sequence[KnownKey]) -> Cell:
+def _cell(each: _Received, device: DeviceKeys, *, known: Sequence[KnownKey], marks: Marks) -> Cell:
     if each.mail.encryption is None:
         return not_encrypted() if each.mail.problem is None else damaged(each.mail.problem)
-    return decide(each.names, device, known=known)
+    return decide(each.names, device, known=known, marks=marks)

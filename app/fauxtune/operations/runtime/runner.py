@@ -21,6 +21,7 @@ from fauxtune.core.errors import FauxtuneError, NotFound
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import Faults
+from fauxtune.operations.runtime.marks import MarksOfTenants
 from fauxtune.operations.runtime.memory import Memory
 from fauxtune.operations.runtime.shared_statements import Together
 from fauxtune.operations.runtime.signals import Signals
@@ -61,6 +62,7 @@ class Runner:
         self.faults = Faults(self._number_occasion if database.is_shared else None)
         self.tracking = Tracking()
         self.memory = Memory()
+        self.marks = MarksOfTenants(database)
         #: Are called with a tenant that another process has changed.
         self.hearers: list[Callable[[TenantId], None]] = []
         self._tenants: dict[str, Tenant] = {}
@@ -249,6 +251,7 @@ class Runner:
         self._tenants.clear()
         self._versions.clear()
         self.memory.forget_all()
+        self.marks.forget()
         self.database.changed()
 
     async def _quiet(self, contacts: Sequence[Contact]) -> Sequence[Quiet | None]:
@@ -331,6 +334,7 @@ class Runner:
         if tx.fault_rules is not None:
             self.faults.put(tx.tenant.id, tx.fault_rules, number=number)
         if tx.events:
+            self.marks.grew(tx.tenant.id, events=tx.events)
             self.signals.journal_grew(tx.tenant.id)
         if tx.connector_events:
             self.signals.connector_log_grew(tx.tenant.id)

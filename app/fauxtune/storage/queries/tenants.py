@@ -221,6 +221,21 @@ def events(
     return every(connection, statement.order_by(journal.c.seq).limit(limit), row=JournalRow)
 
 
+def events_of_certificates(
+    connection: Connection, tenant_id: TenantId, *, after: int, also: tuple[str, ...], certificates: bool, limit: int
+) -> list[JournalRow]:
+    """Return the events after a number that name a certificate, unless these are not wanted, and those of the types
+    `also`, in their order.
+    """
+    others = journal.c.type.in_(also)
+    statement = select(journal).where(
+        journal.c.tenant_id == tenant_id,
+        journal.c.seq > after,
+        or_(others, journal.c.certificate.is_not(None)) if certificates else others,
+    )
+    return every(connection, statement.order_by(journal.c.seq).limit(limit), row=JournalRow)
+
+
 def newest_events(
     connection: Connection,
     tenant_id: TenantId,

@@ -382,7 +382,9 @@ class Console:
         tenant = await emulator.runner.tenant(_tenant_key(request.scope["path"]))
         seen = self._streams.seen(emulator, tenant.id)
         connectors = await emulator.runner.read(connector_rows, tenant.id)
-        return TenantCall(request, session, tenant, seen, connectors)
+        call = TenantCall(request, session, tenant, seen, connectors)
+        await call.marks()
+        return call
 
 
 def _tenant_key(path: str) -> str:

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from fauxtune.core.errors import NotAllowed
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import why_silent
 from fauxtune.operations.runtime.emulator import Emulator
@@ -25,6 +26,7 @@ from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.console import templating
 from fauxtune.surfaces.console.entry import PATH
 from fauxtune.surfaces.console.session import FORM_TOKEN, Session, note_name
+from fauxtune.surfaces.console.shown_marks import show
 from fauxtune.surfaces.http import emulator_of
 
 T = TypeVar("T")
@@ -126,6 +128,14 @@ class TenantCall(Call):
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a named query, or a function of several."""
         return await self.emulator.runner.read(query, *args, **kwargs)
+
+    async def marks(self) -> Marks:
+        """Return the marks of the tenant's certificates by now, also of those that this request has made, and let the
+        page show them.
+        """
+        marks = await self.emulator.runner.marks.of(self.tenant)
+        show(marks)
+        return marks
 
     def url(self, *parts: str, **query: str | int | None) -> str:
         """Return the address of a page of this tenant, such as `url("devices", id)`; queries that are None are left

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from fauxtune.core.model.connectors import PROGRAMS, ROLE_WORDS, Support, support
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId
-from fauxtune.core.model.marks import Mark, mark
+from fauxtune.core.model.marks import Mark
 from fauxtune.operations.connectors.selection import why_silent
 from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.surfaces.console.registered import State
+from fauxtune.surfaces.console.shown_marks import mark
 
 #: data. A role -> its words, and what it does.
 ROLES: dict[str, tuple[str, str]] = {

@@ -8,13 +8,14 @@ from datetime import datetime
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.journal_words import tone, words
-from fauxtune.core.model.marks import Mark, mark
+from fauxtune.core.model.marks import Mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import overview as queries
 from fauxtune.storage.rows.tenants import JournalRow
+from fauxtune.surfaces.console.shown_marks import mark
 
 _KINDS = {variant.value: text for variant, text in VARIANTS.items()}
 #: data. An action of Graph -> its words, where they are not its name.

@@ -12,13 +12,14 @@ from datetime import datetime
 from fauxtune.core.model.certificate_words import purpose
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.marks import SYMBOLS, mark
+from fauxtune.core.model.marks import SYMBOLS
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.settings import MEMBER, Setting, Unit, node_of
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
+from fauxtune.surfaces.console.shown_marks import mark
 
 #: data. A source -> its symbol, and its words.
 SOURCES: dict[Source, tuple[str, str]] = {

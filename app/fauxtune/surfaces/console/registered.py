@@ -8,7 +8,6 @@ from datetime import datetime
 
 from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
 from fauxtune.core.model.certificate_words import reason as reason_words
-from fauxtune.core.model.marks import mark
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.crl import HOLD
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, EMAIL_PROTECTION, ENCRYPTING_FILE_SYSTEM
@@ -20,6 +19,7 @@ from fauxtune.storage.queries.register import Standing, Wanted
 from fauxtune.storage.rows.certificates import RegisteredRow, RevocationState
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.holdings import SOURCES, Chip
+from fauxtune.surfaces.console.shown_marks import mark
 
 #: data. What a certificate was issued for -> its symbol, and its words.
 KINDS: dict[str, tuple[str, str]] = {

@@ -13,11 +13,11 @@ from jinja2 import Environment, FileSystemLoader
 from fauxtune import __version__
 from fauxtune.core.language.catalogue import Language, catalogue
 from fauxtune.core.model.certificate_words import purpose, reason
-from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import system_words
 from fauxtune.core.model.states import ItemState
 from fauxtune.surfaces import html
 from fauxtune.surfaces.console.holdings import STATES, WORK, effect_chip
+from fauxtune.surfaces.console.shown_marks import mark
 
 _FOLDER = Path(__file__).parent / "templates"
 

@@ -372,6 +372,18 @@ class Certificate(Registered):
     holders: list[Holder]
 
 
+class CertificateMark(Answer):
+    """The mark of a certificate: letters that can be spoken, the number of a colour (0 to 11), where the certificate
+    comes from (root, pkcs, imported or scep; null: elsewhere), and the symbol that stands for it.
+    """
+
+    thumbprint: str
+    mark: str
+    hue: int
+    source: str | None
+    symbol: str
+
+
 class UsedOperation(Answer):
     """One operation of Graph that an application called."""
 

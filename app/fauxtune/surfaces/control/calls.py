@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.choice import preferred
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.runtime.emulator import Emulator
@@ -50,6 +51,10 @@ class TenantCall:
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a named query."""
         return await self.emulator.runner.read(query, *args, **kwargs)
+
+    async def marks(self) -> Marks:
+        """Return the marks of the tenant's certificates by now."""
+        return await self.emulator.runner.marks.of(self.tenant)
 
 
 async def tenant_call(

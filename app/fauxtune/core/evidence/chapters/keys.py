@@ -17,8 +17,8 @@ _MOST_CLAIMS = 12
 def holdings(view: View) -> Chapter:
     """Draw the matrix of people, devices and certificates."""
     intro = say(
-        "Equal certificates have equal marks, equal colours and equal shapes. In the column of own certificates no "
-        "mark comes twice; in the column of imported ones all devices of a person have the same."
+        "Equal certificates have equal marks, equal colours and equal shapes, and no two certificates have the same "
+        "mark. In the column of imported ones all devices of a person have the same."
     )
     rows = []
     for owner in dict.fromkeys(device.owner for device in view.facts.devices):
@@ -33,20 +33,26 @@ def holdings(view: View) -> Chapter:
 
 
 def _distinct(view: View) -> list[Claim]:
-    """The claim that no two of the devices' own certificates have the same key."""
+    """The claims that no two certificates have the same mark, and no two of the devices' own the same key."""
+    claims = []
+    marked = [each for each in view.facts.certificates if view.facts.marks.of(each).is_spoken]
+    if len(marked) > 1:
+        number = len(marked)
+        sentence = say("The %(number)s certificates of this report have %(number)s different marks.", number=number)
+        claims.append(Claim(sentence, lines.different_marks(view.files(marked), number)))
     own = dict.fromkeys(
         each.thumbprint
         for each in view.facts.holdings
         if each.source in OWN and each.thumbprint in view.facts.certificates
     )
     if not own:
-        return []
+        return claims
     sentence = count(
         "The devices' own certificate has a key of its own.",
         "The devices' own %(number)s certificates have %(number)s different keys.",
         number=len(own),
     )
-    return [Claim(sentence, lines.different_keys(view.files(own), len(own)))]
+    return [*claims, Claim(sentence, lines.different_keys(view.files(own), len(own)))]
 
 
 def of_one_device(view: View) -> Chapter:

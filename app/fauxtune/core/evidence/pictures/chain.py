@@ -22,7 +22,9 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
     ]
     if root is None or issuing is None or not leaves:
         return None
-    drawing = Drawing(catalogue.render(say("From the root over the intermediate certificate to those of people")))
+    drawing = Drawing(
+        catalogue.render(say("From the root over the intermediate certificate to those of people")), view.facts.marks
+    )
     centre = WIDTH / 2
     words = (
         catalogue.render(say("the root, which a profile makes trusted")),

@@ -24,7 +24,9 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
     examples = departed(view.facts)[:_MOST_DEVICES]
     if not examples:
         return None
-    drawing = Drawing(catalogue.render(say("What was removed from devices that left, and what was revoked")))
+    drawing = Drawing(
+        catalogue.render(say("What was removed from devices that left, and what was revoked")), view.facts.marks
+    )
     drawing.text(_REMOVED, 14, words=catalogue.render(say("removed from the device")), css="soft")
     drawing.text(_REVOKED, 14, words=catalogue.render(say("revoked: on the CRL")), css="soft", most=170)
     for row, example in enumerate(examples):

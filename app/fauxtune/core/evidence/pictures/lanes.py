@@ -21,7 +21,7 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
     every, devices = steps(view.facts)[:MOST_STEPS], view.facts.devices[:_MOST_DEVICES]
     if not every or not devices:
         return None
-    drawing = Drawing(catalogue.render(say("The life of each device, step by step")))
+    drawing = Drawing(catalogue.render(say("The life of each device, step by step")), view.facts.marks)
     width = (WIDTH - _LEFT - 90) / len(every)
     drawing.text(0, 14, words=catalogue.render(say("Step")), css="soft")
     for number in range(len(every)):

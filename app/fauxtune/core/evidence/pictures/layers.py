@@ -17,7 +17,9 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
     signed = next((mail for mail in view.facts.mails if mail.counts and mail.signer), None)
     if encrypted is None or signed is None:
         return None
-    drawing = Drawing(catalogue.render(say("An encrypted mail and a signed mail, from the outside in")))
+    drawing = Drawing(
+        catalogue.render(say("An encrypted mail and a signed mail, from the outside in")), view.facts.marks
+    )
     _mail(drawing, 0, mail=encrypted, catalogue=catalogue, title=say("Encrypted: only for those who have a key"))
     drawing.box(10, 104, width=_HALF - 20, height=76, css="sealed")
     drawing.text(20, 122, words=catalogue.render(say("the envelope: encrypted for")))

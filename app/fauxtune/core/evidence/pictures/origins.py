@@ -21,7 +21,9 @@ _MAKERS: dict[Source, tuple[Message, Message]] = {
 
 def draw(view: View, catalogue: Catalogue) -> Drawing | None:
     """Draw it; None without a certificate on a device."""
-    drawing = Drawing(catalogue.render(say("Who makes the key of a certificate, and which devices have it")))
+    drawing = Drawing(
+        catalogue.render(say("Who makes the key of a certificate, and which devices have it")), view.facts.marks
+    )
     y = 4.0
     for source, (maker, way) in _MAKERS.items():
         example = _example(view, source)

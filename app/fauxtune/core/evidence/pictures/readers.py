@@ -24,7 +24,7 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
         return None
     ids = {device for mail in mails for device in _cells(mail)}
     devices = [device for device in view.facts.devices if device.id in ids][:_MOST_DEVICES]
-    drawing = Drawing(catalogue.render(say("Which device can read which mail")))
+    drawing = Drawing(catalogue.render(say("Which device can read which mail")), view.facts.marks)
     width = (WIDTH - _LEFT - _CHIPS) / len(devices)
     for number in range(len(devices)):
         drawing.text(_LEFT + _CHIPS + width * (number + 0.5), 14, words=str(number + 1), anchor="middle", css="soft")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from fauxtune.core.model.marks import SYMBOLS, mark
+from fauxtune.core.model.marks import SYMBOLS, Marks
 from fauxtune.core.model.states import Source
 
 WIDTH = 720
@@ -22,9 +22,10 @@ _LETTER = 6.6
 
 @dataclass(slots=True)
 class Drawing:
-    """A picture in the making. `title`: what it shows, for those who do not see it."""
+    """A picture in the making. `title`: what it shows, for those who do not see it; `marks`: of its certificates."""
 
     title: str
+    marks: Marks = field(default_factory=Marks)
     height: float = 0
     _parts: list[str] = field(default_factory=list)
 
@@ -54,7 +55,7 @@ class Drawing:
         self, x: float, y: float, *, thumbprint: str, source: Source | None, width: float = CHIP, gone: bool = False
     ) -> None:
         """Draw a certificate: its mark in its colour, and the symbol of its source."""
-        name = mark(thumbprint)
+        name = self.marks.of(thumbprint)
         kind = source or Source.IMPORTED
         css = f"chip {kind} h{name.hue}" + (" gone" if gone else "")
         self._parts.append(f'<g class="{css}">')

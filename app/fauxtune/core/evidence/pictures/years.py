@@ -30,7 +30,9 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
         share = min(max((time - begin) / span, 0), 1)
         return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
 
-    drawing = Drawing(catalogue.render(say("When certificates were valid, and the mail that was written for them")))
+    drawing = Drawing(
+        catalogue.render(say("When certificates were valid, and the mail that was written for them")), view.facts.marks
+    )
     bottom = _TOP + _ROW * len(chosen)
     for year in range(begin.year + 1, end.year + 1):
         x = place(begin.replace(year=year, month=1, day=1))

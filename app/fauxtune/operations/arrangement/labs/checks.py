@@ -19,7 +19,6 @@ from fauxtune.core.mail.readability import Cell
 from fauxtune.core.mail.switches import switches_of
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platforms import needs_legacy_pfx
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.pfx import has_modern_ciphers
@@ -96,6 +95,7 @@ Look: TypeAlias = Callable[[Stage, Words], Awaitable[Sight]]
 
 async def outcome(stage: Stage, check: Act) -> Outcome:
     """Carry out a check. Nothing is changed."""
+    stage.marks = await stage.scene.emulator.runner.marks.of(stage.scene.tenant)
     sight = await CHECKS[check.verb](stage, check.words)
     wanted = check.words.get("is", True)
     return Outcome(sight.so is wanted, sight.looked, sight.saw, _expected(check, wanted=wanted))
@@ -131,7 +131,7 @@ async def _readable(stage: Stage, words: Words) -> Sight:
 async def _matrix(stage: Stage, user_id: UserId) -> Matrix:
     """Return who can read a user's mail. The checks of a step ask about several devices: it is read once for all."""
     if user_id not in stage.matrices:
-        stage.matrices[user_id] = await stage.scene.look(readability, user_id, limit=_MOST_MAIL)
+        stage.matrices[user_id] = await stage.scene.look(readability, user_id, marks=stage.marks, limit=_MOST_MAIL)
     return stage.matrices[user_id]
 
 
@@ -163,7 +163,7 @@ async def _holds(stage: Stage, words: Words) -> Sight:
     chosen = [each for each in items if wanted is None or each.thumbprint == wanted]
     present = [each for each in chosen if each.state in _PRESENT]
     if present:
-        marks = ", ".join(mark(each.thumbprint).letters for each in present if each.thumbprint)
+        marks = ", ".join(stage.marks.name(each.thumbprint) for each in present if each.thumbprint)
         return _sight(True, looked, say("it holds %(marks)s (%(source)s)", marks=marks or source, source=source))
     absence = say("no such certificate (%(source)s) is on it", source=source)
     return _sight(False, looked, absence, *(_reasons(chosen) or [say("no profile asks for one")]))
@@ -186,7 +186,7 @@ async def _same(stage: Stage, words: Words) -> Sight:
         items = await _items(stage, device, source=words["source"]) or []
         marks = {each.thumbprint for each in items if each.thumbprint and each.state in _PRESENT}
         held.append(frozenset(marks))
-        known = ", ".join(sorted(mark(each).letters for each in marks))
+        known = ", ".join(sorted(stage.marks.name(each) for each in marks))
         lines.append(say("%(name)s: %(what)s", name=device, what=known or say("none")))
     return _sight(len(set(held)) == 1 if all(held) else None, looked, *lines)
 
@@ -254,7 +254,7 @@ async def _register(stage: Stage, words: Words) -> tuple[Message, CertificateRow
     if known is None:
         return say("the register of the CA"), None
     row = await stage.scene.read(certificate_queries.certificate, stage.scene.tenant.id, key=known)
-    return say("the register of the CA, certificate %(mark)s", mark=mark(known).letters), row
+    return say("the register of the CA, certificate %(mark)s", mark=stage.marks.name(known)), row
 
 
 async def _revoked(stage: Stage, words: Words) -> Sight:
@@ -283,7 +283,7 @@ async def _imported(stage: Stage, words: Words) -> Sight:
     scene = stage.scene
     records = await scene.listed(imported.COLLECTION, userPrincipalName=scene.principal_name(words["user"]))
     chosen = [each for each in records if words.get("tag") in (None, each["intendedPurpose"])]
-    known = sorted((mark(each["thumbprint"]).letters, each["intendedPurpose"]) for each in records)
+    known = sorted((stage.marks.name(each["thumbprint"]), each["intendedPurpose"]) for each in records)
     lines = [say("%(mark)s as %(tag)s", mark=letters, tag=tag) for letters, tag in known]
     looked = say("the imported certificates of %(user)s", user=words["user"])
     return _sight(len(chosen) == words["count"], looked, *(lines or [say("nothing is imported")]))
@@ -299,9 +299,13 @@ async def _published(stage: Stage, words: Words) -> Sight:
     # Of several, senders take the newest.
     so = bool(usable) and (not named or usable[0].thumbprint == known)
     lines = [
-        say("%(name)s: %(what)s", name=mark(each.thumbprint).letters, what="; ".join(r.sentence for r in each.remarks))
+        say(
+            "%(name)s: %(what)s",
+            name=stage.marks.name(each.thumbprint),
+            what="; ".join(r.sentence for r in each.remarks),
+        )
         if not each.is_usable
-        else say("%(mark)s can be used", mark=mark(each.thumbprint).letters)
+        else say("%(mark)s can be used", mark=stage.marks.name(each.thumbprint))
         for each in entries
     ]
     looked = say("what is published for %(address)s", address=address)

@@ -18,6 +18,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Lab
 from fauxtune.core.labs.verbs import MAKING
 from fauxtune.core.model.ids import ManagedDeviceId, UserId
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement import assigning
@@ -39,7 +40,7 @@ _MOST_FILES, _LARGEST_FILE = 16, 16 * 1024
 @dataclass(slots=True)
 class Stage:
     """A lab in a tenant. `labels` and `files`: what it has made so far; `requests` and `page`: those of a deed.
-    `matrices`: who can read whose mail, while the checks of one step look.
+    `matrices`: who can read whose mail, while the checks of one step look; `marks`: the tenant's, as of that moment.
     """
 
     scene: Scene
@@ -52,6 +53,7 @@ class Stage:
     page: tuple[str, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     matrices: dict[UserId, Matrix] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
 
     @classmethod
     def of(cls, scene: Scene, *, lab: Lab, run: LabRunRow, dry: bool = False) -> Stage:

@@ -25,7 +25,7 @@ from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import Message
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.mail.reading_words import READING_WORDS
-from fauxtune.core.model.marks import SYMBOLS, mark
+from fauxtune.core.model.marks import SYMBOLS, Marks
 from fauxtune.core.model.states import Source
 from fauxtune.surfaces import html
 
@@ -43,6 +43,7 @@ class Addresses:
 def page(view: View, chapters: Sequence[Chapter], *, catalogue: Catalogue, addresses: Addresses) -> str:
     """Return the page."""
     environment = _environment(catalogue)
+    environment.filters["chip"] = functools.partial(_chip, marks=view.facts.marks)
     numbers = {id(claim): number for number, claim in claims_of(chapters)}
     template = environment.get_template("report.html")
     return template.render(
@@ -54,7 +55,7 @@ def page(view: View, chapters: Sequence[Chapter], *, catalogue: Catalogue, addre
         number_of=lambda claim: numbers[id(claim)],
         kind_of=_kind,
         used=lambda part: {code for row in part.rows for code in row.codes},
-        say=functools.partial(_say, catalogue),
+        say=functools.partial(_say, catalogue, marks=view.facts.marks),
         picture=lambda name: _picture(view, name, catalogue=catalogue),
         readings={code.value: (READING_WORDS[code].symbol, READINGS[code], code.can_read) for code in Reading},
         sources=[(SYMBOLS[source], SOURCES[source], source) for source in SOURCES],
@@ -67,7 +68,6 @@ def page(view: View, chapters: Sequence[Chapter], *, catalogue: Catalogue, addre
 def _environment(catalogue: Catalogue) -> Environment:
     environment = html.environment(FileSystemLoader(_FOLDER), words=catalogue)
     environment.globals["style"] = Markup(_styles("report.css", "picture.css"))  # noqa: S704
-    environment.filters["chip"] = _chip
     return environment
 
 
@@ -82,11 +82,11 @@ def picture_file(view: View, name: str, *, catalogue: Catalogue) -> str | None:
     return None if drawing is None else drawing.svg(_styles("picture.css")) + "\n"
 
 
-def _say(catalogue: Catalogue, value: Any) -> Markup:
+def _say(catalogue: Catalogue, value: Any, *, marks: Marks) -> Markup:
     """A message, or the value of a cell, as HTML."""
     if isinstance(value, Message):
-        return Markup(catalogue.render(value, show=_show, wrap=_escaped))  # noqa: S704 - what is put in is escaped
-    return _show(value)
+        return Markup(catalogue.render(value, show=functools.partial(_show, marks=marks), wrap=_escaped))  # noqa: S704 - what is put in is escaped
+    return _show(value, marks=marks)
 
 
 def _escaped(text: str) -> Markup:
@@ -94,22 +94,22 @@ def _escaped(text: str) -> Markup:
     return Markup(escape(text))  # noqa: S704
 
 
-def _show(value: Any) -> Markup:
+def _show(value: Any, *, marks: Marks) -> Markup:
     match value:
         case Marked(thumbprint=thumbprint, source=source):
-            return _chip(Chip(thumbprint, source or Source.IMPORTED))
+            return _chip(Chip(thumbprint, source or Source.IMPORTED), marks=marks)
         case Named():
             return Markup("<bdi>{}</bdi>").format(str(value))
         case Stamp():
             return Markup('<time class="time">{}</time>').format(str(value))
         case Chips(chips=chips, more=more):
             rest = [Markup("+{}").format(more)] if more else []
-            return Markup(" ").join([*map(_chip, chips), *rest]) or Markup("–")
+            return Markup(" ").join([*(_chip(each, marks=marks) for each in chips), *rest]) or Markup("–")
     return escape(str(value))
 
 
-def _chip(chip: Chip) -> Markup:
-    name = mark(chip.thumbprint)
+def _chip(chip: Chip, *, marks: Marks) -> Markup:
+    name = marks.of(chip.thumbprint)
     css = f"chip {chip.source} h{name.hue}" + (" gone" if chip.is_gone else "")
     sign = ("−" if chip.is_gone else "") + ("R" if chip.is_revoked else "")
     return Markup('<span class="{}"><span class="symbol">{}</span><b>{}</b>{}</span>').format(

@@ -12,7 +12,6 @@ from fauxtune.core.administration import mail as requests
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.marks import mark
 from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.insight.user_certificates import certificates_of
@@ -26,6 +25,7 @@ from fauxtune.surfaces.console.forms import task_page
 from fauxtune.surfaces.console.holdings import Chip
 from fauxtune.surfaces.console.paging import offset, paging
 from fauxtune.surfaces.console.registered import certificate_chip, kind_of
+from fauxtune.surfaces.console.shown_marks import mark
 from fauxtune.surfaces.console.typed import Typed
 
 _SIZE = 50

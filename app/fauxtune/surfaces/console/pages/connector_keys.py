@@ -6,7 +6,6 @@ from fastapi import Response
 
 from fauxtune.core.administration import emulation
 from fauxtune.core.errors import Conflict, Invalid
-from fauxtune.core.model.marks import mark
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.connectors import digicert, key_files
 from fauxtune.operations.connectors.keys import LENGTHS
@@ -15,6 +14,7 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.connector_words import ConnectorView
 from fauxtune.surfaces.console.forms import task_page
 from fauxtune.surfaces.console.pages.connector import one
+from fauxtune.surfaces.console.shown_marks import mark
 from fauxtune.surfaces.console.typed import Typed
 
 

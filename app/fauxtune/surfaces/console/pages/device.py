@@ -14,7 +14,6 @@ from fauxtune.core.model.certificate_words import purpose
 from fauxtune.core.model.fact_words import FactLine, fact_lines
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.provider_states import REFUSALS
@@ -33,6 +32,7 @@ from fauxtune.surfaces.console.happenings import Happening, happenings
 from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip, setting_words
 from fauxtune.surfaces.console.mail_apps import app_lines
 from fauxtune.surfaces.console.script_lines import ScriptLine, script_lines
+from fauxtune.surfaces.console.shown_marks import mark
 
 _MOST_EVENTS, _MOST_ACTIONS = 20, 10
 #: data. The causes by which an enrolment ends -> what happened to the device.

@@ -17,7 +17,6 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.certificate_words import PURPOSES
 from fauxtune.core.model.certificate_words import purpose as purpose_words
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.marks import mark
 from fauxtune.operations.insight.whatif import Foresight
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import diagnosis as diagnosis_queries
@@ -39,6 +38,7 @@ from fauxtune.surfaces.console.imports import (
 )
 from fauxtune.surfaces.console.pages.imported import ImportedLine, lines_of
 from fauxtune.surfaces.console.registered import usage_words
+from fauxtune.surfaces.console.shown_marks import mark
 from fauxtune.surfaces.console.tasks import consequences, one_by_one, send, snippets
 from fauxtune.surfaces.console.typed import Typed
 

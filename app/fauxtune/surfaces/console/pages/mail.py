@@ -93,7 +93,7 @@ async def message(call: TenantCall) -> Response:
     """Show one message: who can read it, who signed it, and what it says."""
     user, opened = await _open(call)
     mail = opened.mail
-    matrix = await call.run(readability, user.id, after=mail.uid - 1, limit=1)
+    matrix = await call.run(readability, user.id, marks=await call.marks(), after=mail.uid - 1, limit=1)
     return call.page(
         "mail_message.html",
         user=user,

@@ -9,11 +9,11 @@ from fastapi import Response
 
 from fauxtune.core.mail.readability import Cell, Reading
 from fauxtune.core.mail.reading_words import READING_WORDS, ReadingWords
-from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.operations.insight.readability import MatrixMail, moment_of, readability
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.pages.mail import person, person_name
+from fauxtune.surfaces.console.shown_marks import mark
 
 _SIZE = 50
 _LARGEST_UID = 2**31 - 1
@@ -52,7 +52,14 @@ async def matrix(call: TenantCall) -> Response:
     moment = moment_of(at if entry is None else str(entry))
 
     user = await person(call)
-    result = await call.run(readability, user.id, moment=moment, after=after, limit=_SIZE)
+    result = await call.run(
+        readability,
+        user.id,
+        marks=await call.marks(),
+        moment=moment,
+        after=after,
+        limit=_SIZE,
+    )
     lines = [_line(each) for each in result.mail]
     page = {"at": at, "entry": entry}
     return call.page(

@@ -12,7 +12,6 @@ from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
 from fauxtune.core.model.certificate_words import purpose, reason
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.marks import mark
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.insight import diagnosis
@@ -26,6 +25,7 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.cards import cards_of
 from fauxtune.surfaces.console.causes import notices
 from fauxtune.surfaces.console.holdings import SOURCES, Card
+from fauxtune.surfaces.console.shown_marks import mark
 from fauxtune.surfaces.console.timeline import Span, timeline
 
 #: Bars in the picture: the newest; the table has all.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import Query
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.marks import DIGITS, SYMBOLS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.ca import counter
@@ -31,6 +33,9 @@ from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
 router = calls("/tenants/{tenant}/certificates", tag="certificates")
+
+#: Characters of a question for marks: of some 150 whole thumbprints.
+_LONGEST_QUESTION = 6_200
 
 
 _USAGES = {
@@ -83,6 +88,28 @@ async def list_certificates(
         return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row.key_usage)])
 
     return answers.Listed(value=[answers.Registered(**row) for row in await here.run(read)])
+
+
+@router.get("/marks", summary="Get the marks of certificates")
+async def get_marks(
+    here: Here,
+    thumbprints: Annotated[
+        str,
+        Query(max_length=_LONGEST_QUESTION, description="thumbprints, or their first digits, with commas between them"),
+    ],
+) -> answers.Listed[answers.CertificateMark]:
+    """By a mark people tell certificates apart: no two certificates of a tenant have the same one, and it never
+    changes. A certificate that the tenant's journal does not name has none, and is left out.
+    """
+    marks, rows = await here.marks(), []
+    wanted = [each.strip() for each in thumbprints.split(",") if len(each.strip()) >= DIGITS]
+    for each in marks.beginning_with(wanted):
+        mark, source = marks.of(each), marks.source(each)
+        symbol = "" if source is None else SYMBOLS[source]
+        rows.append(
+            answers.CertificateMark(thumbprint=each, mark=mark.letters, hue=mark.hue, source=source, symbol=symbol)
+        )
+    return answers.Listed(value=rows)
 
 
 @router.get("/{key}", summary="Get a certificate by serial number or thumbprint")

@@ -9,7 +9,7 @@ from fastapi import Query
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.mail.readability import Cell
-from fauxtune.core.model.marks import mark
+from fauxtune.core.model.marks import Marks
 from fauxtune.operations.insight.readability import Matrix, MatrixMail, moment_of, readability
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
@@ -42,22 +42,22 @@ async def get_readability(
     the moment when it confirmed the installation until it confirmed the removal. A clock that was put back shows a time
     twice; then the later one is meant, and a number of the journal is exact.
     """
-    moment = moment_of(at)
+    moment, marks = moment_of(at), await here.marks()
 
     def read(tx: Transaction) -> tuple[Matrix, Records]:
         row = directory_queries.user_by_key(tx.connection, here.tenant.id, key=user)
         if row is None:
             raise NotFound(f"There is no user '{user}'.")
-        matrix = readability(tx, row.id, moment=moment, after=after, limit=limit)
+        matrix = readability(tx, row.id, marks=marks, moment=moment, after=after, limit=limit)
         readers = [each.enrollment_id for mail in matrix.mail for each in mail.others]
         devices = [*(each.enrollment_id for each in matrix.devices), *readers]
         return matrix, managed_device_ids(tx.connection, here.tenant.id, enrollment_ids=devices)
 
     matrix, records = await here.run(read)
-    return _matrix(matrix, records)
+    return _matrix(matrix, records, marks=marks)
 
 
-def _matrix(matrix: Matrix, records: Records) -> answers.Matrix:
+def _matrix(matrix: Matrix, records: Records, *, marks: Marks) -> answers.Matrix:
     return answers.Matrix(
         at=iso(matrix.at),
         number=matrix.number,
@@ -71,19 +71,19 @@ def _matrix(matrix: Matrix, records: Records) -> answers.Matrix:
             )
             for each in matrix.devices
         ],
-        mail=[_mail(each, records) for each in matrix.mail],
+        mail=[_mail(each, records, marks=marks) for each in matrix.mail],
         next_after=matrix.next_after,
     )
 
 
-def _mail(row: MatrixMail, records: Records) -> answers.MatrixMail:
+def _mail(row: MatrixMail, records: Records, *, marks: Marks) -> answers.MatrixMail:
     return answers.MatrixMail(
         uid=row.uid,
         received_date_time=iso(row.received_at),
         author=row.mail.author,
         subject=row.mail.subject,
         encrypted=row.mail.encrypted,
-        cells=[_cell(cell) for cell in row.cells],
+        cells=[_cell(cell, marks=marks) for cell in row.cells],
         others=[
             answers.MatrixReader(
                 device=each.enrollment_id,
@@ -93,17 +93,17 @@ def _mail(row: MatrixMail, records: Records) -> answers.MatrixMail:
             )
             for each in row.others
         ],
-        files=[answers.MatrixFile(thumbprint=each, mark=mark(each).letters) for each in row.files],
+        files=[answers.MatrixFile(thumbprint=each, mark=marks.of(each).letters) for each in row.files],
     )
 
 
-def _cell(cell: Cell) -> answers.MatrixCell:
+def _cell(cell: Cell, *, marks: Marks) -> answers.MatrixCell:
     return answers.MatrixCell(
         reading=cell.reading,
         can_read=cell.reading.can_read,
         sentence=cell.sentence,
         certificate=cell.thumbprint,
-        mark=None if cell.thumbprint is None else mark(cell.thumbprint).letters,
+        mark=None if cell.thumbprint is None else marks.of(cell.thumbprint).letters,
         since=None if cell.since is None else iso(cell.since),
         until=None if cell.until is None else iso(cell.until),
     )
