@@ -79,7 +79,7 @@ async def publish(call: TenantCall) -> Response:
         form.wrong({"address": "address"}.get(error.target or "", "certificate"), error.message)
         return await _form(call, form)
     remarks = " ".join(remark.sentence for remark in published.remarks)
-    done = f"{mark(published.thumbprint).letters} is published for {published.address}. {remarks}"
+    done = f"{(await call.marks()).name(published.thumbprint)} is published for {published.address}. {remarks}"
     return call.back("address-book", done=done.strip())
 
 

@@ -14,7 +14,6 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.connector_words import ConnectorView
 from fauxtune.surfaces.console.forms import task_page
 from fauxtune.surfaces.console.pages.connector import one
-from fauxtune.surfaces.console.shown_marks import mark
 from fauxtune.surfaces.console.typed import Typed
 
 
@@ -118,5 +117,5 @@ async def change_ra(call: TenantCall) -> Response:
         await call.run(digicert.remove_ra, view.row.id)
         return call.back("connectors", view.row.id, done="The RA certificate was removed from the connector.")
     certificate = await digicert.install(call.emulator, call.tenant, connector_id=view.row.id, csr=None)
-    letters = mark(thumbprint(certificate)).letters
-    return call.back("connectors", view.row.id, done=f"The connector has the RA certificate {letters}.")
+    name = (await call.marks()).name(thumbprint(certificate))
+    return call.back("connectors", view.row.id, done=f"The connector has the RA certificate {name}.")

@@ -236,26 +236,27 @@ def _confirmation(
 
 async def _issue(call: TenantCall, plan: NewCertificates) -> Response:
     """Issue and import the certificates, one after the other."""
-    letters: list[str] = []
+    thumbprints: list[str] = []
     try:
         for span in plan.spans:
             record = await plan.issue(call, span)
             await send(call, imported.import_pfx(record))
-            letters.append(mark(str(record["thumbprint"])).letters)
+            thumbprints.append(str(record["thumbprint"]))
     except Invalid as error:
-        before = f" Imported before that: {', '.join(letters)}." if letters else ""
+        marks = await call.marks()
+        before = f" Imported before that: {', '.join(map(marks.name, thumbprints))}." if thumbprints else ""
         raise Invalid(f"{error.message}{before}", target=error.target) from None
-    return _done(call, plan.person, letters=letters)
+    return await _done(call, plan.person, thumbprints=thumbprints)
 
 
 async def _import(call: TenantCall, ground: Ground, *, record: Json) -> Response:
     await send(call, imported.import_pfx(record))
-    return _done(call, ground.person, letters=[mark(str(record["thumbprint"])).letters])
+    return await _done(call, ground.person, thumbprints=[str(record["thumbprint"])])
 
 
-def _done(call: TenantCall, person: Person, *, letters: Sequence[str]) -> Response:
-    several = len(letters) > 1
-    done = f"{', '.join(letters)} {'were' if several else 'was'} imported for {person.name}."
+async def _done(call: TenantCall, person: Person, *, thumbprints: Sequence[str]) -> Response:
+    several, marks = len(thumbprints) > 1, await call.marks()
+    done = f"{', '.join(map(marks.name, thumbprints))} {'were' if several else 'was'} imported for {person.name}."
     when = f"Devices get {'them' if several else 'it'} at their next check-in, by profiles for imported certificates."
     return call.back("users", person.id, done=f"{done} {when}")
 

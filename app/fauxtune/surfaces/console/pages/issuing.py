@@ -66,6 +66,7 @@ async def issue(call: TenantCall) -> Response:
         form.wrong(_FIELDS.get(error.target or "", "person" if isinstance(error, NotFound) else ""), error.message)
         return await _form(call, form)
     user = await call.run(_user, request.user_principal_name)
+    await call.marks()  # with the new one's
     return call.page(
         "issued.html",
         answer=answer,
