@@ -16,7 +16,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused, ServerUnreachable
 from fauxtune_sim.program_outcomes import ProgramOutcome
 from fauxtune_sim.refusals import Delivery
-from fauxtune_sim.script_outcomes import LONGEST_OUTPUT, Outcome
+from fauxtune_sim.script_outcomes import LONGEST_ATTRIBUTE, LONGEST_OUTPUT, Outcome
 from fauxtune_sim.transport import Answer, Transport
 
 #: The most rounds of one conversation: a service that always has more must not keep a device busy without end.
@@ -42,7 +42,8 @@ def script_report(device: Device, order: dict[str, Any]) -> dict[str, Any]:
     """Return the report of a run. After an issue that a remediation has fixed its detection finds no issue any more."""
     names = (order["id"], order["name"])
     outcome = device.scripts.of(*names)
-    results = [_result("detection" if order["kind"] in _DETECTING else "script", outcome)]
+    longest = LONGEST_ATTRIBUTE if order["kind"] == "customAttribute" else LONGEST_OUTPUT
+    results = [_result("detection" if order["kind"] in _DETECTING else "script", outcome, longest)]
     if order.get("remediation") and outcome.exit_code == 1:
         results.append(_result("remediation", Outcome(outcome.remediation)))
         if outcome.remediation == 0:
@@ -98,12 +99,12 @@ async def _cannot_install(extension: Extension, order: dict[str, Any]) -> int | 
     return None if is_right else _NOT_LOADED
 
 
-def _result(part: str, outcome: Outcome) -> dict[str, Any]:
+def _result(part: str, outcome: Outcome, longest: int = LONGEST_OUTPUT) -> dict[str, Any]:  # noqa: PLR0917
     return {
         "part": part,
         "exitCode": outcome.exit_code,
-        "output": outcome.output[:LONGEST_OUTPUT],
-        "error": outcome.error[:LONGEST_OUTPUT],
+        "output": outcome.output[:longest],
+        "error": outcome.error[:longest],
     }
 
 

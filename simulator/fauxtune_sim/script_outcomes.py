@@ -11,8 +11,8 @@ from typing import Any
 
 from fauxtune_sim.errors import NotAllowedHere
 
-#: Characters of an output that an agent reports.
-LONGEST_OUTPUT = 2048
+#: Characters of an output that an agent reports; of that of a custom attribute.
+LONGEST_OUTPUT, LONGEST_ATTRIBUTE = 2048, 20 * 1024
 _CODES = range(-(2**31), 2**31)
 #: Declared outcomes of one device.
 _MOST = 200
@@ -50,7 +50,7 @@ class ScriptOutcomes(dict[str, Outcome]):
         """Declare the outcome of a script from now on. Raises NotAllowedHere for a name or code that cannot be."""
         check_declaration(script, kind="script", codes=(outcome.exit_code, outcome.remediation), declared=self)
         self[script.lower()] = replace(
-            outcome, output=outcome.output[:LONGEST_OUTPUT], error=outcome.error[:LONGEST_OUTPUT]
+            outcome, output=outcome.output[:LONGEST_ATTRIBUTE], error=outcome.error[:LONGEST_ATTRIBUTE]
         )
 
     def of(self, *names: str) -> Outcome:

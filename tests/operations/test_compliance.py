@@ -15,10 +15,12 @@ from fauxtune.core.graph.base import NO_END
 from fauxtune.core.model.actions import WAITING
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.notification_templates import MESSAGES, TEMPLATES
 from fauxtune.operations.devices.compliance import judge_known
 from fauxtune.operations.devices.due import catch_up
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.mail import mailboxes
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import concern
@@ -401,6 +403,30 @@ async def test_actions_are_done_each_at_its_time_and_once_for_each_failure(conto
     await phone.reports(isEncrypted=False)
     await pass_time(contoso, hours=1)
     assert len(await mails(contoso, "alice")) == 2
+
+
+async def test_the_four_variables_of_a_notification_are_filled_in_also_in_the_subject(contoso: Contoso) -> None:
+    def written(tx: Transaction) -> str:
+        full = {"displayName": "T", "defaultLocale": None, "roleScopeTagIds": ["0"]}
+        template = resources.create(tx, TEMPLATES, kind="notificationMessageTemplate", document=full)
+        message = {
+            "locale": "en-us",
+            "subject": "{{UserName}}/{{DeviceName}}/{{OSAndVersion}}/{{DeviceId}}",
+            "messageTemplate": "See {{DeviceName}}",
+            "isDefault": True,
+        }
+        kind = "localizedNotificationMessage"
+        resources.create(tx, MESSAGES, kind=kind, document=message, parent=template)
+        return str(template.id)
+
+    scheduled = actions(notification=0)
+    scheduled[0]["scheduledActionConfigurations"][1]["notificationTemplateId"] = await contoso.do(written)
+    await policy(contoso, scheduled=scheduled)
+    phone = await enrolled(contoso, isEncrypted=False, osVersion="16")
+    record = await contoso.look(device_queries.managed_device_of, phone.device.enrollment_id)
+    assert record is not None
+    (subject,) = await mails(contoso, "alice")
+    assert subject == f"Alice Adams/{record.device_name}/AndroidForWork 16/{record.id}"
 
 
 async def test_actions_of_a_failure_that_is_over_are_not_done(contoso: Contoso) -> None:

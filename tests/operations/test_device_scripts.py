@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -74,7 +74,7 @@ class Machine:
     def carry_out(self, order: JsonObject) -> RunReport:
         """Run a script; a remediation removes its issue."""
         if order["kind"] not in ("remediation", "compliance"):
-            return report(order, self.exit_code)
+            return report(order, self.exit_code, output=self.output)
         results = [PartResult(Part.DETECTION, self.exit_code, self.output)]
         if self.exit_code == 1 and order["remediation"]:
             results += [PartResult(Part.REMEDIATION, 0), PartResult(Part.DETECTION, 0)]
@@ -259,17 +259,39 @@ async def test_a_daily_remediation_waits_for_its_time(contoso: Contoso) -> None:
     assert await pc.work() == ["Clean"]
 
 
-async def test_a_custom_attribute_is_read_each_eight_hours(contoso: Contoso) -> None:
-    desktop = Machine(await enrol_iphone(contoso, "alice", version="14.6", platform=Platform.MACOS))
+async def test_an_hourly_schedule_of_more_than_23_hours_is_refused(contoso: Contoso) -> None:
+    kind = "#microsoft.graph.deviceHealthScriptHourlySchedule"
+    for interval in (0, 24, 30):
+        how = {"runSchedule": {"@odata.type": kind, "interval": interval}, "runRemediationScript": False}
+        with pytest.raises(Invalid, match="1 to 23"):
+            await script(contoso, "Often", "All Staff", family="deviceHealthScripts", how=how)
+
+
+async def test_a_tenant_has_no_more_packages_than_the_most(contoso: Contoso) -> None:
+    assert rules_of("deviceHealthScripts").most == {"deviceHealthScript": 200}
+    kind, few = "deviceHealthScript", replace(rules_of("deviceHealthScripts"), most={"deviceHealthScript": 1})
+    full = {**defaults(entity(kind)), "displayName": "One"}
+    await contoso.do(resources.create, few, kind=kind, document=full)
+    with pytest.raises(Invalid, match="the most"):
+        await contoso.do(resources.create, few, kind=kind, document=full)
+
+
+async def test_a_custom_attribute_is_read_each_eight_hours_and_has_20_kilobytes(contoso: Contoso) -> None:
+    desktop = Machine(
+        await enrol_iphone(contoso, "alice", version="14.6", platform=Platform.MACOS), output="x" * 30_000
+    )
     await script(contoso, "Battery", "All Staff", family="deviceCustomAttributeShellScripts")
     assert await desktop.work() == ["Battery"]
+    (run,) = await desktop.runs()
+    assert len(run.results[0]["output"]) == 20 * 1024
     contoso.clock.forward(hours=8)
     assert await desktop.work() == ["Battery"]
 
 
 async def test_what_a_compliance_script_prints_is_a_fact_of_the_device(contoso: Contoso) -> None:
     pc = Machine(await enrol_by_token(contoso, "alice"), output='{"BiosVersion": "2.4"}')
-    key = await script(contoso, "Ask", family="deviceComplianceScripts", platform="windows10")
+    more: JsonObject = {"platform": "windows10", "runAsAccount": "user"}
+    key = await script(contoso, "Ask", family="deviceComplianceScripts", **more)
     assert await pc.work() == [], "no policy asks it"
     other = await script(contoso, "Ask more", family="deviceComplianceScripts", platform="windows10")
     for asked in (key, other):
@@ -299,6 +321,16 @@ async def test_what_a_compliance_script_prints_is_a_fact_of_the_device(contoso: 
         "BiosVersion": "2.4",
         "Antivirus": True,
     }
+    contoso.clock.forward(hours=8)
+    pc.exit_code = 3
+    await pc.work()
+    facts = (await pc.device.row()).facts
+    assert json.loads(facts["complianceScriptErrors"]) == {key: 65007, other: 65007}
+    assert json.loads(facts["complianceScriptOutput"])["BiosVersion"] == "2.4", "what was printed before is kept"
+    contoso.clock.forward(hours=8)
+    pc.exit_code, pc.output, pc.user_is_here = 0, "no JSON", False
+    await pc.work()
+    assert json.loads((await pc.device.row()).facts["complianceScriptErrors"]) == {key: 65009, other: 65009}
 
 
 def actions() -> list[JsonObject]:

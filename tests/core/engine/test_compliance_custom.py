@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.compliance.custom_rules import custom_states, rules_of
+from fauxtune.core.engine.compliance.custom_rules import check_rules, custom_states, rules_of
 from fauxtune.core.engine.compliance.judging import Policy, judge_policy
+from fauxtune.core.engine.compliance.setting_states import SettingState
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant
 
 
@@ -56,6 +58,55 @@ def test_a_value_that_the_script_did_not_print_is_an_error(output: str | None) -
     (state,) = custom_states(script(rule("IsEquals", "Int64", 1)), facts)
     assert state.status == "error"
     assert state.error
+
+
+@pytest.mark.parametrize(
+    ("printed", "errors", "code"),
+    [
+        ('{"Value": 1}', '{"s": 65007}', 65007),
+        ('{"Other": 1}', "{}", 65008),
+        ("{", "{}", 65009),
+        ('{"Value": 1}', '{"s": 65009}', 65009),
+        ('{"Value": "x"}', "{}", 65010),
+    ],
+)
+def test_an_error_of_a_rule_has_the_documented_code(printed: str, errors: str, code: int) -> None:
+    facts = {"complianceScriptOutput": printed, "complianceScriptErrors": errors}
+    asking = {**script(rule("IsEquals", "Int64", 1)), "deviceComplianceScriptId": "s"}
+    (state,) = custom_states(asking, facts)
+    assert (state.status, state.code, SettingState.from_document(state.document())) == ("error", code, state)
+    (other,) = custom_states({**asking, "deviceComplianceScriptId": "t"}, facts)
+    assert (other.status == "compliant") is (printed == '{"Value": 1}'), "another script's error is not this one's"
+
+
+GOOD = {**rule("GreaterEquals", "Version", "2.3"), "RemediationStrings": [{"Language": "en_US", "Title": "Update"}]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ([GOOD] * 101, "1 to 100"),
+        ([], "1 to 100"),
+        ([{**GOOD, "Operator": "Bogus"}], "Operator of a Version"),
+        ([GOOD, {**GOOD, "DataType": "Boolean", "Operand": True}], "Rule 2: the Operator of a Boolean"),
+        ([{**GOOD, "DataType": "Nope"}], "DataType is one of"),
+        ([{**GOOD, "Operand": "x"}], "Operand is not a Version"),
+        ([{**GOOD, "RemediationStrings": [{"Language": "de_DE"}]}], "en_US"),
+        ([rule("IsEquals", "Int64", 1)], "en_US"),
+        (["rule"], "must be texts"),
+    ],
+)
+def test_rules_that_intune_would_refuse_are_refused(rules: list[Any], words: str) -> None:
+    check_rules(script(GOOD))
+    check_rules({"rulesContent": None})
+    with pytest.raises(Invalid, match=words):
+        check_rules(script(*rules))
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 5000, b"[]", b'{"Rules": 5}', b" " * 103_000])
+def test_rules_that_are_no_object_with_a_list_or_too_large_are_refused(content: bytes) -> None:
+    with pytest.raises(Invalid, match=r"JSON|100 KB"):
+        check_rules({"rulesContent": base64.b64encode(content).decode()})
 
 
 @pytest.mark.parametrize("content", ["", "!", "e30=", base64.b64encode(b"[" * 100_000).decode(), 5, None])

@@ -208,3 +208,14 @@ def test_each_action_is_due_once_its_hours_after_the_first_failure() -> None:
     # Intune: no remote lock on Windows.
     assert at(100, "n", "r", variant=Variant.WINDOWS) == ([], NO_GRACE)
     assert due_actions(actions, Course(), variant=Variant.IOS, now=NOW) == ((), NO_GRACE)
+
+
+def test_of_several_push_messages_of_a_day_one_is_sent_and_none_to_aosp() -> None:
+    items = [
+        {"id": str(hours), "actionType": "pushNotification", "gracePeriodHours": hours} for hours in (0, 6, 23, 24)
+    ]
+    actions = actions_of({"scheduledActionsForRule": [{"scheduledActionConfigurations": items}]})
+    course = Course(failed_at=NOW)
+    for variant, sent in ((Variant.ANDROID_KNOX, ["0", "24"]), (Variant.IOS, ["0", "24"]), (Variant.ANDROID_AOSP, [])):
+        due, following = due_actions(actions, course, variant=variant, now=NOW + 30 * HOUR)
+        assert ([each.id for each in due], following) == (sent, NO_GRACE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -214,6 +215,60 @@ async def test_the_tenants_switches(beta: httpx.AsyncClient, enroll: Enroll) -> 
     # A policy of another platform is none for this device.
     assert await states(beta, phone) == {"Phones": "notApplicable", "Default Device Compliance Policy": "nonCompliant"}
     assert (await document(beta, path_of(phone)))["complianceState"] == "noncompliant"
+
+
+@pytest.mark.parametrize("by", ["Graph", "control"])
+async def test_whoever_changes_a_switch_of_compliance_has_devices_judged_once_more(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, by: str
+) -> None:
+    async def switch(on: bool) -> None:
+        if by == "Graph":
+            answer = await beta.patch("/deviceManagement", json={"settings": {"secureByDefault": on}})
+        else:
+            answer = await http.patch(TENANT, json={"settings": {"compliance.secureByDefault": on}})
+        assert answer.status_code == 200, answer.text
+
+    phone = await enroll()
+    await switch(True)
+    await report(phone)
+    assert (await document(beta, path_of(phone)))["complianceState"] == "noncompliant"
+    await switch(False)
+    assert (await document(beta, path_of(phone)))["complianceState"] == "compliant", "without a check-in"
+    assert await states(beta, phone) == {"Default Device Compliance Policy": "compliant"}
+    await switch(True)
+    assert (await document(beta, path_of(phone)))["complianceState"] == "noncompliant"
+
+
+SCRIPTS = "/deviceManagement/deviceComplianceScripts"
+WINDOWS = "#microsoft.graph.windows10CompliancePolicy"
+
+
+async def test_a_compliance_script_has_one_policy_and_is_not_deleted_while_it_has(beta: httpx.AsyncClient) -> None:
+    text = base64.b64encode(b"#" * 300 * 1024).decode()
+    script = (await create(beta, SCRIPTS, displayName="BIOS", publisher="Us", detectionScriptContent=text))["id"]
+    too_large = base64.b64encode(b"#" * 1_048_577).decode()
+    sent = {"displayName": "X", "publisher": "Us", "detectionScriptContent": too_large}
+    assert (await beta.post(SCRIPTS, json=sent)).status_code == 400
+    asks: Json = {"deviceCompliancePolicyScript": {"deviceComplianceScriptId": script, "rulesContent": None}}
+    first = await policy(beta, kind=WINDOWS, **asks)
+    assert (await beta.patch(f"{POLICIES}/{first}", json={"@odata.type": WINDOWS, **asks})).status_code == 200
+    block = {"actionType": "block", "gracePeriodHours": 0, "notificationTemplateId": ""}
+    rule = {"ruleName": "PasswordRequired", "scheduledActionConfigurations": [block]}
+    body = {"@odata.type": WINDOWS, "displayName": "Second", "scheduledActionsForRule": [rule], **asks}
+    refused = await beta.post(POLICIES, json=body)
+    assert (refused.status_code, "'Phones' has this script already" in error_message(refused)) == (400, True)
+    refused = await beta.delete(f"{SCRIPTS}/{script}")
+    assert (refused.status_code, "'Phones' has this script" in error_message(refused)) == (400, True)
+    (await beta.delete(f"{POLICIES}/{first}")).raise_for_status()
+    (await beta.delete(f"{SCRIPTS}/{script}")).raise_for_status()
+
+
+async def test_grace_ends_within_a_year(beta: httpx.AsyncClient) -> None:
+    for hours, status in ((8760, 201), (8761, 400), (9000, 400), (-1, 400)):
+        block = {"actionType": "block", "gracePeriodHours": hours, "notificationTemplateId": ""}
+        rule = {"ruleName": "PasswordRequired", "scheduledActionConfigurations": [block]}
+        body = {"@odata.type": WINDOWS, "displayName": "P", "scheduledActionsForRule": [rule]}
+        assert (await beta.post(POLICIES, json=body)).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.model.partner_facts import FLAGS, SCRIPT_OUTPUT, TEXTS
+from fauxtune.core.model.partner_facts import FLAGS, SCRIPT_ERRORS, SCRIPT_OUTPUT, TEXTS
 from fauxtune.core.model.text import JsonObject, text_value
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.schema.types import Edm, EnumType, Property
@@ -189,7 +189,7 @@ def shown(facts: Mapping[str, Any], *, owner: str) -> JsonObject:
 
 
 def _fits(name: str, value: object) -> bool:
-    longest = _LONGEST_OUTPUT if name == SCRIPT_OUTPUT else _LONGEST
+    longest = _LONGEST_OUTPUT if name in (SCRIPT_OUTPUT, SCRIPT_ERRORS) else _LONGEST
     match kind := _TYPES[name]:
         case Edm.BOOLEAN:
             return isinstance(value, bool)

@@ -5,6 +5,8 @@ the verdict of Play Integrity, and what a script of a compliance policy printed.
 from __future__ import annotations
 
 SCRIPT_OUTPUT = "complianceScriptOutput"
+#: A JSON object: by the ids of the scripts of compliance policies whose last run brought no values, the error code.
+SCRIPT_ERRORS = "complianceScriptErrors"
 #: data. Those that are true or false, and those that are texts.
 FLAGS = (
     "isBitLockerEnabled",
@@ -14,5 +16,5 @@ FLAGS = (
     "isKernelDmaProtectionEnabled",
     "isMemoryIntegrityEnabled",
 )
-TEXTS = (SCRIPT_OUTPUT, "playIntegrityVerdict")
+TEXTS = (SCRIPT_OUTPUT, SCRIPT_ERRORS, "playIntegrityVerdict")
 PARTNER_FACTS = frozenset({*FLAGS, *TEXTS, "partnerReportedThreatState"})

@@ -8,6 +8,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.rules import Member, Rules, Versions
 
+#: Hours until a scheduled action ("Configure actions for noncompliant devices", 2024-01-23: 0 to 365 days).
+MOST_HOURS = 365 * 24
 NO_TEMPLATE = "00000000-0000-0000-0000-000000000000"
 
 #: Kept in the document of the policy; a PATCH ignores them, `scheduleActionsForRules` replaces them.
@@ -21,8 +23,8 @@ def check_policy(document: JsonObject, _before: JsonObject | None) -> None:
         raise Invalid(
             "Compliance policy must have one and only one block scheduled action", target=SCHEDULED_ACTIONS.name
         )
-    if any(item["gracePeriodHours"] < 0 for item in items):
-        raise Invalid("gracePeriodHours must be 0 or more.", target="gracePeriodHours")
+    if not all(0 <= item["gracePeriodHours"] <= MOST_HOURS for item in items):
+        raise Invalid(f"gracePeriodHours is 0 to {MOST_HOURS}, a year.", target="gracePeriodHours")
 
 
 def normal(document: JsonObject) -> JsonObject:

@@ -7,7 +7,7 @@ collection. Routes, permissions and shapes of answers of a family stand beside i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -86,7 +86,8 @@ class Rules:
     changed (`locked_built_in`: none can). `derived` adds what the server
     computes from the document, at each change. `prioritized`: a new resource gets the next priority of its kind, 1 is
     the strongest, built-in ones have 0. `bound`: navigations that `@odata.bind` sets; their ids are kept in the
-    document under `@bound`. `unassigned_to_delete`: a resource that is assigned cannot be deleted.
+    document under `@bound`. `unassigned_to_delete`: a resource that is assigned cannot be deleted. `most`: by the name
+    of a type, how many of it a tenant can have; "" for all types together.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Rules:
     prioritized: bool = False
     bound: tuple[str, ...] = ()
     unassigned_to_delete: bool = False
+    most: Mapping[str, int] = field(default_factory=dict)
 
     def check_fixed(self, changed: JsonObject, before: JsonObject, *, built_in: bool) -> None:
         """Raise Invalid for another value of a property that cannot be changed."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from fauxtune.core.errors import Invalid
 
-#: Characters of an output that are kept.
+#: Characters of an output that are kept, unless the script says more.
 LONGEST_OUTPUT = 2048
 
 
@@ -54,9 +54,9 @@ class PartResult:
     output: str = ""
     error: str = ""
 
-    def kept(self) -> PartResult:
-        """Return what is kept of it."""
-        return replace(self, output=self.output[:LONGEST_OUTPUT], error=self.error[:LONGEST_OUTPUT])
+    def kept(self, longest: int = LONGEST_OUTPUT) -> PartResult:
+        """Return what is kept of it, with so many characters of what it wrote."""
+        return replace(self, output=self.output[:longest], error=self.error[:longest])
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ class WantedScript:
     repeats: Repeats
     first_part: Part = Part.SCRIPT
     remediates: bool = False
+    longest_output: int = LONGEST_OUTPUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def after_run(run: ScriptRun, wanted: WantedScript, *, results: Sequence[PartRes
         due_at=now + wanted.repeats.retry_after if again else wanted.repeats.after(now),
         ran_at=now,
         remediated_at=now if remediation is RemediationState.SUCCESS else run.remediated_at,
-        results=tuple(each.kept() for each in results),
+        results=tuple(each.kept(wanted.longest_output) for each in results),
     )
 
 

@@ -7,6 +7,9 @@ tried at the next three check-ins of the agent; one that succeeded runs again on
 scripts on macOS devices" (frequency, number of retries), "Use Remediations to detect and fix support issues".
 
 Differs from Intune: a schedule that is not in UTC follows the device's own time there; here every device's time is UTC.
+A script that is assigned to a PC runs there for every new user who signs in (2025-10-02), here for its one user; a
+shell script with a frequency runs there after a restart too (2024-08-08). Unverified: that a shell script may have more
+retries than the three of the portal.
 """
 
 from __future__ import annotations
@@ -25,18 +28,21 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.rules import Rules
-from fauxtune.core.policies.script_runs import Part, Repeats, WantedScript
+from fauxtune.core.policies.script_runs import LONGEST_OUTPUT, Part, Repeats, WantedScript
 
-#: Bytes of a script.
+#: Bytes of a script, unless its kind says more.
 LARGEST = 200 * 1024
+#: Characters of the output of a custom attribute: 20 KB ("Use shell scripts on macOS devices", 2024-08-08).
+_LONGEST_ATTRIBUTE = 20 * 1024
 #: What a compliance policy asks: its property, and the member of that with the id of a script.
 ASKING, ASKED = "deviceCompliancePolicyScript", "deviceComplianceScriptId"
 _POWERSHELL_RETRIES = 3
 _USER = "user"
-#: The longest intervals that count.
-_MOST_HOURS, _MOST_DAYS = 24 * 365, 365
+#: The longest intervals: of hours "Deploy remediations" (2025-09-08) has 1 to 23.
+_MOST_HOURS, _MOST_DAYS = 23, 365
 _SCHEDULES = "#microsoft.graph.deviceHealthScript"
-#: Unverified: a remediation without a schedule runs each day, and a compliance script each 8 hours.
+#: A remediation without a schedule runs each day ("Deploy remediations", 2025-09-08), a compliance script each 8 hours
+#: ("Use custom compliance settings", 2024-05-15).
 _USUAL, _USUAL_OF_COMPLIANCE = timedelta(days=1), timedelta(hours=8)
 
 
@@ -44,7 +50,7 @@ _USUAL, _USUAL_OF_COMPLIANCE = timedelta(days=1), timedelta(hours=8)
 class ScriptKind:
     """One kind. `family`: the collection in Graph; `word`: its name on the agent's wire; `contents`: the properties
     with scripts, what runs first being the first; `settings`: those that make another script of it, which runs again,
-    when they change; `platform`: the value of the property of this name.
+    when they change; `platform`: the value of the property of this name; `largest`: bytes of a script.
     """
 
     family: str
@@ -54,6 +60,7 @@ class ScriptKind:
     settings: tuple[str, ...] = ("runAsAccount",)
     first_part: Part = Part.SCRIPT
     platform: str = ""
+    largest: int = LARGEST
 
     def fits(self, document: Mapping[str, Any]) -> bool:
         """Whether a script of the family is of this kind."""
@@ -63,10 +70,16 @@ class ScriptKind:
 _ON_WINDOWS = ("runAsAccount", "runAs32Bit", "enforceSignatureCheck")
 _DETECTION = ("detectionScriptContent",)
 POWERSHELL = ScriptKind("deviceManagementScripts", "powerShell", Variant.WINDOWS, settings=_ON_WINDOWS)
+#: "Use shell scripts on macOS devices" (2024-08-08), "Create a discovery script for custom compliance" (2025-09-04).
+_LARGE = 1024 * 1024
 SHELL = ScriptKind(
-    "deviceShellScripts", "shell", Variant.MACOS, settings=("runAsAccount", "executionFrequency", "retryCount")
+    "deviceShellScripts",
+    "shell",
+    Variant.MACOS,
+    settings=("runAsAccount", "executionFrequency", "retryCount"),
+    largest=_LARGE,
 )
-ATTRIBUTE = ScriptKind("deviceCustomAttributeShellScripts", "customAttribute", Variant.MACOS)
+ATTRIBUTE = ScriptKind("deviceCustomAttributeShellScripts", "customAttribute", Variant.MACOS, largest=_LARGE)
 REMEDIATION = ScriptKind(
     "deviceHealthScripts",
     "remediation",
@@ -85,9 +98,12 @@ COMPLIANCE = tuple(
         settings=_ON_WINDOWS,
         first_part=Part.DETECTION,
         platform=platform,
+        largest=_LARGE,
     )
     for variant, platform in ((Variant.WINDOWS, "windows10"), (Variant.MACOS, "macOS"))
 )
+#: "Deploy remediations" (2025-09-08): so many packages of a tenant.
+_MOST = {"deviceHealthScripts": {"deviceHealthScript": 200}}
 KINDS: tuple[ScriptKind, ...] = (POWERSHELL, SHELL, ATTRIBUTE, REMEDIATION, *COMPLIANCE)
 BY_FAMILY = {kind.family: kind for kind in KINDS}
 
@@ -105,8 +121,10 @@ class Script:
 
     @property
     def needs_user(self) -> bool:
-        """Whether it runs for the user who is signed in, so that somebody must be."""
-        return self.document.get("runAsAccount") == _USER
+        """Whether it runs for the user who is signed in, so that somebody must be. A compliance script runs as the
+        system where nobody is ("Create a discovery script for custom compliance", 2025-09-04).
+        """
+        return self.document.get("runAsAccount") == _USER and self.kind not in COMPLIANCE
 
     def wanted(self, assignment: Mapping[str, Any]) -> WantedScript:
         """Return the script as an assignment (its document) wants it."""
@@ -119,6 +137,7 @@ class Script:
             repeats(self.kind, self.document, schedule=schedule),
             first_part=self.kind.first_part,
             remediates=remediates,
+            longest_output=_LONGEST_ATTRIBUTE if self.kind is ATTRIBUTE else LONGEST_OUTPUT,
         )
 
     def on_demand(self, *, version: str) -> WantedScript:
@@ -130,15 +149,26 @@ class Script:
 
 def rules_of(family: str, *, fixed: str = "") -> Rules:
     """Return the rules of a family of scripts."""
-    contents = BY_FAMILY[family].contents
+    kind = BY_FAMILY[family]
 
     def check(document: JsonObject, _before: JsonObject | None) -> None:
-        for name in contents:
+        for name in kind.contents:
             content = document.get(name)
-            if content is not None and len(base64.b64decode(content)) > LARGEST:
-                raise Invalid(f"A script has at most {LARGEST // 1024} KiB; {name} has more.", target=name)
+            if content is not None and len(base64.b64decode(content)) > kind.largest:
+                raise Invalid(f"A script has at most {kind.largest // 1024} KiB; {name} has more.", target=name)
 
-    return Rules(family, check=check, fixed=fixed)
+    return Rules(family, check=check, fixed=fixed, most=_MOST.get(family, {}))
+
+
+def check_schedule(schedule: Mapping[str, Any] | None) -> None:
+    """Raise Invalid for a schedule of hours (Graph: deviceHealthScriptHourlySchedule) that is longer than a day has."""
+    if schedule is None or not str(schedule.get("@odata.type")).endswith("HourlySchedule"):
+        return
+    interval = schedule.get("interval")
+    if interval is not None and not 1 <= interval <= _MOST_HOURS:
+        raise Invalid(
+            f"An hourly schedule has an interval of 1 to {_MOST_HOURS}, not {interval}.", target="runSchedule"
+        )
 
 
 def kinds_for(variant: Variant) -> tuple[ScriptKind, ...]:

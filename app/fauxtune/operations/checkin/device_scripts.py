@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fauxtune.core.engine.compliance.setting_states import NO_JSON, SCRIPT_FAILED
 from fauxtune.core.model.ids import ResourceId
-from fauxtune.core.model.partner_facts import SCRIPT_OUTPUT
+from fauxtune.core.model.partner_facts import SCRIPT_ERRORS, SCRIPT_OUTPUT
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.script_runs import (
     ON_DEMAND,
@@ -89,23 +90,34 @@ def _reported(
     reports: Sequence[RunReport],
 ) -> dict[str, ScriptRun]:
     runs = dict(before)
+    printed: dict[str, str | None] = {}
     for report in reports:
         each, run = reached.get(report.id), runs.get(report.id)
         if each is None or run is None or (run.version, run.number) != (each.wanted.version, report.run):
             continue
         runs[report.id] = after_run(run, each.wanted, results=report.results, now=tx.now)
         _note(tx, enrollment, each=each, run=runs[report.id])
-        if each.script.kind in COMPLIANCE and runs[report.id].state is RunState.SUCCESS:
-            _judge(tx, enrollment, output=report.results[0].output)
+        if each.script.kind in COMPLIANCE:
+            is_failed = runs[report.id].state is not RunState.SUCCESS
+            printed[report.id] = None if is_failed else report.results[0].kept().output
+    if printed:
+        _judge(tx, enrollment, printed=printed)
     return runs
 
 
-def _judge(tx: Transaction, enrollment: EnrollmentRow, *, output: str) -> None:
-    """Hand what a compliance script printed to the rules of its policies. Of several scripts the values are joined."""
-    printed, known = _object(output), _object(enrollment.facts.get(SCRIPT_OUTPUT))
-    if printed is not None and known is not None:
-        output = json.dumps({**known, **printed})
-    partner_facts.note(tx, enrollment, facts={SCRIPT_OUTPUT: output})
+def _judge(tx: Transaction, enrollment: EnrollmentRow, *, printed: Mapping[str, str | None]) -> None:
+    """Hand what compliance scripts printed, by their ids (None: it failed), to the rules of their policies. Of several
+    scripts the values are joined.
+    """
+    values = _object(enrollment.facts.get(SCRIPT_OUTPUT)) or {}
+    errors = _object(enrollment.facts.get(SCRIPT_ERRORS)) or {}
+    for key, text in printed.items():
+        found = _object(text)
+        errors.pop(key, None)
+        if found is None:
+            errors[key] = SCRIPT_FAILED if text is None else NO_JSON
+        values |= found or {}
+    partner_facts.note(tx, enrollment, facts={SCRIPT_OUTPUT: json.dumps(values), SCRIPT_ERRORS: json.dumps(errors)})
 
 
 def _object(text: object) -> dict[str, Any] | None:

@@ -1,20 +1,58 @@
 """What changes of compliance policies do to devices: a policy that is taken away counts at once.
 
 A new assignment and a changed policy count at the next check-in of each device (Intune, "Monitor results of your device
-compliance policies"): the mechanism of resources wakes those devices.
+compliance policies"): the mechanism of resources wakes those devices. Of a policy that is taken away the documents
+disagree: "Monitor compliance policy" (2026-04-16) judges with the data at hand, which is done here; "Troubleshoot
+policies" (2026-03-26) lets it stay until the next check-in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from fauxtune.core.policies.scripts import ASKING
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.scripts import ASKED, ASKING
+from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS, forget_runs
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.profiles.switches import AGENTS, COMPLIANCE, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
+from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.resources import ResourceRow
+
+
+def _checked(tx: Transaction, document: JsonObject, before: ResourceRow | None) -> JsonObject:  # noqa: PLR0917 - a hook
+    """Return a policy whose script no other policy asks, with rules that can be judged. Raises Invalid for others.
+    Intune: "Create a discovery script for custom compliance", 2025-09-04: each script with one policy only.
+    """
+    script = document.get(ASKING)
+    if not script:
+        return document
+    from fauxtune.core.engine.compliance.custom_rules import check_rules  # at first use: see compliance_occasions
+
+    check_rules(script)
+    asking = _asking(tx, str(script.get(ASKED)))
+    others = [row for row in asking if before is None or row.id != before.id]
+    if others:
+        raise Invalid(f"The policy '{others[0].document['displayName']}' has this script already.", target=ASKED)
+    return document
+
+
+def _asking(tx: Transaction, script: str) -> list[ResourceRow]:
+    """Return the policies that ask a script."""
+    rows = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=queries.POLICIES)
+    return [row for row in rows if str((row.document.get(ASKING) or {}).get(ASKED)).lower() == script.lower()]
+
+
+def _unasked(tx: Transaction, row: ResourceRow) -> None:
+    """Raise Invalid for a script that a policy asks: it cannot be deleted (the same page)."""
+    asking = _asking(tx, row.id)
+    if asking:
+        raise Invalid(f"The policy '{asking[0].document['displayName']}' has this script: change or delete it first.")
+    forget_runs(tx, row)
 
 
 def _created(tx: Transaction, _row: ResourceRow) -> None:
@@ -43,4 +81,5 @@ def _deleting(tx: Transaction, row: ResourceRow) -> None:
         judge_known(tx, [state.enrollment_id for state in states])
 
 
-COMPLIANCE_HOOKS = Hooks(created=_created, assigned=_assigned, deleting=_deleting)
+COMPLIANCE_HOOKS = Hooks(check=_checked, created=_created, assigned=_assigned, deleting=_deleting)
+COMPLIANCE_SCRIPT_HOOKS = replace(SCRIPT_HOOKS, deleting=_unasked)

@@ -7,6 +7,7 @@ here once a day of the tenant's clock, and whenever the clock is moved.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from fauxtune.core.model.states import EnrollmentState
@@ -31,6 +32,19 @@ def judge_due(tx: Transaction) -> bool:
 
         judge(tx, devices, is_known_only=True)
     return bool(devices)
+
+
+async def judge_again(emulator: Emulator, tenant: Tenant, *, changed: Iterable[str]) -> None:
+    """Judge the devices that were judged before once more, if one of the settings that were changed is a switch of
+    compliance: also where nothing judges any more, since nobody else would take the last verdict away.
+    """
+    if any(name.startswith("compliance.") for name in changed):
+        await emulator.runner.run(tenant, _let_be_due)
+        await judge_all(emulator, tenant)
+
+
+def _let_be_due(tx: Transaction) -> None:
+    queries.let_be_due(tx.connection, tx.tenant.id, now=tx.now)
 
 
 async def judge_all(emulator: Emulator, tenant: Tenant) -> datetime | None:

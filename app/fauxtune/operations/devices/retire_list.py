@@ -1,7 +1,7 @@
 """The list of devices to retire, onto which the scheduled action `retire` of compliance policies puts them.
 
-Intune, "Configure actions for noncompliance": nothing is retired until an administrator confirms it. Unverified: that a
-device whose retirement was refused by the administrator comes on the list again with its next failure only.
+Intune, "Configure actions for noncompliant devices", 2024-01-23: nothing is retired until an administrator confirms it;
+a device that is taken from the list comes on it again when the action applies again, which is with its next failure.
 """
 
 from __future__ import annotations

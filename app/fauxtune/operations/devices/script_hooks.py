@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fauxtune.core.policies.scripts import check_schedule
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.profiles.switches import AGENTS, switch_on
@@ -15,12 +16,15 @@ from fauxtune.storage.rows.resources import ResourceRow
 
 
 def _assigned(tx: Transaction, _row: ResourceRow, targets: Sequence[NewAssignment]) -> None:
+    for target in targets:
+        check_schedule(target.more.get("runSchedule"))
     if targets:
         switch_on(tx, AGENTS)
 
 
-def _deleting(tx: Transaction, row: ResourceRow) -> None:
+def forget_runs(tx: Transaction, row: ResourceRow) -> None:
+    """Forget the runs of a script that is deleted."""
     queries.drop_script(tx.connection, tx.tenant.id, script_id=row.id)
 
 
-SCRIPT_HOOKS = Hooks(assigned=_assigned, deleting=_deleting)
+SCRIPT_HOOKS = Hooks(assigned=_assigned, deleting=forget_runs)

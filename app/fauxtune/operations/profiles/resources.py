@@ -89,10 +89,19 @@ def create(
         tx.connection, tx.tenant.id, family=row.family, resource_id=row.id, parent_id=row.parent_id
     ) is not None or _is_built_in(rules, row, tenant=tx.tenant):
         raise Invalid(f"There is a {kind} '{resource_id}' already.")
+    _check_number(tx, rules, kind=kind)
     queries.add_resource(tx.connection, row)
     if hooks.created is not None:
         hooks.created(tx, row)
     return row
+
+
+def _check_number(tx: Transaction, rules: Rules, *, kind: str) -> None:
+    """Raise Invalid for one more than the tenant can have."""
+    for only, most in rules.most.items():
+        columns = {"family": rules.name, **({"kind": only} if only else {})}
+        if only in ("", kind) and queries.count_of(tx.connection, tx.tenant.id, **columns) >= most:
+            raise Invalid(f"The tenant has {most} of these already, which is the most.")
 
 
 def add_event(tx: Transaction, rules: Rules, *, kind: str, document: JsonObject, most: int) -> ResourceRow:

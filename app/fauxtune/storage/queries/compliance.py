@@ -174,6 +174,11 @@ def due(connection: Connection, tenant_id: TenantId, *, now: datetime, limit: in
     return reads.every(connection, _DUE, row=EnrollmentRow, values=values)
 
 
+def let_be_due(connection: Connection, tenant_id: TenantId, *, now: datetime) -> None:
+    """Let all devices that were judged be judged again."""
+    writes.change(connection, device_compliance, where={"tenant_id": tenant_id}, values={"due_at": now})
+
+
 def first_due(connection: Connection, tenant_id: TenantId) -> datetime | None:
     """Return when the first device's compliance may change by time alone; None if no device was judged."""
     moment: datetime | None = connection.execute(_FIRST_DUE, {"tenant": tenant_id}).scalar()

@@ -18,10 +18,11 @@ BLOCK, NOTIFICATION, RETIRE, REMOTE_LOCK, PUSH = "block", "notification", "retir
 #: Longer than this nobody waits, and a clock can count it.
 _MOST_HOURS = 24 * 365 * 100
 _NO_WINDOWS = frozenset(each for each in Variant if "windows" not in each.value)
-#: data. The devices for which the real service does an action; the others are for all.
+#: data. The devices for which the real service does an action; the others are for all. "Configure actions for
+#: noncompliant devices", 2024-01-23.
 _ONLY: Mapping[str, frozenset[Variant]] = {
     REMOTE_LOCK: _NO_WINDOWS,
-    PUSH: _NO_WINDOWS - {Variant.MACOS},
+    PUSH: _NO_WINDOWS - {Variant.MACOS, Variant.ANDROID_AOSP},
 }
 _DONE_HERE = (NOTIFICATION, RETIRE, REMOTE_LOCK, PUSH)
 
@@ -67,7 +68,11 @@ def due_actions(
     if course.failed_at is None:
         return (), NO_GRACE
     due, following = [], NO_GRACE
+    pushed: set[int] = set()
     for action in actions:
+        if action.type == PUSH and action.after.days in pushed:
+            continue  # of several push messages of a day one is sent
+        pushed |= {action.after.days} if action.type == PUSH else set()
         if action.type not in _DONE_HERE or action.id in course.done:
             continue
         if variant not in _ONLY.get(action.type, frozenset(Variant)):

@@ -1,7 +1,9 @@
 """The built-in compliance policy, which every device has, and the switches of the tenant that it depends on.
 
 Intune, "Device compliance policies": the contact within the validity period, an assigned policy (where the tenant wants
-one), a user who exists. A device that was enrolled without a user passes the last one (Unverified).
+one), a user who exists. Differs from Intune: a device that was enrolled without a user passes the last one and is
+judged as others are; "Monitor compliance policy" (2026-04-16) shows such devices as not evaluated, and the page of
+enrolment for macOS (2025-09-05) has no compliance of Macs without a user.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The first failure of a policy starts its period of grace (the hours of its `block` action, `actions.grace_of`). A policy
 in error leaves the device as it was for seven days; then it counts as a failure. Intune, "Monitor results of your
-device compliance policies"; Unverified: that a policy which fails meanwhile counts at once, and that grace begins after
-the seven days.
+device compliance policies" (2026-04-16: grace begins after the seven days). Unverified: that a policy which fails
+meanwhile counts at once.
 """
 
 from __future__ import annotations

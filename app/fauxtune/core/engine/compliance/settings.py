@@ -49,6 +49,8 @@ class PolicyKind:
 _PHONES = frozenset({Variant.WINDOWS_10_MOBILE})
 _COMPUTERS = frozenset({Variant.WINDOWS})
 _REMEDIATED = Effect.REMEDIATED
+#: Of Android's passcodes: the table of "Device compliance overview", 2024-05-14.
+_QUARANTINED = Effect.QUARANTINED
 
 _OS = {
     "osMinimumVersion": Setting(by.at_least("osVersion"), "the operating system is at least a version"),
@@ -73,10 +75,10 @@ _THREATS = {
 _SCRIPT = {"deviceCompliancePolicyScript": Setting(by.not_reported, "the script's rules are met")}
 
 
-def _passwords(required: str, *rules: str) -> dict[str, Setting]:
+def _passwords(required: str, *rules: str, effect: Effect = Effect.REMEDIATED) -> dict[str, Setting]:
     """Settings of the screen lock: whether there is a passcode, and whether it is as required."""
-    present = {required: Setting(by.passcode_present, "the device has a passcode", _REMEDIATED)}
-    quality = {rule: Setting(by.passcode_quality, "the passcode meets the rules", _REMEDIATED) for rule in rules}
+    present = {required: Setting(by.passcode_present, "the device has a passcode", effect)}
+    quality = {rule: Setting(by.passcode_quality, "the passcode meets the rules", effect) for rule in rules}
     return present | quality
 
 
@@ -219,7 +221,7 @@ _ANDROID = {
     **_JAILBREAK,
     **_APP_CHECKS,
     **_ENCRYPTION,
-    **_passwords("passwordRequired", *_ANDROID_PASSWORDS),
+    **_passwords("passwordRequired", *_ANDROID_PASSWORDS, effect=_QUARANTINED),
     **_THREATS,
 }
 _ANDROID_ADMINISTRATOR = {
@@ -233,7 +235,7 @@ _ANDROID_ADMINISTRATOR = {
 _WORK_PROFILE = {
     **_ANDROID,
     **{
-        name: Setting(by.not_reported, "the passcode of the work profile meets the rules", _REMEDIATED)
+        name: Setting(by.not_reported, "the passcode of the work profile meets the rules")
         for name in (
             "workProfileInactiveBeforeScreenLockInMinutes",
             "workProfilePasswordExpirationInDays",
@@ -269,6 +271,7 @@ _DEVICE_OWNER = {
         "passwordMinutesOfInactivityBeforeLock",
         "passwordPreviousPasswordCountToBlock",
         "passwordRequiredType",
+        effect=_QUARANTINED,
     ),
     **_THREATS,
 }
@@ -278,7 +281,11 @@ _AOSP = {
     **_JAILBREAK,
     **_ENCRYPTION,
     **_passwords(
-        "passwordRequired", "passwordMinimumLength", "passwordMinutesOfInactivityBeforeLock", "passwordRequiredType"
+        "passwordRequired",
+        "passwordMinimumLength",
+        "passwordMinutesOfInactivityBeforeLock",
+        "passwordRequiredType",
+        effect=_QUARANTINED,
     ),
 }
 
@@ -316,6 +323,7 @@ FACTS = frozenset(
     {
         "androidSecurityPatchLevel",
         "antiMalwareVersion",
+        "complianceScriptErrors",
         "complianceScriptOutput",
         "deviceGuardVirtualizationBasedSecurityState",
         "isAntispywareEnabled",

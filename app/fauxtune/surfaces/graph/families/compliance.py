@@ -9,8 +9,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.scripts import rules_of
-from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
-from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
+from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS, COMPLIANCE_SCRIPT_HOOKS
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
@@ -94,7 +93,7 @@ COMPLIANCE: tuple[Family, ...] = (
         without=reasons.SCRIPTS,
         assigned=Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAssignments"),
         hidden_in_lists="detectionScriptContent",
-        hooks=SCRIPT_HOOKS,
+        hooks=COMPLIANCE_SCRIPT_HOOKS,
         fidelity=approximated("the policies that name it bring it to devices; its own assignments have no effect"),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fauxtune.core.engine.compliance.built_in import BUILT_IN_NAME
-from fauxtune.core.engine.compliance.setting_states import NOT_COMPARED, SettingState
+from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.settings import KINDS
 from fauxtune.core.engine.compliance.states import Status
 from fauxtune.core.model.text import JsonObject
@@ -54,7 +54,7 @@ def _setting(state: SettingState, row: ComplianceStateRow, *, name: str, device:
         "instanceDisplayName": None,
         "settingInstanceId": None,
         "state": state.status.value,
-        "errorCode": NOT_COMPARED if state.status is Status.ERROR else 0,
+        "errorCode": state.code if state.status is Status.ERROR else 0,
         "errorDescription": state.error or None,
         **user_of(row.user_id is not None, device=device),
         "currentValue": state.value,
