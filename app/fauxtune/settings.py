@@ -247,6 +247,11 @@ class Settings:
     control_token = Setting[str | None](
         "the bearer token that /_fauxtune/v1 demands", read=_control_token, default=None
     )
+    published_secrets = Setting(
+        "with a control token too, let the client secret and the password of people be good that the documentation has",
+        default=False,
+        read=_switch,
+    )
     permissions = Setting(
         "Graph's permissions: enforce (403 without one), warn (a line in the log) or off",
         default=Permissions.ENFORCE,

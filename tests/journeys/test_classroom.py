@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.core.administration.directory import PASSWORD, create_user
 from tests.support.running_server import Served
 from tests.support.server_here import serving_here
 
@@ -22,6 +23,9 @@ _CONTROL = "/_fauxtune/v1"
 _ROOM = f"{_CONTROL}/classrooms/class"
 _LAB, _OTHER = "import-once", "removal-is-not-revocation"
 _STEPS = 3
+
+
+_MAKES_PEOPLE = "wrong-tag-wrong-usage"
 
 
 @dataclass
@@ -47,7 +51,7 @@ class Student:
         document: Json = self.lab("check", step=step)["steps"][0]
         return document
 
-    def graph(self, method: str, path: str) -> httpx.Response:
+    def graph(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
         """A request to Graph, as the application of the tenant that the card opens."""
         own = self.call("GET", "").json()
         form = {
@@ -58,7 +62,7 @@ class Student:
         }
         token = self.client.post(f"/{own['id']}/oauth2/v2.0/token", data=form).raise_for_status().json()
         bearer = {"authorization": f"Bearer {token['access_token']}"}
-        return self.client.request(method, f"/beta{path}", headers=bearer)
+        return self.client.request(method, f"/beta{path}", json=body, headers=bearer)
 
     def play(self) -> bool:
         """Play a lab from its start to its end; whether it is done."""
@@ -127,6 +131,27 @@ def test_students_who_all_play_at_once_get_to_the_end_and_disturb_nobody(client:
         assert kinds[-2:] == ["answered", "checked"]
     assert nothing["events"] == []
     assert client.delete(room).status_code == 204
+
+
+def test_whoever_is_made_at_a_seat_is_opened_by_its_card_and_not_by_the_usual_password(
+    student: Student, client: httpx.Client
+) -> None:
+    """A lab, a state and Graph make people, long after the seat was opened."""
+    student.lab("start", _MAKES_PEOPLE)
+    state = {"state": "dave has three encryption certificates, two expired"}
+    student.call("PUT", "/states", state).raise_for_status()
+    asked = create_user(f"erin@{student.name}.example").body
+    assert student.graph("POST", "/users", asked).status_code == 201
+    people = student.graph("GET", "/users").json()["value"]
+    assert {each["userPrincipalName"].partition("@")[0] for each in people} >= {"ana", "dave", "erin"}
+    own = student.call("GET", "").json()
+    assert own["userPassword"] is None
+    form = {"client_id": own["clientId"], "grant_type": "password", "scope": "https://graph.microsoft.com/.default"}
+    for each in people:
+        for password, status in ((PASSWORD, 400), (student.password, 200)):
+            person = {**form, "username": each["userPrincipalName"], "password": password}
+            answer = client.post(f"/{own['id']}/oauth2/v2.0/token", data=person)
+            assert answer.status_code == status, (each["userPrincipalName"], answer.text)
 
 
 def test_a_step_for_all_takes_nothing_from_a_seat_that_is_done_or_further(client: httpx.Client) -> None:

@@ -21,7 +21,10 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fauxtune.core.administration.directory import PASSWORD
+from fauxtune.operations.tenants.seeds import BUILT_IN, PUBLISHED_SECRET
 from fauxtune.server import StartRefused, lifespan
+from fauxtune.server.bootstrap import chosen_seed, needs_own_secrets
 from fauxtune.settings import Settings
 from tests.support.certificates import issued_elsewhere
 from tests.support.hostile_der import altered, tlv
@@ -300,6 +303,40 @@ def test_with_a_token_strangers_may_be_served(commands: Path) -> None:
             for name in ("192.0.2.7:8443", "fauxtune.lan"):
                 path = "/mdm/contoso/windows/EnrollmentServer/Discovery.svc"
                 assert client.get(path, headers={"host": name}).status_code == 200
+            _check_that_published_secrets_open_nothing(server, client)
+
+
+def _check_that_published_secrets_open_nothing(server: Running, client: httpx.Client) -> None:
+    own, url = server.endpoints, f"/{server.endpoints['tenantId']}/oauth2/v2.0/token"
+    stated = client.get(
+        "/_fauxtune/v1/tenants/contoso", headers={"authorization": "Bearer a-secret-that-is-long"}
+    ).json()
+    assert (stated["clientSecret"], stated["userPassword"]) == (own["clientSecret"], own["userPassword"])
+    assert {own["clientSecret"], own["userPassword"]}.isdisjoint({PUBLISHED_SECRET, PASSWORD})
+    form = {"client_id": own["clientId"], "scope": "https://graph.microsoft.com/.default"}
+    for secret, status in ((PUBLISHED_SECRET, 401), (own["clientSecret"], 200)):
+        application = {**form, "grant_type": "client_credentials", "client_secret": secret}
+        assert client.post(url, data=application).status_code == status
+        for password, opens in ((PASSWORD, 400), (own["userPassword"], 200)):
+            person = {**form, "grant_type": "password", "username": "alice@contoso.example", "password": password}
+            assert client.post(url, data=person).status_code == opens
+
+
+def test_a_seed_or_a_setting_asks_for_the_published_secrets(tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text(json.dumps(BUILT_IN))
+    silent = tmp_path / "silent.json"
+    silent.write_text(json.dumps({"name": "own", "domain": "own.example", "users": [{"userPrincipalName": "eve"}]}))
+    token = {"control_token": "a-secret-that-is-long"}
+    for given, needs in (
+        ({}, False),
+        (token, True),
+        ({**token, "published_secrets": True}, False),
+        ({**token, "seed": str(file)}, False),
+        ({**token, "seed": str(silent)}, True),
+    ):
+        settings = Settings(**given)
+        assert needs_own_secrets(settings, seed=chosen_seed(settings)) is needs, given
 
 
 def test_certificates_as_others_make_them_leave_nothing_on_standard_error(commands: Path) -> None:

@@ -9,6 +9,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import Field, dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -97,7 +98,7 @@ class Graph(Emulator):
 
     def client(self) -> Client:
         """Return a client of the server."""
-        from fauxtune.client.http import Client, User
+        from fauxtune.client.http import Client, Refused, User
 
         if (self.admin_user_name is None) != (self.admin_password is None):
             fail("--admin-user-name and --admin-password must be given together.")
@@ -114,15 +115,19 @@ class Graph(Emulator):
             control_token=None if self.is_foreign else self.control_token,
             log=lambda line: print(line, file=sys.stderr),
         )
-        if self._names_only_a_tenant:
-            sign_in_to(client)
+        if not self._names_credentials:
+            if self.tenant is not None:
+                sign_in_to(client)
+            elif self.control_token and server.has_seeded_secret:
+                # With a control token the published secret is not good: the server tells which one is.
+                with suppress(Refused):
+                    sign_in_to(client)
         return client
 
     @property
-    def _names_only_a_tenant(self) -> bool:
-        """Whether it is a tenant of Fauxtune that is named alone: its application is known there."""
-        named = (self.client_id, self.client_secret, self.admin_user_name, self.authority, self.graph_uri)
-        return self.tenant is not None and not any(named)
+    def _names_credentials(self) -> bool:
+        """Whether an application, a user or another service is named: a tenant's own application is known there."""
+        return any((self.client_id, self.client_secret, self.admin_user_name, self.authority, self.graph_uri))
 
     def _foreign(self) -> Server:
         """The other service. No Fauxtune server needs to run, and its credentials are not sent there."""

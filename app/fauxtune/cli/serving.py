@@ -42,6 +42,10 @@ SeedOption = Annotated[
 EditionOption = Annotated[
     str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
 ]
+PublishedSecretsOption = Annotated[
+    bool | None,
+    typer.Option(help="let the published secret and password be good with a control token too (default: they are not)"),
+]
 ClientCertificatesOption = Annotated[bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")]
 TrustedProxyOption = Annotated[
     list[str] | None,
@@ -89,6 +93,7 @@ def serve(
     labs: Annotated[Path | None, typer.Option(help="folder with labs of your own (docs/labs.md)")] = None,
     public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
+    published_secrets: PublishedSecretsOption = None,
     permissions: PermissionsOption = None,
     wire_exchanges: WireOption = None,
     client_certificates: ClientCertificatesOption = None,
@@ -236,6 +241,7 @@ def _announce_text(ready: Ready) -> None:
         ("edition", ready.edition),
         ("client id", endpoints.client_id),
         ("client secret", endpoints.client_secret),
+        ("people's password", endpoints.user_password),
         ("control", f"{endpoints.https}/_fauxtune/v1"),
         ("interfaces", f"{endpoints.http}/docs"),
         ("CRL, OCSP", f"{endpoints.http}/pki/..."),
@@ -256,6 +262,12 @@ def _announce_text(ready: Ready) -> None:
     if not endpoints.trust.startswith(endpoints.http):
         console.print(f"\nOther machines learn at {endpoints.trust} how to trust this one. Its CA has the SHA-256")
         console.print(f"  {_fingerprint(Path(endpoints.ca_file))}")
+    if endpoints.user_password is not None:
+        file = Path(endpoints.data_dir) / "endpoints.json"
+        console.print(
+            "\nOthers can reach this server, so the published secret and password open nothing: "
+            f"this one's own stand above, and while it runs in {file}, which only you can read."
+        )
     for warning in ready.warnings:
         console.print(f"[yellow]Note:[/] {warning}")
     console.print("\nCtrl-C stops it. In another terminal, in this folder, to point your code at it:")

@@ -169,6 +169,7 @@ def _described(tenant: dict[str, Any]) -> str:
         ("sign-in", f"{tenant['authority']}/{tenant['id']}"),
         ("client id", tenant["clientId"] or "no application"),
         ("client secret", tenant["clientSecret"] or "no secret"),
+        ("password", tenant["userPassword"] or "that of the seat's card"),
         ("CA", f"{tenant['certificationAuthorityName']} on {tenant['certificationAuthority']}"),
         ("clock", f"{moment(clock['now'])} UTC, {clock['mode']}"),
         ("created", f"{moment(tenant['createdDateTime'])} UTC"),

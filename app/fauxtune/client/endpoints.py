@@ -39,6 +39,11 @@ class Server:
     client_id: str
     client_secret: str = field(repr=False)
 
+    @property
+    def has_seeded_secret(self) -> bool:
+        """Whether the secret is the one that the documentation has, for want of the server's own."""
+        return self.client_secret == _SEEDED["clientSecret"]
+
     def signing_in_as(
         self, *, tenant: str | None = None, client_id: str | None = None, client_secret: str | None = None
     ) -> Server:

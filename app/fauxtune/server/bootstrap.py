@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -22,6 +23,8 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.clock import Clock
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.classrooms import password_from
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.permissions import Permissions
@@ -57,6 +60,7 @@ from fauxtune.surfaces.late import Late, attribute
 
 if TYPE_CHECKING:
     from fauxtune.operations.tenants.seeds import Seed
+    from fauxtune.settings import Settings
 
 
 #: The name of the seed that every start has unless told otherwise.
@@ -118,7 +122,7 @@ def assemble(database: Database, folder: Path, *, around: Environment, key_sourc
         labs=around.labs,
         permissions=PermissionCheck(around.permissions),
         turns=Turns(NamedLocks(database) if database.is_shared else None),
-        session_secret=_session_secret(keys) if database.is_shared else None,
+        session_secret=_secret_of(keys, "sessions of the console") if database.is_shared else None,
         trusted_proxies=around.trusted_proxies,
         packagings=LatePackagings(),
         hosted_snapshots=StoredSnapshots(folder / "device-snapshots") if database.is_shared else HostedSnapshots(),
@@ -146,10 +150,10 @@ def _remembered(connection: Connection) -> tuple[list[FaultRuleRow], list[Tenant
     )
 
 
-def _session_secret(keys: KeyStore) -> bytes:
-    """Return a secret that all processes with these keys have."""
+def _secret_of(keys: KeyStore, purpose: str) -> bytes:
+    """Return a secret for a purpose that all processes with these keys have, in this start and the next."""
     key = keys.load(KEY_NAME).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return hashlib.sha256(b"sessions of the console\n" + key).digest()
+    return hashlib.sha256(purpose.encode() + b"\n" + key).digest()
 
 
 def _ports_of(addresses: Addresses) -> frozenset[int]:
@@ -243,30 +247,57 @@ async def admit_devices(emulator: Emulator) -> None:
         emulator.admit_device_authority(row.certificate)
 
 
-def chosen_seed(word: str) -> Callable[[], Seed] | None:
-    """Return what makes the seed that `word` names; None for `none`. A file is read at once: raises as `read_seed`."""
-    if word == "none":
+def chosen_seed(settings: Settings) -> Callable[[], Seed] | None:
+    """Return what makes the seed that the settings name; None for `none`. A file is read at once: raises as
+    `read_seed`.
+    """
+    if settings.seed == "none":
         return None
-    if word == BUILT_IN:
-        return partial(read_seed, word)
-    seed = read_seed(word)
+    if settings.seed == BUILT_IN:
+        return partial(read_seed, BUILT_IN, own_secret=needs_own_secrets(settings, seed=None))
+    seed = read_seed(settings.seed)
     return lambda: seed
 
 
-def read_seed(word: str) -> Seed:
-    """Return the seed that `word` names: `contoso`, or a JSON file. Raises StartRefused or Invalid."""
-    from fauxtune.operations.tenants.seeds import FURTHER, built_in, parse_seed  # here: later starts need no seed
+def needs_own_secrets(settings: Settings, *, seed: Callable[[], Seed] | None) -> bool:
+    """Whether the published secret and password are not good: where a control token is needed, others are in the
+    network, unless the settings or a seed of one's own ask for them.
+    """
+    if settings.control_token is None or settings.published_secrets:
+        return False
+    return seed is None or settings.seed == BUILT_IN or not seed().asks_for_published
+
+
+async def use_own_secrets(emulator: Emulator) -> None:
+    """Let people have a password of this server, and the first tenant's application another secret than the published
+    one, which an earlier start without a control token has given it.
+    """
+    from fauxtune.operations.tenants.seeds import built_in
+    from fauxtune.operations.tenants.tenants import replace_published_secret
+
+    runner, seed = emulator.runner, built_in()
+    runner.people_password = password_from(_secret_of(emulator.keys, "the password of people").hex())
+    with contextlib.suppress(NotFound):  # another seed was chosen, or the tenant was deleted
+        tenant = await runner.tenant(str(seed.id))
+        await runner.run(tenant, replace_published_secret, str(seed.applications[0].client_id))
+
+
+def read_seed(word: str, *, own_secret: bool = False) -> Seed:
+    """Return the seed that `word` names: `contoso`, with the published secret or one of its own, or a JSON file. Raises
+    StartRefused or Invalid.
+    """
+    from fauxtune.operations.tenants import seeds  # here: later starts need no seed
 
     if word == BUILT_IN:
-        return built_in()
+        return seeds.built_in_with_own_secret() if own_secret else seeds.built_in()
     try:
         document: Any = json.loads(Path(word).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise StartRefused(f"--seed must be contoso, none, or a JSON file; there is no file {word}.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise StartRefused(f"The seed file {word} cannot be read: {error}") from None
-    if not isinstance(document, dict) or FURTHER.isdisjoint(document):
-        return parse_seed(document)
+    if not isinstance(document, dict) or seeds.FURTHER.isdisjoint(document):
+        return seeds.parse_seed(document)
     from fauxtune.operations.tenants.seed_reading import load_seed
 
-    return parse_seed(load_seed(Path(word)))
+    return seeds.parse_seed(load_seed(Path(word)))

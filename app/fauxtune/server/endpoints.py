@@ -27,6 +27,7 @@ class Endpoints:
     tenant_id: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
+    user_password: str | None = None
 
     @property
     def console(self) -> str:
@@ -35,7 +36,7 @@ class Endpoints:
 
     def document(self) -> dict[str, object]:
         """Return the content of the file, which other programs rely on. `proxy` is there with --intercept, `mail` with
-        --mail.
+        --mail, `userPassword` where people have another password than the published one.
         """
         return {
             "https": self.https,
@@ -51,6 +52,7 @@ class Endpoints:
             "tenantId": self.tenant_id,
             "clientId": self.client_id,
             "clientSecret": self.client_secret,
+            **({} if self.user_password is None else {"userPassword": self.user_password}),
             "pid": os.getpid(),
         }
 

@@ -87,4 +87,6 @@ def _found(settings: Settings, folder: Path, *, addresses: Addresses) -> None:
     pool.start()
     with lifespan.database(settings, folder) as (database, _):
         emulator = bootstrap.assemble(database, folder, around=around, key_source=pool)
-        asyncio.run(bootstrap.seed_tenant(emulator, bootstrap.read_seed(bootstrap.BUILT_IN)))
+        own_secret = bootstrap.needs_own_secrets(settings, seed=None)
+        seed = bootstrap.read_seed(bootstrap.BUILT_IN, own_secret=own_secret)
+        asyncio.run(bootstrap.seed_tenant(emulator, seed))

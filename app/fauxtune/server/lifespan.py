@@ -216,6 +216,8 @@ async def running_emulator(
         first: Tenant | None = None
         if seed is not None and not await emulator.runner.read(tenant_queries.all_tenants):
             first = await bootstrap.seed_tenant(emulator, seed())
+        if bootstrap.needs_own_secrets(settings, seed=seed):
+            await bootstrap.use_own_secrets(emulator)
         await bootstrap.admit_devices(emulator)
         if opened.is_shared:
             await asyncio.to_thread(starting.close)

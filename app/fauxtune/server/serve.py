@@ -156,7 +156,7 @@ async def serve_at(
     """Serve at these ports until the task is cancelled, or until it is to `leave`: then clients are let go first.
     `forget` is called when the server is ready no more; `founded` waits for a child that does a part of a first start.
     """
-    seed = bootstrap.chosen_seed(settings.seed)
+    seed = bootstrap.chosen_seed(settings)
     place = _place(ports, folder, settings=settings)
     listeners, readiness = place.listeners, place.readiness
     try:
@@ -420,6 +420,7 @@ async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | No
         "tenant_id": tenant.id,
         "client_id": None if application is None else application.client_id,
         "client_secret": None if application is None else application.secret,
+        "user_password": emulator.runner.people_password,
     }
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.client.http import User as SignedIn
 from fauxtune.core.administration import approvals as tasks
-from fauxtune.core.administration import directory
 from fauxtune.core.administration.approvals import Decision
 from fauxtune.testing.calls import Calls
 
@@ -49,6 +48,6 @@ class Approvals:
         self._decide(code, Decision.REJECT, by=by, justification=justification)
 
     def _decide(self, code: str, decision: Decision, *, by: str | User, justification: str) -> None:
-        approver = SignedIn(self._tenant.person(by).name, directory.PASSWORD, tenant=self._tenant.id)
+        approver = SignedIn(self._tenant.person(by).name, self._tenant.user_password, tenant=self._tenant.id)
         request = tasks.decide(code, decision, justification=justification or None)
         Calls(self._calls.client.signed_in_as(approver)).send(request)

@@ -85,6 +85,7 @@ class Tenant:
         self.domain = str(document["domain"])
         self.client_id = str(document["clientId"])
         self.client_secret = str(document["clientSecret"])
+        self.user_password = str(document["userPassword"])
         self.graph_url = self.authority = server.url
         self._authority = (
             str(document["certificationAuthority"]),

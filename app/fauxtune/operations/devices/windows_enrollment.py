@@ -27,7 +27,7 @@ from fauxtune.operations.devices.enrollment import (
 )
 from fauxtune.operations.devices.enrollment_tokens import create_token, redeem, token_holder
 from fauxtune.operations.devices.licence import check_licensed
-from fauxtune.operations.directory.users_and_groups import password_matches
+from fauxtune.operations.directory.users_and_groups import password_opens
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
@@ -63,7 +63,9 @@ def claimed_by(tx: Transaction, claimant: Claimant, *, use: bool = False) -> Use
             raise Unauthenticated(f"There is no user '{claimant.user}'.")
     else:
         user = directory_queries.user_by_upn(tx.connection, tx.tenant.id, upn=claimant.name)
-        if user is None or not password_matches(user.password_digest, claimant.password):
+        if user is None or not password_opens(
+            tx.connection, user, password=claimant.password, people=tx.people_password
+        ):
             raise Unauthenticated("The user name or the password is wrong, or no proof of the user was sent.")
     check_licensed(user)
     return user

@@ -20,7 +20,7 @@ from fauxtune.core.model.states import Cause, EnrollmentState
 from fauxtune.core.pki import names
 from fauxtune.core.pki.crl import HOLD
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION
-from fauxtune.operations.directory.users_and_groups import password_matches
+from fauxtune.operations.directory.users_and_groups import password_opens
 from fauxtune.operations.mail.mailboxes import owner_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -75,7 +75,7 @@ def by_password(tx: Transaction, name: str, *, password: str) -> Login | Refusal
     """Log in with a userPrincipalName or address and the user's password."""
     user = _owner(tx, name)
     # One text for both: nobody learns here which mailboxes exist.
-    if user is None or not password_matches(user.password_digest, password):
+    if user is None or not password_opens(tx.connection, user, password=password, people=tx.people_password):
         return Refusal(Why.WRONG_PASSWORD, "the name or the password is wrong")
     return _enabled(user)
 

@@ -63,6 +63,8 @@ class Runner:
         self.tracking = Tracking()
         self.memory = Memory()
         self.marks = MarksOfTenants(database)
+        #: The password that people have in place of the published one. None: the published one is good.
+        self.people_password: str | None = None
         #: Are called with a tenant that another process has changed.
         self.hearers: list[Callable[[TenantId], None]] = []
         self._tenants: dict[str, Tenant] = {}
@@ -209,6 +211,7 @@ class Runner:
             now=self.now(current),
             ids=self.ids,
             system_now=self.clock.now(),
+            people_password=self.people_password,
             faults=self.faults.of(current.id) if self.faults.is_on else None,
         )
 

@@ -44,6 +44,8 @@ class Transaction:
     key_changes: list[NotedKeyChange] = field(default_factory=list)
     woken: set[EnrollmentId] = field(default_factory=set)
     crls_forgotten: set[str] = field(default_factory=set)
+    # The password that people have in place of the published one (`password_opens`). None: the published one.
+    people_password: str | None = None
     tenant_changed: bool = False
     tracking_began: bool = False
     connectors_called: bool = False

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from fauxtune.core.administration.directory import PASSWORD
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.model.permissions import ALL_ROLES
@@ -75,7 +76,7 @@ class SeedUser(Part):
     given_name: Text | None = None
     surname: Text | None = None
     mail: Text | None = None
-    password: Text = "Fauxtune1!"  # noqa: S105 - printed at every start
+    password: Text = PASSWORD
     licensed: bool = True
 
 
@@ -118,6 +119,12 @@ class Seed(Part):
     certification_authority: SeedAuthority = Field(default_factory=SeedAuthority)
     connector_keys: tuple[SeedKey, ...] = (SeedKey(),)
     keys: KeyOrigin = KeyOrigin.OWN
+
+    @property
+    def asks_for_published(self) -> bool:
+        """Whether it names the published secret or password itself: then they are good on every server."""
+        people = any("password" in each.model_fields_set and each.password == PASSWORD for each in self.users)
+        return people or any(each.secret == PUBLISHED_SECRET for each in self.applications)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Seed:
@@ -169,6 +176,14 @@ BUILT_IN: dict[str, Any] = {
 def built_in() -> Seed:
     """Return the seed of every start."""
     return parse_seed(BUILT_IN)
+
+
+@cache
+def built_in_with_own_secret() -> Seed:
+    """Return the seed of every start, whose application gets a secret of its own."""
+    seed = built_in()
+    applications = tuple(each.model_copy(update={"secret": None}) for each in seed.applications)
+    return seed.model_copy(update={"applications": applications})
 
 
 @cache

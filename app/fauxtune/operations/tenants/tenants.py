@@ -116,6 +116,15 @@ def _application(tx: Transaction, seed: SeedApplication, *, is_own: bool) -> App
     return seeded_application(tx, application, client_id=client_id)
 
 
+def replace_published_secret(tx: Transaction, client_id: str) -> bool:
+    """Give an application a new secret if it has the published one. Return whether it had."""
+    row = application_queries.application(tx.connection, tx.tenant.id, client_id=client_id)
+    if row is None or row.secret != PUBLISHED_SECRET:
+        return False
+    application_queries.change_application(tx.connection, tx.tenant.id, client_id=client_id, secret=tx.ids.token(24))
+    return True
+
+
 def change_settings(tx: Transaction, changes: dict[str, Any]) -> Tenant:
     """Change settings; every device plans again. Raises Invalid for an unknown setting or a wrong value."""
     for name, value in changes.items():

@@ -93,6 +93,9 @@ class Tenant(Answer):
     authority: str
     client_id: str | None
     client_secret: str | None
+    user_password: str | None = Field(
+        default=None, description="of people who were made without one; null at a seat: that of its card"
+    )
     certification_authority: str
     certification_authority_name: str
     public_http_url: str

@@ -89,14 +89,17 @@ class Classroom(Answer):
 
 
 class SeatOutcome(Answer):
-    """What became of a seat. `problem`: why it is not as it was to be; `kept`: why it stays as it is; `lost`: what ends
-    for it.
-    """
+    """What became of a seat. `problem`: why it is not as it was to be."""
 
     seat: str
     problem: str | None
-    kept: str | None = None
-    lost: str | None = None
+
+
+class SeatStep(SeatOutcome):
+    """What became of a seat that was to be set to a step. `kept`: why it stays as it is; `lost`: what ends for it."""
+
+    kept: str | None
+    lost: str | None
 
 
 class ResetSeat(Answer):

@@ -71,14 +71,21 @@ async def get_classroom(emulator: Anyone, classroom: str) -> answers.Classroom:
 
 
 @router.post("/{classroom}/step", summary="Set all seats to a step of a lab")
-async def set_classroom_step(emulator: Anyone, classroom: str, body: ClassroomStep) -> Listed[answers.SeatOutcome]:
+async def set_classroom_step(emulator: Anyone, classroom: str, body: ClassroomStep) -> Listed[answers.SeatStep]:
     """The lab is started, and the steps before are done. A seat that is there already, has done the lab, or is at a
     later lab stays as it is.
     """
     room = await opening.classroom_named(emulator, classroom)
-    if body.preview:
-        return _outcomes(await steering.plan_step(emulator, room, lab=body.lab, step=body.step - 1))
-    return _outcomes(await steering.set_step(emulator, room, lab=body.lab, step=body.step - 1))
+    work = steering.plan_step if body.preview else steering.set_step
+    outcomes = await work(emulator, room, lab=body.lab, step=body.step - 1)
+    return Listed(
+        value=[
+            answers.SeatStep(
+                seat=each.seat, problem=each.problem or None, kept=each.kept or None, lost=each.lost or None
+            )
+            for each in outcomes
+        ]
+    )
 
 
 @router.put("/{classroom}/clocks", summary="Stop the clocks of all seats, or let them run")
@@ -139,14 +146,7 @@ def _labs(labs: Sequence[Lab]) -> list[answers.ClassroomLab]:
 
 
 def _outcomes(outcomes: Sequence[steering.Outcome]) -> Listed[answers.SeatOutcome]:
-    return Listed(
-        value=[
-            answers.SeatOutcome(
-                seat=each.seat, problem=each.problem or None, kept=each.kept or None, lost=each.lost or None
-            )
-            for each in outcomes
-        ]
-    )
+    return Listed(value=[answers.SeatOutcome(seat=each.seat, problem=each.problem or None) for each in outcomes])
 
 
 def _seat(seat: SeatProgress) -> answers.Seat:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from fauxtune.core.administration.directory import PASSWORD
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.model.tenants import SETTINGS, Tenant
@@ -20,6 +21,7 @@ from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, FURTHER, Seed, built_in, nobody, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
+from fauxtune.storage.queries import classrooms as classroom_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
@@ -47,7 +49,10 @@ async def list_tenants(request: Request, emulator: Anyone) -> answers.Listed[ans
     """Oldest first."""
     result = await emulator.runner.read(_with_applications)
     return answers.Listed(
-        value=[_shown(each, emulator, request=request, application=application) for each, application in result]
+        value=[
+            _shown(each, emulator, request=request, application=application, is_seat=is_seat)
+            for each, application, is_seat in result
+        ]
     )
 
 
@@ -98,18 +103,23 @@ async def _seed(given: str | dict[str, Any] | None) -> Seed:
     raise Invalid(f"seed must be 'contoso', 'none', or a seed document, not '{given}'.", target="seed")
 
 
-def _with_applications(connection: Connection) -> list[tuple[Tenant, ApplicationRow | None]]:
-    result = queries.all_tenants(connection)
-    return [(each, application_queries.first_application(connection, each.id)) for each in result]
+def _with_applications(connection: Connection) -> list[tuple[Tenant, ApplicationRow | None, bool]]:
+    result, seats = queries.all_tenants(connection), {row.tenant_id for row in classroom_queries.all_seats(connection)}
+    return [(each, application_queries.first_application(connection, each.id), each.id in seats) for each in result]
+
+
+def _with_application(connection: Connection, tenant: Tenant) -> tuple[ApplicationRow | None, bool]:
+    is_seat = classroom_queries.seat_of(connection, tenant.id) is not None
+    return application_queries.first_application(connection, tenant.id), is_seat
 
 
 async def _view(tenant: Tenant, emulator: Emulator, *, request: Request) -> answers.Tenant:
-    application = await emulator.runner.read(application_queries.first_application, tenant.id)
-    return _shown(tenant, emulator, request=request, application=application)
+    application, is_seat = await emulator.runner.read(_with_application, tenant)
+    return _shown(tenant, emulator, request=request, application=application, is_seat=is_seat)
 
 
 def _shown(
-    tenant: Tenant, emulator: Emulator, *, request: Request, application: ApplicationRow | None
+    tenant: Tenant, emulator: Emulator, *, request: Request, application: ApplicationRow | None, is_seat: bool
 ) -> answers.Tenant:
     return answers.Tenant(
         id=tenant.id,
@@ -118,6 +128,7 @@ def _shown(
         authority=origin(request),
         client_id=None if application is None else application.client_id,
         client_secret=None if application is None else application.secret,
+        user_password=None if is_seat else emulator.runner.people_password or PASSWORD,
         certification_authority=tenant.ca_host,
         certification_authority_name=tenant.ca_name,
         public_http_url=tenant.public_http_url,
