@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from fauxtune.core.errors import DatabaseUnavailable
+from fauxtune.storage import past
 from fauxtune.storage.database import Database
 from tests.support.postgresql import PostgresServer
 
@@ -134,3 +135,27 @@ async def test_the_end_of_a_database_ends_what_waits_for_another_program(postgre
             async with asyncio.timeout(30):
                 await waiting
     holder.dispose()
+
+
+# ------------------------------------------------------------------------------------------------- a moment that is over
+
+
+async def test_a_moment_is_read_as_it_was_whatever_is_written_since_and_only_the_newest_are_kept(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(database_url)
+    database.run_now(_make)
+    kept = []
+    for _ in range(past.MOST + 1):
+        kept.append(await database.keep_past())
+        await database.run(_write)
+    assert [each and each.read(_count) for each in kept] == [None, 1, 2, 3, 4]
+    monkeypatch.setattr(past, "LONGEST", 0.0)
+    ended = await database.keep_past()
+    assert ended is not None
+    assert (ended.is_over, ended.read(_count)) == (True, None)
+    database.close()
+    assert [each and each.read(_count) for each in kept] == [None] * 5
+    in_memory = Database("sqlite://")
+    assert (in_memory.keeps_past, await in_memory.keep_past()) == (False, None)
+    in_memory.close()

@@ -18,17 +18,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool, PoolProxiedConnection, StaticPool
 
 from fauxtune.core.errors import DatabaseUnavailable, Invalid
 from fauxtune.storage.aside import Aside
 from fauxtune.storage.writes import configuration_writes
+
+if TYPE_CHECKING:
+    from fauxtune.storage.past import Past, Pasts
 
 __all__ = ["Connection", "Database"]
 
@@ -70,6 +73,8 @@ _POSTGRESQL_PATIENCE: dict[str, int | str] = {
 _CONNECTIONS, _CONNECTIONS_OF_SEVERAL = (10, 10), (5, 3)
 #: Deletions of whole tenants after which memory is given back to the system.
 _GIVE_BACK_EVERY = 100
+#: Seconds after which a kept moment has ended (`past.LONGEST`), and a little.
+_PAST_ENDS = 61.0
 #: How psycopg refuses a text that PostgreSQL could not hold. SQLite looks for it, and finds nothing.
 _NUL = "NUL (0x00)"
 
@@ -111,6 +116,7 @@ class Database:
         if self._one is not None:
             self._begin, self._begin_alone = self._one.begin, self._one.begin_alone
         self._aside = Aside(self.engine)
+        self._pasts: Pasts | None = None
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back.
@@ -164,6 +170,33 @@ class Database:
         except OperationalError as error:
             self._refuse_if_away(error)
             raise
+
+    @property
+    def keeps_past(self) -> bool:
+        """Whether `keep_past` can do it: a database in memory has one connection only."""
+        return not self.is_sqlite or sqlite_file(self.url) is not None
+
+    async def keep_past(self) -> Past | None:
+        """Keep the database as it is now, to be read after later writes, for a short time (see `past`). None where that
+        cannot be (`keeps_past`), or where no connection is left.
+        """
+        if not self.keeps_past:
+            return None
+        try:
+            pasts = self._kept_pasts()
+            past = pasts.begin() if self.is_sqlite else await asyncio.to_thread(pasts.begin)
+        except OperationalError:
+            return None
+        asyncio.get_running_loop().call_later(_PAST_ENDS, pasts.end_old)
+        return past
+
+    def _kept_pasts(self) -> Pasts:
+        if self._pasts is None:
+            from fauxtune.storage.past import Pasts  # at the first fault that needs it: most servers never do
+
+            make = _sqlite_engine if self.is_sqlite else _postgresql_engine
+            self._pasts = Pasts(make(self.url, pool=NullPool))
+        return self._pasts
 
     def _run_repeatedly(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return self._repeated(lambda connection: work(connection, *args, **kwargs), begin=self._begin)
@@ -267,6 +300,9 @@ class Database:
         """
         if self._one is not None:
             self._one.close()
+        if self._pasts is not None:
+            self._pasts.close()
+            self._pasts = None
         self.engine.dispose()
 
 
@@ -396,25 +432,25 @@ def _document(text: str | bytes) -> Any:
         return json.loads(text)
 
 
-def _postgresql_engine(url: str, *, shared: bool) -> Engine:
+def _postgresql_engine(url: str, *, shared: bool = False, pool: type[Pool] | None = None) -> Engine:
     query = make_url(url).query
     patience = {name: value for name, value in _POSTGRESQL_PATIENCE.items() if name not in query}
     size, more = _CONNECTIONS_OF_SEVERAL if shared else _CONNECTIONS
+    sizes: dict[str, Any] = {"pool_size": size, "max_overflow": more} if pool is None else {"poolclass": pool}
     return create_engine(
         url,
-        pool_size=size,
-        max_overflow=more,
+        **sizes,
         connect_args=patience,
         hide_parameters=True,
         json_deserializer=_document,
     )
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _sqlite_engine(url: str, *, pool: type[Pool] = StaticPool) -> Engine:
     arguments = {"check_same_thread": False, "timeout": _SQLITE_PATIENCE}
     # Values are hidden in errors and logs: some are PFX files.
     engine = create_engine(
-        url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True, json_deserializer=_document
+        url, poolclass=pool, connect_args=arguments, hide_parameters=True, json_deserializer=_document
     )
 
     @event.listens_for(engine, "connect")

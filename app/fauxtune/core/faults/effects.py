@@ -163,8 +163,11 @@ EFFECTS: dict[Kind, Described] = {
     ),
     Kind.STALE_READS: Described(
         Room.GRAPH,
-        "After a change, reads show the state before it: so many more `reads` of each address, or for so many `seconds`"
-        " of real time. What was created is not found, what was deleted is still there.",
+        "After a change by a request to Graph, reads show the state before it: so many more `reads` of each address, "
+        "or for so many `seconds` of real time. What was created is not found, what was deleted is still there. That "
+        "holds for reads that nobody had asked before the change, too, with any `$select`, `$filter` or `$expand`: "
+        "the state before the last four changes (those that no read has seen count as one) is kept for a minute. Each "
+        "process of a server keeps its own.",
         {"kind": "staleReads", "reads": 2},
         "https://learn.microsoft.com/entra/architecture/architecture: replicas of the directory are eventually "
         "consistent",

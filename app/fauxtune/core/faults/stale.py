@@ -2,12 +2,13 @@
 
 An answer is kept for each question that was asked, and shown until the change was hidden long or often enough, counted
 from the first read that would have shown it. What was created is kept as missing under its address. All is bounded in
-bytes; the oldest is forgotten first.
+bytes; the oldest is forgotten first. A question that nobody had asked before the change is answered from the database
+as it was then (`Before`).
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
@@ -101,6 +102,27 @@ class Memory:
         entry = self._entries.pop(question, None)
         if entry is not None:
             self._size -= _size(question, entry.seen)
+
+
+@dataclass(slots=True)
+class Before:
+    """What there was before one or several changes: the time of the first, of the last, and by address how many reads
+    have shown it since. Times are the system's, in seconds.
+    """
+
+    began: float
+    changed: float
+    shown: Counter[str] = field(default_factory=Counter)
+
+    def is_shown(self, address: str, *, effect: Effect, at: float) -> bool:
+        """Whether a read of the address shows it still."""
+        if effect.reads is not None:
+            return self.shown[address] < effect.reads
+        return at < self.changed + (effect.seconds or 0)
+
+    def covers_change(self, *, effect: Effect, at: float) -> bool:
+        """Whether it is what there was before a change at this time, too: nobody has seen that something changed."""
+        return not self.shown and (effect.seconds is None or at < self.began + effect.seconds)
 
 
 def _is_hidden(entry: _Entry, *, effect: Effect, at: float, now: datetime) -> bool:

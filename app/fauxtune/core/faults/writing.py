@@ -35,9 +35,9 @@ def effect_document(effect: Effect) -> JsonObject:
     return document
 
 
-def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool]) -> list[str]:
-    """Say why a rule can never strike. `is_served`: whether Graph has a route for the path, with this method if one is
-    given.
+def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool], keeps_past: bool = True) -> list[str]:
+    """Say why a rule can never strike, or not always. `is_served`: whether Graph has a route for the path, with this
+    method if one is given; `keeps_past`: whether the database can be read as it was before a change.
     """
     described, given = EFFECTS[rule.effect.kind], rule.match.given()
     what = f"the status {rule.effect.status}" if rule.effect.kind is Kind.STATUS else str(rule.effect.kind)
@@ -54,6 +54,10 @@ def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool]) -> lis
         sentences.append(
             f"nothing is served at {f'{method} ' if method else ''}{path}: the rule never strikes. Paths are written "
             "without a version, such as /deviceManagement/managedDevices/{id}"
+        )
+    if rule.effect.kind is Kind.STALE_READS and not keeps_past:
+        sentences.append(
+            "the database is in memory: a read that nobody had asked before the change shows the change at once"
         )
     return sentences
 

@@ -18,10 +18,11 @@ from fauxtune.core.faults.effects import EFFECTS, Room
 from fauxtune.core.faults.matching import Occasion, matches
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Effect, Kind, Rule
-from fauxtune.core.faults.stale import Memory
+from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
 from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
 from fauxtune.operations.runtime.faults import FaultCount
+from fauxtune.storage.past import Past
 from fauxtune.storage.rows.tenants import FaultRuleRow
 
 #: The most callers of a rule who were told to wait.
@@ -53,11 +54,17 @@ class LiveRule:
     early: dict[str, float] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
     memory: Memory = field(default_factory=Memory)
+    #: What there was before the last changes, oldest first, and the database as it was then.
+    befores: list[tuple[Before, Past]] = field(default_factory=list)
 
     @property
     def is_lag(self) -> bool:
         """Whether it delays what reads show."""
         return self.rule.effect.kind in LAGS
+
+    def hides_changes(self, now: datetime) -> bool:
+        """Whether reads may show the state before a change that is made now."""
+        return self.rule.effect.kind is Kind.STALE_READS and is_in_window(self.rule.when, now)
 
     def looks_at(self, occasion: Occasion, now: datetime) -> bool:
         """Whether it looks at this occasion."""

@@ -16,17 +16,19 @@ from urllib.parse import unquote
 
 import orjson
 
-from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.errors import FauxtuneError, NotFound
 from fauxtune.core.faults.effects import Room
 from fauxtune.core.faults.matching import Occasion, names, parts_of
 from fauxtune.core.faults.rule import Effect, Kind
-from fauxtune.core.faults.stale import MISSING, Seen, is_report
+from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.operations.runtime import striking
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back
 from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
 from fauxtune.storage.database import Connection
+from fauxtune.storage.past import Past
+from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.surfaces.graph.call import Answer, Handler, Message
 from fauxtune.surfaces.graph.dispatch import Sender, refusal
 from fauxtune.surfaces.graph.fault_answers import HEADER, error_answer, not_found
@@ -67,9 +69,9 @@ async def answer_with_faults(message: Message, sender: Sender, *, match: Match[H
         await turn.note(look)
     if look.hits:
         return await turn.struck(look)
-    watching = [live for live in faults.lags if live.looks_at(replace(occasion, method="GET"), now)]
-    if occasion.method in _WRITES and watching:
-        return await turn.watched(watching)
+    if occasion.method in _WRITES and (hiding := [live for live in faults.lags if live.hides_changes(now)]):
+        read = replace(occasion, method="GET")
+        return await turn.watched(hiding, at_address=[live for live in hiding if live.looks_at(read, now)])
     return await proceed(message, sender, match=match)
 
 
@@ -189,27 +191,76 @@ class _Turn:
                 continue
             runner = self._sender.emulator.runner
             at, now = runner.clock.now().timestamp(), runner.now(self._sender.tenant)
-            earlier = live.memory.answer(self._questions(), seen, effect=effect, at=at, now=now)
+            earlier = await self._before(live, seen, at=at)
+            if earlier is None:
+                earlier = live.memory.answer(self._questions(), seen, effect=effect, at=at, now=now)
             if earlier != seen and hidden is None:
                 hidden = earlier
                 look.strike(live)
         await self.note(look)
         return _marked(fresh if hidden is None else self._older(hidden), look)
 
-    async def watched(self, watching: list[LiveRule]) -> Answer:
-        """Carry out a write. Before it, what a read of the same address shows is remembered, if no read has asked for
-        it yet; what is created is not there at first.
+    async def watched(self, hiding: list[LiveRule], *, at_address: list[LiveRule]) -> Answer:
+        """Carry out a write. Before it, what a read of the same address shows is remembered for the rules that look at
+        the address, if no read has asked for it yet, and the database as it is for all other questions; what is created
+        is not there at first.
         """
-        stale = [live for live in watching if live.rule.effect.kind is Kind.STALE_READS]
         question = self._questions(query="")[1]
-        if any(not live.memory.knows(question) for live in stale):
-            await self._remember(stale, question)
+        if any(not live.memory.knows(question) for live in at_address):
+            await self._remember(at_address, question)
+        await self._keep_past(hiding)
         response = await self._proceed(self._message, self._sender, match=self._match)
         created = None if response.document is None else response.document.get("id")
         if response.status == HTTPStatus.CREATED and isinstance(created, str):
-            for live in stale:
+            for live in at_address:
                 live.memory.put(_address(f"{self._message.path}/{created}"), MISSING)
         return response
+
+    async def _keep_past(self, hiding: list[LiveRule]) -> None:
+        """Keep the database as it is before a change. As long as nobody has seen one, a former moment will do."""
+        runner = self._sender.emulator.runner
+        at = runner.clock.now().timestamp()
+        past = None
+        for live in hiding:
+            live.befores = [each for each in live.befores if not each[1].is_over]
+            last = live.befores[-1][0] if live.befores else None
+            if last is not None and last.covers_change(effect=live.rule.effect, at=at):
+                last.changed = at
+            elif (past := past or await runner.database.keep_past()) is not None:
+                live.befores.append((Before(at, at), past))
+
+    async def _before(self, live: LiveRule, seen: Seen, *, at: float) -> Seen | None:
+        """Return what there was before a change, for a question that no read had asked until then; None for others."""
+        address, question = self._questions()
+        if live.memory.knows(address) or live.memory.knows(question):
+            return None
+        for before, past in live.befores:
+            if before.is_shown(address, effect=live.rule.effect, at=at):
+                earlier = await self._read_past(past)
+                if earlier is not None and earlier != seen:
+                    before.shown[address] += 1
+                    return earlier
+        return None
+
+    async def _read_past(self, past: Past) -> Seen | None:
+        """Return what this read would have shown at a moment; None if nobody can say any more."""
+        sender = self._sender
+        emulator = sender.emulator
+
+        def read(connection: Connection) -> Seen | None:
+            tenant = tenant_queries.tenant_by_key(connection, sender.tenant.id)
+            if tenant is None:
+                return None
+            dry = emulator.dry_run(DryRunRunner(emulator.runner, connection, tenant=tenant))
+            then = replace(sender, emulator=dry, tenant=tenant, is_on_the_wire=False)
+            try:
+                return _seen(at_once(_awaited(self._proceed(self._message, then, match=self._match))))
+            except NotFound:
+                return MISSING
+            except FauxtuneError:
+                return None
+
+        return past.read(read) if emulator.runner.database.is_sqlite else await asyncio.to_thread(past.read, read)
 
     async def _remember(self, stale: list[LiveRule], question: str) -> None:
         message = replace(self._message, method="GET", raw_query="", content=b"", headers={})

@@ -118,7 +118,9 @@ def _view(call: TenantCall, row: FaultRuleRow) -> FaultView:
         match=match_in_words(document["match"]),
         when=when_in_words(document["when"]),
         effect=effect_in_words(document["effect"]),
-        warnings=warnings(rule_of(document), is_served=call.emulator.graph_serves),
+        warnings=warnings(
+            rule_of(document), is_served=call.emulator.graph_serves, keeps_past=call.emulator.runner.database.keeps_past
+        ),
     )
 
 

@@ -83,5 +83,9 @@ def _view(here: TenantCall, row: FaultRuleRow) -> Fault:
         fired=row.hits > 0,
         last_hit_date_time=None if row.last_hit_at is None else iso(row.last_hit_at),
         created_date_time=iso(row.created_at),
-        warnings=warnings(rule_of(row.document), is_served=here.emulator.graph_serves),
+        warnings=warnings(
+            rule_of(row.document),
+            is_served=here.emulator.graph_serves,
+            keeps_past=here.emulator.runner.database.keeps_past,
+        ),
     )
