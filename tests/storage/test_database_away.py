@@ -137,7 +137,7 @@ async def test_the_end_of_a_database_ends_what_waits_for_another_program(postgre
     holder.dispose()
 
 
-# ------------------------------------------------------------------------------------------------- a moment that is over
+# ------------------------------------------------------------------------------------------------ a moment that is over
 
 
 async def test_a_moment_is_read_as_it_was_whatever_is_written_since_and_only_the_newest_are_kept(
