@@ -59,6 +59,25 @@ def test_faults_are_listed_in_words_switched_off_and_deleted(run: Commands, grap
     assert "Nothing goes wrong on purpose" in run.text("fault", "list")
 
 
+def test_a_fault_that_has_looked_at_nothing_is_listed_with_the_nearest_request(
+    run: Commands, graph: httpx.Client
+) -> None:
+    added = run.json("fault", "add", "--status", "503", "--path", "/users", "--method", "GET")
+    graph.get("/v1.0/groups").raise_for_status()
+    assert run.json("fault", "list")[0]["nearest"] is None
+    graph.get("/v1.0/users/alice@contoso.example/memberOf").raise_for_status()
+    graph.get("/v1.0/users/alice@contoso.example").raise_for_status()
+    nearest = {"request": "GET /users/alice@contoso.example", "differs": ["path"]}
+    assert run.json("fault", "list")[0]["nearest"] == nearest
+    assert "/users/alice@contoso.example (another path)" in " ".join(run.text("fault", "list").split())
+    assert graph.get("/v1.0/users").status_code == 503
+    (row,) = run.json("fault", "list")
+    assert (row["id"], row["hits"], row["nearest"]) == (added["id"], 1, None)
+    assert "write {id} for one part: /users/{id}/manager" in run.refused(
+        "fault", "add", "--status", "429", "--path", "/users/*/manager"
+    )
+
+
 def test_ready_made_sets_are_added_and_cleared(run: Commands) -> None:
     chaos = run.json("fault", "add", "--chaos", "7")
     assert len(chaos) > 10

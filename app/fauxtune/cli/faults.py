@@ -15,7 +15,7 @@ from fauxtune.cli.tables import Table, one_line
 from fauxtune.cli.times import iso_time
 from fauxtune.core.administration import faults as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.faults.words import effect_in_words, match_in_words, when_in_words
+from fauxtune.core.faults.words import effect_in_words, match_in_words, nearest_in_words, when_in_words
 
 app = typer.Typer(
     help="""Let things go wrong on purpose: throttling, outages, lost connections.
@@ -132,7 +132,7 @@ def add(*, service: NewFault) -> None:
 @app.command("list")
 @with_service(Administration)
 def list_(*, service: Administration) -> None:
-    """List the faults, and how often each has struck.
+    """List the faults, and how often each has struck; for one that has looked at nothing, the nearest request.
 
     \b
     fauxtune fault list
@@ -145,7 +145,7 @@ def list_(*, service: Administration) -> None:
             [
                 (
                     session.short(row["id"]),
-                    one_line(match_in_words(row["match"])),
+                    "; ".join(filter(None, (one_line(match_in_words(row["match"])), nearest_in_words(row["nearest"])))),
                     one_line(when_in_words(row["when"])),
                     one_line(effect_in_words(row["effect"])) + ("" if row["enabled"] else " (off)"),
                     f"{row['hits']} of {row['matched']}",

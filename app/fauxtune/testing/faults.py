@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from fauxtune.core.faults.words import nearest_in_words
 from fauxtune.testing.calls import Calls
 
 
@@ -36,6 +37,11 @@ class Fault:
     def warnings(self) -> list[str]:
         """Why it can never strike, if that is known."""
         return [str(warning) for warning in self.document.get("warnings", ())]
+
+    @property
+    def nearest(self) -> str:
+        """The request that came nearest to a rule that has looked at none, and what differs; empty without one."""
+        return nearest_in_words(self.document.get("nearest"))
 
     def remove(self) -> None:
         """Delete the rule."""

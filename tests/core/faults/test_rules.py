@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -89,6 +90,18 @@ def test_every_mistake_of_a_rule_is_named_at_once() -> None:
         "effect.punishEarly must be true or false",
     ):
         assert mistake in message
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [("/users/*/managedDevices", "/users/{id}/managedDevices"), ("/us*/*", "/{id}/*"), ("/users/7*", "/users/{id}")],
+)
+def test_a_star_in_the_middle_of_a_path_is_refused_with_the_path_that_was_meant(path: str, meant: str) -> None:
+    document = {"match": {"path": path}, "effect": {"status": 429}}
+    with pytest.raises(Invalid, match=re.escape(f"write {{id}} for one part: {meant}.")):
+        rule_of(document, is_new=True)
+    assert rule_of(document).match.path == path  # one that an older server stored can still be read
+    assert rule_of({**document, "match": {"path": "/users/*"}}, is_new=True).match.path == "/users/*"
 
 
 def test_an_unknown_effect_is_refused_with_the_names_of_those_that_there_are() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.faults.matching import Occasion, matches, names, without_version
+from fauxtune.core.faults.matching import Occasion, matches, names, nearness, without_version
 from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, When
 from fauxtune.core.faults.stale import MISSING, MOST_BYTES, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
@@ -70,6 +70,24 @@ def test_latencies_are_within_their_distribution(seed: int, number: int) -> None
 def test_half_of_the_lognormal_latencies_are_below_the_median() -> None:
     waits = [seconds_of(Latency("lognormal", 0.4, sigma=0.6), seed=1, number=number) for number in range(1, 2001)]
     assert 900 < sum(wait < 0.4 for wait in waits) < 1100
+
+
+@pytest.mark.parametrize(
+    ("match", "occasion", "differs"),
+    [
+        (Match(path="/users"), Occasion("graph", "GET", "/users/7"), ("path",)),
+        (Match(method="PATCH", path="/users/{id}"), Occasion("graph", "GET", "/users/7"), ("method",)),
+        (Match(path="/users/{id}/manager", user="bob"), Occasion("graph", "GET", "/users/7"), ("user", "path")),
+        (Match(surface="identity"), Occasion("graph", "GET", "/users"), ("surface",)),
+        (Match(path="/groups"), Occasion("graph", "GET", "/users"), None),
+    ],
+)
+def test_an_occasion_is_near_to_a_rule_by_what_they_have_in_common(
+    match: Match, occasion: Occasion, differs: tuple[str, ...] | None
+) -> None:
+    near = nearness(match, occasion)
+    assert (near and near.differs) == differs
+    assert near is None or near.words == f"GET {occasion.path}"
 
 
 @pytest.mark.parametrize(

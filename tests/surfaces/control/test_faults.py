@@ -33,6 +33,7 @@ async def test_a_fault_is_added_listed_changed_and_deleted(contoso: httpx.AsyncC
         "matched": 0,
         "hits": 0,
         "fired": False,
+        "nearest": None,
         "lastHitDateTime": None,
         "createdDateTime": "2026-11-24T10:00:00.0000000Z",
         "warnings": [],

@@ -7,7 +7,7 @@ Which occasions are then struck is decided in `timing`, and which of several rul
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fauxtune.core.faults.rule import Match
@@ -15,6 +15,8 @@ from fauxtune.core.faults.rule import Match
 _VERSION = re.compile(r"/+(beta|v\d+(?:\.\d+)?)(?=/|$)", re.IGNORECASE)
 _KEY = re.compile(r"([^('\"]+)\('?([^')]*)'?\)")
 _QUALIFIED = re.compile(r"microsoft\.graph\.", re.IGNORECASE)
+#: The most characters that are kept of an occasion's method and path.
+MOST_WORDS = 300
 #: At the end of a path: everything below.
 _BELOW = "*"
 
@@ -43,22 +45,51 @@ def names(*values: str | None) -> frozenset[str]:
 
 def matches(match: Match, occasion: Occasion) -> bool:
     """Whether the occasion equals every member of the match."""
-    if match.surface is not None and not _is_surface(match.surface, occasion.surface):
-        return False
-    if match.method is not None and match.method != occasion.method:
-        return False
-    if match.application is not None and match.application.lower() != occasion.application.lower():
-        return False
-    for name, actual in (
-        (match.device, occasion.devices),
-        (match.user, occasion.users),
-        (match.connector, occasion.connectors),
+    return all(fits for _, fits in _compared(match, occasion))
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An occasion that a rule did not look at. `differs`: the members of the match that it does not equal; `likeness`:
+    the greater, the nearer.
+    """
+
+    words: str
+    differs: tuple[str, ...]
+    likeness: float
+
+
+def nearness(match: Match, occasion: Occasion) -> Near | None:
+    """How near an occasion came to a rule that did not look at it; None for one that has nothing in common with it."""
+    compared = list(_compared(match, occasion))
+    likeness = float(sum(fits for _, fits in compared))
+    alike = 1.0 if match.path is None else _likeness(match.path, occasion.path)
+    if not likeness + alike or not alike:
+        return None
+    where = f" of {occasion.surface}" if occasion.surface not in ("", "graph") else ""
+    words = f"{occasion.method} {occasion.path}".strip()[:MOST_WORDS] + where
+    return Near(words, tuple(name for name, fits in compared if not fits), likeness + alike)
+
+
+def _compared(match: Match, occasion: Occasion) -> Iterator[tuple[str, bool]]:
+    """Each member of the match that is given, and whether the occasion equals it; what costs most comes last."""
+    if match.surface is not None:
+        yield "surface", _is_surface(match.surface, occasion.surface)
+    if match.method is not None:
+        yield "method", match.method == occasion.method
+    if match.application is not None:
+        yield "application", match.application.lower() == occasion.application.lower()
+    for member, name, actual in (
+        ("device", match.device, occasion.devices),
+        ("user", match.user, occasion.users),
+        ("connector", match.connector, occasion.connectors),
     ):
-        if name is not None and name.lower() not in actual:
-            return False
-    if match.path is not None and not _is_path(match.path, occasion.path):
-        return False
-    return match.operation is None or match.operation == occasion.operation()
+        if name is not None:
+            yield member, name.lower() in actual
+    if match.path is not None:
+        yield "path", _is_path(match.path, occasion.path)
+    if match.operation is not None:
+        yield "operation", match.operation == occasion.operation()
 
 
 def without_version(path: str) -> str:
@@ -91,3 +122,14 @@ def _is_path(template: str, path: str) -> bool:
     return len(wanted) == len(actual) and all(
         part.startswith("{") or part == other for part, other in zip(wanted, actual, strict=True)
     )
+
+
+def _likeness(template: str, path: str) -> float:
+    """The share of the parts that are equal, from the beginning on; 0 if the first is another one."""
+    wanted, actual = [part for part in parts_of(template) if part != _BELOW], parts_of(path)
+    equal = 0
+    for part, other in zip(wanted, actual, strict=False):
+        if part != other and not part.startswith("{"):
+            break
+        equal += 1
+    return equal / max(len(wanted), len(actual), 1)

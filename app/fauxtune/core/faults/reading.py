@@ -36,13 +36,19 @@ MEMBERS: dict[str, tuple[Callable[[Values, str, Any], Any], str]] = {
 }
 
 
-def rule_of(document: Mapping[str, Any]) -> Rule:
-    """Return the rule of `{"match": {}, "when": {}, "effect": {}}`. Raises Invalid, naming every mistake."""
-    return _Reader().rule(document)
+def rule_of(document: Mapping[str, Any], *, is_new: bool = False) -> Rule:
+    """Return the rule of `{"match": {}, "when": {}, "effect": {}}`. Raises Invalid, naming every mistake. `is_new`:
+    it was not stored yet; those that are stored may have a path that none may have any more.
+    """
+    return _Reader(is_new=is_new).rule(document)
 
 
 class _Reader(Values):
     """Reads one rule."""
+
+    def __init__(self, *, is_new: bool) -> None:
+        super().__init__()
+        self._is_new = is_new
 
     def rule(self, document: Mapping[str, Any]) -> Rule:
         if _length(document) > MOST_CHARACTERS:
@@ -87,6 +93,12 @@ class _Reader(Values):
         if "path" in given:
             if not given["path"].startswith("/"):
                 self.wrong("match.path", "begins with a slash, such as /deviceManagement/managedDevices/{id}")
+            if self._is_new and "*" in given["path"].removesuffix("/*"):
+                self.wrong(
+                    "match.path",
+                    "has * at its end only, as /*, for everything below; write {id} for one part: "
+                    f"{_with_id(given['path'])}",
+                )
             given["path"] = without_version(given["path"])
         return Match(**given)
 
@@ -156,6 +168,12 @@ class _Reader(Values):
                 return kind
         self.wrong("effect", f"is unknown. Effects are {_known()}")
         return None
+
+
+def _with_id(path: str) -> str:
+    """The path as it was probably meant: `{id}` for each part with a `*`, but for one at the end."""
+    body, end = (path.removesuffix("/*"), "/*") if path.endswith("/*") else (path, "")
+    return "/".join("{id}" if "*" in part else part for part in body.split("/")) + end
 
 
 def _known() -> str:

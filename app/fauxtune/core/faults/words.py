@@ -46,3 +46,12 @@ def effect_in_words(effect: Mapping[str, Any]) -> str:
     known = ("status", "kind", "retryAfter", "punishEarly", "carriedOut", "latency")
     words += [f"{name} {json.dumps(value).strip(chr(34))}" for name, value in effect.items() if name not in known]
     return ", ".join(words)
+
+
+def nearest_in_words(nearest: Mapping[str, Any] | None) -> str:
+    """Return what came nearest to a rule that has looked at nothing: `the nearest request was GET /users (another
+    path)`; the empty text without one.
+    """
+    if nearest is None:
+        return ""
+    return f"the nearest request was {nearest['request']} (another {' and another '.join(nearest['differs'])})"

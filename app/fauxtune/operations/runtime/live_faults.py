@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.faults.effects import EFFECTS, Room
-from fauxtune.core.faults.matching import Occasion, matches
+from fauxtune.core.faults.matching import Near, Occasion, matches, nearness
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
@@ -56,6 +56,8 @@ class LiveRule:
     memory: Memory = field(default_factory=Memory)
     #: What there was before the last changes, oldest first, and the database as it was then.
     befores: list[tuple[Before, Past]] = field(default_factory=list)
+    #: Of a rule that has looked at nothing: the occasion that came nearest, since the process began.
+    nearest: Near | None = None
 
     @property
     def is_lag(self) -> bool:
@@ -65,6 +67,15 @@ class LiveRule:
     def hides_changes(self, now: datetime) -> bool:
         """Whether reads may show the state before a change that is made now."""
         return self.rule.effect.kind is Kind.STALE_READS and is_in_window(self.rule.when, now)
+
+    def missed(self, occasion: Occasion) -> None:
+        """Remember an occasion that the rule did not look at, if it came nearer than those before; the first of equal
+        ones stays.
+        """
+        if self.matched == 0:
+            near = nearness(self.rule.match, occasion)
+            if near is not None and (self.nearest is None or near.likeness > self.nearest.likeness):
+                self.nearest = near
 
     def looks_at(self, occasion: Occasion, now: datetime) -> bool:
         """Whether it looks at this occasion."""
@@ -161,6 +172,11 @@ class TenantFaults:
         """Whether a rule acts in one of these rooms."""
         return any(EFFECTS[live.rule.effect.kind].room in rooms for live in self.rules)
 
+    def nearest(self, rule_id: str) -> Near | None:
+        """Return the occasion that came nearest to a rule that has looked at nothing; None if there was none."""
+        live = next((each for each in self.rules if each.row.id == rule_id), None)
+        return None if live is None or live.matched else live.nearest
+
     @property
     def lags(self) -> list[LiveRule]:
         """The rules that delay what reads show."""
@@ -200,7 +216,10 @@ class TenantFaults:
         look = Look()
         for live in self.rules:
             kind = live.rule.effect.kind
-            if (kind not in kinds and EFFECTS[kind].room not in rooms) or not live.looks_at(occasion, now):
+            if kind not in kinds and EFFECTS[kind].room not in rooms:
+                continue
+            if not live.looks_at(occasion, now):
+                live.missed(occasion)
                 continue
             number = self._number(live)
             if number is None:

@@ -47,7 +47,7 @@ def fault(tx: Transaction, rule_id: str) -> FaultRuleRow:
 
 def add_faults(tx: Transaction, *, new: list[NewFault]) -> list[FaultRuleRow]:
     """Add rules behind those that there are. Raises Invalid for a rule that cannot be used, Conflict for too many."""
-    rules = [rule_of(each.document) for each in new]
+    rules = [rule_of(each.document, is_new=True) for each in new]
     before = _held(tx, rules)
     if len(before) + len(new) > MOST_RULES:
         raise Conflict(
@@ -87,7 +87,7 @@ def change_fault(tx: Transaction, rule_id: str, *, changes: Mapping[str, Any]) -
     `effect` counts from the beginning.
     """
     row = fault(tx, rule_id)
-    rule = rule_of({part: changes.get(part, row.document[part]) for part in _PARTS})
+    rule = rule_of({part: changes.get(part, row.document[part]) for part in _PARTS}, is_new="match" in changes)
     row = _one_of(_held(tx, [rule]), rule_id)
     values: FaultRuleChanges = {}
     if any(part in changes for part in _PARTS):

@@ -148,7 +148,7 @@ def _devices(document: Mapping[str, Any]) -> Iterator[Mistake]:
 def _faults(document: Mapping[str, Any]) -> Iterator[Mistake]:
     for number, fault in _rows(document, "faults"):
         try:
-            rule_of({name: fault[name] for name in _RULE if name in fault})
+            rule_of({name: fault[name] for name in _RULE if name in fault}, is_new=True)
         except Invalid as error:
             yield Mistake(("faults", number), error.message)
 

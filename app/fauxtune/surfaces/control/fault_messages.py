@@ -54,9 +54,19 @@ class FaultSet(_Body):
     seed: Annotated[StrictInt, Field(ge=0, le=2**32)] = 1
 
 
+class Nearest(Answer):
+    """The request that came nearest to a fault that has looked at none. `differs`: the members of `match` that it does
+    not equal.
+    """
+
+    request: str
+    differs: list[str]
+
+
 class Fault(Answer):
     """A fault and what it did. `matched`: occasions that it looked at; `hits`: those that it struck; `fired`: whether
-    it ever struck; `warnings`: why it can never strike.
+    it ever struck; `nearest`: of those that it did not look at, while `matched` is 0 and as far as this process of the
+    server has seen one; `warnings`: why it can never strike.
     """
 
     id: str
@@ -68,6 +78,7 @@ class Fault(Answer):
     matched: int
     hits: int
     fired: bool
+    nearest: Nearest | None
     last_hit_date_time: Annotated[str | None, Field(description="of the tenant's clock")]
     created_date_time: str
     warnings: list[str]

@@ -15,7 +15,7 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.faults.presets import PRESETS, preset
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.sets import SETS
-from fauxtune.core.faults.words import effect_in_words, match_in_words, when_in_words
+from fauxtune.core.faults.words import effect_in_words, match_in_words, nearest_in_words, when_in_words
 from fauxtune.core.faults.writing import warnings
 from fauxtune.operations.tenants import faults as operations
 from fauxtune.storage.rows.tenants import FaultRuleRow
@@ -42,12 +42,13 @@ _TARGETS = ("path", "method", "device", "user", "connector")
 
 @dataclass(frozen=True, slots=True)
 class FaultView:
-    """One fault in words. `warnings`: why it can never strike."""
+    """One fault in words. `warnings`: why it can never strike; `nearest`: the request that came nearest to it."""
 
     row: FaultRuleRow
     match: str
     when: str
     effect: str
+    nearest: str
     warnings: Sequence[str]
 
 
@@ -112,12 +113,14 @@ async def create(call: TenantCall) -> Response:
 
 
 def _view(call: TenantCall, row: FaultRuleRow) -> FaultView:
-    document = row.document
+    document, live = row.document, call.emulator.faults.of(call.tenant.id)
+    near = None if live is None or row.matched else live.nearest(row.id)
     return FaultView(
         row,
         match=match_in_words(document["match"]),
         when=when_in_words(document["when"]),
         effect=effect_in_words(document["effect"]),
+        nearest="" if near is None else nearest_in_words({"request": near.words, "differs": near.differs}),
         warnings=warnings(
             rule_of(document), is_served=call.emulator.graph_serves, keeps_past=call.emulator.runner.database.keeps_past
         ),

@@ -12,7 +12,7 @@ from fauxtune.operations.tenants import faults
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.control.answers import Listed
 from fauxtune.surfaces.control.calls import Here, TenantCall, calls
-from fauxtune.surfaces.control.fault_messages import Fault, FaultChange, FaultSet, NewFault
+from fauxtune.surfaces.control.fault_messages import Fault, FaultChange, FaultSet, Nearest, NewFault
 
 router = calls("/tenants/{tenant}/faults", tag="faults")
 
@@ -71,6 +71,8 @@ async def delete_fault(here: Here, fault: str) -> Response:
 
 
 def _view(here: TenantCall, row: FaultRuleRow) -> Fault:
+    live = here.emulator.faults.of(here.tenant.id)
+    near = None if live is None or row.matched else live.nearest(row.id)
     return Fault(
         id=row.id,
         name=row.name,
@@ -81,6 +83,7 @@ def _view(here: TenantCall, row: FaultRuleRow) -> Fault:
         matched=row.matched,
         hits=row.hits,
         fired=row.hits > 0,
+        nearest=None if near is None else Nearest(request=near.words, differs=list(near.differs)),
         last_hit_date_time=None if row.last_hit_at is None else iso(row.last_hit_at),
         created_date_time=iso(row.created_at),
         warnings=warnings(
