@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.cli import background
 from tests.support.openapi import documents
 from tests.support.running_server import SECONDS, environment, fauxtune, serving
 
@@ -55,6 +56,7 @@ def test_it_serves_when_the_command_returns_and_says_where_it_is(tmp_path: Path,
         assert again.stderr.startswith(f"fauxtune: A server runs on {folder} already (process {ready['pid']}).")
         ended = fauxtune("serve", "--stop", "--data-dir", folder, "--output", "json", commands=commands)
         assert json.loads(ended.stdout) == {"stopped": ready["pid"], "dataDir": str(folder)}
+        assert not background._is_alive(ready["pid"]), "it says so when the process is gone, not before"
         assert not (folder / "endpoints.json").exists()
         none = fauxtune("serve", "--stop", "--data-dir", folder, commands=commands)
         assert (none.returncode, none.stderr) == (

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from fauxtune.cli import serving as serving_command
 from fauxtune.core.pki.cng import read_public_blob
 from fauxtune.server.clock import SystemClock
 from tests.support.certificates import make_pfx, self_signed, thumbprint
@@ -294,3 +296,20 @@ def test_a_password_that_the_key_has_no_room_for_is_refused(
         ALICE,
     ]
     assert "at most 126" in refused(*command, server=server)
+
+
+def test_what_a_shell_evaluates_fails_if_no_server_runs(tmp_path: Path, commands: Path) -> None:
+    found = fauxtune("env", "--for", "python", "--data-dir", tmp_path, commands=commands)
+    assert (found.returncode, found.stdout) == (1, "false\n")
+    assert found.stderr.count("No server is running") == 1
+
+
+def test_a_server_that_has_ended_does_not_wait_for_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = list[int]()
+    monkeypatch.setattr("gc.disable", lambda: None)
+    monkeypatch.setattr("fauxtune.server.serve.run", lambda _settings, _announce: print("all is closed", end=""))
+    monkeypatch.setattr("os._exit", left.append)
+    output = StringIO()
+    monkeypatch.setattr("sys.stdout", output)
+    serving_command.serve()
+    assert (left, output.getvalue()) == ([0], "all is closed")

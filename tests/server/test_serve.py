@@ -6,11 +6,13 @@ import base64
 import errno
 import json
 import os
+import platform
 import signal
 import socket
 import ssl
 import stat
 import subprocess
+import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -454,3 +456,25 @@ def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path, comma
         server.stop()  # and has given its folder back
     with serving("--data-dir", tmp_path, "--no-client-certificates", commands=commands) as server:
         assert httpx.get(f"{server.https}/readyz", verify=context).status_code == 200
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has heaps that can be counted")
+def test_a_server_has_two_heaps_however_many_threads_it_has() -> None:
+    code = """
+import ctypes, sys, threading
+from fauxtune.server.lifespan import bound_heaps
+bound_heaps()
+library, all_have = ctypes.CDLL(None), threading.Barrier(9)
+library.malloc.restype = ctypes.c_void_p
+def work():
+    library.malloc(5000)
+    all_have.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for each in threads:
+    each.start()
+all_have.wait()
+library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
+library.fflush(None)
+"""
+    run = subprocess.run([sys.executable, "-c", code], env=environment(), check=True, capture_output=True, text=True)
+    assert run.stdout.count("<heap nr=") == 2

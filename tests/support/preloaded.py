@@ -26,7 +26,7 @@ from pkgutil import walk_packages
 from runpy import run_module
 from tempfile import TemporaryDirectory, gettempdir
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import typer
@@ -166,16 +166,19 @@ def _run(caller: socket.socket, programs: dict[str, typer.Typer], *, begin: Call
     begin(arguments=sys.argv[1:])
     caller.send(b"%d" % os.getpid())
     Thread(target=_end_with, args=(caller,), daemon=True).start()
-    code = 1
+    code, process, leave = 1, os.getpid(), os._exit
 
-    def end() -> None:
-        """Say how the command ended. To take apart all that was imported would take longer than the command."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        caller.send(bytes([code]))
-        os._exit(code)
+    def end(status: int) -> NoReturn:
+        """Say how the command ended: as a server does, too, which does not wait until the interpreter has."""
+        if os.getpid() == process:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            caller.send(bytes([status]))
+        leave(status)
 
-    atexit.register(end)  # what the command registers is called before
+    os._exit = end
+    # To take apart all that was imported would take longer than the command. What it registers is called before.
+    atexit.register(lambda: end(code))
     try:
         if program in programs:
             programs[program]()

@@ -118,8 +118,26 @@ def stop(folder: Path, *, output: Output) -> None:
         if time.monotonic() > end:
             fail(f"Process {holder} was asked to end and still runs after {_STOP_SECONDS:g} seconds: kill -9 {holder}")
         time.sleep(_PAUSE_SECONDS)
+    while _is_alive(holder) and time.monotonic() < end:
+        time.sleep(_PAUSE_SECONDS)
     document = {"stopped": holder, "dataDir": str(folder)}
-    emit(output, document, text=f"The server on {folder} (process {holder}) has ended.")
+    word = "is ending: its ports and its data folder are free" if _is_alive(holder) else "has ended"
+    emit(output, document, text=f"The server on {folder} (process {holder}) {word}.")
+
+
+def _is_alive(process: int) -> bool:
+    """Whether there is such a process, which has not ended to the last: one that its parent has not asked about yet
+    has.
+    """
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    state = Path(f"/proc/{process}/stat")
+    try:
+        return state.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return not Path("/proc/self").exists()
 
 
 def _holder(folder: Path) -> int | None:

@@ -252,9 +252,14 @@ def env(
     eval "$(fauxtune env --for curl)"                 curl, a token in $TOKEN
     """
     with plain_failures():
-        from fauxtune.client.endpoints import find
+        from fauxtune.client.endpoints import ClientError, find
 
-        server = find(data_dir=data_dir, url=url, ca=ca)
+        try:
+            server = find(data_dir=data_dir, url=url, ca=ca)
+        except ClientError:
+            if output is Output.TEXT and program is not shell.Program.POWERSHELL and not sys.stdout.isatty():
+                print("false")  # what a shell evaluates fails as well
+            raise
         emit(output, shell.variables(server, program), text=shell.lines(server, program))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -149,6 +150,10 @@ def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
                 browser.show(ready.endpoints.console)
 
         run(settings, announced)
+    # All is closed, and nothing is written any more: the interpreter would still take a second to take itself apart.
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 def _in_background(options: dict[str, Any], *, output: Output) -> None:

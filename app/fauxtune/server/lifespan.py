@@ -6,11 +6,13 @@ Everything is released in the opposite order, however the server ends.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import errno
 import logging
 import os
 import socket
 import stat
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
@@ -43,10 +45,24 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 5.0
 _WATCH_SECONDS = 3.0
 SQLITE_FILE = "fauxtune.sqlite"
+#: Of glibc's mallopt: M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD; the last two in bytes.
+_HEAPS = {-8: 2, -3: 128 * 1024, -1: 1024 * 1024}
 #: Errors of a disk that accepts no more data.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 log = logging.getLogger(__name__)
+
+
+def bound_heaps() -> None:
+    """Let the C library have two heaps, and give large blocks back to the system at once. Without that each thread has
+    a heap of its own, which keeps the most that it ever needed: a server with mixed work grew by 100 MiB and more of
+    which nothing was in use. Only glibc can be told so (mallopt(3)); the processes that are forked have it, too.
+    """
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        for option, value in _HEAPS.items():
+            with suppress(AttributeError):
+                library.mallopt(option, value)
 
 
 def check(settings: Settings) -> None:

@@ -92,6 +92,7 @@ Founded = Callable[[], Awaitable[None]]
 def run(settings: Settings, announce: Announce) -> None:
     """Serve until SIGINT or SIGTERM. Raises StartRefused or an error of the core if the server cannot start."""
     lifespan.check(settings)
+    lifespan.bound_heaps()
     allow_many_connections()
     if settings.workers > 1:
         from fauxtune.server.workers import run_workers

@@ -31,6 +31,8 @@ from fauxtune.settings import Settings
 _REFUSED, _FAILED = 3, 1
 #: Seconds that workers have to end, and before a worker is replaced that failed: longer each time it fails at once.
 _END_SECONDS = 30.0
+#: Seconds after which a worker whose parent was killed ends by force (SIGALRM), whatever it does.
+_LAST_SECONDS = 10
 _PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 #: Ends what a worker announces.
@@ -259,10 +261,18 @@ def _serve(pipe: socket.socket, parent: _Parent) -> None:
         task = asyncio.current_task()
         assert task is not None
         pipe.setblocking(False)
+        loop = asyncio.get_running_loop()
+
+        def parent_ended() -> None:
+            # Once: the end of a pipe can be read for ever, and what cleans up is not to be cancelled.
+            loop.remove_reader(pipe)
+            signal.alarm(_LAST_SECONDS)
+            task.cancel()
+
         # Nothing comes through the pipe but its end, which is the parent's.
-        asyncio.get_running_loop().add_reader(pipe, task.cancel)
+        loop.add_reader(pipe, parent_ended)
         leave = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(_LEAVE, leave.set)
+        loop.add_signal_handler(_LEAVE, leave.set)
 
         def announced(ready: Ready) -> None:
             pipe.setblocking(True)
