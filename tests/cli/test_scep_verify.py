@@ -32,6 +32,7 @@ CARELESS = frozenset(
         Slip.REPORTS_SHA256,
         Slip.REPORTS_TWICE,
         Slip.WRONG_USAGE,
+        Slip.COPIES_EXTENSIONS,
         Slip.ISSUES_WHEN_DOWN,
         Slip.HANDS_OUT_UNREPORTED,
         Slip.ISSUES_AGAIN,
@@ -152,6 +153,7 @@ def test_every_fault_of_a_careless_authority_is_named(
     assert "a second certificate was issued" in saw["replay"]
     assert saw["garbage"] == "HTTP status 500, HTTP status 500"
     assert "2 times" in saw["notified-once"]
+    assert "SUCCESS with CA:TRUE" in saw["extension-more"]
     assert saw["revocation"] == "reported as done, but the CRL does not list the certificate"
     assert "reported that it revoked" in saw["revocation-unknown"]
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from fauxtune.server.impersonation import HOSTS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: What may not be written -> why, for the one who reads the failure. (The brackets keep this file from finding itself.)
@@ -133,3 +135,7 @@ def test_the_tests_that_stand_for_public_samples_of_mail_exist() -> None:
     tests = "".join(text for name, text in texts.items() if name.startswith("tests/"))
     assert len(named) > 10
     assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+
+
+def test_the_readme_names_every_host_for_which_the_proxy_answers() -> None:
+    assert [host for host in HOSTS if f"`{host}`" not in _texts()["README.md"]] == []

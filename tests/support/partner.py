@@ -85,7 +85,7 @@ class Partner:
         return await self.post("PkiConnectorFEService", f"CertificateAuthorityRequests/{action}", body)
 
 
-async def partner_with(http: httpx.AsyncClient, *, roles: list[str]) -> Partner:
+async def partner_with(http: httpx.AsyncClient, *, roles: list[str], scope: str = SCOPE) -> Partner:
     answer = await http.post(f"{CONTROL}/applications", json={"roles": roles})
     assert answer.status_code == 201, answer.text
     application = answer.json()
@@ -96,7 +96,7 @@ async def partner_with(http: httpx.AsyncClient, *, roles: list[str]) -> Partner:
     assert found.status_code == 200, found.text
     services = {each["providerName"]: each["uri"] for each in found.json()["value"]}
     assert services == {each["serviceName"]: each["uri"] for each in found.json()["value"]}
-    return Partner(http, await token(http, application, scope=SCOPE), services)
+    return Partner(http, await token(http, application, scope=scope), services)
 
 
 async def token(http: httpx.AsyncClient, application: dict[str, Any], *, scope: str) -> str:

@@ -52,6 +52,7 @@ class Slip(Enum):
     RENEWS_REVOKED = "renews what is revoked"
     CRASHES = "answers what is no message with 500"
     ANSWERS_ANY_POLL = "answers a poll for an unknown transaction"
+    COPIES_EXTENSIONS = "issues with each extension of the request"
     NEVER_REVOKES = "fetches no revocations"
     REVOKES_IN_WORDS = "reports revocations that it does not do"
     REVOKES_ANYTHING = "reports that it revoked what it never issued"
@@ -207,7 +208,13 @@ class PartnerCa:
         return True
 
     def _issue(self, csr: x509.CertificateSigningRequest) -> x509.Certificate:
-        extensions = [(each.value, each.critical) for each in csr.extensions]
+        # What no profile asks for is left out: a device could ask for CA:TRUE, or for somebody else's SID.
+        asked_for = (x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
+        extensions = [
+            (each.value, each.critical)
+            for each in csr.extensions
+            if isinstance(each.value, asked_for) or Slip.COPIES_EXTENSIONS in self.slips
+        ]
         if Slip.WRONG_USAGE in self.slips:
             extensions = [pair for pair in extensions if not isinstance(pair[0], x509.KeyUsage)]
         address = x509.UniformResourceIdentifier(f"{self.url}.crl")

@@ -204,7 +204,11 @@ class Verifier:
         request = differing(case.id, given.good)
         if request is None:
             raise NotTried("the profile asks for nothing that a request could have otherwise")
-        judges: dict[str, Judge] = {"hash-sha1": judging.of_liberty, "challenge-huge": judging.of_huge}
+        judges: dict[str, Judge] = {
+            "hash-sha1": judging.of_liberty,
+            "challenge-huge": judging.of_huge,
+            "extension-more": judging.of_extension,
+        }
         return self._judged(case, given, judge=judges.get(case.id, judging.of_refusal), request=request)
 
     def _refusal(self, case: Case, **order: Any) -> Outcome:

@@ -223,6 +223,7 @@ def _settings(request: Order) -> RequestSettings:
         principal_names=names("userPrincipalName"),
         dns_names=names("domainNameService"),
         uris=names("universalResourceIdentifier"),
+        is_authority=request.get("isAuthority") is True,
     )
 
 

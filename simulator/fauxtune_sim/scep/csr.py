@@ -96,6 +96,8 @@ def _extensions(settings: RequestSettings) -> list[tuple[x509.ExtensionType, boo
     if settings.template:
         name = bytes(core.BMPString(settings.template).dump())
         extensions.append((x509.UnrecognizedExtension(_TEMPLATE_NAME, name), False))
+    if settings.is_authority:
+        extensions.append((x509.BasicConstraints(ca=True, path_length=None), True))
     return extensions
 
 

@@ -16,7 +16,8 @@ class RequestSettings:
     """What the certificate request has. `key_usages` are attributes of cryptography's KeyUsage.
 
     `digest` signs the request, and the messages if the server has it. `template` and `validity` (units and their
-    number, such as Years and 1) are what Windows adds for an enterprise CA.
+    number, such as Years and 1) are what Windows adds for an enterprise CA. `is_authority`: CA:TRUE, for which no
+    profile asks.
     """
 
     subject: Subject = ()
@@ -31,6 +32,7 @@ class RequestSettings:
     digest: str = "sha256"
     template: str = ""
     validity: tuple[str, int] | None = None
+    is_authority: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,34 @@ from fauxtune.core.model.audiences import INTUNE
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.operations.devices import actions as device_actions
 from tests.support.both_databases import ON_BOTH_DATABASES
-from tests.support.partner import ROLE, Partner, Scene, partner_with
+from tests.support.partner import ROLE, Partner, Scene, partner_with, token
 from tests.support.scep_clients import CONTROL, Csr
 
 
-async def test_the_older_service_discovery_answers_the_same(partner: Partner, http: httpx.AsyncClient) -> None:
-    path = f"/contoso/servicePrincipalsByAppId/{INTUNE}/serviceEndpoints?api-version=1.6"
-    answer = await http.get(path, headers={"authorization": f"Bearer {partner.token}"})
+async def test_the_older_service_discovery_answers_the_same_and_needs_the_same_permission(
+    http: httpx.AsyncClient,
+) -> None:
+    older = "https://graph.windows.net/.default"
+    partner = await partner_with(http, roles=["Application.Read.All", ROLE], scope=older)
+    path, headers = (
+        f"/contoso/servicePrincipalsByAppId/{INTUNE}/serviceEndpoints?api-version=1.6",
+        {"authorization": f"Bearer {partner.token}"},
+    )
+    answer = await http.get(path, headers=headers)
     assert {each["serviceName"]: each["uri"] for each in answer.json()["value"]} == partner.services
     assert (await http.get(path)).status_code == 401
-    other = await http.get(path.replace(INTUNE, "x"), headers={"authorization": f"Bearer {partner.token}"})
-    assert other.status_code == 404
+    assert (await http.get(path.replace(INTUNE, "x"), headers=headers)).status_code == 404
+    application = (await http.post(f"{CONTROL}/applications", json={"roles": [ROLE]})).json()
+    without = {"authorization": f"Bearer {await token(http, application, scope=older)}"}
+    refused = await http.get(path, headers=without)
+    assert (refused.status_code, "Application.Read.All" in refused.text) == (403, True)
+
+
+async def test_a_body_over_4_mib_is_413_and_a_text_over_64_kib_is_400(partner: Partner) -> None:
+    for size, status, code in ((5 << 20, 413, "RequestEntityTooLarge"), (65 << 10, 400, "BadRequest")):
+        body = {"request": {"transactionId": "t", "certificateRequest": "A" * size}}
+        answer = await partner.post("ScepRequestValidationFEService", "ScepActions/validateRequest", body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
 async def test_the_request_that_was_asked_for_is_granted_and_every_difference_has_its_code(scene: Scene) -> None:

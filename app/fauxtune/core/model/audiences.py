@@ -15,6 +15,7 @@ from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
 #: Graph's own application in Entra ID, and Intune's, which certification authorities of partners call.
 GRAPH = "00000003-0000-0000-c000-000000000000"
 INTUNE = "0000000a-0000-0000-c000-000000000000"
+_DIRECTORY = "00000002-0000-0000-c000-000000000000"
 _INTUNE_HOST = "api.manage.microsoft.com"
 #: Microsoft Graph, "National cloud deployments" (2026-11). Differs from Intune: this is Graph of every cloud at once.
 _NATIONAL = {"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
@@ -32,6 +33,12 @@ def is_graph(audience: str, *, hosts: Collection[str] = ()) -> bool:
         return False
     host = host_in(match[1])
     return host != "" and (host in _ALWAYS or host in hosts)
+
+
+def is_directory(audience: str) -> bool:
+    """Whether the audience is Azure AD Graph, whose permissions have the names of Graph's (retired 2025-06)."""
+    match = _ADDRESS.fullmatch(audience)
+    return audience.lower() == _DIRECTORY or (match is not None and host_in(match[1]) == "graph.windows.net")
 
 
 def is_intune(audience: str, *, hosts: Collection[str] = ()) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from fauxtune.core.model.audiences import is_graph, is_intune
+from fauxtune.core.model.audiences import is_directory, is_graph, is_intune
 from fauxtune.core.model.permissions import INTUNE_ROLES
 from fauxtune.core.model.principals import principal_id
 from fauxtune.core.model.tenants import Tenant
@@ -64,8 +64,11 @@ def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) ->
 
 
 def _roles_for(roles: Sequence[str], *, audience: str, hosts: Collection[str]) -> tuple[str, ...]:
-    """Return the application's roles at this resource: Graph's or Intune's own. At another resource it has none."""
-    at_graph, at_intune = is_graph(audience, hosts=hosts), is_intune(audience, hosts=hosts)
+    """Return the application's roles at this resource: Graph's (also at the older Azure AD Graph) or Intune's own. At
+    another resource it has none.
+    """
+    at_graph = is_graph(audience, hosts=hosts) or is_directory(audience)
+    at_intune = is_intune(audience, hosts=hosts)
     return tuple(role for role in roles if (at_intune if role in INTUNE_ROLES else at_graph))
 
 

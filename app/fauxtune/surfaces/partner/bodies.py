@@ -13,15 +13,13 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
 
-#: Microsoft's documents name no limit; a request with a challenge has some ten kilobytes.
-LARGEST = 1024 * 1024
+#: Of a text. Microsoft's documents name no limit; a request with a challenge has some ten kilobytes. A body has the
+#: limit of all surfaces.
 _LONGEST = 64 * 1024
 
 
 def body_of(content: bytes) -> Mapping[str, Any]:
     """Return the JSON object of a body, its names in lower case. Raises Invalid for anything else."""
-    if len(content) > LARGEST:
-        raise Invalid(f"The body must not be larger than {LARGEST // 1024} KiB.")
     check_elements(content, most=MOST_IN_REQUEST)
     try:
         text = content.decode()

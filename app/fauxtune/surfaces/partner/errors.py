@@ -31,7 +31,8 @@ def refuse(request: Request, error: Exception) -> Response:
         if isinstance(error, kind):
             return _answer(request, status, code=code, message=str(error))
     if isinstance(error, HTTPException):
-        return _answer(request, error.status_code, code="BadRequest", message=str(error.detail))
+        code = "RequestEntityTooLarge" if error.status_code == 413 else "BadRequest"
+        return _answer(request, error.status_code, code=code, message=str(error.detail))
     message = "Something went wrong inside the emulator; its log has the details."
     return _answer(request, 500, code="InternalServerError", message=message)
 

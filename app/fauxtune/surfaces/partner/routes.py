@@ -45,12 +45,18 @@ router = Router(tags=["partner"], route_class=DirectRoute)
 _SCEP = f"/partner/{{tenant_key}}/{SERVICES[VALIDATION]}/ScepActions"
 _REVOCATIONS = f"/partner/{{tenant_key}}/{SERVICES[CONNECTOR]}/CertificateAuthorityRequests"
 _LONGEST_ERROR = 255
+#: As for Microsoft Graph's servicePrincipals; any of them.
+_READ_APPLICATIONS = {
+    *("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+}
 
 
 @router.get("/{tenant_key}/servicePrincipalsByAppId/{application}/serviceEndpoints")
 async def service_endpoints(request: Request, tenant_key: str, application: str) -> Response:
     """Answer as Azure AD Graph did, which clients ask whose token for Microsoft Graph was refused."""
-    tenant, _ = await _caller(request, tenant_key)
+    tenant, principal = await _caller(request, tenant_key)
+    if not principal.permissions & _READ_APPLICATIONS:
+        raise NotAllowed("Insufficient privileges to complete the operation: it needs Application.Read.All.")
     if application.lower() != INTUNE:
         raise NotFound(f"Only the endpoints of Intune, {INTUNE}, are emulated; not those of '{application[:80]}'.")
     return _answer(request, {"value": endpoints(tenant.id, origin=origin(request))})

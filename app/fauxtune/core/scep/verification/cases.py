@@ -81,6 +81,14 @@ CASES: tuple[Case, ...] = (
     _differs("eku-other", "another extended key usage", code=ResultCode.EXTENDED_USAGE_MISMATCH),
     _differs("eku-missing", "no extended key usage", code=ResultCode.EXTENDED_USAGE_MISSING),
     Case(
+        "extension-more",
+        DIFFERENCES,
+        "an extension that nobody asked for",
+        "A device sends the request that the profile asks for, and basic constraints with CA:TRUE.",
+        "FAILURE, or a certificate without CA:TRUE; Intune's service may look at no extension of this kind",
+        f"{PARTNER}; no document says what Intune does",
+    ),
+    Case(
         "hash-sha1",
         DIFFERENCES,
         "a request that is signed with SHA-1",
@@ -218,7 +226,7 @@ CASES: tuple[Case, ...] = (
         "revocation",
         REVOCATION,
         "A certificate that is to be revoked is revoked",
-        "A revocation request, its result, and the CRL that the certificate names.",
+        "A revocation request by the thumbprint that was reported, its result, and the CRL that the certificate names.",
         "fetched, reported as done, and listed in the CRL",
         CLIENT,
     ),

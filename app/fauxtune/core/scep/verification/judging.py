@@ -183,6 +183,19 @@ def of_liberty(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
     return Outcome(case, Result.NOTE, outcome.saw) if outcome.result is Result.WRONG else outcome
 
 
+def of_extension(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
+    """Judge the answer to a request that asks for CA:TRUE as well: a certificate without it is right."""
+    if exchange.certificate is None:
+        return of_refusal(case, exchange, heard=heard)
+    certificate = certificate_from(exchange.certificate, target="certificate")
+    is_authority = any(
+        isinstance(each.value, x509.BasicConstraints) and each.value.ca for each in certificate.extensions
+    )
+    if is_authority:
+        return Outcome(case, Result.WRONG, f"SUCCESS with CA:TRUE: it can issue certificates itself; {_asked(heard)}")
+    return Outcome(case, Result.RIGHT, "SUCCESS without CA:TRUE")
+
+
 def of_replay(case: Case, exchange: Exchange, *, first: x509.Certificate) -> Outcome:
     """Judge the answer to a message that was sent a second time."""
     if exchange.certificate is None:

@@ -15,7 +15,9 @@ _HUGE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class DeviceRequest:
-    """A certificate request. `key`: rsa with a number of bits, or ec256; `digest`: another hash than SHA-256."""
+    """A certificate request. `key`: rsa with a number of bits, or ec256; `digest`: another hash than SHA-256;
+    `is_authority`: it asks for CA:TRUE, for which no profile asks.
+    """
 
     subject: str
     names: tuple[tuple[str, str], ...]
@@ -24,6 +26,7 @@ class DeviceRequest:
     key: str
     challenge: str | None
     digest: str | None = None
+    is_authority: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the request as the bench takes it."""
@@ -35,6 +38,7 @@ class DeviceRequest:
             "key": self.key,
             "challenge": self.challenge,
             "digest": self.digest,
+            "isAuthority": self.is_authority,
         }
 
 
@@ -110,6 +114,7 @@ _DIFFERENCES: Mapping[str, Callable[[DeviceRequest], DeviceRequest | None]] = {
     "key-ec": lambda good: replace(good, key="ec256"),
     "eku-other": _other_extended,
     "eku-missing": lambda good: replace(good, extended_key_usages=()) if good.extended_key_usages else None,
+    "extension-more": lambda good: replace(good, is_authority=True),
     "hash-sha1": lambda good: replace(good, digest="sha1"),
     "challenge-missing": lambda good: replace(good, challenge=None),
     "challenge-garbage": lambda good: replace(good, challenge="not a challenge!"),
