@@ -35,6 +35,24 @@ def test_a_lesson(page: Page, tenant: ConsoleTenant) -> None:
     _lesson(page, tenant, forms=forms, refresh=lambda: None)
     assert page.evaluate("window.sameDocument"), "the overview stayed up to date without being loaded again"
 
+    _equal_marks_light_up(page)
+
+
+def _equal_marks_light_up(page: Page) -> None:
+    """Point at an imported certificate, tap it, and give it the focus: it lights up on both devices that have it."""
+    shared, own = (card(page, "PC").locator(f".chip.{kind}") for kind in ("imported", "pkcs"))
+    lit, everything = page.locator("main [data-lit]"), page.locator("main[data-lit]")
+    for point in (shared.hover, shared.focus, shared.click):
+        point()
+        expect(lit).to_have_count(2)
+        assert set(lit.locator("b").all_inner_texts()) == {shared.locator("b").inner_text()}
+        expect(own).not_to_have_css("opacity", "1")  # the others fade
+        page.locator("footer").hover()
+        page.evaluate("document.activeElement.blur()")
+        expect(everything).to_have_count(0)
+    own.focus()
+    expect(lit).to_have_count(1)
+
 
 def test_the_lesson_without_scripts(plain_page: Page, tenant: ConsoleTenant) -> None:
     def refresh() -> None:

@@ -43,8 +43,8 @@ def import_certificate(page: Page, overview: str, *, person: str) -> None:
 
 
 def card(page: Page, device: str) -> Locator:
-    """Return the card of a device on the overview."""
-    return page.locator(".card", has=page.get_by_role("heading", name=device, exact=True))
+    """Return the card of a device on the overview; that of an ended one is folded."""
+    return page.locator(".card", has=page.get_by_role("heading", name=device, exact=True, include_hidden=True))
 
 
 def marks(page: Page, device: str, *, kind: str) -> list[str]:

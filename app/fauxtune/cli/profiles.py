@@ -276,7 +276,9 @@ def _certificate(document: dict[str, Any]) -> dict[str, str | None]:
     from fauxtune.core.profiles.trusted_root import certificate_of
 
     certificate = certificate_of(document)
-    return {"certificate": f"{subject_text(certificate.subject)}, until {certificate.not_valid_after_utc:%Y-%m-%d}"}
+    role = "root" if certificate.subject == certificate.issuer else "intermediate"
+    until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    return {"certificate": f"{subject_text(certificate.subject)} ({role}), until {until}"}
 
 
 def _value(value: Any) -> str:

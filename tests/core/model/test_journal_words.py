@@ -77,6 +77,13 @@ def test_an_event_of_a_device_says_what_was_asked_or_done() -> None:
     assert said("refused", item="root/ab/trusted", reason="no") == "did not remove trusted root: no"
 
 
+def test_the_certificate_of_an_intermediate_authority_is_not_called_a_root() -> None:
+    certificate = {"thumbprint": "5e09a1f2" * 5, "serial": None, "source": "root"}
+    assert said("installed", certificate=certificate) == "trusted root 5e09a1f2 was installed ('Signing')"
+    between = {**certificate, "intermediate": True}
+    assert said("installed", certificate=between) == "intermediate certificate 5e09a1f2 was installed ('Signing')"
+
+
 def test_braces_in_a_name_are_text() -> None:
     assert words("installed", profile="{what}", certificate=CERTIFICATE, detail={}).endswith("('{what}')")
     assert said("failed", certificate=CERTIFICATE, reason="{0} {x}").endswith("{0} {x}")

@@ -59,6 +59,25 @@ def page_of(phone: AndroidOverHttp) -> str:
     return f"/devices/{phone.enrollment_id}"
 
 
+async def test_an_intermediate_is_called_so_on_its_device_in_the_journal_and_among_the_profiles(
+    console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
+) -> None:
+    phone = await company_phone(enroll)
+    await contoso.profile_for_devices(OWNED["root"], displayName="Top")
+    issuing = await contoso.root_text("issuing")
+    await contoso.profile_for_devices(OWNED["root"], displayName="Between", trustedRootCertificate=issuing)
+    await phone.settle()
+    text = await show(console, page_of(phone))
+    assert "trusted root Top yes" in text
+    assert "intermediate certificate Between yes" in text
+    journal = await show(console, "/journal?type=installed")
+    assert "trusted root was installed ('Top')" in journal
+    assert "intermediate certificate was installed ('Between')" in journal
+    profiles = await show(console, "/profiles")
+    assert "Between intermediate certificate for Android fully managed" in profiles
+    assert "Top trusted root for Android fully managed" in profiles
+
+
 async def test_an_item_is_shown_from_the_wish_to_the_answer(
     console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
 ) -> None:

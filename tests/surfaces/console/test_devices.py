@@ -7,6 +7,8 @@ import re
 import httpx
 import pytest
 
+from fauxtune.core.model.marks import mark
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.console.pages import devices as page
@@ -38,6 +40,40 @@ async def test_each_device_has_its_user_its_state_and_the_marks_of_what_it_holds
     assert "enrolled just now" in text_of(answer)
     assert "trusted root, mark" in answer.text
     assert "“Contoso Root”, installed" in answer.text
+
+
+async def test_a_card_says_what_is_the_devices_own_what_is_shared_and_what_it_trusts(
+    console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
+) -> None:
+    phone = await enroll("alice")
+    await contoso.profile_for_devices("androidWorkProfileTrustedRootCertificate", displayName="Contoso Root")
+    await contoso.profile_for_devices("androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")
+    await contoso.profile_for_devices("androidWorkProfilePkcsCertificateProfile", displayName="Signing")
+    imported = await contoso.import_pfx("alice")
+    await phone.check_in()
+    page = await console.get("")
+    lines = re.findall(r"<dt[^>]*>(\w+)</dt>(.*?)</dd>", page.text, re.DOTALL)
+    assert [word for word, _ in lines] == ["own", "shared", "trusts"]
+    own, shared, trusts = (chips for _, chips in lines)
+    assert "PKCS" in own
+    assert f'data-mark="{mark(imported).letters}"' in shared
+    assert "trusted root, mark" in trusts
+
+
+async def test_devices_that_ended_are_folded(console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso) -> None:
+    phone = await enroll("alice")
+    await contoso.do(device_actions.retire, phone.managed_device_id)
+    await phone.settle()
+    before, summary, after = (await console.get("")).text.partition("<summary>1 ended</summary>")
+    assert summary
+    assert 'class="card ' not in before
+    assert 'class="card android ended' in after
+
+
+async def test_the_legend_is_open_until_somebody_closed_it(console: httpx.AsyncClient) -> None:
+    assert '<details class="legend" open>' in (await console.get("")).text
+    closed = await console.get("/devices", headers={"cookie": "fauxtune-legend=closed"})
+    assert '<details class="legend">' in closed.text
 
 
 async def test_the_counts_and_the_filter_by_state_agree(

@@ -156,9 +156,11 @@ def words(event_type: str, *, profile: str | None, certificate: dict[str, Any] |
 
 def certificate_words(certificate: dict[str, Any] | None, *, item: str | None = None) -> str:
     """Return the kind of certificate or account with the beginning of its thumbprint."""
-    source = (certificate or {}).get("source") or (item or "").partition("/")[0]
-    mark = ((certificate or {}).get("thumbprint") or "")[:_SHORT]
-    return " ".join(part for part in (_SOURCES.get(source, "certificate"), mark) if part)
+    known = certificate or {}
+    source = known.get("source") or (item or "").partition("/")[0]
+    mark = (known.get("thumbprint") or "")[:_SHORT]
+    kind = "intermediate certificate" if known.get("intermediate") else _SOURCES.get(source, "certificate")
+    return " ".join(part for part in (kind, mark) if part)
 
 
 class _Values(dict[str, str]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -51,6 +52,18 @@ def readable(certificate: x509.Certificate) -> x509.Certificate:
     with suppress(UnsupportedAlgorithm):
         certificate.public_key()
     return certificate
+
+
+@lru_cache(maxsize=64)
+def is_intermediate(data: bytes) -> bool:
+    """Whether a certificate (DER or PEM) has another issuer than itself, as that of an authority below another has; no,
+    if it cannot be read. The same few certificates are on all devices of a tenant: the last answers are remembered.
+    """
+    try:
+        certificate = certificate_from(data)
+    except Invalid:
+        return False
+    return certificate.subject != certificate.issuer
 
 
 def request_from(data: bytes) -> x509.CertificateSigningRequest:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from fauxtune.core.model.platform_words import platform_words
 from fauxtune.core.model.states import Source
+from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, kind
 
 #: data. The source of a family's items -> the family in words.
@@ -20,13 +24,25 @@ FAMILIES: dict[Source, str] = {
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def kind_words(name: str) -> str:
-    """Return the kind of a profile in words, such as "PKCS certificate for iOS/iPadOS"."""
+def kind_words(name: str, document: Mapping[str, Any] | None = None) -> str:
+    """Return the kind of a profile in words, such as "PKCS certificate for iOS/iPadOS". With its `document`, one that
+    brings the certificate of an intermediate authority is called so.
+    """
     known = kind(name)
     if known is None or known.family.source is None:
         return f"{words_of(name.removesuffix('Configuration'))} (stored only, devices do not get it)"
     family = "app configuration of Outlook" if known in APP_CONFIGURATION_KINDS else FAMILIES[known.family.source]
+    if document is not None and brings_intermediate(document):
+        family = "intermediate certificate"
     return f"{family} for {platform_words(known.variants)}"
+
+
+def brings_intermediate(document: Mapping[str, Any]) -> bool:
+    """Whether a profile brings the certificate of an authority below another to devices."""
+    try:
+        return is_intermediate(base64.b64decode(str(document.get("trustedRootCertificate") or ""), validate=True))
+    except ValueError:
+        return False
 
 
 def words_of(name: str) -> str:

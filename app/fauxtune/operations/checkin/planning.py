@@ -16,6 +16,7 @@ from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
 from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.checkin.situations import ROLES, situations
 from fauxtune.operations.checkin.visit import Visit
@@ -133,12 +134,15 @@ def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: Enrollme
     detail: JsonObject = {"item": row.key}
     if row.problem is not None:
         detail |= {"errorCode": row.problem.code, "reason": row.problem.message}
+    certificate: JsonObject = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
+    if row.source is Source.ROOT and row.payload is not None and is_intermediate(row.payload):
+        certificate["intermediate"] = True
     tx.record(
         event,
         user=user,
         device=device,
         profile=row.claims[0].profile if row.claims else None,
-        certificate={"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value},
+        certificate=certificate,
         **detail,
     )
 

@@ -17,6 +17,7 @@ from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.settings import MEMBER, Setting, Unit, node_of
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.console.shown_marks import mark
@@ -33,6 +34,8 @@ SOURCES: dict[Source, tuple[str, str]] = {
         (Source.SETTING, "setting"),
     )
 }
+#: A certificate that devices keep between a root and the certificates of people.
+INTERMEDIATE = ("△", "intermediate certificate")
 #: data. A state -> the symbol behind the mark, and its words.
 STATES: dict[ItemState, tuple[str, str]] = {
     ItemState.WANTED: ("…", "not sent yet"),
@@ -97,6 +100,12 @@ class Card:
     chips: tuple[Chip, ...]
 
 
+def source_words(row: LedgerRow) -> tuple[str, str]:
+    """Return the symbol and the words of an item's source: the certificate of an intermediate authority is no root."""
+    between = row.source is Source.ROOT and row.payload is not None and is_intermediate(row.payload)
+    return INTERMEDIATE if between else SOURCES[row.source]
+
+
 def setting_words(row: LedgerRow) -> str:
     """Return the settings of an item with their values, and which of them are in conflict; nothing for other items."""
     if row.source is not Source.SETTING or row.payload is None:
@@ -127,7 +136,7 @@ def _value(setting: Setting) -> str:
 
 def chip(row: LedgerRow, *, names: Mapping[ProfileId, str]) -> Chip:
     """Return the chip of an item; `names`: the profiles' names by id."""
-    symbol, kind = SOURCES[row.source]
+    symbol, kind = source_words(row)
     sign, state = STATES[row.state]
     profiles = [names[claim.profile] for claim in row.claims if claim.profile in names]
     name = ", ".join(profiles) or kind

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration import profiles as administration
@@ -26,7 +25,7 @@ from fauxtune.core.administration.profiles import (
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platform_words import ProfilePlatform
-from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.core.pki.foreign import certificate_from, is_intermediate
 from fauxtune.surfaces.console.profile_choices import Choices
 from fauxtune.surfaces.console.typed import Typed
 
@@ -86,14 +85,13 @@ class RootSettings:
         self, name: str, *, platforms: Sequence[ProfilePlatform], description: str | None, roots: Roots
     ) -> list[AdminRequest]:
         """Return the requests that create the profiles."""
-        parsed = x509.load_der_x509_certificate(self.certificate)
         return administration.create_root(
             name,
             platforms=platforms,
             certificate=self.certificate,
             file_name=self.file_name,
             description=description,
-            intermediate=parsed.subject != parsed.issuer,
+            intermediate=is_intermediate(self.certificate),
         )
 
 

@@ -224,7 +224,8 @@ class Ledger(Device):
 
 
 class Event(Answer):
-    """An event. `certificate` has thumbprint, serial and source. `deviceName` and `profileName`: the present names, or
+    """An event. `certificate` has thumbprint, serial and source, and `intermediate` if another authority issued that of
+    an authority. `deviceName` and `profileName`: the present names, or
     null for a device without a name, and for a profile that was deleted.
     """
 

@@ -29,7 +29,7 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.compliance_lines import PolicyLine, compliance_lines
 from fauxtune.surfaces.console.device_words import Said
 from fauxtune.surfaces.console.happenings import Happening, happenings
-from fauxtune.surfaces.console.holdings import FAMILIES, SOURCES, Chip, chip, setting_words
+from fauxtune.surfaces.console.holdings import FAMILIES, Chip, chip, setting_words, source_words
 from fauxtune.surfaces.console.mail_apps import app_lines
 from fauxtune.surfaces.console.script_lines import ScriptLine, script_lines
 from fauxtune.surfaces.console.shown_marks import mark
@@ -183,7 +183,7 @@ def _line(item: ReportedItem, report: DeviceReport, *, call: TenantCall) -> Line
     return Line(
         key=row.key,
         chip=chip(row, names=report.names),
-        kind=setting_words(row) or SOURCES[row.source][1],
+        kind=setting_words(row) or source_words(row)[1],
         purpose=purpose(row.purpose),
         profiles=_profiles(row, report),
         should=words.should_hold(item),
@@ -222,7 +222,7 @@ def _outcome(outcome: Outcome, report: DeviceReport) -> OutcomeLine:
     return OutcomeLine(
         key=row.key,
         chip=chip(row, names=report.names),
-        kind=SOURCES[row.source][1],
+        kind=source_words(row)[1],
         letters="",
         profiles=_profiles(row, report),
         removed=removed,

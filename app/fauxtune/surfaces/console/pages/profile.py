@@ -78,7 +78,7 @@ def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict
     values = {
         "profile": row,
         "name": str(row.document["displayName"]),
-        "kind": kind_words(row.kind),
+        "kind": kind_words(row.kind, row.document),
         "is_app_configuration": kind(row.kind) in APP_CONFIGURATION_KINDS,
         "facts": facts(row, names=names),
         "assigned": assignments_in_words(connection, call, profile_id=row.id),

@@ -132,7 +132,7 @@ def _form(call: TenantCall, row: ProfileRow, *, offered: Choices, form: Typed, m
     values: dict[str, Any] = {
         "profile": row,
         "name": str(row.document["displayName"]),
-        "kind": kind_words(row.kind),
+        "kind": kind_words(row.kind, row.document),
         "form": form,
         "choices": offered,
         "family": None if known is None else known[0].value,

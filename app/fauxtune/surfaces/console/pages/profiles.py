@@ -61,7 +61,7 @@ def _profiles(connection: Connection, call: TenantCall, *, start: int) -> tuple[
         ListedProfile(
             row.id,
             str(row.document["displayName"]),
-            kind_words(row.kind),
+            kind_words(row.kind, row.document),
             tuple(assigned(assignments[row.id], groups=groups)),
             by_column(counts[row.id]),
         )

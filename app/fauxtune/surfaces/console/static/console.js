@@ -44,7 +44,7 @@ function attributes(now, next) {
     changed ||= name === "class" || name === "datetime";
   }
   for (const { name } of [...now.attributes]) {
-    if (name !== "open" && name !== "data-glow" && !next.hasAttribute(name)) now.removeAttribute(name);
+    if (!["open", "data-glow", "data-lit"].includes(name) && !next.hasAttribute(name)) now.removeAttribute(name);
   }
   return changed;
 }
@@ -64,7 +64,7 @@ function glow(element) {
 function show(main, page) {
   const focus = document.activeElement, inside = main.contains(focus);
   const fresh = page.getElementById("main");
-  if (fresh) { merge(main, fresh); }
+  if (fresh) { merge(main, fresh); light(main.dataset.lit ?? ""); }
   for (const place of ["header .clock", "nav.pages"]) {
     const shown = document.querySelector(place), now = page.querySelector(place);
     if (shown && now) merge(shown, now);
@@ -117,6 +117,28 @@ function busy(main) {
   if (active && main.contains(active) && active.matches("input, textarea, select")) return true;
   if (!selection.isCollapsed && main.contains(selection.anchorNode)) return true;
   return [...main.querySelectorAll("form.fields input, form.fields textarea")].some((field) => field.value !== field.defaultValue);
+}
+
+/** Lights up everything that has a mark, and lets the other marks fade; with no mark, all are as they were. */
+function light(mark) {
+  const place = document.getElementById("main");
+  if (mark) place.dataset.lit = mark; else delete place.dataset.lit;
+  for (const each of place.querySelectorAll("[data-mark]")) each.toggleAttribute("data-lit", each.dataset.mark === mark);
+}
+
+/** Lights up the mark at which somebody points (a tap is a pointer too), or else the one that has the focus. */
+function point(element) {
+  const place = element?.closest?.("[data-mark]") ?? document.activeElement?.closest("[data-mark]");
+  const mark = place?.dataset.mark ?? "";
+  if (mark !== (document.getElementById("main").dataset.lit ?? "")) light(mark);
+}
+for (const event of ["pointerover", "focusin"]) document.addEventListener(event, ({ target }) => point(target));
+document.addEventListener("focusout", ({ relatedTarget }) => point(relatedTarget));
+
+for (const legend of document.querySelectorAll("details.legend")) {
+  legend.addEventListener("toggle", () => { // closed once, it is closed on every page
+    if (!legend.open) document.cookie = "fauxtune-legend=closed; path=/console; max-age=31536000; samesite=strict";
+  });
 }
 
 document.addEventListener("click", async (event) => {
