@@ -136,6 +136,22 @@ def test_all_seats_are_set_to_a_step_while_the_page_shows_how_many(page: Page, s
         assert too_wide(page) == [], f"at {width} px"
 
 
+def test_every_lab_of_a_class_is_seen_on_a_projector(
+    server: Running, http: httpx.Client, page: Page, tmp_path: Path
+) -> None:
+    run = Commands(Path(server.endpoints["caFile"]).parents[1])
+    run.json("classroom", "start", "1", "--class", "wall", "--out", tmp_path)
+    page.goto(f"{_ROOM.removesuffix('class')}wall")
+    for width in (1024, 1280):
+        page.set_viewport_size({"width": width, "height": 768})
+        hidden = page.locator(".scroll").evaluate("each => each.scrollWidth - each.clientWidth")
+        assert hidden <= 0, f"at {width} px"
+        assert page.locator("tbody .lab").count() > 12
+        rows = page.locator("tbody tr").evaluate_all("all => all.map((each) => each.clientHeight)")
+        assert max(rows) < 60, "twelve seats are seen at once"
+    http.delete("/_fauxtune/v1/classrooms/wall")
+
+
 @pytest.fixture
 def cards(room: Room, browser: Browser) -> Iterator[Page]:
     """The cards, opened as a file; the test fails if the browser asks anybody for anything, or complains."""
