@@ -7,7 +7,6 @@ import re
 import httpx
 import pytest
 
-from fauxtune.core.model.marks import mark
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.runtime.emulator import Emulator
@@ -56,7 +55,8 @@ async def test_a_card_says_what_is_the_devices_own_what_is_shared_and_what_it_tr
     assert [word for word, _ in lines] == ["own", "shared", "trusts"]
     own, shared, trusts = (chips for _, chips in lines)
     assert "PKCS" in own
-    assert f'data-mark="{mark(imported).letters}"' in shared
+    marks = await contoso.emulator.runner.marks.of(contoso.tenant)
+    assert f'data-mark="{marks.of(imported).letters}"' in shared
     assert "trusted root, mark" in trusts
 
 
