@@ -106,3 +106,20 @@ async def test_the_document_lists_what_is_there_and_all_of_it_answers(http: http
     assert (await http.post(document["device_authorization_endpoint"])).json()["error_codes"] == [900144]
     assert (await http.get(document["authorization_endpoint"])).json()["error_codes"] == [900144]
     assert (await http.get(document["end_session_endpoint"])).status_code == 200
+
+
+async def test_azure_cli_finds_its_cloud_its_tenant_and_no_subscriptions(
+    http: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    cloud = (await http.get("/metadata/endpoints?api-version=2022-09-01")).json()
+    assert cloud["resourceManager"] == cloud["microsoftGraphResourceId"] == "https://localhost:8443"
+    assert cloud["authentication"]["loginEndpoint"] == "https://localhost:8443"
+    scope = f"{cloud['authentication']['audiences'][0]}/.default"
+    token = (await http.post("/contoso/oauth2/v2.0/token", data={**FORM, "scope": scope})).json()["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    (own,) = (await http.get("/tenants?api-version=2022-12-01", headers=headers)).json()["value"]
+    assert (own["tenantId"], own["defaultDomain"]) == (tenant.id, tenant.domain)
+    assert (await http.get("/subscriptions?api-version=2022-12-01", headers=headers)).json()["value"] == []
+    for path in ("/tenants", "/subscriptions"):
+        refusal = await http.get(path)
+        assert (refusal.status_code, refusal.json()["error"]) == (401, "invalid_client")

@@ -51,7 +51,12 @@ _PATHS: tuple[tuple[Surface, re.Pattern[str]], ...] = (
     (Surface.CONTROL, re.compile(r"/(_fauxtune(/v1/tenants/(?P<tenant>[^/]+))?|docs)(/|$)")),
     (
         Surface.IDENTITY,
-        re.compile(r"/(?P<tenant>[^/]+)/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)", re.IGNORECASE),
+        re.compile(
+            # The last ones are those of Azure Resource Manager, which Azure CLI asks for at its login.
+            r"/(?P<tenant>[^/]+)/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)"
+            r"|/(subscriptions|tenants|metadata/endpoints)/?$",
+            re.IGNORECASE,
+        ),
     ),
 )
 

@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
-from fauxtune.surfaces.http import caller_of, emulator_of, origin
-from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, pages
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin
+from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, pages, resource_manager
 from fauxtune.surfaces.identity.adfs import ADFS, of_the_application
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
@@ -174,12 +175,40 @@ async def user_realm(request: Request, user: str) -> dict[str, Any]:
     return discovery.user_realm(user, tenant=tenant)
 
 
+@router.get("/metadata/endpoints", summary="Get the cloud's endpoints (Azure Resource Manager)")
+async def cloud_endpoints(request: Request) -> dict[str, Any]:
+    """`az cloud register` asks this, without a token."""
+    return resource_manager.endpoints(origin(request))
+
+
+@router.get("/tenants", summary="List the caller's tenants (Azure Resource Manager)")
+async def tenants(request: Request) -> dict[str, Any]:
+    """The tenant of the access token, whose audience does not matter. `az login` asks this for a user."""
+    return resource_manager.tenants(await _tenant_of_token(request))
+
+
+@router.get("/subscriptions", summary="List subscriptions to Azure (Azure Resource Manager)")
+async def subscriptions(request: Request) -> dict[str, Any]:
+    """There are none: Azure CLI logs in with `--allow-no-subscriptions`."""
+    await _tenant_of_token(request)
+    return resource_manager.subscriptions()
+
+
 @router.get("/common/{word}/{user}", include_in_schema=False)
 async def user_realm_in_any_case(request: Request, word: str, user: str) -> dict[str, Any]:
     """UserRealm in another case, as MSAL for Python writes it. Declared last, for it matches more paths."""
     if word.lower() != "userrealm":
         raise HTTPException(404)
     return await user_realm(request, user)
+
+
+async def _tenant_of_token(request: Request) -> Tenant:
+    """The tenant of the bearer token. Raises Unauthenticated without a valid one."""
+    emulator = emulator_of(request)
+    principal = emulator.tokens.check(bearer_token(request))
+    tenant = caller_of(request).tenant = await emulator.runner.tenant(principal.tenant_id)
+    await emulator.tokens.check_application(principal, runner=emulator.runner)
+    return tenant
 
 
 async def _openid_document(request: Request, tenant: str, *, older: bool) -> dict[str, Any]:
