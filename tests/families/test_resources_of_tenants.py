@@ -19,7 +19,7 @@ async def script(graph: httpx.AsyncClient) -> Json:
     served = next(each for each in every_family() if name_of(each) == "deviceShellScripts")
     made = await create(graph, SCRIPTS, **(await Maker(graph).bodies(served))[0])
     body = {"deviceManagementScriptAssignments": [EVERYWHERE]}
-    assert (await graph.post(f"{SCRIPTS}/{made['id']}/assign", json=body)).status_code == 204
+    assert (await graph.post(f"{SCRIPTS}/{made['id']}/assign", json=body)).status_code == 200
     return made
 
 

@@ -245,3 +245,18 @@ async def test_a_compliance_policy_for_linux_has_scheduled_actions_of_its_own(be
     bodies: list[Json] = [{}, {"scheduledActions": []}]
     for wrong in (*bodies, {"scheduledActions": [{"scheduledActionConfigurations": [later]}]}):
         assert (await beta.post(f"{one}/setScheduledActions", json=wrong)).status_code == 400
+
+
+async def test_no_compliance_policy_for_linux_is_without_scheduled_actions(beta: httpx.AsyncClient) -> None:
+    path, whole = "/deviceManagement/compliancePolicies", sampled("compliancePolicies").bodies[0]
+    one = f"{path}/{(await create(beta, path, **whole))['id']}"
+    without = {name: value for name, value in whole.items() if name != "scheduledActionsForRule"}
+    for wrong in (without, {**whole, "scheduledActionsForRule": []}, {**whole, "scheduledActionsForRule": None}):
+        for refused in (await beta.post(path, json=wrong), await beta.put(one, json=wrong)):
+            assert refused.status_code == 400
+            assert "must have one and only one block scheduled action" in error_message(refused)
+    assert (await beta.patch(one, json={"description": "x"})).status_code == 200
+    # As IntuneCD reads them for its backup.
+    rules = await beta.get(f"{one}/scheduledActionsForRule", params={"$expand": "scheduledActionConfigurations"})
+    (rule,) = rules.json()["value"]
+    assert [each["actionType"] for each in rule["scheduledActionConfigurations"]] == ["block"]

@@ -31,6 +31,8 @@ HOSTS = (
     "graph.microsoft.com",
     "graph.windows.net",
     "api.manage.microsoft.com",
+    # Azure CLI asks it for tenants and subscriptions when it logs in.
+    "management.azure.com",
     PUBLIC_HOST,
 )
 

@@ -139,6 +139,8 @@ async def test_properties_of_an_application_are_kept_and_its_redirect_addresses_
 ) -> None:
     access = [{"resourceAppId": GRAPH, "resourceAccess": [{"id": READ_DEVICES, "type": "Role"}]}]
     application = await _application(v1, requiredResourceAccess=access, notes="nightly")
+    # CLI for Microsoft 365 adds to what is there.
+    assert application["publicClient"] == application["spa"] == {"redirectUris": []}
     change = {"displayName": "Backup 2", "web": {"redirectUris": ["https://app.example/signin", "http://localhost"]}}
     assert (await v1.patch(f"/applications/{application['id']}", json=change)).status_code == 204
     shown = (await v1.get(f"/applications/{application['id']}")).json()

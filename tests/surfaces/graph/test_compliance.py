@@ -355,7 +355,7 @@ async def test_an_administrator_decides_who_of_the_list_is_retired(
     key = await policy(beta, storageRequireEncryption=True)
     items = [{"actionType": name, "gracePeriodHours": 0} for name in ("block", "retire")]
     rules = {"deviceComplianceScheduledActionForRules": [{"ruleName": None, "scheduledActionConfigurations": items}]}
-    assert (await beta.post(f"{POLICIES}/{key}/scheduleActionsForRules", json=rules)).status_code == 204
+    assert (await beta.post(f"{POLICIES}/{key}/scheduleActionsForRules", json=rules)).status_code == 200
     first, second = await enroll("alice"), await enroll("bob")
     for phone in (first, second):
         await report(phone, encrypted=False)

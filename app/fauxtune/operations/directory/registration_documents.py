@@ -34,6 +34,9 @@ def application_document(tenant: Tenant, row: ApplicationRow) -> JsonObject:
     web.setdefault("redirectUris", list(row.redirect_uris))
     return {
         "signInAudience": _SINGLE_TENANT,
+        # Graph: application: get: an application without addresses has empty lists of them, never null.
+        "publicClient": {"redirectUris": []},
+        "spa": {"redirectUris": []},
         **stored,
         "id": application_object_id(row.tenant_id, row.client_id),
         "appId": row.client_id,

@@ -47,6 +47,8 @@ COMPLIANCE: tuple[Family, ...] = (
                 compliance_policies.schedule_actions,
                 "Replace the scheduled actions of a compliance policy",
                 required="deviceComplianceScheduledActionForRules",
+                # Unverified: the reference says 204; IntuneCD, which restores real tenants, waits for 200.
+                status=200,
             ),
             Action(
                 "getDevicesScheduledToRetire",

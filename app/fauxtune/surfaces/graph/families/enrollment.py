@@ -32,7 +32,7 @@ ENROLLMENT: tuple[Family, ...] = (
         write=needs.WRITE_SERVICE,
         audit=_AUDIT,
         without=reasons.ENROLLMENT,
-        assigned=Assigned("enrollmentConfigurationAssignment", key="enrollmentConfigurationAssignments"),
+        assigned=Assigned("enrollmentConfigurationAssignment", key="enrollmentConfigurationAssignments", done=200),
         actions=(
             Action(
                 "setPriority",

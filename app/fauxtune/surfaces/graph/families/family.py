@@ -31,17 +31,19 @@ class Assigned:
     """How a family is assigned. `entity`: the type of its assignments; `key`: the member of the body of `assign`.
 
     `old_key`: the member with assignments in their old form, which names groups alone, of the type `old_entity`.
-    `returns`: `assign` answers 200 with the new set, else 204. `verbs`: what the assignments, as a collection, can do:
-    list, get, create, update, delete. `expandable`: whether `$expand=assignments` is answered for the `list`, for an
-    `item`. `platforms`: by the name of the type, the platforms whose filters it takes; a type that is not there takes
-    filters of every platform. `for_apps`: filters are those for managed apps. `action`: whether there is `assign`;
-    `on_create`: whether a POST of an item takes assignments.
+    `returns`: `assign` answers 200 with the new set, else `done` with nothing: 204, or 200 where a program that
+    restores real tenants (IntuneCD 2.6) waits for that (Unverified: the reference says 204 for all of these). `verbs`:
+    what the assignments, as a collection, can do: list, get, create, update, delete. `expandable`: whether
+    `$expand=assignments` is answered for the `list`, for an `item`. `platforms`: by the name of the type, the platforms
+    whose filters it takes; a type that is not there takes filters of every platform. `for_apps`: filters are those for
+    managed apps. `action`: whether there is `assign`; `on_create`: whether a POST of an item takes assignments.
     """
 
     entity: str
     key: str = "assignments"
     old_key: str = ""
     returns: bool = False
+    done: int = 204
     verbs: str = "list get"
     expandable: str = "list item"
     platforms: dict[str, str] = field(default_factory=dict)

@@ -19,8 +19,9 @@ _SCRIPTED = Assigned(
     "deviceManagementScriptAssignment",
     key="deviceManagementScriptAssignments",
     old_key="deviceManagementScriptGroupAssignments",
+    done=200,
 )
-_REMEDIATED = Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAssignments")
+_REMEDIATED = Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAssignments", done=200)
 #: The same for all of them: a script is found by its id.
 _COUNTED = (PLAIN[0].run_summary(),)
 

@@ -24,7 +24,7 @@ UPDATES: tuple[Family, ...] = (
         write=needs.WRITE_CONFIGURATION,
         audit=_AUDIT,
         without=reasons.UPDATES,
-        assigned=Assigned("windowsFeatureUpdateProfileAssignment"),
+        assigned=Assigned("windowsFeatureUpdateProfileAssignment", done=200),
         fidelity=_NOT_UPDATED,
     ),
     Family(
@@ -36,7 +36,7 @@ UPDATES: tuple[Family, ...] = (
         write=needs.WRITE_CONFIGURATION,
         audit=_AUDIT,
         without=reasons.UPDATES,
-        assigned=Assigned("windowsQualityUpdateProfileAssignment"),
+        assigned=Assigned("windowsQualityUpdateProfileAssignment", done=200),
         fidelity=_NOT_UPDATED,
     ),
     Family(
@@ -60,7 +60,7 @@ UPDATES: tuple[Family, ...] = (
         write=needs.WRITE_CONFIGURATION,
         audit=_AUDIT,
         without=reasons.UPDATES,
-        assigned=Assigned("windowsDriverUpdateProfileAssignment"),
+        assigned=Assigned("windowsDriverUpdateProfileAssignment", done=200),
         fidelity=_NOT_UPDATED,
     ),
 )

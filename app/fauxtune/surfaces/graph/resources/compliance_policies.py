@@ -8,7 +8,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES, SCHEDULED_ACTIONS
 from fauxtune.operations.profiles import resources
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call
+from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.resources.document_members import accepted_member
 
 _PARAMETER = "deviceComplianceScheduledActionForRules"
@@ -22,4 +22,4 @@ async def schedule_actions(call: Call) -> Answer:
     actions = accepted_member(entity("deviceCompliancePolicy"), sent, member=SCHEDULED_ACTIONS, version=call.version)
     changes = {SCHEDULED_ACTIONS.name: actions}
     await call.run(resources.update, COMPLIANCE_POLICIES, key=call.keys["resource"], changes=changes)
-    return NO_CONTENT
+    return Answer(200)

@@ -45,7 +45,7 @@ class Assignments:
             hooks=self.served.family.hooks,
         )
         if not assigned.returns:
-            return NO_CONTENT
+            return Answer(assigned.done)
         values = [view(self.served.assignment, document, version=call.version) for document in documents]
         return collection_answer(call, values, context=f"Collection({self.served.assignment.full_name})")
 

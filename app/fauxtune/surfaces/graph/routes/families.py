@@ -220,7 +220,7 @@ class _Maker:
                 summary=f"Replace the assignments of {noun}",
                 body=_parameters(self.family, "assign", required=assigned.key if not assigned.old_key else ""),
                 returns=shape if assigned.returns else None,
-                status=200 if assigned.returns else 204,
+                status=200 if assigned.returns else assigned.done,
             )
             yield replace(route, many=assigned.returns)
         every = f"{served.item}/assignments"
