@@ -139,12 +139,17 @@ def test_it():
 
 def test_a_failed_test_shows_requests_events_and_devices_of_its_tenant(run: Run, remote: tuple[str, ...]) -> None:
     text = """
-def test_it(tenant, devices, graph):
+def test_it(tenant, devices, graph, faults):
     devices.enroll("alice", "android", name="the phone")
     tenant.profiles.pkcs("Signing", "android", with_root=False).assign("All Staff")
     tenant.settle()
     for number in range(40):
         graph.get(f"/v1.0/users/nobody-{number}")
+    devices.enroll("bob", "ios", name="the iPhone")
+    tenant.profiles.imported("For Windows", "windows").assign("All Staff")
+    tenant.settle()
+    faults.add(match={"path": "/users"}, effect={"status": 429})
+    graph.get("/v1.0/users/alice@nowhere.example")
     assert tenant.journal.events("installed")
 
 def test_other(tenant):
@@ -153,15 +158,26 @@ def test_other(tenant):
     done = run(text, *remote)
     assert "1 failed, 1 passed" in done.stdout
     assert re.search(r"- Fauxtune: last requests to t-\w+ -", done.stdout)
-    assert "404 GET /v1.0/users/nobody-39" in done.stdout
-    assert "nobody-20" not in done.stdout.partition("Fauxtune: last requests")[2]
+    requests = done.stdout.partition("Fauxtune: last requests")[2].partition("- Fauxtune: ")[0]
+    assert "404 GET /v1.0/users/nobody-39" in requests
+    assert "nobody-20" not in requests
+    assert "/mdm/" not in requests, "what devices send is counted"
+    assert re.search(r"^the phone: \d+ requests, none refused$", requests, re.MULTILINE)
+    assert (
+        "fault 429, /users: struck 0 times; the nearest request was GET /users/alice@nowhere.example (another path)"
+        in done.stdout
+    )
     assert "enrolled: the phone" in done.stdout
-    assert "the phone (android/work-profile), connected, holds nothing" in done.stdout
-    assert "Signing: " in done.stdout
-    assert "root" in done.stdout.partition("Signing: ")[2]
+    devices = done.stdout.partition("- Fauxtune: devices of ")[2].partition("short test summary")[0]
+    assert "the phone (android/work-profile), connected, holds nothing" in devices
+    why = " ".join(devices.partition("Signing: ")[2].partition("fix: ")[0].split())
+    assert "needs the trusted root of its authority" in why
+    assert "no trusted-root profile for Android work profile contains it." in why, "nothing is cut off"
+    assert "\n    fauxtune profile create root --name " in devices
+    assert "the iPhone (iPhone) gets no imported certificate: 'For Windows' is only for Windows." in devices
+    assert "--platform ios --purpose encryption --all-users" in devices
     shown = done.stdout.partition("Fauxtune: last requests")[2].partition("short test summary")[0].splitlines()
-    assert len(shown) < 50
-    assert max(len(line) for line in shown if "----" not in line) <= 160
+    assert len(shown) < 70
 
 
 def test_marks_say_what_is_in_the_tenant(run: Run, remote: tuple[str, ...]) -> None:

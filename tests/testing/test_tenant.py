@@ -21,6 +21,8 @@ from fauxtune_sim.errors import NotFoundHere
 def test_the_profile_of_a_group_reaches_its_members_device_and_a_retired_device_loses_it(tenant: Tenant) -> None:
     alice = tenant.user("alice")
     phone = tenant.devices.enroll(alice, "ios")
+    assert phone.trusted, "the enrolment profile brings the root of the server's TLS certificate"
+    assert not phone.holds("root"), "only what a profile gives counts, as on other platforms"
     tenant.profiles.pkcs("Signing", platforms="all").assign("All Staff")
     assert tenant.settle() == []
     assert phone.holds("pkcs")

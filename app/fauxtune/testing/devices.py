@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from fauxtune.core.administration import emulation
 from fauxtune.core.model.partner_facts import PARTNER_FACTS
 from fauxtune.testing.calls import Calls
 from fauxtune_sim.agent import Agent, CheckInResult
+from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.hardware.facts import FactValue
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.mail_accounts import MailAccount
@@ -63,15 +64,16 @@ class Device:
     def holds(self, kind: str, *, thumbprint: str | None = None) -> bool:
         """Whether it holds something of a kind: "root", "pkcs", "imported", "scep" or "email".
 
-        `thumbprint` (SHA-1, hexadecimal) asks for one certificate. An iPhone, iPad or Mac holds the root of its
-        enrolment profile from the beginning. Raises ValueError for another word.
+        `thumbprint` (SHA-1, hexadecimal) asks for one certificate. A root counts if a profile gave it: what an iPhone,
+        iPad or Mac trusts by its enrolment is in `trusted` only. Raises ValueError for another word.
         """
         if kind not in {known.value for known in Delivery}:
             raise ValueError(f"a device can hold {', '.join(Delivery)}, not {kind}")
         if kind == Delivery.EMAIL:
             return bool(self.mail_accounts)
         if kind == Delivery.ROOT:
-            prints = {each.fingerprint(hashes.SHA1()).hex() for each in self.trusted}  # noqa: S303 - a thumbprint
+            roots = self._read(self._given_roots)
+            prints = {hashlib.sha1(der).hexdigest() for der in roots}  # noqa: S324 - a thumbprint
         else:
             prints = {each.thumbprint for each in self.keys if each.source == kind}
         return bool(prints) if thumbprint is None else thumbprint.lower() in prints
@@ -83,7 +85,7 @@ class Device:
 
     @property
     def trusted(self) -> tuple[x509.Certificate, ...]:
-        """The authorities that management made it trust."""
+        """The authorities that management made it trust, those of the enrolment included."""
         return self._read(self.agent.device.keystore.trusted_certificates)
 
     @property
@@ -194,6 +196,13 @@ class Device:
     def unenroll(self) -> str | None:
         """Unenrol it as its user. Return None, or why the server could not be informed."""
         return self._do(self.tenant.server.pool.unenroll(self.agent))
+
+    def _given_roots(self) -> list[bytes]:
+        device = self.agent.device
+        trusted = device.keystore.trusted
+        if isinstance(device.state, ProfileStore):
+            return [trusted[sha256] for sha256 in device.state.given_certificates() if sha256 in trusted]
+        return [*trusted.values()]
 
     def _lock(self, locked: bool) -> None:
         self.agent.device.condition.lock(locked)

@@ -1,31 +1,46 @@
-"""What a failed test shows of its tenant: the last requests, the last events, and where the way to a device breaks."""
+"""What a failed test shows of its tenant: what the program under test asked, the faults that never struck, the last
+events, and where the way to a device breaks.
+"""
 
 from __future__ import annotations
 
+import re
+import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fauxtune.core.faults.words import effect_in_words, match_in_words, when_in_words
+
 if TYPE_CHECKING:
+    from fauxtune.testing.faults import Fault
     from fauxtune.testing.history import Event, Exchange
     from fauxtune.testing.tenant import Tenant
 
-_EXCHANGES, _EVENTS, _DEVICES, _CHAINS = 15, 15, 5, 6
-#: The most characters of a line.
-_WIDTH = 160
+_EXCHANGES, _EVENTS, _DEVICES, _CHAINS, _FAULTS = 15, 15, 5, 6, 10
+#: The exchanges that are looked through: devices send many between two requests of a program.
+_LOOKED_AT = 1000
+#: The most characters of a line that is cut, and of those of a text that goes on in further lines.
+_WIDTH, _COLUMNS = 160, 110
 #: Surfaces that say little: the requests by which the test library itself looks, and waiting for a push.
 _SILENT = frozenset({"control", "push"})
+#: The surfaces that programs call; of the others only what was refused is shown one by one.
+_OF_PROGRAMS = frozenset({"graph", "identity", "partner"})
+#: A fix that ends with a command, which stays on one line, so that it can be pasted.
+_COMMAND = re.compile(r"(.+:) (fauxtune .+)")
 
 
 def sections(tenant: Tenant) -> Iterator[tuple[str, str]]:
     """Yield titles and texts for the report of a failed test; in place of what cannot be read stands the reason."""
     parts: tuple[tuple[str, Callable[[Tenant], Iterator[str]]], ...] = (
         (f"Fauxtune: last requests to {tenant.name}", _exchanges),
+        (f"Fauxtune: faults of {tenant.name} that never struck", _faults),
         (f"Fauxtune: last events in {tenant.name}", _events),
         (f"Fauxtune: devices of {tenant.name}", _devices),
     )
     for title, read in parts:
         try:
-            text = "\n".join(_short(line) for line in read(tenant))
+            text = "\n".join(read(tenant))
         except Exception as failed:
             text = f"cannot be read: {failed}"
         if text:
@@ -33,18 +48,49 @@ def sections(tenant: Tenant) -> Iterator[tuple[str, str]]:
 
 
 def _exchanges(tenant: Tenant) -> Iterator[str]:
-    rows = [each for each in tenant.wire.exchanges(limit=200) if each.surface not in _SILENT]
-    yield from (_exchange(each).replace(tenant.id, "{tenant}") for each in rows[-_EXCHANGES:])
+    """The last requests of programs, and those that were refused; what devices sent is a line for each of them."""
+    rows = [each for each in tenant.wire.exchanges(limit=_LOOKED_AT) if each.surface not in _SILENT]
+    shown = [each for each in rows if each.surface in _OF_PROGRAMS or _is_refused(each)]
+    for each in shown[-_EXCHANGES:]:
+        yield from _exchange(each, tenant_id=tenant.id)
+    counted = Counter(_sender(each) for each in rows if each.surface not in _OF_PROGRAMS)
+    refused = Counter(_sender(each) for each in rows if each.surface not in _OF_PROGRAMS and _is_refused(each))
+    for sender, count in counted.items():
+        requests = f"{count} request{'' if count == 1 else 's'}"
+        yield _short(f"{sender}: {requests}, {refused[sender] or 'none'} refused")
 
 
-def _exchange(each: Exchange) -> str:
+def _sender(each: Exchange) -> str:
+    return each.caller.get("deviceName") or f"others ({each.surface})"
+
+
+def _is_refused(each: Exchange) -> bool:
+    return each.status is None or each.status >= 400 or bool(each.refusal)
+
+
+def _exchange(each: Exchange, *, tenant_id: str) -> Iterator[str]:
     status = "no answer" if each.status is None else str(each.status)
-    why = f"  {each.refusal}" if each.refusal else ""
-    return f"{status} {each.method} {each.url} ({each.milliseconds:.0f} ms){why}"
+    yield _short(f"{status} {each.method} {each.url} ({each.milliseconds:.0f} ms)".replace(tenant_id, "{tenant}"))
+    if each.refusal:
+        yield from _wrapped(each.refusal, indent="    ")
+
+
+def _faults(tenant: Tenant) -> Iterator[str]:
+    never = [fault for fault in tenant.faults.list() if not fault.document["hits"]]
+    for fault in never[:_FAULTS]:
+        yield from _wrapped(_fault(fault))
+
+
+def _fault(fault: Fault) -> str:
+    document = fault.document
+    rule = f"fault {effect_in_words(document['effect'])}, {match_in_words(document['match'])}"
+    looked = f"it looked at {document['matched']}, and strikes {when_in_words(document['when'])}"
+    reasons = [*fault.warnings, *([looked] if document["matched"] else []), *([fault.nearest] if fault.nearest else [])]
+    return f"{rule}: struck 0 times; {'; '.join(reasons) or 'no request was like it'}"
 
 
 def _events(tenant: Tenant) -> Iterator[str]:
-    yield from (_event(each) for each in tenant.journal.events()[-_EVENTS:])
+    yield from (_short(_event(each)) for each in tenant.journal.events()[-_EVENTS:])
 
 
 def _event(each: Event) -> str:
@@ -53,24 +99,55 @@ def _event(each: Event) -> str:
 
 
 def _devices(tenant: Tenant) -> Iterator[str]:
-    if "devices" not in tenant.__dict__:
-        return
-    for device in [*tenant.devices][:_DEVICES]:
+    """The devices with what they hold, and what breaks the way to them; users to whom an enrolment was refused."""
+    devices = [*tenant.devices][:_DEVICES] if "devices" in tenant.__dict__ else []
+    for device in devices:
         state = "connected" if device.is_online else "off line" if device.enrolled else f"not enrolled: {device.ended}"
         held = ", ".join(kind for kind in ("root", "pkcs", "imported", "scep", "email") if device.holds(kind))
-        yield f"{device.name} ({device.platform}), {state}, holds {held or 'nothing'}"
+        yield _short(f"{device.name} ({device.platform}), {state}, holds {held or 'nothing'}")
         yield from _diagnosis(tenant.diagnose(device=device.enrollment_id))
+    refused = dict.fromkeys(each.user for each in tenant.journal.events("enrollmentRefused") if each.user)
+    for user in [*refused][:_DEVICES]:
+        findings = tenant.diagnose(user=user)["findings"]
+        yield from _diagnosis(
+            {"chains": [], "findings": [each for each in findings if each["code"] == "enrollment-refused"]}
+        )
 
 
 def _diagnosis(answer: dict[str, Any]) -> Iterator[str]:
+    """What is broken, each with its fix; a finding that a chain has said already stands once."""
+    said: set[str] = set()
     broken = [chain for chain in answer["chains"] if chain["status"] != "ok"]
     for chain in broken[:_CHAINS]:
-        words = (chain["status"], chain["why"], chain["fix"])
-        yield f"  {chain['profile']['displayName']}: {': '.join(word for word in words if word)}"
-    for finding in answer["findings"][:_CHAINS]:
-        yield f"  {finding['severity']} {finding['code']}: {finding['message']}"
+        words = ": ".join(word for word in (chain["status"], chain["why"]) if word)
+        yield from _wrapped(f"{chain['profile']['displayName']}: {words}", indent="  ")
+        yield from _fix(chain["fix"])
+        said.add(chain["why"] or "")
+    rest = [finding for finding in answer["findings"] if not any(finding["message"] in why for why in said)]
+    for finding in rest[:_CHAINS]:
+        yield from _wrapped(f"{finding['severity']} {finding['code']}: {finding['message']}", indent="  ")
+        yield from _fix(finding["fix"])
+
+
+def _fix(fix: str | None) -> Iterator[str]:
+    command = _COMMAND.fullmatch(fix or "")
+    if command is not None:
+        yield from _wrapped(f"fix: {command[1]}", indent="    ")
+        yield f"    {command[2]}"
+    elif fix:
+        yield from _wrapped(f"fix: {fix}", indent="    ")
+
+
+def _wrapped(text: str, *, indent: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(
+        " ".join(text.split()),
+        _COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_on_hyphens=False,
+    )
 
 
 def _short(line: str) -> str:
-    line = " ".join(line.split()) if not line.startswith("  ") else line
+    line = " ".join(line.split())
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."

@@ -97,6 +97,13 @@ class ProfileStore:
             for key, value in payload.settings.items()
         }
 
+    def given_certificates(self) -> frozenset[str]:
+        """The SHA-256 of the certificates without a key that profiles of MDM hold: without those of the profile with
+        which the device was enrolled.
+        """
+        managed = {profile.identifier for profile in self.profiles.values() if profile.managed}
+        return frozenset(each.name for each in self.claims if each.kind == "certificate" and each.profile in managed)
+
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
         """Read the JSON of `document`."""
