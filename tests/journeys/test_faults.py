@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.agent import Agent
+from fauxtune_sim.errors import SimulatorError
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, Administrator, AgentEnroller
 from tests.support.certificates import pfx_import
@@ -20,9 +21,16 @@ TENANT = "/_fauxtune/v1/tenants/contoso"
 IMPORTED = "iosImportedPFXCertificateProfile"
 
 
-async def fault(graph: httpx.AsyncClient, kind: str, *, match: Json | None = None, when: Json | None = None) -> str:
-    """Add a fault; its id."""
-    body = {"match": match or {}, "when": when or {}, "effect": {"kind": kind}}
+async def fault(
+    graph: httpx.AsyncClient,
+    kind: str,
+    *,
+    match: Json | None = None,
+    when: Json | None = None,
+    effect: Json | None = None,
+) -> str:
+    """Add a fault; its id. `effect`: its other members."""
+    body = {"match": match or {}, "when": when or {}, "effect": {"kind": kind, **(effect or {})}}
     answer = await graph.post(f"{TENANT}/faults", json=body)
     assert answer.status_code == 201, answer.text
     assert answer.json()["warnings"] == []
@@ -89,6 +97,39 @@ async def test_what_a_connector_and_its_authority_refuse_is_issued_once_the_faul
     hits = (await graph.get(f"{TENANT}/journal?type=faultHit")).json()["events"]
     assert {event["detail"]["effect"] for event in hits} == {"connectorOffline", "templateGone", "authorityRefuses"}
     assert {event["user"] for event in hits} == {ALICE}
+
+
+async def test_a_firewall_keeps_a_connector_and_devices_alike_from_the_service_and_each_place_says_which_host(
+    administrator: Administrator, iphone: Agent
+) -> None:
+    graph = administrator.graph
+
+    async def connector() -> Json:
+        (found,) = (await graph.get("/beta/deviceManagement/ndesConnectors")).json()["value"]
+        return dict(found)
+
+    blocked: Json = {"hosts": ["*.manage.microsoft.com"]}
+    only_it = await fault(graph, "networkBlocked", match={"connector": "Certificate Connector 1"}, effect=blocked)
+    await come(iphone)
+    assert (await item(graph, "pkcs"))["state"] == "wanted"
+    assert ((await connector())["state"], (await connector())["healthStatus"]) == ("inactive", "disconnected")
+    events = (await graph.get(f"{TENANT}/connectors/-/events?id=1003")).json()["events"]
+    assert "cannot reach r.manage.microsoft.com:443" in events[-1]["detail"]["message"]
+    findings = (await graph.get(f"{TENANT}/diagnose", params={"user": ALICE})).json()["findings"]
+    said = {each["code"]: each["message"] for each in findings}
+    assert said.keys() == {"connector-offline"}
+    assert "cannot reach r.manage.microsoft.com:443; devices need the same" in said["connector-offline"]
+    await without(graph, only_it)
+
+    everything = await fault(graph, "networkBlocked", effect=blocked)
+    with pytest.raises(SimulatorError):
+        await iphone.check_in()
+    findings = (await graph.get(f"{TENANT}/diagnose", params={"user": ALICE})).json()["findings"]
+    assert {each["code"] for each in findings} == {"connector-offline", "network-blocked"}
+    await without(graph, everything)
+    await come(iphone)
+    assert (await item(graph, "pkcs"))["state"] == "installed"
+    assert (await connector())["state"] == "active"
 
 
 async def test_a_locked_phone_answers_not_now_until_it_comes_again(administrator: Administrator, iphone: Agent) -> None:

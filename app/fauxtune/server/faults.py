@@ -24,6 +24,7 @@ from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.faults.effects import TOKEN_ERRORS, Room
 from fauxtune.core.faults.matching import Occasion
 from fauxtune.core.faults.rule import Kind
+from fauxtune.core.model.network import BLOCKABLE, hosts_of
 from fauxtune.core.model.surfaces import Surface, surface_of, tenant_in
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices.credentials import digest
@@ -101,6 +102,7 @@ class FaultyApp:
             return None, Look()
         request.caller.tenant = tenant
         who = await self._who(request, surface, faults=faults, tenant=tenant)
+        is_network = surface in BLOCKABLE and faults.acts([Room.NETWORK])
         request.application = who.application
         occasion = Occasion(
             surface=surface.value,
@@ -109,8 +111,13 @@ class FaultyApp:
             devices=who.devices,
             users=who.users,
             application=who.application,
+            hosts=await self._hosts(request, surface) if is_network else (),
         )
-        rooms = [Room.REQUEST, *([Room.TOKEN] if _TOKEN.fullmatch(occasion.path) else [])]
+        rooms = [
+            Room.REQUEST,
+            *([Room.NETWORK] if is_network else []),
+            *([Room.TOKEN] if _TOKEN.fullmatch(occasion.path) else []),
+        ]
         kinds = [Kind.CRL_UNREACHABLE] if _CRL.fullmatch(occasion.path) else []
         caller = who.application or (who.enrollment.id if who.enrollment else request.client)
         now, at = runner.now(tenant), runner.clock.now().timestamp()
@@ -135,6 +142,15 @@ class FaultyApp:
                 users = await read(striking.user_names, tenant.id, key=enrollment.user_id)
                 return _Who(enrollment=enrollment, devices=devices, users=users)
         return _Who()
+
+    async def _hosts(self, request: _Whole, surface: Surface) -> tuple[str, ...]:
+        """Return the hosts of the real service for which this address stands; a push service has the platform's."""
+        platform = None
+        if surface is Surface.PUSH:
+            token = request.scope["path"].rstrip("/").rpartition("/")[2]
+            row = await self._emulator.runner.read(device_queries.enrollment_by_push_token, token)
+            platform = None if row is None else row.platform
+        return hosts_of(surface, platform)
 
     async def _enrollment(self, request: _Whole, surface: Surface, *, tenant: Tenant) -> EnrollmentRow | None:
         """Return the enrolment whose credential the request brings."""
@@ -162,7 +178,7 @@ class FaultyApp:
             return
         if effect.carried_out:
             await self._app(request.scope, request.receive, _unsent)
-        if effect.kind in (Kind.CONNECTION_RESET, Kind.CRL_UNREACHABLE):
+        if effect.kind in (Kind.CONNECTION_RESET, Kind.CRL_UNREACHABLE, Kind.NETWORK_BLOCKED):
             answer.reset()
             return
         response = await self._refuse(Request(request.scope), _error(hit, request))

@@ -20,6 +20,7 @@ class Room(StrEnum):
     TOKEN = "a request to the token endpoint"  # noqa: S105 - a word
     CONNECTOR = "a connector's work for a device"
     CRL = "a request for a CRL"
+    NETWORK = "what devices and connectors send to Intune"
     DEVICE = "a device's conversation with the server"
 
 
@@ -136,6 +137,19 @@ EFFECTS: dict[Kind, Described] = {
         "RFC 9293 3.5.2",
         members=("carriedOut", "latency"),
         match=_SENDERS,
+    ),
+    Kind.NETWORK_BLOCKED: Described(
+        Room.NETWORK,
+        "A firewall lets devices and connectors reach none of these `hosts` of the real service (`*.` in front for all "
+        "below): the connections of devices are reset, a connector gets no work and logs that its download failed. "
+        "Name a device or a connector to block only that one. What blocks *.push.apple.com or *.wns.windows.com "
+        "blocks the push notifications of these platforms.",
+        {"kind": "networkBlocked", "hosts": ["manage.microsoft.com", "*.manage.microsoft.com"]},
+        "https://learn.microsoft.com/intune/intune-service/fundamentals/intune-endpoints, 2025-06-24: the connector "
+        "has the same network requirements as managed devices",
+        members=("hosts",),
+        needs=("hosts",),
+        match=frozenset({"surface", "device", "user", "connector"}),
     ),
     Kind.EMPTY_ANSWER: Described(
         Room.REQUEST,

@@ -24,8 +24,8 @@ _BELOW = "*"
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """Something that a fault can strike. `path`: of Graph without its version. `devices`, `users`, `connectors`: the
-    ids and names of the one that it is about. `operation` finds the operation id, and is called only for rules that
-    name one.
+    ids and names of the one that it is about. `hosts`: those of the real service that it would reach. `operation` finds
+    the operation id, and is called only for rules that name one.
     """
 
     surface: str = ""
@@ -35,6 +35,7 @@ class Occasion:
     users: frozenset[str] = frozenset()
     application: str = ""
     connectors: frozenset[str] = frozenset()
+    hosts: tuple[str, ...] = ()
     operation: Callable[[], str] = str
 
 

@@ -60,6 +60,10 @@ PRESETS: dict[str, dict[str, Preset]] = {
         "blocked": Preset("Blocked by Conditional Access", {"kind": Kind.TOKEN_ERROR, "error": "conditionalAccess"}),
     },
     "Connectors and the CA": {
+        "firewall": Preset(
+            "A firewall blocks Intune's hosts, for connectors and devices alike",
+            {"kind": Kind.NETWORK_BLOCKED, "hosts": ["manage.microsoft.com", "*.manage.microsoft.com"]},
+        ),
         "offline": Preset("The connector is off line", {"kind": Kind.CONNECTOR_OFFLINE}),
         "key": Preset("The connector has no key for imported certificates", {"kind": Kind.CONNECTOR_KEY_MISSING}),
         "template": Preset("The certificate template is gone", {"kind": Kind.TEMPLATE_GONE}),

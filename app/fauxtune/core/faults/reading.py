@@ -33,6 +33,7 @@ MEMBERS: dict[str, tuple[Callable[[Values, str, Any], Any], str]] = {
     "lag": (Values.lag, "lag"),
     "error": (Values.error, "error"),
     "limits": (Values.limits, "limits"),
+    "hosts": (Values.hosts, "hosts"),
 }
 
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     STATUS = "status"
     LATENCY = "latency"
     CONNECTION_RESET = "connectionReset"
+    NETWORK_BLOCKED = "networkBlocked"
     EMPTY_ANSWER = "emptyAnswer"
     HALF_BODY = "halfBody"
     ACCEPTED_BUT_IGNORED = "acceptedButIgnored"
@@ -106,6 +107,7 @@ class Effect:
     lag: timedelta | None = None
     error: str | None = None
     limits: Limits | None = None
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.faults.effects import STATUSES, TOKEN_ERRORS
 from fauxtune.core.faults.rule import Latency, Limits
 from fauxtune.core.faults.timing import LONGEST
+from fauxtune.core.model.hosts import is_host_name
+from fauxtune.core.model.network import ANY_BELOW, MOST_HOSTS
 from fauxtune.core.model.text import text_value
 
 #: The most characters of a text; the greatest count, and the longest Retry-After in seconds.
@@ -53,6 +55,22 @@ class Values:
         except Invalid:
             self.wrong(where, "must have no NUL character and no lone surrogate")
             return None
+
+    def hosts(self, where: str, value: object) -> tuple[str, ...]:
+        """Return the names of hosts, in lower case; a name may begin with `*.`."""
+        known: list[str] = []
+        if not isinstance(value, list) or not 0 < len(value) <= MOST_HOSTS:
+            self.wrong(where, f'is a list of 1 to {MOST_HOSTS} hosts, such as ["*.manage.microsoft.com"]')
+            return ()
+        for each in value:
+            name = each.lower() if isinstance(each, str) else ""
+            if is_host_name(name.removeprefix(ANY_BELOW)):
+                known.append(name)
+            else:
+                self.wrong(
+                    where, f"has '{str(each)[:60]}', which is no name of a host: write login.example or *.example"
+                )
+        return tuple(known)
 
     def moment(self, where: str, value: object) -> datetime | None:
         """Return a time; None for None."""

@@ -11,6 +11,7 @@ from fauxtune.core.faults.effects import EFFECTS, Room
 from fauxtune.core.faults.reading import MEMBERS, PLAIN, WHICH
 from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Rule, When
 from fauxtune.core.faults.values import LIMITS_MEMBERS
+from fauxtune.core.model.network import is_known
 from fauxtune.core.model.text import JsonObject
 
 #: The surfaces whose requests an effect of a room can strike; for the others a surface has no meaning.
@@ -30,7 +31,7 @@ def effect_document(effect: Effect) -> JsonObject:
     document: JsonObject = {} if effect.kind in PLAIN else {"kind": effect.kind.value}
     for name in EFFECTS[effect.kind].members:
         value = getattr(effect, MEMBERS[name][1])
-        if value is not None and value is not False:
+        if value is not None and value is not False and value != ():
             document[name] = _written(value)
     return document
 
@@ -59,6 +60,10 @@ def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool], keeps_
         sentences.append(
             "the database is in memory: a read that nobody had asked before the change shows the change at once"
         )
+    unknown = [host for host in rule.effect.hosts if not is_known(host)]
+    if unknown:
+        whose = "nothing here stands for" if len(unknown) == len(rule.effect.hosts) else "only for the others: not for"
+        sentences.append(f"{whose} {', '.join(unknown)}: `fauxtune connector endpoints` lists the hosts of devices")
     return sentences
 
 
@@ -83,6 +88,8 @@ def _when(when: When) -> JsonObject:
 
 def _written(value: Any) -> Any:
     match value:
+        case tuple():
+            return list(value)
         case Latency("uniform", low, high):
             return {"uniform": [low, high]}
         case Latency("lognormal", median, _, sigma):

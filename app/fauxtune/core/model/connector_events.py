@@ -22,6 +22,7 @@ class Happening(StrEnum):
     STARTED = "started"
     STOPPED = "stopped"
     DOWNLOADED = "downloaded"
+    NOT_DOWNLOADED = "notDownloaded"
     VALIDATED = "validated"
     NOT_VALIDATED = "notValidated"
     DONE = "done"
@@ -59,6 +60,7 @@ _OLD: dict[int, str] = {
 _PRESENT: dict[int, str] = {
     1000: "PkcsRequestSuccess",
     1001: "PkcsRequestFailure",
+    1003: "PkcsDownloadFailure",
     1020: "PkcsDownloadedRequest",
     1032: "PkcsDigiCertRequest",
     1050: "PkcsIssuedSuccess",
@@ -68,6 +70,7 @@ _PRESENT: dict[int, str] = {
     1102: "PkcsUploadedRequest",
     1200: "PkcsRecryptRequestSuccess",
     1201: "PkcsRecryptRequestFailure",
+    1203: "PkcsRecryptDownloadFailure",
     1220: "PkcsRecryptDownloadedRequest",
     1250: "PkcsRecryptReencryptSuccess",
     1253: "PkcsRecryptReencryptFailure",
@@ -81,8 +84,10 @@ _PRESENT: dict[int, str] = {
     2052: "PkcsImportReencryptFailure",
     2100: "PkcsImportUploadSuccess",
     2102: "PkcsImportUploadedRequest",
+    2203: "PkcsImportDownloadFailure",
     3000: "RevokeRequestSuccess",
     3001: "RevokeRequestFailure",
+    3003: "RevokeDownloadFailure",
     3020: "RevokeDownloadedRequest",
     3032: "RevokeDigicertRequest",
     3050: "RevokeSuccess",
@@ -109,10 +114,12 @@ _NUMBERS_2020: dict[tuple[str, Happening], int] = {
     ("", Happening.STARTED): 10010,
     ("", Happening.STOPPED): 10020,
     ("pkcs", Happening.DOWNLOADED): 20400,
+    ("pkcs", Happening.NOT_DOWNLOADED): 20402,
     ("pkcs", Happening.DONE): 20100,
     ("pkcs", Happening.FAILED): 20102,
     ("pkcs", Happening.UPLOADED): 20300,
     ("revocation", Happening.DOWNLOADED): 20400,
+    ("revocation", Happening.NOT_DOWNLOADED): 20402,
     ("revocation", Happening.DONE): 20200,
     ("revocation", Happening.FAILED): 20202,
     ("revocation", Happening.UPLOADED): 20300,
@@ -123,6 +130,7 @@ _NUMBERS_2020: dict[tuple[str, Happening], int] = {
 }
 _NUMBERS: dict[tuple[str, Happening], int] = {
     ("pkcs", Happening.DOWNLOADED): 1020,
+    ("pkcs", Happening.NOT_DOWNLOADED): 1003,
     ("pkcs", Happening.DONE): 1050,
     ("pkcs", Happening.FAILED): 1052,
     ("pkcs", Happening.UPLOADED): 1102,
@@ -130,6 +138,7 @@ _NUMBERS: dict[tuple[str, Happening], int] = {
     ("pkcs", Happening.SUCCEEDED): 1000,
     ("pkcs", Happening.NOT_SUCCEEDED): 1001,
     ("recrypt", Happening.DOWNLOADED): 1220,
+    ("recrypt", Happening.NOT_DOWNLOADED): 1203,
     ("recrypt", Happening.DONE): 1250,
     ("recrypt", Happening.FAILED): 1253,
     ("recrypt", Happening.UPLOADED): 1302,
@@ -137,6 +146,7 @@ _NUMBERS: dict[tuple[str, Happening], int] = {
     ("recrypt", Happening.SUCCEEDED): 1200,
     ("recrypt", Happening.NOT_SUCCEEDED): 1201,
     ("imported-pfx", Happening.DOWNLOADED): 2020,
+    ("imported-pfx", Happening.NOT_DOWNLOADED): 2203,
     ("imported-pfx", Happening.DONE): 2050,
     ("imported-pfx", Happening.FAILED): 2052,
     ("imported-pfx", Happening.UPLOADED): 2102,
@@ -144,6 +154,7 @@ _NUMBERS: dict[tuple[str, Happening], int] = {
     ("imported-pfx", Happening.SUCCEEDED): 2000,
     ("imported-pfx", Happening.NOT_SUCCEEDED): 2001,
     ("revocation", Happening.DOWNLOADED): 3020,
+    ("revocation", Happening.NOT_DOWNLOADED): 3003,
     ("revocation", Happening.DONE): 3050,
     ("revocation", Happening.FAILED): 3051,
     ("revocation", Happening.UPLOADED): 3102,

@@ -33,7 +33,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.connectors.selection import POLL, looked_up_to, polled_at
+from fauxtune.operations.connectors.selection import POLL, is_blocked, looked_up_to, polled_at
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.secret_packaging import Packagings
@@ -72,21 +72,24 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class HelloAnswer:
-    """The id of the new session, and the connector's row."""
+    """The id of the new session, and the connector's row. `is_blocked`: as of `Leased`; there is no session then."""
 
     session: str
     connector: ConnectorRow
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Leased:
     """A connector's work: requests, certificates to revoke, and the moment at which a polling connector polls again at
-    the latest (None: no request is known to wait for that).
+    the latest (None: no request is known to wait for that). `is_blocked`: a firewall keeps the connector from the
+    service, so it gets no answer.
     """
 
     tasks: list[Task] = field(default_factory=list)
     revocations: list[CertificateRow] = field(default_factory=list)
     next_poll: datetime | None = None
+    is_blocked: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -111,6 +114,8 @@ def start_session(tx: Transaction, caller: ConnectorSession, *, hello: Hello) ->
     connector_registry.check_version(hello.version)
     if not is_served(row.program, hello.version):
         raise NotAllowed(f"Connectors of the version {hello.version} are not served any more: update it.")
+    if is_blocked(tx, row, roles=row.roles):
+        return HelloAnswer("", row, is_blocked=True)
     session = tx.ids.uuid()
     queries.change_connector(
         tx.connection,
@@ -143,6 +148,8 @@ def lease(tx: Transaction, caller: ConnectorSession, *, most: int, resources: Co
     row = _served(tx, caller)
     if row.state != "online":
         raise Unavailable(f"The connector '{row.name}' was taken off line by an administrator.")
+    if is_blocked(tx, row, roles=row.roles):
+        return Leased(is_blocked=True)
     if row.contact_at is None or abs(tx.now - row.contact_at) >= _CONTACT_EVERY:
         queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, contact_at=tx.now)
     if tx.strikes("connectorOffline", connector=row):

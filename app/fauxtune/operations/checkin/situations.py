@@ -85,7 +85,7 @@ def situations(
     requests = _requests(tx, devices) if requests is None else requests
     attempts = attempts_of(tx, ledgers)
     connectors = connectors_of(tx)
-    waiting_for = {source: waited_for(connectors, role, now=tx.now) for source, role in ROLES.items()}
+    waiting_for = {source: waited_for(connectors, role, now=tx.now, faults=tx.faults) for source, role in ROLES.items()}
     return {
         device.id: DeviceSituation(
             Situation(

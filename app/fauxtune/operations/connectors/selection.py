@@ -8,15 +8,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import ROLE_WORDS, is_served
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.network import SERVICE
 from fauxtune.core.pki.authority import DIGICERT
+from fauxtune.operations.connectors import event_log
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
+
+if TYPE_CHECKING:
+    from fauxtune.operations.runtime.live_faults import TenantFaults
 
 #: So often a polling connector looks for work (Intune: PFX Certificate Connector 6.1905.0.402 and later).
 POLL = timedelta(seconds=30)
@@ -73,7 +81,10 @@ def for_request(tx: Transaction, row: RequestRow, *, ahead: int = 0) -> Choice:
         return Choice()
     if tx.faults is not None:
         serving = [
-            each for each in serving if not tx.strikes("connectorOffline", device=row.enrollment_id, connector=each)
+            each
+            for each in serving
+            if not tx.strikes("connectorOffline", device=row.enrollment_id, connector=each)
+            and not is_blocked(tx, each, roles=(row.role,), device=row.enrollment_id)
         ]
         if not serving:
             return Choice(next_poll=tx.now + POLL)
@@ -85,11 +96,33 @@ def for_request(tx: Transaction, row: RequestRow, *, ahead: int = 0) -> Choice:
     return Choice(serving[(answered + ahead) % len(serving)])
 
 
+def is_blocked(tx: Transaction, row: ConnectorRow, *, roles: Iterable[str], device: EnrollmentId | None = None) -> bool:
+    """Whether a firewall keeps the connector from the service at this moment (the fault networkBlocked). Its log then
+    says for each of these roles that its download failed.
+    """
+    if not tx.strikes("networkBlocked", connector=row):
+        return False
+    host = unreached(row, tx.faults, now=tx.now) or SERVICE[0]
+    for role in roles:
+        writer = event_log.Writer(tx, row, role=role, device=device)
+        writer.about(message=f"The connector cannot reach {host}:443.")
+        writer.write(Happening.NOT_DOWNLOADED)
+    return True
+
+
+def unreached(row: ConnectorRow, faults: TenantFaults | None, *, now: datetime) -> str | None:
+    """Return the host of the service that a firewall keeps the connector from; None if there is no such."""
+    return None if faults is None else faults.blocked_connector(row.id, row.name, now=now)
+
+
 def for_revocation(tx: Transaction, *, asked_at: datetime) -> ConnectorRow | None:
     """Return the connector inside the server that revokes now what it was asked to revoke then; None while no connector
     can, or while all that can are polling and not due.
     """
-    return revoking(connectors_of(tx), asked_at=asked_at, now=tx.now)
+    serving = connectors_of(tx)
+    if tx.faults is not None:
+        serving = [row for row in serving if not is_blocked(tx, row, roles=("revocation",))]
+    return revoking(serving, asked_at=asked_at, now=tx.now)
 
 
 def revoking(connectors: Iterable[ConnectorRow], *, asked_at: datetime, now: datetime) -> ConnectorRow | None:
@@ -145,10 +178,15 @@ def is_running(row: ConnectorRow, *, now: datetime) -> bool:
     return row.session is not None and row.contact_at is not None and row.contact_at + SILENCE > now
 
 
-def why_silent(row: ConnectorRow, *, now: datetime) -> str | None:
-    """Return why the connector does not answer, in words that follow its name; None if it answers."""
+def why_silent(row: ConnectorRow, *, now: datetime, faults: TenantFaults | None = None) -> str | None:
+    """Return why the connector does not answer, in words that follow its name; None if it answers. `faults`: the
+    tenant's, among which a firewall may be.
+    """
     if row.state != "online":
         return "is off line"
+    host = unreached(row, faults, now=now)
+    if host is not None:
+        return f"cannot reach {host}:443; devices need the same"
     if not is_at_work(row):
         return f"is of the version {row.version}, which is not served any more: update it"
     if not is_active(row, now=now):
@@ -156,10 +194,12 @@ def why_silent(row: ConnectorRow, *, now: datetime) -> str | None:
     return None
 
 
-def how_to_start(row: ConnectorRow) -> str:
+def how_to_start(row: ConnectorRow, *, now: datetime, faults: TenantFaults | None = None) -> str:
     """Return what makes a connector that does not answer do so again."""
     if row.state != "online":
         return f"Set it on line: fauxtune connector online {quoted(row.name)}"
+    if unreached(row, faults, now=now) is not None:
+        return "Open the firewall for the hosts that `fauxtune connector endpoints` lists (here: remove the fault)."
     if not is_at_work(row):
         return f"Update '{row.name}'."
     return f"Start the process of '{row.name}' (fauxtune connector run)."
@@ -167,19 +207,21 @@ def how_to_start(row: ConnectorRow) -> str:
 
 def who_is_waited_for(tx: Transaction, role: str) -> str:
     """Return, in words, which connector is to answer requests of this role."""
-    return waited_for(connectors_of(tx), role, now=tx.now)
+    return waited_for(connectors_of(tx), role, now=tx.now, faults=tx.faults)
 
 
-def waited_for(connectors: Iterable[ConnectorRow], role: str, *, now: datetime) -> str:
+def waited_for(
+    connectors: Iterable[ConnectorRow], role: str, *, now: datetime, faults: TenantFaults | None = None
+) -> str:
     """Return, in words, which of the connectors is to answer requests of this role."""
     rows = [row for row in connectors if role in row.roles]
     if not rows:
         return f"a connector with the role {ROLE_WORDS[role]}: none has it"
     for row in rows:
-        if why_silent(row, now=now) is None:
+        if why_silent(row, now=now, faults=faults) is None:
             return f"the connector '{row.name}'"
     first = next((row for row in rows if row.state == "online"), rows[0])
-    return f"the connector '{first.name}', which {why_silent(first, now=now)}"
+    return f"the connector '{first.name}', which {why_silent(first, now=now, faults=faults)}"
 
 
 def check_ra_certificate(row: ConnectorRow, authority_name: str) -> None:

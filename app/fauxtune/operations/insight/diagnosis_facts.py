@@ -22,7 +22,9 @@ from fauxtune.core.engine.diagnosis.facts import (
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
+from fauxtune.core.faults.matching import Occasion
 from fauxtune.core.model.ids import EnrollmentId, FilterId, ProfileId
+from fauxtune.core.model.network import SERVICE
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import KINDS, kind
@@ -41,6 +43,8 @@ from fauxtune.operations.insight.compliance_facts import compliance_of
 from fauxtune.operations.insight.scep_progress import end_of_ra, is_by_scep, tries_of
 from fauxtune.operations.insight.script_facts import scripts_of_devices
 from fauxtune.operations.insight.user_certificates import certificates_of
+from fauxtune.operations.runtime.live_faults import TenantFaults
+from fauxtune.operations.runtime.striking import device_names, user_names
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -178,7 +182,21 @@ def _devices(tx: Transaction, rows: Sequence[NamedEnrollmentRow], *, audience: A
         else:
             requests = [each for each in others if each.enrollment_id == row.id]
             devices[row.id] = _as_it_is(row, ledgers[row.id], requests=requests)
-    return devices
+    if tx.faults is None:
+        return devices
+    return {row.id: replace(devices[row.id], blocked_host=_blocked_host(tx, row, faults=tx.faults)) for row in rows}
+
+
+def _blocked_host(tx: Transaction, row: NamedEnrollmentRow, *, faults: TenantFaults) -> str | None:
+    """Return the host of the service that a firewall keeps the device from; None if there is no such."""
+    known = (tx.connection, tx.tenant.id)
+    occasion = Occasion(
+        surface="devices",
+        devices=device_names(*known, key=row.id) if faults.names_devices else frozenset(),
+        users=user_names(*known, key=row.user_id) if faults.names_users else frozenset(),
+        hosts=SERVICE,
+    )
+    return faults.blocked(occasion, now=tx.now)
 
 
 def _as_it_is(row: NamedEnrollmentRow, ledger: Ledger, *, requests: Iterable[RequestRow]) -> Device:
@@ -218,12 +236,12 @@ def _connectors(tx: Transaction) -> tuple[Connector, ...]:
 
 
 def _connector(tx: Transaction, row: ConnectorRow) -> Connector:
-    why = why_silent(row, now=tx.now)
+    why = why_silent(row, now=tx.now, faults=tx.faults)
     return Connector(
         row.name,
         frozenset(row.roles),
         offline_reason=None if why is None else f"'{row.name}' {why}",
-        remedy=how_to_start(row),
+        remedy=how_to_start(row, now=tx.now, faults=tx.faults),
     )
 
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.faults.effects import EFFECTS, Room
-from fauxtune.core.faults.matching import Near, Occasion, matches, nearness
+from fauxtune.core.faults.matching import Near, Occasion, matches, names, nearness
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Effect, Kind, Rule
 from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
 from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
+from fauxtune.core.model.network import SERVICE, blocked_host
 from fauxtune.operations.runtime.faults import FaultCount
 from fauxtune.storage.past import Past
 from fauxtune.storage.rows.tenants import FaultRuleRow
@@ -83,6 +84,8 @@ class LiveRule:
         if kind is Kind.ACCEPTED_BUT_IGNORED and occasion.method not in _WRITES:
             return False
         if self.is_lag and occasion.method != "GET":
+            return False
+        if kind is Kind.NETWORK_BLOCKED and blocked_host(self.rule.effect.hosts, occasion.hosts) is None:
             return False
         return is_in_window(self.rule.when, now) and matches(self.rule.match, occasion)
 
@@ -176,6 +179,23 @@ class TenantFaults:
         """Return the occasion that came nearest to a rule that has looked at nothing; None if there was none."""
         live = next((each for each in self.rules if each.row.id == rule_id), None)
         return None if live is None or live.matched else live.nearest
+
+    def blocked(self, occasion: Occasion, *, now: datetime) -> str | None:
+        """Return the host of the occasion that a rule blocks at this moment; None if it can be reached. It does
+        not count.
+        """
+        return next(
+            (
+                blocked_host(live.rule.effect.hosts, occasion.hosts)
+                for live in self.rules
+                if live.rule.effect.kind is Kind.NETWORK_BLOCKED and live.looks_at(occasion, now)
+            ),
+            None,
+        )
+
+    def blocked_connector(self, connector_id: str, name: str, *, now: datetime) -> str | None:
+        """Return the host of the service that this connector cannot reach at this moment; None if it can."""
+        return self.blocked(Occasion(connectors=names(connector_id, name), hosts=SERVICE), now=now)
 
     @property
     def lags(self) -> list[LiveRule]:

@@ -11,6 +11,7 @@ from typing import Any
 from fauxtune.core.faults.matching import Occasion, names
 from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId
+from fauxtune.core.model.network import SERVICE
 from fauxtune.operations.runtime.live_faults import Hit, Look
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
@@ -77,6 +78,7 @@ def strike(
         devices=device_names(*known, key=device) if device is not None and faults.names_devices else frozenset(),
         users=user_names(*known, key=user) if faults.names_users else frozenset(),
         connectors=names(connector.id, connector.name) if connector is not None else frozenset(),
+        hosts=SERVICE if connector is not None else (),
     )
     at = 0.0 if tx.system_now is None else tx.system_now.timestamp()
     look = faults.look(occasion, now=tx.now, at=at, kinds=(wanted,))

@@ -21,7 +21,7 @@ from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.tenants import FaultRuleChanges, FaultRuleRow
 
 #: What a device meets: with such a rule devices plan again, and what waited because of it is tried.
-_MET_BY_DEVICES = (Room.CONNECTOR, Room.DEVICE)
+_MET_BY_DEVICES = (Room.CONNECTOR, Room.DEVICE, Room.NETWORK)
 _PARTS = ("match", "when", "effect")
 
 

@@ -17,6 +17,7 @@ from fastapi import Depends, Request, Response
 
 from fauxtune.connector import wire
 from fauxtune.core.clock import iso
+from fauxtune.core.errors import Unavailable
 from fauxtune.core.model.json_limits import MOST_FROM_CONNECTOR
 from fauxtune.operations.checkin import connector_channel
 from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Leased
@@ -69,6 +70,11 @@ async def connector_call(request: Request, tenant_key: str) -> ConnectorCall:
 Call = Annotated[ConnectorCall, Depends(connector_call)]
 
 
+def _unreachable() -> Unavailable:
+    """The refusal of a connector that a firewall keeps from the service: a real one would get no answer at all."""
+    return Unavailable("A firewall keeps the connector from the service; devices need the same hosts and ports.")
+
+
 @router.post("/sessions", status_code=201)
 async def start(call: Call, body: messages.Greeting) -> dict[str, Any]:
     """Start a session. Unfinished work of the connector's former session is released. 403 for a version that is no
@@ -77,6 +83,8 @@ async def start(call: Call, body: messages.Greeting) -> dict[str, Any]:
     keys = [(key.provider_name, key.key_name, key.rsa()) for key in body.keys]
     hello = connector_channel.Hello(version=body.version, machine=body.machine_name, keys=keys)
     answer: connector_channel.HelloAnswer = await call.run(connector_channel.start_session, call.caller(), hello=hello)
+    if answer.is_blocked:
+        raise _unreachable()
     row = answer.connector
     return {
         "session": answer.session,
@@ -102,15 +110,17 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
         leased = await call.run(connector_channel.lease, call.caller(session), most=body.most, resources=call.resources)
         return not leased.is_empty
 
-    if not await has_work() and body.wait:
+    if not await has_work() and body.wait and not leased.is_blocked:
         runner = call.emulator.runner
         tenant = await runner.tenant(call.tenant_key)
         seconds = body.wait
         if leased.next_poll is not None:
             seconds = min(seconds, max(0.0, (leased.next_poll - runner.now(tenant)).total_seconds()))
         await runner.signals.wait_for_requests(tenant.id, seconds=seconds, unless=has_work)
-        if leased.is_empty:
+        if leased.is_empty and not leased.is_blocked:
             await has_work()
+    if leased.is_blocked:
+        raise _unreachable()
     return {
         "requests": [
             {

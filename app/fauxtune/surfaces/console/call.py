@@ -20,6 +20,7 @@ from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import why_silent
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.live_faults import TenantFaults
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorRow
@@ -119,7 +120,13 @@ class TenantCall(Call):
     @property
     def silent(self) -> list[tuple[ConnectorRow, str]]:
         """The connectors that do not answer, each with the reason in words that follow its name."""
-        return [(row, why) for row in self.connectors if (why := why_silent(row, now=self.now)) is not None]
+        reasons = [(row, why_silent(row, now=self.now, faults=self.faults)) for row in self.connectors]
+        return [(row, why) for row, why in reasons if why is not None]
+
+    @property
+    def faults(self) -> TenantFaults | None:
+        """The tenant's fault rules; None without any."""
+        return self.emulator.faults.of(self.tenant.id)
 
     async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation of this tenant."""

@@ -11,6 +11,7 @@ from fauxtune.core.model.connectors import PROGRAMS, ROLE_WORDS, Support, suppor
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId
 from fauxtune.core.model.marks import Mark
 from fauxtune.operations.connectors.selection import why_silent
+from fauxtune.operations.runtime.live_faults import TenantFaults
 from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.surfaces.console.registered import State
 from fauxtune.surfaces.console.shown_marks import mark
@@ -86,9 +87,11 @@ class Entry:
     code: str | None
 
 
-def connector_view(row: ConnectorRow, *, keys: list[ConnectorKeyRow], now: datetime) -> ConnectorView:
+def connector_view(
+    row: ConnectorRow, *, keys: list[ConnectorKeyRow], now: datetime, faults: TenantFaults | None
+) -> ConnectorView:
     """Return a connector as people see it."""
-    silent = why_silent(row, now=now)
+    silent = why_silent(row, now=now, faults=faults)
     facts = PROGRAMS[row.program]
     return ConnectorView(
         row=row,
@@ -107,9 +110,11 @@ def connector_view(row: ConnectorRow, *, keys: list[ConnectorKeyRow], now: datet
     )
 
 
-def unanswered(rows: Sequence[ConnectorRow], *, waiting: Mapping[str, int], now: datetime) -> dict[str, int]:
+def unanswered(
+    rows: Sequence[ConnectorRow], *, waiting: Mapping[str, int], now: datetime, faults: TenantFaults | None
+) -> dict[str, int]:
     """Return how many requests wait that no connector answers, by the words of the role that they need."""
-    served = {role for row in rows if why_silent(row, now=now) is None for role in row.roles}
+    served = {role for row in rows if why_silent(row, now=now, faults=faults) is None for role in row.roles}
     return {ROLES[role][0]: count for role, count in waiting.items() if role not in served}
 
 

@@ -169,7 +169,7 @@ def fix_of(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
             return _silent_connectors(call, finding)
         case "role-without-connector":
             return Fix(words, _give_role(call))
-        case "device-silent" | "device-not-compliant" | "scep-challenge-expired" | "scep-clock":
+        case "device-silent" | "network-blocked" | "device-not-compliant" | "scep-challenge-expired" | "scep-clock":
             return Fix(words, _check_in(call, about))
         case "expired-without-successor" if finding.observation.device is not None:
             # A device's own certificate is renewed at a check-in. Only imported certificates have successors to import.

@@ -61,7 +61,7 @@ APP_LINKS: tuple[LinkKind, ...] = (
     LinkKind("requirements", frozenset({"app-unfit"}), _requirements),
     LinkKind("dependency", frozenset({"app-dependency"}), _dependency),
     LinkKind("supersedence", frozenset({"app-superseded"}), _supersedence),
-    replace(_OF_PROFILES["checkIn"], codes=frozenset({"device-silent"})),
+    replace(_OF_PROFILES["checkIn"], codes=frozenset({"network-blocked", "device-silent"})),
     LinkKind("told", frozenset({"app-waits"}), _told),
     replace(_OF_PROFILES["device"], codes=frozenset({"app-failed"})),
     LinkKind("installed", frozenset(), _installed),

@@ -428,7 +428,9 @@ LINKS: tuple[LinkKind, ...] = (
     ),
     LinkKind("scepServer", frozenset({"scep-server-unreachable", "scep-ra-expired"}), _server, _BY_SCEP),
     LinkKind(
-        "checkIn", frozenset({"device-silent", "device-not-compliant", "script-waits", "script-failed"}), _check_in
+        "checkIn",
+        frozenset({"network-blocked", "device-silent", "device-not-compliant", "script-waits", "script-failed"}),
+        _check_in,
     ),
     LinkKind(
         "challenge",

@@ -248,6 +248,18 @@ def reference_out_of_reach(facts: Facts) -> Iterator[Observation]:
             )
 
 
+def network_blocked(facts: Facts) -> Iterator[Observation]:
+    """A firewall keeps the device from the service."""
+    for device in facts.active:
+        if device.blocked_host is not None:
+            yield Observation(
+                message=f"{device_name(device)} cannot reach {device.blocked_host}:443; the connector needs the same.",
+                fix="Open the firewall for the hosts of `fauxtune connector endpoints` (here: remove the fault).",
+                evidence={"host": device.blocked_host, "port": 443, "lastCheckin": moment(device.last_checkin_at)},
+                device=device.id,
+            )
+
+
 def device_silent(facts: Facts) -> Iterator[Observation]:
     """The device has not checked in for 30 days."""
     for device in facts.active:

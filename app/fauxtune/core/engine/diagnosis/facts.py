@@ -166,7 +166,8 @@ class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
     `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> the certificate that it
     orders. `refused`: the items whose request a connector refused. `challenges`: SCEP profile -> the newest challenge.
-    `pending`: changes wait for its next check-in. `compliance` is None in a tenant that judges no device.
+    `pending`: changes wait for its next check-in. `blocked_host`: a host of the service that a firewall keeps it from.
+    `compliance` is None in a tenant that judges no device.
     """
 
     id: str
@@ -178,6 +179,7 @@ class Device:
     cause: str | None = None
     last_checkin_at: datetime | None = None
     pending: bool = False
+    blocked_host: str | None = None
     profiles: tuple[Profile, ...] = ()
     rows: Mapping[ItemKey, LedgerRow] = field(default_factory=dict)
     ledger: Mapping[ItemKey, LedgerRow] = field(default_factory=dict)

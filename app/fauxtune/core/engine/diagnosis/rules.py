@@ -405,6 +405,14 @@ RULES: tuple[Rule, ...] = (
         explains=True,
     ),
     Rule(
+        code="network-blocked",
+        severity=_ERROR,
+        check=delivery_rules.network_blocked,
+        meaning="A firewall keeps the device from the service (the fault networkBlocked).",
+        fix="Open it for the hosts of managed devices, which the connector needs as well.",
+        source='Intune: "Network endpoints for Microsoft Intune", 2025-06-24',
+    ),
+    Rule(
         code="device-silent",
         severity=_ERROR,
         check=delivery_rules.device_silent,

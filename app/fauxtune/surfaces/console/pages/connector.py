@@ -73,7 +73,7 @@ def one(connection: Connection, call: TenantCall) -> ConnectorView:
     keys = queries.connector_key_rows(connection, call.tenant.id)
     for row in queries.connector_rows(connection, call.tenant.id):
         if wanted in {row.id, row.name.lower()}:
-            return connector_view(row, keys=keys, now=call.now)
+            return connector_view(row, keys=keys, now=call.now, faults=call.faults)
     raise NotFound("There is no such connector. It may have been removed meanwhile.")
 
 

@@ -44,7 +44,10 @@ async def connectors(call: TenantCall) -> Response:
 def _read(connection: Connection, call: TenantCall) -> tuple[list[ConnectorView], Waiting]:
     tenant_id = call.tenant.id
     keys = queries.connector_key_rows(connection, tenant_id)
-    views = [connector_view(row, keys=keys, now=call.now) for row in queries.connector_rows(connection, tenant_id)]
+    views = [
+        connector_view(row, keys=keys, now=call.now, faults=call.faults)
+        for row in queries.connector_rows(connection, tenant_id)
+    ]
     revocations, total = read_lines(
         connection, call, wanted=Wanted(standing=Standing.WAITING), start=0, size=_MOST_WAITING
     )

@@ -50,7 +50,7 @@ async def overview(call: TenantCall) -> Response:
         paging=pages,
         text=call.query("text"),
         silent=[(row, why, bring_on_line(call, row)) for row, why in call.silent],
-        unanswered=unanswered(call.connectors, waiting=waiting, now=call.now),
+        unanswered=unanswered(call.connectors, waiting=waiting, now=call.now, faults=call.faults),
         undecided=[row.id for row in requests if row.document["status"] == Status.NEEDS_APPROVAL],
     )
 

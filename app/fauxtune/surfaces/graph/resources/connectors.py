@@ -19,7 +19,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.connectors.selection import is_active
+from fauxtune.operations.connectors.selection import is_active, unreached
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
@@ -101,15 +101,32 @@ async def _documents(call: Call) -> list[Json]:
         return connector_queries.connector_rows(connection, call.tenant.id), templates, reached
 
     rows, templates, reached = await call.read(read)
-    now = call.emulator.runner.now(call.tenant)
-    return [_document(row, tenant=call.tenant, templates=templates.values(), reached=reached, now=now) for row in rows]
+    now, faults = call.emulator.runner.now(call.tenant), call.emulator.faults.of(call.tenant.id)
+    return [
+        _document(
+            row,
+            is_blocked=unreached(row, faults, now=now) is not None,
+            tenant=call.tenant,
+            templates=templates.values(),
+            reached=reached,
+            now=now,
+        )
+        for row in rows
+    ]
 
 
 def _document(
-    row: ConnectorRow, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], reached: bool, now: datetime
+    row: ConnectorRow,
+    *,
+    is_blocked: bool,
+    tenant: Tenant,
+    templates: Iterable[Mapping[str, Any]],
+    reached: bool,
+    now: datetime,
 ) -> Json:
+    """`is_blocked`: a firewall keeps it from the service. Unverified: that Graph calls it inactive at once."""
     program = row.program
-    online = is_active(row, now=now)
+    online = is_active(row, now=now) and not is_blocked
     enrolled = iso(row.created_at)
     checks = _checks(row.roles, templates, reached=reached, online=online)
     statuses = {_OF_VERSION[support(program, row.version, now=now)], *(check["status"] for check in checks)}
