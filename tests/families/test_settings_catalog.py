@@ -78,6 +78,24 @@ async def test_definitions_of_settings_are_shown_by_expand(beta: httpx.AsyncClie
     assert known["options"] == lock[0]["options"]
 
 
+async def test_each_option_of_a_choice_says_on_which_options_it_depends(beta: httpx.AsyncClient) -> None:
+    start = "device_vendor_msft_policy_config_devicelock_"
+    enabled = {"parentSettingId": f"{start}devicepasswordenabled", "dependentOn": f"{start}devicepasswordenabled_0"}
+    characters = f"{start}alphanumericdevicepasswordrequired"
+    asked = {"parentSettingId": characters, "dependentOn": f"{characters}_0"}
+    kinds = f"{start}mindevicepasswordcomplexcharacters"
+    for key, depends in ((characters, [enabled]), (kinds, [enabled, asked])):
+        definition = (await beta.get(f"/deviceManagement/configurationSettings/{key}")).json()
+        assert [each["dependentOn"] for each in definition["options"]] == [depends] * len(definition["options"])
+        assert (definition["riskLevel"], definition["uxBehavior"]) == ("low", "default")
+    (first, *others) = (await beta.get(f"/deviceManagement/configurationSettings/{characters}")).json()["options"]
+    assert [each["dependedOnBy"] for each in others] == [[], []]
+    assert first["dependedOnBy"] == [{"dependedOnBy": kinds, "required": False}]
+    network = "device_vendor_msft_policy_config_defender_allowscanningnetworkfiles"
+    definition = (await beta.get(f"/deviceManagement/configurationSettings/{network}")).json()
+    assert (definition["defaultOptionId"], definition["uxBehavior"]) == (f"{network}_1", "toggle")
+
+
 async def test_a_patch_takes_no_settings_and_a_put_replaces_the_whole(beta: httpx.AsyncClient) -> None:
     body = sampled("configurationPolicies").bodies[0]
     made = await create(beta, POLICIES, **body)

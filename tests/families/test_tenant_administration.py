@@ -131,12 +131,12 @@ async def test_what_a_role_is_assigned_to_must_exist(beta: httpx.AsyncClient) ->
     assert await ids(beta, ROLE_ASSIGNMENTS) == []
 
 
-async def test_terms_get_a_new_version_with_a_new_text(beta: httpx.AsyncClient) -> None:
+async def test_terms_get_a_new_version_only_where_it_is_asked_for(beta: httpx.AsyncClient) -> None:
     terms = await create(beta, TERMS, displayName="T", bodyText="one")
     one = f"{TERMS}/{terms['id']}"
     versions = [
         (await beta.patch(one, json=change)).json()["version"]
-        for change in ({"displayName": "U"}, {"bodyText": "two"}, {"version": 1}, {"version": 7})
+        for change in ({"bodyText": "a typo mended"}, {"bodyText": "two", "version": 2}, {"version": 1}, {"version": 7})
     ]
     assert versions == [1, 2, 2, 7]
 

@@ -10,8 +10,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A weaker intent of an app wins",
         file="app/fauxtune/core/policies/app_planning.py",
-        before="    for intent in INTENTS:\n",
-        after="    for intent in reversed(INTENTS):\n",
+        before="(intent for intent in INTENTS if reach(having(intent)))",
+        after="(intent for intent in reversed(INTENTS) if reach(having(intent)))",
         tests=("tests/core/policies/test_app_planning.py::test_the_strongest_intent_that_reaches_the_device_counts",),
     ),
     Mutant(

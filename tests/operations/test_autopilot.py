@@ -42,6 +42,7 @@ from tests.support.certificates import certificate_request
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
+EVERYBODY = "all devices"
 KIND = "azureADWindowsAutopilotDeploymentProfile"
 ZTD = '(device.devicePhysicalIds -any (_ -startsWith "[ZTDId]"))'
 
@@ -81,6 +82,8 @@ async def profile(contoso: Contoso, name: str, *groups: str, **document: Any) ->
         to = assignments.Assignable(ProfileId(row.id), "deployment profile", None)
         for each in groups:
             target = assignments.NewAssignment(TargetKind.GROUP, GroupId(each), {"groupId": each})
+            if each == EVERYBODY:
+                target = assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})
             assignments.add_to(tx, to, new=target)
         return row.id
 
@@ -157,6 +160,14 @@ async def test_the_oldest_profile_that_is_assigned_is_the_devices_unless_it_was_
     assert (await settled(contoso, identity.id))[BOUND]["deploymentProfile"] == [given]
     await contoso.do(resources.delete, DEPLOYMENT_PROFILES, key=given)
     assert (await settled(contoso, identity.id))[BOUND]["deploymentProfile"] == [oldest]
+
+
+async def test_a_profile_of_the_devices_group_counts_before_an_older_one_for_all_devices(contoso: Contoso) -> None:
+    identity = await register(contoso, "1")
+    default = await profile(contoso, "Default", EVERYBODY)
+    assert (await settled(contoso, identity.id))[BOUND]["deploymentProfile"] == [default]
+    of_group = await profile(contoso, "Of the group", await dynamic(contoso, ZTD))
+    assert (await settled(contoso, identity.id))[BOUND]["deploymentProfile"] == [of_group]
 
 
 async def test_the_directory_has_one_device_of_a_pc_from_its_import_to_its_end(contoso: Contoso) -> None:
@@ -266,10 +277,11 @@ async def status(contoso: Contoso, key: str) -> str:
 
 
 def test_a_template_gives_names_and_a_profile_says_what_it_hides() -> None:
-    for wrong in ("PC %SERIAL%", "%MODEL%", "PC_1", "%RAND:0%"):
+    for wrong in ("PC %SERIAL%", "%MODEL%", "PC_1", "%RAND:0%", "12345", "1%RAND:3%", "%RAND:30%", "PC-12345%RAND:8%"):
         with pytest.raises(Invalid):
             check_profile({"deviceNameTemplate": wrong}, None)
-    check_profile({"deviceNameTemplate": "PC-%RAND:5%"}, None)
+    for right in ("PC-%RAND:5%", "%SERIAL%", "PC-12345%RAND:7%", "", None):
+        check_profile({"deviceNameTemplate": right}, None)
     profile_document = {
         "@odata.type": "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile",
         "displayName": "All",

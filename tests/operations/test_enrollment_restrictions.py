@@ -97,6 +97,11 @@ async def test_a_limit_counts_the_users_devices_but_not_the_one_that_enrols_agai
         await contoso.enroll("alice", hardware="3")
     assert refusal.value.ground == "deviceLimitReached"
     await contoso.enroll("alice", hardware="2")
+    contoso.clock.forward(days=89)
+    with pytest.raises(EnrollmentRestricted):
+        await contoso.enroll("alice", hardware="3")
+    contoso.clock.forward(days=2)
+    await contoso.enroll("alice", hardware="3")  # devices that were away for 90 days do not count
     await contoso.enroll("alice", mode="dedicated", hardware="4")
     await contoso.enroll("bob", hardware="5")
 
@@ -165,7 +170,7 @@ async def test_a_tenant_that_restricts_nothing_asks_nothing_and_keeps_a_bounded_
         await contoso.enroll("alice")
     assert not [text for text in texts if "resources" in text]
     monkeypatch.setattr(enrollment_restrictions, "MOST_EVENTS", 2)
-    await restrict(contoso, LIMIT, "All Staff", limit=0)
+    await restrict(contoso, LIMIT, "All Staff", limit=1)
     for _ in range(4):
         with pytest.raises(EnrollmentRestricted):
             await contoso.enroll("alice", hardware="1")

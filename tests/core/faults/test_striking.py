@@ -145,6 +145,9 @@ def test_the_documented_limits_hold_for_intunes_paths_alone() -> None:
     limits = limits_of("/deviceManagement/managedDevices/7")
     assert limits is not None
     assert (limits.application, limits.tenant) == (2000, 4000)
+    for name in ("managedDeviceOverview", "detectedApps", "deviceHealthScripts", "deviceShellScripts"):
+        assert limits_of(f"/deviceManagement/{name}") == limits
+    assert (limits.application_writes, limits.tenant_writes) == (200, 400)
     other = limits_of("/devicemanagement/deviceConfigurations")
     assert other is not None
     assert (other.application, other.application_writes) == (1000, 100)

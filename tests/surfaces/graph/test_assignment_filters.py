@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.operations.profiles import assignment_filters
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, DEVICES, PROFILES, create, error_code, error_message, ids
 from tests.surfaces.graph.conftest import Enroll
@@ -29,6 +30,14 @@ async def _assigned(beta: httpx.AsyncClient, filter_id: str, *, kind: str = "inc
     assert answer.status_code == 200, answer.text
     assert answer.json()["value"][0]["target"] == target
     return profile
+
+
+async def test_a_tenant_has_200_filters_at_most(beta: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert assignment_filters.MOST == 200
+    monkeypatch.setattr(assignment_filters, "MOST", 1)
+    await create(beta, FILTERS, **NEW)
+    answer = await beta.post(FILTERS, json=NEW)
+    assert (answer.status_code, "the most" in error_message(answer)) == (400, True)
 
 
 async def test_a_filter_is_made_read_changed_and_deleted(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:

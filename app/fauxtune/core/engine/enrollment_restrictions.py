@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -53,8 +54,8 @@ class _Restricted:
 _ANDROID = _Restricted("android", "androidRestriction", by_manufacturer=True)
 _IOS = _Restricted("ios", "iosRestriction")
 _PHONE = _Restricted("windowsPhone", "windowsMobileRestriction")
-#: data. Unverified: that nothing of a platform's restriction counts for company-owned Android: the page lists device
-#: administrator and personal work profiles.
+#: data. Nothing of a platform's restriction counts for company-owned Android ("Enrollment restrictions", 2025-12-04).
+#: Differs from Intune: versions are compared at every enrolment, there only at those by the Company Portal app.
 _RESTRICTED: Mapping[Variant, _Restricted] = {
     Variant.ANDROID_WORK_PROFILE: _Restricted("androidForWork", "androidForWorkRestriction", by_manufacturer=True),
     Variant.ANDROID_DEVICE_ADMIN: _ANDROID,
@@ -66,6 +67,8 @@ _RESTRICTED: Mapping[Variant, _Restricted] = {
     Variant.WINDOWS_10_MOBILE: _PHONE,
     Variant.WINDOWS_PHONE_81: _PHONE,
 }
+#: A limit counts devices that were in contact within this time ("Create device limit restrictions", 2025-05-15).
+COUNTED_FOR = timedelta(days=90)
 #: The devices that a limit counts, and refuses. It does not concern Entra-joined Windows, and devices without a user.
 LIMITED = frozenset(Variant) - {Variant.WINDOWS, Variant.ANDROID_DEDICATED, Variant.ANDROID_AOSP}
 #: The newest major version of Android that tells its serial number and IMEI, by variant.

@@ -102,8 +102,19 @@ TOKEN_ERRORS: dict[str, tuple[str, int, int, str]] = {
 _LIMITS_PAGE = "https://learn.microsoft.com/graph/throttling-limits"
 #: Below which path which limits hold; the first that fits. Graph documents the numbers as subject to change.
 LIMITS: tuple[tuple[str, Limits], ...] = (
-    # "Intune devices service limits": the number of writes is that of Intune's other parts.
-    ("/deviceManagement/managedDevices", Limits(2000, 4000, 100, 200, 20)),
+    # "Intune devices service limits": a group of its own, with scripts and what devices have.
+    *(
+        (f"/deviceManagement/{name}", Limits(2000, 4000, 200, 400, 20))
+        for name in (
+            "managedDevices",
+            "managedDeviceOverview",
+            "detectedApps",
+            "deviceManagementScripts",
+            "deviceHealthScripts",
+            "deviceShellScripts",
+            "deviceComplianceScripts",
+        )
+    ),
     ("/deviceManagement", Limits(1000, 2000, 100, 200, 20)),
     ("/deviceAppManagement", Limits(1000, 2000, 100, 200, 20)),
 )

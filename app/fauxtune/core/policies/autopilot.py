@@ -33,16 +33,27 @@ _LOCAL_USER, _SKIP_PRIVACY, _SKIP_OEM, _SKIP_EULA = 2, 4, 8, 16
 
 
 def check_profile(document: JsonObject, _before: JsonObject | None) -> None:
-    """Raise Invalid for a template of names that gives no name of a computer. Unverified: the words."""
+    """Raise Invalid for a template of names that gives no name of a computer. "Configure Autopilot profiles"
+    (2024-06-19): at most 15 characters, not digits alone; a serial number is cut by the device. Unverified: the words.
+    """
     template = str(document.get("deviceNameTemplate") or "")
     literal = _MACRO.sub("", template)
+    drawn = sum(int(digits) for digits in _MACRO.findall(template) if digits)
     if re.fullmatch(r"[A-Za-z0-9-]*", literal) is None:
-        raise Invalid(
-            "A name has letters, digits and hyphens, and the macros %SERIAL% and %RAND:x%.", target="deviceNameTemplate"
-        )
+        why = "has letters, digits and hyphens, and the macros %SERIAL% and %RAND:x%"
+    elif len(literal) + drawn > _LONGEST_NAME:
+        why = f"has at most {_LONGEST_NAME} characters"
+    elif template and "%SERIAL%" not in template.upper() and not literal.strip("0123456789"):
+        why = "does not consist of digits alone"
+    else:
+        return
+    raise Invalid(f"A name {why}.", target="deviceNameTemplate")
 
 
-DEPLOYMENT_PROFILES = Rules("windowsAutopilotDeploymentProfiles", check=check_profile, unassigned_to_delete=True)
+#: The same page: at most 350 profiles of a tenant.
+DEPLOYMENT_PROFILES = Rules(
+    "windowsAutopilotDeploymentProfiles", check=check_profile, unassigned_to_delete=True, most={"": 350}
+)
 IDENTITIES = Rules("windowsAutopilotDeviceIdentities")
 SETTINGS = Rules(SETTINGS_ID, built_in=(BuiltIn(SETTINGS_ID, SETTINGS_ID, {}),), locked_built_in=False)
 #: An event's time is the moment of its creation, and no client changes one.

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.catalog_table import KNOWN_TEMPLATES, TABLE, TEMPLATES
+from fauxtune.core.policies.catalog_table import ALSO_DEPENDS, KNOWN_CATEGORIES, KNOWN_TEMPLATES, TABLE, TEMPLATES
 from fauxtune.core.policies.rules import BuiltIn
 
 PREFIX = "#microsoft.graph.deviceManagementConfiguration"
@@ -33,8 +33,8 @@ class Category:
 
     @property
     def id(self) -> str:
-        """Its id, which is ours."""
-        return str(uuid5(_OWN, f"{self.usage} {self.key}"))
+        """Its id; of a category that is not known outside it is ours."""
+        return KNOWN_CATEGORIES.get(self.key) or str(uuid5(_OWN, f"{self.usage} {self.key}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,7 @@ def definition_kind(definition: Definition) -> str:
 def definition_document(definition: Definition) -> JsonObject:
     """Return a definition as Graph shows it."""
     children = [each.id for each in _below().get(definition.id, ())]
+    key, is_switch = definition.category.key, definition.kind == "choice" and len(definition.options) == 2
     document: JsonObject = {
         "id": definition.id,
         "accessTypes": "add,delete,get,replace",
@@ -180,13 +181,15 @@ def definition_document(definition: Definition) -> JsonObject:
         "displayName": definition.name,
         "name": definition.offset_uri.rpartition("/")[2],
         "occurrence": {"minDeviceOccurrence": 0, "maxDeviceOccurrence": 1},
-        "settingUsage": definition.category.usage,
-        "uxBehavior": {"choice": "dropdown", "groups": "multiheaderGrid"}.get(definition.kind, "smallTextBox"),
-        "visibility": "settingsCatalog,template",
+        # Unverified: that every setting of this category is both; of most it is known.
+        "settingUsage": "configuration,compliance" if key == "devicelock" else definition.category.usage,
+        "riskLevel": "low",
+        # Unverified: of groups. Public exports of definitions (2026-08-06) have the two others.
+        "uxBehavior": "multiheaderGrid" if definition.kind == "groups" else "toggle" if is_switch else "default",
+        "visibility": "template" if key == "laps" else "settingsCatalog,template",
     }
-    depends = [{"parentSettingId": definition.parent, "dependentOn": f"{definition.parent}_{definition.when}"}]
-    if definition.when:
-        document["dependentOn"] = depends
+    if definition.kind not in ("choice", "groups"):
+        document["dependentOn"] = _depends(definition)
     match definition.kind:
         case "choice":
             document["options"] = [_option(definition, value) for value in definition.options]
@@ -215,6 +218,15 @@ def definition_document(definition: Definition) -> JsonObject:
     return document
 
 
+def _depends(definition: Definition) -> list[JsonObject]:
+    """Return the options of other settings on which a setting depends. Of a choice each option says it, of simple
+    settings the definition (public exports of definitions, 2026-08-06).
+    """
+    options = [(definition.parent, f"{definition.parent}_{definition.when}")] if definition.when else []
+    options += ALSO_DEPENDS.get(definition.id, ())
+    return [{"parentSettingId": parent, "dependentOn": option} for parent, option in options]
+
+
 def unknown_document(setting_id: str) -> JsonObject:
     """Return a definition for a setting that is not among those known here: its id, and that nothing is known."""
     return {"id": setting_id, "name": setting_id, "rootDefinitionId": setting_id, "displayName": setting_id}
@@ -231,6 +243,7 @@ def _integer(value: int) -> JsonObject:
 def _option(definition: Definition, value: str) -> JsonObject:
     option_id = f"{definition.id}_{value}"
     below = [each.id for each in _below().get(definition.id, ()) if each.when == value]
+    below += [key for key, options in ALSO_DEPENDS.items() if (definition.id, option_id) in options]
     text = {"@odata.type": f"{PREFIX}StringSettingValue", "settingValueTemplateReference": None, "value": value}
     return {
         "itemId": option_id,
@@ -239,7 +252,7 @@ def _option(definition: Definition, value: str) -> JsonObject:
         "description": None,
         "helpText": None,
         "optionValue": _integer(int(value)) if value.isdigit() else text,
-        "dependentOn": [],
+        "dependentOn": _depends(definition),
         "dependedOnBy": [{"dependedOnBy": each, "required": False} for each in below],
     }
 

@@ -12,7 +12,7 @@ indented is below the one before it that is not; `<` before its address's end na
 from __future__ import annotations
 
 TABLE = """
-= defender; Defender antivirus; windows10; mdm,microsoftSense; configuration; ./Device/Vendor/MSFT/Policy; device_vendor_msft_policy_; 0 1
+= defender; Defender antivirus; windows10; mdm,configManager,microsoftSense; configuration; ./Device/Vendor/MSFT/Policy; device_vendor_msft_policy_; 0 1
 Config/Defender/AllowArchiveScanning; flag; Scan archives; ; 1
 Config/Defender/AllowBehaviorMonitoring; flag; Watch behaviour; ; 1
 Config/Defender/AllowCloudProtection; flag; Protection from the cloud; ; 1
@@ -22,7 +22,7 @@ Config/Defender/AllowFullScanRemovableDriveScanning; flag; Full scan of removabl
 Config/Defender/AllowIOAVProtection; flag; Scan downloads and attachments; ; 1
 Config/Defender/AllowOnAccessProtection; flag; Protection on access; ; 1
 Config/Defender/AllowRealtimeMonitoring; flag; Real-time protection; ; 1
-Config/Defender/AllowScanningNetworkFiles; flag; Scan files on the network; ; 0
+Config/Defender/AllowScanningNetworkFiles; flag; Scan files on the network; ; 1
 Config/Defender/AllowScriptScanning; flag; Scan scripts; ; 1
 Config/Defender/AllowUserUIAccess; flag; Users see the program; ; 1
 Config/Defender/AvgCPULoadFactor; integer; Processor load of a scan in percent; 0..100; 50
@@ -149,6 +149,25 @@ MdmStore/DynamicKeywords/Addresses/{Id}; groups; A group of addresses; ;
 = discovery; Scripts that find out; linux; linuxMdm; reusableSetting; com.microsoft.manage.LinuxMdm; linux_; false true
 CustomCompliance/DiscoveryScript_ReusableSetting; string; A script for rules of one's own, in base64; 65536;
 """  # noqa: E501 - one row a line
+
+#: On which options a setting depends beside that of its parent: (the setting, the option).
+_DEVICE_LOCK = "device_vendor_msft_policy_config_devicelock_"
+ALSO_DEPENDS = {
+    f"{_DEVICE_LOCK}mindevicepasswordcomplexcharacters": (
+        (
+            f"{_DEVICE_LOCK}alphanumericdevicepasswordrequired",
+            f"{_DEVICE_LOCK}alphanumericdevicepasswordrequired_0",
+        ),
+    )
+}
+
+#: The ids of categories that public exports of definitions name; all others are made.
+KNOWN_CATEGORIES = {
+    "defender": "e8400c82-34c8-4d6e-bbf9-85220f3205ea",
+    "devicelock": "a4fb2510-977f-42ff-9033-6f1eb98f141b",
+    "laps": "f1dcf7b6-2d89-41bf-b5eb-02a879c6db5d",
+    "update": "0e6c9053-73d6-4c56-9147-53513f6eefd8",
+}
 
 #: Templates of policies: id; name; version; family; platforms; technologies; state; categories of their settings.
 TEMPLATES = """

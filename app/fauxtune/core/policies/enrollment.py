@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.rules import BuiltIn, Rules, Versions
 
@@ -25,6 +26,8 @@ _SUFFIXES = {
     # Unverified: the suffix of restore configurations.
     "windowsRestoreDeviceEnrollmentConfiguration": "WindowsRestore",
 }
+#: Devices that a limit can allow a user.
+_MOST_DEVICES = 15
 _ALLOWED: JsonObject = {
     "@odata.type": "#microsoft.graph.deviceEnrollmentPlatformRestriction",
     "platformBlocked": False,
@@ -74,8 +77,17 @@ def without_secrets(*names: str) -> Callable[[JsonObject], JsonObject]:
     return kept
 
 
+def _check(document: JsonObject, _before: JsonObject | None) -> None:
+    """Raise Invalid for a limit of devices that cannot be ("Create device limit restrictions", 2025-05-15)."""
+    limit = document.get("limit")
+    if limit is not None and not 1 <= limit <= _MOST_DEVICES:
+        raise Invalid(f"The limit is 1 to {_MOST_DEVICES} devices, not {limit}.", target="limit")
+
+
 ENROLLMENT_CONFIGURATIONS = Rules(
     "deviceEnrollmentConfigurations",
+    check=_check,
+    most={"deviceEnrollmentLimitConfiguration": 25},
     new_id=_new_id,
     versions=Versions.COUNTED,
     fixed="platformType",

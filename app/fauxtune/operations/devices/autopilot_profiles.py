@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from fauxtune.core.clock import from_iso, iso
-from fauxtune.core.engine.planning.targeting import Assignment, Membership, target
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import GroupId, ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER
@@ -38,14 +38,16 @@ def profile_for(
     row: ResourceRow, *, profiles: Iterable[_Profile], groups: Mapping[str, frozenset[GroupId]]
 ) -> ResourceRow | None:
     """Return the deployment profile of an identity: the one that it was given by hand, else the oldest of those that
-    are assigned to a group with its device; None without one. Unverified: that order. `groups`: by directory device.
+    are assigned to a group with its device, else the oldest of those for all devices ("Configure Autopilot profiles",
+    2024-06-19: Autopilot profile priority); None without one. `groups`: by directory device.
     """
     by_hand = next((each for each, _ in profiles if each.id == row.document.get(autopilot.GIVEN)), None)
     if by_hand is not None:
         return by_hand
     own = groups.get(str(row.document[autopilot.DIRECTORY_DEVICE]), frozenset())
     membership = Membership(has_user=False, device_groups=own)
-    return next((each for each, targets in profiles if target(targets, membership) is not None), None)
+    reaching = [(each, found) for each, targets in profiles if (found := target(targets, membership)) is not None]
+    return min(reaching, key=lambda each: each[1].kind is TargetKind.ALL_DEVICES, default=(None,))[0]
 
 
 def settle_identities(

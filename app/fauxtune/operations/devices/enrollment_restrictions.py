@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.enrollment_restrictions import (
+    COUNTED_FOR,
     Ground,
     Newcomer,
     Refusal,
@@ -151,7 +152,11 @@ def _judged(tx: Transaction, candidate: Candidate, *, admission: Admission) -> R
     if refusal is not None or most is None:
         return refusal
     enrolled = queries.devices_of_user(
-        tx.connection, tx.tenant.id, user_id=candidate.user.id, besides=candidate.hardware_key
+        tx.connection,
+        tx.tenant.id,
+        user_id=candidate.user.id,
+        besides=candidate.hardware_key,
+        since=tx.now - COUNTED_FOR,
     )
     return judge_limit(most, enrolled=enrolled, user=str(candidate.user.document["userPrincipalName"]))
 

@@ -22,13 +22,17 @@ from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.rows.configuration import FilterRow
 
+#: Filters of a tenant ("Use filters when assigning your apps, policies, and profiles").
+MOST = 200
 #: A filter keeps its platform and its type. Unverified: that the real service refuses a change of them.
 _FIXED = ("platform", "assignmentFilterManagementType")
 
 
 def create_filter(tx: Transaction, document: JsonObject) -> JsonObject:
-    """Create a filter. Raises Invalid for a malformed rule, or a platform without filters."""
+    """Create a filter. Raises Invalid for a malformed rule, a platform without filters, or one more than the most."""
     check_rule(document)
+    if queries.count_filters(tx.connection, tx.tenant.id) >= MOST:
+        raise Invalid(f"The tenant has {MOST} filters already, which is the most.")
     filter_id, now = FilterId(tx.ids.uuid()), iso(tx.now)
     full = {**tagged(document), "id": filter_id, "payloads": [], "createdDateTime": now, "lastModifiedDateTime": now}
     queries.add_filter(tx.connection, FilterRow(tx.tenant.id, filter_id, tx.now, full))

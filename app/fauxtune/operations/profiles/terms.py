@@ -1,4 +1,8 @@
-"""Terms and conditions. Graph: termsAndConditions. Unverified: that a new text raises the version by itself."""
+"""Terms and conditions: their version rises where an administrator requires that users accept them again.
+
+Graph: termsAndConditions; Intune: "Create terms and conditions" (2020-03 and later): a typo that is mended keeps the
+number.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,11 @@ from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.resources import ResourceRow
 
-_TEXTS = ("title", "bodyText", "acceptanceStatement")
-
 
 def _versioned(_tx: Transaction, document: JsonObject, before: ResourceRow | None) -> JsonObject:
-    """Raise the version of terms with a new text, to the higher number that a client sends or by one."""
-    if before is None:
-        return {**document, "version": 1}
-    version, old = document["version"], before.document
-    if version <= old["version"]:
-        version = old["version"] + any(document[name] != old[name] for name in _TEXTS)
-    return {**document, "version": version}
+    """Return the terms with the higher version that a client sends, else with the one that they have."""
+    old = 1 if before is None else before.document["version"]
+    return {**document, "version": old if before is None else max(old, document["version"])}
 
 
 TERMS_HOOKS = Hooks(check=_versioned)

@@ -61,6 +61,12 @@ def add_filter(connection: Connection, row: FilterRow) -> None:
     writes.add_row(connection, assignment_filters, row=row)
 
 
+def count_filters(connection: Connection, tenant_id: TenantId) -> int:
+    """Return how many filters the tenant has."""
+    statement = select(func.count()).select_from(assignment_filters).where(assignment_filters.c.tenant_id == tenant_id)
+    return int(connection.execute(statement).scalar_one())
+
+
 def change_filter(connection: Connection, tenant_id: TenantId, *, filter_id: FilterId, document: JsonObject) -> None:
     """Replace the filter's document."""
     where = {"tenant_id": tenant_id, "id": filter_id}

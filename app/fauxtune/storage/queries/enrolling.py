@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.storage.tables import enrollments, resources
+from fauxtune.storage.tables.base import Moment
 
 _RESTRICTIONS = Prepared(
     select(resources)
@@ -36,6 +38,7 @@ _LIVE_OF_USER = (
         enrollments.c.hardware_key != bindparam("besides"),
         enrollments.c.state != EnrollmentState.ENDED.value,
         enrollments.c.variant.in_(sorted(LIMITED)),
+        func.coalesce(enrollments.c.last_checkin_at, enrollments.c.enrolled_at) >= bindparam("since", type_=Moment),
     )
 )
 
@@ -99,7 +102,11 @@ def newest(
     return reads.every(connection, ordered, row=ResourceRow)
 
 
-def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId, besides: str) -> int:
-    """Return how many live devices of the user a limit counts, but for the hardware with the key `besides`."""
-    values = {"tenant": tenant_id, "user": user_id, "besides": besides}
+def devices_of_user(
+    connection: Connection, tenant_id: TenantId, *, user_id: UserId, besides: str, since: datetime
+) -> int:
+    """Return how many live devices of the user a limit counts: those that were in contact `since`, but for the hardware
+    with the key `besides`.
+    """
+    values = {"tenant": tenant_id, "user": user_id, "besides": besides, "since": since}
     return int(connection.execute(_LIVE_OF_USER, values).scalar_one())
