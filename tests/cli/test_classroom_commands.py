@@ -24,6 +24,8 @@ _LABS = ("--lab", "import-once", "--lab", "removal-is-not-revocation")
 @pytest.fixture
 def room(run: Commands, server: Served, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """A classroom of two seats, and its files in `tmp_path`."""
+    for name in ("cards.html", "seats.csv"):  # they are there from another day, for everybody to read
+        (tmp_path / name).touch(mode=0o644)
     opened = run.json("classroom", "start", "2", *_LABS, "--out", tmp_path)
     yield opened
     with server.client() as client:
@@ -101,6 +103,8 @@ def test_what_is_left_is_a_transcript_of_each_seat_and_a_summary(
     folder = tmp_path / "transcripts"
     assert "is closed" in run.text("classroom", "stop", "--report", folder, "--yes")
     assert sorted(each.name for each in folder.iterdir()) == ["class-01.html", "class-02.html", "summary.csv"]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}, "they tell of people"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (lab,) = [row for row in rows_of(folder / "summary.csv") if row["seat"] == "class-01" and row["started"] == "yes"]
     assert (lab["lab"], lab["stepsPassed"], lab["steps"], lab["hints"]) == ("import-once", "3", "3", "1")
     assert lab["lastQuestion"] == ("right" if answered["right"] else "wrong")

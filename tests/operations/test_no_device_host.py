@@ -6,9 +6,13 @@ import asyncio
 
 import pytest
 
-from fauxtune.core.errors import NotEmulated
+from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.runtime.device_host import NewDevice, NoDeviceHost
+from fauxtune.operations.arrangement import devices
+from fauxtune.operations.arrangement.classrooms.opening import open_classroom
+from fauxtune.operations.arrangement.scene import scene_of
+from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice, NoDeviceHost
+from tests.support.tenant import Contoso
 
 TENANT = TenantId("11111111-0000-4000-8000-000000000001")
 
@@ -28,3 +32,20 @@ def test_there_are_no_devices_to_save_or_to_forget_and_none_can_be_restored() ->
         asyncio.run(host.restore(TENANT, b"devices"))
     with pytest.raises(NotEmulated):
         asyncio.run(host.keys(TENANT, "Phone"))
+
+
+class FullHost(NoDeviceHost):
+    """A host that has many devices of each tenant."""
+
+    async def devices(self, tenant: TenantId) -> tuple[HostedDevice, ...]:
+        return tuple(HostedDevice(f"Phone {number}", "ios") for number in range(50))
+
+
+async def test_a_seat_has_a_bound_of_devices_inside_the_server_and_one_more_is_refused(contoso: Contoso) -> None:
+    (seat,) = await open_classroom(contoso.emulator, seats=1, labs=["import-once"])
+    contoso.emulator.device_host = FullHost()
+    phone = NewDevice(token="", platform="ios")
+    with pytest.raises(Invalid, match="has 50 simulated devices inside the server, and can have no more"):
+        await devices.enroll(scene_of(contoso.emulator, seat.tenant, client="test"), user="alice", device=phone)
+    with pytest.raises(NotEmulated):  # another tenant may have more
+        await devices.enroll(scene_of(contoso.emulator, contoso.tenant, client="test"), user="alice", device=phone)

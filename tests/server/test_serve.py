@@ -322,6 +322,12 @@ def _check_that_published_secrets_open_nothing(server: Running, client: httpx.Cl
         for password, opens in ((PASSWORD, 400), (own["userPassword"], 200)):
             person = {**form, "grant_type": "password", "username": "alice@contoso.example", "password": password}
             assert client.post(url, data=person).status_code == opens
+    # One click is not enough either: the page asks for the user's password, and nobody is signed in without a page.
+    page = f"/{own['tenantId']}/oauth2/v2.0/authorize"
+    asked = {**form, "scope": "openid", "response_type": "code", "redirect_uri": "http://localhost/back"}
+    assert 'name="password"' in client.get(page, params=asked).text
+    silent = client.get(page, params={**asked, "prompt": "none", "login_hint": "alice@contoso.example"})
+    assert "error=login_required" in silent.headers["location"]
 
 
 def test_a_seed_or_a_setting_asks_for_the_published_secrets(tmp_path: Path) -> None:

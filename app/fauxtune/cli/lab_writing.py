@@ -168,6 +168,7 @@ def try_(
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read: it may have a key."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        path.chmod(0o600)  # a file that is there keeps its mode otherwise
         file.write(data)
 
 

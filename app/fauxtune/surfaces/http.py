@@ -70,6 +70,11 @@ async def hang_up(request: Request) -> None:
             pass
 
 
+def peer_of(request: Request) -> str:
+    """Return the address that a request came from, as the connection has it."""
+    return "" if request.client is None else request.client.host
+
+
 def bearer_token(request: Request) -> str:
     """Return the bearer token of the request (RFC 6750 2.1); empty without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -20,10 +20,13 @@ from fauxtune.operations.checkin import settling
 from fauxtune.operations.devices import enrollment_tokens
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.operations.tenants.deletion import check_present
+from fauxtune.operations.tenants.seats import seat_of
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 _MOST = 50
+#: Simulated devices of a tenant inside the server; of the tenant that is a seat of a classroom.
+_MOST_HOSTED, _MOST_AT_SEAT = 1_000, 50
 #: Seconds that a state waits for devices.
 _PATIENCE = 20.0
 #: Seconds in which a device that is on line waits for a push again after its check-in.
@@ -172,7 +175,15 @@ def is_enrollment_of(device: HostedDevice, row: EnrollmentRow) -> bool:
 
 
 async def enroll(scene: Scene, *, user: str, device: NewDevice) -> HostedDevice:
-    """Enrol a device for a user, whose token it gets."""
+    """Enrol a device for a user, whose token it gets. Raises Invalid if the tenant has as many as it may have: they
+    share one process with those of all other tenants.
+    """
+    most = _MOST_HOSTED if await seat_of(scene.emulator, scene.tenant) is None else _MOST_AT_SEAT
+    if len(await scene.emulator.device_host.devices(scene.tenant.id)) >= most:
+        raise Invalid(
+            f"This tenant has {most} simulated devices inside the server, and can have no more. Reset the tenant or "
+            "begin the lab again, or enrol devices with fauxtune-sim, in a process of their own."
+        )
     token = await scene.run(enrollment_tokens.create_token, scene.principal_name(user))
     new = NewDevice(
         token=token,

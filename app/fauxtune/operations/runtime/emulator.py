@@ -20,6 +20,7 @@ from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served, nothing_to_load
+from fauxtune.operations.runtime.guesses import Guesses
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
 from fauxtune.operations.runtime.other_processes import Others
 from fauxtune.operations.runtime.permission_check import PermissionCheck
@@ -121,6 +122,7 @@ class Emulator:
     load_graph: Callable[[], Awaitable[object]] = nothing_to_load
     device_host: DeviceHost = field(default_factory=NoDeviceHost)
     webhooks: Webhooks = field(default_factory=NoWebhooks)
+    guesses: Guesses = field(default_factory=Guesses)
     hosted_snapshots: HostedSnapshots = field(default_factory=HostedSnapshots)
     # Whether Graph has a route for a path without a version, with this method if one is given.
     graph_serves: Callable[[str, str | None], bool] = field(default=lambda _path, _method: True)

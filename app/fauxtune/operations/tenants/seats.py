@@ -20,11 +20,15 @@ from fauxtune.storage.rows.classrooms import SeatEventRow, SeatRow
 _MOST_EVENTS, _LONGEST = 5_000, 300
 
 
-async def seat_with(emulator: Emulator, password: str) -> Tenant:
-    """Return the tenant of the seat that this password opens. Raises Unauthenticated."""
+async def seat_with(emulator: Emulator, password: str, *, source: str) -> Tenant:
+    """Return the tenant of the seat that this password opens, which an address has sent. Raises Unauthenticated, or
+    Unavailable for an address that guesses.
+    """
+    emulator.guesses.check(source)
     typed = as_typed(password[:_LONGEST])
     row = await emulator.runner.read(queries.seat_with, digest(typed)) if PASSWORD.fullmatch(typed) else None
     if row is None:
+        await emulator.guesses.wrong(source)
         raise Unauthenticated(
             "No seat has this password. Compare it with the card; a classroom that has ended has no seats."
         )

@@ -17,7 +17,7 @@ from fauxtune.core.model.json_limits import MOST_IN_REQUEST, MOST_IN_SEED
 from fauxtune.core.model.mail import MESSAGE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.surfaces.access import check_local, is_token
-from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, peer_of
 from fauxtune.surfaces.routers import BoundedRoute
 
 JSON = "application/json"
@@ -79,7 +79,7 @@ async def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> 
     if PASSWORD.fullmatch(token):
         from fauxtune.operations.tenants.seats import seat_with
 
-        seat = await seat_with(emulator, token)
+        seat = await seat_with(emulator, token, source=peer_of(request))
     elif emulator.control_token is not None:
         _check_token(token, emulator.control_token)
     else:

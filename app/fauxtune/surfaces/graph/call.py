@@ -80,7 +80,7 @@ class ApprovalRequired(Invalid):
 
 
 class ApprovalPrecondition(ApprovalRequired):
-    """The same, as scripts of tenants of mid-2026 report it: 412 BadRequest, in Intune's nested message."""
+    """Intune's refusal as scripts of tenants of mid-2026 report it: 412 BadRequest, in Intune's nested message."""
 
 
 @dataclass(frozen=True, slots=True)

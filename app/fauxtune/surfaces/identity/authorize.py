@@ -1,8 +1,9 @@
 """The authorization endpoint: a page with the tenant's users, one click, and back with a code. RFC 6749 4.1, RFC 7636.
 
 Source: Entra ID "OAuth 2.0 authorization code flow". No password is asked for: an emulator guards nothing, and a test's
-browser should need one click. The click comes back with a signed ticket that says what it is about, so that nothing
-can be changed between page and click.
+browser should need one click. Only a server that others reach, which has a control token, asks for
+it. The click comes back with a signed ticket that says what it is about, so that nothing can be changed between page
+and click.
 """
 
 from __future__ import annotations
@@ -71,7 +72,11 @@ async def page(request: Request, about: TokenRequest) -> Response:
         lifetime=CODE_LIFETIME,
     )
     return pages.users_page(
-        authorization.name, people, ticket=ticket, forms_to=redirects.source(authorization.redirect_uri)
+        authorization.name,
+        people,
+        ticket=ticket,
+        forms_to=redirects.source(authorization.redirect_uri),
+        asks=about.asks_for_passwords,
     )
 
 
@@ -112,6 +117,8 @@ async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> UserRow:
         raise Aadsts(errors.USER_NOT_FOUND, f"The user account {key} does not exist in this directory.")
     if not user.document.get("accountEnabled", True):
         raise Aadsts(errors.USER_DISABLED, "The user account is disabled.")
+    if about.asks_for_passwords:
+        await about.check_password(user, about.form.get("password", ""))
     return user
 
 
@@ -189,7 +196,7 @@ async def _silent(
     about: TokenRequest, tenants: list[Tenant], *, authorization: AuthorizationRequest, user: UserRow | None
 ) -> Response:
     """prompt=none: no page. There are no sessions, so only a login_hint can name the user (Differs from Entra ID)."""
-    if user is None:
+    if user is None or about.asks_for_passwords:
         raise Aadsts(
             errors.LOGIN_REQUIRED,
             "Session information is not sufficient for single-sign-on: with prompt=none a login_hint must name a user.",

@@ -44,8 +44,10 @@ async def client_of(request: TokenRequest, tenant: Tenant) -> Client:
     if row is None:
         raise application_not_found(client_id, tenant.name)
     request.caller.application = row.client_id
+    request.emulator.guesses.check(request.source, tenant=tenant.id)
     is_closed = request.emulator.runner.people_password is not None
     if secret and (not secret_matches(row, secret) or (is_closed and secret == PUBLISHED_SECRET)):
+        await request.emulator.guesses.wrong(request.source, tenant=tenant.id)
         raise Aadsts(
             errors.SECRET_WRONG,
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "

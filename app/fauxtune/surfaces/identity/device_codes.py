@@ -76,7 +76,7 @@ async def page(about: TokenRequest) -> Response:
         about.emulator, {"device": claims}, kind=internal_tokens.TICKET, lifetime=CODE_LIFETIME
     )
     name = row.client_id if application is None else application.name
-    return pages.users_page(name, people, ticket=ticket, forms_to="")
+    return pages.users_page(name, people, ticket=ticket, forms_to="", asks=about.asks_for_passwords)
 
 
 async def click(about: TokenRequest) -> Response:

@@ -57,17 +57,19 @@ def message_page(title: str, text: str, *, status: int = 200) -> Response:
     return _page(title, f"<p>{escape(text)}</p>", status=status)
 
 
-def users_page(application: str, users: list[UserRow], *, ticket: str, forms_to: str) -> Response:
+def users_page(application: str, users: list[UserRow], *, ticket: str, forms_to: str, asks: bool = False) -> Response:
     """Return the page on which a user is picked by one click; users who are not listed can be named. `ticket`: the
-    request that the click answers.
+    request that the click answers; `asks`: whether the user's password is asked for.
     """
     hidden = f'<input type="hidden" name="ticket" value="{escape(ticket)}">'
+    password = '<label>Password <input type="password" name="password" required></label>' if asks else ""
+    how = "enter the password, and click" if asks else "click"
     buttons = "".join(_user_button(user.document, key=user.id) for user in users)
     body = (
-        f"<p>to <strong>{escape(application)}</strong>. This is an emulator: click on the user who signs in.</p>"
-        f'<form method="post">{hidden}{buttons}</form>'
+        f"<p>to <strong>{escape(application)}</strong>. This is an emulator: {how} on the user who signs in.</p>"
+        f'<form method="post">{hidden}{password}{buttons}</form>'
         f'<form method="post">{hidden}<label>Another user <input name="user" placeholder="name@domain" required>'
-        f"</label><button>Sign in</button></form>"
+        f"</label>{password}<button>Sign in</button></form>"
         f'<form method="post">{hidden}<button name="decline" value="1">Cancel</button></form>'
     )
     return _page("Sign in", body, forms_to=f"'self' {forms_to}".strip())

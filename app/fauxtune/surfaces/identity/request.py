@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl, unquote_plus
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import text_value
+from fauxtune.operations.directory.users_and_groups import password_opens
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import Caller
 from fauxtune.storage.queries import applications
+from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.identity import errors
 from fauxtune.surfaces.identity.discovery import ANY_TENANT
 from fauxtune.surfaces.identity.errors import Aadsts, missing
@@ -25,7 +27,8 @@ _LONGEST_FORM, _MOST_FIELDS = 128 * 1024, 100
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
     """A request at one of the endpoints: the tenant of its path, its parameters, the origin it was sent to, and who
-    sends it. `older`: it came to an endpoint of version 1.0, whose id tokens are of that version.
+    sends it. `older`: it came to an endpoint of version 1.0, whose id tokens are of that version; `source`: the address
+    that it came from.
     """
 
     emulator: Emulator
@@ -34,6 +37,7 @@ class TokenRequest:
     origin: str
     caller: Caller = field(default_factory=Caller)
     older: bool = False
+    source: str = ""
 
     def __post_init__(self) -> None:
         for text in (self.tenant_key, *self.form, *self.form.values()):
@@ -48,6 +52,19 @@ class TokenRequest:
         if not value:
             raise missing(parameter)
         return value
+
+    @property
+    def asks_for_passwords(self) -> bool:
+        """Whether the sign-in pages ask for a password: where others are in the network one click is not enough."""
+        return self.emulator.runner.people_password is not None
+
+    async def check_password(self, user: UserRow, password: str) -> None:
+        """Raise Aadsts unless this is the user's password, Unavailable for an address that guesses."""
+        runner, guesses = self.emulator.runner, self.emulator.guesses
+        guesses.check(self.source, tenant=user.tenant_id)
+        if not await runner.read(password_opens, user, password=password, people=runner.people_password):
+            await guesses.wrong(self.source, tenant=user.tenant_id)
+            raise Aadsts(errors.PASSWORD_WRONG, "Error validating credentials due to invalid username or password.")
 
     @property
     def hosts(self) -> frozenset[str]:

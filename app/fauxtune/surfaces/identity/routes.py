@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin
+from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin, peer_of
 from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, pages, resource_manager
 from fauxtune.surfaces.identity.adfs import ADFS, of_the_application
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
@@ -229,4 +229,11 @@ async def _form_request(request: Request, tenant: str) -> TokenRequest:
 
 
 def _token_request(request: Request, tenant: str, *, form: dict[str, str]) -> TokenRequest:
-    return TokenRequest(emulator_of(request), tenant, form=form, origin=origin(request), caller=caller_of(request))
+    return TokenRequest(
+        emulator_of(request),
+        tenant,
+        form=form,
+        origin=origin(request),
+        caller=caller_of(request),
+        source=peer_of(request),
+    )

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import Standing
-from fauxtune.operations.directory.users_and_groups import password_opens
 from fauxtune.storage.queries import directory
 from fauxtune.storage.rows.tenants import SignInRow
 from fauxtune.surfaces.identity import errors, internal_tokens, issuing
@@ -67,9 +66,7 @@ async def _for_password(request: TokenRequest) -> Issued:
             f"The user account {upn} does not exist in the {tenant.domain} directory. To sign into this application, "
             "the account must be added to the directory.",
         )
-    runner = request.emulator.runner
-    if not await runner.read(password_opens, user, password=password, people=runner.people_password):
-        raise Aadsts(errors.PASSWORD_WRONG, "Error validating credentials due to invalid username or password.")
+    await request.check_password(user, password)
     return issuing.for_user(request, tenant, client=client, user=user, scope=request.form.get("scope"))
 
 

@@ -23,7 +23,6 @@ from fauxtune.surfaces import html
 _FOLDER = Path(__file__).parent / "templates"
 #: Cards on a sheet of A4.
 _ON_A_SHEET = 8
-_PRIVATE, _PUBLIC = 0o600, 0o644
 _NAMES = ("seat", "password", "address", "trust")
 
 Json = Mapping[str, Any]
@@ -46,7 +45,7 @@ def write_handout(classroom: Json, folder: Path) -> list[Path]:
         code=qr_code(classroom["address"]),
         origin=classroom["address"].partition("/console")[0],
     )
-    return _write(folder, {"seats.csv": _csv(_NAMES, rows), "cards.html": page}, mode=_PRIVATE)
+    return _write(folder, {"seats.csv": _csv(_NAMES, rows), "cards.html": page})
 
 
 def write_transcripts(classroom: Json, transcripts: Sequence[Json], *, folder: Path) -> list[Path]:
@@ -58,7 +57,7 @@ def write_transcripts(classroom: Json, transcripts: Sequence[Json], *, folder: P
     for each in transcripts:
         page = _page("transcript.html", classroom=classroom, labs=labs, seat=each["seat"], transcript=each)
         files[f"{each['seat']['name']}.html"] = page
-    return _write(folder, files, mode=_PUBLIC)
+    return _write(folder, files)
 
 
 def qr_code(text: str) -> Markup:
@@ -118,13 +117,15 @@ def _environment() -> Environment:
     return environment
 
 
-def _write(folder: Path, files: Mapping[str, str], *, mode: int) -> list[Path]:
+def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Write files that only their owner can read: they have passwords, or names and answers of students."""
     written = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in files.items():
             path = folder / name
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                path.chmod(0o600)  # a file that is there keeps its mode otherwise
                 file.write(text.encode())
             written.append(path)
     except OSError as error:

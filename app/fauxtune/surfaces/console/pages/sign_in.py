@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request, Response
 from starlette.responses import RedirectResponse
 
-from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.errors import Unauthenticated, Unavailable
 from fauxtune.core.model.classrooms import SeatEvent
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.tenants import seats
@@ -13,6 +13,7 @@ from fauxtune.surfaces.access import is_token
 from fauxtune.surfaces.console.call import Call
 from fauxtune.surfaces.console.entry import PATH, SEATS
 from fauxtune.surfaces.console.session import SessionKey
+from fauxtune.surfaces.http import peer_of
 
 #: Bytes of the form that anybody may send, who has no access yet.
 _LARGEST = 16 * 1024
@@ -35,8 +36,8 @@ async def sign_in(call: Call, key: SessionKey) -> Response:
         to = address(request)
         return _begin(RedirectResponse(PATH if to == SEATS else to, 303), call, key=key, seat=None)
     try:
-        tenant = await seats.seat_with(call.emulator, sent)
-    except Unauthenticated as error:
+        tenant = await seats.seat_with(call.emulator, sent, source=peer_of(request))
+    except (Unauthenticated, Unavailable) as error:
         return _page(call, wrong=error.message)
     await seats.note(call.emulator, tenant, event=SeatEvent.SIGNED_IN)
     return _begin(RedirectResponse(PATH, 303), call, key=key, seat=tenant.id)

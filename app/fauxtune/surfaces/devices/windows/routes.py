@@ -7,6 +7,7 @@ Fleet's test client if the tenant allows it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
 import orjson
 from cryptography import x509
@@ -24,6 +25,7 @@ from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.devices.escrow import keep
 from fauxtune.operations.devices.windows_enrollment import PLATFORMS, Claimant, claimed_by, token_for
 from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent_notice import agent_header
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
@@ -31,8 +33,11 @@ from fauxtune.surfaces.devices.windows import deployment, enrollment, escrow, se
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.tenant_lookup import ROOT_PATHS, names_in, served_by_some, tenant_of
-from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin
+from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin, peer_of
 from fauxtune.surfaces.routers import Router
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 #: The lifetime of a token from the sign-in page, in seconds.
 _TOKEN_SECONDS = 600
@@ -64,6 +69,20 @@ class EnrollmentCall:
         tenant = await tenant_of(self.emulator, self.request.url.path, key=self.key, names=names)
         self.caller.tenant = tenant
         return tenant
+
+    async def prove(
+        self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run an operation for which somebody proves an identity, perhaps by a password. Raises Unavailable for an
+        address that guesses.
+        """
+        source, guesses = peer_of(self.request), self.emulator.guesses
+        guesses.check(source, tenant=tenant.id)
+        try:
+            return await self.emulator.runner.run(tenant, operation, *args, **kwargs)
+        except Unauthenticated:
+            await guesses.wrong(source, tenant=tenant.id)
+            raise
 
     def answer(self, step: soap.Step, content: str, *, tenant: Tenant | None = None) -> Response:
         """Return the answer, with the tenant's time if the step issues a token."""
@@ -108,7 +127,7 @@ async def get_policies(request: Request) -> Response:
     proof = soap.proof(message.security)
     tenant = await call.tenant(*names_in(proof))
     claimant = enrollment.claimant(call.emulator, tenant, proof=proof)
-    await call.emulator.runner.run(tenant, claimed_by, claimant)
+    await call.prove(tenant, claimed_by, claimant)
     return call.answer(soap.GET_POLICIES, mde2.policies(tenant.id, days=enrollment.validity_days(tenant)))
 
 
@@ -119,15 +138,16 @@ async def request_security_token(request: Request) -> Response:
     call = EnrollmentCall(request)
     envelope = await call.read(soap.REQUEST_TOKEN)
     message = mde2.token_request(envelope)
-    run = call.emulator.runner.run
     if message.renews:
         tenant = await call.tenant()
-        document = await run(tenant, enrollment.renew_identity, message, caller=call.caller, emulator=call.emulator)
+        document = await call.emulator.runner.run(
+            tenant, enrollment.renew_identity, message, caller=call.caller, emulator=call.emulator
+        )
     else:
         proof = soap.proof(envelope.security)
         tenant = await call.tenant(*names_in(proof))
         claimant = enrollment.claimant(call.emulator, tenant, proof=proof)
-        document = await run(
+        document = await call.prove(
             tenant,
             enrollment.enroll,
             message,
@@ -157,7 +177,7 @@ async def sign_in_with_password(request: Request) -> Response:
 
     claimant = Claimant(name=name, password=form.get("password", ""))
     try:
-        token = await call.emulator.runner.run(tenant, token_for, claimant, seconds=_TOKEN_SECONDS)
+        token = await call.prove(tenant, token_for, claimant, seconds=_TOKEN_SECONDS)
     except (Unauthenticated, NotLicensed) as error:
         return sign_in.credentials_page(returns=returns, name=name, problem=error.message)
     return sign_in.token_page(token, returns=returns)
