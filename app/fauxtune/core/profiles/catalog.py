@@ -63,12 +63,15 @@ MATRIX: dict[Edition, str] = {
     Edition.APRIL_2020: '"Use certificates for authentication in Microsoft Intune", 2019-11-22',
     Edition.CURRENT: '"Use certificates for authentication in Microsoft Intune", 2024-10-04',
 }
-#: The matrix of 2019-11-22 gives device owners trusted roots and SCEP only (its prose lists imported certificates on
-#: fully managed devices: the two disagree). AOSP devices came later; in 2020 they are treated like the
-#: company's others.
+#: The matrix of 2019-11-22 gives device owners trusted roots and SCEP only. Of imported certificates on fully managed
+#: devices later documents count: "Configure and use imported PKCS certificates with Intune", 2020-03-04, and "What's
+#: new in Microsoft Intune", week of 2020-02-17. "Configure and use PKCS certificates with Intune" of 2020-02-25 speaks
+#: of device owners too, but lists no profile for them: the documents disagree, and the matrix counts. AOSP devices came
+#: later; in 2020 they are treated like the company's others.
 #: In 2024 the documents disagree about imported certificates on dedicated devices: the matrix ticks them, "Configure
 #: and use imported PKCS certificates with Intune" of 2023-04-27 does not list them. Here the matrix counts.
 _LATER = {Edition.APRIL_2020: _DEVICE_OWNER}
+_IMPORTED_LATER = {Edition.APRIL_2020: _DEVICE_OWNER - {Variant.ANDROID_FULLY_MANAGED}}
 #: The matrix of 2019: no PKCS on Windows Phone 8.1. Differs from Intune: the matrix of 2024 no longer has the
 #: platform; here its kinds stay applicable, so that they can still be taught.
 _NOT_ON_PHONES = dict.fromkeys(Edition, _WINDOWS_PHONE)
@@ -100,7 +103,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("androidImportedPFXCertificateProfile", imported_pfx.FAMILY, _ADMINISTRATOR),
     # There is no androidWorkProfileImportedPFX...: this is the work profile's kind.
     Kind("androidForWorkImportedPFXCertificateProfile", imported_pfx.FAMILY, _WORK_PROFILE),
-    Kind("androidDeviceOwnerImportedPFXCertificateProfile", imported_pfx.FAMILY, _DEVICE_OWNER, _LATER),
+    Kind("androidDeviceOwnerImportedPFXCertificateProfile", imported_pfx.FAMILY, _DEVICE_OWNER, _IMPORTED_LATER),
     Kind("iosImportedPFXCertificateProfile", imported_pfx.FAMILY, _IOS),
     Kind("macOSImportedPFXCertificateProfile", imported_pfx.FAMILY, _MACOS),
     Kind("windows10ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS),

@@ -20,6 +20,7 @@ _VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 #: variable (lower case) -> property of the user's document, as the pages of 2020 have them.
 _USER = {
     "username": "userPrincipalName",
+    # Unverified: the pages of 2020 do not list it; those of 2024 and 2025 do.
     "userprincipalname": "userPrincipalName",
     "emailaddress": "mail",
     "onprem_distinguished_name": "onPremisesDistinguishedName",
@@ -57,10 +58,12 @@ USER_VARIABLES: Changed[Mapping[str, str]] = Changed(
     },
 )
 
-#: variable (lower case) -> fact of the device, as the pages of 2020 have them.
-_DEVICE = {
+#: variable (lower case) -> fact of the device: "Configure and use PKCS certificates with Intune", 2020-02-25 and
+#: 2024-11-19. The DNS name is one of Windows devices that have joined a domain.
+DEVICE_VARIABLES: Mapping[str, str] = {
     "aad_device_id": "azureADDeviceId",
     "azureaddeviceid": "azureADDeviceId",
+    # Unverified in 2020: the pages of that year do not list it; those of 2024 and 2025 do.
     "deviceid": "managedDeviceId",
     "device_serial": "serialNumber",
     "serialnumber": "serialNumber",
@@ -70,23 +73,8 @@ _DEVICE = {
     "meid": "meid",
     "wifimacaddress": "wiFiMacAddress",
     "devicename": "deviceName",
+    "fullyqualifieddomainname": "fullyQualifiedDomainName",
 }
-#: variable (lower case) -> fact of the device.
-DEVICE_VARIABLES: Changed[Mapping[str, str]] = Changed(
-    "Variables of the device in subject names and alternative names",
-    {
-        Edition.APRIL_2020: Stated(
-            _DEVICE,
-            "There is no variable for the DNS name of the device.",
-            "Configure and use PKCS certificates with Intune, 2020-02-25",
-        ),
-        Edition.CURRENT: Stated(
-            {**_DEVICE, "fullyqualifieddomainname": "fullyQualifiedDomainName"},
-            "`{{FullyQualifiedDomainName}}` is the DNS name of a Windows device that has joined a domain.",
-            "Configure and use PKCS certificates with Intune, 2024-11-19",
-        ),
-    },
-)
 
 #: subjectNameFormat (without `custom`) -> the format it stands for.
 SUBJECT_FORMATS = {
@@ -105,7 +93,7 @@ def variables(user: dict[str, Any] | None, device: dict[str, Any], *, edition: E
     """Every variable of the edition, by its lower-case name, with its value for this user and device, if
     there is one.
     """
-    values = {name: device.get(fact) for name, fact in DEVICE_VARIABLES.of(edition).items()}
+    values = {name: device.get(fact) for name, fact in DEVICE_VARIABLES.items()}
     values |= {name: _of_user(user, fact) for name, fact in USER_VARIABLES.of(edition).items()}
     return {name: str(value) if value else None for name, value in values.items()}
 

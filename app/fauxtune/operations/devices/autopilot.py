@@ -257,8 +257,9 @@ def take_over(
 
 
 def let_go(tx: Transaction, enrollment: EnrollmentRow) -> bool:
-    """Leave an Autopilot device in the directory when its enrolment ends, managed no more. False: it is no such device.
-    Unverified: that the service keeps it so.
+    """Leave an Autopilot device in the directory when its enrolment ends, managed no more ("Device action: retire",
+    2026-08-06: the record in Microsoft Entra ID is not removed). False: it is no such device. Unverified: that it is so
+    after a wipe and in 2020, too.
     """
     device = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=enrollment.directory_device_id)
     if device is None or autopilot.identity_of(device.document.get("physicalIds") or ()) is None:

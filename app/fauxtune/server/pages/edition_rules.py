@@ -15,7 +15,7 @@ from fauxtune.core.model.editions import Changed
 from fauxtune.core.profiles.fixed import FIXED
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
 from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
-from fauxtune.core.profiles.variables import DEVICE_VARIABLES, USER_VARIABLES
+from fauxtune.core.profiles.variables import USER_VARIABLES
 from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
 from fauxtune.surfaces.graph.needed_permissions import SCRIPTS
 
@@ -24,7 +24,6 @@ EDITION_RULES: tuple[Changed[Any], ...] = (
     RECORDS_KEPT,
     CHOSEN_BY,
     USER_VARIABLES,
-    DEVICE_VARIABLES,
     EXPORTABLE,
     FIXED,
     UNSUPPORTED_PURPOSES,

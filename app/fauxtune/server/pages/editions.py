@@ -55,7 +55,13 @@ KINDS_SAME = """### Kinds of profile that are not applicable in either edition
 
 Besides those whose settings are only kept, and profiles of another platform, which have no status on the device at
 all."""
-KINDS_NOTE = """*The documents disagree* about imported certificates on dedicated devices: "Configure and use imported
+KINDS_NOTE = """*The documents of 2020 disagree.* The matrix of 2019-11-22 gives device owners neither PKCS nor imported
+certificates. Imported ones on fully managed devices came with the week of 2020-02-17 ("What's new in Microsoft Intune";
+"Configure and use imported PKCS certificates with Intune", 2020-03-04): the newer documents count. "Configure and use
+PKCS certificates with Intune" of 2020-02-25 speaks of device owners where it explains extended key usages and roots,
+and lists no profile for them: there the matrix counts.
+
+*The documents disagree* about imported certificates on dedicated devices: "Configure and use imported
 PKCS certificates with Intune" (2023-04-27) lists fully managed, corporate-owned and personal work profile devices, the
 matrix of 2024-10-04 ticks dedicated ones as well. Here their profile applies; a device without a user has no imported
 certificates anyway."""

@@ -44,8 +44,14 @@ _OWNER = (_V.ANDROID_FULLY_MANAGED, _V.ANDROID_DEDICATED, _V.ANDROID_CORPORATE_W
 GAPS: tuple[Gap, ...] = (
     Gap(
         "profiles of the kind are not applicable in that edition, so that no device has what they give",
-        sources=(Source.PKCS, Source.IMPORTED),
+        sources=(Source.PKCS,),
         variants=(*_OWNER, _V.ANDROID_AOSP),
+        editions=(Edition.APRIL_2020,),
+    ),
+    Gap(
+        "profiles of the kind are not applicable in that edition, so that no device has what they give",
+        sources=(Source.IMPORTED,),
+        variants=(_V.ANDROID_DEDICATED, _V.ANDROID_CORPORATE_WORK_PROFILE),
         editions=(Edition.APRIL_2020,),
     ),
     Gap(

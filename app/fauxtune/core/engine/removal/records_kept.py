@@ -15,7 +15,9 @@ from fauxtune.core.model.states import Cause
 
 @dataclass(frozen=True, slots=True)
 class RecordsKept:
-    """The kinds of device whose record is kept: Graph's when the user unenrols, the directory's after a retirement."""
+    """The kinds of device whose record is kept: Graph's when the user unenrols, the directory's after a retirement. (Of
+    devices that are registered with Autopilot: `operations.devices.autopilot.let_go`.)
+    """
 
     managed_device: frozenset[Variant]
     directory_device: frozenset[Variant]
@@ -35,8 +37,10 @@ RECORDS_KEPT: Changed[RecordsKept] = Changed(
                 frozenset({Variant.IOS, Variant.IPADOS, Variant.MACOS}),
             ),
             "The managed device stays when the user of a Windows device unenrols, until an administrator deletes it. "
-            "The directory's device stays when an iPhone, an iPad or a Mac is retired, or deleted, which retires it.",
-            "Remove devices by using wipe, retire, or manually unenrolling the device, 2022 and 2023",
+            "The directory's device stays when an iPhone, an iPad or a Mac is retired, or deleted, which retires it, "
+            "and that of a PC that is registered with Autopilot.",
+            "Remove devices by using wipe, retire, or manually unenrolling the device, 2022 and 2023; Device action: "
+            "retire, 2026-08-06",
         ),
     },
 )
