@@ -8,10 +8,16 @@ from playwright.sync_api import Locator, Page, expect
 
 
 def press(page: Page, words: str) -> None:
-    """Press a button, or follow a link that looks like one."""
-    button = page.get_by_role("main").get_by_role("button", name=words, exact=True)
-    link = page.get_by_role("main").get_by_role("link", name=words, exact=True)
-    button.or_(link).first.click()
+    """Press a button, or follow a link that looks like one, also in a menu that has to be opened first."""
+    main = page.get_by_role("main")
+    link = main.get_by_role("link", name=words, exact=True)
+    shown = main.get_by_role("button", name=words, exact=True).or_(link)
+    hidden = page.get_by_role("link", name=words, exact=True, include_hidden=True)
+    menu = main.locator("details.more:not([open])", has=hidden)
+    shown.or_(menu).first.wait_for(state="attached")
+    if not shown.count():
+        menu.locator("> summary").first.click()
+    shown.first.click()
 
 
 def create_profile(page: Page, overview: str, *, kind: str, name: str, choices: Sequence[str] = ()) -> None:

@@ -66,6 +66,10 @@ class Reading:
         return DELIVERIES[" ".join(self.words["delivery"].lower().split())]
 
 
+#: Where all sentences are found, for whoever sees no page that lists them.
+WHERE_ALL_ARE = "'fauxtune state list' (GET .../states) has all."
+
+
 def read(text: str, params: Mapping[str, object] | None = None) -> Reading:
     """Return which sentence it is. `params` are put into the places that stand in braces: `{user} left`.
 
@@ -81,7 +85,7 @@ def read(text: str, params: Mapping[str, object] | None = None) -> Reading:
             return Reading(sentence, {name: _unquoted(words) for name, words in match.groupdict().items()}, wording)
     like = "; ".join(f"'{each}'" for each in nearest(wording, (sentence.example for sentence in SENTENCES)))
     raise Invalid(
-        f"There is no state '{wording}'. The nearest are: {like}. 'fauxtune state list' (GET .../states) has all.",
+        f"There is no state '{wording}'. The nearest are: {like}. {WHERE_ALL_ARE}",
         target="state",
     )
 

@@ -194,7 +194,7 @@ def notices(call: TenantCall, findings: Iterable[Finding], *, user: str | None) 
         named = seen.evidence.get("user")  # of a person without a chain, such as one without a licence
         person = named if user is None and isinstance(named, str) else user
         fix = fix_of(call, finding, about=Subject(person, seen.device, seen.profile))
-        css = "bad" if finding.severity is Severity.ERROR else "wait"
+        css = "bad" if finding.severity is Severity.ERROR else "warn"
         notice = grouped.setdefault(
             (finding.code, css, fix.words, fix.command), Notice(f"{finding.code}-{len(grouped) + 1}", css, fix)
         )

@@ -36,6 +36,14 @@ _SETS = (
     ("realistic", "Realistic: limits, latency, lag and rare failures of the real service"),
     ("chaos", "Chaos: everything at random; a number chooses which"),
 )
+#: data. What an empty page offers: presets and sets with the words of a button.
+_READY = (
+    ("throttled", "Throttle Graph (429)"),
+    ("offline", "Take the connector off line"),
+    ("refuses", "Let the CA refuse"),
+    ("not-now", "Let Apple devices say NotNow"),
+    ("realistic", "As the real service: limits, latency, lag"),
+)
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TARGETS = ("path", "method", "device", "user", "connector")
 
@@ -54,7 +62,9 @@ class FaultView:
 
 async def faults(call: TenantCall) -> Response:
     """Show all faults, and how often they struck."""
-    return call.page("faults.html", faults=[_view(call, row) for row in await call.run(operations.all_faults)])
+    return call.page(
+        "faults.html", ready=_READY, faults=[_view(call, row) for row in await call.run(operations.all_faults)]
+    )
 
 
 async def press(call: TenantCall) -> Response:
@@ -94,7 +104,7 @@ async def clear(call: TenantCall) -> Response:
 
 async def new(call: TenantCall) -> Response:
     """Show the form of a new fault."""
-    return _form(call, Typed({"preset": ["throttled"], "which": ["next"], "count": ["1"]}))
+    return _form(call, Typed({"preset": [call.query("preset", "throttled")], "which": ["next"], "count": ["1"]}))
 
 
 async def create(call: TenantCall) -> Response:

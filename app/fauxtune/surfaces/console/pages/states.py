@@ -12,7 +12,7 @@ from fauxtune.core.administration.emulation import reach_state
 from fauxtune.core.errors import FauxtuneError, GraphRefused, NotFound
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.fact_words import REPORTED
-from fauxtune.core.model.provider_state_words import fits, places, read
+from fauxtune.core.model.provider_state_words import WHERE_ALL_ARE, fits, places, read
 from fauxtune.core.model.provider_states import DELIVERIES, DEVICES, ORDINALS, PLACES, SENTENCES, Sentence
 from fauxtune.operations.arrangement.provider_states import Reached
 from fauxtune.operations.arrangement.provider_states import reach as reach_sentence
@@ -200,4 +200,5 @@ def _params(sentence: Sentence, form: Typed) -> dict[str, str]:
 
 
 def _why(error: FauxtuneError) -> str:
-    return reason(error) if isinstance(error, GraphRefused) else error.message
+    said = reason(error) if isinstance(error, GraphRefused) else error.message
+    return said.replace(WHERE_ALL_ARE, "All of them stand below.")

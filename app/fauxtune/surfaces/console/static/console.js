@@ -141,6 +141,16 @@ for (const legend of document.querySelectorAll("details.legend")) {
   });
 }
 
+/** Closes the menus that somebody leaves: by a click elsewhere, or by Escape, which gives the focus back. */
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details.more[open]")) {
+    if (event.key ? event.key !== "Escape" : menu.contains(event.target)) continue;
+    if (menu.contains(document.activeElement)) menu.firstElementChild.focus();
+    menu.open = false;
+  }
+}
+for (const event of ["click", "keydown"]) document.addEventListener(event, closeMenus);
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
