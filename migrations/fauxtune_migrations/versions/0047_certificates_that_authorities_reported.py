@@ -1,4 +1,4 @@
-"""Revision 0045: certificates that authorities of SCEP reported, and when revocations were downloaded last.
+"""Revision 0047: certificates that authorities of SCEP reported, and when revocations were downloaded last.
 
 A certificate was in the outcome of its challenge until now, where the next check of the challenge overwrote it.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0045"
-down_revision = "0044"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
