@@ -101,3 +101,20 @@ async def test_its_filter_is_one_for_its_platform(beta: httpx.AsyncClient) -> No
         if status == 200:
             used = await beta.delete(f"/deviceManagement/assignmentFilters/{made['id']}")
             assert used.status_code == 400
+
+
+async def test_v1_neither_takes_nor_shows_the_members_of_enumerations_that_only_beta_has(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient
+) -> None:
+    lock = {"actionType": "remoteLock", "gracePeriodHours": 24}
+    body: Json = {"@odata.type": "#microsoft.graph.iosCompliancePolicy", "displayName": "Locked"}
+    body |= {"scheduledActionsForRule": [{"ruleName": None, "scheduledActionConfigurations": [BLOCK, lock]}]}
+    refused = await v1.post(POLICIES, json=body)
+    assert refused.status_code == 400
+    assert "'remoteLock' is not a value of microsoft.graph.deviceComplianceActionType" in error_message(refused)
+    one = f"{POLICIES}/{(await create(beta, POLICIES, **body))['id']}"
+    assert [each["actionType"] for each in await actions(beta, one)] == ["block", "remoteLock"]
+    assert [each["actionType"] for each in await actions(v1, one)] == ["block", "noAction"]
+    for graph, there in ((beta, True), (v1, False)):
+        described = (await graph.get("/$metadata")).text.partition('<EnumType Name="deviceComplianceActionType"')[2]
+        assert ('Name="remoteLock"' in described.partition("</EnumType>")[0]) is there

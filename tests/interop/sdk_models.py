@@ -167,6 +167,11 @@ class Proposals:
         theirs = (self._beta if name in self._beta else self._v1).type(name).members
         yield from (f"+ {member}" for member in theirs if member not in ours)
         yield from (f"- {member}" for member in sorted(ours - set(theirs)))
+        if name in self._v1:
+            older = self._v1.type(name).members
+            for row in self.table.members(name):
+                if row.beta_only == (row.name in older) and row.name in theirs:
+                    yield f"{'-' if row.beta_only else '+'} {row.name} beta"
 
     def _structure(self, name: str) -> Iterator[str]:
         head = self.table.head(name)

@@ -111,3 +111,10 @@ def test_every_default_of_every_type_is_a_value_of_its_property(subtests: pytest
 
 def test_names_are_unique() -> None:
     assert len({kind.name.lower() for kind in ENTITIES}) == len(ENTITIES)
+
+
+def test_v1_shows_of_flags_those_that_it_knows() -> None:
+    architectures = enumeration("windowsArchitecture")
+    assert architectures.shown("x64,arm64", version=Version.BETA) == "x64,arm64"
+    assert architectures.shown("x64,arm64", version=Version.V1) == "x64"
+    assert architectures.shown("arm64", version=Version.V1) == "none"

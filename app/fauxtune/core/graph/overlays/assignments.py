@@ -57,6 +57,7 @@ ASSIGNMENTS = (
             approximated(
                 "filters for apps are checked and stored: nothing can be assigned with them"
             ): "assignmentFilterManagementType",
+            # It is in Microsoft's SDK of beta (2026-10, msgraph-beta-sdk 1.66), and in no page.
             approximated("always checkinTimeEvaluation"): "evaluationMode",
         },
     ),

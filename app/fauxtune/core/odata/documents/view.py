@@ -152,7 +152,7 @@ def _single(prop: Property, value: Any, *, version: Version) -> Any:
     if isinstance(kind, Edm):
         return value
     if isinstance(kind, EnumType):
-        return kind.v1_fallback if version is Version.V1 and value in kind.beta_only else value
+        return kind.shown(value, version=version)
     return _complex(prop, value, version=version)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fauxtune.core.odata.schema.fidelity import EXACT
 from fauxtune.core.odata.schema.overlay import Known, Overlay
-from fauxtune.core.odata.schema.table import PropertyRow, SchemaTable, TypeHead
+from fauxtune.core.odata.schema.table import MemberRow, PropertyRow, SchemaTable, TypeHead
 from fauxtune.core.odata.schema.types import (
     ComplexType,
     Edm,
@@ -25,8 +25,8 @@ _PRIMITIVES = {edm.value.removeprefix("Edm."): edm for edm in Edm}
 class Model:
     """The types by name. The same name always gives the same value.
 
-    `fallbacks`: what v1.0 shows in place of the members of an enumeration that beta alone has, where it is not
-    `unknownFutureValue`.
+    `fallbacks`: what v1.0 shows in place of the members of an enumeration that only beta has, where it is not
+    `unknownFutureValue` or, without that, the first one.
     """
 
     def __init__(
@@ -111,8 +111,16 @@ class Model:
             flags="flags" in head.marks,
             values=tuple(each.number for each in members),
             beta_only=frozenset(each.name for each in members if each.beta_only),
-            v1_fallback=self._fallbacks.get(head.name, "unknownFutureValue"),
+            v1_fallback=self._fallback(head.name, members),
         )
+
+    def _fallback(self, name: str, members: Iterable[MemberRow]) -> str:
+        """What v1.0 shows in place of a member that it does not have. Unverified for an enumeration without a member
+        for the future: here it is the first one.
+        """
+        known = [each.name for each in members if not each.beta_only]
+        future = "unknownFutureValue"
+        return self._fallbacks.get(name) or (future if future in known or not known else known[0])
 
     def _properties(self, name: str) -> tuple[Property, ...]:
         rows = self.table.properties(name)

@@ -76,7 +76,7 @@ Json: TypeAlias = "bool | int | str | tuple[str, ...] | None"
 class EnumType:
     """An enumeration. `values` are the members' numbers.
 
-    `beta_only` members do not exist in v1.0, which shows `v1_fallback` in their place.
+    `beta_only` members do not exist in v1.0, which shows `v1_fallback` in their place; of flags, those that it knows.
     """
 
     name: str
@@ -113,6 +113,12 @@ class EnumType:
             known = ", ".join(f"{member} ({self._numbers[member]})" for member in members)
             raise Invalid(f"{number} is not a value of {qualified(self.name)}: use one of {known}.")
         return ",".join(sorted(chosen, key=self.number))
+
+    def shown(self, value: str, *, version: Version) -> str:
+        """A stored value as this version shows it."""
+        if version is Version.BETA or self.beta_only.isdisjoint(value.split(",")):
+            return value
+        return ",".join(member for member in value.split(",") if member not in self.beta_only) or self.v1_fallback
 
     def number(self, member: str) -> int:
         """The number of a member, given in its canonical form."""
