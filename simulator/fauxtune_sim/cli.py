@@ -115,7 +115,7 @@ def enroll(
         autopilot=autopilot,
     )
     server_options = server_options_of(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
-    finish(run_to_end(commands.enroll(options, server_options)), output=output)
+    finish(run_to_end(commands.enroll(options, server_options)), output=output, state=options.state)
 
 
 @app.command("hash", epilog="Example: fauxtune-sim hash --state ./alice-pc > hashes.csv")
@@ -148,7 +148,8 @@ def checkin(
     """
     from fauxtune_sim import commands
 
-    finish(run_to_end(commands.check_in_each(state, until_settled=until_settled, timeout=timeout)), output=output)
+    result = run_to_end(commands.check_in_each(state, until_settled=until_settled, timeout=timeout))
+    finish(result, output=output, state=state[0])
 
 
 @app.command(epilog="Example: fauxtune-sim run --state ./alice-phone --state ./bob-phone")

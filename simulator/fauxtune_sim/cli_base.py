@@ -7,6 +7,8 @@ the command succeeded, 1 that it failed, 2 that the arguments were wrong, 130 th
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
@@ -14,9 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from fauxtune_sim.marks import ROOM
+
 if TYPE_CHECKING:
     from fauxtune_sim.commands import CommandOutput
     from fauxtune_sim.discovery import ServerOptions
+    from fauxtune_sim.marks import Names
 
 T = TypeVar("T")
 _PROGRAM = "fauxtune-sim"
@@ -89,8 +94,10 @@ def server_options_of(
     return ServerOptions(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
 
 
-def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM) -> T:
-    """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130."""
+def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM, state: Path | None = None) -> T:
+    """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130.
+    `state`: the folder of the device whose certificates the line may name.
+    """
     from fauxtune_sim.errors import Interrupted, SimulatorError
     from fauxtune_sim.event_loop import run_loop
 
@@ -99,7 +106,8 @@ def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM) -> T:
     except Interrupted as ended:
         _fail(str(ended), program=program, code=_INTERRUPTED)
     except SimulatorError as failed:
-        _fail(str(failed), program=program)
+        why = str(failed)
+        _fail(names_in(why, state=state).put_into(why), program=program)
     except KeyboardInterrupt:
         _fail("interrupted", program=program, code=_INTERRUPTED)
 
@@ -135,18 +143,37 @@ def show_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def show_result(result: CommandOutput, *, output: Output) -> None:
-    """Print the output of a command."""
+def names_in(text: str = "", *, document: Any = None, state: Path | None) -> Names:
+    """The names of the certificates in what a command prints, by the server of the device in a folder."""
+    from fauxtune_sim.agents import load_device
+    from fauxtune_sim.errors import SimulatorError
+    from fauxtune_sim.event_loop import run_loop
+    from fauxtune_sim.marks import Names, digits_in, names_for, thumbprints_in
+
+    wanted = [*digits_in(text), *thumbprints_in(document)]
+    if state is None or not wanted:
+        return Names()
+    try:
+        return run_loop(names_for(load_device(state), wanted))
+    except SimulatorError:  # the folder has no device
+        return Names()
+
+
+def show_result(result: CommandOutput, *, output: Output, state: Path | None = None) -> None:
+    """Print the output of a command. `state`: the folder of the device whose certificates it names."""
     if output is Output.JSON:
+        names_in(document=result.document, state=state).add_to(result.document)
         show_json(result.document)
         return
+    names, in_colour = names_in("\n".join(result.lines), state=state), sys.stdout.isatty()
     for line in result.lines:
         # A line may quote what strangers wrote, such as the subject of a mail: no control characters reach a terminal.
-        typer.echo("".join(each if each.isprintable() or each in "\n\t" else " " for each in line))
+        plain = "".join(each if each.isprintable() or each in f"\n\t{ROOM[0]}" else " " for each in line)
+        typer.echo(names.put_into(plain, in_colour=in_colour and not os.environ.get("NO_COLOR")))
 
 
-def finish(result: CommandOutput, *, output: Output) -> None:
-    """Print the output of a command and end with exit code 1 if it failed."""
-    show_result(result, output=output)
+def finish(result: CommandOutput, *, output: Output, state: Path | None = None) -> None:
+    """Print the output of a command (see `show_result`) and end with exit code 1 if it failed."""
+    show_result(result, output=output, state=state)
     if not result.succeeded:
         raise typer.Exit(1)

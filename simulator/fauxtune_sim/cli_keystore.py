@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded
+from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded, names_in
+
+if TYPE_CHECKING:
+    from fauxtune_sim.marks import Names
 
 keystore_app = typer.Typer(
     help="The certificates and keys on a device: list them, or export them.", rich_markup_mode=None
@@ -33,7 +36,7 @@ def keystore(
         return
     if state is None:
         raise typer.BadParameter("name the device's folder", param_hint="--state")
-    finish(guarded(lambda: commands.keystore(state)), output=output)
+    finish(guarded(lambda: commands.keystore(state)), output=output, state=state)
 
 
 @keystore_app.command(
@@ -58,5 +61,9 @@ def keystore_export(
     from fauxtune_sim import keystore_export
 
     chosen = keystore_export.DEFAULT_PASSWORD if password is None else password
-    options = keystore_export.ExportOptions(pem=pem, pfx=pfx, password=chosen)
-    finish(guarded(lambda: keystore_export.export(state, options)), output=output)
+    options = keystore_export.ExportOptions(pem=pem, pfx=pfx, password=chosen, names=lambda rows: _names(state, rows))
+    finish(guarded(lambda: keystore_export.export(state, options)), output=output, state=state)
+
+
+def _names(state: Path, rows: list[dict[str, Any]]) -> Names:
+    return names_in(document=rows, state=state)

@@ -131,9 +131,9 @@ def mail_send(
         from fauxtune_sim import mailbox_commands
 
         account = mailbox_commands.AccountOptions(state, sender, password_file)
-        finish(run_to_end(mailbox_commands.deliver(options, account)), output=output)
+        finish(run_to_end(mailbox_commands.deliver(options, account), state=state), output=output, state=state)
     else:
-        finish(run_to_end(mail_commands.send(options)), output=output)
+        finish(run_to_end(mail_commands.send(options), state=state), output=output, state=state)
 
 
 @account_app.command("show", epilog="Example: fauxtune-sim mail account show --state ./alice-phone")
@@ -141,7 +141,7 @@ def account_show(*, state: StateOption, app: AppOption = None, output: OutputOpt
     """Show in which mail apps of a device S/MIME is on."""
     from fauxtune_sim import mail_account_commands
 
-    finish(guarded(lambda: mail_account_commands.show_account(state, app)), output=output)
+    finish(guarded(lambda: mail_account_commands.show_account(state, app)), output=output, state=state)
 
 
 @account_app.command("set", epilog="Example: fauxtune-sim mail account set --state ./phone --app outlook --smime on")
@@ -206,7 +206,8 @@ def mail_read(
     """
     from fauxtune_sim import mail_commands
 
-    finish(run_to_end(mail_commands.read(state, file, save=save, ask_authority=not offline, app=app)), output=output)
+    work = mail_commands.read(state, file, save=save, ask_authority=not offline, app=app)
+    finish(run_to_end(work, state=state), output=output, state=state)
 
 
 @mail_app.command("contacts", epilog="Example: fauxtune-sim mail contacts --state ./alice-phone")
@@ -217,4 +218,4 @@ def mail_contacts(*, state: StateOption, output: OutputOption = Output.TEXT) -> 
     """
     from fauxtune_sim import mail_commands
 
-    finish(run_to_end(mail_commands.contacts(state)), output=output)
+    finish(run_to_end(mail_commands.contacts(state)), output=output, state=state)

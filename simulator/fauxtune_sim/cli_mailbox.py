@@ -62,4 +62,4 @@ def mail_open(
 
     options = mailbox_commands.AccountOptions(state, account)
     work = mailbox_commands.open_message(options, number, save=save, ask_authority=not offline)
-    finish(run_to_end(work), output=output)
+    finish(run_to_end(work, state=state), output=output, state=state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -20,7 +21,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fauxtune_sim.discovery import Server
 from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused
+from fauxtune_sim.marks import Mark
 from fauxtune_sim.transport import Answer, Transport
+
+#: Certificates of a question for marks.
+_MOST_MARKS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,19 @@ class Control:
         url = f"{self._tenant}/messages?{urlencode({'to': recipient, 'from': sender})}"
         answer = await self._transport.send("POST", url, body=mail, content_type="message/rfc822", bearer=self._token)
         _checked(answer)
+
+    async def marks(self, thumbprints: Iterable[str]) -> dict[str, Mark]:
+        """The marks of certificates by the first digits of their thumbprints, as far as the tenant knows them."""
+        wanted, marks = sorted({each[:8] for each in thumbprints}), {}
+        for start in range(0, len(wanted), _MOST_MARKS):
+            query = urlencode({"thumbprints": ",".join(wanted[start : start + _MOST_MARKS])})
+            answer = await self._get(f"{self._tenant}/certificates/marks?{query}")
+            try:
+                for row in answer["value"]:
+                    marks[row["thumbprint"][:8]] = Mark(row["mark"], int(row["hue"]), row["symbol"])
+            except (KeyError, TypeError, ValueError) as odd:
+                raise AnswerBroken(f"the control surface's marks have an unexpected form: {odd!r}") from odd
+        return marks
 
     async def is_of_one_device(self, sha1: str) -> bool:
         """Whether the certificate with this thumbprint was issued for one device. False for an unknown one."""

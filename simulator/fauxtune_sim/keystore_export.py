@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from fauxtune_sim.commands import CommandOutput
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.keystore import Identity, KeyStore
+from fauxtune_sim.marks import Names
 
 #: Of files that the caller asks for, by a command that prints it.
 DEFAULT_PASSWORD = "fauxtune"  # noqa: S105
@@ -30,11 +32,14 @@ DEFAULT_PASSWORD = "fauxtune"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """The folders for PEM and for PFX files (None: none of these), and the password of the PFX files."""
+    """The folders for PEM and for PFX files (None: none of these), and the password of the PFX files. `names`: returns
+    the names of the certificates in a listing, for the names of the files.
+    """
 
     pem: Path | None = None
     pfx: Path | None = None
     password: str = DEFAULT_PASSWORD
+    names: Callable[[list[dict[str, Any]]], Names] = lambda _rows: Names()
 
 
 def export(state: Path, options: ExportOptions) -> CommandOutput:
@@ -47,13 +52,13 @@ def export(state: Path, options: ExportOptions) -> CommandOutput:
         raise NotFoundHere("name a folder with --pem or --pfx")
     device = load_device(state)
     kept = [entry.alias for entry in device.keystore.entries.values() if not entry.extractable]
-    identities = _exportable(device.keystore)
+    identities, names = _exportable(device.keystore), options.names(device.keystore.listing())
     rows: list[dict[str, Any]] = []
     try:
         if options.pem is not None:
-            rows += _write_pem(device, identities, folder=_folder(options.pem))
+            rows += _write_pem(device, identities, folder=_folder(options.pem), names=names)
         if options.pfx is not None:
-            rows += _write_pfx(identities, folder=_folder(options.pfx), password=options.password)
+            rows += _write_pfx(identities, folder=_folder(options.pfx), password=options.password, names=names)
     except OSError as failed:
         raise StateBroken(f"{failed.filename} cannot be written: {failed.strerror}") from failed
     document = {"device": device.name, "files": rows, "notExtractable": kept}
@@ -72,7 +77,7 @@ def pem_of_keys(store: KeyStore) -> list[dict[str, Any]]:
 
 def export_pem(device: Device, folder: Path) -> None:
     """Write the keys of a device as PEM files, and who it is. Raises OSError."""
-    _write_pem(device, _exportable(device.keystore), folder=_folder(folder))
+    _write_pem(device, _exportable(device.keystore), folder=_folder(folder), names=Names())
 
 
 def _exportable(store: KeyStore) -> list[Identity]:
@@ -86,11 +91,13 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _write_pem(device: Device, identities: list[Identity], *, folder: Path) -> list[dict[str, Any]]:
+def _write_pem(device: Device, identities: list[Identity], *, folder: Path, names: Names) -> list[dict[str, Any]]:
     """Write a file for each identity, the trusted certificates, and `device.json`, which says whose keys they are."""
     identifier = None if device.enrollment is None else device.enrollment.name.rpartition("/")[2]
     _write(folder / "device.json", json.dumps({"id": identifier, "name": device.name}).encode())
-    rows = [_written(folder / f"{_name(identity)}.pem", _pem(identity), identity=identity) for identity in identities]
+    rows = [
+        _written(folder / f"{_name(identity, names)}.pem", _pem(identity), identity=identity) for identity in identities
+    ]
     trusted = device.keystore.trusted_certificates()
     if trusted:
         path = folder / "trusted.pem"
@@ -105,21 +112,24 @@ def _pem(identity: Identity) -> bytes:
     return key + b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
-def _write_pfx(identities: list[Identity], *, folder: Path, password: str) -> list[dict[str, Any]]:
+def _write_pfx(identities: list[Identity], *, folder: Path, password: str, names: Names) -> list[dict[str, Any]]:
     encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
     rows = []
     for identity in identities:
         data = pkcs12.serialize_key_and_certificates(
             identity.alias.encode(), identity.key, identity.certificate, identity.chain, encryption
         )
-        rows.append(_written(folder / f"{_name(identity)}.pfx", data, identity=identity))
+        rows.append(_written(folder / f"{_name(identity, names)}.pfx", data, identity=identity))
     return rows
 
 
-def _name(identity: Identity) -> str:
-    """A file name that tells identities apart: the address or subject, and the short mark of the certificate."""
+def _name(identity: Identity, names: Names) -> str:
+    """A file name that tells identities apart: the address or subject, the certificate's mark, if it is known, and the
+    first digits of its thumbprint.
+    """
     named = next(iter(addresses(identity.certificate)), None) or subject(identity.certificate)
-    return f"{re.sub(r'[^A-Za-z0-9@._-]+', '-', named)[:60].strip('.-')}-{mark(identity.certificate)}"
+    parts = (re.sub(r"[^A-Za-z0-9@._-]+", "-", named)[:60].strip(".-"), names.letters(identity.thumbprint))
+    return "-".join(part for part in (*parts, mark(identity.certificate)) if part)
 
 
 def _written(path: Path, data: bytes, *, identity: Identity) -> dict[str, Any]:

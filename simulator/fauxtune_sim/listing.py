@@ -1,6 +1,6 @@
 """The key store and the mail accounts of a device as a table of 80 columns.
 
-Two lines for each certificate: source, use, key, end and thumbprint; then its subject and its issuer. Everything is
+Two lines for each certificate: source, use, key, end and name; then its subject and its issuer. Everything is
 taken from the rows of the JSON (`KeyStore.listing`, `MailAccount.row`).
 """
 
@@ -20,10 +20,10 @@ _INDENT = " " * 10
 
 def listing_lines(certificates: Sequence[Row], accounts: Sequence[Row]) -> list[str]:
     """The lines of the table; none if there are neither certificates nor accounts."""
-    lines = [_columns(("source", "for", "key", "until", "thumbprint"))] if certificates else []
+    lines = [_columns(("source", "for", "key", "until", "certificate"))] if certificates else []
     for row in certificates:
         key = "yes" if row["hasKey"] else "no"
-        lines.append(_columns((row["source"], row["usage"] or "?", key, row["notAfter"][:10], row["thumbprint"])))
+        lines.append(_columns((row["source"], row["usage"] or "?", key, row["notAfter"][:10], row["thumbprint"][:8])))
         lines += _wrapped("; ".join(_details(row)))
     for row in accounts:
         words = f"{row['address']} at {row['host']}" if row["address"] else "app configuration"
@@ -44,8 +44,8 @@ def _details(row: Row) -> Iterator[str]:
 
 
 def _columns(row: tuple[str, str, str, str, str]) -> str:
-    source, purpose, key, until, thumbprint = row
-    return f"{source:<9} {purpose:<10} {key:<4} {until:<10}  {thumbprint}"
+    source, purpose, key, until, certificate = row
+    return f"{source:<9} {purpose:<10} {key:<4} {until:<10}  {certificate}"
 
 
 def _wrapped(text: str, *, first: str = _INDENT) -> list[str]:

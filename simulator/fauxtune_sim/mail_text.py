@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fauxtune_sim.marks import with_room
+
 if TYPE_CHECKING:
     from fauxtune_sim.mail import Part, Reading, Verdict
 
@@ -80,7 +82,11 @@ def _file(part: Part) -> str:
 
 def _field(name: str, text: str) -> list[str]:
     return textwrap.wrap(
-        _printable(text), _WIDTH, initial_indent=f"{name + ':':<11}", subsequent_indent=_INDENT, break_on_hyphens=False
+        with_room(_printable(text)),
+        _WIDTH,
+        initial_indent=f"{name + ':':<11}",
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
     ) or [f"{name}:"]
 
 

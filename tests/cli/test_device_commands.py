@@ -42,9 +42,10 @@ def devices(run: Commands, graph: httpx.Client, tmp_path_factory: pytest.TempPat
     return folders
 
 
-def simulate(*arguments: str | Path, data_dir: Path, code: int = 0) -> None:
+def simulate(*arguments: str | Path, data_dir: Path, code: int = 0) -> str:
     result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(data_dir)}).invoke(fauxtune_sim.cli.app, [*map(str, arguments)])
     assert result.exit_code == code, result.output
+    return result.stdout
 
 
 def test_devices_are_listed_in_eighty_columns_without_long_ids(run: Commands, devices: dict[str, Path]) -> None:
@@ -71,9 +72,30 @@ def test_a_device_is_shown_with_what_it_should_hold_and_holds(run: Commands, dev
     assert max(map(len, text.splitlines())) <= 80
     document = run.json("device", "show", PHONE)
     thumbprints = [item["thumbprint"] for item in document["items"] if item["profileNames"] == ["Signing"]]
-    assert [each[:8] for each in thumbprints] == [signing[-1]]
+    assert [f"({each[:8]})" for each in thumbprints] == [signing[-1]]
+    # The name of a certificate is the console's: its symbol, its mark, and the first digits of its thumbprint.
+    (mark,) = (item["mark"] for item in document["items"] if item["profileNames"] == ["Signing"])
+    assert signing[-3:-1] == ["●", mark]
     assert document["managedDevice"]["deviceName"] == PHONE
     assert run.text("device", "show", ARABIC).startswith(ARABIC)
+
+
+def test_the_simulator_calls_a_certificate_by_the_name_that_its_server_has_for_it(
+    run: Commands, devices: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = devices[PHONE]
+    (item,) = (each for each in run.json("device", "show", PHONE)["items"] if each["profileNames"] == ["Signing"])
+    mark, digits = item["mark"], item["thumbprint"][:8]
+    listed = simulate("keystore", "--state", folder, data_dir=run.data_dir)
+    assert f"● {mark} ({digits})\n" in listed
+    assert max(map(len, listed.splitlines())) <= 80
+    rows = json.loads(simulate("keystore", "--state", folder, "--output", "json", data_dir=run.data_dir))
+    assert [row["mark"] for row in rows if row.get("thumbprint") == item["thumbprint"]] == [mark]
+    exported = simulate("keystore", "export", "--state", folder, "--pem", tmp_path, data_dir=run.data_dir)
+    assert (tmp_path / f"alice@contoso.example-{mark}-{digits}.pem").exists()
+    assert f"key and certificate of pkcs ● {mark} ({digits})\n" in exported
+    # Whoever does not reach the server calls it by its digits.
+    assert f"  {digits}\n" in simulate("keystore", "--state", folder, data_dir=tmp_path)
 
 
 def test_an_error_of_a_profile_is_shown_in_words(run: Commands, server: Served, devices: dict[str, Path]) -> None:

@@ -64,7 +64,8 @@ def test_what_is_published_is_what_a_sender_encrypts_for(run: Commands, tmp_path
     wrong = run.text("mail", "publish", BOB, "--thumbprint", entry["thumbprint"][:8])
     assert f"The address {BOB} is not in it" in wrong
     assert entry["thumbprint"][:8] in run.text("mail", "lookup")
-    assert run.text("mail", "withdraw", "carol") == f"Withdrew {entry['thumbprint'][:8]} from carol@contoso.example.\n"
+    name = f"{entry['mark']} ({entry['thumbprint'][:8]})"
+    assert run.text("mail", "withdraw", "carol") == f"Withdrew {name} from carol@contoso.example.\n"
     assert "with --thumbprint: none." in run.refused("mail", "withdraw", "carol")
     run.text("mail", "publish", "partner@fabrikam.example", "--certificate", tmp_path / "c.pem")
     (partner,) = run.json("mail", "lookup", "partner@fabrikam.example")["value"]

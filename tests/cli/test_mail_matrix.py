@@ -53,6 +53,6 @@ def test_the_reason_names_other_readers_and_files() -> None:
     assert text is not None
     assert "phone   yes    It has the key.\n" in text
     assert text.endswith(
-        "Others who can read it: Bob's PC (bob).\nWhoever has the PFX file of BAFU can read it anywhere."
+        "Others who can read it: Bob's PC (bob).\nWhoever has the PFX file of BAFU (aa) can read it anywhere."
     )
     assert mail_matrix.why(answer("phone"), 8) is None

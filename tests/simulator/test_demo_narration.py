@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fauxtune_sim.demo.narration import Narration, ShownRequest, Table, command_name, wait_for_enter
+from fauxtune_sim.marks import Mark, Names
 
 GUID = "3f2a9c1e-0000-4000-8000-000000000001"
 THUMBPRINT = "0cf9b7e4" * 5
@@ -73,12 +74,29 @@ def test_equal_certificates_have_equal_colours_on_a_terminal_and_no_colour_elsew
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     terminal = Terminal()
+    marks = {"0cf9b7e4": Mark("MULE", 4, "◆"), "0cf9b7e5": Mark("VIGE", 8, "●")}
     for stream in (terminal, plain):
-        Narration(stream).table(Table(("device", ""), [("a", "0cf9b7e4"), ("b", "0cf9b7e4"), ("c", "0cf9b7e5")]))
-    colours = re.findall(r"\x1b\[(38;5;\d+)m0cf9b7e\d", terminal.getvalue())
-    assert len(colours) == 3
+        narration = Narration(stream)
+        narration.names = Names(marks)
+        narration.table(Table(("device", ""), [("a", "0cf9b7e4"), ("b", "0cf9b7e4"), ("c", "0cf9b7e5")]))
+        narration.say("The certificate 0cf9b7e5 is known, and 0cf9b7e6 is not.")
+    colours = re.findall(r"\x1b\[(38;5;\d+)m[◆●] (?:MULE|VIGE) \(0cf9b7e\d\)", terminal.getvalue())
+    assert len(colours) == 4
     assert colours[0] == colours[1] != colours[2]
-    assert "\x1b" not in plain.getvalue()
+    assert plain.getvalue().splitlines()[1:] == [
+        "  a       ◆ MULE (0cf9b7e4)",
+        "  b       ◆ MULE (0cf9b7e4)",
+        "  c       ● VIGE (0cf9b7e5)",
+        "The certificate ● VIGE (0cf9b7e5) is known, and 0cf9b7e6 is not.",
+    ]
+
+
+def test_where_a_table_has_no_room_it_shows_less_of_the_names_of_certificates(plain: io.StringIO) -> None:
+    narration = Narration(plain)
+    narration.names = Names({"0cf9b7e4": Mark("MULE", 4, "◆")})
+    for count, name in ((3, "◆ MULE (0cf9b7e4)"), (4, "MULE (0cf9b7e4)"), (9, "MULE")):
+        narration.table(Table(("device", "certificates"), [("iPhone", " ".join(["0cf9b7e4"] * count))]))
+        assert plain.getvalue().splitlines()[-1] == f"  iPhone  {' '.join([name] * count)}"
 
 
 def test_a_command_is_named_so_that_it_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,24 +5,29 @@ A command takes `service: Administration` (see `service.with_service`) and works
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures, reasons
 from fauxtune.cli.progress import waiting
 from fauxtune.cli.service import Emulator, sign_in_to
-from fauxtune.cli.tables import SHORT, Table, one_line, print_table
+from fauxtune.cli.tables import SHORT, Table, certificate_name, has_colours, in_colour, one_line, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
+
+
+T = TypeVar("T")
+_THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}")
 
 
 class Notation(StrEnum):
@@ -77,6 +82,8 @@ class Session:
     output: Output
     ids: bool
     notation: Notation | None
+    #: The colours of the certificates that were named so far, by the first digits of their thumbprints.
+    hues: dict[str, int] = field(default_factory=dict)
 
     def send(
         self,
@@ -131,7 +138,8 @@ class Session:
         answers: list[dict[str, Any]] = []
         for each in requests:
             question = {"method": each.method, "url": f"/beta{each.path}", "body": each.body}
-            answers.append(self.send(AdminRequest("POST", "/whatif", question, service=Service.CONTROL)))
+            answer = self.send(AdminRequest("POST", "/whatif", question, service=Service.CONTROL))
+            answers.append(self.marked(answer))
         devices = [device for answer in answers for device in answer["devices"]]
         mail = [answer["unreadable"] for answer in answers]
         self.show({"devices": devices, "unreadable": mail}, effects(devices))
@@ -141,7 +149,33 @@ class Session:
 
     def show(self, document: Any, text: Table | str) -> None:
         """Print the result: the document as JSON, or the table or sentence."""
+        if isinstance(text, Table):
+            text = replace(text, hues=self.hues)
+        elif self.output is Output.TEXT:
+            print(self.in_colour(plain(str(text))))
+            return
         show(self.output, document, text=text)
+
+    def marked(self, answer: T) -> T:
+        """Return an answer in which each certificate has its `mark` beside its thumbprint, if it has one."""
+        from fauxtune.client.marks import read_marks
+
+        rows = [row for row in _objects(answer) if _THUMBPRINT.fullmatch(str(row.get("thumbprint")))]
+        marks = read_marks(self.client, [row["thumbprint"] for row in rows])
+        for row in rows:
+            mark = marks.of(row["thumbprint"])
+            if mark.is_spoken:
+                row["mark"] = mark.letters
+                self.hues[row["thumbprint"][:SHORT].lower()] = mark.hue
+        return answer
+
+    def certificate(self, thumbprint: str) -> str:
+        """Return what people call a certificate: its mark and the first digits of its thumbprint."""
+        return certificate_name(self.marked({"thumbprint": thumbprint}), ids=self.ids)
+
+    def in_colour(self, text: str) -> str:
+        """Return a text in which the names of certificates have their colours, if it is for a terminal."""
+        return in_colour(text, self.hues) if has_colours() else text
 
     def short(self, id_: str | None) -> str:
         """Return the beginning of an id, or the whole one with --ids."""
@@ -158,6 +192,14 @@ def show(output: Output, document: Any, *, text: Table | str) -> None:
         print_table(text)
     else:
         emit(output, document, text=plain(str(text)))
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield all JSON objects in an answer."""
+    if isinstance(value, dict):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(each)
 
 
 def content_of(file: str) -> bytes:

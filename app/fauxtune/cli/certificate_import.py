@@ -33,7 +33,7 @@ def import_issued(
     from fauxtune.core.administration import imported
 
     data, password = base64.b64decode(answer["pfx"]), answer["pfxPassword"]
-    with partial([f"issued {session.short(answer['thumbprint'])}"]):
+    with partial([f"issued {session.certificate(answer['thumbprint'])}"]):
         connector_key = imported.ConnectorKey(
             PROVIDER, KEY_NAME, read_public_key(public_key(session.client, PROVIDER, key_name=KEY_NAME))
         )

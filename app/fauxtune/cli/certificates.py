@@ -15,7 +15,7 @@ from fauxtune.cli import certificate_files, certificate_import, completion, name
 from fauxtune.cli.administration import Administration, YesOption, confirm, without
 from fauxtune.cli.options import fail
 from fauxtune.cli.service import with_service
-from fauxtune.cli.tables import Table, moment, one_line, person, uses_in_words
+from fauxtune.cli.tables import Table, certificate_name, moment, one_line, person, uses_in_words
 from fauxtune.cli.times import iso_time
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.choices import Purpose
@@ -82,9 +82,9 @@ def list_(
         if user is not None:
             path += f"?userPrincipalName={key(names.user(session.client, user).name)}"
         rows = session.elements(AdminRequest("GET", path, service=Service.CONTROL))
-        rows = [row for row in rows if status in (None, row["status"])]
+        rows = session.marked([row for row in rows if status in (None, row["status"])])
         table = Table(
-            ("user", "template", "for", "source", "until", "status", "thumbprint"),
+            ("user", "template", "for", "source", "until", "status", "certificate"),
             [
                 (
                     person(row["userPrincipalName"]),
@@ -93,7 +93,7 @@ def list_(
                     row["source"] or "issued",
                     moment(row["notAfter"])[:10],
                     _STATUSES.get(row["status"], row["status"]),
-                    session.short(row["thumbprint"]),
+                    certificate_name(row, ids=session.ids),
                 )
                 for row in rows
             ],
@@ -114,7 +114,8 @@ def show(*, name: NameArgument, service: Administration) -> None:
     """
     with service.session() as session:
         thumbprint = names.certificate(session.client, name).id
-        answer = session.send(AdminRequest("GET", f"/certificates/{key(thumbprint)}", service=Service.CONTROL))
+        request = AdminRequest("GET", f"/certificates/{key(thumbprint)}", service=Service.CONTROL)
+        answer = session.marked(session.send(request))
         holders = {each["device"] for each in answer["holders"]}
         devices = names.enrolments(session.client) if holders else []
         held_by = [f"{each.name} of {person(each.document['user'])}" for each in devices if each.id in holders]
@@ -177,7 +178,7 @@ def issue(
         )
         answer = session.send(task, readable=without(task, "pfxPassword"))
         document = {"serial": answer["serial"], "thumbprint": answer["thumbprint"]}
-        text = f"Issued {session.short(answer['thumbprint'])}."
+        text = f"Issued {session.certificate(answer['thumbprint'])}."
         if file is not None:
             text += certificate_files.written(file, answer, document=document, password=password)
         if purpose is not None and owner is not None:
@@ -206,7 +207,7 @@ def revoke(
     """
     with service.session() as session:
         certificate = names.certificate(session.client, name)
-        label = f"{session.short(certificate.id)} of {one_line(certificate.name)}"
+        label = f"{session.certificate(certificate.id)} of {one_line(certificate.name)}"
         is_release = reason is Reason.RELEASE
         confirm(f"Take {label} from the CRL?" if is_release else f"Revoke {label}?", yes=yes)
         answer = session.send(tasks.revoke_certificate(certificate.id, reason=reason.value))
@@ -218,6 +219,7 @@ def _described(answer: dict[str, Any], *, held_by: list[str]) -> str:
     if answer["revokedDateTime"]:
         status += f" since {moment(answer['revokedDateTime'])} UTC: {answer['reason']}"
     facts = [
+        ("certificate", certificate_name(answer)),
         ("thumbprint", answer["thumbprint"]),
         ("serial number", answer["serial"]),
         ("subject", answer["subject"]),

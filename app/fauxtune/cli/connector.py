@@ -17,7 +17,7 @@ from fauxtune.cli.administration import Administration
 from fauxtune.cli.connector_process import StateOption
 from fauxtune.cli.options import Output, OutputOption, emit, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
-from fauxtune.cli.tables import SHORT, moment, one_line, person
+from fauxtune.cli.tables import certificate_name, moment, one_line, person
 from fauxtune.core.administration.emulation import change_connector
 
 if TYPE_CHECKING:
@@ -299,9 +299,9 @@ def _document(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(event: dict[str, Any]) -> str:
-    """The event in one line, on a terminal wrapped: the certificate by the beginning of its thumbprint."""
-    detail = {name: value for name, value in event["detail"].items() if name not in _IDS}
-    mark = str(detail.pop("thumbprint", ""))[:SHORT]
+    """The event in one line, on a terminal wrapped: the certificate by its name."""
+    mark = certificate_name(event["detail"])
+    detail = {name: value for name, value in event["detail"].items() if name not in {*_IDS, "thumbprint", "mark"}}
     user = person(event["user"]) if event["user"] else None
     words = [event["diagnosticCode"], user, mark, *(f"{name}={value}" for name, value in detail.items())]
     about = " ".join(str(word) for word in words if word)

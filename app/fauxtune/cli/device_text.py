@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.cli.tables import SHORT, Table, moment, one_line, print_table
+from fauxtune.cli.administration import Session
+from fauxtune.cli.tables import Table, certificate_name, moment, one_line, print_table
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.clock import from_iso
 from fauxtune.core.model.fact_words import fact_lines
@@ -28,7 +30,7 @@ _SOURCES = {"pkcs": "PKCS", "scep": "SCEP", "email": "e-mail"}
 
 
 def print_device(
-    managed: dict[str, Any] | None, ledger: dict[str, Any], *, diagnosis: dict[str, Any], now: str, ids: bool
+    managed: dict[str, Any] | None, ledger: dict[str, Any], *, diagnosis: dict[str, Any], now: str, session: Session
 ) -> None:
     """Print a device: `managed` is Graph's managedDevice, None if it was deleted, `ledger` the control surface's,
     `diagnosis` that of the device, `now` the tenant's time.
@@ -37,7 +39,7 @@ def print_device(
     for label, text in _facts(managed, ledger, diagnosis=diagnosis, now=from_iso(now)):
         print(f"{label.ljust(_LABEL)} {one_line(text)}")
     print()
-    print_table(items(ledger["items"], ids=ids))
+    print_table(replace(items(ledger["items"], ids=session.ids), hues=session.hues))
     problems = [line for item in ledger["items"] for line in _problem(item)]
     problems += [line for chain in diagnosis["chains"] for line in _failed(chain, items=ledger["items"])]
     if problems:
@@ -57,7 +59,7 @@ def items(rows: list[dict[str, Any]], *, ids: bool) -> Table:
                 _SOURCES.get(row["source"], row["source"]),
                 *_STATES[row["state"]],
                 moment(row["notAfter"])[:10],
-                (row["thumbprint"] or "") if ids else (row["thumbprint"] or "")[:SHORT],
+                certificate_name(row, ids=ids),
             )
             for row in rows
         ],

@@ -95,14 +95,15 @@ def show(*, name: NameArgument, service: Administration) -> None:
 
         id_, is_managed = names.device_or_enrolment(session.client, name)
         managed = session.send(AdminRequest("GET", f"{tasks.DEVICES}/{key(id_)}")) if is_managed else None
-        ledger = session.send(AdminRequest("GET", f"/devices/{key(id_)}/ledger", service=Service.CONTROL))
+        request = AdminRequest("GET", f"/devices/{key(id_)}/ledger", service=Service.CONTROL)
+        ledger = session.marked(session.send(request))
         if session.output is Output.JSON:
             session.show({**ledger, "managedDevice": managed}, "")
             return
         now = session.client.control("GET", "/clock")["now"]
         diagnosis = AdminRequest("GET", f"/diagnose?device={key(ledger['id'])}", service=Service.CONTROL)
         answer = session.send(diagnosis) if ledger["state"] == "active" else {"chains": [], "findings": []}
-        device_text.print_device(managed, ledger, diagnosis=answer, now=now, ids=session.ids)
+        device_text.print_device(managed, ledger, diagnosis=answer, now=now, session=session)
 
 
 @app.command()

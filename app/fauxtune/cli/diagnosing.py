@@ -51,7 +51,7 @@ def diagnose(
             "app": app,
         }
         query = urlencode({name: value for name, value in params.items() if value}, safe="@")
-        answer = session.send(AdminRequest("GET", f"/diagnose?{query}", service=Service.CONTROL))
+        answer = session.marked(session.send(AdminRequest("GET", f"/diagnose?{query}", service=Service.CONTROL)))
         paint = diagnosis_text.paint_for_terminal()
         emit(session.output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
         if not answer["healthy"]:
@@ -74,6 +74,7 @@ def history(
     """
     with service.session() as session:
         name = names.user(session.client, user).name
-        answer = session.send(AdminRequest("GET", f"/users/{key(name)}/certificates", service=Service.CONTROL))
+        request = AdminRequest("GET", f"/users/{key(name)}/certificates", service=Service.CONTROL)
+        answer = session.marked(session.send(request))
         text = diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal(), ids=session.ids)
-        emit(session.output, answer, text=text)
+        emit(session.output, answer, text=session.in_colour(text))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fauxtune.cli.options import plain
-from fauxtune.cli.tables import SHORT, one_line
+from fauxtune.cli.tables import SHORT, certificate_name, has_colours, one_line
 
 if TYPE_CHECKING:
     from fauxtune.core.model.text import JsonObject
@@ -21,7 +19,7 @@ Paint = Callable[[str, str], str]
 
 _COLOURS = {"ok": "32", "waiting": "33", "warning": "33", "not applicable": "33", "broken": "31", "error": "31"}
 _WIDTH = 7
-_HEADINGS = ("source", "for", "from", "until", "status", "thumbprint")
+_HEADINGS = ("source", "for", "from", "until", "status", "certificate")
 _COLUMNS, _INDENT = 80, " " * 10
 _STATUSES = {"notYetValid": "not valid yet"}
 #: A fix that ends with a command. Names stand in quotation marks: one that looks like a command is none.
@@ -30,7 +28,7 @@ _COMMAND = re.compile(r"((?:[\w ,./()-]|\b'\b)+:) (fauxtune .+)")
 
 def paint_for_terminal() -> Paint:
     """Return the painter: colours if standard output is a terminal and NO_COLOR (no-color.org) is not set."""
-    return coloured if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else uncoloured
+    return coloured if has_colours() else uncoloured
 
 
 def coloured(status: str, text: str) -> str:
@@ -180,7 +178,7 @@ def _row(certificate: JsonObject, *, ids: bool) -> tuple[str, ...]:
             (certificate["notBefore"] or "?")[:10],
             (certificate["notAfter"] or "?")[:10],
             _STATUSES.get(certificate["status"]) or certificate["status"],
-            certificate["thumbprint"] if ids else certificate["thumbprint"][:SHORT],
+            certificate_name(certificate, ids=ids),
         )
     )
 

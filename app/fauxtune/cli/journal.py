@@ -56,10 +56,11 @@ def journal(
         if follow:
             _follow(session, past, filters=filters)
         elif session.output is Output.JSON:
-            session.show([*past], "")
+            session.show(session.marked([*past]), "")
         else:
             lines = _Lines()
-            print("\n".join(lines.of(event) for event in past) or "There are no such events.")
+            events = session.marked([*past])
+            print(session.in_colour("\n".join(lines.of(event) for event in events)) or "There are no such events.")
 
 
 def _device_id(session: Session, device: str | None) -> str | None:
@@ -86,7 +87,7 @@ def _follow(session: Session, past: Iterable[dict[str, Any]], *, filters: dict[s
     events, after = list(past), 0
     try:
         while True:
-            for event in events:
+            for event in session.marked(events):
                 after = event["seq"]
                 print(json.dumps(event) if session.output is Output.JSON else lines.of(event))
             sys.stdout.flush()

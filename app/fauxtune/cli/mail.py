@@ -16,7 +16,7 @@ from fauxtune.cli import completion, mail_matrix, mail_text, names
 from fauxtune.cli.administration import Administration, Session, YesOption, confirm
 from fauxtune.cli.options import Output, fail, plain
 from fauxtune.cli.service import with_service
-from fauxtune.cli.tables import Table, moment, one_line
+from fauxtune.cli.tables import Table, certificate_name, moment, one_line
 from fauxtune.core.administration import mail as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 
@@ -259,7 +259,7 @@ def publish(
         else:
             request = tasks.publish_certificate(named, thumbprint=_newest(session, named))
         answer = session.send(request)
-        session.show(answer, mail_text.published(answer))
+        session.show(session.marked(answer), mail_text.published(answer))
 
 
 @app.command()
@@ -279,11 +279,11 @@ def withdraw(*, address: AddressArgument, service: Administration, certificate: 
         marks = [each["thumbprint"] for each in session.send(tasks.look_up_address(named))["value"]]
         fits = [mark for mark in marks if mark.startswith((certificate or "").lower())]
         if len(fits) != 1:
-            known = ", ".join(session.short(mark) for mark in marks) or "none"
+            known = ", ".join(session.certificate(mark) for mark in marks) or "none"
             fail(f"Name one of the certificates that are published for {named} with --thumbprint: {known}.")
         session.send(tasks.withdraw_certificate(named, thumbprint=fits[0]))
         document = {"address": named, "thumbprint": fits[0]}
-        session.show(document, f"Withdrew {session.short(fits[0])} from {named}.")
+        session.show(document, f"Withdrew {session.certificate(fits[0])} from {named}.")
 
 
 @app.command()
@@ -304,13 +304,13 @@ def lookup(
     """
     with service.session() as session:
         request = tasks.list_published() if address is None else tasks.look_up_address(_address(session, address))
-        answer = session.send(request)
+        answer = session.marked(session.send(request))
         table = Table(
-            ("address", "thumbprint", "until", "state"),
+            ("address", "certificate", "until", "state"),
             [
                 (
                     row["address"],
-                    session.short(row["thumbprint"]),
+                    certificate_name(row, ids=session.ids),
                     moment(row["notAfter"])[:10],
                     mail_text.state(row),
                 )

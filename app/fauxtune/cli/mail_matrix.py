@@ -7,6 +7,7 @@ from typing import Any
 from fauxtune.cli.tables import Table, moment, one_line, person, plain_columns
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.mail.reading_words import READING_WORDS
+from fauxtune.core.model.marks import name_of
 
 #: Devices that have a column with words. More have one with a symbol each.
 _WITH_WORDS = 4
@@ -71,7 +72,7 @@ def why(answer: dict[str, Any], uid: int) -> str | None:
         readers = [f"{one_line(each['deviceName'])} ({person(each['userPrincipalName'])})" for each in row["others"]]
         lines.append(f"Others who can read it: {', '.join(readers)}.")
     if row["files"]:
-        marks = ", ".join(each["mark"] for each in row["files"])
+        marks = ", ".join(name_of(each["mark"], each["thumbprint"]) for each in row["files"])
         lines.append(f"Whoever has the PFX file of {marks} can read it anywhere.")
     return "\n".join(lines)
 

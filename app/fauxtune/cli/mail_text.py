@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.cli.tables import moment, one_line
+from fauxtune.cli.tables import certificate_name, moment, one_line
 from fauxtune.core.pki.algorithm_words import algorithm_words
 
 
@@ -48,7 +48,7 @@ def delivery(answer: dict[str, Any]) -> str:
 def published(answer: dict[str, Any]) -> str:
     """Return what was published, and what is wrong with it."""
     until = moment(answer["notAfter"])[:10]
-    lines = [f"Published {answer['thumbprint'][:8]} for {one_line(answer['address'])}, valid until {until}."]
+    lines = [f"Published {certificate_name(answer)} for {one_line(answer['address'])}, valid until {until}."]
     return "\n".join([*lines, *(one_line(each["sentence"]) for each in answer["remarks"])])
 
 

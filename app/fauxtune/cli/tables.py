@@ -5,11 +5,16 @@ Every cell is cleaned of control characters, which a terminal would obey, and of
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sys
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from fauxtune.core.model.marks import SYMBOLS, name_of
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -18,8 +23,13 @@ if TYPE_CHECKING:
 SHORT = 8
 _GAP = "  "
 _LEAST = 8
+#: data. The colours of certificates (`core.model.marks.HUES`) on terminals with 256 colours: they can be told apart on
+#: light and on dark ones.
+TERMINAL_COLOURS = (160, 166, 136, 70, 35, 37, 31, 33, 62, 134, 168, 130)
+#: The name of a certificate with a mark.
+_NAME = re.compile(r"(?:[▲●◆■] )?\b[A-Z]{4,} \((?P<digits>[0-9a-f]{8})\)")
 #: Columns that are whole with --ids, however wide the page is.
-_IDENTIFIERS = frozenset({"id", "thumbprint", "certificate"})
+_IDENTIFIERS = frozenset({"id", "certificate", "thumbprint"})
 _COLOURS = {
     **dict.fromkeys(("installed", "good", "online", "active", "compliant", "settled", "connected", "yes"), "green"),
     **dict.fromkeys(
@@ -37,7 +47,7 @@ _USES = {
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows under headings. Where they are too wide, the column named by `shrinks` gets narrower (default: the last).
-    With `wraps` its texts go on in further lines.
+    With `wraps` its texts go on in further lines. `hues`: the colours of certificates, by their first digits.
     """
 
     headings: tuple[str, ...]
@@ -45,6 +55,7 @@ class Table:
     shrinks: str | None = None
     wraps: bool = False
     empty: str = "Nothing to list."
+    hues: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def shrinking(self) -> int:
@@ -66,6 +77,32 @@ def moment(text: str | None) -> str:
 def person(name: str | None) -> str:
     """Return a user's name without its domain: commands understand it."""
     return (name or "-").partition("@")[0]
+
+
+def certificate_name(row: Mapping[str, Any], *, ids: bool = False) -> str:
+    """Return what people call a certificate of an answer that `Session.marked` has seen: `◆ MULE (ffe3035b)`; nothing
+    for a row without a certificate. `ids`: the whole thumbprint.
+    """
+    thumbprint, mark = row.get("thumbprint") or "", row.get("mark")
+    if ids or not mark:
+        return thumbprint if ids else thumbprint[:SHORT]
+    symbol = next((symbol for source, symbol in SYMBOLS.items() if source.value == row.get("source")), "")
+    return " ".join(each for each in (symbol, name_of(mark, thumbprint)) if each)
+
+
+def has_colours() -> bool:
+    """Whether standard output is a terminal that shows colours (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def in_colour(text: str, hues: Mapping[str, int]) -> str:
+    """Return a text for a terminal in which the names of certificates have their colours, by their digits."""
+
+    def painted(match: re.Match[str]) -> str:
+        hue = hues.get(match["digits"])
+        return match[0] if hue is None else f"\x1b[38;5;{TERMINAL_COLOURS[hue]}m{match[0]}\x1b[0m"
+
+    return _NAME.sub(painted, text)
 
 
 def uses_in_words(key_usage: list[str]) -> str:
@@ -140,5 +177,10 @@ def _drawn(table: Table, *, width: int) -> RichTable:
     for heading in headings:
         drawn.add_column(heading, no_wrap=True)
     for row in rows:
-        drawn.add_row(*(Text(cell, style=_COLOURS.get(cell.rstrip(), "")) for cell in row))
+        cells = [Text(cell, style=_COLOURS.get(cell.rstrip(), "")) for cell in row]
+        for cell in cells:
+            for match in _NAME.finditer(cell.plain):
+                if match["digits"] in table.hues:
+                    cell.stylize(f"color({TERMINAL_COLOURS[table.hues[match['digits']]]})", *match.span())
+        drawn.add_row(*cells)
     return drawn

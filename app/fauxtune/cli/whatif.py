@@ -11,7 +11,7 @@ import typer
 
 from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
-from fauxtune.cli.tables import SHORT, Table, one_line, person, print_table
+from fauxtune.cli.tables import Table, certificate_name, one_line, person, print_table
 
 _LISTS = ("install", "remove", "revoke", "reissue")
 _HEADINGS = ("device", "user", "what", "item", "why")
@@ -128,7 +128,7 @@ def effects_of_time(devices: list[dict[str, Any]]) -> Table:
 
 
 def _item(item: dict[str, Any]) -> str:
-    """The item in few words: the beginning of a certificate's thumbprint, else the profile's name."""
-    mark = (item["thumbprint"] or "")[:SHORT]
+    """The item in few words: the name of a certificate, else the profile's."""
+    mark = certificate_name(item)
     how = item.get("reissued", "")
     return " ".join(part for part in (item["source"], mark or item["profileName"], how) if part)

@@ -46,6 +46,7 @@ async def mailbox_login(scenario: Scenario) -> Evidence:
     opened = await open_message(account, 1, save=None, ask_authority=True) if new else None
     is_read = opened is not None and opened.document["decrypted"] and opened.document["verified"]
     refusal = await _refusal(stranger, scenario)
+    await scenario.learn_names([refusal or ""])
     say(f"Bob has such a certificate too, and tries to open Alice's mailbox with it. {refusal or 'Nobody stops him.'}")
     return Evidence(
         len(new) == 1 and bool(is_read) and refusal is not None,

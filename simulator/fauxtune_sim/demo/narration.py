@@ -1,6 +1,7 @@
 """The output of the demonstration: lines and tables that fit a screen, certificates in colours, and a pause for Enter.
 
-On a terminal equal certificates have equal colours. Anywhere else the output is plain text of 80 columns.
+Certificates are called by their marks, which have colours on a terminal. Anywhere else the output is plain text of 80
+columns.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from fauxtune_sim.marks import COLOURS, Form, Names
+
 _NARROW, _WIDE = 80, 100
 _GAP = "  "
-#: The first digits of a thumbprint, by which a certificate is named.
-_MARK = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])")
 #: A GUID or a thumbprint.
 _IDENTIFIER = re.compile(r"\b([0-9a-f]{8})((-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8,})\b", re.IGNORECASE)
-#: Numbers of colours that can be told apart on light and on dark terminals.
-_COLOURS = (33, 166, 35, 133, 161, 37, 136, 99, 70, 203, 31, 168)
+#: The name of a certificate, or its mark.
+_NAME = re.compile(r"(?:[▲●◆■] )?\b(?P<letters>[A-Z]{4,})\b(?: \([0-9a-f]{8}\))?")
 _WORDS = {"yes": "green", "good": "green", "no": "red", "revoked": "red"}
 #: The most characters of a value in a request; longer ones are cut.
 _LONGEST = 64
@@ -45,10 +46,16 @@ class Table:
     headings: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
 
-    def lines(self) -> Iterator[str]:
-        """The headings and the rows with aligned columns."""
-        widths = [max(map(len, column)) for column in zip(self.headings, *self.rows, strict=True)]
-        for row in (self.headings, *self.rows):
+    def lines(self, names: Names, *, most: int = _NARROW) -> Iterator[str]:
+        """The headings and the rows with aligned columns, and certificates by their names: by as much of these as there
+        is room for in `most` columns.
+        """
+        for form in Form:
+            rows = [tuple(names.put_into(cell, form=form) for cell in row) for row in self.rows]
+            widths = [max(map(len, column)) for column in zip(self.headings, *rows, strict=True)]
+            if sum(widths) + len(_GAP) * (len(widths) + 1) <= most:
+                break
+        for row in (self.headings, *rows):
             yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
@@ -71,11 +78,15 @@ class Narration:
     def __init__(self, stream: TextIO, *, step: bool = False) -> None:
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._step = step
+        #: What certificates are called: the digits in texts are replaced by it.
+        self.names = Names()
+        #: What certificates are called: the digits in texts are replaced by it.
+        self.names = Names()
         self.width = min(_WIDE, self._console.width) if self._console.is_terminal else _NARROW
 
     def say(self, text: str, *, indent: int = 0, hang: int = 0, style: str = "") -> None:
         """Print a paragraph. Words stay whole; lines after the first are indented by `hang` more columns."""
-        for line in self._wrapped(text, indent=indent, hang=hang):
+        for line in self._wrapped(self.names.put_into(text), indent=indent, hang=hang):
             self._print(line, style=style, marks=True)
 
     def exactly(self, *lines: str) -> None:
@@ -90,7 +101,7 @@ class Narration:
 
     def table(self, table: Table) -> None:
         """Print a table; nothing if it has no rows."""
-        for number, line in enumerate(table.lines() if table.rows else ()):
+        for number, line in enumerate(table.lines(self.names, most=self.width) if table.rows else ()):
             self._print(f"  {line}", style="" if number else "underline", marks=True, words=number > 0)
 
     def verdict(self, detail: str, *, held: bool) -> None:
@@ -135,8 +146,9 @@ class Narration:
         """Print a line. `marks`: the names of certificates are in colour; `words`: words such as `revoked` are."""
         text = Text(line)
         text.stylize(style, start=len(line) - len(line.lstrip()))
-        for match in _MARK.finditer(line) if marks else ():
-            text.stylize(f"color({_COLOURS[int(match[0], 16) % len(_COLOURS)]})", *match.span())
+        for match in _NAME.finditer(line) if marks else ():
+            hue = next((each.hue for each in self.names.marks.values() if each.letters == match["letters"]), None)
+            text.stylize("" if hue is None else f"color({COLOURS[hue]})", *match.span())
         for word, colour in _WORDS.items() if words else ():
             text.highlight_regex(rf"\b{word}\b", colour)
         self._console.print(text)

@@ -95,8 +95,9 @@ async def prepare(scenario: Scenario) -> None:
         )
         for device in scenario.enrolled_devices()
     ]
+    await scenario.learn_names(cell for row in trust_rows for cell in row)
     scenario.narration.table(Table(("device", *certificates), trust_rows))
-    say("(A certificate is named by the first eight digits of its thumbprint.)", indent=2)
+    say("(A certificate is called by its mark, as in the console, and the first digits of its thumbprint.)", indent=2)
 
 
 def _marks(device: DemoDevice, source: str, *, fit: Fitness) -> str:

@@ -204,6 +204,8 @@ async def _prove(claim: Claim, scenario: Scenario, *, number: int) -> Proof:
         evidence = Evidence(held=False, detail=str(failed))
     # What the devices did is printed before the next proof begins.
     await scenario.runner.wait_until_idle()
+    cells = [] if evidence.table is None else [cell for row in evidence.table.rows for cell in row]
+    await scenario.learn_names([evidence.detail, *cells])
     if evidence.table is not None:
         scenario.narration.table(evidence.table)
     detail = f"{evidence.detail[:1].upper()}{evidence.detail[1:].rstrip('.')}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.mail import MailMessage, Protection, Reading, read_mail, write_mail
+from fauxtune_sim.marks import Names, digits_in
 from fauxtune_sim.platforms import Kind, Platform
 from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport
@@ -156,6 +157,13 @@ class Scenario:
             # What the devices did is printed before what follows from it.
             await self.runner.wait_until_idle()
         return True
+
+    async def learn_names(self, texts: Iterable[str]) -> None:
+        """Ask the server what the certificates are called that texts name by their digits."""
+        unknown = {digits for text in texts for digits in digits_in(text)} - self.narration.names.marks.keys()
+        if unknown:
+            learned = await self.control.marks(unknown)
+            self.narration.names = Names({**self.narration.names.marks, **learned})
 
     async def assign(self, profiles: list[dict[str, Any]]) -> None:
         """Create profiles and assign each to the group of the scenario."""

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from fauxtune.core.model.certificate_words import reason
+from fauxtune.core.model.marks import name_of
 from fauxtune.core.model.states import Cause, Incident, Source
 
-_SHORT = 8
 _SOURCES: dict[str, str] = {
     Source.ROOT: "trusted root",
     Source.PKCS: "PKCS certificate",
@@ -155,12 +155,13 @@ def words(event_type: str, *, profile: str | None, certificate: dict[str, Any] |
 
 
 def certificate_words(certificate: dict[str, Any] | None, *, item: str | None = None) -> str:
-    """Return the kind of certificate or account with the beginning of its thumbprint."""
+    """Return the kind of certificate or account, with the name of the certificate: its `mark`, if it has one, and the
+    beginning of its thumbprint.
+    """
     known = certificate or {}
     source = known.get("source") or (item or "").partition("/")[0]
-    mark = (known.get("thumbprint") or "")[:_SHORT]
     kind = "intermediate certificate" if known.get("intermediate") else _SOURCES.get(source, "certificate")
-    return " ".join(part for part in (kind, mark) if part)
+    return " ".join(part for part in (kind, name_of(known.get("mark"), known.get("thumbprint") or "")) if part)
 
 
 class _Values(dict[str, str]):
