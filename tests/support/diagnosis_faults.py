@@ -28,6 +28,7 @@ from fauxtune.operations.profiles import enrollment_programmes, profiles, resour
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.rows.certificates import CertificateRow
 from tests.support.certificates import issued_elsewhere, make_pfx
@@ -230,6 +231,32 @@ async def root_to_others(diagnosed: DiagnosedTenant) -> None:
     await diagnosed.contoso.assign(diagnosed.profiles["root"], "Others")
 
 
+async def intermediate_to_others(diagnosed: DiagnosedTenant) -> None:
+    contoso = diagnosed.contoso
+    await contoso.group("Others")
+    issuing = await contoso.look(authority_queries.authority, contoso.tenant.id, name="issuing")
+    assert issuing is not None
+    text = base64.b64encode(issuing.certificate).decode()
+    await contoso.profile("iosTrustedRootCertificate", "Others", trustedRootCertificate=text)
+
+
+async def scep_profile(diagnosed: DiagnosedTenant, **changes: Any) -> None:
+    """A SCEP profile that reaches the phone."""
+    await diagnosed.contoso.scep_profile(**changes)
+
+
+async def escaped_subject(diagnosed: DiagnosedTenant) -> None:
+    await scep_profile(diagnosed, subjectNameFormatString="CN={{UserName}} (Contoso\\, Inc)")
+
+
+async def plain_address(diagnosed: DiagnosedTenant) -> None:
+    await scep_profile(diagnosed, scepServerUrls=["http://ca.partner.example/scep"])
+
+
+async def short_validity_by_scep(diagnosed: DiagnosedTenant) -> None:
+    await scep_profile(diagnosed, certificateValidityPeriodValue=4, certificateValidityPeriodScale="days")
+
+
 async def root_deleted(diagnosed: DiagnosedTenant) -> None:
     await diagnosed.contoso.do(profiles.delete_profile, diagnosed.profiles["root"])
 
@@ -379,6 +406,7 @@ async def edition_of_2020(diagnosed: DiagnosedTenant) -> None:
     phone = await diagnosed.contoso.enroll("alice", mode="fully-managed", hardware="phone-2")
     await diagnosed.contoso.root_profile(owned=True)
     await diagnosed.contoso.pkcs_profile(owned=True)
+    await diagnosed.contoso.imported_profile(owned=True)
     await diagnosed.contoso.switch(edition="2020-04")
     await phone.settle()
 
@@ -426,6 +454,10 @@ FAULTS: tuple[tuple[Plant, str], ...] = (
     (password_of_another_file, "connector-refused"),
     (root_to_others, "root-elsewhere"),
     (root_deleted, "root-missing"),
+    (intermediate_to_others, "intermediate-missing"),
+    (escaped_subject, "scep-subject-escaped"),
+    (plain_address, "scep-address-http"),
+    (short_validity_by_scep, "validity-period"),
     (nothing_for_signing, "nothing-imported"),
     (no_profile_for_signing, "purpose-without-profile"),
     (no_role, "role-without-connector"),

@@ -116,6 +116,31 @@ def test_another_key_is_refused_as_such_unless_none_was_asked_for(request: ScepR
     assert result.code is (ResultCode.SUCCESS if request.key_size is None else ResultCode.KEY_LENGTH_MISMATCH)
 
 
+@pytest.mark.parametrize("separator", ["+", ",", ";", "="])
+def test_an_escaped_special_character_in_the_subject_is_a_mismatch_and_a_quoted_one_is_not(separator: str) -> None:
+    (escaped, quoted) = (
+        scep_request_for(f"CN=alice (Contoso\\{separator} Inc),OU=x"),
+        scep_request_for(f'CN="alice (Contoso{separator} \\"Inc\\")",OU=x'),
+    )
+    verdict = compare(csr_of(escaped), escaped)
+    assert (verdict.code, "quotation marks" in verdict.description) == (ResultCode.SUBJECT_MISMATCH, True)
+    assert compare(csr_of(quoted), quoted) == SUCCESS
+
+
+def scep_request_for(subject: str) -> ScepRequest:
+    return ScepRequest(
+        urls=("https://ca.example/scep",),
+        subject=subject,
+        names=(),
+        key_usages=("digitalSignature",),
+        key_size=1024,
+        hash_algorithm="sha2",
+        extended_key_usages=(),
+        days=365,
+        renew_percent=20,
+    )
+
+
 def test_a_key_on_a_curve_is_no_rsa_key() -> None:
     request = ScepRequest(("https://ca.example",), "CN=alice", (), ("digitalSignature",), 2048, "sha2", (), 365, 20)
     usage, _critical = extensions(request)[0]

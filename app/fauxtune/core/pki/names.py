@@ -87,6 +87,9 @@ def serial_hex(certificate: x509.Certificate | int) -> str:
     return f"{certificate if isinstance(certificate, int) else certificate.serial_number:x}"
 
 
+_ESCAPED_OR_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\\(?:(?P<separator>[+,;=])|.)')
+
+
 @lru_cache(maxsize=64)
 def parse_subject(text: str) -> x509.Name:
     """Parse a text such as `CN=Alice,E=alice@contoso.example,OU=Sales,C=US` to a distinguished name.
@@ -119,6 +122,12 @@ def escape_value(value: str) -> str:
     if escaped.endswith(" ") and not escaped.endswith("\\ "):
         escaped = escaped[:-1] + "\\ "
     return escaped
+
+
+def escaped_separator(text: str) -> str | None:
+    """Return the first `+`, `,`, `;` or `=` of a subject text behind a backslash, outside quotation marks."""
+    found = _ESCAPED_OR_QUOTED.finditer(text)
+    return next((match["separator"] for match in found if match["separator"] is not None), None)
 
 
 def alternative_name(kind: AlternativeNameKind | str, value: str) -> x509.GeneralName:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import AttributeOID
 
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.pki.foreign import certificate_from, extension_of
-from fauxtune.core.pki.names import alternative_name, parse_subject, subject_text
+from fauxtune.core.pki.names import alternative_name, escaped_separator, parse_subject, subject_text
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
 
 #: A request, or the certificate that was issued for one.
@@ -113,10 +113,20 @@ def _differences(csr: Requested, request: ScepRequest) -> Iterator[Verdict | Non
 
 
 def _subject(csr: Requested, request: ScepRequest) -> Verdict | None:
+    """Compare the subjects. "Create and assign SCEP certificate profiles", 2025-06-26 and 2020-03, known issue: the
+    validation of a request fails whose subject name has an escaped special character.
+    """
     expected, actual = parse_subject(request.subject), csr.subject
     if list(expected) and not list(actual):
         return Verdict(
             ResultCode.SUBJECT_MISSING, f"The request has no subject; the profile asks for {request.subject}."
+        )
+    separator = escaped_separator(request.subject)
+    if separator is not None:
+        return Verdict(
+            ResultCode.SUBJECT_MISMATCH,
+            f"The subject {request.subject} has a '{separator}' behind a backslash, of which devices make another "
+            "subject: put the value in quotation marks.",
         )
     if actual == expected or _attributes(actual) == _attributes(expected):
         return None

@@ -4,6 +4,7 @@ connectors that serve them. Only reads.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,6 +48,7 @@ from fauxtune.operations.runtime.live_faults import TenantFaults
 from fauxtune.operations.runtime.striking import device_names, user_names
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
@@ -118,6 +120,7 @@ def gather(
         targets=_in_words(tx, targets),
         roles=ROLES,
         templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
+        intermediate=_intermediate(tx),
         scep_server=tx.tenant.scep_server,
         ra_expires_at=end_of_ra(tx) if by_scep else None,
         unreached=unreached if is_open else None,
@@ -228,6 +231,11 @@ def _as_next_check_in(device: Device, present: DeviceSituation, *, is_behind: bo
         orders={claim.profile: item.order for item in items for claim in item.claims if item.order},
         pending=is_behind or planned.policy_changed,
     )
+
+
+def _intermediate(tx: Transaction) -> str:
+    issuing = authority_queries.authority(tx.connection, tx.tenant.id, name="issuing")
+    return "" if issuing is None else hashlib.sha256(issuing.certificate).hexdigest()
 
 
 def _connectors(tx: Transaction) -> tuple[Connector, ...]:

@@ -146,6 +146,8 @@ _PAGES: dict[str, tuple[str, Place]] = {
     "reference-out-of-reach": ("Look at the profile", _profile),
     "scep-ra-expired": ("To the SCEP server", _scep),
     "scep-server-unreachable": ("Edit the profile…", _edit),
+    "scep-subject-escaped": ("Edit the profile…", _edit),
+    "scep-address-http": ("Edit the profile…", _edit),
     "scep-challenge-refused": ("Look at the challenges", _scep),
     "scep-request-differs": ("Look at the challenges", _scep),
     "scep-authority-refused": ("Look at the challenges", _scep),
@@ -176,7 +178,7 @@ def fix_of(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
             return Fix(words, _check_in(call, about))
         case "other-platform":
             return Fix(words, _new_of_kind(call, finding))
-        case "root-elsewhere" | "reference-out-of-reach" | "purpose-without-profile":
+        case "root-elsewhere" | "intermediate-missing" | "reference-out-of-reach" | "purpose-without-profile":
             if assign := _assign_named(call, finding):
                 return Fix(words, assign)
     pages = _PAGES if finding.observation.device is None else {**_PAGES, **_OWN}

@@ -390,6 +390,7 @@ LINKS: tuple[LinkKind, ...] = (
                 "kept-only",
                 "profile-impossible",
                 "proof-of-origin",
+                "scep-subject-escaped",
                 "settings-in-conflict",
                 "compliance-goes-before",
             }
@@ -418,7 +419,7 @@ LINKS: tuple[LinkKind, ...] = (
     LinkKind("filter", frozenset({"filtered-out"}), _filter),
     LinkKind("platform", frozenset({"other-platform"}), _platform),
     LinkKind("edition", frozenset({"not-in-edition", "purpose-unsupported"}), _edition),
-    LinkKind("trustedRoot", frozenset({"root-elsewhere", "root-missing"}), _trusted_root, _OWN),
+    LinkKind("trustedRoot", frozenset({"root-elsewhere", "root-missing", "intermediate-missing"}), _trusted_root, _OWN),
     LinkKind("reference", frozenset({"reference-out-of-reach"}), _reference, frozenset({Source.EMAIL})),
     LinkKind(
         "connector",
@@ -426,7 +427,9 @@ LINKS: tuple[LinkKind, ...] = (
         _connector,
         _WITH_CERTIFICATE | {Source.EMAIL},
     ),
-    LinkKind("scepServer", frozenset({"scep-server-unreachable", "scep-ra-expired"}), _server, _BY_SCEP),
+    LinkKind(
+        "scepServer", frozenset({"scep-server-unreachable", "scep-ra-expired", "scep-address-http"}), _server, _BY_SCEP
+    ),
     LinkKind(
         "checkIn",
         frozenset({"network-blocked", "device-silent", "device-not-compliant", "script-waits", "script-failed"}),

@@ -25,7 +25,7 @@ from fauxtune.core.engine.diagnosis.facts import (
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.certificate_words import purpose as purpose_words
-from fauxtune.core.model.connectors import ROLE_WORDS
+from fauxtune.core.model.connectors import ROLE_WORDS, SCEP_ROLE
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platform_words import platform_words
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
@@ -223,6 +223,29 @@ def root_missing(facts: Facts) -> Iterator[Observation]:
                 fix="Create a trusted-root profile with the authority's root certificate, and assign it to "
                 f"{facts.assigned(profile.id)}.",
                 evidence={"root": root, "variant": device.variant.value},
+                device=device.id,
+                profile=profile.id,
+            )
+
+
+def intermediate_missing(facts: Facts) -> Iterator[Observation]:
+    """The company deploys the certificate of its issuing authority, and not to a device that has its certificates.
+    Unverified: that it is no fault where nobody deploys it; it comes along with each message, and with the certificate.
+    """
+    for device, profile in _applied(facts, Source.PKCS, Source.SCEP):
+        order = device.orders.get(profile.id)
+        is_own = facts.role_of(profile) == SCEP_ROLE if order is None else order.authority == "issuing"
+        known = _roots(facts, device, root=facts.intermediate) if is_own else []
+        if known and facts.intermediate not in roots_on(device):
+            yield Observation(
+                message=f"'{name_of(profile)}' gives {device_name(device)} certificates of an authority below the "
+                f"root, whose own certificate only {_either(known)} "
+                f"({'; '.join(facts.assigned(each.id) for each in known)}) would bring.",
+                fix=f"Assign {_either(known)} to the same groups as '{name_of(profile)}'.",
+                evidence={
+                    "intermediate": facts.intermediate,
+                    "profiles": {each.id: facts.assigned(each.id) for each in known},
+                },
                 device=device.id,
                 profile=profile.id,
             )

@@ -276,9 +276,10 @@ class Facts:
     """Everything about one user, or one device without a user. `devices` are those to diagnose; the user has
     `device_count` in all, of the `kinds_of_user`. `targets`: profile -> its assignments, in words. `roles`: source ->
     the connector's role. `templates`: those of the tenant's own authority, by their names in lower case.
-    `scep_server`: the address of the tenant's own SCEP server, and `ra_expires_at` the end of its RA certificates; None
-    if it has none yet. `unreached`: device -> the profiles that give it nothing; None unless the question is why a user
-    or a device gets nothing. `refusals` likewise.
+    `intermediate`: SHA-256 of that authority's certificate, which the root signed. `scep_server`: the address of the
+    tenant's own SCEP server, and `ra_expires_at` the end of its RA certificates; None if it has none yet. `unreached`:
+    device -> the profiles that give it nothing; None unless the question is why a user or a device gets nothing.
+    `refusals` likewise.
     """
 
     now: datetime
@@ -295,6 +296,7 @@ class Facts:
     roles: Mapping[Source, str] = field(default_factory=dict)
     templates: Mapping[str, Template] = field(default_factory=dict)
     selected: SelectedProfile | None = None
+    intermediate: str = ""
     scep_server: str = ""
     ra_expires_at: datetime | None = None
     unreached: Mapping[str, tuple[Unreached, ...]] | None = None

@@ -264,9 +264,8 @@ RULES: tuple[Rule, ...] = (
         code="validity-period",
         severity=_WARNING,
         check=order_rules.validity_period,
-        meaning="A PKCS profile asks for a validity of less than five days, of more than 24 months, or of more than "
-        "its "
-        "template allows.",
+        meaning="A PKCS or SCEP profile asks for a validity of less than five days, of more than 24 months, or of more "
+        "than its template allows.",
         fix="Choose a validity of 5 days to 24 months, and a template that allows it.",
         source=_PKCS,
     ),
@@ -300,6 +299,15 @@ RULES: tuple[Rule, ...] = (
         fix="Create one, and assign it to the same groups.",
         source=_PKCS,
         explains=True,
+    ),
+    Rule(
+        code="intermediate-missing",
+        severity=_WARNING,
+        check=delivery_rules.intermediate_missing,
+        meaning="The certificate of the issuing authority, between root and certificate, is deployed, but not to a "
+        "device that has certificates of that authority.",
+        fix="Assign its profile to the same groups as the certificate profile.",
+        source=_SMIME,
     ),
     Rule(
         code="reference-out-of-reach",
@@ -375,6 +383,24 @@ RULES: tuple[Rule, ...] = (
         fix="Compare the request with what the challenge contains (`fauxtune scep challenge list`).",
         source=_PARTNER,
         explains=True,
+    ),
+    Rule(
+        code="scep-subject-escaped",
+        severity=_ERROR,
+        check=scep_rules.subject_escaped,
+        meaning="The subject of a SCEP profile has `+`, `,`, `;` or `=` behind a backslash: devices make another "
+        "subject of it, and the service answers SubjectNameMismatch.",
+        fix="Put the value in quotation marks.",
+        source=_SCEP,
+        explains=True,
+    ),
+    Rule(
+        code="scep-address-http",
+        severity=_WARNING,
+        check=scep_rules.address_without_https,
+        meaning="A SCEP profile gives an Android device an address without HTTPS, which Android needs.",
+        fix="Give the profile an https address of the SCEP server.",
+        source=_SCEP,
     ),
     Rule(
         code="scep-challenge-refused",

@@ -11,13 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.diagnosis.facts import Device, Facts, Mismatch, ScepTry, device_name, name_of
+from fauxtune.core.engine.diagnosis.facts import Device, Facts, Mismatch, ScepTry, device_name, name_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day
 from fauxtune.core.engine.planning.ledger import is_requested
 from fauxtune.core.model.connectors import SCEP_ROLE
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow, scep_key
-from fauxtune.core.model.states import ItemState
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.pki.names import escaped_separator
 from fauxtune.core.profiles.family import Profile
+
+#: "Create and assign SCEP certificate profiles", 2025-06-26: their addresses must use HTTPS. AOSP is not named.
+_HTTPS_ONLY = frozenset(each for each in Variant if each.startswith("android/")) - {Variant.ANDROID_AOSP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,62 @@ def challenge_expired(facts: Facts) -> Iterator[Observation]:
 def request_differs(facts: Facts) -> Iterator[Observation]:
     """The device requested another certificate than the profile asks for."""
     for attempt in _refused(facts, Mismatch.CONTENT):
+        if escaped_separator(_custom_subject(attempt.profile)) is not None:
+            continue  # the finding about the profile says so
         yield attempt.observed(
             f"the request is not the one that the profile asks for ({attempt.challenge.code}): "
             f"{attempt.challenge.reason}",
             fix="See what the challenge lets the device request (fauxtune scep challenge list), and what the device "
-            "or the server made of it. Intune has the same trouble with an escaped comma in a subject: quote it.",
+            "or the server made of it.",
         )
+
+
+def subject_escaped(facts: Facts) -> Iterator[Observation]:
+    """The subject of a profile has a special character behind a backslash: no request with it is validated."""
+    for device, profile in _scep_profiles(facts):
+        text = _custom_subject(profile)
+        separator = escaped_separator(text)
+        if separator is not None:
+            yield Observation(
+                message=f"'{name_of(profile)}': its subject has a '{separator}' behind a backslash. Devices make "
+                "another subject of it, so that no authority issues the certificate (SubjectNameMismatch).",
+                fix=f'Put the value in quotation marks, such as CN="a{separator} b", or leave the character out.',
+                evidence={"subjectNameFormatString": text},
+                device=device.id,
+                profile=profile.id,
+            )
+
+
+def address_without_https(facts: Facts) -> Iterator[Observation]:
+    """A profile gives an Android device an address without HTTPS. Differs from Intune: here devices use it all the
+    same, and the tenant's own SCEP server, which has both, is passed over.
+    """
+    for device, profile in _scep_profiles(facts):
+        if facts.edition is Edition.APRIL_2020 or device.variant not in _HTTPS_ONLY:
+            continue
+        urls = [str(url) for url in profile.document.get("scepServerUrls") or ()]
+        plain = [url for url in urls if url.lower().startswith("http:") and not facts.is_own_server(url)]
+        if plain:
+            yield Observation(
+                message=f"'{name_of(profile)}' gives {device_name(device)} the address {plain[0]}: Android requests "
+                "certificates over HTTPS only.",
+                fix="Give the profile an https address of the SCEP server.",
+                evidence={"scepServerUrls": urls, "variant": device.variant.value},
+                device=device.id,
+                profile=profile.id,
+            )
+
+
+def _custom_subject(profile: Profile) -> str:
+    return str(profile.document.get("subjectNameFormatString") or "")
+
+
+def _scep_profiles(facts: Facts) -> Iterator[tuple[Device, Profile]]:
+    """The SCEP profiles that reach devices and apply to them."""
+    for device in facts.active:
+        for profile in device.profiles:
+            if profile.applies and source_of(profile) is Source.SCEP:
+                yield device, profile
 
 
 def challenge_refused(facts: Facts) -> Iterator[Observation]:
