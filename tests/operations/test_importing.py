@@ -67,6 +67,40 @@ async def _mistakes(contoso: Contoso, document: object) -> dict[str, str]:
     return dict(refused.value.mistakes)
 
 
+async def test_a_tenant_of_another_server_takes_the_place_of_the_one_with_its_id(contoso: Contoso) -> None:
+    """Every server begins with a tenant of the same id."""
+    document = await _document(contoso)
+    made = {**document["tenant"], "created_at": "2020-01-01T00:00:00.0000000Z"}
+    await contoso.enroll("alice")
+    mistakes = await _mistakes(contoso, {**document, "tenant": made})
+    assert "import it with --replace" in mistakes["/tenant/created_at"]
+    with pytest.raises(DocumentRefused):
+        await import_tenant(
+            contoso.emulator,
+            contoso.tenant.id,
+            content=orjson.dumps({**document, "tenant": made, "keys": {}}),
+            in_place=True,
+        )
+    assert (await contoso.emulator.runner.tenant(contoso.tenant.id)) == contoso.tenant, "nothing is deleted for it"
+    imported = await import_tenant(
+        contoso.emulator,
+        contoso.tenant.id,
+        content=orjson.dumps({**document, "tenant": made}),
+        in_place=True,
+    )
+    assert (imported.is_new, imported.tenant.created_at.year) == (True, 2020)
+    assert (await _document(contoso, imported.tenant))["tables"].get("enrollments", []) == []
+    assert _files(contoso).keys()
+    # Of the same tenant, it changes nothing about an import.
+    again = await import_tenant(
+        contoso.emulator,
+        imported.tenant.id,
+        content=orjson.dumps({**document, "tenant": made}),
+        in_place=True,
+    )
+    assert not again.is_new
+
+
 async def test_a_deleted_tenant_is_created_from_its_document_and_its_devices_go_on(contoso: Contoso) -> None:
     mark = await contoso.import_pfx("alice")
     await contoso.imported_profile("All Staff")

@@ -55,22 +55,27 @@ def import_(
     *,
     file: Annotated[str, typer.Argument(metavar="FILE", help="a document of `fauxtune tenant export`")],
     service: Administration,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="delete another tenant that has the same id, such as a server's first one")
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Give a tenant the state of a document, or create it.
 
     The document is imported as the tenant that it is of. All of it or nothing: each mistake is named with its place.
     To create a tenant its private keys are needed: export with --keys.
+    To take a tenant along to another server, which has a tenant of that id already: --replace.
 
     \b
     fauxtune tenant import before.json
     fauxtune tenant import room12.json --yes
+    fauxtune tenant import contoso.json --replace
     """
     if file == "-":
         fail("Name a file: the tenant's name is read from it before it is sent.")
     tenant = _tenant_in(file)
     name = str(tenant.get("name", ""))
-    request = tasks.import_tenant(service.tenant or str(tenant.get("id", "")), file=file)
+    request = tasks.import_tenant(service.tenant or str(tenant.get("id", "")), file=file, in_place=replace)
     with service.session(with_graph=False) as session:
         confirm(f"Replace everything in the tenant {name}, if there is one, by what is in {file}?", yes=yes)
         done = session.send(request, seconds=_PATIENCE, title="Importing the tenant")

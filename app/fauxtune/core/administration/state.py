@@ -49,7 +49,9 @@ def export_tenant(*, keys: bool | None = None) -> AdminRequest:
     return AdminRequest("GET", f"/export{query}", service=Service.CONTROL)
 
 
-def import_tenant(tenant: str, *, file: str) -> AdminRequest:
-    """Give the tenant the state of an exported document, or create it from that. `file`: where the document is."""
-    path = f"/tenants/{key(tenant)}/import"
+def import_tenant(tenant: str, *, file: str, in_place: bool = False) -> AdminRequest:
+    """Give the tenant the state of an exported document, or create it from that. `file`: where the document is;
+    `in_place`: another tenant of its id is deleted first.
+    """
+    path = f"/tenants/{key(tenant)}/import{'?replace=true' if in_place else ''}"
     return AdminRequest("PUT", path, service=Service.EMULATOR, file=file, media="application/json")

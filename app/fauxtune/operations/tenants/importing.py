@@ -19,6 +19,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import KeyOrigin, Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.turns import turn_of_state
+from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.imported_keys import PlacedKeys, placed_keys
 from fauxtune.operations.tenants.keys import KeyFiles, all_key_files
 from fauxtune.operations.tenants.names import check_free, check_names
@@ -44,16 +45,20 @@ class Imported:
     is_new: bool
 
 
-async def import_tenant(emulator: Emulator, key: str, *, content: bytes) -> Imported:
+async def import_tenant(emulator: Emulator, key: str, *, content: bytes, in_place: bool = False) -> Imported:
     """Give the tenant with this id, name or domain the state of a document. Raises DocumentRefused with all mistakes;
-    then nothing was changed.
+    then nothing was changed. `in_place`: another tenant of the document's id, such as the one with which every server
+    begins, is deleted once the document is known to be good, and the document's tenant is created.
     """
     document = await asyncio.to_thread(read_document, content, revision=newest_revision())
     try:
         present = await emulator.runner.tenant(key)
     except NotFound:
         present = None
-    tenant = present or await _new_tenant(emulator, key, document=document)
+    former = present if in_place and present is not None and _is_another(document, present) else None
+    if former is not None:
+        present = None
+    tenant = present or await _new_tenant(emulator, key, document=document, former=former)
     own = await emulator.runner.read(all_key_files, tenant.id) if present else KeyFiles([], [])
 
     def examine() -> PlacedKeys:
@@ -73,6 +78,8 @@ async def import_tenant(emulator: Emulator, key: str, *, content: bytes) -> Impo
         state = replace(document.state, rows=placed.rows)
         event = Event("tenantImported", {})
         async with emulator.turns.across(turn_of_state(tenant)):
+            if former is not None:
+                await dissolve_tenant(emulator, former)
             changes = await put_state(emulator, tenant, state=state, event=event, is_new=present is None)
         done = True
     finally:
@@ -84,18 +91,27 @@ async def import_tenant(emulator: Emulator, key: str, *, content: bytes) -> Impo
     return Imported(tenant, changes, is_new=present is None)
 
 
+def _is_another(document: ReadDocument, tenant: Tenant) -> bool:
+    """Whether a tenant with the id of the document's is another one all the same."""
+    mistakes = Mistakes()
+    _check_same(document, tenant, mistakes=mistakes)
+    return document.state.tenant["id"] == tenant.id and mistakes.count > 0
+
+
 def _check_same(document: ReadDocument, tenant: Tenant, *, mistakes: Mistakes) -> None:
     for name in _SAME:
         there, here = document.state.tenant[name], getattr(tenant, name)
         if isinstance(here, datetime):
             here = iso(here)
         if there != here:
-            mistakes.add(
-                f"the document has '{there}', and this tenant '{here}': a document is imported as the tenant that it "
-                "was exported from; to make another tenant that is like it, use a seed",
-                "tenant",
-                name,
+            why = (
+                "a tenant of the same id is here that is another one. To put the document's in its place, import it "
+                "with --replace (?replace=true), which deletes the one that is here"
+                if document.state.tenant["id"] == tenant.id
+                else "a document is imported as the tenant that it was exported from; to make another tenant that is "
+                "like it, use a seed"
             )
+            mistakes.add(f"the document has '{there}', and this tenant '{here}': {why}", "tenant", name)
 
 
 def _check_settings(document: ReadDocument, system_now: datetime, *, mistakes: Mistakes) -> None:
@@ -110,8 +126,10 @@ def _check_settings(document: ReadDocument, system_now: datetime, *, mistakes: M
         mistakes.add(error.message.rstrip("."), "tenant", "clock_mode")
 
 
-async def _new_tenant(emulator: Emulator, key: str, *, document: ReadDocument) -> Tenant:
-    """Return the tenant that the document describes. Raises NotFound if the call names another one."""
+async def _new_tenant(emulator: Emulator, key: str, *, document: ReadDocument, former: Tenant | None) -> Tenant:
+    """Return the tenant that the document describes. Raises NotFound if the call names another one. `former`: one whose
+    names become free.
+    """
     if not _ID.fullmatch(document.state.tenant["id"]):
         raise Invalid("The id of a tenant must be a GUID in lower case.", target="id")
     tenant = _tenant_of(document.state)
@@ -120,7 +138,7 @@ async def _new_tenant(emulator: Emulator, key: str, *, document: ReadDocument) -
             f"There is no tenant '{key}', and the document is of the tenant '{tenant.name}'. Import it as that one."
         )
     check_names(tenant)
-    await emulator.runner.read(check_free, tenant)
+    await emulator.runner.read(check_free, tenant, former=former)
     return tenant
 
 

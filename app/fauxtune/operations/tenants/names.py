@@ -44,11 +44,12 @@ def check_names(tenant: Tenant) -> None:
         raise Invalid(f"A tenant's domain looks like contoso.example; '{tenant.domain}' does not.", target="domain")
 
 
-def check_free(connection: Connection, tenant: Tenant) -> None:
+def check_free(connection: Connection, tenant: Tenant, *, former: Tenant | None = None) -> None:
     """Raise Conflict if a tenant has the id, the name or the domain already. Before keys are made this saves making
-    them for nothing: the transaction that adds the tenant looks again.
+    them for nothing: the transaction that adds the tenant looks again. `former`: a tenant that goes before that.
     """
     keys = {tenant.id: "id", tenant.name: "name", tenant.domain: "domain"}
-    taken = queries.taken_key(connection, tuple(keys))
+    going = set() if former is None else {former.id, former.name.lower(), former.domain.lower()}
+    taken = queries.taken_key(connection, tuple(key for key in keys if key.lower() not in going))
     if taken is not None:
         raise Conflict(f"There is a tenant '{taken}' already.", target=keys[taken])

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 
 from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotAllowed
 from fauxtune.operations.tenants import snapshots
 from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import import_tenant
@@ -52,12 +53,18 @@ async def import_tenant_state(
     response: Response,
     emulator: Anyone,
     tenant: Annotated[str, Path(description="id, name or domain of the tenant that the document is of")],
+    replace: Annotated[
+        bool, Query(description="another tenant of the document's id is deleted first, once the document is examined")
+    ] = False,
 ) -> answers.Import:
     """All of it or nothing: 400 names every mistake with its place. The document is of this tenant, as `export` gives
-    it, with private keys unless the tenant has them. At most 32 MiB.
+    it, with private keys unless the tenant has them. At most 32 MiB. To take a tenant along to another server, where
+    another one has its id, such as the one with which every server begins: `?replace=true`.
     """
+    if replace and caller_of(request).seat is not None:
+        raise NotAllowed("A seat is deleted with its classroom: it cannot be replaced by another tenant.")
     content = await request.body()
-    imported = await import_tenant(emulator, tenant, content=content)
+    imported = await import_tenant(emulator, tenant, content=content, in_place=replace)
     caller_of(request).tenant = imported.tenant
     response.status_code = 201 if imported.is_new else 200
     return answers.Import(
