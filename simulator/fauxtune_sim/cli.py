@@ -144,7 +144,8 @@ def checkin(
     A check-in ends when the service has nothing more for the device. `--until-settled` also waits for certificates that
     the service does not have yet; its exit code is 0 if the device settled and no profile failed or still waits, else
     1, and it lists those profiles with the reasons. (The device knows what it refused; a Fauxtune server on this
-    machine knows the rest.) Without `--until-settled` the exit code is 0 if the check-in took place.
+    machine knows the rest.) A profile for imported certificates has "nothing to deliver" to a user without any: that is
+    no failure. Without `--until-settled` the exit code is 0 if the check-in took place.
     """
     from fauxtune_sim import commands
 

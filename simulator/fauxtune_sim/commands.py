@@ -258,6 +258,7 @@ def _result_document(result: CheckInResult, delivery: Delivery) -> dict[str, Any
         "removed": result.removed,
         "refused": [{"item": refusal.path, "why": refusal.why} for refusal in result.refused],
         "waiting": [{"profile": each.profile, "waitsFor": each.why} for each in delivery.waiting],
+        "nothingToDeliver": [{"profile": each.profile, "why": each.why} for each in delivery.nothing],
         "ended": result.ended,
     }
 
@@ -268,7 +269,7 @@ def _result_lines(result: CheckInResult, delivery: Delivery) -> list[str]:
         return lines
     if not result.settled:
         return [*lines, "not settled yet: the service has more for this device"]
-    return lines + (delivery.waiting_lines() or ["settled"])
+    return lines + delivery.nothing_lines() + (delivery.waiting_lines() or ["settled"])
 
 
 async def run(states: Sequence[Path], *, announce: Callable[[str], None]) -> CommandOutput:

@@ -70,6 +70,17 @@ class Undelivered:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The profiles that failed on a device, those that wait, and those that have nothing to deliver: imported PFX
+    profiles of a user for whom nothing was imported.
+    """
+
+    failed: list[Undelivered]
+    waiting: list[Undelivered]
+    nothing: list[Undelivered]
+
+
 class Control:
     """The control surface of one tenant. `base` is `.../_fauxtune/v1`; `token` is sent as a bearer token."""
 
@@ -160,15 +171,15 @@ class Control:
             raise
         return document.get("source") in {"pkcs", "scep"}
 
-    async def undelivered(self, device: str) -> tuple[list[Undelivered], list[Undelivered]]:
-        """The profiles that a device did not get completely: those that failed, and those that wait."""
+    async def undelivered(self, device: str) -> Outcome:
+        """The profiles that a device did not get completely. `device`: the id of its enrolment, or a serial number."""
         answer = await self._get(f"{self._tenant}/diagnose?{urlencode({'device': device})}")
         try:
             chains = [chain for chain in answer["chains"] if chain["device"] is not None]
             late = await self.waiting(chains[0]["device"]["id"]) if chains else []
             names = {each.profile for each in late}
-            failed = [
-                Undelivered(chain["profile"]["displayName"], chain["why"])
+            broken = [
+                (chain["brokenAt"], Undelivered(chain["profile"]["displayName"], chain["why"]))
                 for chain in chains
                 if chain["status"] == "broken" and chain["links"] and chain["links"][-1]["status"] != "ok"
                 # What waits for a connector has not failed.
@@ -176,8 +187,10 @@ class Control:
             ]
         except (KeyError, TypeError) as odd:
             raise AnswerBroken(f"the control surface's diagnosis has an unexpected form: {odd!r}") from odd
-        broken = {each.profile for each in failed}
-        return failed, [each for each in late if each.profile not in broken]
+        failed = [each for link, each in broken if link != "import"]
+        nothing = [each for link, each in broken if link == "import"]
+        known = {each.profile for _, each in broken}
+        return Outcome(failed, [each for each in late if each.profile not in known], nothing)
 
     async def waiting(self, enrollment_id: str) -> list[Undelivered]:
         """The profiles of a device that wait, each with what it waits for."""

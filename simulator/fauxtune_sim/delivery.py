@@ -14,25 +14,35 @@ from dataclasses import dataclass, field
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.control import Control, Undelivered, control_of
+from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import ServerOptions, find_server
+from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import SimulatorError
+from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
 
+_APPLE = frozenset({Platform.IOS, Platform.IPADOS, Platform.MACOS})
 #: Names that double quotation marks protect in every shell.
 _HARMLESS = re.compile(r"[\w '.,:@+-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The profiles that failed on a device, and those that wait. `remedies` are commands that end the waiting.
+    """The profiles that failed on a device, those that wait, and those that have nothing to deliver. `remedies` are
+    commands that end the waiting.
 
     `is_of_server`: a Fauxtune server on this machine told them, which `fauxtune diagnose` can ask for more.
     """
 
     failed: list[Undelivered] = field(default_factory=list)
     waiting: list[Undelivered] = field(default_factory=list)
+    nothing: list[Undelivered] = field(default_factory=list)
     remedies: list[str] = field(default_factory=list)
     is_of_server: bool = False
+
+    def nothing_lines(self) -> list[str]:
+        """Return a line for each profile that has nothing to deliver, which is no failure."""
+        return [f"nothing to deliver by {each.profile}: {each.why}" for each in self.nothing]
 
     def waiting_lines(self) -> list[str]:
         """Return a line for each reason of the waiting, with the names of the profiles, and the remedies."""
@@ -66,11 +76,20 @@ async def delivery_of(agent: Agent) -> Delivery | None:
             return None
         async with Transport(ca=device.ca) as transport:
             control = control_of(server, transport)
-            failed, late = await control.undelivered(device.name)
-            reasons = [each.why for each in late]
-            return Delivery(failed, late, await remedies(control, reasons), is_of_server=True)
-    except SimulatorError:  # no answer, or two devices have this name
+            outcome = await control.undelivered(_key(device, enrollment))
+            reasons = [each.why for each in outcome.waiting]
+            commands = await remedies(control, reasons)
+            return Delivery(outcome.failed, outcome.waiting, outcome.nothing, commands, is_of_server=True)
+    except SimulatorError:  # no answer
         return None
+
+
+def _key(device: Device, enrollment: Enrollment) -> str:
+    """By what the server knows the enrolment: its id, which Android and Windows devices are told, or the serial number,
+    by which it knows Apple's. (Several devices can have one name.)
+    """
+    name = enrollment.name.rpartition("/")[2]
+    return device.hardware.serial_number if device.platform in _APPLE else name
 
 
 async def waiting_devices(control: Control, names: set[str]) -> tuple[Counter[str], list[str]]:

@@ -110,6 +110,8 @@ def test_an_error_of_a_profile_is_shown_in_words(run: Commands, server: Served, 
     assert "'Broken' failed: 'Contoso Issuing CA' has no certificate template 'Passing'" in text
     assert "(0x87D11010)" in text
     assert 'What repairs it: fauxtune diagnose --device "Alice\'s phone"' in text
+    told = simulate("checkin", "--until-settled", "--state", devices["twin"], data_dir=run.data_dir, code=1)
+    assert "1 profile failed: Broken: " in told, "a device is meant by its enrolment, whatever others are called"
     run.text("profile", "delete", "Broken")
 
 
@@ -121,6 +123,9 @@ def test_a_profile_that_failed_before_the_device_had_anything_of_it_is_named_wit
     text = run.text("device", "show", PHONE)
     assert "'History' failed: 'History' gives certificates for S/MIME encryption, but none" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80
+    told = simulate("checkin", "--until-settled", "--state", devices["twin"], data_dir=run.data_dir)
+    assert "nothing to deliver by History: 'History' gives certificates for S/MIME encryption, but none was" in told
+    assert told.splitlines()[-1] == "settled", "a user without imports is no failure"
     run.text("profile", "delete", "History")
 
 

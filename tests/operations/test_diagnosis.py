@@ -136,6 +136,9 @@ async def test_a_healthy_tenant_has_no_finding_and_every_link_holds(diagnosed: D
 async def test_each_of_the_three_is_enough_and_together_they_narrow_it_down(diagnosed: DiagnosedTenant) -> None:
     by_device = await diagnosed.diagnosis(device=diagnosed.phone.enrollment_id)
     assert {one.subject.device.id for one in by_device.chains if one.subject.device} == {diagnosed.phone.enrollment_id}
+    serial = str((await diagnosed.tablet.record()).serial_number)
+    tablet = await diagnosed.diagnosis(device=serial)
+    assert {one.subject.device.id for one in tablet.chains if one.subject.device} == {diagnosed.tablet.enrollment_id}
     record_id = (await diagnosed.phone.record()).id
     assert len((await diagnosed.diagnosis(device=record_id)).chains) == len(by_device.chains) == 3
     by_profile = await diagnosed.diagnosis(profile=diagnosed.profiles["ios pkcs"])

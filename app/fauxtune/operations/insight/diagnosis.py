@@ -301,7 +301,9 @@ def _owner(tx: Transaction, user_id: UserId | None) -> UserRow | None:
 
 
 def _device(tx: Transaction, key: str) -> NamedEnrollmentRow:
-    """Return an enrolment by its id, by that of its managedDevice, or by a name that only one device has."""
+    """Return an enrolment by its id, by that of its managedDevice, or by a name or a serial number that only one device
+    has.
+    """
     row = device_queries.enrollment_named(tx.connection, tx.tenant.id, key=key)
     if row is not None:
         return row
@@ -310,7 +312,7 @@ def _device(tx: Transaction, key: str) -> NamedEnrollmentRow:
         raise Invalid(f"Several devices are called '{key}': use the id of one.", target="device")
     if not named:
         raise NotFound(
-            f"There is no device '{key}'; use the id of an enrolment or of a managedDevice, or its name.",
+            f"There is no device '{key}'; use the id of an enrolment or of a managedDevice, its name or serial number.",
             target="device",
         )
     return named[0]

@@ -121,9 +121,17 @@ def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: Use
 
 
 def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[NamedEnrollmentRow]:
-    """Return the enrolments whose record has this device name, oldest first."""
+    """Return the enrolments whose record has this device name, oldest first; if there are none, the active ones whose
+    record has it as the serial number.
+    """
     statement = with_names(tenant_id).where(managed_devices.c.device_name == name).limit(limit)
-    return every(connection, statement, row=NamedEnrollmentRow)
+    named = every(connection, statement, row=NamedEnrollmentRow)
+    if named:
+        return named
+    by_serial = with_names(tenant_id).where(
+        managed_devices.c.serial_number == name, enrollments.c.state == EnrollmentState.ACTIVE.value
+    )
+    return every(connection, by_serial.limit(limit), row=NamedEnrollmentRow)
 
 
 def all_enrollments(

@@ -24,7 +24,9 @@ _LONGEST = 500
 User = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description="id or userPrincipalName")]
 Device = Annotated[
     str | None,
-    Query(min_length=1, max_length=_LONGEST, description="id of an enrolment or a managedDevice, or its name"),
+    Query(
+        min_length=1, max_length=_LONGEST, description="id of an enrolment or a managedDevice, name, or serial number"
+    ),
 ]
 Profile = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description="id or displayName")]
 App = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description="id or displayName")]
