@@ -138,8 +138,20 @@ def test_a_terminal_gets_colours_and_nothing_that_a_stranger_sent(
 
 def test_the_request_is_printed_and_no_reading_is_recorded(run: Commands, server: Served) -> None:
     done = run.run("wire", "--tenant", "contoso", "--status", "error", "--show-request")
-    assert "/_fauxtune/v1/tenants/contoso/wire?status=error&limit=100'" in done.errors
+    assert "/_fauxtune/v1/tenants/contoso/wire?status=error&limit=100&waits=false'" in done.errors
     assert run.json("wire") == []
+
+
+def test_requests_that_waited_for_news_are_hidden_until_asked_for(run: Commands, server: Served) -> None:
+    with server.client() as client:
+        for _ in range(2):
+            client.get("/_fauxtune/v1/tenants/contoso/nothing?wait=1")  # refused: shown
+        client.get("/_fauxtune/v1/tenants/contoso/journal?after=1&wait=0.01").raise_for_status()
+    done = run.run("wire")
+    assert "1 wait hidden; --waits shows them." in done.errors
+    assert (done.output.count("/journal"), done.output.count("/nothing")) == (0, 2)
+    assert "/journal" in run.text("wire", "--waits")
+    assert len(run.json("wire")) == 3, "programs are given everything"
 
 
 def test_a_server_that_records_nothing_says_so(tmp_path: Path, commands: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,6 +56,9 @@ def wire(
     last: Annotated[int, typer.Option(min=1, max=_MOST, help="only the last so many")] = 100,
     before: Annotated[int | None, typer.Option(min=1, help="only those before this number")] = None,
     har: Annotated[Path | None, typer.Option(help="write them to this file as HTTP archive (HAR 1.2)")] = None,
+    waits: Annotated[
+        bool, typer.Option("--waits", help="also requests that waited for news, such as devices' push channels")
+    ] = False,
     no_tenant: Annotated[
         bool, typer.Option("--no-tenant", help="requests of no tenant, such as those without a token")
     ] = False,
@@ -72,8 +75,10 @@ def wire(
     fauxtune wire --device "Alice's phone" --har phone.har
     """
     filters = {"surface": surface, "device": device, "status": status, "text": text}
-    older = {} if before is None else {"before": before}
+    older: dict[str, object] = {} if before is None else {"before": before}
     with service.session(with_graph=False) as session:
+        if not waits and surface != "push" and session.output is not Output.JSON and har is None:
+            older["waits"] = "false"
         window = _Window(session, {name: value for name, value in filters.items() if value}, no_tenant=no_tenant)
         if number == _CLEAR:
             window.send("DELETE", "")
@@ -84,7 +89,7 @@ def wire(
         elif har is not None:
             _write(session, window.send("GET", "", format="har", limit=_MOST, **older), file=har)
         elif follow:
-            _follow(window, last=last)
+            _follow(window, last=last, query=older)
         else:
             page = window.send("GET", "", limit=last, **older)
             _note_stop(page)
@@ -111,11 +116,11 @@ class _Window:
         """Send a request about the window; it is shown with --show-request."""
         return self.session.send(self._request(method, path, query=query))
 
-    def wait(self, after: int) -> Any:
+    def wait(self, after: int, *, query: Mapping[str, object]) -> Any:
         """Return the next page after a number, as soon as there is something on it."""
         client = self.session.client
         ask: Callable[..., Any] = client.emulator if self.no_tenant else client.control
-        request = self._request("GET", "", query={"after": after, "wait": _WAIT, "limit": _MOST})
+        request = self._request("GET", "", query={**query, "after": after, "wait": _WAIT, "limit": _MOST})
         return ask("GET", request.path, seconds=_WAIT + 30.0)
 
     def _request(self, method: str, path: str, *, query: dict[str, object]) -> AdminRequest:
@@ -139,15 +144,18 @@ def _table(page: dict[str, Any], *, no_tenant: bool) -> str:
 
 
 def _note_stop(page: dict[str, Any]) -> None:
-    """Say on standard error that older requests were not searched."""
+    """Say on standard error which requests are left out: waits, and older ones that were not searched."""
+    if page.get("waits"):
+        words = "1 wait" if page["waits"] == 1 else f"{page['waits']} waits"
+        print(f"{words} hidden; --waits shows them.", file=sys.stderr)
     if page["stoppedAt"] is not None:
         print(stop_note(page["stoppedAt"]), file=sys.stderr)
 
 
-def _follow(window: _Window, *, last: int) -> None:
+def _follow(window: _Window, *, last: int, query: Mapping[str, object]) -> None:
     """Print requests until Ctrl-C, each on one line."""
     lines, is_json = Lines(), window.session.output is Output.JSON
-    page = window.send("GET", "", limit=last)
+    page = window.send("GET", "", limit=last, **query)
     if page["kept"] == 0:
         fail(_OFF)
     _note_stop(page)
@@ -158,7 +166,7 @@ def _follow(window: _Window, *, last: int) -> None:
             for exchange in page["exchanges"]:
                 print(json.dumps(exchange) if is_json else lines.of(exchange))
             sys.stdout.flush()
-            page = window.wait(page["next"])
+            page = window.wait(page["next"], query=query)
     except KeyboardInterrupt:
         raise typer.Exit from None
 

@@ -6,6 +6,7 @@ import re
 
 import httpx
 
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.transaction import Transaction
 from tests.support.console import show, text_of
 from tests.support.tenant import Contoso
@@ -20,7 +21,7 @@ async def test_each_event_is_a_line_that_leads_to_its_things(
     profile = await contoso.pkcs_profile("Sales")
     phone = await enroll("alice")
     await phone.settle_completely()
-    page = await console.get("/journal")
+    page = await console.get("/journal?each=1")
     text = text_of(page)
     assert "PKCS certificate was installed" in text
     assert text.index("was installed") < text.index("enrolled as Android, work profile"), "the newest comes first"
@@ -41,6 +42,27 @@ async def test_the_journal_is_filtered_by_type_device_and_person(console: httpx.
         answer = await console.get(f"/journal?{nonsense}")
         assert answer.status_code == 200
         assert "<script>" not in answer.text.partition("<main")[2]
+
+
+async def test_what_one_device_lost_at_once_is_one_line_that_says_the_cause(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    await contoso.group("Sales", await contoso.user_id("alice"))
+    await contoso.root_profile("Sales")
+    await contoso.pkcs_profile("Sales")
+    phone = await enroll("alice")
+    await phone.settle_completely()
+    contoso.clock.forward(minutes=5)
+    await contoso.do(device_actions.retire, phone.managed_device_id)
+    await phone.settle()
+    page = await console.get("/journal")
+    folded = re.findall(r"<summary>(.*?)</summary>\n<ol", page.text)
+    lost, got = (re.sub("<[^>]*>", "", each) for each in folded)
+    assert lost == "retired: 2 removed, 1 revoked"
+    assert got == "enrolled as Android, work profile: 1 issued, 2 sent, 2 installed"
+    each = await console.get("/journal?each=1")
+    assert "<summary>" not in each.text.partition("<main")[2]
+    assert each.text.count("was removed") == page.text.count("was removed") == 3, "no event is left out"
 
 
 async def test_older_events_are_on_further_pages(console: httpx.AsyncClient, contoso: Contoso) -> None:

@@ -84,7 +84,7 @@ async def test_after_a_wipe_a_certificate_is_revoked_past_and_on_no_device(
     answer = await console.get(ALICE)
     text = text_of(answer)
     assert "1 certificate that is revoked or expired, and on no device" in text
-    assert "revoked just now no longer needed in the register" in text
+    assert "revoked just now no longer needed More about" in text
     assert "removed from Android, fully managed" in text
     assert "1 enrolment that ended" in text
     assert "Who can read what" not in text

@@ -42,8 +42,23 @@ async def test_a_request_stands_where_it_began_though_it_ended_later(
     clock.forward(seconds=1)
     await enroll("alice")
     await waiting
-    text = await show(console, "/wire")
+    text = await show(console, "/wire?waits=1")
     assert text.index("devices:enroll") < text.index("contoso/journal")
+
+
+async def test_requests_that_wait_for_news_are_hidden_until_somebody_asks(
+    console: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    await enroll("alice")
+    for wait in ("0", "0.01"):
+        await http.get("/_fauxtune/v1/tenants/contoso/journal", params={"after": 10_000, "wait": wait})
+    await http.get("/_fauxtune/v1/tenants/nothing/journal", params={"wait": "1"})
+    text = await show(console, "/wire")
+    assert "1 wait hidden: devices and commands that wait for news. Show" in text
+    assert text.count("contoso/journal") == 1, "one did not wait"
+    text = await show(console, "/wire?waits=1")
+    assert text.count("contoso/journal") == 2
+    assert "hidden" not in text
 
 
 async def test_the_list_can_be_filtered_by_every_surface(console: httpx.AsyncClient) -> None:

@@ -345,7 +345,7 @@ async def test_nothing_is_recorded_if_the_setting_says_so(
     app.state.emulator = replace(emulator, wire=Wire(emulator.runner, Bounds(exchanges=0)))
     await http.get("/pki/contoso/root/crl")
     answer = (await http.get(f"{wire_url('contoso')}?wait=30")).json()
-    assert answer == {"exchanges": [], "next": 0, "stoppedAt": None, "kept": 0}
+    assert answer == {"exchanges": [], "next": 0, "stoppedAt": None, "waits": 0, "kept": 0}
 
 
 async def test_what_if_records_its_own_call_alone(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -46,6 +46,8 @@ _MOST_OF_ONE_NAME = 100
 _AT_ONCE, _TURN, _PIECE = 50, 0.05, 256 * 1024
 #: Devices may call themselves anything.
 _ID = re.compile(r"[0-9a-f-]{36}")
+#: The query of a request that waits for news.
+_WAITS = re.compile(rb"(?:^|&)wait=(?!0*(?:&|$))")
 _STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
 
 
@@ -53,11 +55,13 @@ _STATUS = re.compile(r"[1-5]([0-9]{2}|xx)|error", re.IGNORECASE)
 class Page:
     """Exchanges, oldest first, and the number after which the next ones come. `stopped`: the number at which a search
     for a text stopped, as messages take too long to read; it goes on after it, or before it if it began at the newest.
+    `waits`: requests that waited for news and are left out.
     """
 
     exchanges: list[Exchange]
     next: int
     stopped: int | None = None
+    waits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ class Wanted:
     a number. `surface`: one of
     `Surface`, its first part ("devices") or its last ("apple"). `device`: the id of an enrolment or a managedDevice, or
     a device's name. `status`: 404, 4xx, 5xx or error (4xx, 5xx, no answer, or refused in the message). `text`: in the
-    address, the reason, or what is shown of the bodies.
+    address, the reason, or what is shown of the bodies. `waits`: also those that waited for news, such as the push
+    channel of a device, and were answered.
     """
 
     after: int = 0
@@ -76,6 +81,7 @@ class Wanted:
     status: str | None = None
     text: str | None = None
     limit: int = 100
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class _Selected:
     next: int
     kept: Recorded
     stopped: int | None = None
+    waits: int = 0
 
 
 async def exchanges(
@@ -111,7 +118,7 @@ async def page(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> 
     selected = await _selected(emulator, tenant, wanted=wanted)
     who = await _names_of(emulator, tenant, rows=selected.rows)
     exchanges = await _in_thread(emulator, tenant, work=lambda: [described(row, who(row)) for row in selected.rows])
-    return Page(exchanges, selected.next, selected.stopped)
+    return Page(exchanges, selected.next, selected.stopped, selected.waits)
 
 
 async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) -> WholeExchange:
@@ -204,18 +211,20 @@ async def _selected(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted
         after, kept = 0, await wire_across.recorded(emulator, tenant_id)
     _check_words(wanted)
     ids = None if wanted.device is None else await _device_ids(emulator, tenant_id, device=wanted.device, kept=kept)
+    left_out = Counter[str]()
     candidates = (
         row
         for row in kept.exchanges(after=after, before=wanted.before, newest_first=after == 0)
         if (ids is None or row.caller.device in ids)
         and _is_of_surface(row, wanted.surface)
         and _has_status(row, wanted.status)
+        and (wanted.waits or not _waited(row, left_out))
     )
     # Now, for what is recorded while these are searched comes after them.
     newest = kept.newest
     rows, stopped = await _with_text(emulator, tenant, candidates=candidates, wanted=wanted)
     if after == 0:
-        return _Selected(rows[::-1], newest, kept, stopped)
+        return _Selected(rows[::-1], newest, kept, stopped, left_out.total())
     if stopped is not None:
         return _Selected(rows, stopped, kept, stopped)
     return _Selected(rows, rows[-1].number if len(rows) == wanted.limit else newest, kept)
@@ -266,6 +275,13 @@ def _check_words(wanted: Wanted) -> None:
         raise Invalid(
             f"status must be a number such as 404, or 4xx, 5xx or error, not '{wanted.status}'.", target="status"
         )
+
+
+def _waited(row: RecordedExchange, counted: Counter[str]) -> bool:
+    """Whether a request waited for news and was answered: devices send nothing else for hours. It is counted."""
+    is_wait = row.method == "GET" and _WAITS.search(row.query) is not None and not _has_status(row, "error")
+    counted[row.method] += is_wait
+    return is_wait
 
 
 def _is_of_surface(row: RecordedExchange, wanted: str | None) -> bool:

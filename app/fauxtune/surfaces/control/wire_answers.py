@@ -105,4 +105,5 @@ class WireExchanges(Answer):
         int | None,
         Field(description="the number at which a search for a text stopped, because messages take long to read"),
     ]
+    waits: Annotated[int, Field(description="with waits=false: the requests that waited for news and are left out")]
     kept: Annotated[int, Field(description="how many exchanges of a tenant are kept; 0: recording is off")]

@@ -9,7 +9,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.happenings import Happening, happenings
+from fauxtune.surfaces.console.happenings import Group, Happening, grouped, happenings
 
 _SIZE = 100
 _LONGEST = 500
@@ -19,15 +19,22 @@ async def journal(call: TenantCall) -> Response:
     """Show a page of events, filtered by type, device (id of an enrolment or managedDevice) and user."""
     events = await call.read(_events, call)
     older = events[-1].number if len(events) > _SIZE else None
+    each = call.query("each")[:1]
     filters = {name: call.query(name).strip()[:_LONGEST] for name in ("type", "device", "user")}
     return call.page(
         "journal.html",
-        events=events[:_SIZE],
-        older=None if older is None else call.url("journal", **filters, before=events[_SIZE - 1].number),
-        newest=call.url("journal", **filters) if call.query("before") else None,
+        groups=grouped(events[:_SIZE]) if _folds(call) else [Group((event,), "") for event in events[:_SIZE]],
+        folds=_folds(call),
+        older=None if older is None else call.url("journal", **filters, each=each, before=events[_SIZE - 1].number),
+        newest=call.url("journal", **filters, each=each) if call.query("before") else None,
         filters=filters,
         types=TYPES,
     )
+
+
+def _folds(call: TenantCall) -> bool:
+    """Whether events of one cause are one line: not if somebody looks for one type, or for each event."""
+    return not call.query("type") and not call.query("each")
 
 
 def _events(connection: Connection, call: TenantCall) -> list[Happening]:

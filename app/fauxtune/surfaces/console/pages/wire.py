@@ -35,7 +35,8 @@ async def wire(call: TenantCall) -> Response:
     filters = _filters(call)
     problem, page = None, insight.Page([], 0)
     try:
-        page = await insight.page(call.emulator, call.tenant, wanted=_wanted(call, limit=_SIZE))
+        wanted = _wanted(call, limit=_SIZE, waits=_shows_waits(call))
+        page = await insight.page(call.emulator, call.tenant, wanted=wanted)
     except (Invalid, NotFound) as error:
         problem = error.message
     # Numbers count ends: a request that waits for news ends long after others that began later.
@@ -48,6 +49,8 @@ async def wire(call: TenantCall) -> Response:
             for exchange in newest
         ],
         stopped=page.stopped,
+        waits=page.waits,
+        shows_waits=_shows_waits(call),
         filters=filters,
         problem=problem,
         surfaces=SURFACES,
@@ -80,7 +83,12 @@ async def clear(call: TenantCall) -> Response:
     return call.back("wire", done="Everything on the wire until now is forgotten.")
 
 
-def _wanted(call: TenantCall, *, limit: int) -> insight.Wanted:
+def _shows_waits(call: TenantCall) -> bool:
+    """Whether requests that wait for news are listed: devices send them without end, so only on demand."""
+    return bool(call.query("waits")) or call.query("surface") == "push"
+
+
+def _wanted(call: TenantCall, *, limit: int, waits: bool = True) -> insight.Wanted:
     filters = {name: value or None for name, value in _filters(call).items()}
     return insight.Wanted(
         before=whole_number(call.query("before")),
@@ -89,6 +97,7 @@ def _wanted(call: TenantCall, *, limit: int) -> insight.Wanted:
         device=filters["device"],
         text=filters["text"],
         limit=limit,
+        waits=waits,
     )
 
 

@@ -36,10 +36,11 @@ async def _wanted(
     status: Annotated[str | None, Query(description="404, 4xx, 5xx or error")] = None,
     text: Annotated[str | None, Query(min_length=1, max_length=1000, description="in any case")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    waits: Annotated[bool, Query(description="false: without those that waited for news and were answered")] = True,
 ) -> wire.Wanted:
     """The filters, as a dependency."""
     return wire.Wanted(
-        after=after, before=before, surface=surface, device=device, status=status, text=text, limit=limit
+        after=after, before=before, surface=surface, device=device, status=status, text=text, limit=limit, waits=waits
     )
 
 
@@ -107,7 +108,9 @@ async def _listed(
             await emulator.runner.tenant(tenant.id)  # it may be gone by now
     kept = emulator.wire.bounds.exchanges
     exchanges = [_view(each) for each in page.exchanges]
-    return answers.WireExchanges(exchanges=exchanges, next=page.next, stopped_at=page.stopped, kept=kept)
+    return answers.WireExchanges(
+        exchanges=exchanges, next=page.next, stopped_at=page.stopped, waits=page.waits, kept=kept
+    )
 
 
 def _view(exchange: wire_exchanges.Exchange) -> answers.WireExchange:
