@@ -188,6 +188,7 @@ def things(connection: Connection) -> dict[str, str]:
         "held": one(certificates.c.serial, _of_copies(), certificates.c.reason == "certificateHold"),
         "authority": one(authorities.c.name, authorities.c.role == "issuing"),
         "template": "Ours",
+        "program": "certificate-connector",
         "connector": one(connectors.c.id, connectors.c.state == "online"),
         "offline": one(connectors.c.id, connectors.c.state == "offline"),
         "thumbprint": one(pfx_certificates.c.thumbprint, pfx_certificates.c.user_id == device[1]),

@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 import typer
 
-from fauxtune.cli import completion, connector_process, names
+from fauxtune.cli import completion, connector_installation, connector_process, names
 from fauxtune.cli.administration import Administration
+from fauxtune.cli.connector_installation import PROVIDER
 from fauxtune.cli.connector_process import StateOption
 from fauxtune.cli.options import Output, OutputOption, emit, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
@@ -37,14 +38,19 @@ connector handles.
 4. read their log     fauxtune connector log --follow
 5. stop it            fauxtune connector stop --state DIR
 
+`download` and `install` do it as the documents say: the software is downloaded, and its server is checked before it is
+installed; `endpoints` lists the hosts that it must reach.
+
 `fauxtune connector offline NAME` and `online NAME` set any connector off line and on line, the one inside the server,
 too.""",
     no_args_is_help=True,
 )
 app.command()(connector_process.run)
 app.command()(connector_process.stop)
+app.command()(connector_installation.download)
+app.command()(connector_installation.install)
+app.command()(connector_installation.endpoints)
 
-PROVIDER = "Microsoft Software Key Storage Provider"
 #: The least room for an event on a terminal.
 _LEAST = 20
 #: Members of an event that only programs read.
@@ -97,23 +103,11 @@ def add(
         roles = role or list(ROLES)
         key = connector_process.first_key(private_key) if "imported-pfx" in roles else None
         body = {"name": name, "roles": roles, "mode": mode, "location": "process"}
-        connector = client.control("POST", "/connectors", json=body)
-        folder.create(
-            {
-                "id": connector["id"],
-                "name": connector["name"],
-                "tenant": client.server.tenant,
-                "url": client.server.https,
-                "caFile": None if client.server.ca_file is None else str(client.server.ca_file.absolute()),
-                "version": connector["version"],
-                "credential": connector["credential"],
-            }
-        )
+        document = connector_process.register(client, folder, body=body)
         if key is not None:
             folder.add_key(provider_name, key_name or name, key=key)
         if alone:
-            _set_others_offline(client, but=connector["id"])
-        document = {name: value for name, value in connector.items() if name != "credential"}
+            _set_others_offline(client, but=document["id"])
         emit(
             output,
             {**document, "state": str(state)},
@@ -277,6 +271,8 @@ def _described(connector: dict[str, Any]) -> str:
     state = {"online": "on line", "offline": "off line"}[connector["state"]]
     if connector["running"] is False and connector["state"] == "online":
         state = "its process does not run (fauxtune connector run)"
+    if connector["unreachedHost"] is not None:
+        state = f"cannot reach {connector['unreachedHost']}:443; devices need the same"
     facts = [
         ("state", state),
         ("mode", "polling, every 30 seconds" if connector["mode"] == "polling" else connector["mode"]),

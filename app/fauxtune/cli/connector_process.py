@@ -18,6 +18,7 @@ from fauxtune.cli.options import Output, OutputOption, emit, fail, needs_posix, 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    from fauxtune.client.http import Client
     from fauxtune.connector.key_folder import Folder
 
 StateOption = Annotated[Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the connector's folder")]
@@ -92,6 +93,24 @@ def check_new(own: Folder) -> None:
         fail(f"{own.path} already belongs to a connector: choose another folder, or remove this one first.")
 
 
+def register(client: Client, own: Folder, *, body: dict[str, Any], proxy: str | None = None) -> dict[str, Any]:
+    """Register a connector with the server, and create its folder. Returns the connector without its credential."""
+    connector: dict[str, Any] = client.control("POST", "/connectors", json=body)
+    own.create(
+        {
+            "id": connector["id"],
+            "name": connector["name"],
+            "tenant": client.server.tenant,
+            "url": client.server.https,
+            "caFile": None if client.server.ca_file is None else str(client.server.ca_file.absolute()),
+            "version": connector["version"],
+            "credential": connector.pop("credential"),
+            "proxy": proxy,
+        }
+    )
+    return connector
+
+
 def first_key(file: Path | None) -> RSAPrivateKey:
     """Return the private key in the file (PEM or RSAFULLPRIVATEBLOB), or a new one."""
     import base64
@@ -160,7 +179,10 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
     hello = {"version": version or description["version"], "machineName": socket.gethostname() or "localhost"}
     pool = KeyPool(4)
     pool.start()
-    with Client(server) as client, ThreadPoolExecutor(2, thread_name_prefix="connector") as workers:
+    with (
+        Client(server, proxy=description.get("proxy")) as client,
+        ThreadPoolExecutor(2, thread_name_prefix="connector") as workers,
+    ):
         channel = HttpChannel(client, credential=description["credential"])
         service = Service(
             channel=channel,

@@ -63,7 +63,8 @@ class Client:
     """Requests to one server. `authority` and `graph` (with the version) may be another service's.
 
     `log` gets a line when the server asks to wait. `seconds`: how long an answer of Graph may take; `tries`: how often
-    a request is sent when the server asks to wait. `http`: a client with open connections that others use too.
+    a request is sent when the server asks to wait. `http`: a client with open connections that others use too. `proxy`:
+    the address of a proxy, with its scheme.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Client:
         seconds: float = _TIMEOUT_SECONDS,
         tries: int = _TRIES,
         http: httpx.Client | None = None,
+        proxy: str | None = None,
     ) -> None:
         self.server = server
         self._authority = (authority or server.https).rstrip("/")
@@ -88,7 +90,9 @@ class Client:
         self._token: str | None = None
         self._tries = tries
         self._is_shared = http is not None
-        self._http = http or httpx.Client(verify=tls_context(server.ca_file), timeout=seconds, trust_env=False)
+        self._http = http or httpx.Client(
+            verify=tls_context(server.ca_file), timeout=seconds, trust_env=False, proxy=proxy
+        )
 
     def __enter__(self) -> Client:
         return self

@@ -157,7 +157,7 @@ EFFECTS: dict[Kind, Described] = {
         "blocks the push notifications of these platforms.",
         {"kind": "networkBlocked", "hosts": ["manage.microsoft.com", "*.manage.microsoft.com"]},
         "https://learn.microsoft.com/intune/intune-service/fundamentals/intune-endpoints, 2025-06-24: the connector "
-        "has the same network requirements as managed devices",
+        "needs the network of managed devices",
         members=("hosts",),
         needs=("hosts",),
         match=frozenset({"surface", "device", "user", "connector"}),

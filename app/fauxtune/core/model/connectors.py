@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from fauxtune.core.model.editions import Changed, Edition, Stated
+from fauxtune.core.model.text import JsonObject
 
 #: The role of a connector whose machine is the SCEP server.
 SCEP_ROLE = "scep"
@@ -33,26 +34,57 @@ class Program(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramFacts:
-    """A program: its edition, its roles, the largest number in a tenant, and its newest version."""
+    """A program: its edition, its roles, the largest number in a tenant, its newest version, and the name of the file
+    that is downloaded.
+    """
 
     title: str
     edition: Edition
     roles: tuple[str, ...]
     most: int
     newest: str
+    installer: str
 
 
 PROGRAMS: dict[Program, ProgramFacts] = {
     Program.CERTIFICATE: ProgramFacts(
-        "Certificate Connector for Microsoft Intune", Edition.CURRENT, ROLES, MOST, "6.2510.3.2002"
+        "Certificate Connector for Microsoft Intune",
+        Edition.CURRENT,
+        ROLES,
+        MOST,
+        "6.2510.3.2002",
+        "IntuneCertificateConnector.exe",
     ),
     Program.INTUNE: ProgramFacts(
-        "Intune Certificate Connector", Edition.APRIL_2020, ("pkcs", "scep", "revocation"), MOST, "6.1904.1.0"
+        "Intune Certificate Connector",
+        Edition.APRIL_2020,
+        ("pkcs", "scep", "revocation"),
+        MOST,
+        "6.1904.1.0",
+        "NDESConnectorSetup.exe",
     ),
     Program.PFX: ProgramFacts(
-        "PFX Certificate Connector for Microsoft Intune", Edition.APRIL_2020, ("imported-pfx",), 1, "6.1911.11.602"
+        "PFX Certificate Connector for Microsoft Intune",
+        Edition.APRIL_2020,
+        ("imported-pfx",),
+        1,
+        "6.1911.11.602",
+        "PfxCertificateConnectorBootstrapper.exe",
     ),
 }
+
+
+def package(program: Program) -> JsonObject:
+    """Return what is downloaded of a program: no code, but what `fauxtune connector install` has to know."""
+    facts = PROGRAMS[program]
+    return {
+        "program": program.value,
+        "title": facts.title,
+        "version": facts.newest,
+        "installer": facts.installer,
+        "edition": facts.edition.value,
+        "roles": list(facts.roles),
+    }
 
 
 class Support(StrEnum):

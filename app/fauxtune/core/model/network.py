@@ -1,8 +1,8 @@
 """The hosts that managed devices and certificate connectors must reach, by edition, and for which of them the emulator
 stands.
 
-Ruled by "Network endpoints for Microsoft Intune" (2019-07-22, and 2025-06-24: "The connector has the same network
-requirements as managed devices"), "Configure and use PKCS certificates with Intune" (2020-02-25) and "Prerequisites
+Ruled by "Network endpoints for Microsoft Intune" (2019-07-22, and 2025-06-24: the connector needs what managed
+devices need), "Configure and use PKCS certificates with Intune" (2020-02-25) and "Prerequisites
 for the Certificate Connector for Microsoft Intune" (2024-10-09). Ranges of IP addresses are left out: see those pages.
 
 #: data
@@ -144,8 +144,8 @@ ENDPOINTS: Changed[tuple[Endpoint, ...]] = Changed(
         ),
         Edition.CURRENT: Stated(
             _NOW,
-            "The connector has the same network requirements as managed devices; for its updates it also reaches "
-            "autoupdate.msappproxy.net. Traffic to *.manage.microsoft.com must not be inspected.",
+            "The connector needs what managed devices need, and for its updates autoupdate.msappproxy.net. Traffic to "
+            "*.manage.microsoft.com must not be inspected.",
             "Network endpoints for Microsoft Intune, 2025-06-24; Prerequisites for the Certificate Connector for "
             "Microsoft Intune, 2024-10-09",
         ),

@@ -259,6 +259,10 @@ SENTENCES: tuple[Sentence, ...] = (
              "Every answer of Graph to this tenant takes two seconds more."),
     Sentence("failures", "nobody can sign in", "nobody can sign in",
              "The token endpoint answers that it is temporarily unavailable."),
+    Sentence("failures", "a firewall keeps the connector from Intune", "a firewall keeps the connector from Intune",
+             "No connector can reach Intune's hosts: what needs one waits."),
+    Sentence("failures", "a firewall keeps devices from Intune", "a firewall keeps devices from Intune",
+             "No device can reach Intune's hosts: none checks in."),
     Sentence("failures", "nothing fails", "nothing fails", "The tenant has no fault rules."),
     # ------------------------------------------------------------------------------------------------------- times
     Sentence("times", "{time} has passed", "a year has passed",

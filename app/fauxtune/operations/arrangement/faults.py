@@ -10,6 +10,7 @@ from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.tenants import faults
 
 _GRAPH = {"surface": "graph"}
+_FIREWALL = {"kind": "networkBlocked", "hosts": ["manage.microsoft.com", "*.manage.microsoft.com"]}
 #: Seconds by which answers are later.
 _SLOW = 2
 
@@ -35,6 +36,16 @@ async def nobody_can_sign_in(scene: Scene, reading: Reading) -> None:
     """Answer requests for tokens with an error."""
     effect = {"kind": "tokenError", "error": "temporarilyUnavailable"}
     await _have(scene, reading, match={"surface": "identity"}, effect=effect)
+
+
+async def connectors_are_blocked(scene: Scene, reading: Reading) -> None:
+    """Block Intune's hosts for all connectors."""
+    await _have(scene, reading, match={"surface": "connector"}, effect=_FIREWALL)
+
+
+async def devices_are_blocked(scene: Scene, reading: Reading) -> None:
+    """Block Intune's hosts for all devices."""
+    await _have(scene, reading, match={"surface": "devices"}, effect=_FIREWALL)
 
 
 async def nothing_fails(scene: Scene, reading: Reading) -> None:

@@ -92,6 +92,8 @@ REACH: Mapping[str, Reach] = {
     "Graph is unavailable": faults.graph_is_unavailable,
     "Graph answers slowly": faults.graph_answers_slowly,
     "nobody can sign in": faults.nobody_can_sign_in,
+    "a firewall keeps the connector from Intune": faults.connectors_are_blocked,
+    "a firewall keeps devices from Intune": faults.devices_are_blocked,
     "nothing fails": faults.nothing_fails,
     "{time} has passed": times.time_has_passed,
     "it is {date}": times.it_is,

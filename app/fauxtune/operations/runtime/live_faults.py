@@ -22,6 +22,7 @@ from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.throttling import Meter, limits_of
 from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
 from fauxtune.core.model.network import SERVICE, blocked_host
+from fauxtune.core.model.surfaces import Surface
 from fauxtune.operations.runtime.faults import FaultCount
 from fauxtune.storage.past import Past
 from fauxtune.storage.rows.tenants import FaultRuleRow
@@ -195,7 +196,8 @@ class TenantFaults:
 
     def blocked_connector(self, connector_id: str, name: str, *, now: datetime) -> str | None:
         """Return the host of the service that this connector cannot reach at this moment; None if it can."""
-        return self.blocked(Occasion(connectors=names(connector_id, name), hosts=SERVICE), now=now)
+        known = names(connector_id, name)
+        return self.blocked(Occasion(surface=Surface.CONNECTOR.value, connectors=known, hosts=SERVICE), now=now)
 
     @property
     def lags(self) -> list[LiveRule]:

@@ -12,6 +12,7 @@ from fauxtune.core.faults.matching import Occasion, names
 from fauxtune.core.faults.rule import Effect, Kind
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId
 from fauxtune.core.model.network import SERVICE
+from fauxtune.core.model.surfaces import Surface
 from fauxtune.operations.runtime.live_faults import Hit, Look
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
@@ -74,6 +75,7 @@ def strike(
     user = None if row is None else row.user_id
     known = (tx.connection, tx.tenant.id)
     occasion = Occasion(
+        surface="" if connector is None else Surface.CONNECTOR.value,
         path=path,
         devices=device_names(*known, key=device) if device is not None and faults.names_devices else frozenset(),
         users=user_names(*known, key=user) if faults.names_users else frozenset(),

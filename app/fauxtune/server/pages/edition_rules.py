@@ -12,6 +12,7 @@ from fauxtune.core.engine.planning.desired import CHOSEN_BY
 from fauxtune.core.engine.removal.records_kept import RECORDS_KEPT
 from fauxtune.core.model.connectors import LIFECYCLE
 from fauxtune.core.model.editions import Changed
+from fauxtune.core.model.network import ENDPOINTS
 from fauxtune.core.profiles.fixed import FIXED
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
 from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
@@ -29,5 +30,6 @@ EDITION_RULES: tuple[Changed[Any], ...] = (
     UNSUPPORTED_PURPOSES,
     LAST_WITH_ROOTS,
     LIFECYCLE,
+    ENDPOINTS,
     SCRIPTS,
 )

@@ -140,6 +140,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/connectors", "GET", connectors.connectors),
     ("/connectors/new", "GET", connectors.new),
     ("/connectors/new", "POST", connectors.create),
+    ("/connectors/software/{program}.json", "GET", connectors.software),
     ("/connectors/{connector}", "GET", connector.connector),
     ("/connectors/{connector}", "POST", connector.press),
     ("/connectors/{connector}/change", "GET", connector.change),

@@ -265,6 +265,8 @@ class Connector(Answer):
     location: Literal["server", "process"]
     machine_name: str | None
     running: bool | None
+    #: A host of Intune that a firewall keeps it from (the fault networkBlocked).
+    unreached_host: str | None
     last_contact_date_time: str | None
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import orjson
 from fastapi import Response
 
 from fauxtune.core.administration.emulation import create_connector
-from fauxtune.core.errors import Conflict, Invalid
-from fauxtune.core.model.connectors import PROGRAMS, Program
+from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.connectors import PROGRAMS, Program, package
 from fauxtune.operations.connectors import registry
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connector_work
@@ -38,7 +39,19 @@ class Waiting:
 async def connectors(call: TenantCall) -> Response:
     """Show all connectors, and what waits for them."""
     views, waiting = await call.read(_read, call)
-    return call.page("connectors.html", connectors=views, waiting=waiting, roles=ROLES)
+    offered = [(program, facts) for program, facts in PROGRAMS.items() if facts.edition is call.tenant.edition]
+    return call.page("connectors.html", connectors=views, waiting=waiting, roles=ROLES, offered=offered)
+
+
+async def software(call: TenantCall) -> Response:
+    """Return what is downloaded of a program of the tenant's edition, as a file."""
+    word = str(call.request.path_params["program"])
+    known = next((program for program in PROGRAMS if program == word), None)
+    if known is None or PROGRAMS[known].edition is not call.tenant.edition:
+        raise NotFound(f"There is no connector software '{word}' in the edition of this tenant.")
+    name = f"{PROGRAMS[known].installer.removesuffix('.exe')}.json"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(orjson.dumps(package(known)), media_type="application/json", headers=headers)
 
 
 def _read(connection: Connection, call: TenantCall) -> tuple[list[ConnectorView], Waiting]:

@@ -18,7 +18,7 @@ from fauxtune.core.pki.cng import write_public_blob
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.connectors import digicert, key_files
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.connectors.selection import is_running
+from fauxtune.operations.connectors.selection import is_running, unreached
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -218,6 +218,7 @@ def _shown(here: Here, row: ConnectorRow) -> dict[str, Any]:
         "location": "process" if apart else "server",
         "machine_name": row.machine,
         "running": is_running(row, now=now) if apart else None,
+        "unreached_host": unreached(row, here.emulator.faults.of(here.tenant.id), now=now),
         "last_contact_date_time": None if heard is None else iso(heard),
     }
 
