@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.families.samples import Sample, every_family, name_of, sample
-from tests.support.graph import create, error_code, error_message
+from tests.support.graph import TENANT, create, error_code, error_message
 
 Json = dict[str, Any]
 POLICIES = "/deviceManagement/configurationPolicies"
@@ -76,6 +76,29 @@ async def test_definitions_of_settings_are_shown_by_expand(beta: httpx.AsyncClie
     assert (await beta.get(f"{one}/settings/1/settingDefinitions")).json()["value"] == lock
     known = (await beta.get(f"/deviceManagement/configurationSettings/{lock[0]['id']}")).json()
     assert known["options"] == lock[0]["options"]
+
+
+async def test_settings_of_which_nothing_is_known_are_told_in_a_header_or_refused_by_a_strict_tenant(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient
+) -> None:
+    typo = "device_vendor_msft_policy_config_no_such_area_at_all_setting"
+    body = policy(setting(choice(typo, "1")))
+    made = await beta.post(POLICIES, json=body)
+    assert (made.status_code, made.headers["x-fauxtune-fidelity"]) == (201, "unknown-definitions=1")
+    known = await beta.post(POLICIES, json=sampled("configurationPolicies").bodies[0])
+    assert known.headers.get("x-fauxtune-fidelity") == "unknown-definitions=1", "the sample has one of its own"
+    assert "x-fauxtune-fidelity" not in (await beta.post(POLICIES, json=policy())).headers
+    (await http.patch(TENANT, json={"settings": {"catalog.strict": True}})).raise_for_status()
+    refused = await beta.post(POLICIES, json=body)
+    assert (refused.status_code, typo in error_message(refused)) == (400, True)
+    group = await create(beta, "/deviceManagement/groupPolicyConfigurations", displayName="G")
+    definitions = "https://graph.microsoft.com/beta/deviceManagement/groupPolicyDefinitions"
+    sent = {"enabled": True, "definition@odata.bind": f"{definitions}('00000000-0000-4000-8000-00000000dead')"}
+    values = f"/deviceManagement/groupPolicyConfigurations/{group['id']}/definitionValues"
+    refused = await beta.post(values, json=sent)
+    assert (refused.status_code, "catalog.strict" in error_message(refused)) == (400, True)
+    (await http.patch(TENANT, json={"settings": {"catalog.strict": False}})).raise_for_status()
+    assert (await beta.post(values, json=sent)).status_code == 201
 
 
 async def test_each_option_of_a_choice_says_on_which_options_it_depends(beta: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from fauxtune.core.engine.device_actions.table import RETIREMENTS_A_DAY
 from fauxtune.core.errors import Invalid, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey, ManagedDeviceId
@@ -129,3 +130,18 @@ async def _pending(contoso: Contoso, phone: AndroidInProcess) -> list[device_act
 
     result: list[device_actions.Order] = await contoso.do(read)
     return result
+
+
+async def test_a_tenant_retires_a_thousand_devices_a_day_and_no_more(
+    contoso: Contoso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert RETIREMENTS_A_DAY == 1000
+    monkeypatch.setattr(device_actions, "RETIREMENTS_A_DAY", 1)
+    first, second = [await contoso.enroll("alice", hardware=each) for each in ("1", "2")]
+    await contoso.action(first, device_actions.retire)
+    with pytest.raises(Invalid, match="within a day"):
+        await contoso.action(second, device_actions.retire)
+    contoso.clock.forward(days=1)
+    await contoso.action(second, device_actions.retire)
+    await contoso.switch(edition="2020-04")
+    await contoso.action(await contoso.enroll("bob"), device_actions.retire)

@@ -191,9 +191,28 @@ def test_every_platform_of_the_page_has_its_properties() -> None:
     assert "isrooted" in DEVICES["iOS"].properties
     assert "cpuarchitecture" in DEVICES["macOS"].properties
     assert "enrollmentprofilename" not in DEVICES["android"].properties
+    assert "devicemanagementtype" not in DEVICES["android"].properties
     assert parse_rule('(app.deviceManagementType -eq "Unmanaged")', APPS["iOSMobileApplicationManagement"])
     with pytest.raises(Invalid, match="no filters for managed devices of the platform 'windowsPhone81'"):
         vocabulary_of("windowsPhone81")
+
+
+@pytest.mark.parametrize(
+    ("enrollment", "words"),
+    [
+        ("androidEnterpriseFullyManaged", "Corporate-owned fully managed"),
+        ("androidEnterpriseDedicatedDevice", "Corporate-owned dedicated devices without Entra ID Shared mode"),
+        ("androidEnterpriseCorporateWorkProfile", "Corporate-owned with work profile"),
+        ("userEnrollment", "Personally-owned work profile"),
+        ("androidAOSPUserOwnedDeviceEnrollment", "AOSP user-associated devices"),
+    ],
+)
+def test_a_filter_asks_how_an_android_device_is_managed(enrollment: str, words: str) -> None:
+    for platform in ("androidForWork", "androidAOSP"):
+        rule = parse_rule(f'(device.deviceManagementType -eq "{words}")', DEVICES[platform])
+        assert meets(rule, device_values({"deviceEnrollmentType": enrollment}, platform=platform))
+        other = "userEnrollment" if enrollment != "userEnrollment" else "androidEnterpriseFullyManaged"
+        assert not meets(rule, device_values({"deviceEnrollmentType": other}, platform=platform))
 
 
 def test_a_record_is_read_in_the_words_of_the_page() -> None:

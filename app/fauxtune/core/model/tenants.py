@@ -96,6 +96,10 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
         False,
         "what was reached of a lab is looked at before the next change; the first lab that is started switches it on",
     ),
+    "catalog.strict": (
+        False,
+        "settings of the catalog and values of group policy whose definition is not known here are refused",
+    ),
     "agent.works": (
         False,
         "the management agents of PCs and Macs ask for work; the first assigned script or app for them switches it on",

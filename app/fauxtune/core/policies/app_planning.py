@@ -121,10 +121,10 @@ def strongest_intent(
     def having(intent: str) -> list[A]:
         return [each for own, each in listed if own in (intent, None)]
 
-    found = next((intent for intent in INTENTS if reach(having(intent))), None)
-    if found == UNINSTALL and reach_user(having(AVAILABLE[0])) and not reach_user(having(UNINSTALL)):
+    strongest = next((intent for intent in INTENTS if reach(having(intent))), None)
+    if strongest == UNINSTALL and reach_user(having(AVAILABLE[0])) and not reach_user(having(UNINSTALL)):
         return AVAILABLE[0]
-    return found
+    return strongest
 
 
 def numbers(text: object) -> Version:

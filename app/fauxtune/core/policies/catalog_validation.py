@@ -2,13 +2,14 @@
 
 Differs from Intune: the service knows every definition, and refuses an id that it does not have. Here a definition that
 is known is held against the tree; an id that is not known is taken if it begins as those of the catalog do, and is
-shown with a definition that says nothing but the id; any other id is refused.
+shown with a definition that says nothing but the id; any other id is refused. The answer to a new policy says in a
+header of how many settings nothing is known, and a tenant with `catalog.strict` refuses such policies.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
@@ -60,6 +61,12 @@ def check_settings(settings: list[JsonObject], *, platforms: str, template: Temp
                     f"A policy can have {MOST_INSTANCES:,} settings with all those below them.", target="settings"
                 )
             check_instance(instance, platforms=platforms, template=template)
+
+
+def unknown_ids(settings: Iterable[JsonObject]) -> list[str]:
+    """Return the ids of definitions in these settings of which nothing is known here, each once."""
+    ids = (each["settingDefinitionId"] for setting in settings for each in instances(setting["settingInstance"]))
+    return [each for each in dict.fromkeys(ids) if each not in definitions()]
 
 
 def instances(instance: JsonObject) -> Iterator[JsonObject]:

@@ -2,9 +2,13 @@
 
 Microsoft Intune: "Built-in role permissions for Microsoft Intune", 2025-06-09, which names them in words; ids are those
 of public programs. Unverified: which id belongs to a few words of "Enrollment programs", and what has no such words
-there. In OPERATIONS a line is a resource in ids, its name, and its actions, each as `id=words` where the words are not
-those of the id. In ROLES a section begins with `=`: the id of a role, which is the same in every tenant, and its name;
-a line is a resource and the actions on it.
+there. Differs from Intune: what the page of 2026-02-04 added is not here (the resources Admin tasks and Deployment
+plans, actions of Managed Home Screen, device attestation, elevation requests, the roles Endpoint Privilege Manager and
+Reader), and the roles are the same in the edition of 2020.
+
+In OPERATIONS a line is a resource in ids, its name, and its actions, each as `id=words` where the words are not those
+of the id. In ROLES a section begins with `=`: the id of a role, which is the same in every tenant, and its name; a line
+is a resource and the actions on it.
 
 #: data
 """

@@ -112,11 +112,11 @@ def _judge(tx: Transaction, enrollment: EnrollmentRow, *, printed: Mapping[str, 
     values = _object(enrollment.facts.get(SCRIPT_OUTPUT)) or {}
     errors = _object(enrollment.facts.get(SCRIPT_ERRORS)) or {}
     for key, text in printed.items():
-        found = _object(text)
+        document = _object(text)
         errors.pop(key, None)
-        if found is None:
+        if document is None:
             errors[key] = SCRIPT_FAILED if text is None else NO_JSON
-        values |= found or {}
+        values |= document or {}
     partner_facts.note(tx, enrollment, facts={SCRIPT_OUTPUT: json.dumps(values), SCRIPT_ERRORS: json.dumps(errors)})
 
 

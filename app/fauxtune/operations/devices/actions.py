@@ -18,10 +18,11 @@ from fauxtune.core.engine.device_actions.support import (
     check_wipe_option,
     effective_cause,
 )
-from fauxtune.core.engine.device_actions.table import NOTIFICATIONS_AN_HOUR
+from fauxtune.core.engine.device_actions.table import NOTIFICATIONS_AN_HOUR, RETIREMENTS_A_DAY
 from fauxtune.core.engine.removal import decisions
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
@@ -99,11 +100,12 @@ def wipe(tx: Transaction, managed_device_id: ManagedDeviceId, *, options: JsonOb
 
 def retire(tx: Transaction, managed_device_id: ManagedDeviceId) -> None:
     """Order the removal of company data. Raises UnsupportedAction if the kind of device is wiped instead; Invalid once
-    its user was deleted.
+    its user was deleted, and for one more than the tenant has of a day.
     """
     record, device = _enrolled(tx, managed_device_id)
     user = user_to_end(tx, record, action=DeviceAction.RETIRE)
     check(DeviceAction.RETIRE, device)
+    _check_day(tx)
     _order_end(tx, record, cause=Cause.RETIRE, user=user)
 
 
@@ -181,6 +183,21 @@ def _check_rate(tx: Transaction, enrollment_id: EnrollmentId) -> None:
         raise Invalid(
             f"This device was sent {NOTIFICATIONS_AN_HOUR} notifications within an hour, and Intune sends it no more: "
             "wait, or put the tenant's clock forward."
+        )
+
+
+def _check_day(tx: Transaction) -> None:
+    """Raise Invalid if the tenant has retired as many devices within a day as it can. Unverified: the real service's
+    answer, and that its day is the last 24 hours.
+    """
+    since = tx.now - timedelta(days=1)
+    if tx.tenant.edition is Edition.APRIL_2020:
+        return
+    ordered = action_queries.orders_of_tenant(tx.connection, tx.tenant.id, action=DeviceAction.RETIRE, since=since)
+    if ordered >= RETIREMENTS_A_DAY:
+        raise Invalid(
+            f"{RETIREMENTS_A_DAY:,} devices of the tenant were retired within a day, which is the most: wait, or put "
+            "the tenant's clock forward."
         )
 
 

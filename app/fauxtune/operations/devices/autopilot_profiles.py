@@ -46,7 +46,9 @@ def profile_for(
         return by_hand
     own = groups.get(str(row.document[autopilot.DIRECTORY_DEVICE]), frozenset())
     membership = Membership(has_user=False, device_groups=own)
-    reaching = [(each, found) for each, targets in profiles if (found := target(targets, membership)) is not None]
+    reaching = [
+        (each, assignment) for each, targets in profiles if (assignment := target(targets, membership)) is not None
+    ]
     return min(reaching, key=lambda each: each[1].kind is TargetKind.ALL_DEVICES, default=(None,))[0]
 
 

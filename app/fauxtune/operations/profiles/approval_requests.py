@@ -1,7 +1,8 @@
 """Multi Admin Approval: a request is made where a policy guards an operation, another administrator decides on it, and
 who asked repeats the operation with the request's code. Intune: "Use access policies to require Multi Admin Approval".
 
-Differs from Intune: policies are changed without an approval, and exclude no application.
+Differs from Intune: policies are changed without an approval, exclude no application, and guard no compliance and no
+configuration policies ("Multi Admin Approval", 2026-05-26); approvers need no role assignment.
 """
 
 from __future__ import annotations

@@ -247,14 +247,14 @@ def _dependent(tx: Transaction, row: ResourceRow, *, most: int) -> set[str]:
     """Return the apps that depend on an app, directly or not: the apps of their graphs are counted together ("Add and
     assign Win32 apps", 2026-04-14). Not many more than `most`.
     """
-    found: set[str] = set()
+    sources: set[str] = set()
     rows = [row]
-    while rows and len(found) <= most:
+    while rows and len(sources) <= most:
         named_by = [each for above in rows for each in above.document.get(NAMED_BY, ())]
-        new = {each["source"] for each in named_by if each["kind"] == DEPENDENCY} - found
-        found |= new
+        new = {each["source"] for each in named_by if each["kind"] == DEPENDENCY} - sources
+        sources |= new
         rows = [*queries.resources_by_id(tx.connection, tx.tenant.id, ids={ResourceId(each) for each in new}).values()]
-    return found
+    return sources
 
 
 def _name(tx: Transaction, target_id: str, *, source: str, kinds: Iterable[str]) -> None:

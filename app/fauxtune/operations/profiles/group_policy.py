@@ -41,6 +41,12 @@ def definition(connection: Connection, tenant: Tenant, *, definition_id: str) ->
     try:
         row = resources.found(connection, tenant, rules=rules.DEFINITIONS, key=definition_id)
     except NotFound:
+        if tenant.setting("catalog.strict"):
+            raise Invalid(
+                f"The group policy definition '{definition_id}' is not one of deviceManagement/groupPolicyDefinitions, "
+                "and the tenant's setting catalog.strict refuses such values.",
+                target="definition",
+            ) from None
         return {
             **defaults(entity("groupPolicyDefinition")),
             **rules.unknown_definition(definition_id),

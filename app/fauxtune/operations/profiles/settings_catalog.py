@@ -10,7 +10,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies import configuration_policies as policies
-from fauxtune.core.policies.catalog_validation import tokens, without_secrets
+from fauxtune.core.policies.catalog_validation import tokens, unknown_ids, without_secrets
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
@@ -21,11 +21,20 @@ _SETTINGS, _COUNT = policies.SETTINGS.name, "referencingConfigurationPolicyCount
 
 
 def hide_secrets(tx: Transaction, document: JsonObject, before: ResourceRow | None) -> JsonObject:  # noqa: PLR0917 - a hook
-    """Return the policy with tokens in the place of its secrets. Raises Invalid for a token that is not its own."""
+    """Return the policy with tokens in the place of its secrets. Raises Invalid for a token that is not its own, and in
+    a strict tenant for a setting of which nothing is known.
+    """
     settings = document.get(_SETTINGS)
     old = None if before is None else before.document.get(_SETTINGS)
     if not settings or settings is old:
         return document
+    unknown = unknown_ids(settings) if tx.tenant.setting("catalog.strict") else []
+    if unknown:
+        raise Invalid(
+            f"The setting definition '{unknown[0]}' is not one of deviceManagement/configurationSettings, and the "
+            "tenant's setting catalog.strict refuses such settings.",
+            target="settingDefinitionId",
+        )
     hidden = without_secrets(settings, token=tx.ids.uuid, known=tokens(old or []))
     return {**document, _SETTINGS: hidden}
 

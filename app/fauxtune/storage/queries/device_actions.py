@@ -92,6 +92,20 @@ def orders_since(connection: Connection, enrollment_id: EnrollmentId, *, action:
     return connection.execute(statement).scalar_one()
 
 
+def orders_of_tenant(connection: Connection, tenant_id: TenantId, *, action: DeviceAction, since: datetime) -> int:
+    """Return how often the action was ordered in the tenant after that moment, whatever became of it."""
+    statement = (
+        select(func.count())
+        .select_from(device_actions)
+        .where(
+            device_actions.c.tenant_id == tenant_id,
+            device_actions.c.action == action,
+            device_actions.c.created_at > since,
+        )
+    )
+    return connection.execute(statement).scalar_one()
+
+
 def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[EnrollmentId]:
     """Return the devices whose end was ordered and that have neither confirmed nor refused it."""
     return {EnrollmentId(row[0]) for row in connection.execute(_ORDERED_TO_END, {"tenant": tenant_id})}

@@ -39,6 +39,10 @@ class UnsupportedMediaType(Invalid):
     """The body is not JSON, or its Content-Type is another."""
 
 
+#: The header of answers about what is kept and shown, and has no effect, or of which nothing is known.
+FIDELITY = "x-fauxtune-fidelity"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A request as it came; `path` is raw, without its version and the `organization` that may come before it

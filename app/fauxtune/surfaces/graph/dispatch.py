@@ -27,11 +27,9 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Call, Handler, Message, ResyncRequired
+from fauxtune.surfaces.graph.call import FIDELITY, Answer, ApprovalRequired, Call, Handler, Message, ResyncRequired
 from fauxtune.surfaces.graph.routes import TABLES
 
-#: The header of answers about what is kept and shown, and has no effect.
-FIDELITY = "x-fauxtune-fidelity"
 _VERBS = ("GET", "POST", "PATCH", "DELETE", "PUT")
 
 

@@ -42,6 +42,8 @@ _EVERYWHERE = (
 )
 _PROFILE, _ROOTED = Known("enrollmentProfileName", _TEXT), Known("isRooted", _YES_OR_NO)
 _ARCHITECTURE = Known("cpuArchitecture", _CHOICE)
+#: "Filter properties", 2026-02-24: of Android Enterprise and AOSP.
+_MANAGEMENT = Known("deviceManagementType", _YES_OR_NO)
 _WINDOWS = (
     _PROFILE,
     _ARCHITECTURE,
@@ -57,7 +59,7 @@ _APP = (
     _VERSION,
     Known("osVersion", _TEXT),
 )
-_APP_AND_MANAGEMENT = (*_APP, Known("deviceManagementType", _YES_OR_NO))
+_APP_AND_MANAGEMENT = (*_APP, _MANAGEMENT)
 
 
 def _vocabulary(entity: str, platform: str, *properties: Known) -> Vocabulary:
@@ -70,8 +72,8 @@ DEVICES: Mapping[str, Vocabulary] = MappingProxyType(
         each.platform: each
         for each in (
             _vocabulary("device", "android", *_EVERYWHERE, _ROOTED),
-            _vocabulary("device", "androidForWork", *_EVERYWHERE, _PROFILE, _ROOTED),
-            _vocabulary("device", "androidAOSP", *_EVERYWHERE, _PROFILE, _ROOTED),
+            _vocabulary("device", "androidForWork", *_EVERYWHERE, _PROFILE, _ROOTED, _MANAGEMENT),
+            _vocabulary("device", "androidAOSP", *_EVERYWHERE, _PROFILE, _ROOTED, _MANAGEMENT),
             _vocabulary("device", "iOS", *_EVERYWHERE, _PROFILE, _ROOTED),
             _vocabulary("device", "macOS", *_EVERYWHERE, _ARCHITECTURE),
             _vocabulary("device", "windows10AndLater", *_EVERYWHERE, *_WINDOWS),
@@ -105,6 +107,15 @@ PLATFORMS: Mapping[Variant, str] = MappingProxyType(
         Variant.WINDOWS_10_MOBILE: "windows10AndLater",
     }
 )
+#: managedDevice's deviceEnrollmentType of an Android device -> the page's words; personal work profiles are the rest.
+#: No device here is in the shared mode of Entra ID, which a dedicated one can have.
+_MANAGED = {
+    "androidEnterpriseDedicatedDevice": "Corporate-owned dedicated devices without Entra ID Shared mode",
+    "androidEnterpriseCorporateWorkProfile": "Corporate-owned with work profile",
+    "androidEnterpriseFullyManaged": "Corporate-owned fully managed",
+    "androidAOSPUserOwnedDeviceEnrollment": "AOSP user-associated devices",
+    "androidAOSPUserlessDeviceEnrollment": "AOSP userless devices",
+}
 _OWNERS = {"company": "Corporate", "personal": "Personal"}
 _ARCHITECTURES = {"x86": "x86", "x64": "amd64", "arm": "arm", "arM64": "arm64"}
 _JOINED = {
@@ -171,6 +182,7 @@ def device_values(record: Mapping[str, Any], *, platform: str) -> dict[str, str 
         # A device without a category shows "Unknown".
         "deviceCategory": None if category == "Unknown" else category,
         "deviceOwnership": _OWNERS.get(str(record.get("managedDeviceOwnerType")), "Unknown"),
+        "deviceManagementType": _MANAGED.get(str(record.get("deviceEnrollmentType")), "Personally-owned work profile"),
         "operatingSystemVersion": record.get("osVersion"),
         "osVersion": record.get("osVersion"),
         "enrollmentProfileName": record.get("enrollmentProfileName"),

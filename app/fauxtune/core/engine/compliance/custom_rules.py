@@ -48,8 +48,8 @@ _LARGEST = 2**63
 def custom_states(script: object, facts: Facts) -> list[SettingState]:
     """Return the state of each rule, which is a setting of its own."""
     rules = rules_of(script)
-    asked = str(script.get("deviceComplianceScriptId")) if isinstance(script, Mapping) else ""
-    error = (_printed(facts.get(SCRIPT_ERRORS)) or {}).get(asked)
+    script_id = str(script.get("deviceComplianceScriptId")) if isinstance(script, Mapping) else ""
+    error = (_printed(facts.get(SCRIPT_ERRORS)) or {}).get(script_id)
     if error == SCRIPT_FAILED:
         return [_error(rule, SCRIPT_FAILED, "The script ended with a failure.") for rule in rules]
     printed = _printed(facts.get(SCRIPT_OUTPUT)) if error is None else None

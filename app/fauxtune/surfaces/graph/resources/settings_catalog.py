@@ -6,20 +6,23 @@ deviceManagementReusablePolicySetting: clone, referencingConfigurationPolicies.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.json_limits import MOST_IN_POLICY
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.policies import configuration_policies as policies
 from fauxtune.core.policies.catalog import definition_of
-from fauxtune.core.policies.catalog_validation import instances
+from fauxtune.core.policies.catalog_validation import instances, unknown_ids
 from fauxtune.core.policies.compliance import SCHEDULED_ACTIONS
 from fauxtune.operations.profiles import resources, settings_catalog
 from fauxtune.storage.database import Connection
-from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.call import FIDELITY, Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import collection_answer
 from fauxtune.surfaces.graph.resources.document_members import accepted_member
+from fauxtune.surfaces.graph.resources.family_handlers import Items
 from fauxtune.surfaces.graph.resources.parts import Part
 from fauxtune.surfaces.graph.resources.served_family import type_of
 
@@ -49,6 +52,25 @@ def _definition(setting_id: str) -> Json:
 _DEFINITION = entity("deviceManagementConfigurationSettingDefinition")
 SETTING_DEFINITIONS: Part[Json] = Part("settingDefinitions", _DEFINITION, _definitions, entity_of=type_of)
 TEMPLATE_DEFINITIONS: Part[Json] = Part("settingDefinitions", _DEFINITION, _template_definitions, entity_of=type_of)
+
+
+class Policies(Items):
+    """The policies of the settings catalog: the answer to a whole policy says of how many settings nothing is known."""
+
+    async def create(self, call: Call) -> Answer:
+        """POST to the collection."""
+        return _told(call, await super().create(call))
+
+    async def replace(self, call: Call) -> Answer:
+        """PUT a policy."""
+        return _told(call, await super().replace(call))
+
+
+def _told(call: Call, answer: Answer) -> Answer:
+    unknown = unknown_ids(call.body(most=MOST_IN_POLICY).get(policies.SETTINGS.name) or ())
+    if not unknown:
+        return answer
+    return replace(answer, headers={**answer.headers, FIDELITY: f"unknown-definitions={len(unknown)}"})
 
 
 async def copy_policy(call: Call) -> Answer:
