@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from fauxtune import __version__
-from fauxtune.core.graph.index import ENTITIES
+from fauxtune.core.graph.directory import KINDS
+from fauxtune.core.graph.index import ENTITIES, MODEL, derived_from, entity
 from fauxtune.core.odata.describe.openapi import openapi_document
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import Entity
@@ -120,9 +122,63 @@ DESCRIPTIONS: dict[str, tuple[ModuleType, ...]] = {
     "health": (probes_description,),
     "partner": (partner_description,),
 }
+_SIGNATURE = {
+    "type": "apiKey",
+    "in": "query",
+    "name": "sig",
+    "description": "a shared access signature, part of the address that Graph gives: azureStorageUri, downloadUrl",
+}
+_CREDENTIAL = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "the credential that the connector was registered with",
+}
 #: The security schemes of the documents that have their own, by name.
-SECURITY = {"devices": SCHEMES, "partner": partner_description.SCHEMES}
+SECURITY: dict[str, dict[str, Any]] = {
+    "blobs": {"sharedAccessSignature": _SIGNATURE},
+    "connector": {"connectorCredential": _CREDENTIAL},
+    "devices": SCHEMES,
+    "identity": {"accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+    "partner": partner_description.SCHEMES,
+}
+#: What every operation of a document needs, where operations do not say it themselves.
+_NEEDED: dict[str, list[dict[str, list[str]]]] = {
+    "blobs": [{"sharedAccessSignature": []}],
+    "connector": [{"connectorCredential": []}],
+    "health": [],
+    # Who asks for a token proves it in the form.
+    "identity": [],
+}
+#: The refusals of operations that do not list theirs, by document: `*` is the form of the body.
+_REFUSED: dict[str, dict[str, str]] = {
+    "blobs": {
+        "*": "application/xml",
+        "400": "a header, a block or the list of blocks is wrong",
+        "403": "the signature is wrong, has expired, or does not allow this",
+        "404": "there is no such content",
+    },
+    "connector": {
+        "*": "application/json",
+        "400": "the body is malformed",
+        "401": "no credential, or an unknown one",
+        "403": "the connector was removed, is disabled, or its version is no longer served",
+        "404": "there is no such tenant, session or request",
+        "409": "the session has ended",
+        "422": "the certification authority refuses",
+    },
+    "identity": {"*": "application/json", "400": "what was wrong, in Entra ID's words"},
+}
+#: A server with its default settings.
+_SERVERS = [
+    {
+        "url": "https://{host}:{port}",
+        "variables": {"host": {"default": "localhost"}, "port": {"default": "8443"}},
+        "description": "fauxtune serve",
+    }
+]
+_LICENSE = {"name": "MIT", "identifier": "MIT"}
 Descriptions = Mapping[str, Mapping[str, Mapping[str, Any]]]
+_MIXED = entity("directoryObject")
 
 
 def documents() -> dict[str, dict[str, Any]]:
@@ -137,7 +193,10 @@ def document(name: str) -> dict[str, Any]:
         document.setdefault("components", {})["securitySchemes"] = SECURITY[name]
     for description in DESCRIPTIONS.get(name, ()):
         _describe(document, description.OPERATIONS, schemas=description.SCHEMAS)
-    return document
+    if name in _NEEDED:
+        document["security"] = _NEEDED[name]
+    _refuse(document, _REFUSED.get(name, {}))
+    return _framed(document)
 
 
 def graph_document(
@@ -148,14 +207,70 @@ def graph_document(
 ) -> dict[str, Any]:
     """Return the document of these routes of Graph, with recorded answers as examples."""
     examples = json.loads((resources.files("fauxtune.server") / "examples.json").read_text(encoding="utf-8"))
-    return openapi_document(
+    document = openapi_document(
         routes,
         entities=entities,
         title=title,
         # The directory answers 400 where Intune answers 409.
         has_conflicts=lambda route: is_intune(route.template),
+        casts=partial(casts_in, lists=_lists(graph_routes.ROUTES)),
         examples=examples,
     )
+    return _framed(document)
+
+
+def _framed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with what is the same in all: the server, the licence of the emulator, and its tags."""
+    document["servers"] = _SERVERS
+    document["info"] |= {"license": _LICENSE, "description": "A surface of an emulator: not for real devices."}
+    operations = (each for methods in document["paths"].values() for each in methods.values())
+    tags = sorted({tag for operation in operations for tag in operation.get("tags", ())})
+    return document | {"tags": [{"name": tag} for tag in tags]}
+
+
+def _refuse(document: dict[str, Any], refusals: Mapping[str, str]) -> None:
+    """Add the refusals to the operations that list none."""
+    answers = {
+        status: {"description": why, "content": {refusals["*"]: {"schema": {"type": "object"}}}}
+        for status, why in refusals.items()
+        if status != "*"
+    }
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if not any(status.startswith("4") for status in operation["responses"]):
+                operation["responses"] |= answers
+
+
+def casts_in(route: Route[Handler], *, lists: Mapping[str, Entity]) -> dict[int, tuple[str, ...]]:
+    """Return the types to which a route's path may be cast, by the number of segments before the cast. `lists`: the
+    types of lists by their templates.
+
+    A collection, or a list of directory objects, that holds several types is cast to one of them. After a key the path
+    is cast to a type that has the part which follows, where the type of the list does not have it (Graph:
+    `mobileApps/{id}/microsoft.graph.win32LobApp/contentVersions`).
+    """
+    names, casts = route.segments, {}
+    listed = lists.get(route.template) if route.method == "GET" else None
+    if listed is not None and (listed is _MIXED or not route.key_names):
+        kinds = KINDS.values() if listed is _MIXED else derived_from(listed)
+        casts[len(names)] = tuple(kind.name for kind in kinds) if len(kinds) > 1 else ()
+    for at in range(2, len(names)):
+        base = lists.get("/".join(names[: at - 1])) if names[at - 1].startswith("{") else None
+        if base is not None and not names[at].startswith(("$", "{")) and not _has(base, names[at]):
+            casts[at] = tuple(kind.name for kind in derived_from(base) if _has(kind, names[at]))
+    return {at: kinds for at, kinds in casts.items() if kinds and route.status < 400}
+
+
+def _lists(routes: Iterable[Route[Handler]]) -> dict[str, Entity]:
+    known = ((route, route.returns) for route in routes if route.method == "GET" and route.many)
+    return {route.template: shape for route, shape in known if isinstance(shape, Entity)}
+
+
+def _has(kind: Entity, name: str) -> bool:
+    """Whether a thing of this kind has a property, a navigation or an operation of this name."""
+    if kind.find(name) is not None or kind.navigation(name) is not None:
+        return True
+    return any(name in MODEL.table.operations_of(each.name) for each in kind.lineage())
 
 
 def _describe(document: dict[str, Any], operations: Descriptions, *, schemas: Mapping[str, Any]) -> None:

@@ -302,3 +302,18 @@ async def test_a_list_says_of_each_what_it_is(beta: httpx.AsyncClient, root_file
     (found,) = (await beta.get(PROFILES, params=of_kind)).json()["value"]
     assert (found["displayName"], found["intendedPurpose"]) == ("Imported", "vpn")
     assert (await beta.get(f"{PROFILES}/$count")).text == "3"
+
+
+async def test_a_cast_leaves_the_profiles_of_one_kind(beta: httpx.AsyncClient) -> None:
+    signing = await create(beta, PROFILES, **SIGNING)
+    kind = SIGNING["@odata.type"].rpartition(".")[2]
+    other = "iosPkcsCertificateProfile" if kind != "iosPkcsCertificateProfile" else "macOSPkcsCertificateProfile"
+    cast, none = f"{PROFILES}/microsoft.graph.{kind}", f"{PROFILES}/microsoft.graph.{other}"
+    assert [each["id"] for each in (await beta.get(cast)).json()["value"]] == [signing["id"]]
+    assert (await beta.get(f"{cast}/$count")).text == "1"
+    assert (await beta.get(none)).json()["value"] == []
+    assert (await beta.get(f"{PROFILES}/microsoft.graph.user")).status_code == 400
+    one = f"{PROFILES}/{signing['id']}"
+    assert (await beta.get(f"{one}/microsoft.graph.{kind}")).status_code == 200
+    for path in (f"{one}/microsoft.graph.{other}", f"{one}/microsoft.graph.{other}/assignments"):
+        assert (await beta.get(path)).status_code == 404, path

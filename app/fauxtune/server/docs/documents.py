@@ -101,5 +101,6 @@ class Documents:
         with self._lock:
             if name not in self._written:
                 document = _BUILDERS[name]()
+                del document["servers"]
                 self._written[name] = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
         return b'{"servers":' + orjson.dumps([{"url": origin}]) + b"," + self._written[name][1:]

@@ -8,7 +8,7 @@ long as there is more. The link is absolute, on the host that the client called,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl, quote
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.graph.advanced_queries import is_advanced, is_unsupported
-from fauxtune.core.graph.index import ENTITIES, derived_from
+from fauxtune.core.graph.index import ENTITIES, derived_from, entity
 from fauxtune.core.graph.search import Searchable, parse_search
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.query.expressions import And, Condition
+from fauxtune.core.odata.query.expressions import And, Condition, IsOf
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.collections.base import Collection
@@ -106,6 +106,15 @@ class Window:
         """Return the page, and the offset of the next one; None after the last page."""
         more = len(elements) > self.limit > 0
         return elements[: self.limit], self.offset + self.limit if more else None
+
+
+def of_cast(cast: str, *, base: Entity, kinds: Iterable[Entity]) -> IsOf:
+    """Return the condition that a list below a cast has: one of these kinds of the base. Raises Invalid for none."""
+    target = entity(cast)
+    names = tuple(kind.name for kind in kinds if kind.is_a(target))
+    if not names:
+        raise Invalid(f"A {target.name} is no {base.name}.", target=cast)
+    return IsOf(names)
 
 
 def condition_of(call: Call, entity: Entity) -> Condition | None:

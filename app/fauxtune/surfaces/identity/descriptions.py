@@ -93,6 +93,8 @@ TOKEN_ANSWERS: dict[int | str, dict[str, Any]] = {
     400: _AADSTS,
     401: _AADSTS,
 }
+#: An operation that needs an access token, unlike the others.
+WITH_TOKEN: dict[str, Any] = {"security": [{"accessToken": []}]}
 DEVICE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: _json("the codes", "user_code", "device_code", "verification_uri", "expires_in", "interval", "message"),
     400: _AADSTS,

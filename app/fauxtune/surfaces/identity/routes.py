@@ -181,13 +181,19 @@ async def cloud_endpoints(request: Request) -> dict[str, Any]:
     return resource_manager.endpoints(origin(request))
 
 
-@router.get("/tenants", summary="List the caller's tenants (Azure Resource Manager)")
+@router.get(
+    "/tenants", summary="List the caller's tenants (Azure Resource Manager)", openapi_extra=descriptions.WITH_TOKEN
+)
 async def tenants(request: Request) -> dict[str, Any]:
     """The tenant of the access token, whose audience does not matter. `az login` asks this for a user."""
     return resource_manager.tenants(await _tenant_of_token(request))
 
 
-@router.get("/subscriptions", summary="List subscriptions to Azure (Azure Resource Manager)")
+@router.get(
+    "/subscriptions",
+    summary="List subscriptions to Azure (Azure Resource Manager)",
+    openapi_extra=descriptions.WITH_TOKEN,
+)
 async def subscriptions(request: Request) -> dict[str, Any]:
     """There are none: Azure CLI logs in with `--allow-no-subscriptions`."""
     await _tenant_of_token(request)

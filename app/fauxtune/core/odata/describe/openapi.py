@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.odata.describe.closure import every_type
@@ -94,6 +95,7 @@ def openapi_document(
     entities: Iterable[Entity],
     title: str,
     has_conflicts: Callable[[Route[Any]], bool] = lambda _route: False,
+    casts: Callable[[Route[Any]], Mapping[int, tuple[str, ...]]] = lambda _route: {},
     examples: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """An OpenAPI 3.1 document: every route under each version that has it, and a schema for every type.
@@ -101,16 +103,19 @@ def openapi_document(
     The types of properties are included; keys whose order means nothing are sorted. `x-fidelity` is the fidelity of an
     operation, a type or a property, `x-source` its source, `x-permissions` the permissions of which one is needed.
     `x-refused` lists the branches of each version that are refused as a whole, with the reason. `has_conflicts`:
-    whether an operation can answer 409. `examples` are answers by operation id.
+    whether an operation can answer 409. `casts`: the types that may stand in a route's path, by the number of segments
+    before them. `examples` are answers by operation id.
     """
     all_routes = tuple(routes)
-    table = tuple(route for route in all_routes if route.method != EVERY)
-    types = every_type(table, entities)
+    served = tuple(route for route in all_routes if route.method != EVERY)
+    table = tuple(each for route in served for each in (route, *_cast(route, casts(route))))
+    kinds = {each.template: names for route in served for each, names in _cast(route, casts(route)).items()}
+    types = every_type(served, entities)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
         "security": [{"bearer": []}],
-        "paths": _paths(table, examples=examples or {}, has_conflicts=has_conflicts),
+        "paths": _paths(table, examples=examples or {}, has_conflicts=has_conflicts, kinds=kinds),
         "x-refused": _branches(all_routes),
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
@@ -131,8 +136,20 @@ def operation_id(route: Route[Any], *, version: Version) -> str:
     return re.sub(r"\W+", "_", f"{version} {route.method.lower()} {route.template}").strip("_")
 
 
+def _cast(route: Route[Any], casts: Mapping[int, tuple[str, ...]]) -> dict[Route[Any], tuple[str, ...]]:
+    """The route with a cast at each of these places, a parameter for its type, and the types."""
+    return {
+        replace(route, template="/".join((*route.segments[:at], qualified("{type}"), *route.segments[at:]))): names
+        for at, names in casts.items()
+    }
+
+
 def _paths(
-    routes: tuple[Route[Any], ...], *, examples: Mapping[str, Any], has_conflicts: Callable[[Route[Any]], bool]
+    routes: tuple[Route[Any], ...],
+    *,
+    examples: Mapping[str, Any],
+    has_conflicts: Callable[[Route[Any]], bool],
+    kinds: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for version in Version:
@@ -140,9 +157,12 @@ def _paths(
             if version is Version.BETA or not route.beta_only:
                 path = f"/{version}/{'/'.join(route.segments)}"
                 example = examples.get(operation_id(route, version=version))
-                paths.setdefault(path, {})[route.method.lower()] = _operation(
-                    route, version=version, example=example, conflicts=has_conflicts(route)
-                )
+                operation = _operation(route, version=version, example=example, conflicts=has_conflicts(route))
+                if route.template in kinds:
+                    shape = {"type": "string", "enum": list(kinds[route.template])}
+                    type_in_path = {"name": "type", "in": "path", "required": True, "schema": shape}
+                    operation["parameters"] = [type_in_path, *operation.get("parameters", ())]
+                paths.setdefault(path, {})[route.method.lower()] = operation
     return paths
 
 

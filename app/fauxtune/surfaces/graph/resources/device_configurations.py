@@ -18,7 +18,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, of_cast
 from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
 
 _BASE = entity("deviceConfiguration")
@@ -37,12 +37,19 @@ _LISTED = Listed(
 async def list_profiles(call: Call) -> Answer:
     """GET /deviceManagement/deviceConfigurations."""
     check_expansion(call, _BASE, *derived_from(_BASE))
-    return _dated(call, await list_rows(call, _LISTED))
+    return _dated(call, await list_rows(call, _listed(call)))
 
 
 async def count_profiles(call: Call) -> Answer:
     """GET /deviceManagement/deviceConfigurations/$count."""
-    return await count_rows(call, _LISTED)
+    return await count_rows(call, _listed(call))
+
+
+def _listed(call: Call) -> Listed[ProfileRow]:
+    """The list of the kinds that the path's cast leaves."""
+    if call.cast is None:
+        return _LISTED
+    return replace(_LISTED, narrowed=of_cast(call.cast, base=_BASE, kinds=derived_from(_BASE)))
 
 
 async def get_profile(call: Call) -> Answer:
@@ -107,11 +114,13 @@ async def profile_row(call: Call) -> ProfileRow:
 
 
 def profile_of_path(connection: Connection, call: Call) -> ProfileRow:
-    """Do what `profile_row` does, in a transaction that is under way."""
+    """Do what `profile_row` does, in a transaction that is under way. A cast to another type finds nothing."""
     key = call.keys["profile"]
     row = queries.profile(connection, call.tenant.id, profile_id=key)
     if row is None or not entity(row.kind).is_a(_BASE):
         raise NotFound(f"There is no deviceConfiguration '{key}'.")
+    if call.cast is not None and not entity(row.kind).is_a(entity(call.cast)):
+        raise NotFound(f"The deviceConfiguration '{row.id}' is a {row.kind}, not a {bare_name(call.cast)}.")
     return row
 
 
@@ -120,10 +129,7 @@ async def profile_with(call: Call, navigation: str) -> ProfileRow:
     is to another type, UnknownSegment if the type has no such navigation.
     """
     row = await profile_row(call)
-    shape = entity(row.kind)
-    if call.cast is not None and not shape.is_a(entity(call.cast)):
-        raise NotFound(f"The deviceConfiguration '{row.id}' is a {shape.name}, not a {bare_name(call.cast)}.")
-    if shape.navigation(navigation) is None:
+    if entity(row.kind).navigation(navigation) is None:
         raise UnknownSegment(navigation)
     return row
 

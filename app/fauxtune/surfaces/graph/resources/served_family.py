@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import ProfileId
@@ -24,7 +24,7 @@ from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.families.family import KEYS, Family
-from fauxtune.surfaces.graph.lists import Listed, stored
+from fauxtune.surfaces.graph.lists import Listed, of_cast, stored
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection
 
 #: In the document of a part: its own path, by which what is below it is found.
@@ -137,7 +137,7 @@ class Served:
 
     def _narrowed(self, call: Call) -> Condition | None:
         if call.cast is not None:
-            return _only(call, self.family)
+            return of_cast(call.cast, base=self.family.base, kinds=self.family.kinds)
         return IsOf(tuple(kind.name for kind in self.family.kinds)) if self.family.among else None
 
     def _unread(self, call: Call) -> list[str]:
@@ -253,12 +253,3 @@ def paths_of(parts: Mapping[str, Part[Any]], *, above: str = "") -> Iterator[str
     for name, part in parts.items():
         yield f"{above}{name}"
         yield from paths_of(part.parts, above=f"{above}{name}/")
-
-
-def _only(call: Call, family: Family) -> IsOf:
-    """The condition that a list below a cast has."""
-    target = entity(call.cast or "")
-    names = tuple(kind.name for kind in family.kinds if kind.is_a(target))
-    if not names:
-        raise Invalid(f"A {target.name} is no {family.base.name}.", target=call.cast)
-    return IsOf(names)
