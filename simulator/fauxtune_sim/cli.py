@@ -37,7 +37,8 @@ from fauxtune_sim.cli_facts import fact_app
 from fauxtune_sim.cli_keystore import keystore_app
 from fauxtune_sim.cli_mailbox import mail_app
 from fauxtune_sim.cli_scripts import script_app
-from fauxtune_sim.platforms import Mode, Platform
+from fauxtune_sim.errors import NotFoundHere
+from fauxtune_sim.platforms import Mode, Platform, read_kind
 from fauxtune_sim.refusals import Delivery
 
 app = typer.Typer(
@@ -58,7 +59,13 @@ app.add_typer(mail_app, name="mail")
 @app.command(epilog="Example: fauxtune-sim enroll --platform ios --user alice --state alice-phone")
 def enroll(
     *,
-    platform: Annotated[Platform | None, typer.Option(help="The device's platform (default: android).")] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option(
+            help=f"The device's platform: {', '.join(Platform)} (default: android); or android/MODE.",
+            metavar="PLATFORM",
+        ),
+    ] = None,
     mode: Annotated[
         Mode | None,
         typer.Option(
@@ -102,9 +109,10 @@ def enroll(
     """
     from fauxtune_sim import commands
 
+    system, mode = _kind(platform, mode)
     options = commands.EnrollOptions(
         state=state,
-        platform=platform,
+        platform=system,
         mode=mode,
         os_version=os_version,
         name=name,
@@ -116,6 +124,21 @@ def enroll(
     )
     server_options = server_options_of(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
     finish(run_to_end(commands.enroll(options, server_options)), output=output, state=options.state)
+
+
+def _kind(platform: str | None, mode: Mode | None) -> tuple[Platform | None, Mode | None]:
+    """The platform and the mode that two options mean together."""
+    if platform is None:
+        return None, mode
+    try:
+        kind = read_kind(platform)
+    except NotFoundHere as unknown:
+        raise typer.BadParameter(str(unknown), param_hint="'--platform'") from None
+    if kind.mode is None or platform.lower() == kind.platform:  # the mode is left open
+        return kind.platform, mode
+    if mode not in (None, kind.mode):
+        raise typer.BadParameter(f"--platform {platform} has the mode {kind.mode} already.", param_hint="'--mode'")
+    return kind.platform, kind.mode
 
 
 @app.command("hash", epilog="Example: fauxtune-sim hash --state ./alice-pc > hashes.csv")

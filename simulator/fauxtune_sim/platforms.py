@@ -52,16 +52,47 @@ def kind_of(platform: Platform, mode: Mode | None = None) -> Kind:
     return Kind(platform)
 
 
+#: What people call a kind of device, in small letters with hyphens -> the kind as `Kind` is written.
+_SPELLINGS = {
+    "aosp": "android/aosp",
+    "knox": "android/knox",
+    "iphone": "ios",
+    "ipad": "ipados",
+    "mac": "macos",
+    "pc": "windows",
+    "windows10": "windows",
+    "windows-10": "windows",
+    "windows11": "windows",
+    "windows-11": "windows",
+    "windows-10-mobile": "windows10mobile",
+    "windows-phone": "windowsphone81",
+    "windowsphone": "windowsphone81",
+    "windows-phone-8.1": "windowsphone81",
+}
+
+
 def read_kind(text: str) -> Kind:
-    """Read a kind such as `ios`, `android`, `android/fully-managed`. Raises NotFoundHere for an unknown one."""
-    name, slash, mode = text.partition("/")
+    """Read a kind such as `ios`, `android`, `android/fully-managed`, or as people write it: `iPhone`,
+    `android-fully-managed`. Raises NotFoundHere for an unknown one.
+    """
+    folded = "-".join(text.lower().replace("_", " ").replace("-", " ").split())
+    if folded.startswith("android-"):
+        folded = folded.replace("-", "/", 1)
+    name, slash, mode = _SPELLINGS.get(folded, folded).partition("/")
     if name not in {platform.value for platform in Platform}:
-        raise NotFoundHere(f"{name or 'nothing'} is not simulated: {', '.join(Platform)} are")
+        raise NotFoundHere(f"{name or 'nothing'} is not simulated: {', '.join(Platform)} are{_meant(name)}")
     platform = Platform(name)
     if not slash:
         return kind_of(platform)
     if platform is not Platform.ANDROID:
         raise NotFoundHere(f"{platform} has no modes: write {platform} instead of {text}")
     if mode not in {known.value for known in Mode}:
-        raise NotFoundHere(f"android/{mode} is not simulated: {', '.join(Mode)} are")
+        raise NotFoundHere(f"android/{mode} is not simulated: {', '.join(Mode)} are{_meant(mode)}")
     return kind_of(platform, Mode(mode))
+
+
+def _meant(word: str) -> str:
+    from difflib import get_close_matches  # for mistakes only
+
+    near = get_close_matches(word, [*Platform, *_SPELLINGS, *Mode], n=1)
+    return f". Did you mean {near[0]}?" if near else ""

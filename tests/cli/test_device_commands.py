@@ -12,6 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 import fauxtune_sim.cli
+from fauxtune.cli.devices import _kind as kind_of_device
+from fauxtune.cli.profile_choice import PlatformWord
+from fauxtune.core.model.platform_words import spelled
+from fauxtune_sim.platforms import read_kind
 from tests.support.commands import Commands
 from tests.support.running_server import SECONDS, Served, environment
 from tests.support.terminal import at_a_terminal
@@ -314,3 +318,44 @@ def test_a_simulated_device_is_added_and_the_server_holds_it(run: Commands, grap
     assert "contoso/hosted-devices" in run.run("device", "add", *knox, "--show-request").errors
     assert "NAME=VALUE" in run.refused(*words, "--fact", "isEncrypted")
     assert "no fact isEncryptd" in run.refused(*words, "--fact", "isEncryptd=true")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "variant", "platform", "options"),
+    [
+        ("iPhone", "ios", "ios", ("ios", None)),
+        ("android/fully-managed", "android/fully-managed", "android-fully-managed", ("android", "fully-managed")),
+        ("android-fully-managed", "android/fully-managed", "android-fully-managed", ("android", "fully-managed")),
+        ("Android_Knox", "android/knox", "android-device-admin", ("android", "knox")),
+        ("windows-phone", "windowsphone81", "windows-phone", ("windowsphone81", None)),
+        ("windows10mobile", "windows10mobile", "windows", ("windows10mobile", None)),
+        ("ipados", "ipados", "ios", ("ipados", None)),
+        ("aosp", "android/aosp", "aosp", ("android", "aosp")),
+    ],
+)
+def test_every_command_and_both_programs_take_every_spelling_of_a_kind_of_device(
+    spelling: str, variant: str, platform: str, options: tuple[str, str | None]
+) -> None:
+    assert spelled(spelling) == variant
+    assert PlatformWord(spelling) == platform
+    assert kind_of_device(spelling, None) == options
+    assert str(read_kind(spelling)) == variant
+
+
+def test_a_kind_of_device_that_there_is_not_is_refused_with_the_nearest(run: Commands) -> None:
+    add = ("device", "add", "--user", "alice", "--platform")
+    assert "'ifone' is no kind of device. Did you mean iphone? There are android, ios," in wrong(run, *add, "ifone")
+    assert "such as --platform android --mode fully-managed." in wrong(run, *add, "toaster")
+    assert "has the mode knox already" in wrong(run, *add, "android/knox", "--mode", "aosp")
+    create = ("profile", "create", "imported", "--name", "x", "--platform", "iso")
+    assert wrong(run, *create).endswith("windows-phone, all. Did you mean ios?")
+    purpose = ("pfx", "import", "--intended-purpose", "encryptionn", "x", "y")
+    assert wrong(run, *purpose).endswith("wifi. Did you mean smimeEncryption?")
+
+
+def wrong(run: Commands, *arguments: str) -> str:
+    """What a command says of words that it does not understand, in one line."""
+    done = run.run(*arguments)
+    assert done.code == 2
+    assert "Value error" not in done.errors
+    return " ".join(done.errors.split())

@@ -17,8 +17,8 @@ from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration.emulation import create_enrollment_token
 from fauxtune.core.administration.hosted_devices import add_hosted_device
 from fauxtune.core.administration.requests import AdminRequest, Service, key
-from fauxtune.core.model.platform_words import system_words
-from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.platform_words import nearest_spellings, spelled, system_words
+from fauxtune.core.model.platforms import Platform, Variant
 
 app = typer.Typer(
     help="""List devices, look at one, and act on it.
@@ -244,8 +244,18 @@ def token(
 def add(
     *,
     user: Annotated[str, typer.Option(metavar="USER", help="the user of the device", autocompletion=completion.user)],
-    platform: Annotated[Platform, typer.Option(help="the operating system", show_choices=True)],
-    mode: Annotated[str | None, typer.Option(metavar="MODE", help="Android: work-profile, knox ...")] = None,
+    platform: Annotated[
+        str,
+        typer.Option(
+            metavar="PLATFORM",
+            help=f"the operating system: {', '.join(Platform)}",
+            autocompletion=lambda: [*Platform, *Variant],
+        ),
+    ],
+    mode: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="Android: work-profile, fully-managed ...; or --platform android/MODE"),
+    ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="without it such as alice's iPhone")] = None,
     fact: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="what it reports, such as isEncrypted=false")
@@ -259,13 +269,34 @@ def add(
     \b
     fauxtune device add --user alice --platform ios
     fauxtune device add --user bob --platform android --mode knox
+    fauxtune device add --user bob --platform android/fully-managed
     """
+    system, mode = _kind(platform, mode)
     with service.session() as session:
         owner = names.user(session.client, user)
         facts = named_values(fact or [], option="--fact", example="isEncrypted=false")
-        request = add_hosted_device(owner.name, platform=platform.value, mode=mode, name=name, facts=facts)
+        request = add_hosted_device(owner.name, platform=system, mode=mode, name=name, facts=facts)
         answer = session.send(request, seconds=_PATIENCE, title="Enrolling the device")
         session.show(answer, f"{answer['name']} is enrolled for {person(owner.name)}.")
+
+
+def _kind(platform: str, mode: str | None) -> tuple[str, str | None]:
+    """Return the platform and the mode of the kind of device that the two options mean."""
+    variant = spelled(platform)
+    if variant is None:
+        near = nearest_spellings(platform)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise typer.BadParameter(
+            f"'{one_line(platform)}' is no kind of device.{meant} There are {', '.join(Platform)}; Android also with a "
+            "mode, such as --platform android --mode fully-managed.",
+            param_hint="'--platform'",
+        )
+    system, _, own = variant.value.partition("/")
+    if not own or platform.lower() == system:  # the mode is left open
+        return system, mode
+    if mode not in (None, own):
+        raise typer.BadParameter(f"--platform {platform} has the mode {own} already.", param_hint="'--mode'")
+    return system, own or None
 
 
 def _act(

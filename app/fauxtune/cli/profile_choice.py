@@ -22,7 +22,8 @@ from fauxtune.core.administration.choices import (
     family_and_platform,
     platforms_of,
 )
-from fauxtune.core.model.platform_words import TITLES, ProfilePlatform
+from fauxtune.core.model import platform_words
+from fauxtune.core.model.platform_words import TITLES, ProfilePlatform, spelled
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
@@ -40,6 +41,12 @@ class PlatformWord(StrEnum):
     WINDOWS = "windows"
     WINDOWS_PHONE = "windows-phone"
     ALL = "all"
+
+    @classmethod
+    def _missing_(cls, value: object) -> PlatformWord | None:
+        """The platform of a kind of device that is spelled otherwise, such as `android/fully-managed` or `iphone`."""
+        variant = spelled(str(value))
+        return None if variant is None else cls(platform_words.platform_of(variant).value)
 
 
 _LIST = ", ".join(PlatformWord)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 from typer.core import TyperGroup
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from typer import _click as click
 
 _OTHERS = "Others"
+#: How typer refuses a word that is not one of an enumeration.
+_NO_CHOICE = re.compile(r"'(.*)' is not one of (.*)\.", re.DOTALL)
 #: Columns left of a command's line of help, beside the longest name.
 _MARGIN = 6
 
@@ -46,6 +50,14 @@ class SectionedGroup(TyperGroup):
         """Run a command."""
         read_plainly()
         return super().main(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a word that an option does not take is refused in words for people."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as refused:
+            refused.message = refusal(refused.message, words=_words_of(refused.param))
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, section by section."""
@@ -100,3 +112,28 @@ def _load(entry: Entry) -> click.Command:
     else:
         parent.command(entry.name)(place)
     return typer.main.get_group(parent).commands[entry.name]
+
+
+def refusal(message: str, *, words: Sequence[str] = ()) -> str:
+    """Return typer's refusal of a value without pydantic's "Value error", and with the nearest of the `words` that the
+    option takes, in their own spelling.
+    """
+    text = message.removeprefix("Value error, ")
+    found = _NO_CHOICE.fullmatch(text)
+    if found is None:
+        return text
+    from difflib import get_close_matches  # for mistakes only
+
+    by_folded = {word.lower(): word for word in words or re.findall(r"'([^']*)'", found[2])}
+    near = get_close_matches(found[1].lower(), by_folded, n=1)
+    meant = f" Did you mean {by_folded[near[0]]}?" if near else ""
+    return f"'{found[1]}' is not one of {', '.join(by_folded.values())}.{meant}"
+
+
+def _words_of(param: Any) -> list[str]:
+    """Return the words of the enumeration that an option takes, one or several of them; none for other options."""
+    annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return [str(member.value) for member in kind]
+    return []

@@ -12,7 +12,7 @@ from fauxtune.core.administration import assignments, profiles
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose, platforms_of
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.scep import ndes_url
-from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune.core.model.platform_words import ProfilePlatform, platform_of, spelled
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.testing.calls import Calls
 
@@ -229,9 +229,12 @@ def _platforms(names: Platforms, family: ProfileFamily) -> tuple[ProfilePlatform
         return platforms_of(family)
     chosen: list[ProfilePlatform] = []
     for name in (names,) if isinstance(names, str) else names:
-        if name not in {each.value for each in ProfilePlatform}:
+        if name in {each.value for each in ProfilePlatform}:
+            chosen.append(ProfilePlatform(name))
+        elif (variant := spelled(name)) is not None:
+            chosen.append(platform_of(variant))
+        else:
             raise ValueError(f"{name} is no platform of profiles: use all, or {', '.join(ProfilePlatform)}")
-        chosen.append(ProfilePlatform(name))
     return tuple(dict.fromkeys(chosen))
 
 

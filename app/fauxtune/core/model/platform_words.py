@@ -86,6 +86,30 @@ VARIANTS: Mapping[Variant, str] = MappingProxyType(
 )
 
 
+#: data. What people call a kind of device, in small letters with hyphens -> the kind.
+_SPELLINGS: Mapping[str, Variant] = MappingProxyType(
+    {
+        **{each.value: each for each in Variant},
+        **{each.value.replace("/", "-"): each for each in Variant},
+        "android": Variant.ANDROID_WORK_PROFILE,
+        "aosp": Variant.ANDROID_AOSP,
+        "knox": Variant.ANDROID_KNOX,
+        "iphone": Variant.IOS,
+        "ipad": Variant.IPADOS,
+        "mac": Variant.MACOS,
+        "pc": Variant.WINDOWS,
+        "windows10": Variant.WINDOWS,
+        "windows-10": Variant.WINDOWS,
+        "windows11": Variant.WINDOWS,
+        "windows-11": Variant.WINDOWS,
+        "windows-10-mobile": Variant.WINDOWS_10_MOBILE,
+        "windows-phone": Variant.WINDOWS_PHONE_81,
+        "windowsphone": Variant.WINDOWS_PHONE_81,
+        "windows-phone-8.1": Variant.WINDOWS_PHONE_81,
+        "windows-phone-81": Variant.WINDOWS_PHONE_81,
+    }
+)
+
 #: The operating systems of Graph whose names are one word -> their words. All others are words already.
 _SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
@@ -112,3 +136,21 @@ def platform_words(variants: Iterable[Variant]) -> str:
     if chosen == {Variant.ANDROID_KNOX}:
         return "Samsung Knox"
     return " and ".join(dict.fromkeys(PLATFORMS[_PLATFORMS_OF[variant]] for variant in Variant if variant in chosen))
+
+
+def spelled(text: str) -> Variant | None:
+    """Return the kind of device that people mean by a text, such as `Android_Fully_Managed`, `iPhone` or
+    `windows-phone`; None if they may mean several, or none.
+    """
+    return _SPELLINGS.get(_folded(text))
+
+
+def nearest_spellings(text: str) -> list[str]:
+    """Return the spellings that a text comes near to, the nearest first."""
+    from difflib import get_close_matches  # for mistakes only: a server that starts needs none of it
+
+    return get_close_matches(_folded(text), _SPELLINGS, n=2)
+
+
+def _folded(text: str) -> str:
+    return "-".join(text.lower().replace("_", " ").replace("-", " ").split())
