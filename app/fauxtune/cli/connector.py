@@ -16,10 +16,10 @@ from fauxtune.cli import completion, connector_installation, connector_process, 
 from fauxtune.cli.administration import Administration
 from fauxtune.cli.connector_installation import PROVIDER
 from fauxtune.cli.connector_process import StateOption
-from fauxtune.cli.options import Output, OutputOption, emit, plain_failures, reasons
+from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
 from fauxtune.cli.tables import certificate_name, moment, one_line, person
-from fauxtune.core.administration.emulation import change_connector
+from fauxtune.core.administration.emulation import change_connector, subscribe_digicert
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
@@ -139,25 +139,62 @@ def add_key(
         emit(output, document, text=f"The connector in {state} has the key '{key_name}' of '{provider_name}'.")
 
 
-@app.command("ra-certificate")
-@with_service(Emulator)
-def ra_certificate(*, service: Emulator, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """Get a registration authority certificate for a connector.
+@app.command("digicert")
+@with_service(Administration)
+def subscribe_to_digicert(*, service: Administration) -> None:
+    """Give the tenant an emulated CA of DigiCert.
 
-    The tenant's DigiCert CA issues it for the key in the connector's folder.
+    It stands beside the tenant's own, with a root of its own. Connectors need an RA certificate for it.
 
     \b
+    fauxtune connector digicert
+    fauxtune connector ra-certificate --connector "Certificate Connector 1"
+    fauxtune profile create root --name "DigiCert root" --authority digicert-root --platform ios --all-users
+    fauxtune profile create pkcs --name Signing --digicert --platform ios --all-users \\
+        --template 2.16.840.1.113733.1.16.1.2.3.1.1.47196109
+    """
+    with service.session() as session:
+        answer = session.send(subscribe_digicert())
+        oids = ", ".join(answer["certificateTemplateNames"])
+        session.show(
+            answer,
+            f"The tenant has a CA of DigiCert: {answer['certificationAuthority']}, "
+            f"'{answer['certificationAuthorityName']}', certificate profile {oids}.",
+        )
+
+
+@app.command("ra-certificate")
+@with_service(Emulator)
+def ra_certificate(
+    *,
+    service: Emulator,
+    state: Annotated[
+        Path | None, typer.Option(envvar="FAUXTUNE_CONNECTOR_STATE", help="the folder of a connector that is a process")
+    ] = None,
+    connector: Annotated[
+        str | None,
+        typer.Option(help="a connector inside the server: name or id", autocompletion=completion.connector),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Get a registration authority certificate for a connector.
+
+    The tenant's DigiCert CA issues it, for the key in the folder of a connector that is a process.
+
+    \b
+    fauxtune connector ra-certificate --connector "Certificate Connector 1"
     fauxtune connector ra-certificate --state connector2
     """
+    if connector is None and state is None:
+        fail("Name a connector inside the server by --connector, or the folder of one that is a process by --state.")
     with plain_failures(), reasons(), service.client() as client:
-        folder = connector_process.folder(state)
-        description = folder.description()
-        csr = connector_process.ra_request(folder)
-        path = f"/connectors/{quote(description['id'], safe='')}/raCertificate"
-        answer = client.control("PUT", path, json={"csr": csr})
-        emit(
-            output, answer, text=f"The connector '{description['name']}' has the RA certificate {answer['thumbprint']}."
-        )
+        body, name, known = {}, connector, connector
+        if connector is None and state is not None:
+            folder = connector_process.folder(state)
+            known, name = folder.description()["id"], folder.description()["name"]
+            body = {"csr": connector_process.ra_request(folder)}
+        answer = client.control("PUT", f"/connectors/{quote(str(known), safe='')}/raCertificate", json=body)
+        emit(output, answer, text=f"The connector '{name}' has the RA certificate {answer['thumbprint']}.")
 
 
 @app.command()

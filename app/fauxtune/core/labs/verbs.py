@@ -99,11 +99,13 @@ DEEDS: tuple[Verb, ...] = (
           Member("platforms", "for which platforms", Kind.TEXTS, choices=PLATFORMS), _TO,
           Member("template", "of a PKCS profile: the certificate template", optional=True),
           Member("purpose", "of a profile for imported certificates", optional=True, choices=PURPOSES),
-          Member("authority", "of a trusted root: root or issuing", optional=True),
+          Member("authority", "of a trusted root: root, issuing or digicert-root", optional=True),
+          Member("digicert", "of a PKCS profile: from DigiCert's CA, not the tenant's own", Kind.FLAG, optional=True),
           Member("signing", "of an e-mail profile: the profile whose certificate signs", optional=True),
           Member("encryption", "of an e-mail profile: the profile whose certificate encrypts", optional=True)),
          ("fauxtune profile create {family} --name {name}", "--template {template}", "--purpose {purpose}",
-          "--mail-server {mail_server}", "--authority {authority}", "--signing {signing}", "--encryption {encryption}",
+          "{digicert}", "--mail-server {mail_server}", "--authority {authority}", "--signing {signing}",
+          "--encryption {encryption}",
           "--platform {platforms}", "{target}")),
     Verb("assign profile", "Assign a profile to somebody more.", (_PROFILE, _TO),
          ("fauxtune profile assign {profile} {target}",)),
@@ -150,6 +152,10 @@ DEEDS: tuple[Verb, ...] = (
     Verb("set connector", "Take a connector off line, or bring it on line.",
          (Member("connector", "its name"), Member("state", "the state", choices=("offline", "online"))),
          ("fauxtune connector {state} {connector}",)),
+    Verb("subscribe to DigiCert", "Give the tenant an emulated CA of DigiCert, beside its own.", (),
+         ("fauxtune connector digicert",)),
+    Verb("install RA certificate", "Let DigiCert's CA know a connector.", (Member("connector", "its name"),),
+         ("fauxtune connector ra-certificate --connector {connector}",)),
     Verb("advance clock", "Put the tenant's clock forward.", (Member("by", "how long: P30D", Kind.DURATION),),
          ("fauxtune clock advance {by}",)),
     Verb("try request", "Send a SCEP request in the name of a device, which may differ from what its challenge is for.",
@@ -240,6 +246,8 @@ def command_of(deed: Act, places: Mapping[str, str]) -> str:
     words["target"] = [_target(str(given.get("to", "")))]
     if given.get("encrypt", True):
         words["encrypt"] = ["--encrypt"]
+    if given.get("digicert"):
+        words["digicert"] = ["--digicert"]
     return " ".join(piece for template in verb.command for piece in _filled(template, words))
 
 

@@ -33,7 +33,7 @@ from fauxtune.operations.ca import counter
 from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.ca.imported_pfx import record_id
 from fauxtune.operations.checkin import scep_trials
-from fauxtune.operations.connectors import registry, revocation
+from fauxtune.operations.connectors import digicert, registry, revocation
 from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.mail import address_book, sending
@@ -85,13 +85,16 @@ async def _profiles(stage: Stage, words: Words) -> list[AdminRequest]:
                 platforms=platforms,
                 certificate=authority,
                 file_name=f"{words.get('authority', 'root')}.cer",
-                intermediate=words.get("authority", "root") != "root",
+                intermediate=words.get("authority") == "issuing",
             )
         case ProfileFamily.PKCS:
+            issuer = Issuer(tenant.ca_host, tenant.ca_name)
+            if words.get("digicert"):
+                issuer = Issuer(str(tenant.setting("digicert.host")), digicert.NAME, kind="digiCert")
             return profiles.create_pkcs(
                 name,
                 platforms=platforms,
-                issuer=Issuer(tenant.ca_host, tenant.ca_name),
+                issuer=issuer,
                 template=words.get("template", "SmimeSigning"),
             )
         case ProfileFamily.SCEP:
@@ -194,6 +197,25 @@ async def _set_connector(stage: Stage, words: Words) -> None:
         await stage.scene.run(registry.change_connector, connector, state=state)
 
     await stage.control(emulation.change_connector(connector, state=state), work)
+
+
+async def _subscribe(stage: Stage, _words: Words) -> None:
+    stage.page = ("authority", "digicert", "new")
+
+    async def work() -> None:
+        await digicert.subscribe(stage.scene.emulator, stage.scene.tenant)
+
+    await stage.control(emulation.subscribe_digicert(), work)
+
+
+async def _install_ra(stage: Stage, words: Words) -> None:
+    connector = words["connector"]
+    stage.page = ("connectors", connector, "ra")
+
+    async def work() -> None:
+        await digicert.install(stage.scene.emulator, stage.scene.tenant, connector_id=connector, csr=None)
+
+    await stage.control(emulation.install_ra_certificate(connector), work)
 
 
 async def _advance(stage: Stage, words: Words) -> None:
@@ -418,19 +440,12 @@ async def _look_at_diagnosis(stage: Stage, words: Words) -> None:
     await stage.control(emulation.read(f"/diagnose?user={key(user['id'])}"), _nothing)
 
 
-async def _look_at_connectors(stage: Stage, words: Words) -> None:
-    stage.page = ("connectors",)
-    await stage.control(emulation.read("/connectors/log"), _nothing)
+def _look_at(*page: str, path: str) -> Deed:
+    async def look(stage: Stage, _words: Words) -> None:
+        stage.page = page
+        await stage.control(emulation.read(path), _nothing)
 
-
-async def _look_at_challenges(stage: Stage, words: Words) -> None:
-    stage.page = ("authority", "scep")
-    await stage.control(emulation.read("/scep/challenges"), _nothing)
-
-
-async def _look_at_journal(stage: Stage, words: Words) -> None:
-    stage.page = ("journal",)
-    await stage.control(emulation.read("/journal"), _nothing)
+    return look
 
 
 async def _nothing() -> None:
@@ -467,6 +482,8 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "withdraw": _withdraw,
         "send mail": _send_mail,
         "set connector": _set_connector,
+        "subscribe to DigiCert": _subscribe,
+        "install RA certificate": _install_ra,
         "advance clock": _advance,
         "try request": _try_request,
         "look at device": _look_at_device,
@@ -474,9 +491,9 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "look at certificates": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
         "look at history": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
         "look at diagnosis": _look_at_diagnosis,
-        "look at connectors": _look_at_connectors,
-        "look at challenges": _look_at_challenges,
-        "look at journal": _look_at_journal,
+        "look at connectors": _look_at("connectors", path="/connectors/log"),
+        "look at challenges": _look_at("authority", "scep", path="/scep/challenges"),
+        "look at journal": _look_at("journal", path="/journal"),
     }
 )
 
