@@ -106,3 +106,12 @@ def test_the_state_of_a_connector_behind_a_firewall_names_the_host(run: Commands
     assert "cannot reach" not in run.text("connector", "status")
     wrong = run.refused("fault", "add", "--kind", "networkBlocked", "--with", 'hosts=["https://x/"]')
     assert "'https://x/', which is no name of a host" in wrong
+
+
+def test_a_connector_inside_the_server_is_made_known_to_digicert_by_name(run: Commands) -> None:
+    named = ("connector", "ra-certificate", "--connector", "Certificate Connector 1")
+    assert "subscribe first" in run.refused(*named)
+    subscribed = run.text("connector", "digicert")
+    assert "'Symantec', certificate profile 2.16.840.1.113733.1.16.1.2.3.1.1.47196109." in subscribed
+    assert run.text(*named).startswith("The connector 'Certificate Connector 1' has the RA certificate ")
+    assert "Name a connector inside the server by --connector" in run.refused("connector", "ra-certificate")
