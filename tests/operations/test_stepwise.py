@@ -6,14 +6,18 @@ import pytest
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import EnrollmentEnded
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.model.steps import StepKind
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.checkin.checkin import Report, take_turn
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.profiles import assignments, profiles
+from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS
+from fauxtune.operations.profiles import assignments, profiles, resources
 from fauxtune.storage.queries import devices as device_queries
 from tests.support.devices.stepwise import enrol_iphone, step_text
 from tests.support.tenant import Contoso
@@ -393,3 +397,19 @@ async def test_a_refusal_of_an_item_as_it_was_is_no_refusal_of_it_as_it_is(conto
     (again,) = await tablet.exchange(StepResult(step.id, Result.REFUSED))
     assert again.id != step.id
     assert await tablet.states() == {"email": "sent"}
+
+
+async def test_facts_are_asked_each_day_from_the_first_compliance_policy_on(contoso: Contoso) -> None:
+    tablet = await enrol_iphone(contoso, "alice")
+    assert await tablet.check_in() == ASKED
+    document = {**defaults(entity("iosCompliancePolicy")), "displayName": "P", "passcodeRequired": True}
+    rule = {"ruleName": None, "scheduledActionConfigurations": [{"actionType": "block", "gracePeriodHours": 0}]}
+    document["scheduledActionsForRule"] = [rule]
+    await contoso.do(
+        resources.create, COMPLIANCE_POLICIES, kind="iosCompliancePolicy", document=document, hooks=COMPLIANCE_HOOKS
+    )
+    for _ in range(2):
+        contoso.clock.forward(hours=23)
+        assert await tablet.check_in() == []
+        contoso.clock.forward(hours=1, seconds=1)
+        assert await tablet.check_in() == ASKED, "not a week later"

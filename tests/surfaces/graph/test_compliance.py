@@ -338,6 +338,18 @@ async def test_the_diagnosis_says_why_a_device_does_not_comply(
     assert "device-not-compliant" not in {each["code"] for each in answer["findings"]}
 
 
+async def test_the_diagnosis_of_a_user_shows_what_compliance_finds_where_no_profile_reaches_a_device(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll()
+    (await beta.patch("/deviceManagement", json={"settings": {"secureByDefault": True}})).raise_for_status()
+    await report(phone)
+    for question in ({"user": "alice"}, {"device": phone.enrollment_id}):
+        answer = (await http.get(f"{TENANT}/diagnose", params=question)).json()
+        codes = [each["code"] for each in answer["findings"]]
+        assert ("device-not-compliant" in codes, answer["chains"]) == (True, [])
+
+
 async def test_a_group_decides_who_is_judged(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     key = await policy(beta, storageRequireEncryption=True)
     pilots = await id_of_group(beta, "SMIME Pilot")

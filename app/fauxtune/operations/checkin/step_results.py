@@ -27,7 +27,7 @@ from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result,
 from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import is_live
-from fauxtune.operations.devices.compliance_occasions import judge_now
+from fauxtune.operations.devices.compliance_occasions import FACTS_EVERY, judge_now
 from fauxtune.operations.devices.escrow import keep_sealed
 from fauxtune.operations.devices.inventory_facts import write_news
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -90,10 +90,8 @@ def questions(visit: Visit, *, adapter: PlatformAdapter, keys: Collection[ItemKe
 
 
 def is_inventory_due(visit: Visit) -> bool:
-    """Whether the device's inventory is to be refreshed: every seven days, when an admin synchronises it, and when the
-    device begins a conversation with news.
-
-    Differs from Intune: there some facts, such as those on encryption, are asked for at each check-in.
+    """Whether the device's inventory is to be refreshed: every seven days, or each day where devices are judged by it,
+    when an admin synchronises it, and when the device begins a conversation with news.
     """
     return visit.row.inventory_at is not None and visit.row.inventory_at <= visit.tx.now
 
@@ -191,7 +189,7 @@ def _apply_answers(visit: Visit, *, adapter: PlatformAdapter) -> None:
     needed |= put_off & information
     visit.drop_steps(_finished(sent, waiting=waiting | inventory.pending, needed=needed))
     if is_inventory_due(visit):
-        visit.change(inventory_at=tx.now + INVENTORY_EVERY)
+        visit.change(inventory_at=tx.now + (FACTS_EVERY if tx.tenant.judges_devices else INVENTORY_EVERY))
     sealed = adapter.sealed_key(answers)
     if sealed is not None:
         keep_sealed(tx, visit.row, kind=EscrowKind.FILE_VAULT, sealed=sealed)

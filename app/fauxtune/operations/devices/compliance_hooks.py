@@ -14,12 +14,14 @@ from dataclasses import replace
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.scripts import ASKED, ASKING
+from fauxtune.operations.devices.compliance_occasions import FACTS_EVERY
 from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS, forget_runs
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.profiles.switches import AGENTS, COMPLIANCE, switch_on
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
+from fauxtune.storage.queries import locks
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.resources import ResourceRow
 
@@ -56,7 +58,10 @@ def _unasked(tx: Transaction, row: ResourceRow) -> None:
 
 
 def _created(tx: Transaction, _row: ResourceRow) -> None:
-    """From the first policy on, the tenant judges its devices."""
+    """From the first policy on, the tenant judges its devices, and asks for their facts each day."""
+    if not tx.tenant.setting(COMPLIANCE):
+        locks.hold_all(tx.connection, tx.tenant.id)
+        queries.ask_for_facts(tx.connection, tx.tenant.id, by=tx.now + FACTS_EVERY)
     switch_on(tx, COMPLIANCE)
 
 

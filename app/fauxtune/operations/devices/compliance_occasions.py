@@ -11,6 +11,10 @@ from fauxtune.operations.devices.inventory_facts import News
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import EnrollmentRow
 
+#: In a tenant that judges its devices, those that do not report their facts by themselves are asked so often.
+#: Differs from Intune: there some facts, such as those on encryption, are asked for at each check-in.
+FACTS_EVERY = timedelta(days=1)
+
 
 def is_judged_at_check_in(
     tx: Transaction, enrollment: EnrollmentRow, *, news: News | None, has_other_items: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, literal, or_, select, update
 
 from fauxtune.core.engine.compliance.states import DeviceState
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
@@ -218,6 +218,13 @@ def take_from_retire_list(connection: Connection, tenant_id: TenantId, *, enroll
     writes.change(
         connection, device_compliance, where=where, values={"retire_policy_id": None, "retire_listed_at": None}
     )
+
+
+def ask_for_facts(connection: Connection, tenant_id: TenantId, *, by: datetime) -> None:
+    """Let the devices that are asked for their facts be asked by this moment at the latest, by no quiet check-in."""
+    later = (enrollments.c.tenant_id == tenant_id, enrollments.c.inventory_at > by)
+    due_at = case((enrollments.c.due_at > by, literal(by, Moment)), else_=enrollments.c.due_at)
+    connection.execute(update(enrollments).where(*later).values(inventory_at=by, due_at=due_at))
 
 
 def ask_for_report(connection: Connection, ids: Collection[EnrollmentId]) -> None:
