@@ -53,6 +53,11 @@ SECTIONS = (
             Entry("user", "fauxtune.cli.users:app", "Create users, license them, and see who there is."),
             Entry("group", "fauxtune.cli.groups:app", "Create groups, and add or remove members."),
             Entry("profile", "fauxtune.cli.profiles:app", "Create profiles, assign them, and see their outcome."),
+            Entry(
+                "compliance", "fauxtune.cli.managed:compliance", "Create compliance policies, and see who meets them."
+            ),
+            Entry("app", "fauxtune.cli.managed:apps", "Create apps, assign them, and see where they are installed."),
+            Entry("script", "fauxtune.cli.managed:scripts", "Create scripts, assign them, and see their runs."),
             Entry("device", "fauxtune.cli.devices:app", "List devices, look at one, and act on it."),
             Entry(
                 "approval",

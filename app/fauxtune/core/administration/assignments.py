@@ -22,6 +22,17 @@ _FILTER, _FILTER_TYPE = "deviceAndAppManagementAssignmentFilterId", "deviceAndAp
 
 
 @dataclass(frozen=True, slots=True)
+class Collection:
+    """What can be assigned: its path, the member of `assign` with the assignments, and what each of them has beside its
+    target.
+    """
+
+    path: str = PROFILES
+    member: str = "assignments"
+    more: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Whom a profile is assigned to. Create one with `to_group` and the functions beside it."""
 
@@ -44,6 +55,9 @@ class Target:
         return document
 
 
+_OF_PROFILES = Collection()
+
+
 def to_group(group_id: str) -> Target:
     """The members of a group, users and devices."""
     return Target(GROUP_TARGET.odata_type, group_id=group_id)
@@ -64,25 +78,36 @@ def to_all_devices() -> Target:
     return Target(ALL_DEVICES_TARGET.odata_type)
 
 
-def assign(profile_id: str, *, present: Sequence[Mapping[str, Any]], targets: Iterable[Target]) -> AdminRequest:
+def assign(
+    profile_id: str,
+    *,
+    present: Sequence[Mapping[str, Any]],
+    targets: Iterable[Target],
+    of: Collection = _OF_PROFILES,
+    more: Json | None = None,
+) -> AdminRequest:
     """Add targets to those that a profile has. `present` are its assignments as Graph lists them; a target that is
-    there already is replaced, so that its filter changes, or an excluded group becomes an included one.
+    there already is replaced, so that its filter changes, or an excluded group becomes an included one. `of`: what is
+    assigned, if it is no profile; `more`: what the new assignments have beside their targets.
     """
-    new = {_same(target.document()): {"target": target.document()} for target in targets}
-    kept = {_same(each["target"]): _kept(each) for each in present}
-    return _assign(profile_id, [*{**kept, **new}.values()])
+    new = {_same(target.document()): {"target": target.document(), **of.more, **(more or {})} for target in targets}
+    kept = {_same(each["target"]): {**of.more, **_kept(each)} for each in present}
+    return _assign(profile_id, [*{**kept, **new}.values()], of=of)
 
 
 def unassign(
-    profile_id: str, *, present: Sequence[Mapping[str, Any]], targets: Iterable[Target] | None = None
+    profile_id: str,
+    *,
+    present: Sequence[Mapping[str, Any]],
+    targets: Iterable[Target] | None = None,
+    of: Collection = _OF_PROFILES,
 ) -> AdminRequest:
     """Take targets away from a profile; without `targets` all of them. A group is taken away whether it is included or
     excluded.
     """
     gone = None if targets is None else {_same(target.document()) for target in targets}
-    return _assign(
-        profile_id, [_kept(each) for each in present if gone is not None and _same(each["target"]) not in gone]
-    )
+    left = [_kept(each) for each in present if gone is not None and _same(each["target"]) not in gone]
+    return _assign(profile_id, left, of=of)
 
 
 def is_assigned(present: Sequence[Mapping[str, Any]], target: Target) -> bool:
@@ -90,8 +115,8 @@ def is_assigned(present: Sequence[Mapping[str, Any]], target: Target) -> bool:
     return _same(target.document()) in {_same(each["target"]) for each in present}
 
 
-def _assign(profile_id: str, assignments: list[Json]) -> AdminRequest:
-    return AdminRequest("POST", f"{PROFILES}/{key(profile_id)}/assign", {"assignments": assignments})
+def _assign(profile_id: str, assignments: list[Json], *, of: Collection) -> AdminRequest:
+    return AdminRequest("POST", f"{of.path}/{key(profile_id)}/assign", {of.member: assignments})
 
 
 def _same(target: Mapping[str, Any]) -> str:
