@@ -42,7 +42,7 @@ def download(
     out: Annotated[Path, typer.Option("--out", help="the folder for the software; it is made if it is not there")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Download the software of the tenant's certificate connectors.
+    """Download the tenant's connector software.
 
     In the edition of 2020 these are two programs: one for PKCS and SCEP, one for imported certificates. Now it is one.
 
@@ -81,7 +81,7 @@ def install(
     proxy: Annotated[str | None, typer.Option(help="the proxy to the internet, with http:// or https://")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Install a downloaded connector, after its server was checked.
+    """Check a connector's server, and install it.
 
     Each requirement that the server does not meet is named with its document, and nothing is installed. The facts of
     the server are JSON: name, windowsServer, domainJoined, desktopExperience, edge, dotNet, tls, enhancedSecurity,
@@ -127,7 +127,9 @@ def endpoints(
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """List the hosts and ports that a connector needs: those of managed devices.
+    """List the hosts and ports that it needs.
+
+    They are those of managed devices, and one for its updates.
 
     With --edition no server is asked.
 

@@ -54,10 +54,20 @@ SECTIONS = (
             Entry("group", "fauxtune.cli.groups:app", "Create groups, and add or remove members."),
             Entry("profile", "fauxtune.cli.profiles:app", "Create profiles, assign them, and see their outcome."),
             Entry(
-                "compliance", "fauxtune.cli.managed:compliance", "Create compliance policies, and see who meets them."
+                "compliance",
+                "fauxtune.cli.managed:compliance",
+                "Create compliance policies, assign them, and see which devices meet them.",
             ),
-            Entry("app", "fauxtune.cli.managed:apps", "Create apps, assign them, and see where they are installed."),
-            Entry("script", "fauxtune.cli.managed:scripts", "Create scripts, assign them, and see their runs."),
+            Entry(
+                "app",
+                "fauxtune.cli.managed:apps",
+                "Create apps that need no content, assign them, and see where they are installed.",
+            ),
+            Entry(
+                "script",
+                "fauxtune.cli.managed:scripts",
+                "Create scripts of PowerShell and macOS and remediations, assign them, and see their runs.",
+            ),
             Entry("device", "fauxtune.cli.devices:app", "List devices, look at one, and act on it."),
             Entry(
                 "approval",

@@ -35,14 +35,17 @@ _NEXT = "Devices get it at their next check-in. See: fauxtune {noun} show {name}
 _WHY = "Why a device lacks something: fauxtune diagnose --device NAME"
 
 
-def _group(noun: str, *, says: str, example: str) -> typer.Typer:
-    """Return the commands that all three have: list, show, assign, unassign, delete."""
-    app = typer.Typer(help=f"{says}\n\n\b\n{example}", no_args_is_help=True)
+def _help(says: str, example: str) -> str:
+    return f"{says}\n\n\b\n{example}"
 
-    @app.command("list")
+
+def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
+    """Return the commands that all three have: list, show, assign, unassign, delete. `example`: the name of one."""
+    app = typer.Typer(help=_help(says, examples), no_args_is_help=True)
+
+    @app.command("list", help=_help("List them, with those to whom they are assigned.", f"fauxtune {noun} list"))
     @with_service(Administration)
     def list_(*, service: Administration) -> None:
-        """List them, with those to whom they are assigned."""
         with service.session() as session:
             found = _all(session, noun)
             groups = {each.id: each.name for each in names.groups(session.client)}
@@ -59,10 +62,9 @@ def _group(noun: str, *, says: str, example: str) -> typer.Typer:
             table = Table(headings, rows, empty=f"There is none yet. Create one: fauxtune {noun} create --help")
             session.show([each.document for _, each in found], table)
 
-    @app.command()
+    @app.command(help=_help("Show its assignments, and its state on each device.", f"fauxtune {noun} show {example}"))
     @with_service(Administration)
     def show(*, name: NameArgument, service: Administration) -> None:
-        """Show one: its assignments, and its state on each device."""
         from fauxtune.core.administration import policies
 
         with service.session() as session:
@@ -83,12 +85,16 @@ def _group(noun: str, *, says: str, example: str) -> typer.Typer:
             session.show(rows, Table(("device", "user", "state", "detail"), [*shown], wraps=True, empty=empty))
             print(f"\n{_WHY}")
 
-    @app.command()
+    @app.command(
+        help=_help(
+            "Assign it to groups, all users or all devices. Its other assignments stay.",
+            f"fauxtune {noun} assign {example} --group Sales",
+        )
+    )
     @with_service(Assigning)
     def assign(
         *, name: NameArgument, service: Assigning, intent: IntentOption = "required", what_if: WhatIfOption = False
     ) -> None:
-        """Assign it to groups, to all users or to all devices. Its other assignments stay."""
         from fauxtune.core.administration import policies
 
         with service.session() as session:
@@ -113,10 +119,9 @@ def _group(noun: str, *, says: str, example: str) -> typer.Typer:
             document = {"id": chosen.id, "displayName": chosen.name, "assignedTo": [each.words for each in targets]}
             session.show(document, f"Assigned {one_line(chosen.name)} to {words_of(targets)}.\n{then}")
 
-    @app.command()
+    @app.command(help=_help("Take all of its assignments away.", f"fauxtune {noun} unassign {example}"))
     @with_service(Administration)
     def unassign(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
-        """Take all of its assignments away."""
         from fauxtune.core.administration import policies
 
         with service.session() as session:
@@ -125,10 +130,9 @@ def _group(noun: str, *, says: str, example: str) -> typer.Typer:
             session.send(policies.unassign(of, chosen.id))
             session.show({"id": chosen.id}, f"{one_line(chosen.name)} is assigned to nobody.")
 
-    @app.command()
+    @app.command(help=_help("Delete it, with its assignments.", f"fauxtune {noun} delete {example} --yes"))
     @with_service(Administration)
     def delete(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
-        """Delete it, with its assignments."""
         from fauxtune.core.administration import policies
 
         with service.session() as session:
@@ -143,21 +147,25 @@ def _group(noun: str, *, says: str, example: str) -> typer.Typer:
 compliance = _group(
     "compliance",
     says="Create compliance policies, assign them, and see which devices meet them.",
-    example="""fauxtune compliance create --name Passcode --platform ios --set passcodeRequired=true
+    example="Passcode",
+    examples="""fauxtune compliance create --name Passcode --platform ios \\
+    --set passcodeRequired=true
 fauxtune compliance assign Passcode --all-users
 fauxtune compliance show Passcode""",
 )
 apps = _group(
     "app",
     says="Create apps that need no content, assign them, and see where they are installed.",
-    example="""fauxtune app create --name Notes --kind ios-store --of com.example.notes
+    example="Notes",
+    examples="""fauxtune app create --name Notes --kind ios-store --of com.example.notes
 fauxtune app assign Notes --group Sales --intent available
 fauxtune app show Notes""",
 )
 scripts = _group(
     "script",
     says="Create scripts of PowerShell and macOS and remediations, assign them, and see their runs.",
-    example="""fauxtune script create --name Zone --kind powershell --file zone.ps1
+    example="Zone",
+    examples="""fauxtune script create --name Zone --kind powershell --file zone.ps1
 fauxtune script assign Zone --all-devices
 fauxtune script show Zone""",
 )
