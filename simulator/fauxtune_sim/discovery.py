@@ -17,6 +17,8 @@ import orjson
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 
 DEFAULT_DATA_DIR = ".fauxtune"
+#: A file in the default folder: the demonstration says there where its own data folder is. `{"dataDir"}`
+ELSEWHERE = "elsewhere.json"
 _DEFAULT_TENANT = "contoso"
 
 
@@ -74,6 +76,8 @@ def find_server(options: ServerOptions, environment: Mapping[str, str] | None = 
 
 def _endpoints(folder: Path) -> dict[str, Any] | None:
     path = folder / "endpoints.json"
+    if not path.exists():
+        path = _elsewhere(folder) / "endpoints.json"
     try:
         document = orjson.loads(path.read_bytes())
     except FileNotFoundError:
@@ -83,3 +87,11 @@ def _endpoints(folder: Path) -> dict[str, Any] | None:
     if not isinstance(document, dict) or not isinstance(document.get("https"), str):
         raise StateBroken(f"{path} does not describe a server")
     return document
+
+
+def _elsewhere(folder: Path) -> Path:
+    """The data folder of the demonstration that runs here, if there is one; else the folder itself."""
+    try:
+        return Path(orjson.loads((folder / ELSEWHERE).read_bytes())["dataDir"])
+    except (OSError, KeyError, TypeError, orjson.JSONDecodeError):
+        return folder

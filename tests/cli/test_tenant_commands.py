@@ -36,6 +36,14 @@ def test_a_tenant_is_created_used_by_its_name_and_deleted(run: Commands) -> None
     assert "There is no tenant 'room12'" in run.refused("user", "list", "--tenant", "room12")
 
 
+def test_the_tenant_that_option_or_environment_names_can_be_created_and_deleted(run: Commands) -> None:
+    own = ("--tenant", "adm")  # FAUXTUNE_TENANT is the same
+    assert run.json("tenant", "create", "adm", "--seed", "none", *own)["name"] == "adm"
+    assert run.text("tenant", "show", *own).startswith("name           adm\n")
+    run.text("tenant", "delete", "adm", "--yes", *own)
+    assert "adm" not in [row["name"] for row in run.json("tenant", "list", *own)]
+
+
 def test_a_tenant_gets_the_people_of_a_file(run: Commands, tmp_path: Path) -> None:
     seed = tmp_path / "seed.json"
     refused = (

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from fauxtune_sim.discovery import ServerOptions, find_server
-from fauxtune_sim.errors import NotFoundHere, StateBroken
+from fauxtune.client.endpoints import find
+from fauxtune_sim.demo import start
+from fauxtune_sim.discovery import DEFAULT_DATA_DIR, ELSEWHERE, ServerOptions, find_server
+from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, StateBroken
 
 ENDPOINTS = {
     "https": "https://localhost:8443",
@@ -33,6 +36,32 @@ def test_a_data_folder_says_everything(folder: Path) -> None:
     server = find_server(ServerOptions(data_dir=folder), {})
     assert (server.url, server.control) == (ENDPOINTS["https"], ENDPOINTS["control"])
     assert (server.ca_file, server.tenant) == (Path("/data/ca.pem"), "contoso")
+
+
+def test_both_programs_find_the_demonstration_that_runs_in_a_folder_of_its_own(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path_factory.mktemp("here")
+    monkeypatch.chdir(here)
+    pointer = here / DEFAULT_DATA_DIR / ELSEWHERE
+    (folder / "endpoints.json").write_text(json.dumps({**ENDPOINTS, "pid": os.getpid()}))
+    with start._found_from_here(folder):
+        assert find_server(ServerOptions(), {}).url == ENDPOINTS["https"]
+        assert find(data_dir=Path(DEFAULT_DATA_DIR)).https == ENDPOINTS["https"]
+        own = pointer.with_name("endpoints.json")
+        own.write_text(json.dumps({**ENDPOINTS, "https": "https://localhost:1", "pid": os.getpid()}))
+        assert find(data_dir=Path(DEFAULT_DATA_DIR)).https == "https://localhost:1", "a server of this folder wins"
+        own.unlink()
+    assert not pointer.parent.exists()
+    with pytest.raises(NotFoundHere):
+        find_server(ServerOptions(), {})
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_demonstration_begins(tmp_path: Path) -> None:
+    start._check_writable(tmp_path / "new" / "report.html")
+    assert [*tmp_path.rglob("*.html")] == []
+    with pytest.raises(NotAllowedHere, match="The report cannot be written to"):
+        start._check_writable(Path("/proc/no/such/place.html"))
 
 
 def test_the_environment_names_folder_or_server(folder: Path) -> None:

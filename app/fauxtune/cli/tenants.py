@@ -41,7 +41,7 @@ def list_(*, service: Administration) -> None:
     fauxtune tenant list
     fauxtune tenant list --output json
     """
-    with service.session() as session:
+    with service.session(with_graph=False) as session:
         rows = session.elements(AdminRequest("GET", "/tenants", service=Service.EMULATOR))
         table = Table(
             ("name", "domain", "edition", "clock", "time", "id"),
@@ -78,7 +78,7 @@ def show(
     fauxtune tenant show
     fauxtune tenant show room12 --output json
     """
-    with service.session() as session:
+    with service.session(with_graph=False) as session:
         id_ = session.client.server.tenant if name is None else names.tenant(session.client, name).id
         tenant = session.send(AdminRequest("GET", f"/tenants/{key(id_)}", service=Service.EMULATOR))
         session.show(tenant, _described(tenant))
@@ -107,7 +107,7 @@ def create(
     fauxtune tenant create room12 --seed none --edition 2020-04
     """
     request = tasks.create_tenant(name=name, domain=domain, seed=_seed(seed), edition=edition, keys=keys)
-    with service.session() as session:
+    with service.session(with_graph=False) as session:
         tenant = session.send(request, readable=without_secrets(request))
         text = f"Created.\n\n{_described(tenant)}\n\nUse it: add --tenant {tenant['name']} to a command."
         session.show(tenant, text)
@@ -127,7 +127,7 @@ def delete(
     fauxtune tenant delete room12
     fauxtune tenant delete room12 --yes
     """
-    with service.session() as session:
+    with service.session(with_graph=False) as session:
         tenant = names.tenant(session.client, name)
         confirm(f"Delete the tenant {tenant.name} with all of its users, devices and certificates?", yes=yes)
         session.send(tasks.delete_tenant(tenant.id))

@@ -108,6 +108,8 @@ def ca_file(*, data_dir: Path, ca: Path | None = None) -> Path:
 
 def _read(data_dir: Path) -> dict[str, Any] | None:
     file = data_dir / "endpoints.json"
+    if not file.exists():
+        file = _elsewhere(data_dir) / "endpoints.json"
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -117,6 +119,16 @@ def _read(data_dir: Path) -> dict[str, Any] | None:
     if not isinstance(document, dict) or not isinstance(document.get("https"), str):
         raise ClientError(f"{file} does not describe a server.")
     return document
+
+
+def _elsewhere(data_dir: Path) -> Path:
+    """Return the data folder of the demonstration that was started here and runs, if there is one; else the folder
+    itself. The demonstration has a temporary folder, and says in this one where that is.
+    """
+    try:
+        return Path(str(json.loads((data_dir / "elsewhere.json").read_text(encoding="utf-8"))["dataDir"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return data_dir
 
 
 def _check_alive(known: dict[str, Any], data_dir: Path) -> None:
