@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -57,6 +58,20 @@ async def test_the_list_says_what_each_is_whom_it_reaches_and_what_became_of_it(
     await enroll("alice")
     assert "all users; not Testers 0 1 Pending 0 0" in await show(console, "/profiles?text=signing")
     assert "No profile's name contains “nowhere”." in await show(console, "/profiles?text=nowhere")
+
+
+async def test_profiles_of_one_name_are_one_line_over_their_platforms(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    kinds = {"Top (Android)": "androidWorkProfile", "Top (iOS)": "ios", "Top (macOS)": "macOS", "Other": "ios"}
+    for name, platform in kinds.items():
+        await contoso.profile_for_devices(f"{platform}TrustedRootCertificate", displayName=name)
+    page = await console.get("/profiles")
+    summaries = re.findall(r"<summary>(.*?)</summary>", page.text)
+    assert [re.sub("<[^>]*>", "", each) for each in summaries] == ["Top trusted root, 3 platforms"]
+    assert 'class="zero">0</span>' in page.text
+    for name in ("Top (Android)", "Top (iOS)", "Top (macOS)"):
+        assert f"<bdi>{name}</bdi></a>" in page.text
 
 
 @ON_BOTH_DATABASES

@@ -165,7 +165,7 @@ _OWN: dict[str, tuple[str, Place]] = {
 
 def fix_of(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
     """Return how a finding about these things is mended."""
-    words = finding.observation.fix
+    words = _without_command(finding.observation.fix)
     match finding.code:
         case "connector-offline":
             return _silent_connectors(call, finding)
@@ -185,6 +185,12 @@ def fix_of(call: TenantCall, finding: Finding, *, about: Subject) -> Fix:
     label, place = pages.get(finding.code, ("", None))
     address = None if place is None else place(call, about)
     return Fix(words, () if address is None else (Button(label, address),))
+
+
+def _without_command(words: str) -> str:
+    """Return how something is mended without the command that does it, for which the page has a button."""
+    before, colon, _command = words.partition(": fauxtune ")
+    return f"{before}." if colon else words
 
 
 def waiting_fix(call: TenantCall, link: str, *, about: Subject) -> Fix:

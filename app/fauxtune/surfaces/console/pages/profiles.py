@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from fastapi import Response
 
@@ -19,7 +22,9 @@ from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.paging import offset, paging
 from fauxtune.surfaces.console.profile_words import Assigned, assigned
 
-_SIZE = 25
+_SIZE = 50
+#: What tells the profiles of one task apart: their platform, in brackets behind the name.
+_PLATFORM = re.compile(r"(?<=\S) \([^()]+\)$")
 #: data. The columns of the table: the word of the address, the heading, the statuses that are counted.
 COLUMNS: tuple[tuple[str, str, tuple[ProfileStatus, ...]], ...] = (
     ("installed", "Installed", (ProfileStatus.COMPLIANT,)),
@@ -40,12 +45,40 @@ class ListedProfile:
     counts: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileGroup:
+    """Profiles of one name and kind, each for a platform of its own. `name` and `kind`: without the platform."""
+
+    name: str
+    kind: str
+    profiles: tuple[ListedProfile, ...]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The number of devices for each column."""
+        return tuple(map(sum, zip(*(profile.counts for profile in self.profiles), strict=True)))
+
+    @property
+    def assigned(self) -> tuple[Assigned, ...]:
+        """To whom one or several of them are assigned."""
+        return tuple(dict.fromkeys(each for profile in self.profiles for each in profile.assigned))
+
+
+def _by_name(listed: Sequence[ListedProfile]) -> list[ProfileGroup]:
+    """Return these profiles, which stand by name, in groups."""
+
+    def key(profile: ListedProfile) -> tuple[str, str]:
+        return _PLATFORM.sub("", profile.name), profile.kind.partition(" for ")[0]
+
+    return [ProfileGroup(*words, tuple(those)) for words, those in groupby(listed, key)]
+
+
 async def profiles(call: TenantCall) -> Response:
     """Show a page of profiles."""
     start = offset(call, size=_SIZE)
     rows, total = await call.read(_profiles, call, start=start)
     pages = paging(call, start=start, length=len(rows), total=total, size=_SIZE)
-    return call.page("profiles.html", profiles=rows, paging=pages, text=call.query("text"), columns=COLUMNS)
+    return call.page("profiles.html", groups=_by_name(rows), paging=pages, text=call.query("text"), columns=COLUMNS)
 
 
 def _profiles(connection: Connection, call: TenantCall, *, start: int) -> tuple[list[ListedProfile], int]:
