@@ -155,7 +155,7 @@ def _paths(
     for version in Version:
         for route in sorted(routes, key=lambda route: (route.template, route.method)):
             if version is Version.BETA or not route.beta_only:
-                path = f"/{version}/{'/'.join(route.segments)}"
+                path = "/".join(("", version, *route.segments))
                 example = examples.get(operation_id(route, version=version))
                 operation = _operation(route, version=version, example=example, conflicts=has_conflicts(route))
                 if route.template in kinds:

@@ -13,6 +13,7 @@ from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
 from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
+from fauxtune.surfaces.graph.routes.absent_writes import absent_writes
 from fauxtune.surfaces.graph.routes.app_configurations import APP_CONFIGURATIONS
 from fauxtune.surfaces.graph.routes.apps import APP_PARTS
 from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
@@ -52,16 +53,15 @@ _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,
 }
+_ANSWERED = tuple(route for area in _SERVED.values() for route in area)
 _REFUSED = (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS, *ABSENT_REPORTS)
 #: By the headings of the page that describes them.
 AREAS: dict[str, tuple[Route[Handler], ...]] = {
     **_SERVED,
     "Not emulated": (
         *_REFUSED,
-        *absent_of(
-            [family for families in FAMILIES.values() for family in families],
-            [*(route for area in _SERVED.values() for route in area), *_REFUSED],
-        ),
+        *absent_of([family for families in FAMILIES.values() for family in families], [*_ANSWERED, *_REFUSED]),
+        *absent_writes([*_ANSWERED, *_REFUSED]),
     ),
 }
 ROUTES: tuple[Route[Handler], ...] = tuple(route for area in AREAS.values() for route in area)

@@ -42,4 +42,30 @@ ABSENT: tuple[Route[Handler], ...] = (
         summary="The value of an encrypted setting",
         why="nothing is encrypted, the value stands in the setting",
     ),
+    absent(
+        "GET",
+        "deviceAppManagement/mobileApps/{resource}/categories/{category}",
+        summary="Get a category of an app",
+        why="GET .../categories lists them",
+    ),
+    absent(
+        "GET",
+        "deviceManagement/intents/{resource}/categories/{part}",
+        summary="Get a category of an intent",
+        why="GET .../categories lists them",
+        beta_only=True,
+    ),
+    absent(
+        "GET",
+        "deviceManagement/templates/{resource}/categories/{part}",
+        summary="Get a category of a template",
+        why="GET .../categories lists them",
+        beta_only=True,
+    ),
+    absent(
+        "GET",
+        "deviceManagement/virtualEndpoint",
+        summary="Get the root of Cloud PCs",
+        why="its collections are listed one by one",
+    ),
 )
