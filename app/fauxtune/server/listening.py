@@ -128,10 +128,13 @@ class ConnectionLimit:
     database and the keys. If clients are turned away, the log has a warning, at most once a minute.
     """
 
-    def __init__(self, most: int, *, who: str = "connections are open") -> None:
-        """`who`: what the warning says of so many."""
+    def __init__(
+        self, most: int, *, who: str = "connections are open", make_room: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`who`: what the warning says of so many; `make_room` closes one that can be spared: whether it did."""
         self._most = most
         self._who = who
+        self._make_room = make_room
         self._connected: list[Callable[[], int]] = []
         self._silent_until = 0.0
 
@@ -155,7 +158,7 @@ class ConnectionLimit:
                 self.warn(error.strerror or str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
-            if self.is_reached:
+            if self.is_reached and not self._make_room():
                 self.warn(f"{self._most} {self._who}, which is the limit.")
                 with client, contextlib.suppress(OSError):
                     client.send(busy)

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fauxtune.core.errors import Unavailable
 from fauxtune.operations.runtime.emulator import Emulator
@@ -28,18 +29,31 @@ _MOST_RECEIVED = 4
 #: Seconds of a command, or without one, after which a connection is closed. RFC 1939 3: at least ten minutes; RFC 5321
 #: 4.5.3.2: ten minutes after the end of a message.
 PATIENCE = 600.0
-_HANDSHAKE_SECONDS = 30.0
+#: Seconds of a command before the login. RFC 5321 and RFC 1939 say how long clients are waited for; mail servers give
+#: strangers less (Dovecot's login service: three minutes, and it closes the oldest of them when it is full).
+_PATIENCE_BEFORE = 60.0
+#: Seconds after which a connection without a login makes room for another one, if there are too many.
+_STRANGERS_SECONDS = 5.0
+_HANDSHAKE_SECONDS = 10.0
 _BACKLOG = 100
 _BUSY = {
     "smtp": b"421 4.3.2 Too many connections are open; close some of them\r\n",
     "pop3": b"-ERR [SYS/TEMP] too many connections are open; close some of them\r\n",
 }
 
-Factory = Callable[[ssl.SSLContext | None], asyncio.BaseProtocol]
+Factory = Callable[[ssl.SSLContext | None], Smtp | Pop3]
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    protocol: Smtp | Pop3
+    since: float
 
 
 class MailListeners:
-    """The listeners of all kinds. Together they have a limit of connections. `patience`: seconds for each command."""
+    """The listeners of all kinds. Together they have a limit of connections. `patience`: seconds for each command;
+    `strangers`: seconds after which a connection without a login makes room for another one.
+    """
 
     def __init__(
         self,
@@ -49,24 +63,37 @@ class MailListeners:
         files: tls.TlsFiles,
         most: int = MOST_CONNECTIONS,
         patience: float = PATIENCE,
+        strangers: float = _STRANGERS_SECONDS,
     ) -> None:
         self._runner = emulator.runner
         self._ports = ports
         self._context = tls.AcceptingContext(files, client_certificates=True, protocol=None)
-        self._limit = ConnectionLimit(most, who="mail programs are connected")
+        self._limit = ConnectionLimit(most, who="mail programs are connected", make_room=self._make_room)
         self._limit.add(self._connected)
         self._state: object = None
         self._accepting: set[asyncio.Task[None]] = set()
         self._opening: set[asyncio.Task[None]] = set()
-        self._open: set[asyncio.Transport] = set()
+        self._strangers = strangers
+        #: In the order in which they came.
+        self._open: dict[asyncio.Transport, _Connection] = {}
+        before = min(patience, _PATIENCE_BEFORE)
         accounts, slots = Accounts(emulator), asyncio.Semaphore(_MOST_RECEIVED)
         self._protocols: dict[str, Factory] = {
-            "smtp": lambda context: Smtp(accounts, context=context, slots=slots, patience=patience),
-            "pop3": lambda context: Pop3(accounts, context=context, patience=patience),
+            "smtp": lambda context: Smtp(accounts, context=context, slots=slots, patience=(before, patience)),
+            "pop3": lambda context: Pop3(accounts, context=context, patience=(before, patience)),
         }
 
     def _connected(self) -> int:
         return len(self._opening) + sum(not transport.is_closing() for transport in self._open)
+
+    def _make_room(self) -> bool:
+        """Cut off the oldest connection on which nobody has logged in, if it is not a new one."""
+        latest = asyncio.get_running_loop().time() - self._strangers
+        for transport, connection in self._open.items():
+            if not (transport.is_closing() or connection.protocol.is_logged_in or connection.since > latest):
+                transport.abort()
+                return True
+        return False
 
     async def start(self) -> None:
         """Start to accept connections."""
@@ -99,15 +126,16 @@ class MailListeners:
                 await self._admit_authorities()
                 held.pop_all()  # from here on the connection owns the socket
         at_once = kind.endswith("s")
-        protocol, context = self._protocols[kind.removesuffix("s")], self._context()
+        loop, new, context = asyncio.get_running_loop(), self._protocols[kind.removesuffix("s")], self._context()
         try:
-            transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: protocol(None if at_once else context),
+            transport, protocol = await loop.connect_accepted_socket(
+                lambda: new(None if at_once else context),
                 client,
                 ssl=context if at_once else None,
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS if at_once else None,
             )
-            self._open = {transport, *(other for other in self._open if not other.is_closing())}
+            self._open = {other: each for other, each in self._open.items() if not other.is_closing()}
+            self._open[transport] = _Connection(protocol, loop.time())
         except ssl.SSLCertVerificationError as error:
             # TLS has no words for the reason that reach the person.
             self._limit.warn(f"a mail program's certificate is not accepted: {error.verify_message}.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import re
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +15,10 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import tls
 from fauxtune.server.listening import bind
 from fauxtune.server.mail import MailListeners
+from fauxtune.surfaces.mail.accounts import Accounts, LoginRefused
+from fauxtune.surfaces.mail.sasl import PlainLogin
 from tests.support.both_databases import ON_BOTH_DATABASES
-from tests.support.mail_programs import ALICE, PASSWORD, Programs, in_thread
+from tests.support.mail_programs import ALICE, BOB, PASSWORD, Programs, in_thread
 
 pytestmark = ON_BOTH_DATABASES
 
@@ -94,6 +98,50 @@ async def test_more_connections_than_the_limit_are_told_to_come_later(
 
     await in_thread(work)
     await listeners.stop()
+
+
+async def test_silent_connections_make_room_for_others_and_those_with_a_login_stay(
+    emulator: Emulator, tls_files: tls.TlsFiles
+) -> None:
+    ports = {kind: bind("localhost", 0) for kind in ("smtp", "pop3")}
+    listeners = MailListeners(emulator, ports, files=tls_files, most=4, strangers=0.0)
+    await listeners.start()
+    programs = Programs({kind: port.number for kind, port in ports.items()}, Path(tls_files.ca))
+
+    def work() -> None:
+        reader = programs.pop3()
+        reader.user(ALICE)
+        reader.pass_(PASSWORD)
+        writer = programs.smtp()
+        writer.login(ALICE, PASSWORD)
+        silent = []
+        for _ in range(20):
+            silent.append(socket.create_connection(("127.0.0.1", ports["pop3"].number), timeout=30))
+            assert silent[-1].recv(200).startswith(b"+OK ")
+        programs.send()
+        assert reader.noop().startswith(b"+OK")
+        assert writer.noop()[0] == 250
+        for each in silent:
+            each.close()
+        reader.close()
+        writer.close()
+
+    await in_thread(work)
+    await listeners.stop()
+
+
+async def test_too_many_guesses_are_refused_with_the_reason_whatever_connection_they_come_by(
+    emulator: Emulator,
+) -> None:
+    accounts, clock = Accounts(emulator), asyncio.get_running_loop().time
+    for _ in range(10):
+        with pytest.raises(LoginRefused, match="is wrong"):
+            await accounts.open_by_password(PlainLogin(ALICE, "a guess"))
+    while accounts.guesses.wait(ALICE, now=clock()) is not None:
+        pass  # others wait already
+    with pytest.raises(LoginRefused, match=r"too many wrong passwords .* alice@contoso\.example: wait a minute"):
+        await accounts.open_by_password(PlainLogin(ALICE, PASSWORD))
+    assert (await accounts.open_by_password(PlainLogin(BOB, PASSWORD))).name == BOB
 
 
 @pytest.mark.parametrize("kind", ["smtp", "pop3"])

@@ -4,8 +4,9 @@ tenant.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.errors import Invalid, NotFound
@@ -17,6 +18,7 @@ from fauxtune.operations.mail.login import Login, Refusal
 from fauxtune.operations.mail.mailboxes import Delivery
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.surfaces.mail.guesses import Guesses
 from fauxtune.surfaces.mail.sasl import PlainLogin
 
 P = ParamSpec("P")
@@ -110,18 +112,30 @@ def _delete_if_there(tx: Transaction, user_id: UserId, *, message: Listed) -> No
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The mailboxes of all tenants of an emulator."""
+    """The mailboxes of all tenants of an emulator. `guesses`: what was tried lately, on all connections."""
 
     emulator: Emulator
+    guesses: Guesses = field(default_factory=Guesses)
 
     async def open_by_password(self, given: PlainLogin) -> Mailbox:
         """Return the mailbox of a user who gave name and password. Raises LoginRefused."""
-        tenant = await self._tenant(given.name)
-        if tenant is None:
-            raise LoginRefused("the name or the password is wrong")
-        return await self._opened(
-            tenant, self.emulator.runner.run(tenant, login.by_password, given.name, password=given.password)
-        )
+        clock = asyncio.get_running_loop().time
+        seconds = self.guesses.wait(given.name, now=clock())
+        if seconds is None:
+            raise LoginRefused(f"too many wrong passwords were sent for {given.name}: wait a minute, then try again")
+        await asyncio.sleep(seconds)
+        try:
+            tenant = await self._tenant(given.name)
+            if tenant is None:
+                raise LoginRefused("the name or the password is wrong")
+            mailbox = await self._opened(
+                tenant, self.emulator.runner.run(tenant, login.by_password, given.name, password=given.password)
+            )
+        except LoginRefused:
+            self.guesses.failed(given.name, now=clock())
+            raise
+        self.guesses.succeeded(given.name)
+        return mailbox
 
     async def open_by_certificate(self, der: bytes | None, name: str | None) -> Mailbox:
         """Return the mailbox of the user to whom a certificate belongs. `name` None: the certificate names it. Raises

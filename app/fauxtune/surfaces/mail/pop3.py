@@ -23,18 +23,20 @@ class _Reader(asyncio.StreamReader):
 
 class Pop3(asyncio.StreamReaderProtocol):
     """The protocol of one connection. `context`: for STLS; None on a port where TLS begins at once. `patience`: seconds
-    without a command, or without a byte of an answer, after which the connection is closed.
+    without a command, or without a byte of an answer, after which the connection is closed: before the login and after.
     """
 
-    def __init__(self, accounts: Accounts, *, context: ssl.SSLContext | None, patience: float) -> None:
+    def __init__(self, accounts: Accounts, *, context: ssl.SSLContext | None, patience: tuple[float, float]) -> None:
         loop = asyncio.get_running_loop()
         reader = _Reader(limit=sasl.LONGEST_RESPONSE, loop=loop)
         super().__init__(reader, self._begin, loop=loop)
         self._accounts = accounts
         self._context = context
-        self._patience = patience
+        self._patience, self._patience_after = patience
         self._input = reader
         self._conversation: asyncio.Task[None] | None = None
+        #: Whether a user has logged in on this connection.
+        self.is_logged_in = False
 
     def _begin(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Not a coroutine, for which Python 3.11 would log an error when the server ends.
@@ -60,6 +62,8 @@ class Pop3(asyncio.StreamReaderProtocol):
                 await self._send(writer, Answer("-ERR the line is too long"))
                 return
             answer = await _answered(session, line)
+            if session.is_logged_in:
+                self.is_logged_in, self._patience = True, self._patience_after
             await self._send(writer, answer)
             if answer.then is Then.CLOSE:
                 return

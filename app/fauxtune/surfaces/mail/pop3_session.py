@@ -101,6 +101,11 @@ class Session:
         }
 
     @property
+    def is_logged_in(self) -> bool:
+        """Whether a mailbox is open."""
+        return self._drop is not None
+
+    @property
     def mechanism(self) -> str | None:
         """The mechanism of AUTH whose response is awaited."""
         return self._mechanism

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 import ssl
 from collections.abc import Awaitable
@@ -29,6 +30,16 @@ _MOST_COMMANDS = {"AUTH": 5, "RCPT": 20_000, "*": 2000}
 #: Bytes that are read, and thrown away, of a message that is too large, before the client is cut off.
 _MOST_WASTED = 2 * LARGEST_MESSAGE
 _LONGEST_LINE = 1000
+#: Bytes of a message that is received without a slot: so the slots of large ones keep nobody from writing.
+_SMALL = 1 << 20
+#: Seconds for all of a message (RFC 5321 4.5.3.2.5: three minutes for a block of it), for the rest of a large one once
+#: it has a slot, and for which a large one waits for a slot.
+_MESSAGE_SECONDS, _LARGE_SECONDS, _SLOT_SECONDS = 180.0, 120.0, 60.0
+#: As Exchange refuses it (Microsoft: "Fix email delivery issues for error code 550 5.6.11", read 2026-12-02).
+_BARE_LINE_FEED = (
+    "550 5.6.11 SMTPSEND.BareLinefeedsAreIllegal; the message has line feeds without a carriage return before them: "
+    "end each line with CR LF"
+)
 
 # aiosmtpd logs addresses at level INFO, whole messages at DEBUG, and each wrong command as a warning.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
@@ -97,8 +108,8 @@ class Submission:
 class Smtp(SMTP):
     """The protocol of one connection. `context`: for STARTTLS; None on a port where TLS begins at once.
 
-    `slots` limits how many messages are received at the same time, on all connections together; `patience`: seconds of
-    one command, for DATA of the whole message, after which the connection is closed.
+    `slots` limits how many large messages are received at the same time, on all connections together; `patience`:
+    seconds of one command after which the connection is closed, before the login and after it.
     """
 
     def __init__(
@@ -107,8 +118,9 @@ class Smtp(SMTP):
         *,
         context: ssl.SSLContext | None,
         slots: asyncio.Semaphore,
-        patience: float,
+        patience: tuple[float, float],
     ) -> None:
+        before, self._patience = patience
         self._submission = Submission()
         super().__init__(
             self._submission,
@@ -116,7 +128,7 @@ class Smtp(SMTP):
             hostname="localhost",
             ident="Fauxtune: an emulator, for tests only",
             tls_context=context,
-            timeout=patience,
+            timeout=before,
             # The ports are on this machine's own interface: TLS is not demanded.
             auth_require_tls=False,
             command_call_limit=_MOST_COMMANDS,
@@ -130,6 +142,11 @@ class Smtp(SMTP):
     def certificate(self) -> bytes | None:
         """The certificate that the client showed (DER)."""
         return sasl.client_certificate(self.transport)
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether a user has logged in on this connection."""
+        return self._submission.mailbox is not None
 
     async def check_auth_needed(self, caller_method: str) -> bool:
         """Refuse a command before the login."""
@@ -166,6 +183,7 @@ class Smtp(SMTP):
             self._submission.mailbox = await attempt
         except (SaslInvalid, LoginRefused) as error:
             return f"535 5.7.8 {_ascii(str(error))}"
+        self._timeout_duration = self._patience
         return f"235 2.7.0 {_ascii(self._submission.mailbox.name)}"
 
     async def _plain(self, initial: str) -> Mailbox:
@@ -206,17 +224,20 @@ class Smtp(SMTP):
         if not self.envelope.rcpt_tos or arg:
             await self.push("501 5.5.4 DATA takes no argument" if arg else "503 5.5.1 Send RCPT before DATA")
             return
-        async with self._slots:
+        async with contextlib.AsyncExitStack() as held:
+            self._reset_timeout(min(self._patience, _MESSAGE_SECONDS))
             await self.push("354 End the message with a line of one dot")
-            content = await self._message()
+            content = await self._message(held)
             if isinstance(content, str):
                 await self.push(content)
             else:
                 await self.push(await self._delivered(content, mailbox))
         self.envelope = self._create_envelope()
 
-    async def _message(self) -> bytes | str:
-        """The message without its end and the dots before dots (RFC 5321 4.5.2); the answer for one that is refused."""
+    async def _message(self, held: contextlib.AsyncExitStack) -> bytes | str:
+        """The message without its end and the dots before dots (RFC 5321 4.5.2); the answer for one that is refused.
+        `held` gets the slot of a large one.
+        """
         content = bytearray()
         size, refusal, begins = 0, "", True
         while True:
@@ -226,8 +247,12 @@ class Smtp(SMTP):
             except asyncio.LimitOverrunError as error:
                 line, ends = await self._reader.read(error.consumed), False
                 refusal = refusal or f"500 5.5.2 A line has more than {_LONGEST_LINE} octets (RFC 5321 4.5.3.1.6)"
+            if b"\n" in line.removesuffix(b"\r\n"):
+                refusal = _BARE_LINE_FEED  # also of what looks like one long line, because of them
             if begins and line == b".\r\n":
                 return refusal or bytes(content)
+            if size <= _SMALL < size + len(line) and not refusal:
+                refusal = await self._slot(held)
             size += len(line)
             if size > _MOST_WASTED:
                 self._writer.close()
@@ -238,6 +263,16 @@ class Smtp(SMTP):
             else:
                 content += line.removeprefix(b".")
             begins = ends
+
+    async def _slot(self, held: contextlib.AsyncExitStack) -> str:
+        """Wait until one more large message can be received; return the answer if that takes too long."""
+        try:
+            async with asyncio.timeout(_SLOT_SECONDS):
+                await held.enter_async_context(self._slots)
+        except TimeoutError:
+            return "452 4.3.1 Other large messages are being received; send this one again later"
+        self._reset_timeout(min(self._patience, _LARGE_SECONDS))
+        return ""
 
     async def _delivered(self, content: bytes, mailbox: Mailbox) -> str:
         """Deliver the message; return the answer."""
