@@ -9,15 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.connectors import revocation
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from tests.support.both_databases import ON_BOTH_DATABASES
+from tests.support.clock import FixedClock
 from tests.support.mail_programs import ALICE, BOB, LETTER, Programs, command, external, identity, in_thread
+from tests.support.tenant import Contoso
 
 pytestmark = ON_BOTH_DATABASES
 
@@ -87,6 +92,49 @@ async def test_the_certificate_of_another_user_and_a_revoked_one_are_refused_wit
         tenant, revocation.revoke, serial_hex(certificate), reason="keyCompromise", authority_name="issuing"
     )
     await in_thread(lambda: refused("the certificate was revoked at", ALICE))
+
+
+async def test_the_certificate_of_a_wiped_phone_opens_no_mailbox_at_any_port(
+    emulator: Emulator,
+    tenant: Tenant,
+    programs: Programs,
+    *,
+    clock: FixedClock,
+    raw_rsa_keys: list[RSAPrivateKey],
+    tmp_path: Path,
+) -> None:
+    contoso = Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_rsa_keys)
+    await contoso.group("Phones", await contoso.user_id("alice"))
+    await contoso.root_profile("Phones", owned=True)
+    await contoso.pkcs_profile("Phones", owned=True, certificateTemplateName="User")
+    phone = await contoso.enroll("alice", mode="fully-managed")
+    await phone.settle_completely()
+    contents = phone.opened[str((await phone.item()).thumbprint)]
+    key = contents.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    chain = [each.public_bytes(Encoding.PEM) for each in (contents.certificate, *contents.chain)]
+    file = tmp_path / "phone.pem"
+    file.write_bytes(b"".join([key, *chain]))
+
+    def attempts() -> list[bytes]:
+        answers = []
+        for reading, security in ((programs.pop3s(file), None), (programs.pop3(), programs.context(file))):
+            if security is not None:
+                reading.stls(security)
+            with suppress(poplib.error_proto):
+                answers.append(external(reading)[:3])
+            reading.close()
+        with programs.smtps(file) as sending, programs.smtp() as second:
+            second.starttls(context=programs.context(file))
+            for each in (sending, second):
+                each.ehlo()
+                answers.append(str(each.docmd("AUTH", "EXTERNAL =")[0]).encode())
+        return answers
+
+    assert await in_thread(attempts) == [b"+OK", b"+OK", b"235", b"235"]
+    await contoso.action(phone, device_actions.wipe)
+    assert await in_thread(attempts) == [b"535", b"535"]
+    await phone.settle_completely()
+    assert await in_thread(attempts) == [b"535", b"535"]
 
 
 @pytest.mark.parametrize("template", ["SmimeSigning", "SmimeEncryption"])
