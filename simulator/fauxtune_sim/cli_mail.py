@@ -13,7 +13,7 @@ from fauxtune_sim.ciphers import ContentCipher
 from fauxtune_sim.cli_base import Output, OutputOption, StateOption, finish, guarded, run_to_end
 
 mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
-account_app = typer.Typer(help="Set up S/MIME in a mail app, as its user.", no_args_is_help=True)
+account_app = typer.Typer(help="Set up S/MIME and accounts in a mail app, as its user.", no_args_is_help=True)
 mail_app.add_typer(account_app, name="account")
 
 AppOption = Annotated[
@@ -142,6 +142,30 @@ def account_show(*, state: StateOption, app: AppOption = None, output: OutputOpt
     from fauxtune_sim import mail_account_commands
 
     finish(guarded(lambda: mail_account_commands.show_account(state, app)), output=output, state=state)
+
+
+@account_app.command("add", epilog="Example: fauxtune-sim mail account add alice@contoso.example --state ./mac")
+def account_add(
+    *,
+    address: Annotated[str, typer.Argument(help="The mail address.", metavar="ADDRESS")],
+    state: StateOption,
+    app: AppOption = None,
+    certificate: Annotated[
+        str | None,
+        typer.Option(help="Log in with this certificate of the device (default: the password).", metavar="CERT"),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Add a mail account by hand, as the user does.
+
+    That is for devices on which no e-mail profile sets one up, such as a Mac. Its mail comes from the server that
+    manages the device, which must run with --mail. CERT is the thumbprint of a certificate of the device, or its
+    beginning.
+    """
+    from fauxtune_sim import mail_account_commands
+
+    added = guarded(lambda: mail_account_commands.add_account(state, address, app=app, certificate=certificate))
+    finish(added, output=output, state=state)
 
 
 @account_app.command("set", epilog="Example: fauxtune-sim mail account set --state ./phone --app outlook --smime on")

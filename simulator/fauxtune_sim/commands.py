@@ -307,7 +307,7 @@ def keystore(state: Path) -> CommandOutput:
     """List the keys, trusted certificates and mail accounts on the device of a folder."""
     device = load_device(state)
     rows = device.keystore.listing()
-    accounts = [account.row() for account in device.accounts.values()]
+    accounts = [account.row() for account in (*device.accounts.values(), *device.own_accounts.values())]
     return CommandOutput(
         rows + accounts, listing_lines(rows, accounts) or [f"{device.name} has no managed certificates or accounts"]
     )

@@ -49,6 +49,8 @@ class Device:
     enrollment: Enrollment | None = None
     keystore: KeyStore = field(default_factory=KeyStore)
     accounts: dict[str, MailAccount] = field(default_factory=dict)
+    #: The accounts that the user added by hand.
+    own_accounts: dict[str, MailAccount] = field(default_factory=dict)
     #: The versions of the apps that management installed, by their packages.
     apps: dict[str, str] = field(default_factory=dict)
     #: The settings that management has set on a platform without a state of its own, by their addresses.
@@ -139,6 +141,7 @@ class Device:
             enrollment=None if enrollment is None else records.enrollment.from_document(enrollment),
             keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
             accounts={row["id"]: MailAccount(**row) for row in facts.get("accounts", ())},
+            own_accounts={row["id"]: MailAccount(**row) for row in facts.get("ownAccounts", ())},
             apps=dict(facts.get("apps", {})),
             own_settings=dict(facts.get("settings", {})),
             mail_apps={name: AppSettings(**row) for name, row in facts.get("mailApps", {}).items()},
@@ -186,7 +189,7 @@ class Device:
         """Save the device to its folder, if it has one; `keys=False` or `state=False` skips what has not changed."""
         if self.folder is None:
             return
-        forget_mail(self.folder, except_of=self.accounts)
+        forget_mail(self.folder, except_of=[*self.accounts, *self.own_accounts])
         if keys:
             self.folder.write_json(_KEYS, self.keystore.document())
         if state and self.state is not None:
@@ -200,6 +203,7 @@ class Device:
                 "hardware": self.hardware.document(),
                 "enrollment": None if self.enrollment is None else self.enrollment.document(),
                 "accounts": [asdict(account) for account in self.accounts.values()],
+                "ownAccounts": [asdict(account) for account in self.own_accounts.values()],
                 "apps": self.apps,
                 "settings": self.own_settings,
                 "mailApps": {name: asdict(settings) for name, settings in self.mail_apps.items()},
@@ -267,6 +271,8 @@ class Device:
         if certificates:
             self.keystore.clear()
         self.accounts.clear()
+        # The device finds the mail server by its enrolment: without it the user's own account leads nowhere.
+        self.own_accounts.clear()
         self.apps.clear()
         self.own_settings.clear()
         self.mail_apps.clear()

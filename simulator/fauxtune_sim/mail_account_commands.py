@@ -12,7 +12,8 @@ from fauxtune_sim.certificates import can_encrypt, can_sign
 from fauxtune_sim.commands import CommandOutput
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
-from fauxtune_sim.mail_accounts import AppSettings, Setting
+from fauxtune_sim.keystore import Identity
+from fauxtune_sim.mail_accounts import AppSettings, MailAccount, Setting
 from fauxtune_sim.mail_app_choice import AppOnDevice, app_on, apps_on
 from fauxtune_sim.mail_apps import Choice, Switch
 from fauxtune_sim.outlook import OutlookSwitch
@@ -65,6 +66,38 @@ def change_account(state: Path, change: AccountChange) -> CommandOutput:
     there = apply_change(device, change)
     device.save(keys=False, state=False)
     return CommandOutput({"device": device.name, "apps": [_document(there)]}, list(_lines(there)))
+
+
+def add_account(state: Path, address: str, *, app: str | None = None, certificate: str | None = None) -> CommandOutput:
+    """Add a mail account to an app as the end user does, who types the address. `certificate`: the beginning of the
+    thumbprint of the one that it logs in with; None: the user's password. Raises NotFoundHere for what is no address.
+    """
+    device = load_device(state)
+    there = app_on(device, app)
+    name, at, domain = address.partition("@")
+    if not (name and at and domain) or any(each.isspace() or not each.isprintable() for each in address):
+        raise NotFoundHere(f"'{address}' is no address: write it whole, such as alice@contoso.example")
+    every = {each.address.lower() for each in (*device.accounts.values(), *device.own_accounts.values())}
+    if address.lower() in every:
+        raise NotAllowedHere(f"{device.name} has a mail account for {address} already")
+    alias = None if certificate is None else _identity(device, certificate).alias
+    account = MailAccount(f"own/{address.lower()}", there.app.package, digest="", address=address, login_alias=alias)
+    device.own_accounts[account.id] = account
+    device.save(keys=False, state=False)
+    by = "the user's password (--password-file)" if alias is None else f"the certificate {alias}"
+    lines = [f"{there.app.title} on {device.name} has the account {address}, which logs in with {by}"]
+    return CommandOutput({"device": device.name, "app": there.app.name, "account": account.row()}, lines)
+
+
+def _identity(device: Device, beginning: str) -> Identity:
+    """The identity whose thumbprint begins so. Raises NotFoundHere."""
+    named = [each for each in device.keystore.identities() if each.thumbprint.startswith(beginning.lower())]
+    if len(named) != 1:
+        has = ", ".join(each.thumbprint[:8] for each in device.keystore.identities()) or "none"
+        raise NotFoundHere(
+            f"{device.name} holds {'more than one' if named else 'no'} key for {beginning}: it has {has}"
+        )
+    return named[0]
 
 
 def apply_change(device: Device, change: AccountChange) -> AppOnDevice:

@@ -74,7 +74,7 @@ def app_on(device: Device, name: str | None = None, *, address: str | None = Non
 def _on(device: Device, app: MailApp, *, address: str | None) -> AppOnDevice:
     accounts = [
         account
-        for account in device.accounts.values()
+        for account in (*device.accounts.values(), *device.own_accounts.values())
         if account.package == app.package and (address is None or account.address in {"", address})
     ]
     account = max(accounts, key=lambda each: each.smime is not None, default=None)

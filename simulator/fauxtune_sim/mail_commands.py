@@ -19,7 +19,15 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
 from fauxtune_sim.files import file_bytes
 from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail_app_choice import app_on, app_protection, check_capabilities, check_reading, signer_of
+from fauxtune_sim.mail.mime import Entity
+from fauxtune_sim.mail_app_choice import (
+    app_on,
+    app_protection,
+    check_capabilities,
+    check_reading,
+    signer_of,
+    switch_on_first,
+)
 from fauxtune_sim.mail_text import reading_lines
 from fauxtune_sim.recipients import RecipientNames, find_recipients
 from fauxtune_sim.smime_settings import MailProtection, mail_defaults
@@ -78,10 +86,6 @@ async def send(options: MailOptions) -> CommandOutput:
     async with agent_of(options.state) as agent:
         device = agent.device
         choice = _choice(options, device)
-        if not choice.sign and not choice.encrypt:
-            raise NotFoundHere(
-                f"use --sign, --encrypt, or both: no mail account of {device.name} signs or encrypts by itself"
-            )
         date = await agent.tenant_now()
         names = RecipientNames(options.to_users, copies=options.copy_users, certificates=options.to_certificates)
         recipients = await find_recipients(names, agent, encrypts=choice.encrypt, at=date)
@@ -89,6 +93,8 @@ async def send(options: MailOptions) -> CommandOutput:
         signer = await _signer(options, agent, choice=choice, sender=sender, at=date)
     if choice.encrypt and options.encrypt_to_sender:
         recipients.certificates += _own_certificate(device, at=date)
+    if not choice.sign and not choice.encrypt:
+        recipients.notes.append(_why_plain(options, device))
     if options.as_tool:
         recipients.notes.append("no mail app did this: the command used the keys of the device as a tool")
     message = MailMessage(
@@ -126,6 +132,27 @@ async def send(options: MailOptions) -> CommandOutput:
     everybody = ", ".join((*recipients.to, *recipients.copies))
     lines = [f"{options.out}: from {sender} to {everybody}", *(f"note: {note}" for note in recipients.notes)]
     return CommandOutput(document, lines)
+
+
+def _why_plain(options: MailOptions, device: Device) -> str:
+    """Say why a mail is neither signed nor encrypted, and what changes that."""
+    if options.sign is False and options.encrypt is False:
+        return "neither signed nor encrypted, as ordered"
+    if options.as_tool:
+        return "neither signed nor encrypted: use --sign, --encrypt, or both"
+    there = app_on(device, options.app, address=options.sender)
+    if there.is_on:
+        return f"neither signed nor encrypted, as {there.app.title} is set: --sign and --encrypt do it for one mail"
+    return f"neither signed nor encrypted. {switch_on_first(device, there.app)}"
+
+
+def is_smime(data: bytes) -> bool:
+    """Whether a mail is signed or encrypted, by its header."""
+    try:
+        media_type = Entity(data).field("content-type").partition(";")[0].strip().lower()
+    except MailRefused:  # a header without an end
+        return False
+    return media_type in {"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"}
 
 
 def _choice(options: MailOptions, device: Device) -> MailProtection:
@@ -217,8 +244,9 @@ async def read(
     from fauxtune_sim.mail import read_mail
 
     device = load_device(state)
-    check_reading(device, app)
     data = file_bytes(file, most=_LARGEST_MAIL)
+    if is_smime(data):
+        check_reading(device, app)
     async with Transport(ca=device.ca) as transport:
         enrolled = device.enrollment is not None and ask_authority
         now = await agent_for(device, transport).tenant_now() if enrolled else datetime.now(UTC)

@@ -1,8 +1,9 @@
 """The commands about the mailbox of a device's account: fetch its messages, list them, open one, send one.
 
-The account is one that an e-mail profile set up. Its host is the name of an Exchange server, which nobody resolves
-here: whatever it is, the device connects to the mail ports of the server that manages it, which that server's list of
-addresses (`/`) names. With a certificate as authentication method it shows that certificate in TLS.
+The account is one that an e-mail profile set up, or that the user added (`mail account add`). Its host is the name of
+an Exchange server, which nobody resolves here: whatever it is, the device connects to the mail ports of the server
+that manages it, which that server's list of addresses (`/`) names. With a certificate as authentication method it
+shows that certificate in TLS.
 
 Differs from Intune: such an account synchronises by Exchange ActiveSync, which is not emulated. Here it reads by POP3
 and sends by SMTP. As with ActiveSync, messages stay on the server, and what is deleted there leaves the device.
@@ -25,7 +26,7 @@ from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, State
 from fauxtune_sim.mail.header import addresses_in, date_in
 from fauxtune_sim.mail.mime import Entity, decoded_header
 from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.mail_commands import MailOptions
+from fauxtune_sim.mail_commands import MailOptions, is_smime
 from fauxtune_sim.mail_commands import read as read_mail
 from fauxtune_sim.mail_commands import send as write_mail
 from fauxtune_sim.mailbox_folder import MailFolder
@@ -101,10 +102,13 @@ def _account(options: AccountOptions) -> _Account:
     """The device and the account. Raises NotFoundHere if the device has no account, or several."""
     device = load_device(options.state)
     wanted = None if options.address is None else options.address.lower()
-    accounts = [each for each in device.accounts.values() if wanted in {None, each.address.lower()}]
+    every = (*device.accounts.values(), *device.own_accounts.values())
+    accounts = [each for each in every if wanted in {None, each.address.lower()}]
     if not accounts:
         which = "mail account" if options.address is None else f"mail account {options.address}"
-        why = f"its management ended: {device.ended}" if device.ended else "no e-mail profile has set one up"
+        why = f"its management ended: {device.ended}"
+        if device.ended is None:
+            why = "no e-mail profile has set one up, and its user has added none (fauxtune-sim mail account add)"
         raise NotFoundHere(f"{device.name} has no {which}: {why}")
     if len({each.address.lower() for each in accounts}) > 1:
         addresses = ", ".join(sorted(each.address for each in accounts))
@@ -174,14 +178,13 @@ def _summary(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     entity = Entity(data)
     date = date_in(_field(entity, "date"))
-    media_type = _field(entity, "content-type").partition(";")[0].strip().lower()
     return {
         "file": str(path),
         "from": next(iter(addresses_in(_field(entity, "from"))), ""),
         "subject": _field(entity, "subject"),
         "date": None if date is None else date.isoformat(),
         "size": len(data),
-        "smime": media_type in {"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"},
+        "smime": is_smime(data),
     }
 
 

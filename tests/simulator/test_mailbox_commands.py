@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from fauxtune_sim.agents import load_device
 from fauxtune_sim.cli import app
 from fauxtune_sim.device import Device
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.mailbox_folder import MailFolder
+from fauxtune_sim.platforms import Platform
 from tests.support.built_once import build_commands_once
 
 build_commands_once()
@@ -19,6 +21,9 @@ LETTER = (
     b"From: =?utf-8?q?B=C3=B6b?= <bob@contoso.example>\r\nSubject: =?utf-8?q?M=C3=BCsli?=\r\n\tfor all\r\n"
     b"Date: Fri, 27 Nov 2026 12:00:00 +0000\r\nContent-Type: application/pkcs7-mime\r\n\r\nx\r\n"
 )
+
+ALICE = "alice@contoso.example"
+NO_ACCOUNT, ADD = "fauxtune-sim: phone has no mail account", "fauxtune-sim mail account add"
 
 
 def account(number: int = 1, *, alias: str | None = None) -> MailAccount:
@@ -47,12 +52,37 @@ def test_without_an_account_there_is_no_mailbox(tmp_path: Path, command: tuple[s
     phone(tmp_path)
     assert run(*command, "--state", tmp_path) == (
         1,
-        "fauxtune-sim: phone has no mail account: no e-mail profile has set one up\n",
+        f"{NO_ACCOUNT}: no e-mail profile has set one up, and its user has added none ({ADD})\n",
     )
     phone(tmp_path, ended="wiped by the administrator")
     assert (
         "has no mail account: its management ended: wiped by the administrator" in run(*command, "--state", tmp_path)[1]
     )
+
+
+def test_the_user_of_any_device_adds_a_mail_account_by_hand_and_management_leaves_it(tmp_path: Path) -> None:
+    device = Device.new("mac", platform=Platform.MACOS, folder=tmp_path)
+    device.save()
+    assert run("account", "add", "alice@contoso.example", "--state", tmp_path) == (
+        0,
+        "Mail on mac has the account alice@contoso.example, which logs in with the user's password (--password-file)\n",
+    )
+    code, text = run("list", "--state", tmp_path)
+    assert (code, text) == (0, "no mail of alice@contoso.example is on mac: `mail fetch` gets it\n")
+    code, text = run("fetch", "--state", tmp_path)
+    assert (code, "logs in with its user's password: give it with --password-file" in text) == (1, True)
+    for wrong, why in (
+        (("alice",), "'alice' is no address: write it whole, such as alice@contoso.example"),
+        (("ALICE@contoso.example",), "mac has a mail account for ALICE@contoso.example already"),
+        (("bob@contoso.example", "--certificate", "ffe3035b"), "mac holds no key for ffe3035b: it has none"),
+    ):
+        code, text = run("account", "add", *wrong, "--state", tmp_path)
+        assert (code, why in text) == (1, True), text
+    # What a check-in changes is the accounts of management alone.
+    device = load_device(tmp_path)
+    device.accounts.clear()
+    device.save()
+    assert [each.address for each in load_device(tmp_path).own_accounts.values()] == ["alice@contoso.example"]
 
 
 def test_of_several_accounts_one_is_chosen_by_its_address(tmp_path: Path) -> None:

@@ -137,6 +137,7 @@ class WindowsAgent(Agent):
         assert isinstance(state, WindowsState)
         device.keystore.clear()
         device.accounts.clear()
+        device.own_accounts.clear()
         settings = {path: value for path, value in state.nodes.items() if path[:3] == ("Vendor", "MSFT", "DMClient")}
         device.state = WindowsState(nodes=settings)
         device.condition = Condition()

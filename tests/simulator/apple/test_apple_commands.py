@@ -80,6 +80,9 @@ async def phone(enrol: Enrol, make: Maker, server: MdmServer, pki: Pki, tmp_path
     return agent
 
 
+ALICE = "alice@contoso.example"
+
+
 def order(tmp_path: Path, **changes: Any) -> MailOptions:
     known: dict[str, Any] = {
         "state": tmp_path / "phone",
@@ -103,10 +106,26 @@ async def test_a_mail_of_which_nothing_is_said_is_what_the_account_makes_of_it(p
         await mail_commands.send(order(tmp_path, sign=False))
 
 
-async def test_a_device_without_an_account_must_be_told(enrol: Enrol, tmp_path: Path) -> None:
+async def test_with_smime_off_a_plain_mail_is_written_which_says_why_it_is_plain(
+    enrol: Enrol, pki: Pki, tmp_path: Path
+) -> None:
+    bob = pki.issue("bob@contoso.example")
+    (tmp_path / "bob.pem").write_bytes(bob.certificate.public_bytes(Encoding.PEM))
     await enrol(device=Device.new("phone", platform=Platform.IOS, folder=tmp_path / "phone"))
-    with pytest.raises(NotFoundHere, match="use --sign, --encrypt, or both"):
-        await mail_commands.send(order(tmp_path))
+    for options, why in (
+        (
+            order(tmp_path, sender=ALICE),
+            "neither signed nor encrypted. S/MIME is off in Mail on phone, so its user must switch",
+        ),
+        (order(tmp_path, sender=ALICE, sign=False, encrypt=False), "neither signed nor encrypted, as ordered"),
+        (order(tmp_path, sender=ALICE, as_tool=True), "neither signed nor encrypted: use --sign, --encrypt, or both"),
+    ):
+        result = await mail_commands.send(options)
+        assert result.document["notes"][0].startswith(why)
+        assert (result.document["signedWith"], result.document["encryptedTo"]) == (None, [])
+        assert b"Content-Type: text/plain" in (tmp_path / "letter.eml").read_bytes()
+    with pytest.raises(NotAllowedHere, match="S/MIME is off in Mail"):
+        await mail_commands.send(order(tmp_path, sender=ALICE, sign=True))
 
 
 def unfolded(result: commands.CommandOutput) -> str:

@@ -82,6 +82,18 @@ async def test_mail_is_written_listed_opened_downloaded_and_deleted(
         assert (await console.get(f"{ALICE}/mail/{path}")).status_code == 404, path
 
 
+async def test_a_name_in_the_form_of_a_mail_is_that_of_a_person_of_this_tenant_as_in_commands(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    assert "Names or addresses, such as bob or bob@contoso.example, with commas" in await show(
+        console, f"{BOB}/mail/new"
+    )
+    fields = {"to": "alice, carol@contoso.example", "cc": "bob", "subject": "Plan", "text": "At noon."}
+    answer = await submit(console, f"{BOB}/mail/new", **fields)
+    note = (await console.get(done(answer))).text
+    assert "Delivered to alice@contoso.example, carol@contoso.example, bob@contoso.example." in note
+
+
 async def test_the_form_encrypts_for_the_address_book_and_says_why_it_cannot(
     console: httpx.AsyncClient, contoso: Contoso
 ) -> None:
@@ -101,7 +113,7 @@ async def test_the_form_encrypts_for_the_address_book_and_says_why_it_cannot(
     assert "Only a device with a key can open it. The server has none." in page
     assert "A signature inside the encryption is seen only on a device" in page
     assert "openssl cms -decrypt -in message-1.eml -recip KEY.pem" in page
-    for wrong in ({**fields, "subject": "x\ry"}, {**fields, "to": "alice"}, {**fields, "to": ""}):
+    for wrong in ({**fields, "subject": "x\ry"}, {**fields, "to": "al<ice"}, {**fields, "to": ""}):
         assert (await submit(console, f"{BOB}/mail/new", **wrong)).status_code == 400
 
 

@@ -34,7 +34,7 @@ async def send(call: TenantCall) -> Response:
     form = Typed.of(await call.form())
     user = await person(call)
     try:
-        delivery = await call.run(sending.send, _letter(user, form), encrypt=form.has("encrypt"))
+        delivery = await call.run(sending.send, _letter(call, user, form), encrypt=form.has("encrypt"))
     except Invalid as error:
         form.wrong(_FIELDS.get(error.target or "", "to"), error.message)
         return await _form(call, user, form=form)
@@ -44,10 +44,10 @@ async def send(call: TenantCall) -> Response:
 
 
 async def _form(call: TenantCall, user: UserRow, *, form: Typed) -> Response:
-    letter = _letter(user, form)
+    letter = _letter(call, user, form)
     request = send_text(
         letter.sender,
-        to=letter.to or ["bob@contoso.example"],
+        to=letter.to or [f"bob@{call.tenant.domain}"],
         cc=letter.cc,
         subject=letter.subject,
         text=letter.text[:1000],
@@ -64,20 +64,24 @@ async def _form(call: TenantCall, user: UserRow, *, form: Typed) -> Response:
         back=call.url("users", user.id, "mail"),
         form=form,
         sender=letter.sender,
+        example=f"bob or bob@{call.tenant.domain}",
         people=[str(row.document["userPrincipalName"]) for row in people],
     )
 
 
-def _letter(user: UserRow, form: Typed) -> Letter:
+def _letter(call: TenantCall, user: UserRow, form: Typed) -> Letter:
     return Letter(
         sender=addresses_of(user.document)[0],
-        to=_addresses(form.text("to")),
-        cc=_addresses(form.text("cc")),
+        to=_addresses(form.text("to"), domain=call.tenant.domain),
+        cc=_addresses(form.text("cc"), domain=call.tenant.domain),
         subject=form.text("subject"),
         text=form.text("text"),
     )
 
 
-def _addresses(text: str) -> tuple[str, ...]:
-    """Return the addresses in a field, between which stand commas, semicolons or blanks."""
-    return tuple(part for part in re.split(r"[,;\s]+", text) if part)
+def _addresses(text: str, *, domain: str) -> tuple[str, ...]:
+    """Return the addresses in a field, between which stand commas, semicolons or blanks. A name without a domain is one
+    of the tenant, as in commands.
+    """
+    parts = (part for part in re.split(r"[,;\s]+", text) if part)
+    return tuple(part if "@" in part else f"{part}@{domain}" for part in parts)
