@@ -34,7 +34,7 @@ async def send(call: TenantCall) -> Response:
     form = Typed.of(await call.form())
     user = await person(call)
     try:
-        delivery = await call.run(sending.send, _letter(call, user, form), encrypt=form.has("encrypt"))
+        delivery = await call.run(sending.send, _letter(call, user, form=form), encrypt=form.has("encrypt"))
     except Invalid as error:
         form.wrong(_FIELDS.get(error.target or "", "to"), error.message)
         return await _form(call, user, form=form)
@@ -44,7 +44,7 @@ async def send(call: TenantCall) -> Response:
 
 
 async def _form(call: TenantCall, user: UserRow, *, form: Typed) -> Response:
-    letter = _letter(call, user, form)
+    letter = _letter(call, user, form=form)
     request = send_text(
         letter.sender,
         to=letter.to or [f"bob@{call.tenant.domain}"],
@@ -69,7 +69,7 @@ async def _form(call: TenantCall, user: UserRow, *, form: Typed) -> Response:
     )
 
 
-def _letter(call: TenantCall, user: UserRow, form: Typed) -> Letter:
+def _letter(call: TenantCall, user: UserRow, *, form: Typed) -> Letter:
     return Letter(
         sender=addresses_of(user.document)[0],
         to=_addresses(form.text("to"), domain=call.tenant.domain),
