@@ -95,12 +95,20 @@ async def test_two_devices_of_one_user_have_challenges_that_are_not_each_others(
     assert devices == [phone.managed_device_id for phone in phones]
 
 
-async def test_a_device_always_gets_the_same_address_and_devices_share_them_out(contoso: Contoso) -> None:
+async def test_a_device_begins_with_the_same_address_and_android_gets_the_others_too_but_not_in_2020(
+    contoso: Contoso,
+) -> None:
     await contoso.scep_profile()
     phone = await contoso.enroll("alice")
     await phone.settle()
     urls = tuple(SCEP_SETTINGS["scepServerUrls"])
-    assert (await delivery_to(phone)).url == url_for(urls, phone.enrollment_id)
+    delivery = await delivery_to(phone)
+    assert delivery.url == url_for(urls, phone.enrollment_id)
+    assert sorted((delivery.url, *delivery.other_urls)) == sorted(urls)
+    await contoso.switch(edition="2020-04")
+    await phone.settle()
+    delivery = await delivery_to(phone)
+    assert (delivery.url, delivery.other_urls) == (url_for(urls, phone.enrollment_id), ())
     assert {url_for(urls, type(phone.enrollment_id)(str(number))) for number in range(20)} == set(urls)
 
 

@@ -166,6 +166,7 @@ def test_what_the_policy_lets_the_device_request_is_read() -> None:
     wanted = read_settings(pair.scep)
     request = wanted.request
     assert (wanted.url, wanted.retries, wanted.retry_delay) == ("https://ndes.contoso.example/scep", 3, 600)
+    assert wanted.other_urls == ("https://ndes2.contoso.example/scep",)
     assert wanted.fingerprint == bytes.fromhex("cd" * 20)
     assert (request.subject, request.mail_names) == (((("CN", "alice"),),), ("alice@contoso.example",))
     assert (request.key_usages, request.digest) == ((SIGNING,), "sha256")

@@ -141,6 +141,8 @@ def scep_settings(payload: Payload, macros: Mapping[str, str]) -> ScepSettings:
         fingerprint=keys.optional("CAFingerprint", bytes) or None,
         retries=max(keys.number("Retries", 3), 0),
         retry_delay=float(max(keys.number("RetryDelay", 10), 0)),
+        # apple/device-management, com.apple.security.scep: the first retry is attempted without this delay.
+        at_once=True,
     )
 
 

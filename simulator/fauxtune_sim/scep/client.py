@@ -107,7 +107,8 @@ class ScepClient:
         message = self._poll_request(first, authority) if again else first
         for attempt in range(self._settings.retries + 1):
             if attempt:
-                await self._pause(self._settings.retry_delay)
+                if attempt > 1 or not self._settings.at_once:
+                    await self._pause(self._settings.retry_delay)
                 message = self._poll_request(first, authority)
             answer = await self._request(message, authority)
             if answer.failure is not None:

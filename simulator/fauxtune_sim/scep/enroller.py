@@ -78,8 +78,20 @@ class Enroller:
         """Request a certificate for a new key (or `key`), as the successor of `renews` or as the first one.
 
         Raises ScepFailed if the server issues no certificate. If it answered PENDING, the request and its key are kept,
-        and the next call for the same settings polls for it.
+        and the next call for the same settings polls for it. The first server that can be reached is asked.
         """
+        for url in settings.other_urls:
+            try:
+                return await self._enroll(settings, renews=renews, key=key)
+            except ScepFailed as failed:
+                if failed.failure is not Failure.NETWORK:
+                    raise
+            settings = replace(settings, url=url)
+        return await self._enroll(settings, renews=renews, key=key)
+
+    async def _enroll(
+        self, settings: ScepSettings, *, renews: DeviceIdentity | None, key: rsa.RSAPrivateKey | None
+    ) -> Issued:
         store = self._device.keystore
         async with self._connected(settings.url) as transport:
             client = ScepClient(

@@ -39,8 +39,9 @@ class RequestSettings:
 class ScepSettings:
     """The server with the name of its CA, the fingerprint of a certificate of it, and how long it may take.
 
-    `retries` are CertPolls after PENDING, `retry_delay` the seconds before each. A device that does not wait for them
-    (`waits`) asks at its next check-ins, and gives up when that time has passed on the tenant's clock.
+    `retries` are CertPolls after PENDING, `retry_delay` the seconds before each, but for the first one if it comes
+    `at_once`. A device that does not wait for them (`waits`) asks at its next check-ins, and gives up when that time
+    has passed on the tenant's clock. `other_urls`: servers that are tried in this order if the first cannot be reached.
     """
 
     url: str
@@ -50,6 +51,8 @@ class ScepSettings:
     retries: int = 3
     retry_delay: float = 10.0
     waits: bool = True
+    at_once: bool = False
+    other_urls: tuple[str, ...] = ()
 
     @property
     def identifier(self) -> str:

@@ -144,10 +144,12 @@ def _read(machine: Machine, root: Path, *, challenge: str) -> tuple[ScepSettings
         fingerprint = bytes.fromhex(leaf("CAThumbprint")) or None
     except ValueError as broken:
         raise InstallFailed(INVALID_ARGUMENT, str(broken)) from broken
+    urls = tuple(each.strip() for each in leaf("ServerURL").split(";"))
     period, number = leaf("ValidPeriod"), int(leaf("ValidPeriodUnits"))
     return (
         ScepSettings(
-            url=leaf("ServerURL").split(";")[0].strip(),
+            url=urls[0],
+            other_urls=urls[1:],
             request=replace(
                 request,
                 challenge=challenge,

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from fauxtune.core.engine.planning.plan import MOST_ATTEMPTS, NEVER, RETRY_AFTER, Situation, plan
 from fauxtune.core.engine.planning.report import Inventory, IssuedByScep, apply_inventory, profile_outcome
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, scep_key
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder, ScepRequest
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.family import Profile
@@ -165,6 +167,24 @@ def test_at_its_time_it_is_offered_again_and_the_old_one_stays_until_the_new_one
     renewed = planned(replace(reported(still, issued("b")), now=NOW))
     assert (row_of(renewed).state, row_of(renewed).thumbprint) == (ItemState.INSTALLED, "b")
     assert plan(renewed).rows == {}
+
+
+@pytest.mark.parametrize(
+    ("variant", "edition", "renews"),
+    [
+        (Variant.IOS, Edition.CURRENT, False),
+        (Variant.MACOS, Edition.CURRENT, False),
+        (Variant.IOS, Edition.APRIL_2020, True),
+        (Variant.WINDOWS, Edition.CURRENT, True),
+    ],
+)
+def test_an_expired_certificate_stays_on_a_device_of_apple_and_is_renewed_on_others(
+    variant: Variant, edition: Edition, renews: bool
+) -> None:
+    device = replace(with_certificate(), variant=variant, edition=edition, now=LATER)
+    assert (plan(device).rows != {}) is renews, "its end, and the moment of its renewal, are LATER"
+    due = {KEY: replace(row_of(device), not_after=LATER + timedelta(days=1))}
+    assert plan(replace(device, rows={**device.rows, **due})).rows != {}, "in its last days it is renewed on all"
 
 
 def test_a_renewal_that_fails_leaves_the_old_one_on_the_device() -> None:

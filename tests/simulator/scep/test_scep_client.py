@@ -124,6 +124,10 @@ async def test_an_authority_that_takes_its_time_is_polled(ask: Device, scep: Sce
     await ask(retries=3, retry_delay=7.0)
     assert [one["kind"] for one in scep.requests] == ["19", "20", "20"]
     assert ask.pauses == [7.0, 7.0]
+    # apple/device-management: the first retry is attempted without the delay.
+    scep.pending = 2
+    await ask(retries=3, retry_delay=5.0, at_once=True)
+    assert ask.pauses == [7.0, 7.0, 5.0]
 
 
 async def test_polling_ends(ask: Device, scep: Scep) -> None:

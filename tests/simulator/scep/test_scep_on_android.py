@@ -132,6 +132,14 @@ async def test_a_request_that_is_undecided_is_asked_about_at_the_next_check_in_a
     assert load_device(tmp_path).keystore.pending == {}
 
 
+async def test_a_server_that_cannot_be_reached_is_passed_over_where_the_device_was_given_others(
+    enrolled: Enrolled, service: Service, listening: Listening
+) -> None:
+    agent = await enrolled()
+    service.of(agent).give(pairs=[pair("http://127.0.0.1:9/scep", otherServerUrls=[listening.url])])
+    assert (await agent.check_in()).installed == ["scep-1"]
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

@@ -17,7 +17,7 @@ from fauxtune.surfaces.devices.android import answers, messages, translate
 WIRE = Path(__file__).parents[2] / "wire" / "android"
 PROFILE = ProfileId("7b1c7a52-6d1b-4b8e-9a55-0c2f6b7a9e01")
 REQUEST = ScepRequest(
-    urls=("https://ndes.contoso.example/scep",),
+    urls=("https://ndes.contoso.example/scep", "https://ndes2.contoso.example/scep"),
     subject="CN=alice",
     names=(("emailAddress", "alice@contoso.example"),),
     key_usages=("digitalSignature",),
@@ -52,7 +52,8 @@ def test_the_policy_says_what_to_request_from_whom() -> None:
 
 
 def test_the_policy_is_that_of_the_example() -> None:
-    delivery = ScepDelivery(REQUEST, REQUEST.urls[0], "Y2hhbGxlbmdl", ca_thumbprint="cd" * 20, renews=True)
+    first, other = REQUEST.urls
+    delivery = ScepDelivery(REQUEST, first, "Y2hhbGxlbmdl", ca_thumbprint="cd" * 20, renews=True, other_urls=(other,))
     items = [Deliverable(ROW, scep=delivery)]
     ours = translate.policy(enterprise="c0ffee00-0000-4000-8000-000000000001", version=9, items=items)
     assert ours == json.loads((WIRE / "policy-scep.json").read_text())

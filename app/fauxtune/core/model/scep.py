@@ -90,8 +90,9 @@ class ScepOrder:
 
 @dataclass(frozen=True, slots=True)
 class ScepDelivery:
-    """What a device is given to request a certificate: `url`, of those in the profile the one for this device; the
-    sealed `challenge`, which it puts unchanged into its request; the SHA-1 of the root that the profile refers to.
+    """What a device is given to request a certificate: `url`, of those in the profile the one for this device, and
+    `other_urls`, which it tries after it if it cannot reach that one; the sealed `challenge`, which it puts unchanged
+    into its request; the SHA-1 of the root that the profile refers to.
 
     The challenge is empty where nothing is to be requested now: the device has the certificate, or it failed and is to
     wait. `renews`: it signs the request with its present certificate (RenewalReq), and makes a new key.
@@ -102,9 +103,10 @@ class ScepDelivery:
     challenge: str = field(repr=False)
     ca_thumbprint: str | None = None
     renews: bool = False
+    other_urls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        assert self.url in self.request.urls
+        assert {self.url, *self.other_urls} <= {*self.request.urls}
 
 
 @dataclass(frozen=True, slots=True)

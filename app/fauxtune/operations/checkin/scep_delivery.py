@@ -2,7 +2,7 @@
 
 A challenge is made when the request is delivered to the device, for nobody else may have it, and it is valid for an
 hour. As long as it is, the device gets the same one again. Microsoft: "Add partner certification authority in Intune
-using SCEP"; Intune picks one of a profile's addresses for each device: "Create and assign SCEP certificate profiles".
+using SCEP".
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, key_name, scep_key
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepOrder
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin import scep_challenges
@@ -22,6 +24,24 @@ from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.scep import ScepChallengeRow
 
+#: Android and Windows. Unverified: that Intune gives AOSP and the phones of Windows the list as well. Differs from
+#: Intune: the order is the profile's, beginning anywhere, and always the same on a device.
+_WITH_LIST = frozenset(each for each in Variant if each.startswith(("android", "windows")))
+TRIES_EVERY_URL: Changed[frozenset[Variant]] = Changed(
+    "Devices that try every address of a SCEP profile",
+    {
+        Edition.APRIL_2020: Stated(
+            frozenset(),
+            "None: Intune picks one address for each device; if the server is not reached, the request fails.",
+            "Create and use SCEP certificate profiles with Microsoft Intune, 2020-03",
+        ),
+        Edition.CURRENT: Stated(
+            _WITH_LIST,
+            "Android and Windows are given all addresses, and try one after the other; Apple's devices are given one.",
+            "Create and assign SCEP certificate profiles in Intune, 2025-06-26",
+        ),
+    },
+)
 #: The states of a challenge with which a device may still get a certificate, and of those that led to no request.
 _USABLE, _UNUSED = ("given", "validated", "issued"), ("given", "refused")
 #: Unused challenges that are kept of one device for one profile: it is given one each hour in which it tries.
@@ -49,6 +69,7 @@ def scep_deliveries(
         key: ScepDelivery(
             request=order.request,
             url=url_for(order.request.urls, enrollment.id),
+            other_urls=_other_urls(tx, enrollment, urls=order.request.urls),
             challenge=challenges.get(key, ""),
             ca_thumbprint=None if order.root is None or order.root not in ledger else ledger[order.root].thumbprint,
             renews=order.renews,
@@ -59,7 +80,19 @@ def scep_deliveries(
 
 def url_for(urls: Sequence[str], enrollment_id: EnrollmentId) -> str:
     """Return the address for this device: always the same one of these."""
-    return urls[zlib.crc32(enrollment_id.encode()) % len(urls)]
+    return urls[_begin(urls, enrollment_id)]
+
+
+def _begin(urls: Sequence[str], enrollment_id: EnrollmentId) -> int:
+    return zlib.crc32(enrollment_id.encode()) % len(urls)
+
+
+def _other_urls(tx: Transaction, enrollment: EnrollmentRow, *, urls: Sequence[str]) -> tuple[str, ...]:
+    """The other addresses, from the device's own on, where devices of its kind are given all of them."""
+    if enrollment.variant not in TRIES_EVERY_URL.of(tx.tenant.edition):
+        return ()
+    begin = _begin(urls, enrollment.id)
+    return (*urls[begin + 1 :], *urls[:begin])
 
 
 def _is_to_request(row: LedgerRow, *, again: bool) -> bool:

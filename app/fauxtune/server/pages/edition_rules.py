@@ -9,6 +9,7 @@ from typing import Any
 
 from fauxtune.core.engine.device_actions.table import WIPED_WHEN_DELETED
 from fauxtune.core.engine.planning.desired import CHOSEN_BY
+from fauxtune.core.engine.planning.renewal import EXPIRED_STAYS
 from fauxtune.core.engine.removal.records_kept import RECORDS_KEPT
 from fauxtune.core.model.connectors import LIFECYCLE
 from fauxtune.core.model.editions import Changed
@@ -17,6 +18,7 @@ from fauxtune.core.profiles.fixed import FIXED
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
 from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
 from fauxtune.core.profiles.variables import USER_VARIABLES
+from fauxtune.operations.checkin.scep_delivery import TRIES_EVERY_URL
 from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
 from fauxtune.surfaces.graph.needed_permissions import SCRIPTS
 
@@ -25,6 +27,8 @@ EDITION_RULES: tuple[Changed[Any], ...] = (
     RECORDS_KEPT,
     CHOSEN_BY,
     USER_VARIABLES,
+    TRIES_EVERY_URL,
+    EXPIRED_STAYS,
     EXPORTABLE,
     FIXED,
     UNSUPPORTED_PURPOSES,

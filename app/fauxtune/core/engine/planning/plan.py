@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.ledger import in_policy, moved
-from fauxtune.core.engine.planning.renewal import is_due_for_renewal, next_renewals
+from fauxtune.core.engine.planning.renewal import is_due_for_renewal, is_too_late, next_renewals
 from fauxtune.core.engine.planning.setting_conflicts import IN_CONFLICT, merged
 from fauxtune.core.engine.removal.causes import Standing, cause
 from fauxtune.core.engine.removal.decisions import (
@@ -232,13 +232,18 @@ class _Planner:
         if not current:
             return self._to_request(replace(row, fingerprint=None), item)
         edited = item.fingerprint not in (None, str(row.fingerprint).partition(_AFTER)[0])
-        if edited or is_due_for_renewal(row, now=self.situation.now):
+        if edited or self._is_to_be_renewed(row):
             return self._to_request(row, item, instead=Incident.PROFILE_EDITED if edited else Incident.RENEWED)
         if row.state not in (ItemState.KEPT, ItemState.REMOVING):
             return self._requested(row)
         if row.state is ItemState.KEPT and row.installed_fingerprint == row.fingerprint and not row.revoked:
             return moved(row, ItemState.INSTALLED, problem=None, waits_for=None)
         return self._to_request(row, item)
+
+    def _is_to_be_renewed(self, row: LedgerRow) -> bool:
+        now = self.situation.now
+        late = is_too_late(row, self.device.variant, edition=self.device.edition, now=now)
+        return is_due_for_renewal(row, now=now) and not late
 
     def _to_request(self, row: LedgerRow, item: Item, *, instead: Incident | None = None) -> LedgerRow:
         """The row of a certificate that the device is to request, once its root is there. `instead`: why it comes in

@@ -96,7 +96,9 @@ _WITH_CERTIFICATES = (
                 "device"
             ): "certificationAuthorityType",
             _NO_CHOICE: "certificateAccessType silentCertificateAccessDetails",
-            stored("everything is sent to the device's channel"): "deploymentChannel",
+            stored(
+                "everything is sent to the device's channel; in Intune the user's channel leads to the user's keychain"
+            ): "deploymentChannel",
         },
     ),
     Overlay(

@@ -54,6 +54,7 @@ class ScepRequest(_Answer):
     """What a device is to request by SCEP (RFC 8894), with a key that it makes."""
 
     server_url: str = Field(description="the address of the SCEP server")
+    other_server_urls: list[str] = Field(description="to be tried in this order if that one cannot be reached")
     challenge: str = Field(description="goes unchanged into the request as its challengePassword; valid for an hour")
     subject: str = Field(description="RFC 4514: the most specific part comes first")
     subject_alternative_names: list[AlternativeName]

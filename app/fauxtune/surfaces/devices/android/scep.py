@@ -21,6 +21,7 @@ def request(delivery: ScepDelivery, *, revision: str) -> dict[str, Any] | None:
     wanted = delivery.request
     return {
         "serverUrl": delivery.url,
+        "otherServerUrls": list(delivery.other_urls),
         "challenge": delivery.challenge,
         "subject": wanted.subject,
         "subjectAlternativeNames": [{"type": kind, "name": name} for kind, name in wanted.names],

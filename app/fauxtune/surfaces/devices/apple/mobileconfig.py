@@ -285,7 +285,9 @@ def _with_holes(payloads: list[Payload]) -> bytes:
 def _item_top(tenant_id: TenantId, row: LedgerRow, *, on_mac: bool) -> Payload:
     name = identifier(tenant_id, row.key)
     top = _top(name, profile_uuid(tenant_id, row), title=_TITLES[row.source])
-    # Profiles sent on the device's channel are for the device. Unverified: that Intune uses no channel of a user.
+    # Profiles sent on the device's channel are for the device. Differs from Intune: a SCEP profile whose
+    # deploymentChannel is the user's goes to the user's keychain ("Create and assign SCEP certificate profiles",
+    # 2025-06-26).
     return {**top, "PayloadScope": "System"} if on_mac else top
 
 

@@ -61,7 +61,7 @@ def _pair(attribute: x509.NameAttribute[Any]) -> list[str]:
 
 
 def _alternative_names(names: tuple[tuple[str, str], ...]) -> Payload:
-    """The names by Apple's keys: a text, or several in an array. Unverified: an array of ntPrincipalName."""
+    """The names by Apple's keys: a text, or several in an array (apple/device-management, com.apple.security.scep)."""
     values: dict[str, list[str]] = {}
     for kind, name in names:
         values.setdefault(_NAMES[kind], []).append(eas.text(name))

@@ -78,7 +78,7 @@ def install(delivery: ScepDelivery, *, node: str, key_protection: int) -> tuple[
     """
     request = delivery.request
     values: dict[str, str | int] = {
-        "ServerURL": delivery.url,
+        "ServerURL": ";".join((delivery.url, *delivery.other_urls)),
         "Challenge": delivery.challenge,
         "SubjectName": request.subject,
         "EKUMapping": "+".join(request.extended_key_usages),
