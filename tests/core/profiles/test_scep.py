@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.scep import FAMILY
@@ -71,6 +73,30 @@ def test_a_variable_without_a_value_is_a_problem_that_names_it() -> None:
     assert item.problem.code == REMEDIATION_FAILED
     assert "{{EmailAddress}}" in item.problem.message
     assert (item.request, item.fingerprint) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("variant", "change"),
+    [
+        (
+            Variant.ANDROID_AOSP,
+            {"subjectNameFormat": "custom", "subjectNameFormatString": "CN={{Username}},OU={{DEPARTMENT}}"},
+        ),
+        (
+            Variant.ANDROID_FULLY_MANAGED,
+            {"customSubjectAlternativeNames": [{"sanType": "domainNameService", "name": "{{UserName}}.example"}]},
+        ),
+    ],
+)
+def test_a_variable_that_company_owned_android_does_not_have_is_a_problem_but_not_in_2020(
+    variant: Variant, change: dict[str, Any]
+) -> None:
+    values = {"username": "alice", "department": "Sales"}
+    for edition in Edition:
+        for device in (variant, Variant.ANDROID_WORK_PROFILE):
+            recipient = Recipient(variables=values, variant=device, edition=edition)
+            (item,) = FAMILY.items(profile_of({**DOCUMENT, **change}), recipient)
+            assert (item.problem is None) is (edition is Edition.APRIL_2020 or device is not variant)
 
 
 def test_without_a_root_the_device_cannot_trust_the_authority_unless_the_tenant_does_not_mind() -> None:

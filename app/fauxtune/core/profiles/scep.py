@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepRequest
@@ -31,6 +32,24 @@ _ROOT = "rootCertificate"
 _KEY_SETTINGS = ("keySize", "keyUsage", "hashAlgorithm")
 
 _APPLE = (Variant.IOS, Variant.IPADOS, Variant.MACOS)
+_OWNED = (Variant.ANDROID_FULLY_MANAGED, Variant.ANDROID_DEDICATED, Variant.ANDROID_CORPORATE_WORK_PROFILE)
+_NOT_ON_AOSP = ("onPremisesSamAccountName", "OnPrem_Distinguished_Name", "Department")
+#: Whether some variables are not for company-owned Android.
+LACKS_VARIABLES: Changed[bool] = Changed(
+    "Variables in SCEP profiles for company-owned Android",
+    {
+        Edition.APRIL_2020: Stated(
+            False, "All variables. Unverified: the page says nothing of it.", "Create and use SCEP profiles, 2020-03"
+        ),
+        Edition.CURRENT: Stated(
+            True,
+            "AOSP has no `{{onPremisesSamAccountName}}`, `{{OnPrem_Distinguished_Name}}` and `{{Department}}`; fully "
+            "managed, dedicated and corporate-owned devices with a work profile take no `{{UserName}}` in alternative "
+            "names.",
+            "Create and assign SCEP certificate profiles in Intune, 2025-06-26",
+        ),
+    },
+)
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -64,7 +83,11 @@ def _check_url(url: str) -> None:
 
 
 def _request(document: dict[str, Any], recipient: Recipient) -> ScepRequest:
-    """Return what the profile asks one device to request. Raises Invalid if a variable has no value for it."""
+    """Return what the profile asks one device to request. Raises Invalid if a variable has no value for it, or is not
+    for devices of its kind.
+    """
+    if LACKS_VARIABLES.of(recipient.edition):
+        _check_variables(document, recipient.variant)
     value, scale = document.get("certificateValidityPeriodValue"), document.get("certificateValidityPeriodScale")
     size = document.get("keySize")
     return ScepRequest(
@@ -79,6 +102,17 @@ def _request(document: dict[str, Any], recipient: Recipient) -> ScepRequest:
         days=days(value, scale),
         renew_percent=document.get("renewalThresholdPercentage") or RENEW_PERCENT,
     )
+
+
+def _check_variables(document: dict[str, Any], variant: Variant | None) -> None:
+    custom = " ".join(str(each.get("name")) for each in document.get("customSubjectAlternativeNames") or ()).lower()
+    everywhere = f"{custom} {document.get('subjectNameFormatString') or ''}".lower()
+    if variant is Variant.ANDROID_AOSP:
+        missing = [name for name in _NOT_ON_AOSP if f"{{{{{name}}}}}".lower() in everywhere]
+        if missing:
+            raise Invalid(f"Android (AOSP) does not have the variable {{{{{missing[0]}}}}}.", target=missing[0])
+    if variant in _OWNED and "{{username}}" in custom:
+        raise Invalid("Company-owned Android does not take {{UserName}} in an alternative name.", target="UserName")
 
 
 def _items(profile: Profile, recipient: Recipient) -> tuple[Item, ...]:

@@ -1,9 +1,10 @@
 """The results of checking a certificate request, by the names of Intune's service for certification authorities.
 
-Source: microsoft/Intune-Resource-Access, src/CsrValidation (IntuneScepServiceException.ErrorCode). Unverified: in which
-order the service checks; here from the message to its content. Unverified: when the service answers
-AadKeyIdentifierListMissing and RegisteredKeyMismatch. No document says; the names point to keys of Windows Hello that
-are registered in the directory (CSP ClientCertificateInstall, AADKeyIdentifierList), which is not emulated.
+Source: microsoft/Intune-Resource-Access, src/CsrValidation (IntuneScepServiceException.ErrorCode). The order of the
+checks (the challenge's signature, its time, the profile, the request) is that of "Use APIs to add third-party CAs for
+SCEP to Intune", 2025-07-03. Unverified: when the service answers AadKeyIdentifierListMissing and RegisteredKeyMismatch.
+No document says; the names point to keys of Windows Hello that are registered in the directory (CSP
+ClientCertificateInstall, AADKeyIdentifierList), which is not emulated.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from fauxtune.core.model.editions import Changed
 from fauxtune.core.model.network import ENDPOINTS
 from fauxtune.core.profiles.fixed import FIXED
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
+from fauxtune.core.profiles.scep import LACKS_VARIABLES
 from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
 from fauxtune.core.profiles.variables import USER_VARIABLES
 from fauxtune.operations.checkin.scep_delivery import TRIES_EVERY_URL
@@ -27,6 +28,7 @@ EDITION_RULES: tuple[Changed[Any], ...] = (
     RECORDS_KEPT,
     CHOSEN_BY,
     USER_VARIABLES,
+    LACKS_VARIABLES,
     TRIES_EVERY_URL,
     EXPIRED_STAYS,
     EXPORTABLE,
