@@ -27,6 +27,12 @@ WORDS = {
     ASSIGNED: "a compliance policy is assigned to the device",
     USER: "the user who enrolled the device exists and has a licence",
 }
+#: data. What an administrator does where only this is not met, for people.
+FIXES = {
+    CONTACT: "Let the device check in.",
+    ASSIGNED: "Assign a compliance policy to the device, or switch secureByDefault off (deviceManagement.settings).",
+    USER: "Create the user again, and give the user a licence.",
+}
 
 
 @dataclass(frozen=True, slots=True)

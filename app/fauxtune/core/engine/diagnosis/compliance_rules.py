@@ -51,8 +51,12 @@ def _sentence(unmet: UnmetSetting) -> str:
 
 
 def _fix(compliance: Compliance) -> str:
+    from fauxtune.core.engine.compliance.built_in import FIXES
     from fauxtune.core.engine.compliance.words import is_enforced
 
+    fixes = [FIXES[each.setting] for each in compliance.unmet if each.setting in FIXES]
+    if fixes and len(fixes) == len(compliance.unmet):
+        return " ".join(fixes)
     if compliance.unmet and all(is_enforced(each.setting) for each in compliance.unmet):
         return "Let the user do what the device asks for, and let it check in."
     return "Correct it on the device and let it check in, or change the policy or its assignments."
