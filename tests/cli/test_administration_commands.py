@@ -70,6 +70,20 @@ def test_one_command_makes_a_signing_profile_for_every_platform_and_assigns_it(
     assert "There is no template 'Smime'. Similar: 'SmimeBoth'" in words
 
 
+def test_a_pkcs_profile_whose_root_no_profile_gives_says_so_with_the_command(run: Commands) -> None:
+    own = ("--tenant", run.json("tenant", "create", "rootless", "--seed", "none", "--keys", "shared")["name"])
+    create = ("profile", "create", "pkcs", "--template", "SmimeSigning", *own)
+    told = run.text(*create, "--name", "Signing", "--platform", "iphone", "--platform", "macos", "--all-users")
+    command = 'fauxtune profile create root --name "CA root" --platform ios --platform macos --all-users'
+    assert told.splitlines()[-2:] == [
+        "No profile gives these devices the root of the CA, and without it they do not install the certificates:",
+        command,
+    ]
+    run.text("profile", "create", "root", "--name", "CA root", "--platform", "all", "--all-users", *own)
+    assert "the root of the CA" not in run.text(*create, "--name", "Later", "--platform", "ios")
+    run.text("tenant", "delete", "rootless", "--yes")
+
+
 def test_a_scep_profile_is_for_the_tenants_own_server_and_root_unless_others_are_named(
     run: Commands, graph: httpx.Client
 ) -> None:
@@ -217,9 +231,11 @@ def test_a_name_of_several_profiles_lists_them_and_says_how_to_choose(run: Comma
 def test_profiles_are_listed_with_counts_and_deleted_by_name(run: Commands, graph: httpx.Client) -> None:
     run.text("profile", "create", "imported", "--name", "Gone", "--platform", "ios", "--platform", "windows")
     head, *lines = run.text("profile", "list").splitlines()
-    assert head.split() == ["name", "assigned", "to", "installed", "pending", "error", "n/a"]
+    assert head.split() == ["name", "kind", "for", "assigned", "to", "ok", "pending", "error", "n/a", "id"]
     (line,) = (line for line in lines if line.startswith("Gone (iOS)"))
-    assert line.split() == ["Gone", "(iOS)", "-", "0", "0", "0", "0"]
+    (gone,) = (row for row in run.json("profile", "list") if row["displayName"] == "Gone (iOS)")
+    assert line.split() == ["Gone", "(iOS)", "imported", "ios", "-", "0", "0", "0", "0", gone["id"][:8]]
+    assert max(map(len, lines)) <= 80
     assert {"assignments", "deviceStatusOverview"} <= set(run.json("profile", "list")[0])
     run.text("profile", "delete", "Gone", "--platform", "all", "--what-if")
     deleted = run.json("profile", "delete", "Gone", "--platform", "all")["deleted"]

@@ -227,6 +227,8 @@ def test_the_connector_inside_the_server_is_set_off_line_and_on_line_by_its_name
         ["roles", "pkcs, imported-pfx, scep, revocation"],
     ]
     assert "off line" in run.text("connector", "offline", connector["id"][:8])
+    assert f"'{connector['name']}' is on line" in run.text("connector", "online"), "the only one need not be named"
+    assert f"'{connector['name']}' is off line" in run.text("connector", "offline")
     assert "is on line" in run.text("connector", "online", connector["name"].lower())
     assert "  state         on line\n" in run.text("connector", "status")
     assert f"There is only {connector['name']}." in run.refused("connector", "offline", "nothing like it")

@@ -83,6 +83,9 @@ def test_all_mistakes_are_found_at_once_with_their_lines(tmp_path: Path) -> None
     places = {each.pointer: each.line for each in mistakes}
     assert places == PLACES
     assert all(each.why for each in mistakes)
+    why = {each.pointer: each.why for each in mistakes}
+    assert why["/profiles/2/kind"].startswith('"vpn" is not one of \'root\', \'pkcs\','), "the value is named"
+    assert not any("Input should" in each for each in why.values())
 
 
 def test_what_is_no_json_is_said_with_its_line(tmp_path: Path) -> None:

@@ -60,6 +60,14 @@ ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="the connector: name or id", autocompletion=completion.connector)
 ]
+OneNameArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="the connector: name or id (default: the tenant's only one)",
+        autocompletion=completion.connector,
+    ),
+]
 KeyNameOption = Annotated[
     str | None, typer.Option(help="the name of its key for imports (default: the name of the connector)")
 ]
@@ -216,12 +224,13 @@ def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
 
 @app.command()
 @with_service(Administration)
-def offline(*, name: NameArgument, service: Administration) -> None:
+def offline(*, name: OneNameArgument = None, service: Administration) -> None:
     """Set a connector off line.
 
     It does no work until it is on line: requests wait, and devices get what they need later.
 
     \b
+    fauxtune connector offline
     fauxtune connector offline "Certificate Connector 1"
     """
     _set_state(service, name, state="offline", says="'{}' is off line: requests wait until a connector is on line.")
@@ -229,10 +238,11 @@ def offline(*, name: NameArgument, service: Administration) -> None:
 
 @app.command()
 @with_service(Administration)
-def online(*, name: NameArgument, service: Administration) -> None:
+def online(*, name: OneNameArgument = None, service: Administration) -> None:
     """Set a connector on line. It does what waits.
 
     \b
+    fauxtune connector online
     fauxtune connector online "Certificate Connector 1"
     """
     _set_state(service, name, state="online", says="'{}' is on line. Devices get what waited at their next check-in.")
@@ -275,11 +285,20 @@ def log(
         session.show([_document(event) for event in events], text or "There are no such events.")
 
 
-def _set_state(service: Administration, name: str, *, state: str, says: str) -> None:
+def _set_state(service: Administration, name: str | None, *, state: str, says: str) -> None:
     with service.session() as session:
-        connector = names.connector(session.client, name)
+        connector = _only(session.client) if name is None else names.connector(session.client, name)
         answer = session.send(change_connector(connector.id, state=state))
         session.show(answer, says.format(one_line(connector.name)))
+
+
+def _only(client: Client) -> names.Named:
+    """The tenant's only connector. Ends the command if there are several, or none."""
+    known = names.connectors(client)
+    if len(known) != 1:
+        listed = ", ".join(f"'{one_line(each.name)}'" for each in known) or "none"
+        fail(f"Name the connector: the tenant has {listed}.")
+    return known[0]
 
 
 def _page(client: Client, path: str, *, params: dict[str, str]) -> list[dict[str, Any]]:

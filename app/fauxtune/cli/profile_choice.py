@@ -98,6 +98,12 @@ def kind_words(odata_type: str) -> str:
     return odata_type.rpartition(".")[2] if known is None else f"{FAMILY_TITLES[known[0]]}, {TITLES[known[1]]}"
 
 
+def short_kind(odata_type: str) -> tuple[str, str]:
+    """Return the kind and the platform of a profile by the words that commands take; for other kinds Graph's name."""
+    known = family_and_platform(odata_type)
+    return (odata_type.rpartition(".")[2], "-") if known is None else (known[0].value, known[1].value)
+
+
 def profiles(client: Client) -> list[Named]:
     """Return all profiles. Those of one platform are known by their name without the platform, too."""
     return [_with_base_name(each) for each in names.profiles(client)]

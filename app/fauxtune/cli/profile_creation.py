@@ -15,7 +15,14 @@ from fauxtune.cli.profile_choice import NewPlatformOption, by_platform, platform
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import one_line
 from fauxtune.cli.targets import Assigning, NamedTarget, words_of
-from fauxtune.core.administration.choices import EXTENDED_USAGES, KeyUsage, MailApplication, ProfileFamily, Purpose
+from fauxtune.core.administration.choices import (
+    EXTENDED_USAGES,
+    KeyUsage,
+    MailApplication,
+    ProfileFamily,
+    Purpose,
+    platforms_of,
+)
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 
@@ -155,7 +162,8 @@ def pkcs(
     """Create PKCS profiles: a certificate for each device.
 
     Each device gets a certificate and a key of its own.
-    The template decides what the certificate is for. Devices need the root of the CA first: see create root.
+    The template decides what the certificate is for. Devices need the root of the CA first: see create root. Where no
+    profile has it, that is said.
 
     \b
     fauxtune profile create pkcs --name Signing --template SmimeSigning \\
@@ -167,9 +175,10 @@ def pkcs(
         from fauxtune.core.administration.profiles import create_pkcs
 
         issuer, template = _issuer(session, digicert=digicert, host=ca_host, name=ca_name, template=template)
+        chosen = platforms(platform, family=ProfileFamily.PKCS)
         requests = create_pkcs(
             name,
-            platforms=platforms(platform, family=ProfileFamily.PKCS),
+            platforms=chosen,
             issuer=issuer,
             template=template,
             subject=subject,
@@ -179,7 +188,8 @@ def pkcs(
             roots=by_platform(session.client, root_profile, families=[ProfileFamily.ROOT]),
             description=description,
         )
-        _create(session, requests, names_=[name], targets=service.targets(session))
+        hint = "" if digicert or ca_host else _root_hint(session, chosen)
+        _create(session, requests, names_=[name], targets=service.targets(session), hint=hint)
 
 
 @app.command()
@@ -325,8 +335,31 @@ def email(
         _create(session, requests, names_=[name], targets=service.targets(session))
 
 
-def _create(session: Session, requests: list[AdminRequest], *, names_: list[str], targets: list[NamedTarget]) -> None:
-    """Send the requests, assign what they created, and say what was done. `names_` are the names that were given."""
+def _root_hint(session: Session, chosen: list[ProfilePlatform]) -> str:
+    """A sentence if no profile would give devices of one of these platforms the root of the tenant's CA."""
+    known = root_profiles(session.client, _own_certificate(session, "root"))
+    missing = [each for each in chosen if each not in known]
+    if not missing:
+        return ""
+    is_all = missing == [*platforms_of(ProfileFamily.PKCS)]
+    which = "--platform all" if is_all else " ".join(f"--platform {each}" for each in missing)
+    return (
+        "No profile gives these devices the root of the CA, and without it they do not install the certificates:\n"
+        f'fauxtune profile create root --name "CA root" {which} --all-users'
+    )
+
+
+def _create(
+    session: Session,
+    requests: list[AdminRequest],
+    *,
+    names_: list[str],
+    targets: list[NamedTarget],
+    hint: str = "",
+) -> None:
+    """Send the requests, assign what they created, and say what was done. `names_` are the names that were given;
+    `hint`: what is to be done yet.
+    """
     from fauxtune.core.administration.assignments import assign
 
     profiles: list[dict[str, Any]] = []
@@ -343,7 +376,8 @@ def _create(session: Session, requests: list[AdminRequest], *, names_: list[str]
     for note in dict.fromkeys(note for profile in profiles for note in profile["notes"]):
         concerned = [profile for profile in profiles if note in profile["notes"]]
         print(f"Note on {_titles(concerned)}: {note}", file=sys.stderr)
-    session.show({"profiles": profiles}, _done(profiles, names_=names_, targets=targets))
+    done_words = _done(profiles, names_=names_, targets=targets)
+    session.show({"profiles": profiles}, f"{done_words}\n{hint}" if hint else done_words)
 
 
 def _done(profiles: list[dict[str, Any]], *, names_: list[str], targets: list[NamedTarget]) -> str:

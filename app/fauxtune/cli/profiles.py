@@ -17,6 +17,7 @@ from fauxtune.cli.profile_choice import (
     deletion_rank,
     kind_words,
     sentence,
+    short_kind,
 )
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line
@@ -61,7 +62,7 @@ _REMOVED = "At their next check-in devices remove what they no longer should hol
 @app.command("list")
 @with_service(Administration)
 def list_(*, service: Administration) -> None:
-    """List the profiles, and on how many devices each is installed.
+    """List the profiles: kind, platform, and on how many devices each is installed (ok).
 
     Pending: the device has not checked in since, or still waits for something. N/a: not applicable to the device.
 
@@ -73,17 +74,18 @@ def list_(*, service: Administration) -> None:
         rows = session.elements(AdminRequest("GET", f"{_PROFILES}?$expand={_SHOWN}"))
         groups = {each.id: each.name for each in names.groups(session.client)}
         table = Table(
-            ("name", "assigned to", "installed", "pending", "error", "n/a", *(["id"] if session.ids else [])),
+            ("name", "kind", "for", "assigned to", "ok", "pending", "error", "n/a", "id"),
             [
                 (
                     row["displayName"],
+                    *short_kind(row["@odata.type"]),
                     ", ".join(assigned_words(row["assignments"], groups)),
                     *_counts(row["deviceStatusOverview"]),
-                    *([row["id"]] if session.ids else []),
+                    session.short(row["id"]),
                 )
                 for row in sorted(rows, key=lambda row: row["displayName"].casefold())
             ],
-            shrinks="assigned to",
+            shrinks="for",
             empty="The tenant has no profiles. Create one: fauxtune profile create --help",
         )
         session.show(rows, table)

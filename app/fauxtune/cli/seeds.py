@@ -43,7 +43,7 @@ def check(
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        fail(f"{file} cannot be read: {error}")
+        fail(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.")
     mistakes = check_seed(text, folder=file.parent)
     rows = [{"pointer": each.pointer, "line": each.line, "message": each.why} for each in mistakes]
     lines = [

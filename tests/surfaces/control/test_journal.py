@@ -73,7 +73,10 @@ async def test_types_are_repeated_or_joined(contoso: httpx.AsyncClient, enroll: 
     joined = (await contoso.get("/journal?type=enrolled,unenrolled")).json()["events"]
     assert [each["type"] for each in joined] == ["enrolled", "unenrolled"]
     assert (await contoso.get("/journal?type=enrolled&type=unenrolled")).json()["events"] == joined
-    assert (await contoso.get("/journal?type=nonsense")).json()["events"] == []
+    assert (await contoso.get("/journal?type=wipeRequested")).json()["events"] == []
+    mistyped = await contoso.get("/journal?type=enrolled,wipped")
+    assert mistyped.status_code == 400, "who counts events of a mistyped type would count none"
+    assert "no events of the type 'wipped'. Similar: wiped" in mistyped.json()["error"]["message"]
 
 
 async def test_a_device_is_named_by_either_id_also_when_it_is_gone(contoso: httpx.AsyncClient, enroll: Enroll) -> None:

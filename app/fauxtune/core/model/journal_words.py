@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 from typing import Any
 
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.certificate_words import reason
 from fauxtune.core.model.marks import name_of
 from fauxtune.core.model.states import Cause, Incident, Source
@@ -119,6 +120,18 @@ TYPES = (
     "enrolled", "imported", "issued", "renewed", "delivered", "installed", "failed", "refused", "removed", "revoked",
     "released", "waiting", "unenrolled", "wiped", "retired", "deleted",
 )  # fmt: skip
+
+
+def check_type(event_type: str) -> None:
+    """Raise Invalid for a type that no event has, with the nearest that there are: a program that counts events of a
+    mistyped one would count none.
+    """
+    if event_type in _WORDS or event_type.endswith(_REQUESTED):
+        return
+    from difflib import get_close_matches  # for mistakes only
+
+    near = get_close_matches(event_type, _WORDS, n=3) or TYPES
+    raise Invalid(f"There are no events of the type '{event_type}'. Similar: {', '.join(near)}.", target="type")
 
 
 class Tone(StrEnum):

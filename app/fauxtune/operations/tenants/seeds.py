@@ -7,6 +7,7 @@ devices, are in `seed_contents`.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -193,6 +194,9 @@ def nobody() -> Seed:
 
 
 #: Pydantic's kinds of mistakes in our words; for others pydantic's words.
+_CHOICES = frozenset({"literal_error", "enum"})
+#: Characters of a wrong value that a sentence repeats.
+_LONGEST = 60
 _WORDS = {"missing": "it is missing", "extra_forbidden": "there is no such member"}
 
 
@@ -211,6 +215,9 @@ def parse_seed(document: object) -> Seed:
 
 def why_of(mistake: ErrorDetails) -> str:
     """Return what is wrong, in our words where we have some."""
+    expected = mistake.get("ctx", {}).get("expected")
+    if mistake["type"] in _CHOICES and expected is not None:
+        return f"{json.dumps(mistake['input'], ensure_ascii=False)[:_LONGEST]} is not one of {expected}"
     return _WORDS.get(mistake["type"], mistake["msg"].removeprefix("Value error, ").rstrip("."))
 
 

@@ -10,6 +10,7 @@ from fastapi import Query
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
+from fauxtune.core.model.journal_words import check_type
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -35,8 +36,12 @@ async def read_journal(
     device: Annotated[str | None, Query(description="the id of an enrolment, or of its managedDevice")] = None,
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="seconds")] = 0,
 ) -> answers.Journal:
-    """Events after a number; waits up to `wait` seconds for the first. Continue with `next`, and none is missed."""
+    """Events after a number; waits up to `wait` seconds for the first. Continue with `next`, and none is missed. 400
+    names what is nearest to a type that no event has.
+    """
     types = tuple(word.strip() for each in type or [] for word in each.split(",") if word.strip())
+    for each in types:
+        check_type(each)
     loop = asyncio.get_running_loop()
     ends = loop.time() + wait
     while True:
