@@ -18,7 +18,7 @@ mail_app.add_typer(account_app, name="account")
 
 AppOption = Annotated[
     str | None,
-    typer.Option("--app", help="The mail app: mail, outlook, gmail, nine, samsung (default: the one in use)."),
+    typer.Option("--app", help="The mail app: mail, outlook, gmail, nine, samsung, web (default: the one in use)."),
 ]
 
 

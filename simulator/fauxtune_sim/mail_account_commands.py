@@ -14,7 +14,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.mail_accounts import AppSettings, MailAccount, Setting
-from fauxtune_sim.mail_app_choice import AppOnDevice, app_on, apps_on
+from fauxtune_sim.mail_app_choice import AppOnDevice, app_on, apps_on, switch_on_first
 from fauxtune_sim.mail_apps import Choice, Switch
 from fauxtune_sim.outlook import OutlookSwitch
 from fauxtune_sim.smime_settings import SmimeSettings, change_setting
@@ -115,6 +115,8 @@ def apply_change(device: Device, change: AccountChange) -> AppOnDevice:
 def _changed(device: Device, there: AppOnDevice, *, change: AccountChange) -> AppSettings:
     """The settings of an app in which the user decides everything."""
     settings, app = there.settings, there.app
+    if app.switch is Switch.NOT_AT_ALL:
+        raise NotAllowedHere(switch_on_first(device, app))
     _check_configuration(there, change)
     if change.encryption_certificate is not None:
         raise NotAllowedHere(f"{app.title} reads with every key of the device: there is nothing to choose")
@@ -227,7 +229,8 @@ def _as_smime(there: AppOnDevice) -> SmimeSettings:
 def _lines(there: AppOnDevice) -> Iterator[str]:
     app, document = there.app, _document(there)
     if not there.is_on:
-        yield f"{app.title} ({app.name}): S/MIME is off. Its user switches it on: {app.steps}"
+        how = "" if app.switch is Switch.NOT_AT_ALL else "S/MIME is off. Its user switches it on: "
+        yield f"{app.title} ({app.name}): {how}{app.steps}"
         return
     by = _BY[app.switch] if there.smime is not None or app.switch is Switch.BY_ITSELF else "by its user"
     if there.configured.says(OutlookSwitch.SMIME):

@@ -115,6 +115,8 @@ def app_protection(device: Device, there: AppOnDevice, *, sign: bool | None, enc
 
 def switch_on_first(device: Device, app: MailApp) -> str:
     """Say what the user must do before an app signs, encrypts or decrypts, with the command to paste."""
+    if app.switch is Switch.NOT_AT_ALL:
+        return f"{app.title} on {device.name} has no S/MIME, whatever the device holds: use another mail app"
     folder = "FOLDER" if device.folder is None else quoted(str(device.folder.path))
     return (
         f"S/MIME is off in {app.title} on {device.name}, so its user must switch it on ({app.steps.rstrip('.')}): "

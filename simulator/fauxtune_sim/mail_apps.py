@@ -25,19 +25,21 @@ class Switch(StrEnum):
     BY_PROFILE = "byProfile"
     BY_USER = "byUser"
     BY_ITSELF = "byItself"
+    NOT_AT_ALL = "notAtAll"
 
 
 class Choice(StrEnum):
     """The rule by which an app chooses its signing certificate.
 
     That of the account's settings; the newest of the account's address, without a chooser; the newest, by the app
-    itself; the user's choice.
+    itself; the user's choice; none, of an app without S/MIME.
     """
 
     ACCOUNT = "account"
     PRIMARY_ADDRESS = "primaryAddress"
     NEWEST = "newest"
     USER = "user"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,21 @@ def _outlook(package: str) -> MailApp:
     )
 
 
+def _web(browser: str) -> MailApp:
+    """Outlook on the web: S/MIME there is the affair of an extension, which no browser of a phone takes."""
+    return MailApp(
+        "web",
+        "Outlook on the web",
+        browser,
+        "Nothing helps: this app has no S/MIME. Use another one.",
+        switch=Switch.NOT_AT_ALL,
+        choice=Choice.NONE,
+        reads_while_off=False,
+        asks_authority=True,
+    )
+
+
+_WEB_ON_ANDROID = _web("com.android.chrome")
 _ANDROID = (
     _outlook("com.microsoft.office.outlook"),
     MailApp(
@@ -156,7 +173,7 @@ _SAMSUNG = MailApp(
         Setting.SIGNING_IDENTITY: "force_smime_certificate_alias",
     },
 )
-_APPLE = (_APPLE_MAIL, _outlook("com.microsoft.Office.Outlook"))
+_APPLE = (_APPLE_MAIL, _outlook("com.microsoft.Office.Outlook"), _web("com.apple.mobilesafari"))
 
 #: The apps of each kind of device, the first of which is taken if its user names none.
 _APPS: Mapping[Kind, tuple[MailApp, ...]] = {
@@ -166,11 +183,11 @@ _APPS: Mapping[Kind, tuple[MailApp, ...]] = {
     Kind(Platform.WINDOWS): (_WINDOWS_MAIL, _WINDOWS_OUTLOOK),
     Kind(Platform.WINDOWS_10_MOBILE): (_WINDOWS_10_MOBILE,),
     Kind(Platform.WINDOWS_PHONE_81): (_WINDOWS_PHONE_81,),
-    Kind(Platform.ANDROID, Mode.WORK_PROFILE): _ANDROID,
-    Kind(Platform.ANDROID, Mode.FULLY_MANAGED): _ANDROID,
-    Kind(Platform.ANDROID, Mode.CORPORATE_WORK_PROFILE): _ANDROID,
-    Kind(Platform.ANDROID, Mode.DEVICE_ADMIN): _ANDROID,
-    Kind(Platform.ANDROID, Mode.KNOX): (*_ANDROID, _SAMSUNG),
+    Kind(Platform.ANDROID, Mode.WORK_PROFILE): (*_ANDROID, _WEB_ON_ANDROID),
+    Kind(Platform.ANDROID, Mode.FULLY_MANAGED): (*_ANDROID, _WEB_ON_ANDROID),
+    Kind(Platform.ANDROID, Mode.CORPORATE_WORK_PROFILE): (*_ANDROID, _WEB_ON_ANDROID),
+    Kind(Platform.ANDROID, Mode.DEVICE_ADMIN): (*_ANDROID, _WEB_ON_ANDROID),
+    Kind(Platform.ANDROID, Mode.KNOX): (*_ANDROID, _SAMSUNG, _WEB_ON_ANDROID),
     # A dedicated device has no user; Google's and Microsoft's apps do not run on AOSP devices.
     Kind(Platform.ANDROID, Mode.DEDICATED): (),
     Kind(Platform.ANDROID, Mode.AOSP): (),

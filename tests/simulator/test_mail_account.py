@@ -91,10 +91,24 @@ def test_switching_smime_off_forgets_the_choices(device: Make, tmp_path: Path) -
 def test_all_apps_of_a_device_are_shown_with_what_to_do(device: Make, tmp_path: Path) -> None:
     device()
     output = show_account(tmp_path / "phone")
-    assert [row["app"] for row in output.document["apps"]] == ["outlook", "gmail", "nine"]
-    assert all("S/MIME is off. Its user switches it on: " in line for line in output.lines)
-    with pytest.raises(NotFoundHere, match="has no app pegasus: outlook, gmail, nine"):
+    assert [row["app"] for row in output.document["apps"]] == ["outlook", "gmail", "nine", "web"]
+    *others, web = output.lines
+    assert all("S/MIME is off. Its user switches it on: " in line for line in others)
+    assert web == "Outlook on the web (web): Nothing helps: this app has no S/MIME. Use another one."
+    with pytest.raises(NotFoundHere, match="has no app pegasus: outlook, gmail, nine, web"):
         show_account(tmp_path / "phone", "pegasus")
+
+
+def test_an_app_without_smime_does_nothing_with_the_certificates_of_its_device(device: Make, tmp_path: Path) -> None:
+    phone = device()
+    with pytest.raises(NotAllowedHere, match=r"Outlook on the web on .* has no S/MIME, whatever the device holds"):
+        change_account(tmp_path / "phone", AccountChange(smime=True, app="web"))
+    there = app_on(phone, "web")
+    assert not there.is_on
+    with pytest.raises(NotAllowedHere, match="use another mail app"):
+        app_protection(phone, there, sign=True, encrypt=None)
+    with pytest.raises(NotAllowedHere, match="use another mail app"):
+        check_reading(phone, "web")
 
 
 def test_a_device_without_mail_apps_says_so() -> None:

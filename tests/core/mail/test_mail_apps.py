@@ -62,10 +62,27 @@ def test_smime_is_switched_on_as_the_documents_say(variant: Variant, name: str, 
     assert {rules.switch.value for rules in the(variant, name).rules.values()} == {switch}
 
 
-def test_outlook_gets_certificates_by_itself_in_the_current_edition_only() -> None:
-    for variant in (Variant.IOS, Variant.ANDROID_FULLY_MANAGED):
+def test_outlook_gets_certificates_by_itself_on_iphones_since_january_2020_and_on_android_later() -> None:
+    for variant, before in ((Variant.IOS, True), (Variant.ANDROID_FULLY_MANAGED, False)):
         rules = the(variant, "outlook").rules
-        assert [rules[edition].associates.value for edition in Edition] == [False, True]
+        assert [rules[edition].associates.value for edition in Edition] == [before, True]
         current = rules[Edition.CURRENT]
         assert (current.choice.value, current.other_address.value) == (Choice.PRIMARY_ADDRESS, Use.REFUSED)
         assert not current.reads_while_off.value
+
+
+def test_what_microsoft_says_of_windows_mail_is_no_choice_of_ours() -> None:
+    for rules in the(Variant.WINDOWS, "mail").rules.values():
+        settled = (rules.choice, rules.expired, rules.reads_while_off)
+        assert [each.value for each in settled] == [Choice.USER, Use.REFUSED, True]
+        assert all("Configure S/MIME for Windows" in each.source and "Unverified" not in each.says for each in settled)
+
+
+def test_one_app_of_a_phone_can_do_nothing_with_a_certificate() -> None:
+    for variant in (Variant.IOS, Variant.ANDROID_WORK_PROFILE, Variant.ANDROID_KNOX):
+        rules = the(variant, "web").rules[Edition.CURRENT]
+        assert (rules.switch.value, rules.choice.value, rules.ciphers.value) == (
+            Switch.NOT_AT_ALL,
+            Choice.NONE,
+            frozenset(),
+        )

@@ -33,6 +33,7 @@ class Choice(StrEnum):
     PRIMARY_ADDRESS = "primaryAddress"
     NEWEST = "newest"
     USER = "user"
+    NONE = "none"
 
 
 class Use(StrEnum):
@@ -98,6 +99,10 @@ _OUTLOOK_KEYS = (
     "Deploying Outlook for iOS and Android app configuration settings, Exchange Online documentation, undated text of "
     "autumn 2020"
 )
+_OUTLOOK_JANUARY = "What's new in Microsoft Intune, week of January 6, 2020"
+_WINDOWS_MAIL_DOCUMENT = "Configure S/MIME for Windows, 2017-07-27 and 2023-05-31"
+_OUTLOOK_CIPHERS = "Microsoft: Outlook sends 3DES when I've chosen AES 256; KB4484511"
+_OWA = "S/MIME for message signing and encryption in Exchange Online"
 _APPLE = "Apple: Device Management, com.apple.eas.account, read 2026-11-26"
 _OUTLOOK_MAC = "Digital certificate requirements for sending and receiving messages, Office for Mac 2011, 2015-03-09"
 _KNOX = "Android device administrator (Samsung Knox Standard) email settings in Intune, 2020"
@@ -171,7 +176,13 @@ _OUTLOOK_CURRENT = AppRules(
         _OUTLOOK_KEYS,
     ),
     steps=_OUTLOOK_STEPS,
-    associates=Stated(True, "Yes: S/MIME certificates are associated with Outlook by themselves.", _SMIME_2021),
+    associates=Stated(
+        True,
+        "Yes: S/MIME certificates are associated with Outlook by themselves; on iOS its app configuration says so "
+        "(Deploy S/MIME certificates from Intune). It takes imported and derived ones for encryption, and for "
+        "signing those of SCEP too, not of PKCS. Differs from Intune: here it signs with one of PKCS as well.",
+        f"{_SMIME_2021}; {_OUTLOOK}",
+    ),
     choice=Stated(
         Choice.PRIMARY_ADDRESS,
         "The one whose subject or subject alternative name is the account's primary SMTP address. Unverified: of "
@@ -209,11 +220,16 @@ _OUTLOOK_2020 = replace(
         Switch.BY_USER, "By the user, in the account's settings under Security (off by default).", _OUTLOOK_EARLY
     ),
     associates=Stated(
-        False, "No: the certificate is mailed to the user, who opens it in Outlook (manual delivery).", _OUTLOOK_EARLY
+        True,
+        "Yes: Intune delivers S/MIME signing and encryption certificates that can be used with Outlook on iOS.",
+        _OUTLOOK_JANUARY,
     ),
 )
 _OUTLOOK_ANDROID_2020 = replace(
     _OUTLOOK_2020,
+    associates=Stated(
+        False, "No: the certificate is mailed to the user, who opens it in Outlook (manual delivery).", _OUTLOOK_EARLY
+    ),
     switch=Stated(
         Switch.BY_USER,
         "Unverified: the month. One text says that only Outlook for iOS supports S/MIME, the next one that both do: "
@@ -263,8 +279,9 @@ _APPLE_MAIL_2020 = replace(
 _W10M = AppRules(
     switch=Stated(
         Switch.BY_ITSELF,
-        "By itself: the native mail app automatically uses the S/MIME certificate.",
-        _W10M_DOCUMENT,
+        "By itself: the native mail app automatically uses the S/MIME certificate. The documents disagree: by the "
+        "other one the user chooses it under E-mail security.",
+        f"{_W10M_DOCUMENT}; {_WINDOWS_MAIL_DOCUMENT}",
     ),
     steps="Nothing: the app uses the certificate as soon as it is there.",
     associates=Stated(True, "Yes, by the app itself.", _W10M_DOCUMENT),
@@ -280,6 +297,61 @@ _W10M = AppRules(
     revoked=_REVOKED,
     other_address=_OTHER_ADDRESS,
     ciphers=_EVERY_CIPHER,
+)
+
+_WINDOWS_MAIL = {
+    edition: replace(
+        rules,
+        choice=Stated(
+            Choice.USER,
+            "The user chooses it from the list of valid ones, or lets the app choose (Automatically). It is for "
+            "accounts of Exchange only.",
+            _WINDOWS_MAIL_DOCUMENT,
+        ),
+        expired=Stated(
+            Use.REFUSED,
+            "The list has valid certificates only; an old one still reads old mail.",
+            _WINDOWS_MAIL_DOCUMENT,
+        ),
+        reads_while_off=Stated(
+            True, "Yes: an encrypted mail opens if its certificate is on the computer.", _WINDOWS_MAIL_DOCUMENT
+        ),
+    )
+    for edition, rules in _by_user(
+        "In Mail: Settings, Email security, the account: a certificate for each, and the switches on."
+    ).items()
+}
+_OUTLOOK_WINDOWS = {
+    edition: replace(
+        rules,
+        ciphers=Stated(
+            frozenset(Cipher),
+            f"Unverified: {_NO_DOCUMENT}; all are read here. It writes with what the recipient's certificate or an "
+            "earlier mail says (smimeCapabilities), else with 3DES, since KB4484511 with AES-256.",
+            _OUTLOOK_CIPHERS,
+        ),
+    )
+    for edition, rules in _by_user(
+        "In Outlook: File, Options, Trust Center, Trust Center Settings, Email Security: Settings, certificates."
+    ).items()
+}
+_NEVER = "It can do nothing with a certificate, however that came to the device."
+_WEB = AppRules(
+    switch=Stated(
+        Switch.NOT_AT_ALL,
+        "Not at all. In the web, S/MIME is the affair of an extension of browsers on Windows. Unverified: that no "
+        "browser of a phone takes it.",
+        _OWA,
+    ),
+    steps="Nothing helps: this app has no S/MIME. Use another one.",
+    associates=Stated(False, f"No. {_NEVER}", _OWA),
+    choice=Stated(Choice.NONE, _NEVER, _OWA),
+    reads_while_off=Stated(False, "No: it shows that the mail is encrypted, and nothing of it.", _OWA),
+    needs_both=_ONE_IS_ENOUGH,
+    expired=Stated(Use.REFUSED, _NEVER, _OWA),
+    revoked=Stated(Use.REFUSED, _NEVER, _OWA),
+    other_address=Stated(Use.REFUSED, _NEVER, _OWA),
+    ciphers=Stated(frozenset(), f"Nothing. {_NEVER}", _OWA),
 )
 
 _GOOGLE_ANDROID = (
@@ -340,16 +412,14 @@ APPS: tuple[MailApp, ...] = (
         "Windows Mail",
         "microsoft.windowscommunicationsapps",
         (Variant.WINDOWS,),
-        _by_user("In Mail: Settings, Email security, the account: a certificate for each, and the switches on."),
+        _WINDOWS_MAIL,
     ),
     MailApp(
         "outlook",
         "Outlook",
         "OUTLOOK.EXE",
         (Variant.WINDOWS,),
-        _by_user(
-            "In Outlook: File, Options, Trust Center, Trust Center Settings, Email Security: Settings, certificates."
-        ),
+        _OUTLOOK_WINDOWS,
     ),
     MailApp(
         "mail",
@@ -406,6 +476,10 @@ APPS: tuple[MailApp, ...] = (
                 "In Samsung Email: Settings, the account, Security options: S/MIME on, a certificate for each use."
             ).items()
         },
+    ),
+    *(
+        MailApp("web", "Outlook on the web", browser, variants, dict.fromkeys(Edition, _WEB))
+        for browser, variants in (("com.apple.mobilesafari", _APPLE_MOBILE), ("com.android.chrome", _GOOGLE_ANDROID))
     ),
 )
 

@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     Choice.PRIMARY_ADDRESS: "that of the primary SMTP address",
     Choice.NEWEST: "the newest valid one",
     Choice.USER: "the user's choice",
+    Choice.NONE: "none",
     Use.USED: "used",
     Use.REFUSED: "refused",
 }
@@ -90,7 +91,7 @@ def _cells(rules: AppRules, columns: dict[str, Callable[[AppRules], Stated[Any]]
 
 def _value(value: object) -> str:
     if isinstance(value, frozenset):
-        return ", ".join(sorted(value))
+        return ", ".join(sorted(value)) or "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return WORDS[str(value)]
