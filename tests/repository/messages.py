@@ -21,6 +21,9 @@ from fauxtune.core.labs.translation import updated as updated_lab
 from fauxtune.core.labs.verbs import DEEDS
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.po import Entry, read_po
+from fauxtune.core.language.recognition import Markup, texts_of_markup
+from fauxtune.core.profiles.kind_words import FAMILIES
+from fauxtune.surfaces.console.templating import WORDS, plural_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = ROOT / "app/fauxtune/core/language"
@@ -32,21 +35,79 @@ DOMAINS: dict[str, tuple[str, ...]] = {
         "app/fauxtune/operations/arrangement/labs",
         "app/fauxtune/cli/labs.py",
         "app/fauxtune/cli/lab_text.py",
-        "app/fauxtune/surfaces/console/pages/labs.py",
-        "app/fauxtune/surfaces/console/templates/labs.html",
-        "app/fauxtune/surfaces/console/templates/lab.html",
+    ),
+    "console": ("app/fauxtune/surfaces/console",),
+    #: The states with which labs begin: sentences that are typed in English elsewhere, and read by students here.
+    "starts": (),
+}
+#: Domain -> files whose English sentences are recognised where they are shown (`core.language.recognition`): literals
+#: of two words and more, and what is put together from them, with `%(a)s`, `%(b)s` ... for its values.
+_DIAGNOSIS = (
+    *("absence_rules", "app_links", "app_rules", "certificate_rules", "chain", "compliance_rules", "delivery_rules"),
+    *("findings", "order_rules", "reach_rules", "scep_rules", "script_rules", "setting_rules"),
+)
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "console": (
+        "app/fauxtune/surfaces/console",
+        "app/fauxtune/core/administration/state_words.py",
+        "app/fauxtune/core/faults/presets.py",
+        "app/fauxtune/core/mail/apps.py",
+        "app/fauxtune/core/model/journal_words.py",
+        "app/fauxtune/core/profiles/kind_words.py",
+        *(f"app/fauxtune/core/engine/diagnosis/{name}.py" for name in _DIAGNOSIS),
+        "app/fauxtune/core/mail/readability.py",
+        "app/fauxtune/core/mail/reading_words.py",
+        "app/fauxtune/core/mail/publication.py",
+        "app/fauxtune/core/mail/verdict.py",
+        "app/fauxtune/core/model/certificate_words.py",
+        "app/fauxtune/operations/arrangement/classrooms/words.py",
+        "app/fauxtune/operations/connectors/selection.py",
+        "app/fauxtune/operations/arrangement/labs/runs.py",
+        "app/fauxtune/operations/arrangement/labs/stage.py",
+        "app/fauxtune/operations/insight/readability.py",
+        "app/fauxtune/operations/runtime/guesses.py",
+        "app/fauxtune/operations/tenants/seats.py",
+        "app/fauxtune/operations/insight/remedies.py",
+        "app/fauxtune/operations/insight/whatif_outcomes.py",
     ),
 }
+LABS = ROOT / "app/fauxtune/labs"
+
+
+def _starts() -> Iterator[str]:
+    for folder in sorted(LABS.glob("*/")):
+        for sentence in read_lab(folder.name, (folder / "lab.toml").read_text("utf-8")).start:
+            yield f"{sentence[0].upper()}{sentence[1:]}"
+
+
 #: Domain -> messages that stand in tables, with the file.
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "labs": ("app/fauxtune/core/labs/verbs.py", tuple(verb.meaning for verb in DEEDS)),
+    "starts": ("app/fauxtune/labs", tuple(dict.fromkeys(_starts()))),
+    "console": (
+        "app/fauxtune/surfaces/console",
+        # Labels of one word, and kinds of profiles, which code hands to templates.
+        (
+            *sorted(WORDS),
+            *(f"{family} for %(platform)s" for family in (*FAMILIES.values(), "intermediate certificate")),
+        ),
+    ),
     "trust": (
         "app/fauxtune/core/administration/trusting.py",
         tuple(text for way in SYSTEMS for text in (way.system, *(() if way.typed else (*way.install, *way.remove)))),
     ),
 }
-LABS = ROOT / "app/fauxtune/labs"
 TRANSLATED = tuple(language for language in Language if language is not Language.ENGLISH)
+#: What the spans of time on every page are counted in.
+_UNITS = ("year", "day", "hour", "minute", "second", "profile", "assignment", "mail", "connector", "template", "group")
+#: A literal of a template that people read, and a noun that it counts.
+_LITERAL = re.compile(r"""(["'])[A-Z“][a-z]+[^{}<>]*\1|(["'])[^{}<>/=]*[a-z] [a-z(][^{}<>=]*\2""")
+_COUNTED = re.compile(r"""count\("(\w[\w -]*)"\)""")
+_NAMED = re.compile(r"\{(\w+)\}")
+_OWN_WORD = re.compile(r"[A-Za-z]{2,}")
+#: Two words, and what is in no sentence: addresses, markup, names of headers, paths.
+_SENTENCE = re.compile(r"[A-Za-z’']{2,}.* .*[a-z]{2}|^ ?[a-z]{2,} [a-z]{2,}|[A-Z][a-z]+ .*")
+_NO_SENTENCE = re.compile(r"[<>{}\\\n]|://|'self'|^[/.#]|charset|^%\(a\)s(?: ?%\(\w\)s)*$|=\S|^\s|^fauxtune |openssl ")
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(.))")
 
 
@@ -64,6 +125,10 @@ def messages(domain: str) -> dict[str, Source]:
     sources: dict[str, Source] = {}
     place, texts = TABLES.get(domain, ("", ()))
     sources |= {text: Source(text, None, place) for text in texts}
+    for name in SENTENCES.get(domain, ()):
+        for file in sorted((ROOT / name).rglob("*.py")) or [ROOT / name]:
+            for source in _sentences(file):
+                sources.setdefault(source.text, source)
     for name in DOMAINS[domain]:
         for file in sorted((ROOT / name).rglob("*")) or [ROOT / name]:
             reader = {".py": _of_python, ".html": _of_template}.get(file.suffix)
@@ -110,14 +175,22 @@ def _quoted(text: str) -> str:
 
 
 def _of_python(file: Path) -> Iterator[Source]:
-    place = str(file.relative_to(ROOT))
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"say", "count"}:
+    place, tree = str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))
+    known = _imported(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
             wanted = 1 if node.func.id == "say" else 2
             texts = [_literal(each, place=place) for each in node.args]
             if len(texts) != wanted:
                 raise ValueError(f"{place}:{node.lineno}: {node.func.id} takes {wanted} texts")
             yield Source(texts[0], texts[1] if wanted == 2 else None, place)
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """The functions that make messages, as a file has them: others may have the same name."""
+    module = "fauxtune.core.language.message"
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == module]
+    return {each.name for node in froms for each in node.names} & {"say", "count"}
 
 
 def _literal(node: ast.expr, *, place: str) -> str:
@@ -127,13 +200,74 @@ def _literal(node: ast.expr, *, place: str) -> str:
 
 
 def _of_template(file: Path) -> Iterator[Source]:
-    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.policies["ext.i18n.trimmed"] = True
+    if "console" in file.parts:
+        yield from _of_own_text(file, environment)
     for _line, _function, texts in environment.extract_translations(file.read_text(encoding="utf-8")):  # type: ignore[attr-defined]
-        one, many = texts if isinstance(texts, tuple) else (texts, None)
+        one, many = (*texts, None)[:2] if isinstance(texts, tuple) else (texts, None)
         if one is None:
             continue  # a message that stands in a table
         yield Source(one, many, str(file.relative_to(ROOT)))
+
+
+def _of_own_text(file: Path, environment: Environment) -> Iterator[Source]:
+    """Yield what stands in a template outside its expressions, its literals of some words, and nouns that it counts."""
+    where, markup, in_trans, before = str(file.relative_to(ROOT)), Markup(), False, ""
+    text = file.read_text(encoding="utf-8")
+    for _line, kind, value in environment.lex(text):
+        if before == "block_begin" and value in {"trans", "endtrans"}:
+            in_trans = value == "trans"
+        if kind == "data" and not in_trans:
+            yield from (Source(each, None, where) for each in texts_of_markup(value, markup))
+        elif kind == "string" and _LITERAL.fullmatch(value) and "%(" not in value:
+            yield Source(value[1:-1].replace("%", "%%"), None, where)
+        before = before if kind == "whitespace" else kind
+    for noun in (*_COUNTED.findall(text), *(_UNITS if file.name == "base.html" else ())):
+        yield Source(f"%(number)s {noun}", f"%(number)s {plural_of(noun)}", where)
+
+
+def _sentences(file: Path) -> Iterator[Source]:
+    place, tree = str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))
+    passed = {id(node) for node in _unseen(tree)}
+    for node in ast.walk(tree):
+        if id(node) in passed:
+            continue
+        text = _pattern(node)
+        if text is not None and _is_sentence(text):
+            yield Source(text, None, place)
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a literal is for people; one with values needs two words of its own, by which it is recognised."""
+    own = _PLACE.sub(" ", text)
+    enough = own == text or len(_OWN_WORD.findall(own)) >= 2
+    return enough and bool(_SENTENCE.search(own)) and not _NO_SENTENCE.search(text)
+
+
+def _unseen(tree: ast.AST) -> Iterator[ast.AST]:
+    """What is no text for people: docstrings, what assertions say, the parts of what is put together, `say`."""
+    for node in ast.walk(tree):
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if is_docstring or isinstance(node, ast.Assert | ast.AnnAssign | ast.JoinedStr):
+            inner = node.annotation if isinstance(node, ast.AnnAssign) else node
+            yield from (each for each in ast.walk(inner) if not (isinstance(node, ast.JoinedStr) and each is node))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _imported(tree):
+            yield from node.args
+
+
+def _pattern(node: ast.AST) -> str | None:
+    """Return a literal, or what is put together with names in the places of its values."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return _NAMED.sub(r"%(\1)s", node.value.replace("%", "%%"))
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    names = iter("abcdefghijklmnopqrstuvwxyz")
+    parts = [
+        str(each.value).replace("%", "%%") if isinstance(each, ast.Constant) else f"%({next(names)})s"
+        for each in node.values
+    ]
+    return "".join(parts)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.po import read_po
-from tests.repository.messages import DOMAINS, TRANSLATED, catalogue_file, messages, places, updated
+from tests.repository.messages import DOMAINS, SENTENCES, TRANSLATED, catalogue_file, messages, places, updated
 
 CATALOGUES = [(language, domain) for language in TRANSLATED for domain in DOMAINS]
 HEADER = 'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
@@ -28,7 +28,8 @@ def test_a_translation_has_the_values_of_its_message(language: Language, domain:
         expected = places(entry.text) | (places(entry.many) if entry.many else set())
         for form in entry.forms:
             assert places(form) <= expected, entry.text
-        assert set().union(*map(places, entry.forms)) == expected, entry.text
+        # What is recognised may have the ending of an English plural as a value, which no other language needs.
+        assert set().union(*map(places, entry.forms)) == expected or domain in SENTENCES, entry.text
 
 
 def test_a_missing_message_is_added_and_a_stale_one_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

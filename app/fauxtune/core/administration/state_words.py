@@ -51,11 +51,13 @@ def sentences(changes: Mapping[str, RowChanges]) -> list[str]:
     lost = [_counted(name, changes[name].lost) for name in _THINGS if name in changes and changes[name].lost]
     back = [_counted(name, changes[name].added) for name in _THINGS if name in changes and changes[name].added]
     altered = [_counted(name, changes[name].changed) for name in _THINGS if name in changes and changes[name].changed]
-    result = [
-        f"{words}: {', '.join(things)}."
-        for words, things in (("Lost", lost), ("Back", back), ("As it was then", altered))
-        if things
-    ]
+    result = []
+    if lost:
+        result.append(f"Lost are: {', '.join(lost)}.")
+    if back:
+        result.append(f"These come back: {', '.join(back)}.")
+    if altered:
+        result.append(f"As it was then: {', '.join(altered)}.")
     return result or ["Only details are different."]
 
 

@@ -70,6 +70,15 @@ def catalogue_of(language: Language, text: str) -> Catalogue:
     return Catalogue(language, {entry.text: entry.forms for entry in po.entries if all(entry.forms)}, po.plural)
 
 
+def joined(language: Language, *domains: str) -> Catalogue:
+    """Return the messages of several domains; of a message that several have the first translation counts."""
+    forms: dict[str, tuple[str, ...]] = {}
+    for domain in reversed(domains):
+        known = catalogue(language, domain)
+        forms |= known.forms
+    return Catalogue(language, forms, known.plural) if domains else Catalogue(language, {})
+
+
 @functools.cache
 def catalogue(language: Language, domain: str) -> Catalogue:
     """Return the messages of a domain in a language. Raises FileNotFoundError for a domain without a catalogue."""

@@ -35,7 +35,7 @@ from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.surfaces.access import check_local
 from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
-from fauxtune.surfaces.console.entry import CLASSROOMS, LEAVE, PATH, SEATS
+from fauxtune.surfaces.console.entry import CLASSROOMS, LANGUAGE, LEAVE, PATH, SEATS
 from fauxtune.surfaces.console.live import Streams
 from fauxtune.surfaces.console.pages import (
     address_book,
@@ -310,6 +310,8 @@ class Console:
         call, key, token = Call(request, session), self._key(request), emulator_of(request).control_token
         if token is None:
             check_local(request)
+        if path == LANGUAGE and request.method == "POST":
+            return await sign_in.choose_language(call)
         if path == LEAVE and request.method == "POST":
             return await sign_in.leave(call, key)
         seat = await self._seat(request, session)

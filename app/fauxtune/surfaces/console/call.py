@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from fauxtune.core.errors import NotAllowed
+from fauxtune.core.language.catalogue import Language
+from fauxtune.core.language.choice import preferred
 from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import why_silent
@@ -25,7 +27,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.console import templating
-from fauxtune.surfaces.console.entry import PATH
+from fauxtune.surfaces.console.entry import LANGUAGE_COOKIE, PATH
 from fauxtune.surfaces.console.session import FORM_TOKEN, Session, note_name
 from fauxtune.surfaces.console.shown_marks import show
 from fauxtune.surfaces.http import emulator_of
@@ -58,6 +60,20 @@ class Call:
         """The emulator that answers."""
         return emulator_of(self.request)
 
+    @property
+    def language(self) -> Language:
+        """The language that somebody has chosen; otherwise the one that the browser prefers."""
+        chosen = self.request.cookies.get(LANGUAGE_COOKIE, "")
+        if chosen in Language.__members__.values():
+            return Language(chosen)
+        return preferred(self.request.headers.get("accept-language", ""))
+
+    @property
+    def here(self) -> str:
+        """The address of the page, for a form that comes back to it."""
+        query = self.request.url.query
+        return f"{self.request.url.path}?{query}" if query else self.request.url.path
+
     async def form(self, *, largest: int = _LARGEST_FORM) -> FormData:
         """Return the form that was sent. Raises NotAllowed for one that no page of this console made, HTTPException for
         one that is too large (in bytes), or in an encoding that browsers do not use.
@@ -89,7 +105,7 @@ class Call:
         """Return a page. Its template gets `call`, these values, and `done`: what the last form did, once."""
         note = self.request.cookies.get(note_name(self.request), "")
         done = unquote(self.session.read_note(note))
-        response = templating.page(template, status=status, call=self, done=done, **values)
+        response = templating.page(template, status=status, language=self.language, call=self, done=done, **values)
         # A window that reads itself again does not show the sentence: it stays for the page that the form leads to.
         if note and not self.request.headers.get(LIVE):
             response.delete_cookie(note_name(self.request), path=PATH)
@@ -110,12 +126,6 @@ class TenantCall(Call):
     def now(self) -> datetime:
         """The tenant's time."""
         return self.emulator.runner.now(self.tenant)
-
-    @property
-    def here(self) -> str:
-        """The address of the page, for a form that comes back to it."""
-        query = self.request.url.query
-        return f"{self.request.url.path}?{query}" if query else self.request.url.path
 
     @property
     def silent(self) -> list[tuple[ConnectorRow, str]]:

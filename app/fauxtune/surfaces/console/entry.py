@@ -15,6 +15,8 @@ PATH = "/console"
 #: What belongs to no tenant: no tenant's name begins with a hyphen. Where students sign in, and leave a seat; the pages
 #: of instructors.
 SEATS, LEAVE, CLASSROOMS = f"{PATH}/-/seat", f"{PATH}/-/leave", f"{PATH}/-/classrooms"
+#: What chooses the language of the pages, and the cookie that keeps it.
+LANGUAGE, LANGUAGE_COOKIE = f"{PATH}/-/language", "fauxtune_language"
 
 
 class ConsoleRoute(LateRoute):

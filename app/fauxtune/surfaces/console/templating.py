@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 
 from fauxtune import __version__
-from fauxtune.core.language.catalogue import Language, catalogue
+from fauxtune.core.language.catalogue import Catalogue, Language, joined
+from fauxtune.core.language.message import say
+from fauxtune.core.language.recognition import Markup, recogniser, translated_markup
 from fauxtune.core.model.certificate_words import purpose, reason
 from fauxtune.core.model.platform_words import system_words
 from fauxtune.core.model.states import ItemState
@@ -34,8 +39,23 @@ HEADERS = {
 }
 
 
+#: The catalogues of the console's texts: its own and those around labs.
+DOMAINS = ("console", "labs")
+#: data. Labels, buttons and states of one word that code hands to templates. Names that people give are no such words.
+WORDS = frozenset(
+    """
+    Approve Assigned Battery Cancel Change Compliant Create Delete Deny Description Disabled Edition Enabled Error
+    Expired Import Installed Issue Key Lock Manufacturer Method Model Name Never Owner Pending Platform Publish Purpose
+    Release Remove Renewed Reset Restore Retire Revoke Save Send State Storage Sync System Template Unknown Valid
+    Validity Version Wipe Withdraw installed pending removed revoked wiped retired deleted enrolled unenrolled failed
+    none any yes no ok signing encryption verified valid expired waits imported issued renewed delivered refused
+    released waiting certificate holds own shared trusts broken unknown All Ended Ending Enrolled More Start
+    """.split()  # noqa: SIM905 - words, to be read
+)
+
+
 def page(template: str, /, *, status: int = 200, language: Language = Language.ENGLISH, **values: Any) -> Response:
-    """Return the page of a template, which escapes every value. Those of labs are in several languages."""
+    """Return the page of a template in a language, which escapes every value."""
     content = _environment(language).get_template(template).render(**values, language=language.value)
     return Response(content, status, headers=HEADERS, media_type="text/html")
 
@@ -46,26 +66,57 @@ def fragment(template: str, /, *, macro: str, **values: Any) -> str:
     return str(getattr(module, macro)(**values))
 
 
+class TranslatedTemplates(Extension):
+    """Translates the text that stands in templates when they are loaded, once: pages then cost what they always do."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Yield the tokens of a template, its own text translated; what stands in `trans` is translated there."""
+        words: Catalogue = self.environment.words  # type: ignore[attr-defined]
+        place, in_trans = Markup(), False
+        before = ""
+        for token in stream:
+            if before == "block_begin" and token.value in {"trans", "endtrans"}:
+                in_trans = token.value == "trans"
+            if token.type == "data" and not in_trans:
+                text = translated_markup(token.value, place, translate=words.gettext)
+                token = Token(token.lineno, token.type, text)
+            before = token.type
+            yield token
+
+
 @functools.cache
 def _environment(language: Language) -> Environment:
-    environment = html.environment(FileSystemLoader(_FOLDER), words=catalogue(language, "labs"))
+    words = joined(language, *DOMAINS)
+    environment = html.environment(FileSystemLoader(_FOLDER), words=words)
+    known = recogniser(language, *DOMAINS)
+
+    def said(value: Any) -> Any:
+        if type(value) is not str:
+            return value
+        return words.gettext(value) if value in WORDS else known.translated(value)
+
+    if language is not Language.ENGLISH:
+        environment.extend(words=words)
+        environment.add_extension(TranslatedTemplates)
+        # Sentences come in English from where the rules are; names and other values pass.
+        environment.finalize = said
     environment.filters.update(
         day=day,
         moment=moment,
-        span=span,
-        count=count,
-        distance=distance,
+        span=functools.partial(span, words=words),
+        count=functools.partial(count, words=words),
+        distance=functools.partial(distance, words=words),
         letters=letters,
         effect_chip=effect_chip,
         work_words=WORK.__getitem__,
         took=took,
         reason=reason,
         purpose=purpose,
-        item_state=item_state,
+        item_state=lambda state: words.gettext(item_state(state)),
         system=system_words,
     )
     # No value of a page has this name, which would hide it.
-    environment.globals.update(program_version=__version__)
+    environment.globals.update(program_version=__version__, languages=Language)
     return environment
 
 
@@ -79,25 +130,30 @@ def moment(value: datetime | None) -> str:
     return "–" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def span(value: timedelta, units: int = 2) -> str:
+_ENGLISH = Catalogue(Language.ENGLISH, {})
+#: data. The units of a span of time, with their seconds.
+_UNITS = (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def span(value: timedelta, units: int = 2, *, words: Catalogue = _ENGLISH) -> str:
     """Return a span of time in its largest units, such as "3 days 4 hours"; one in the past as "2 minutes ago"."""
     seconds = int(abs(value).total_seconds())
     parts = []
-    for name, size in (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+    for name, size in _UNITS:
         number, seconds = divmod(seconds, size)
         if number:
-            parts.append(f"{number} {name}{'' if number == 1 else 's'}")
-    words = " ".join(parts[:units]) or "no time"
-    return f"{words} ago" if value < timedelta(0) else words
+            parts.append(count(number, name, words=words))
+    text = " ".join(parts[:units]) or words.render(say("no time"))
+    return str(words.render(say("%(time)s ago", time=text))) if value < timedelta(0) else text
 
 
-def distance(value: datetime, now: datetime) -> str:
+def distance(value: datetime, now: datetime, *, words: Catalogue = _ENGLISH) -> str:
     """Return how far a moment is from the tenant's present time, such as "5 minutes ago", "in 3 hours", "just now"."""
     difference = value - now
     if abs(difference) < timedelta(seconds=1):
-        return "just now"
-    words = span(difference, units=1)
-    return words if difference < timedelta(0) else f"in {words}"
+        return str(words.render(say("just now")))
+    text = span(difference, units=1, words=words)
+    return text if difference < timedelta(0) else str(words.render(say("in %(time)s", time=text)))
 
 
 def item_state(state: ItemState) -> str:
@@ -117,7 +173,12 @@ def letters(thumbprint: str) -> str:
     return mark(thumbprint).letters
 
 
-def count(number: int, noun: str) -> str:
+def plural_of(noun: str) -> str:
+    """Return a noun for several things."""
+    return _PLURALS.get(noun, f"{noun}s")
+
+
+def count(number: int, noun: str, *, words: Catalogue = _ENGLISH) -> str:
     """Return a number with its noun, such as "1 device" or "3 devices"."""
-    plural = _PLURALS.get(noun, f"{noun}s")
-    return f"{number:,} {noun if number == 1 else plural}"
+    text = words.ngettext(f"%(number)s {noun}", f"%(number)s {plural_of(noun)}", number)
+    return text % {"number": f"{number:,}"}

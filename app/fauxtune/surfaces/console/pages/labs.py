@@ -14,9 +14,9 @@ from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.state_words import sentences
 from fauxtune.core.errors import NotFound
 from fauxtune.core.labs.lab import Choice, Question
-from fauxtune.core.language.catalogue import Language, catalogue
-from fauxtune.core.language.choice import preferred
+from fauxtune.core.language.catalogue import catalogue, joined
 from fauxtune.core.language.message import Message, say
+from fauxtune.core.language.recognition import recogniser
 from fauxtune.operations.arrangement.labs import runs
 from fauxtune.operations.arrangement.labs.checks import OutcomeText, in_words
 from fauxtune.operations.arrangement.labs.files import file_named
@@ -29,6 +29,7 @@ from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.surfaces.console.call import TenantCall, whole_number
 from fauxtune.surfaces.console.forms import task_page
 from fauxtune.surfaces.console.tasks import Snippet, snippets
+from fauxtune.surfaces.console.templating import DOMAINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ Checked: TypeAlias = "Mapping[int, CheckedStep]"
 
 async def labs(call: TenantCall) -> Response:
     """Show all labs, with what was done in this tenant."""
-    language = _language(call)
+    language = call.language
     lines = await lab_lines(call.emulator, call.tenant, language=language)
-    return call.page("labs.html", language=language, lines=lines)
+    return call.page("labs.html", lines=lines)
 
 
 async def lab(call: TenantCall) -> Response:
@@ -110,15 +111,16 @@ async def press(call: TenantCall) -> Response:
 
 async def ask_start(call: TenantCall) -> Response:
     """Say what a start changes."""
-    chosen = await lab_named(call.emulator, _name(call))
+    chosen = await lab_named(call.emulator, _name(call), language=call.language)
+    starts = recogniser(call.language, "starts")
     preview = await what_restoring_changes(call.emulator, call.tenant, name=None)
     return task_page(
         call,
         [tasks.start_lab(chosen.name)],
-        title=f"Start the lab “{chosen.title}”",
+        title=_say(call, say("Start the lab “%(title)s”", title=chosen.title)),
         sentence="The tenant begins again, and is then prepared for the lab. " + " ".join(sentences(preview.changes)),
         points=(
-            *(f"{each[0].upper()}{each[1:]}." for each in chosen.start),
+            *(f"{starts.translated(f'{each[0].upper()}{each[1:]}')}." for each in chosen.start),
             "Other tenants notice nothing. Snapshots stay, and so does what was done in other labs.",
         ),
         button="Start",
@@ -131,8 +133,9 @@ async def start(call: TenantCall) -> Response:
     """Start a lab."""
     await call.form()
     name = _name(call)
-    stage = await runs.start(call.emulator, call.tenant, name=name)
-    return call.back("labs", name, done=f"The lab “{stage.lab.title}” has begun.")
+    await runs.start(call.emulator, call.tenant, name=name)
+    title = (await lab_named(call.emulator, name, language=call.language)).title
+    return call.back("labs", name, done=_say(call, say("The lab “%(title)s” has begun.", title=title)))
 
 
 async def file(call: TenantCall) -> Response:
@@ -159,7 +162,7 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
         tenant=await call.emulator.runner.tenant(call.tenant.id),
         connectors=await call.read(connector_rows, call.tenant.id),
     )
-    language = _language(call)
+    language = call.language
     words, checked = catalogue(language, DOMAIN), checked or {}
     view = await lab_view(now.emulator, now.tenant, name=_name(call), language=language)
     progress, steps = view.progress, view.steps or tuple(StepView((), ()) for _ in view.lab.steps)
@@ -178,7 +181,6 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
     ]
     return now.page(
         "lab.html",
-        language=language,
         view=view,
         lab=view.lab,
         is_new=view.state is LabState.NEW,
@@ -199,13 +201,8 @@ def _line(call: TenantCall, way: Way) -> WayLine:
     return WayLine(way, call.url(*way.page, **way.query) if way.page else "")
 
 
-def _language(call: TenantCall) -> Language:
-    """The language that the browser prefers, of those that labs have."""
-    return preferred(call.request.headers.get("accept-language", ""))
-
-
 def _say(call: TenantCall, message: Message) -> str:
-    return str(catalogue(_language(call), DOMAIN).render(message))
+    return str(joined(call.language, *DOMAINS).render(message))
 
 
 def _name(call: TenantCall) -> str:

@@ -6,17 +6,20 @@ from fastapi import Request, Response
 from starlette.responses import RedirectResponse
 
 from fauxtune.core.errors import Unauthenticated, Unavailable
+from fauxtune.core.language.catalogue import Language
 from fauxtune.core.model.classrooms import SeatEvent
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.tenants import seats
 from fauxtune.surfaces.access import is_token
 from fauxtune.surfaces.console.call import Call
-from fauxtune.surfaces.console.entry import PATH, SEATS
+from fauxtune.surfaces.console.entry import LANGUAGE_COOKIE, PATH, SEATS
 from fauxtune.surfaces.console.session import SessionKey
 from fauxtune.surfaces.http import peer_of
 
 #: Bytes of the form that anybody may send, who has no access yet.
 _LARGEST = 16 * 1024
+#: Seconds for which the choice of a language is kept.
+_YEAR = 31_536_000
 
 
 def address(request: Request) -> str:
@@ -48,6 +51,17 @@ async def leave(call: Call, key: SessionKey) -> Response:
     await call.form(largest=_LARGEST)
     response = RedirectResponse(SEATS, 303)
     key.write(response, key.new(signed_in=False), request=call.request)
+    return response
+
+
+async def choose_language(call: Call) -> Response:
+    """Keep the language that somebody has chosen, for a year, and show the page again."""
+    form = await call.form(largest=_LARGEST)
+    back = str(form.get("back", ""))
+    response = RedirectResponse(back if f"{back}/".startswith(f"{PATH}/") else PATH, 303)
+    chosen = str(form.get("to", ""))
+    if chosen in Language.__members__.values():
+        response.set_cookie(LANGUAGE_COOKIE, chosen, path=PATH, max_age=_YEAR, httponly=True, samesite="strict")
     return response
 
 

@@ -41,7 +41,7 @@ async def ask_licence(call: TenantCall) -> Response:
     return await tasks.confirm(
         call,
         [_licence(row)],
-        title=f"{'Take the licence from' if row.licensed else 'Give a licence to'} {_name(row)}",
+        title=f"Take the licence from {_name(row)}" if row.licensed else f"Give a licence to {_name(row)}",
         sentence="Without a licence no device of this person can enrol, and no profile reaches those that are "
         "enrolled. What they have mostly stays, by Intune's documents; below is what goes."
         if row.licensed

@@ -1,0 +1,226 @@
+"""Translates sentences that are made in English elsewhere, by recognising them.
+
+Reasons, findings and refusals are made where the rules are, as English sentences that go to programs and people alike:
+into answers, journals, terminals and pages. A page in another language recognises such a sentence by the catalogue's
+entry, in which values stand as `%(name)s`, and takes its translation. A value that is a sentence of its own is
+translated too; what nobody has translated stays English. What people have named is recognised only if a whole sentence
+is equal: single words are never translated here.
+"""
+
+from __future__ import annotations
+
+import functools
+import pkgutil
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from fauxtune.core.language.catalogue import Language
+from fauxtune.core.language.po import Entry, read_po
+
+_VALUE = re.compile(r"%\((\w+)\)s")
+_NUMBER = "%(number)s "
+_OWN = re.compile(r"[A-Za-z]{2,}")
+_COUNTED = re.compile(r"([\d,.]+) (.+)")
+#: Sentences in one another, at most, and characters of a text that is looked at.
+_DEEPEST, _LONGEST = 4, 2_000
+#: Texts that are remembered: pages show the same ones again and again.
+_REMEMBERED = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    expression: re.Pattern[str]
+    form: str
+    literal: int
+
+
+class Recogniser:
+    """The sentences of some catalogues, in a language."""
+
+    def __init__(self, entries: Iterable[Entry], plural: Callable[[int], int]) -> None:
+        self._plural = plural
+        self._exact: dict[str, str] = {}
+        self._counted: dict[str, tuple[str, ...]] = {}
+        self._by_word: defaultdict[str, list[_Pattern]] = defaultdict(list)
+        for entry in entries:
+            if not all(entry.forms):
+                continue
+            if entry.many is not None:
+                for text in (entry.text, entry.many):
+                    self._counted[text.removeprefix(_NUMBER)] = entry.forms
+            elif _VALUE.search(entry.text):
+                # What has one word of its own says too little: it would recognise whatever has this word.
+                if len(_OWN.findall(_VALUE.sub(" ", entry.text))) >= 2:
+                    self._add(entry)
+            else:
+                self._exact[_plain(entry.text).replace("%%", "%")] = _plain(entry.forms[0]).replace("%%", "%")
+        for patterns in self._by_word.values():  # the one that says most is tried first
+            patterns.sort(key=lambda pattern: -pattern.literal)
+        self._known = functools.lru_cache(_REMEMBERED)(self._whole)
+
+    def translated(self, text: str) -> str:
+        """Return the translation of a text of two words or more; the text itself if it is not known."""
+        if " " not in text or len(text) > _LONGEST:
+            return text
+        return self._known(text)
+
+    def _whole(self, text: str) -> str:
+        """Translate a text; one of several sentences or parts, by each of them if it is not known as a whole."""
+        parts = text.split("; ")
+        done = [self._one(part, 0) for part in parts]
+        if all(done):
+            return "; ".join(filter(None, done))
+        known = self._one(text, 0) or self._ended(text)
+        if known is not None:
+            return known
+        for divider in ("; ", ". ", ": "):
+            parts = text.split(divider)
+            if len(parts) > 1:
+                done = [self._one(part, 0) or self._ended(part) for part in parts]
+                if any(done):
+                    return divider.join(new or part for new, part in zip(done, parts, strict=True))
+        return text
+
+    def _ended(self, text: str) -> str | None:
+        """Translate a sentence whose full stop one of the two has."""
+        other = text[:-1] if text.endswith(".") else f"{text}."
+        known = self._one(other, 0)
+        if known is None:
+            return None
+        return f"{known}." if text.endswith(".") else known.removesuffix(".")
+
+    def _one(self, text: str, depth: int) -> str | None:
+        exact = self._exact.get(text)
+        if exact is not None:
+            return exact
+        counted = _COUNTED.fullmatch(text)
+        if counted is not None and counted[2] in self._exact:
+            return f"{counted[1]} {self._exact[counted[2]]}"
+        if counted is not None and counted[2] in self._counted:
+            number = int(re.sub(r"\D", "", counted[1]) or 0)
+            return self._counted[counted[2]][self._plural(number)].replace(_NUMBER.strip(), counted[1])
+        if depth >= _DEEPEST:
+            return None
+        first = text.partition(" ")[0]
+        for pattern in (*self._by_word.get(first, ()), *self._by_word.get("", ())):
+            match = pattern.expression.fullmatch(text)
+            if match is not None:
+                values = {name: self._value(value, depth + 1) for name, value in match.groupdict().items()}
+                written: str = pattern.form % values
+                return written
+        return None
+
+    def _value(self, text: str, depth: int) -> str:
+        if " " not in text and not text.islower():
+            return text
+        known = self._one(text, depth)
+        if known is None and ", " in text:
+            return ", ".join(self._one(part, depth) or part for part in text.split(", "))
+        return known or text
+
+    def _add(self, entry: Entry) -> None:
+        pieces = _VALUE.split(_plain(entry.text))
+        seen: set[str] = set()
+        expression = ""
+        for at, piece in enumerate(pieces):
+            if at % 2 == 0:
+                expression += re.escape(piece.replace("%%", "%"))
+            else:
+                expression += f"(?P={piece})" if piece in seen else f"(?P<{piece}>.*?)"
+                seen.add(piece)
+        literal = sum(len(piece) for piece in pieces[::2])
+        first, space, _ = pieces[0].partition(" ")
+        # A sentence without a whole first word is tried with every text.
+        self._by_word[first if space else ""].append(_Pattern(re.compile(expression), entry.forms[0], literal))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+@functools.cache
+def recogniser(language: Language, *domains: str) -> Recogniser:
+    """Return what recognises the sentences of these domains. Raises FileNotFoundError for one without a catalogue."""
+    entries: list[Entry] = []
+    plural: Callable[[int], int] = int
+    for domain in domains if language is not Language.ENGLISH else ():
+        data = pkgutil.get_data(__package__ or "", f"{language}/{domain}.po")
+        assert data is not None
+        po = read_po(data.decode())
+        entries, plural = [*entries, *po.entries], po.plural
+    return Recogniser(entries, plural)
+
+
+# -------------------------------------------------------------------------------------------------- the text of templ
+
+_TAG = re.compile(r"<(/?)([a-zA-Z!][\w-]*)")
+_ATTRIBUTE = re.compile(r'(?<=\s)(title|aria-label|placeholder|data-label|label|alt)="([^"{}]*[A-Za-z]{2}[^"{}]*)"')
+_RAW = frozenset({"script", "style", "pre", "code", "textarea"})
+_WORD = re.compile(r"[A-Za-z]{2}")
+
+
+@dataclass(slots=True)
+class Markup:
+    """Where in a document the last piece of it has ended: inside a tag, inside an element whose text is no prose."""
+
+    in_tag: bool = False
+    raw: str = ""
+
+
+def translated_markup(text: str, place: Markup, *, translate: Callable[[str], str]) -> str:
+    """Return a piece of a template's own HTML with its texts, and those attributes that people read, translated."""
+    return "".join(_written(kind, piece, translate=translate) for kind, piece in _pieces(text, place))
+
+
+def texts_of_markup(text: str, place: Markup) -> Iterator[str]:
+    """Yield the texts of a piece of HTML that people read."""
+    found: list[str] = []
+
+    def note(piece: str) -> str:
+        found.append(piece)
+        return piece
+
+    translated_markup(text, place, translate=note)
+    yield from found
+
+
+def _written(kind: str, piece: str, *, translate: Callable[[str], str]) -> str:
+    if kind == "raw":
+        return piece
+    if kind == "tag":
+        return _ATTRIBUTE.sub(lambda match: f'{match[1]}="{translate(_plain(match[2]))}"', piece)
+    inner = _plain(piece)
+    if not _WORD.search(inner) or '="' in inner or inner.startswith("/"):  # a part of a tag that another piece begins
+        return piece
+    start = piece[: len(piece) - len(piece.lstrip())]
+    end = piece[len(piece.rstrip()) :]
+    return f"{start}{translate(inner)}{end}"
+
+
+def _pieces(text: str, place: Markup) -> Iterator[tuple[str, str]]:
+    at = 0
+    while at < len(text):
+        end = text.find(">" if place.in_tag else "<", at)
+        stop = len(text) if end < 0 else end + (1 if place.in_tag else 0)
+        piece = text[at:stop]
+        if place.in_tag:
+            yield "tag", piece
+            place.in_tag = end < 0
+        else:
+            yield ("raw" if place.raw else "text"), piece
+            match = None if end < 0 else _TAG.match(text, end)
+            if match is not None:
+                place.in_tag = True
+                place.raw = _raw_after(place.raw, match[2].lower(), closes=bool(match[1]))
+            elif end >= 0:  # a sign that is no tag
+                yield "raw", "<"
+                stop = end + 1
+        at = stop
+
+
+def _raw_after(raw: str, name: str, *, closes: bool) -> str:
+    if closes:
+        return "" if raw == name else raw
+    return name if not raw and name in _RAW else raw

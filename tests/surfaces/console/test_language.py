@@ -1,0 +1,103 @@
+"""The console in Italian: by the browser's preference or by one click, in every text but what people have named."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import httpx
+import pytest
+
+from fauxtune.core.language.catalogue import Language
+from fauxtune.core.language.recognition import Markup, recogniser, translated_markup
+from fauxtune.operations.arrangement.classrooms.opening import open_classroom
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.surfaces.console.app import PAGES
+from tests.support.console import done, send_from, text_of
+
+ITALIAN = {"accept-language": "it-IT,it;q=0.9,en;q=0.8"}
+_SIGN_IN = "/console/-/seat"
+#: What no page for students says in Italian. States are typed in English, and so are names of products and protocols.
+_ENGLISH = re.compile(r"\b(?:the|is|are|has|have|was|were|with|from|this|that|its|which|been|will|would)\b")
+_NO_PROSE = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
+_IN_ENGLISH = ("/states", "/approvals")
+
+
+def prose(page: httpx.Response) -> str:
+    return text_of(_NO_PROSE.sub(" ", page.text))
+
+
+async def test_every_page_without_a_key_in_its_address_is_italian(http: httpx.AsyncClient) -> None:
+    paths = [path for path, method, _ in PAGES if method == "GET" and "{" not in path and "." not in path]
+    assert len(paths) > 30
+    for path in paths:
+        page = await http.get(f"/console/contoso{path}", headers=ITALIAN)
+        assert page.status_code < 500, path
+        if page.status_code == 200 and not path.startswith(_IN_ENGLISH):
+            assert 'lang="it"' in page.text
+            assert _ENGLISH.findall(prose(page)) == [], (path, prose(page))
+
+
+async def test_a_student_signs_in_and_begins_a_lab_in_italian(http: httpx.AsyncClient, emulator: Emulator) -> None:
+    (seat,) = await open_classroom(emulator, seats=1, labs=["one-key-per-device"])
+    page = await http.get(_SIGN_IN, headers=ITALIAN)
+    assert "Password della tua scheda" in text_of(page)
+    token = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert token is not None
+    wrong = await http.post(_SIGN_IN, data={"form_token": token[1], "token": "abc"}, headers=ITALIAN)
+    assert "Nessuna postazione ha questa password." in text_of(wrong)
+    await http.post(_SIGN_IN, data={"form_token": token[1], "token": seat.password}, headers=ITALIAN)
+    start = await http.get("/console/class-01/labs/one-key-per-device/start", headers=ITALIAN)
+    words = text_of(start)
+    assert "Inizia l'esercitazione «Una chiave per dispositivo" in words
+    assert "Alice ha un iPhone registrato." in words
+    assert "Niente di ciò che c'è ora va perso." in words
+    assert "Nothing is different" not in words
+    assert _ENGLISH.findall(prose(start)) == []
+    assert "Lascia la postazione" in html.unescape(start.text)
+
+
+async def test_the_language_is_one_click_and_is_kept(http: httpx.AsyncClient) -> None:
+    english = await http.get("/console/contoso/users?text=a")
+    assert ('<html lang="en">' in english.text, "Italiano" in english.text) == (True, True)
+    back = {"to": "it", "back": "/console/contoso/users?text=a"}
+    answer = await send_from(http, "/console/contoso/users", to="/console/-/language", fields=back)
+    assert done(answer).endswith("/console/contoso/users?text=a")
+    assert '<html lang="it">' in (await http.get("/console/contoso/users", headers={"accept-language": "en"})).text
+    elsewhere = {"to": "en", "back": "https://evil.example/console/"}
+    assert done(await send_from(http, "/console/contoso", to="/console/-/language", fields=elsewhere)).endswith(
+        "/console"
+    )
+    forged = await http.post("/console/-/language", data={"to": "it", "form_token": "f" * 64})
+    assert forged.status_code == 403
+
+
+async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.AsyncClient) -> None:
+    """A group may be called as a word of ours is."""
+    for name in ("Device", "Overview", "Certificates", "trusted-root", "device", "Sales of Contoso"):
+        await send_from(http, "/console/contoso/groups/new", to="/console/contoso/groups/new", fields={"name": name})
+        page = await http.get("/console/contoso/groups", headers=ITALIAN)
+        assert f">{name}<" in page.text, name
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        ("3 devices", "3 dispositivi"),
+        ("1 issued certificate", "1 certificato emesso"),
+        ("step 2 passed; step 3 not yet: 2 of 3 devices", "passo 2 superato; passo 3 non ancora: 2 di 3 dispositivi"),
+        ("%", "%"),
+        ("alice's iPhone", "alice's iPhone"),
+        ("The mail is of the moon", "The mail is of the moon"),
+        (f"a {'b' * 5_000}", f"a {'b' * 5_000}"),
+    ],
+)
+def test_a_sentence_is_recognised_as_a_whole_and_everything_else_stays(english: str, italian: str) -> None:
+    assert recogniser(Language.ITALIAN, "console", "labs").translated(english) == italian
+
+
+def test_markup_is_translated_in_its_texts_and_in_the_attributes_that_people_read() -> None:
+    place = Markup()
+    pieces = ['<p class="the sum" title="the sum">the', ' sum <code>the sum</code><a href="', '">the sum</a> 3 < 4</p>']
+    done = "".join(translated_markup(each, place, translate=str.upper) for each in pieces)
+    assert done == ('<p class="the sum" title="THE SUM">THE SUM <code>the sum</code><a href="">THE SUM</a> 3 < 4</p>')
