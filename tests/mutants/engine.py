@@ -400,12 +400,12 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=("tests/core/engine/test_removal.py::test_every_cell_is_as_the_document_has_it",),
     ),
     Mutant(
-        rule="A partner's authority is asked to revoke",
+        rule="A partner's authority is asked to revoke where no device leaves",
         file="app/fauxtune/core/engine/removal/lookup.py",
-        before=" if authority is Authority.PARTNER and verdict.revoked else verdict",
-        after=" if authority is Authority.PARTNER and not verdict.revoked else verdict",
+        before="    queued = ends and edition",
+        after="    queued = edition",
         tests=(
-            "tests/core/engine/test_removal.py::test_a_partners_certificates_go_as_others_do_and_are_never_revoked",
+            "tests/core/engine/test_removal.py::test_a_partners_certificates_are_queued_for_revocation_where_a_device_leaves",
         ),
     ),
     Mutant(

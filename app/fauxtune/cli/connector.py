@@ -157,9 +157,9 @@ def subscribe_to_digicert(*, service: Administration) -> None:
     \b
     fauxtune connector digicert
     fauxtune connector ra-certificate --connector "Certificate Connector 1"
-    fauxtune profile create root --name "DigiCert root" --authority digicert-root --platform ios --all-users
-    fauxtune profile create pkcs --name Signing --digicert --platform ios --all-users \\
-        --template 2.16.840.1.113733.1.16.1.2.3.1.1.47196109
+
+    `fauxtune profile create pkcs --digicert` names it; docs/connector.md has all
+    steps.
     """
     with service.session() as session:
         answer = session.send(subscribe_digicert())

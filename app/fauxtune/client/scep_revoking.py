@@ -65,15 +65,15 @@ class Revoker:
         """Ask the authority to revoke. The tenant's clock is put forward where it has asked for revocations within the
         60 minutes before, in which the service hands out none.
         """
-        asked = self.scene.send(tasks.ask_for_revocation(key, issuer=issuer))
-        request_id, row = str(asked["id"]), dict[str, Any]()
+        answer = self.scene.send(tasks.ask_for_revocation(key, issuer=issuer))
+        request_id, row = str(answer["id"]), dict[str, Any]()
 
         def has_ended() -> bool:
             rows = self.scene.client.control_list("/scep/revocations")
             row.update(next((each for each in rows if each["id"] == request_id), {}))
             return row.get("state") in ("revoked", "failed")
 
-        with nullcontext() if asked["availableDateTime"] is None else self.scene.later("PT61M"):
+        with nullcontext() if answer["availableDateTime"] is None else self.scene.later("PT61M"):
             wait_for(has_ended, self.seconds)
         return Revocation(row.get("state"), row.get("errorCode"))
 

@@ -282,7 +282,7 @@ def test_only_what_the_authority_issued_for_this_device_is_ever_revoked() -> Non
 
 @pytest.mark.parametrize("edition", Edition)
 @pytest.mark.parametrize("variant", list(Variant))
-def test_a_partners_certificates_go_as_others_do_and_are_queued_for_revocation_where_a_device_leaves(
+def test_a_partners_certificates_are_queued_for_revocation_where_a_device_leaves(
     variant: Variant, edition: Edition
 ) -> None:
     for cause in (*Cause, *Incident):

@@ -128,12 +128,12 @@ def _issued(
             # Without its number it is not revoked when this device gives it back.
             return IssuedByScep(mark, differs="The certificate on the device was not issued to it by this profile.")
         return _by_own_authority(row, registered)
-    said = next((each for each in reported if each.certificate.thumbprint == mark), None)
-    report: Mapping[str, Any] = {} if said is None else said.certificate.report
+    known = next((each for each in reported if each.certificate.thumbprint == mark), None)
+    report: Mapping[str, Any] = {} if known is None else known.certificate.report
     request, certificate = _request(row), certificates.get(mark)
     if certificate is None:
         ends = _moment(report.get("expiration"))
-        begins = tx.now if said is None else said.challenge.created_at
+        begins = tx.now if known is None else known.challenge.created_at
         serial = str(report.get("serialNumber") or "").lower() or None
         # Nobody says when it ends: it is renewed as if the authority had granted what was asked for.
         expected = ends or (None if request.days is None else begins + timedelta(days=request.days))
