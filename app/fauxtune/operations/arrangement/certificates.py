@@ -28,6 +28,8 @@ _ENCRYPTION, _SIGNING = "SmimeEncryption", "SmimeSigning"
 _USAGE, _SIGNATURE = "keyEncipherment", "digitalSignature"
 _PASSWORD = "fauxtune"  # noqa: S105 - of files that only the emulator makes and opens
 _YEAR, _DAY = timedelta(days=365), timedelta(days=1)
+#: How long a certificate and its successor are valid together.
+_OVERLAP = timedelta(hours=1)
 #: Certificates that expire on one day are alike.
 _ALIKE = timedelta(hours=12)
 
@@ -162,8 +164,8 @@ def _request(scene: Scene, user: str, *, template: str, end: datetime) -> Counte
     return CounterRequest(
         template=template,
         user_principal_name=scene.principal_name(user),
-        # One that has expired was valid for a year, like all others.
-        not_before=min(end - _YEAR, scene.now - timedelta(minutes=10)),
+        # One that has expired was valid for a year, like all others; and its successor began an hour before it ended.
+        not_before=min(end - _YEAR - _OVERLAP, scene.now - _DAY - _OVERLAP),
         not_after=end,
         pfx_password=_PASSWORD,
     )
