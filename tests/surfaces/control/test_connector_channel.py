@@ -70,13 +70,15 @@ def csr_of(rsa_keys: KeyRing) -> str:
 async def test_a_connector_of_its_own_answers_and_is_shown(
     contoso: httpx.AsyncClient, remote: RemoteConnector, phone: AndroidOverHttp
 ) -> None:
-    assert "does not run" in (await item(contoso, phone))["waitsFor"]
+    waiting = await item(contoso, phone)
+    assert ("does not run" in waiting["waitsFor"], waiting["waitsForRole"]) == (True, "pkcs")
     known = await remote.start()
     assert (known["name"], known["mode"]) == ("Apart", "immediate")
     assert "the connector 'Apart'" in await waits_for(contoso, phone)
     assert await remote.turn() == 1
     await phone.settle()
-    assert (await item(contoso, phone))["state"] == "installed"
+    installed = await item(contoso, phone)
+    assert (installed["state"], installed["waitsForRole"]) == ("installed", None)
     assert await remote.turn() == 0
     document = (await contoso.get("/connectors/apart")).json()
     assert (document["running"], document["machineName"], document["version"]) == (True, "server7", "6.2406.0.1001")

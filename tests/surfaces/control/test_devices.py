@@ -142,6 +142,7 @@ async def test_the_ledger_says_why_an_item_fails_and_what_it_waits_for(
     (waits,) = [item for item in items if item["source"] == "pkcs"]
     assert waits["state"] == "wanted"
     assert waits["waitsFor"] == "the trusted root of 'Contoso Issuing CA' to be installed first"
+    assert waits["waitsForRole"] is None
 
 
 async def test_an_unknown_device_is_not_found(contoso: httpx.AsyncClient) -> None:

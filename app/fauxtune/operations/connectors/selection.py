@@ -224,6 +224,12 @@ def waited_for(
     return f"the connector '{first.name}', which {why_silent(first, now=now, faults=faults)}"
 
 
+def is_connector(waited_for: str | None) -> bool:
+    """Whether it is a connector that these words of `waited_for`, or those of a plan, are about."""
+    beginnings = ("the connector '", "a connector with", "the certificate connector")
+    return waited_for is not None and waited_for.startswith(beginnings)
+
+
 def check_ra_certificate(row: ConnectorRow, authority_name: str) -> None:
     """Raise RaCertificateMissing where the authority is DigiCert's, and the connector has no RA certificate of it."""
     if authority_name == DIGICERT and row.ra_certificate is None:

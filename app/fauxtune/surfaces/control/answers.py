@@ -199,6 +199,9 @@ class Item(Answer):
     error_code: int | None
     error: str | None
     waits_for: str | None
+    waits_for_role: Annotated[
+        str | None, Field(description="the role of the connector that it waits for: pkcs, imported-pfx")
+    ]
 
 
 class DeviceApp(Answer):

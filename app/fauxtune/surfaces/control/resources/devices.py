@@ -16,6 +16,8 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.operations.checkin.situations import ROLES
+from fauxtune.operations.connectors.selection import is_connector
 from fauxtune.operations.devices import partner_facts
 from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
 from fauxtune.operations.runtime.shared_statements import give_way
@@ -208,4 +210,5 @@ def _item(row: LedgerRow, *, names: dict[ProfileId, str]) -> answers.Item:
         error_code=None if problem is None else problem.code,
         error=None if problem is None else problem.message,
         waits_for=row.waits_for,
+        waits_for_role=ROLES.get(row.source) if is_connector(row.waits_for) else None,
     )
