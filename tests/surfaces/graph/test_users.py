@@ -149,6 +149,22 @@ async def test_a_property_that_does_not_exist_is_refused(beta: httpx.AsyncClient
     assert "The property 'job' does not exist" in error_message(answer)
 
 
+async def test_what_programs_select_of_people_and_groups_is_there_if_only_as_null(v1: httpx.AsyncClient) -> None:
+    # Prowler 5.46 for Microsoft 365, and scripts that look for accounts that nobody uses.
+    names = "id,userType,employeeHireDate,signInActivity,lastPasswordChangeDateTime,externalUserState"
+    alice = (await v1.get("/users/alice@contoso.example", params={"$select": names})).json()
+    assert (alice["userType"], alice["signInActivity"], alice["employeeHireDate"]) == ("Member", None, None)
+    hired = {"employeeHireDate": "2026-01-01T00:00:00Z"}
+    assert (
+        await v1.patch(f"/users/{alice['id']}", json={**hired, "lastPasswordChangeDateTime": None})
+    ).status_code == 204
+    assert (await v1.get(f"/users/{alice['id']}?$select=employeeHireDate")).json()["employeeHireDate"] == hired[
+        "employeeHireDate"
+    ]
+    groups = await v1.get("/groups", params={"$select": "id,isAssignableToRole,isManagementRestricted"})
+    assert {each["isManagementRestricted"] for each in groups.json()["value"]} == {None}
+
+
 async def test_names_in_a_body_may_be_in_another_case(beta: httpx.AsyncClient) -> None:
     # As CLI for Microsoft 365 sends them.
     body = {"mailNickName" if name == "mailNickname" else name: value for name, value in DAVE.items()}

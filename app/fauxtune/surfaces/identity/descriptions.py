@@ -95,6 +95,7 @@ TOKEN_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 #: An operation that needs an access token, unlike the others.
 WITH_TOKEN: dict[str, Any] = {"security": [{"accessToken": []}]}
+TENANT_ANSWERS: dict[int | str, dict[str, Any]] = {401: _AADSTS}
 DEVICE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: _json("the codes", "user_code", "device_code", "verification_uri", "expires_in", "interval", "message"),
     400: _AADSTS,

@@ -182,7 +182,10 @@ async def cloud_endpoints(request: Request) -> dict[str, Any]:
 
 
 @router.get(
-    "/tenants", summary="List the caller's tenants (Azure Resource Manager)", openapi_extra=descriptions.WITH_TOKEN
+    "/tenants",
+    summary="List the caller's tenants (Azure Resource Manager)",
+    responses=descriptions.TENANT_ANSWERS,
+    openapi_extra=descriptions.WITH_TOKEN,
 )
 async def tenants(request: Request) -> dict[str, Any]:
     """The tenant of the access token, whose audience does not matter. `az login` asks this for a user."""
@@ -192,6 +195,7 @@ async def tenants(request: Request) -> dict[str, Any]:
 @router.get(
     "/subscriptions",
     summary="List subscriptions to Azure (Azure Resource Manager)",
+    responses=descriptions.TENANT_ANSWERS,
     openapi_extra=descriptions.WITH_TOKEN,
 )
 async def subscriptions(request: Request) -> dict[str, Any]:

@@ -17,6 +17,14 @@ _BARE = approximated("null unless a client writes it: an enrolment does not set 
 _NO_EXPIRY = approximated("always null: no password expires")
 _THREE = approximated("always the same three")
 
+#: Properties of a user that programs select, and that nothing here sets.
+_NEVER_SET = (
+    "externalUserState isManagementRestricted isResourceAccount "
+    "lastPasswordChangeDateTime legalAgeGroupClassification onPremisesLastSyncDateTime signInActivity"
+)
+_KEPT = (
+    "ageGroup consentProvidedForMinor employeeHireDate employeeLeaveDateTime preferredDataLocation showInAddressList"
+)
 DIRECTORY = (
     Overlay("entity", server="id"),
     Overlay(
@@ -28,7 +36,7 @@ DIRECTORY = (
     Overlay(
         "user",
         server="createdDateTime creationType imAddresses onPremisesSyncEnabled securityIdentifier "
-        "signInSessionsValidFromDateTime",
+        f"signInSessionsValidFromDateTime {_NEVER_SET}",
         required="displayName userPrincipalName accountEnabled mailNickname passwordProfile",
         defaults={"userType": "Member"},
         secret={"passwordProfile": None},
@@ -37,13 +45,15 @@ DIRECTORY = (
         "onPremisesDomainName onPremisesExtensionAttributes onPremisesImmutableId onPremisesSamAccountName "
         "onPremisesSecurityIdentifier onPremisesSyncEnabled onPremisesUserPrincipalName otherMails passwordPolicies "
         "passwordProfile postalCode proxyAddresses securityIdentifier signInSessionsValidFromDateTime state "
-        "streetAddress usageLocation userType",
+        f"streetAddress usageLocation userType {_NEVER_SET} {_KEPT}",
         ignores_case="displayName givenName jobTitle mail mobilePhone officeLocation preferredLanguage surname "
         "userPrincipalName city companyName country creationType department employeeId employeeType faxNumber "
         "imAddresses mailNickname onPremisesDistinguishedName onPremisesDomainName onPremisesImmutableId "
         "onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesUserPrincipalName otherMails "
         "passwordPolicies postalCode proxyAddresses securityIdentifier state streetAddress usageLocation userType",
         different={
+            ALWAYS_NULL: _NEVER_SET,
+            stored("kept and shown: nothing here depends on it"): _KEPT,
             _MAILBOX: "mail proxyAddresses",
             approximated("its domain need not be one of the tenant's"): "userPrincipalName",
             approximated("can be written, which the real service leaves to assignLicense"): "assignedLicenses",
@@ -60,13 +70,15 @@ DIRECTORY = (
     ),
     Overlay(
         "group",
-        server="createdDateTime expirationDateTime mail onPremisesSyncEnabled proxyAddresses renewedDateTime "
-        "securityIdentifier",
+        server="createdDateTime expirationDateTime isManagementRestricted mail onPremisesSyncEnabled proxyAddresses "
+        "renewedDateTime securityIdentifier",
+        when_selected="isManagementRestricted",
         required="displayName mailEnabled mailNickname securityEnabled",
         ignores_case="classification description displayName groupTypes mail mailNickname "
         "membershipRuleProcessingState preferredDataLocation preferredLanguage proxyAddresses securityIdentifier "
         "theme visibility",
         different={
+            ALWAYS_NULL: "isManagementRestricted",
             approximated("always null: groups do not expire"): "expirationDateTime",
             stored("there are no directory roles"): "isAssignableToRole",
             approximated(
@@ -81,8 +93,9 @@ DIRECTORY = (
     ),
     Overlay(
         "device",
-        server="approximateLastSignInDateTime complianceExpirationDateTime onPremisesLastSyncDateTime "
-        "onPremisesSyncEnabled registrationDateTime",
+        server="approximateLastSignInDateTime complianceExpirationDateTime isManagementRestricted "
+        "onPremisesLastSyncDateTime onPremisesSyncEnabled registrationDateTime",
+        when_selected="isManagementRestricted",
         required="accountEnabled deviceId displayName operatingSystem operatingSystemVersion",
         defaults={"accountEnabled": True},
         unfilterable="alternativeSecurityIds",
@@ -90,7 +103,7 @@ DIRECTORY = (
         different={
             stored("a disabled device can still check in"): "accountEnabled",
             approximated("as it was written: a device that registers does not set it"): "alternativeSecurityIds",
-            ALWAYS_NULL: "approximateLastSignInDateTime complianceExpirationDateTime",
+            ALWAYS_NULL: "approximateLastSignInDateTime complianceExpirationDateTime isManagementRestricted",
             approximated("of an Autopilot device; else as a client wrote it"): "enrollmentProfileName physicalIds",
             _BARE: "deviceCategory deviceMetadata deviceOwnership deviceVersion enrollmentType managementType "
             "mdmAppId profileType",
