@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, text, true
 
 from bench import world
 from bench.copies import copy_people
-from fauxtune.core.administration import approvals, directory, emulation, labs, mail, profiles, state
+from fauxtune.core.administration import approvals, directory, emulation, labs, mail, policies, profiles, state
 from fauxtune.core.administration.assignments import assign, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest
@@ -98,6 +98,9 @@ def _furnish(client: httpx.Client) -> None:
     world.import_pfx(client, world.pfx_document(client))
     send(control, emulation.create_template("issuing", name="Ours"))
     send(control, emulation.create_connector("Spare", roles=["revocation"], mode="polling"))
+    policy = policies.create_compliance("Passcode", platform=_PHONES, settings={"passwordRequired": True})
+    (of,) = policies.COLLECTIONS["compliance"]
+    send(graph, policies.assign(of, str(send(graph, policy)["id"]), present=(), targets=targets))
     send(control, state.create_snapshot(_SNAPSHOT))
     _let_something_wait(client)
 
@@ -194,6 +197,8 @@ def things(connection: Connection) -> dict[str, str]:
         "thumbprint": one(pfx_certificates.c.thumbprint, pfx_certificates.c.user_id == device[1]),
         "provider": key.provider,
         "key": key.key_name,
+        "noun": "compliance",
+        "managed": one(resources.c.id, resources.c.kind == "androidWorkProfileCompliancePolicy"),
         "policy": one(resources.c.id, resources.c.kind == "operationApprovalPolicy"),
         "approval": one(resources.c.id, resources.c.kind == "operationApprovalRequest"),
         "lab": _LAB,

@@ -12,6 +12,7 @@ from fauxtune.core.administration import (
     faults,
     hosted_devices,
     mail,
+    policies,
     profiles,
     state,
 )
@@ -57,10 +58,26 @@ def populate(tenant: ConsoleTenant) -> None:
     tenant.send(hosted_devices.add_hosted_device(tenant.upn("bob"), platform="ios", name=f"{ARABIC} 3"))
     tenant.send(hosted_devices.let_hosted_device_refuse(f"{ARABIC} 3", items=["imported"]))
     _enrollment(tenant)
+    _managed(tenant)
     _approvals(tenant)
     tenant.send(state.create_snapshot("before the lesson"))
     wrong = {"grant_type": "client_credentials", "client_id": HOSTILE, "client_secret": "wrong"}
     assert tenant.http.post(f"/{tenant.document['id']}/oauth2/v2.0/token", data=wrong).is_error
+
+
+def _managed(tenant: ConsoleTenant) -> None:
+    """Create a compliance policy that is assigned, an app, and a script of each kind."""
+    settings = {"passcodeRequired": True}
+    policy = tenant.send(policies.create_compliance(HOSTILE, platform=ProfilePlatform.IOS, settings=settings))
+    (of,) = policies.COLLECTIONS["compliance"]
+    tenant.send(policies.assign(of, policy["id"], present=[], targets=[to_all_users()]))
+    tenant.send(policies.create_app(ARABIC, kind="web", value="https://wiki.example", publisher=HOSTILE, settings={}))
+    for kind in policies.SCRIPT_KINDS:
+        remedy = b"exit 0" if kind == "remediation" else None
+        name = f"{kind} {HOSTILE}"[:60]
+        tenant.send(
+            policies.create_script(name, kind=kind, content=b"exit 0", file_name="x", settings={}, remediation=remedy)
+        )
 
 
 def _approvals(tenant: ConsoleTenant) -> None:

@@ -7,6 +7,7 @@ deviceHealthScript (remediations): create, assign, delete; their states on devic
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,18 +195,31 @@ def listed(of: Collection) -> AdminRequest:
     return AdminRequest("GET", f"{of.path}?$expand=assignments")
 
 
-def states(of: Collection, object_id: str) -> AdminRequest:
-    """Ask what became of it on each device: rows of a status, of a run, or of a report on an app."""
+def typed_value(text: str) -> Any:
+    """Return a value of a property that is typed as JSON, or a text as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def states(of: Collection, object_id: str, *, most: int | None = None) -> AdminRequest:
+    """Ask what became of it on each device: rows of a status, of a run, or of a report on an app. `most`: the first
+    rows, so many at most.
+    """
     if of is _APPS:
         body = {
             "filter": f"(ApplicationId eq '{object_id}')",
             "select": ["DeviceName", "UserPrincipalName", "InstallState", "InstallStateDetail", "HexErrorCode"],
-            "top": 1000,
+            "top": most or 1000,
         }
         return AdminRequest("POST", "/deviceManagement/reports/getDeviceInstallStatusReport", body)
     if of is _COMPLIANCE:
-        return AdminRequest("GET", f"{of.path}/{key(object_id)}/deviceStatuses")
-    return AdminRequest("GET", f"{of.path}/{key(object_id)}/deviceRunStates?$expand=managedDevice")
+        return AdminRequest(
+            "GET", f"{of.path}/{key(object_id)}/deviceStatuses{'' if most is None else f'?$top={most}'}"
+        )
+    page = "" if most is None else f"&$top={most}"
+    return AdminRequest("GET", f"{of.path}/{key(object_id)}/deviceRunStates?$expand=managedDevice{page}")
 
 
 def state_rows(of: Collection, answer: Any) -> list[tuple[str, str, str, str]]:

@@ -180,6 +180,10 @@ class Call:
         return f"{self.root}/{collection}('{quote(key)}')"
 
 
+#: What reports answer with, a table, is sent as: SDKs take it for a file.
+REPORT_TABLE = "application/octet-stream"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A handler's answer: a JSON document, its bytes, a text of the type `media`, or nothing (204). A `dated` one

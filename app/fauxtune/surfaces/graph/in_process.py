@@ -18,7 +18,7 @@ from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.tokens import Principal
-from fauxtune.surfaces.graph.call import Answer, Message
+from fauxtune.surfaces.graph.call import REPORT_TABLE, Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, answer, refusal
 
 _VERSION = re.compile(r"/+([^/]+)(?=/|$)")
@@ -49,8 +49,9 @@ async def send(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) 
         raise _refused(request, response, why=error.message) from None
     if response.status >= 400:
         raise _refused(request, response, why="its answer is an error")
-    # The answer to a GET may be bytes from the cache.
-    return response.document if response.written is None else orjson.loads(response.written)
+    # The answer to a GET may be bytes from the cache, and that of a report is its table as a text.
+    written = response.text if response.media == REPORT_TABLE else response.written
+    return response.document if written is None else orjson.loads(written)
 
 
 def _refused(request: ProposedRequest, response: Answer, *, why: str) -> GraphRefused:

@@ -27,7 +27,7 @@ from fauxtune.storage.queries import register
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.rows.certificates import HoldingRow
 from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.happenings import Happening, happenings
+from fauxtune.surfaces.console.happenings import Group, grouped, happenings
 from fauxtune.surfaces.console.holdings import Chip
 from fauxtune.surfaces.console.registered import (
     State,
@@ -68,7 +68,7 @@ class CertificateView:
     device_name: str | None
     profile_name: str | None
     holdings: list[HoldingRow]
-    events: list[Happening]
+    events: list[Group]
 
     @property
     def held(self) -> list[HoldingRow]:
@@ -117,7 +117,7 @@ def view_of(tx: Transaction, *, key: str) -> CertificateView:
         if known.profile is None
         else configuration_queries.names(connection, tenant_id, ids=profiles).get(known.profile),
         holdings=register.where_held(connection, tenant_id, thumbprint=known.thumbprint, limit=_MOST_DEVICES),
-        events=happenings(connection, tenant_id, rows=events),
+        events=grouped(happenings(connection, tenant_id, rows=events)),
     )
 
 

@@ -18,6 +18,7 @@ from fauxtune.storage.queries import reports as queries
 from fauxtune.storage.rows.reports import ReportJobRow
 from fauxtune.surfaces.graph.call import (
     NO_CONTENT,
+    REPORT_TABLE,
     Answer,
     Call,
     Handler,
@@ -33,8 +34,6 @@ CACHED_REPORT = entity("deviceManagementCachedReportConfiguration")
 
 _JOBS = "deviceManagement/reports/exportJobs"
 _CACHED = "deviceManagement/reports/cachedReportConfigurations"
-#: What answers with a table are sent as: SDKs take them for a file.
-_TABLE = "application/octet-stream"
 
 
 async def create_job(call: Call) -> Answer:
@@ -122,7 +121,7 @@ async def get_cached_report(call: Call) -> Answer:
 
 
 def _table(document: Json) -> Answer:
-    return Answer(200, text=json.dumps(document, ensure_ascii=False), media=_TABLE)
+    return Answer(200, text=json.dumps(document, ensure_ascii=False), media=REPORT_TABLE)
 
 
 def _job(call: Call, row: ReportJobRow) -> Json:

@@ -13,13 +13,12 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import retire_list
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.rows.compliance import RetireListRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json
+from fauxtune.surfaces.graph.call import NO_CONTENT, REPORT_TABLE, Answer, Call, Json
 from fauxtune.surfaces.graph.lists import collection_answer
 
 RETIRE_SCHEDULED = complex_type("retireScheduledManagedDevice")
 
 _STATES = {"confirmRetire": True, "cancelRetire": False}
-_TABLE = "application/octet-stream"
 #: data. Columns of the table, and the properties that they show.
 _COLUMNS = {
     "DeviceId": "managedDeviceId",
@@ -50,7 +49,7 @@ async def table_to_retire(call: Call) -> Answer:
         "Values": values[skip : skip + top],
         "SessionId": "",
     }
-    return Answer(200, text=json.dumps(document, ensure_ascii=False), media=_TABLE)
+    return Answer(200, text=json.dumps(document, ensure_ascii=False), media=REPORT_TABLE)
 
 
 async def set_state(call: Call) -> Answer:
