@@ -32,8 +32,12 @@ def client(server: Running) -> Iterator[httpx.Client]:
 
 
 def _pages(client: httpx.Client) -> list[str]:
-    text = client.get("/docs/control").text
-    return [part.partition('"')[0] for part in text.split('<li><a href="')[1:]]
+    return [
+        part.partition('"')[0]
+        for path in ("/docs", "/docs/graph")
+        for part in client.get(path).text.split('<li><a href="')[1:]
+        if not part.startswith('/docs/graph"')
+    ]
 
 
 def test_a_server_imports_nothing_of_the_documents_and_of_the_wire_s_window_before_their_first_request() -> None:
@@ -109,10 +113,25 @@ def test_other_paths_are_refused(client: httpx.Client, method: str, path: str, s
     assert status == 200 or answer.json()["error"]["message"]
 
 
-def test_an_address_without_a_page_of_its_own_leads_to_the_first_page(client: httpx.Client) -> None:
-    pages = _pages(client)
-    assert client.get("/docs").headers["location"] == pages[0]
-    assert client.get("/docs/graph").headers["location"] == next(page for page in pages if "/graph-" in page)
+def test_the_interfaces_are_listed_without_loading_their_documents() -> None:
+    code = (
+        "import sys; from fauxtune.server.docs import documents, page;"
+        "text = page.index() + page.page(documents.paged('control')); assert '/docs/graph' in text;"
+        "late = ('fauxtune.server.openapi', 'fauxtune.surfaces.graph');"
+        "print([each for each in sys.modules if each.startswith(late)])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_one_choice_leads_to_every_page(client: httpx.Client) -> None:
+    shown = client.get("/docs/graph-profiles").text
+    chosen = {part.partition('"')[0] for part in shown.split('<option value="')[1:]}
+    assert {f"/docs/{name}" for name in chosen - {"", "graph"}} == set(_pages(client))
+    assert '<option value="graph-profiles" selected>' in shown
+    for name, place in (("graph-profiles", "/docs/graph-profiles"), ("", "/docs"), ("//evil.example", "/docs")):
+        answer = client.get("/docs", params={"document": name})
+        assert (answer.status_code, answer.headers["location"]) == (303, place)
 
 
 def test_who_may_not_call_the_control_surface_sees_no_document(client: httpx.Client, commands: Path) -> None:

@@ -7,7 +7,6 @@ script of their own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,10 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
 
+from fauxtune import surfaces
 from fauxtune.core.errors import NotFound, Unauthenticated
-from fauxtune.server.docs.documents import PAGES, WHOLE_GRAPH, Documents, Paged
+from fauxtune.server.docs.documents import WHOLE_GRAPH, Documents, paged
 from fauxtune.server.docs.entry import PATH
-from fauxtune.server.docs.page import page
+from fauxtune.server.docs.page import graph_index, index, page
 from fauxtune.surfaces.console.entry import PATH as CONSOLE
 from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.control.access import check
@@ -37,7 +37,8 @@ _HEADERS = {
     "cache-control": "no-cache",
 }
 _OUR_FILES = ("docs.css", "docs.js")
-_SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
+_CONSOLE_FILES = ("colours.css", "icon.svg")
+_SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css")
 
 
 class Docs:
@@ -46,7 +47,6 @@ class Docs:
     def __init__(self, console: ConsoleRoute) -> None:
         self._console = console
         self._documents = Documents()
-        self._pages: Mapping[str, Paged] = {each.name: each for each in PAGES}
         self._files = _files()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
@@ -68,16 +68,19 @@ class Docs:
 
     async def _respond(self, request: Request) -> Response:
         name = request.scope["path"].removeprefix(PATH).strip("/")
+        chosen = request.query_params.get("document")
+        if not name and chosen is not None:  # the choice of a browser without scripts
+            known = chosen in self._documents
+            return RedirectResponse(f"{PATH}/{chosen}" if known else PATH, 303)
         if name in {"", WHOLE_GRAPH}:
-            first = next(each for each in PAGES if each.is_graph is (name == WHOLE_GRAPH))
-            return RedirectResponse(f"{PATH}/{first.name}", 303)
-        if name in self._pages:
-            return Response(page(self._pages[name]), media_type="text/html")
+            return Response(graph_index() if name else index(), media_type="text/html")
+        if (document := paged(name)) is not None:
+            return Response(page(document), media_type="text/html")
         if name in self._files:
             return FileResponse(self._files[name])
-        document = name.removesuffix(".json")
-        if document != name and document in self._documents:
-            written = await asyncio.to_thread(self._documents.written, document, origin=own_origin(request))
+        key = name.removesuffix(".json")
+        if key != name and key in self._documents:
+            written = await asyncio.to_thread(self._documents.written, key, origin=own_origin(request))
             return Response(written, media_type="application/json")
         raise NotFound(f"There is no page {PATH}/{name[:100]}. {PATH} lists those that there are.")
 
@@ -88,4 +91,7 @@ def _files() -> dict[str, Path]:
     assert spec is not None
     assert spec.origin is not None
     ours, theirs = Path(__file__).parent / "static", Path(spec.origin).parent / "resources"
-    return {**{name: ours / name for name in _OUR_FILES}, **{name: theirs / name for name in _SWAGGER_FILES}}
+    # The console's own: not asked of it, since with its first request all of its pages are imported.
+    consoles = Path(surfaces.__file__).parent / "console" / "static"
+    places = ((ours, _OUR_FILES), (theirs, _SWAGGER_FILES), (consoles, _CONSOLE_FILES))
+    return {name: folder / name for folder, names in places for name in names}
