@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,18 @@ def test_each_claim_has_a_number_of_its_own_and_its_line() -> None:
     assert len(set(numbers)) == len(numbers) > 50
     text = written(view.facts)
     assert text.count('<div class="claim"') == text.count('<div class="proof"') == len(numbers)
+
+
+def test_a_chapter_says_nothing_twice_and_draws_no_table_twice() -> None:
+    facts = largest()
+    unchanged = tuple(replace(mail, before=mail.now) for mail in facts.mails)
+    view = View.of(replace(facts, mails=unchanged))
+    text = written(view.facts)
+    assert "at the end</h3>" in text
+    assert "before the first device left</h3>" not in text, "it would be the same table"
+    (who,) = (chapter for chapter in chapters(view) if chapter.id == "readings")
+    said = [str(claim.sentence) for _, claim in claims_of([who])]
+    assert len(set(said)) == len(said) > 1
 
 
 def test_the_italian_page_has_no_english_sentence_left() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fauxtune.core.evidence import lines
 from fauxtune.core.evidence.claim import (
     Chapter,
@@ -131,20 +133,20 @@ def readings(view: View) -> Chapter:
         "it knows which device had which key when, and which certificates each mail names."
     )
     parts: list[Part] = []
-    claims: list[Claim] = []
+    encrypted: list[Mail] = []
     for person in view.facts.people:
         mails = [mail for mail in view.facts.mails if mail.owner == person.address and mail.encrypted]
         before = [mail for mail in mails if mail.before]
         name = Named(person.name)
-        if before:
-            parts.append(
-                _matrix(
-                    view, before, title=say("The mail of %(name)s before the first device left", name=name), early=True
-                )
-            )
+        early = _matrix(
+            view, before, title=say("The mail of %(name)s before the first device left", name=name), early=True
+        )
+        late = _matrix(view, mails, title=say("The mail of %(name)s at the end", name=name), early=False)
+        if before and replace(early, title=late.title) != late:
+            parts.append(early)
         if mails:
-            parts.append(_matrix(view, mails, title=say("The mail of %(name)s at the end", name=name), early=False))
-        claims += _recipients(view, mails)
+            parts.append(late)
+        encrypted += mails
     open_mail = sum(not mail.encrypted for mail in view.facts.mails)
     if open_mail and parts:
         parts.append(
@@ -158,7 +160,8 @@ def readings(view: View) -> Chapter:
         )
     if parts and not view.facts.keys:
         parts.append(Note(NO_KEYS))
-    return Chapter("readings", say("Who can read which mail"), (intro, *(parts or [NOTHING]), *claims[:_MOST_CLAIMS]))
+    claims = _recipients(view, encrypted)[:_MOST_CLAIMS]
+    return Chapter("readings", say("Who can read which mail"), (intro, *(parts or [NOTHING]), *claims))
 
 
 def _matrix(view: View, mails: list[Mail], *, title: Message, early: bool) -> Readings:
@@ -184,7 +187,7 @@ def _chip(view: View, thumbprint: str) -> Chip:
 
 
 def _recipients(view: View, mails: list[Mail]) -> list[Claim]:
-    """For each certificate, the claim that the envelope of a mail names it."""
+    """For each certificate, once, the claim that the envelope of a mail names it."""
     claims: dict[str, Claim] = {}
     for mail in mails:
         file = view.layout.mail(mail)
