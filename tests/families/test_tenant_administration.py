@@ -77,7 +77,11 @@ async def test_built_in_roles_allow_operations_that_are_listed_with_their_names(
         "Read",
         "ViewReports",
         "ViewIncidents",
+        "ViewElevationRequests",
     }
+    help_desk = {each.removeprefix("Microsoft.Intune_") for each in allowed["Help Desk Operator"]}
+    since = {"RemoteTasks_ChangeAssignments", "RemoteTasks_InitiateDeviceAttestation", "RemoteAssistanceApp_Unattended"}
+    assert since <= help_desk, "the page of 2026-02-04"
 
 
 async def test_a_role_says_what_it_allows_in_an_old_and_a_new_property(beta: httpx.AsyncClient) -> None:

@@ -1,10 +1,10 @@
 """Operations on resources of Intune that roles allow, and what each built-in role allows.
 
-Microsoft Intune: "Built-in role permissions for Microsoft Intune", 2025-06-09, which names them in words; ids are those
+Microsoft Intune: "Built-in role permissions for Microsoft Intune", 2026-02-04, which names them in words; ids are those
 of public programs. Unverified: which id belongs to a few words of "Enrollment programs", and what has no such words
-there. Differs from Intune: what the page of 2026-02-04 added is not here (the resources Admin tasks and Deployment
-plans, actions of Managed Home Screen, device attestation, elevation requests, the roles Endpoint Privilege Manager and
-Reader), and the roles are the same in the edition of 2020.
+there. Differs from Intune: what the page has since 2025-06-09 and no program has an id for is not here (the resources
+Admin tasks, Deployment plans and elevation requests, the actions of Managed Home Screen), nor are the roles Endpoint
+Privilege Manager and Reader; and the roles are the same in the edition of 2020.
 
 In OPERATIONS a line is a resource in ids, its name, and its actions, each as `id=words` where the words are not those
 of the id. In ROLES a section begins with `=`: the id of a role, which is the same in every tenant, and its name; a line
@@ -168,8 +168,8 @@ Organization Read
 PartnerDeviceManagement Read
 PolicySets Read
 RemoteAssistance Read
-RemoteAssistanceApp Elevation TakeFullControl ViewScreen
-RemoteTasks ActivateDeviceEsim CleanPC ConfigurationManagerAction CustomNotification DeviceLogs DisableLostMode EnableLostMode EnableWindowsIntuneAgent GetFileVaultKey InitiateMDMKeyRecovery LocateDevice ManageSharedDeviceUsers OnDemandProactiveRemediation PlayLostModeSound RebootNow RemoteLock RequestRemoteAssistance ResetPasscode Retire RevokeAppleVppLicenses RotateBitLockerKeys RotateFileVaultKey SetDeviceName ShutDown SyncDevice UpdateDeviceAccount WindowsDefender Wipe
+RemoteAssistanceApp Elevation TakeFullControl Unattended ViewScreen
+RemoteTasks ActivateDeviceEsim ChangeAssignments CleanPC ConfigurationManagerAction CustomNotification DeviceLogs DisableLostMode EnableLostMode EnableWindowsIntuneAgent GetFileVaultKey InitiateDeviceAttestation InitiateMDMKeyRecovery LocateDevice ManageSharedDeviceUsers OnDemandProactiveRemediation PlayLostModeSound RebootNow RemoteLock RequestRemoteAssistance ResetPasscode Retire RevokeAppleVppLicenses RotateBitLockerKeys RotateFileVaultKey SetDeviceName ShutDown SyncDevice UpdateDeviceAccount WindowsDefender Wipe
 Roles Read
 SecurityBaselines Read
 ServiceNow ViewIncidents
@@ -218,7 +218,7 @@ DeviceConfigurations Read ViewReports
 DeviceEnrollmentManagers Read
 EndpointAnalytics Read
 EDRPolicy Read
-EpmPolicy Read ViewReports
+EpmPolicy Read ViewReports ViewElevationRequests
 EndpointProtection Read
 AppleDeviceSerialNumbers Read
 AppleEnrollmentProfiles Read
