@@ -57,6 +57,9 @@ class Snapshot:
 async def snapshot(contoso: Contoso, devices: Sequence[AndroidInProcess | StepwiseDevice]) -> Snapshot:
     rows = await contoso.look(certificate_queries.issued, contoso.tenant.id)
     revoked = {row.serial: str(row.enrollment_id) for row in rows if row.revoked_at is not None}
+    for event in await contoso.events("partnerRevocationAsked"):
+        assert event.certificate is not None
+        revoked[event.certificate["serial"]] = str(event.device)
     return Snapshot({device.enrollment_id: await _held(contoso, device) for device in devices}, revoked)
 
 

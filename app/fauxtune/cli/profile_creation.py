@@ -67,7 +67,7 @@ DescriptionOption = Annotated[str | None, typer.Option("--description", metavar=
 
 ServersOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="URL", help="the SCEP server; of several each device gets one  [default: the tenant's own]"),
+    typer.Option(metavar="URL", help="the SCEP server; of several Apple devices get one  [default: the tenant's own]"),
 ]
 ScepRootOption = Annotated[
     str | None,

@@ -196,9 +196,10 @@ def revoke(
         who, what = answer["issuerName"], answer["serialNumber"]
         text = f"The authority {who} is asked to revoke certificate {what}."
         if answer["availableDateTime"] is not None:
+            begins = moment(answer["availableDateTime"])
             text += (
-                f"\nIt can fetch the request from {answer['availableDateTime']} on, by the tenant's clock: after a "
-                "download Intune hands out nothing for 60 minutes. Put the clock forward: fauxtune clock advance PT1H."
+                f"\nIt can fetch the request from {begins} on, by the tenant's clock: after a download Intune hands "
+                "out nothing for 60 minutes. Put the clock forward: fauxtune clock advance PT1H."
             )
         session.show(answer, text)
 
