@@ -39,12 +39,19 @@ DOMAINS: dict[str, tuple[str, ...]] = {
     "console": ("app/fauxtune/surfaces/console",),
     #: The states with which labs begin: sentences that are typed in English elsewhere, and read by students here.
     "starts": (),
+    #: What commands print that students type.
+    "commands": (),
 }
 #: Domain -> files whose English sentences are recognised where they are shown (`core.language.recognition`): literals
 #: of two words and more, and what is put together from them, with `%(a)s`, `%(b)s` ... for its values.
 _DIAGNOSIS = (
     *("absence_rules", "app_links", "app_rules", "certificate_rules", "chain", "compliance_rules", "delivery_rules"),
     *("findings", "order_rules", "reach_rules", "scep_rules", "script_rules", "setting_rules"),
+)
+_COMMANDS = (
+    *("administration", "certificates", "classroom", "classroom_files", "clock", "connector", "device_text", "devices"),
+    *("diagnosing", "diagnosis_text", "faults", "groups", "journal", "mail", "mail_matrix", "mail_text", "names"),
+    *("pfx_import", "profile_choice", "profile_creation", "profiles", "provider_states", "targets", "users"),
 )
 SENTENCES: dict[str, tuple[str, ...]] = {
     "console": (
@@ -70,6 +77,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/operations/insight/remedies.py",
         "app/fauxtune/operations/insight/whatif_outcomes.py",
     ),
+    "commands": tuple(f"app/fauxtune/cli/{name}.py" for name in _COMMANDS),
 }
 LABS = ROOT / "app/fauxtune/labs"
 
@@ -80,9 +88,21 @@ def _starts() -> Iterator[str]:
             yield f"{sentence[0].upper()}{sentence[1:]}"
 
 
+#: data. Headings of the tables that commands print.
+_HEADINGS = tuple(
+    """
+    name user system id title time state group members template for source until status certificate kind ok pending
+    error device from to subject protection bytes address reads why class seats opened labs seat at done hints clock last
+    what which effect hits licence devices groups number received
+    """.split()  # noqa: SIM905 - words, to be read
+)
 #: Domain -> messages that stand in tables, with the file.
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "labs": ("app/fauxtune/core/labs/verbs.py", tuple(verb.meaning for verb in DEEDS)),
+    "commands": (
+        "app/fauxtune/cli",
+        _HEADINGS,
+    ),
     "starts": ("app/fauxtune/labs", tuple(dict.fromkeys(_starts()))),
     "console": (
         "app/fauxtune/surfaces/console",
@@ -103,6 +123,8 @@ _UNITS = ("year", "day", "hour", "minute", "second", "profile", "assignment", "m
 #: A literal of a template that people read, and a noun that it counts.
 _LITERAL = re.compile(r"""(["'])[A-Z“][a-z]+[^{}<>]*\1|(["'])[^{}<>/=]*[a-z] [a-z(][^{}<>=]*\2""")
 _COUNTED = re.compile(r"""count\("(\w[\w -]*)"\)""")
+#: What of typer takes the texts of `--help`, which are English.
+_OF_HELP = {"Option", "Argument", "Typer"}
 _NAMED = re.compile(r"\{(\w+)\}")
 _OWN_WORD = re.compile(r"[A-Za-z]{2,}")
 #: Two words, and what is in no sentence: addresses, markup, names of headers, paths.
@@ -254,6 +276,8 @@ def _unseen(tree: ast.AST) -> Iterator[ast.AST]:
             yield from (each for each in ast.walk(inner) if not (isinstance(node, ast.JoinedStr) and each is node))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _imported(tree):
             yield from node.args
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OF_HELP:
+            yield from ast.walk(node)
 
 
 def _pattern(node: ast.AST) -> str | None:

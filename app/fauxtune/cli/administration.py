@@ -21,6 +21,7 @@ from fauxtune.cli.progress import waiting
 from fauxtune.cli.service import Emulator, sign_in_to
 from fauxtune.cli.tables import SHORT, Table, certificate_name, has_colours, in_colour, one_line, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
+from fauxtune.core.language.catalogue import Language
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
@@ -51,6 +52,13 @@ ShowRequestAsOption = Annotated[
 IdsOption = Annotated[bool, typer.Option("--ids", help="print whole ids")]
 
 
+LangOption = Annotated[
+    Language, typer.Option("--lang", envvar="FAUXTUNE_LANG", help="the language of what is printed: en, it")
+]
+#: The catalogues of what commands print.
+_DOMAINS = ("commands", "console", "labs")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration(Emulator):
     """A tenant of a Fauxtune server, and the form of the output."""
@@ -59,6 +67,7 @@ class Administration(Emulator):
     ids: IdsOption = False
     show_request: ShowRequestOption = False
     show_request_as: ShowRequestAsOption = None
+    lang: LangOption = Language.ENGLISH
 
     @contextmanager
     def session(self, *, with_graph: bool = True) -> Iterator[Session]:
@@ -71,7 +80,7 @@ class Administration(Emulator):
             if self.tenant is not None and with_graph:
                 sign_in_to(client)
             notation = self.show_request_as or (Notation.CURL if self.show_request else None)
-            yield Session(client, output=self.output, ids=self.ids, notation=notation)
+            yield Session(client, output=self.output, ids=self.ids, notation=notation, lang=self.lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class Session:
     notation: Notation | None
     #: The colours of the certificates that were named so far, by the first digits of their thumbprints.
     hues: dict[str, int] = field(default_factory=dict)
+    lang: Language = Language.ENGLISH
 
     def send(
         self,
@@ -148,7 +158,9 @@ class Session:
                 print(line)
 
     def show(self, document: Any, text: Table | str) -> None:
-        """Print the result: the document as JSON, or the table or sentence."""
+        """Print the result: the document as JSON, or the table or sentence, in the language that was asked for."""
+        if self.lang is not Language.ENGLISH and self.output is Output.TEXT:
+            text = in_language(text, lang=self.lang)
         if isinstance(text, Table):
             text = replace(text, hues=self.hues)
         elif self.output is Output.TEXT:
@@ -192,6 +204,31 @@ def show(output: Output, document: Any, *, text: Table | str) -> None:
         print_table(text)
     else:
         emit(output, document, text=plain(str(text)))
+
+
+def in_language(text: Table | str, *, lang: Language) -> Table | str:
+    """Return what a command prints in a language: the sentences that the catalogues know, and headings. What people
+    have named stays, and so does what nobody has translated.
+    """
+    from fauxtune.core.language.catalogue import joined
+    from fauxtune.core.language.recognition import recogniser
+
+    known, words = recogniser(lang, *_DOMAINS), joined(lang, *_DOMAINS)
+    if isinstance(text, str):
+        return "\n".join(_line(line, known.translated) for line in text.split("\n"))
+    return replace(
+        text,
+        headings=tuple(map(words.gettext, text.headings)),
+        rows=[tuple(map(known.translated, row)) for row in text.rows],
+        shrinks=None if text.shrinks is None else words.gettext(text.shrinks),
+        empty=known.translated(text.empty),
+    )
+
+
+def _line(line: str, translated: Callable[[str], str]) -> str:
+    """Translate a line behind its indent."""
+    told = line.lstrip(" ")
+    return line[: len(line) - len(told)] + translated(told)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

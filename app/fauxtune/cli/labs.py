@@ -43,7 +43,7 @@ app.command()(lab_writing.translate)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the name of the lab", autocompletion=completion.lab)]
 #: data. The states of a lab in a tenant.
 _STATES = {"new": say("new"), "started": say("started"), "done": say("done"), "broken": say("broken")}
-LangOption = Annotated[Language, typer.Option("--lang", help="the language of the lab")]
+LangOption = Annotated[Language, typer.Option("--lang", envvar="FAUXTUNE_LANG", help="the language of the lab")]
 #: Seconds that a start may take, in which devices are enrolled.
 _PATIENCE = 120.0
 

@@ -178,6 +178,7 @@ def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callab
                 option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[option.name]
             )
             for option in _options(kind)
+            if option.name not in {each.name for each in own}  # such as a --lang that the command itself has
         ]
 
         @functools.wraps(command)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from fauxtune.core.administration import assignments, directory, imported
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.labs.lab import Act, Words
 from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.recognition import recogniser
 from fauxtune.core.mail.readability import Cell
 from fauxtune.core.mail.switches import switches_of
 from fauxtune.core.model.ids import UserId
@@ -81,8 +82,13 @@ class OutcomeText:
 
 
 def in_words(outcome: Outcome, words: Catalogue) -> OutcomeText:
-    """Return an outcome in a language. What comes from elsewhere, such as the reason of an error, stays English."""
-    saw = "; ".join(words.render(each) for each in outcome.saw)
+    """Return an outcome in a language. What comes from elsewhere is recognised, such as why a device cannot read."""
+    known = recogniser(words.language, "console")
+
+    def show(value: Any) -> str:
+        return known.translated(str(value))
+
+    saw = "; ".join(words.render(each, show=show) for each in outcome.saw)
     return OutcomeText(outcome.passed, words.render(outcome.looked), saw, words.render(outcome.expected))
 
 
