@@ -154,6 +154,31 @@ def test_whoever_is_made_at_a_seat_is_opened_by_its_card_and_not_by_the_usual_pa
             assert answer.status_code == status, (each["userPrincipalName"], answer.text)
 
 
+def test_a_seats_application_reaches_nobody_elses_tenant_by_graph_or_by_a_grant(
+    students: list[Student], client: httpx.Client
+) -> None:
+    """What an attacker tried: foreign grants, foreign users and mail, the neighbour's password, a forged cookie."""
+    own, other = (each.call("GET", "").json() for each in students)
+    form = {"client_id": own["clientId"], "scope": "https://graph.microsoft.com/.default"}
+    secret = {**form, "grant_type": "client_credentials", "client_secret": own["clientSecret"]}
+    for key in (other["id"], other["name"], other["domain"], "contoso"):
+        assert client.post(f"/{key}/oauth2/v2.0/token", data=secret).status_code in {400, 401}, key
+    alice = f"alice@{other['domain']}"
+    for key in (own["id"], "common", "organizations"):
+        for password in (students[0].password, PASSWORD):
+            person = {**form, "grant_type": "password", "username": alice, "password": password}
+            assert client.post(f"/{key}/oauth2/v2.0/token", data=person).status_code == 400, (key, password)
+    for path in (
+        f"/users/{alice}",
+        f"/users/{alice}/managedDevices",
+        f"/{other['id']}/users",
+        f"/organization/{other['id']}",
+    ):
+        assert students[0].graph("GET", path).status_code in {400, 403, 404}, path
+    cookie = {"cookie": f"fauxtune_console=x.seat-{other['id']}.{'0' * 64}"}
+    assert "Leave the seat" not in client.get(f"/console/{other['name']}", headers=cookie).text
+
+
 def test_a_step_for_all_takes_nothing_from_a_seat_that_is_done_or_further(client: httpx.Client) -> None:
     done, further, behind, bystander = everybody = opened(client, 4, name="steps")
     room = f"{_CONTROL}/classrooms/steps"

@@ -92,8 +92,8 @@ def _starts() -> Iterator[str]:
 _HEADINGS = tuple(
     """
     name user system id title time state group members template for source until status certificate kind ok pending
-    error device from to subject protection bytes address reads why class seats opened labs seat at done hints clock last
-    what which effect hits licence devices groups number received
+    error device from to subject protection bytes address reads why class seats opened labs seat at done hints clock
+    last what which effect hits licence devices groups number received
     """.split()  # noqa: SIM905 - words, to be read
 )
 #: Domain -> messages that stand in tables, with the file.
@@ -125,6 +125,7 @@ _LITERAL = re.compile(r"""(["'])[A-Z“][a-z]+[^{}<>]*\1|(["'])[^{}<>/=]*[a-z] [
 _COUNTED = re.compile(r"""count\("(\w[\w -]*)"\)""")
 #: What of typer takes the texts of `--help`, which are English.
 _OF_HELP = {"Option", "Argument", "Typer"}
+_HEADED = re.compile(r"[A-Z][a-z]+: %\(a\)s\.$")
 _NAMED = re.compile(r"\{(\w+)\}")
 _OWN_WORD = re.compile(r"[A-Za-z]{2,}")
 #: Two words, and what is in no sentence: addresses, markup, names of headers, paths.
@@ -263,6 +264,8 @@ def _sentences(file: Path) -> Iterator[Source]:
 def _is_sentence(text: str) -> bool:
     """Whether a literal is for people; one with values needs two words of its own, by which it is recognised."""
     own = _PLACE.sub(" ", text)
+    if _HEADED.match(text):
+        return True
     enough = own == text or len(_OWN_WORD.findall(own)) >= 2
     return enough and bool(_SENTENCE.search(own)) and not _NO_SENTENCE.search(text)
 

@@ -53,9 +53,9 @@ def sentences(changes: Mapping[str, RowChanges]) -> list[str]:
     altered = [_counted(name, changes[name].changed) for name in _THINGS if name in changes and changes[name].changed]
     result = []
     if lost:
-        result.append(f"Lost are: {', '.join(lost)}.")
+        result.append(f"Lost: {', '.join(lost)}.")
     if back:
-        result.append(f"These come back: {', '.join(back)}.")
+        result.append(f"Back: {', '.join(back)}.")
     if altered:
         result.append(f"As it was then: {', '.join(altered)}.")
     return result or ["Only details are different."]

@@ -21,6 +21,8 @@ from fauxtune.core.language.po import Entry, read_po
 
 _VALUE = re.compile(r"%\((\w+)\)s")
 _NUMBER = "%(number)s "
+#: What begins with a word and a colon.
+_HEADED = re.compile(r"[A-Z][a-z]+: ")
 _OWN = re.compile(r"[A-Za-z]{2,}")
 _COUNTED = re.compile(r"([\d,.]+) (.+)")
 #: Sentences in one another, at most, and characters of a text that is looked at.
@@ -52,7 +54,7 @@ class Recogniser:
                     self._counted[text.removeprefix(_NUMBER)] = entry.forms
             elif _VALUE.search(entry.text):
                 # What has one word of its own says too little: it would recognise whatever has this word.
-                if len(_OWN.findall(_VALUE.sub(" ", entry.text))) >= 2:
+                if _HEADED.match(entry.text) or len(_OWN.findall(_VALUE.sub(" ", entry.text))) >= 2:
                     self._add(entry)
             else:
                 self._exact[_plain(entry.text).replace("%%", "%")] = _plain(entry.forms[0]).replace("%%", "%")
