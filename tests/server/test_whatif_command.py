@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from fauxtune.cli.whatif import effects
 from tests.support.certificates import certificate_request
 from tests.support.running_server import Running, fauxtune, serving
 
@@ -55,6 +56,14 @@ def test_a_table_says_what_would_happen_to_which_device(server: Running, data: P
     head, line = done.stdout.splitlines()
     assert head.split() == ["device", "user", "what", "item", "why"]
     assert line.split() == ["alice_AndroidEnterprise", "alice", "ends", "the", "enrolment", "wipe"]
+
+
+def test_a_cause_is_said_once_for_each_device() -> None:
+    item = {"source": "pkcs", "profileName": "Signing", "thumbprint": None, "why": "the device is wiped"}
+    lists = {"install": [], "remove": [item, item, {**item, "why": "another"}], "revoke": [item], "reissue": []}
+    device = {"deviceName": "Phone", "device": "1", "userPrincipalName": "alice@contoso.example", "ends": None, **lists}
+    causes = [row[-1] for row in effects([device, {**device, "deviceName": "Tablet"}]).rows]
+    assert causes == ["the device is wiped", "as above", "another", "the device is wiped"] * 2
 
 
 def test_programs_get_json_and_a_body_comes_from_the_line_or_from_a_file(

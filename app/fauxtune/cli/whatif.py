@@ -14,6 +14,8 @@ from fauxtune.cli.service import Emulator, with_service
 from fauxtune.cli.tables import Table, certificate_name, one_line, person, print_table
 
 _LISTS = ("install", "remove", "revoke", "reissue")
+#: In place of a reason that the line above gives.
+_AGAIN = "as above"
 _HEADINGS = ("device", "user", "what", "item", "why")
 
 
@@ -96,7 +98,10 @@ def unreadable(answer: dict[str, Any]) -> list[str]:
 def _rows(device: dict[str, Any]) -> list[tuple[str, ...]]:
     who = (device["deviceName"] or device["device"], person(device["userPrincipalName"]))
     rows: list[tuple[str, ...]] = [(*who, "ends", "the enrolment", device["ends"])] if device["ends"] else []
-    rows += [(*who, name, _item(item), item["why"]) for name in _LISTS for item in device[name]]
+    items = [(name, item, str(item["why"])) for name in _LISTS for item in device[name]]
+    for index, (name, item, why) in enumerate(items):
+        said = index > 0 and items[index - 1][2] == why
+        rows.append((*who, name, _item(item), _AGAIN if said else why))
     rows += [(*who, each["what"], f"{noun} {each['name']}", each["why"]) for noun, each in _works(device)]
     change = device.get("compliance")
     return rows if change is None else [*rows, (*who, "compliance", change["after"], compliance_words(change))]

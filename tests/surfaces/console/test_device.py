@@ -59,6 +59,18 @@ def page_of(phone: AndroidOverHttp) -> str:
     return f"/devices/{phone.enrollment_id}"
 
 
+async def test_what_a_wipe_would_do_says_its_cause_once(
+    console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
+) -> None:
+    await equip(contoso)
+    phone = await company_phone(enroll)
+    await phone.settle()
+    page = (await console.get(f"{page_of(phone)}/wipe")).text.partition("What would happen</h2>")[2]
+    removed = page.partition('data-label="Removed"')[2].partition("</td>")[0]
+    assert removed.count('class="effect"') >= 2
+    assert page.count("the device is wiped") == 1
+
+
 async def test_an_intermediate_is_called_so_on_its_device_in_the_journal_and_among_the_profiles(
     console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
 ) -> None:

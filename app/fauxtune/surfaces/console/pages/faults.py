@@ -21,6 +21,7 @@ from fauxtune.operations.tenants import faults as operations
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.forms import task_page
+from fauxtune.surfaces.console.pages.wire import short_path
 from fauxtune.surfaces.console.typed import Typed
 
 #: data. Which of the occasions are struck, as the form says it.
@@ -130,7 +131,7 @@ def _view(call: TenantCall, row: FaultRuleRow) -> FaultView:
         match=match_in_words(document["match"]),
         when=when_in_words(document["when"]),
         effect=effect_in_words(document["effect"]),
-        nearest="" if near is None else nearest_in_words({"request": near.words, "differs": near.differs}),
+        nearest="" if near is None else short_path(nearest_in_words({"request": near.words, "differs": near.differs})),
         warnings=warnings(
             rule_of(document), is_served=call.emulator.graph_serves, keeps_past=call.emulator.runner.database.keeps_past
         ),
