@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
 from fauxtune.operations.devices import due
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
@@ -36,6 +37,11 @@ async def test_each_tenant_has_four_default_enrolment_configurations_of_the_lowe
     default = f"{CONFIGURATIONS}/{next(each['id'] for each in listed if each['@odata.type'] == LIMIT)}"
     assert (await beta.patch(default, json={"@odata.type": LIMIT, "limit": 15})).json()["limit"] == 15
     assert (await beta.get(default)).json()["limit"] == 15
+    for limit, status in ((0, 400), (1, 200), (16, 400)):
+        assert (await beta.patch(default, json={"@odata.type": LIMIT, "limit": limit})).status_code == status
+        new = await beta.post(CONFIGURATIONS, json={"@odata.type": LIMIT, "displayName": "L", "limit": limit})
+        assert new.status_code == (201 if status == 200 else 400)
+    assert ENROLLMENT_CONFIGURATIONS.most == {LIMIT.rpartition(".")[2]: 25}
     refused = await beta.post(f"{default}/setPriority", json={"priority": 1})
     assert (refused.status_code, "default" in error_message(refused)) == (400, True)
 

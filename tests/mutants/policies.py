@@ -24,6 +24,54 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     Mutant(
+        rule="What is available to a user is uninstalled because of the device",
+        file="app/fauxtune/core/policies/app_planning.py",
+        before="and not reach_user(having(UNINSTALL))",
+        after="and False",
+        tests=(
+            (
+                "tests/core/policies/test_app_planning.py"
+                "::test_what_is_available_to_a_user_is_not_uninstalled_because_of_the_device"
+            ),
+        ),
+    ),
+    Mutant(
+        rule="An app that failed once waits a day",
+        file="app/fauxtune/core/policies/app_runs.py",
+        before="(_RETRY_AFTER if app.attempts % _TRIES else _FAILED_AFTER)",
+        after="_FAILED_AFTER",
+        tests=(
+            (
+                "tests/core/policies/test_app_runs.py"
+                "::test_what_failed_or_has_to_wait_is_tried_three_times_five_minutes_apart_and_a_day_later"
+            ),
+        ),
+    ),
+    Mutant(
+        rule="Nobody takes the last verdict away when a tenant judges no more",
+        file="app/fauxtune/operations/devices/compliance_time.py",
+        before="        await emulator.runner.run(tenant, _let_be_due)\n",
+        after="",
+        tests=(
+            (
+                "tests/surfaces/graph/test_compliance.py"
+                "::test_whoever_changes_a_switch_of_compliance_has_devices_judged_once_more"
+            ),
+        ),
+    ),
+    Mutant(
+        rule="An older Autopilot profile for all devices counts before that of a group",
+        file="app/fauxtune/operations/devices/autopilot_profiles.py",
+        before="is TargetKind.ALL_DEVICES, default",
+        after="is None, default",
+        tests=(
+            (
+                "tests/operations/test_autopilot.py"
+                "::test_a_profile_of_the_devices_group_counts_before_an_older_one_for_all_devices[sqlite]"
+            ),
+        ),
+    ),
+    Mutant(
         rule="Logs grow without a bound",
         file="app/fauxtune/core/model/logs.py",
         before="return max(0, last - most)",

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.compliance.judging import Policy, judge_policies, judge_policy
+from fauxtune.core.engine.compliance.judging import Policy, full_name, judge_policies, judge_policy
 from fauxtune.core.engine.compliance.settings import FACTS, KINDS
 from fauxtune.core.engine.compliance.states import Status
+from fauxtune.core.engine.compliance.words import is_enforced
 from fauxtune.core.graph.index import MODEL
 from fauxtune.core.model.platforms import Variant
 
@@ -284,3 +285,11 @@ def test_all_facts_that_rules_look_at_lead_to_a_new_judgement() -> None:
         for variant in known.variants:
             judge_policy(Policy("p", kind, document), variant=variant, facts=Watched(osVersion="6.1"))
     assert names - {"isManagedEmailProfileInstalled"} <= FACTS
+
+
+def test_the_operating_system_makes_users_mend_a_passcode_everywhere_but_on_android() -> None:
+    for kind, known in KINDS.items():
+        for name in known.settings:
+            if "assword" in name or "asscode" in name:
+                is_android = kind.startswith(("android", "aosp"))
+                assert is_enforced(full_name(kind, name)) is not is_android, f"{kind}.{name}"
