@@ -199,7 +199,7 @@ async def tenants(request: Request) -> dict[str, Any]:
     openapi_extra=descriptions.WITH_TOKEN,
 )
 async def subscriptions(request: Request) -> dict[str, Any]:
-    """There are none: Azure CLI logs in with `--allow-no-subscriptions`."""
+    """A tenant has no subscriptions: Azure CLI logs in with `--allow-no-subscriptions`."""
     await _tenant_of_token(request)
     return resource_manager.subscriptions()
 
