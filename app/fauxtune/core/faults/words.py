@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 _WHICH = {"nth": "number {}", "next": "the next {}", "every": "every {}."}
 _EVERYTHING = "everything"
+#: An id in a path: a rule has {id} at its place.
+_GUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
 def match_in_words(match: Mapping[str, Any]) -> str:
@@ -54,4 +57,5 @@ def nearest_in_words(nearest: Mapping[str, Any] | None) -> str:
     """
     if nearest is None:
         return ""
-    return f"the nearest request was {nearest['request']} (another {' and another '.join(nearest['differs'])})"
+    request = _GUID.sub("{id}", nearest["request"])
+    return f"the nearest request was {request} (another {' and another '.join(nearest['differs'])})"
