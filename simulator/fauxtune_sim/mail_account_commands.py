@@ -80,11 +80,12 @@ def add_account(state: Path, address: str, *, app: str | None = None, certificat
     every = {each.address.lower() for each in (*device.accounts.values(), *device.own_accounts.values())}
     if address.lower() in every:
         raise NotAllowedHere(f"{device.name} has a mail account for {address} already")
-    alias = None if certificate is None else _identity(device, certificate).alias
+    identity = None if certificate is None else _identity(device, certificate)
+    alias = None if identity is None else identity.alias
     account = MailAccount(f"own/{address.lower()}", there.app.package, digest="", address=address, login_alias=alias)
     device.own_accounts[account.id] = account
     device.save(keys=False, state=False)
-    by = "the user's password (--password-file)" if alias is None else f"the certificate {alias}"
+    by = "the user's password (--password-file)" if identity is None else f"the certificate {identity.thumbprint[:8]}"
     lines = [f"{there.app.title} on {device.name} has the account {address}, which logs in with {by}"]
     return CommandOutput({"device": device.name, "app": there.app.name, "account": account.row()}, lines)
 
