@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.model.journal_words import Tone, tone, words
+from fauxtune.core.model.journal_words import Tone, check_type, tone, words
 
 OPERATIONS = Path(__file__).resolve().parents[3] / "app/fauxtune/operations"
 CERTIFICATE = {"thumbprint": "5e09a1f2" + "0" * 32, "serial": "77", "source": "pkcs"}
@@ -45,6 +45,8 @@ def test_every_event_that_is_recorded_has_words() -> None:
     without = {each for each in types if "marker=1" in said(each, marker=1)}
     # `renewed` is compared with "first" in its call, and an order is recorded as "...Requested".
     assert without <= {"first", "available"}
+    for each in types - {"first", "available"}:
+        check_type(each)  # whatever is recorded can be asked for
 
 
 @pytest.mark.parametrize(

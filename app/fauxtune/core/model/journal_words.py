@@ -126,7 +126,7 @@ def check_type(event_type: str) -> None:
     """Raise Invalid for a type that no event has, with the nearest that there are: a program that counts events of a
     mistyped one would count none.
     """
-    if event_type in _WORDS or event_type.endswith(_REQUESTED):
+    if event_type in {*_WORDS, *TYPES, *_BAD, *_GOING, *_COMING} or event_type.endswith(_REQUESTED):
         return
     from difflib import get_close_matches  # for mistakes only
 
