@@ -2,7 +2,7 @@
 
 `python -m tests.browser.pictures` (or `make pictures`) writes docs/images/console.png, the picture in README.md, and
 those of the lessons in docs/lessons.
-`--pages FOLDER` takes every page at 1280 and 390 px in both colour schemes instead, for a person to look at.
+`--pages FOLDER` takes every page at 1280, 1024 and 390 px in both colour schemes instead, for a person to look at.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.support.running_server import SECONDS, environment
 _PICTURE = Path("docs/images/console.png")
 _LARGEST = 300_000
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-_WIDTHS = (1280, 390)
+_WIDTHS = (1280, 1024, 390)
 _TOP = "/console/contoso"
 
 

@@ -36,7 +36,8 @@ _SWAGGER = """<link rel="stylesheet" href="{path}/swagger-ui.css">
 <script src="{path}/docs.js" defer></script>
 """
 _DOCUMENT = """<main>
-<p class="about"><strong>{title}</strong>
+<h1>{title}</h1>
+<p class="about">
 <a href="{path}/{whole}.json" download>Download {whole}.json</a> (OpenAPI 3.1)</p>
 {sign_in}<noscript><p>Without scripts this page cannot show the document; the link above downloads it.</p></noscript>
 <p id="parts" hidden><label for="part">Part</label> <select id="part"></select></p>

@@ -18,7 +18,7 @@ from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.register import Standing, Wanted
 from fauxtune.storage.rows.certificates import RegisteredRow, RevocationState
 from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.holdings import SOURCES, Chip
+from fauxtune.surfaces.console.holdings import INTERMEDIATE, SOURCES, Chip
 from fauxtune.surfaces.console.shown_marks import mark
 
 #: data. What a certificate was issued for -> its symbol, and its words.
@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "external": (SOURCES[Source.IMPORTED][0], "imported, of another CA"),
     "identity": ("▣", "identity of a device"),
     "authority": (SOURCES[Source.ROOT][0], "certification authority"),
+    "intermediate": (INTERMEDIATE[0], "intermediate certification authority"),
     "issued": ("○", "issued by hand"),
     "foreign": ("◇", "of another authority"),
 }
@@ -79,7 +80,7 @@ def certificate_chip(thumbprint: str, *, kind: str) -> Chip:
     """Return the chip of a certificate, with the mark that it has everywhere. `kind`: a key of KINDS."""
     symbol, words = KINDS[kind]
     letters = mark(thumbprint)
-    source = {"external": "imported", "authority": "root"}.get(kind, kind)
+    source = {"external": "imported", "authority": "root", "intermediate": "root"}.get(kind, kind)
     return Chip(
         key=thumbprint,
         source=source,

@@ -118,11 +118,12 @@ def _view(call: TenantCall, row: AuthorityRow, *, counts: CertificateCounts, is_
     status = certificate_status(not_before=start, not_after=end, revoked=False, now=call.now)
     addresses = addresses_for(call.tenant.public_http_url, tenant_name=call.tenant.name, authority=row.name)
     crl = kept_crl_span(row)
+    kind = "authority" if certificate.subject == certificate.issuer else "intermediate"
     return AuthorityView(
         row=row,
         name=_common_name(certificate),
         role=_ROLES.get(row.role, row.role) if is_current else "Issued before the roll-over",
-        chip=certificate_chip(thumbprint(certificate), kind="authority"),
+        chip=certificate_chip(thumbprint(certificate), kind=kind),
         subject=subject_text(certificate.subject),
         state=state(status, reason=None, revocation=None),
         not_before=start,
