@@ -101,6 +101,15 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     Mutant(
+        rule="A certificate that a partner's authority reported is forgotten by the next check of its challenge",
+        file="app/fauxtune/storage/queries/scep.py",
+        before='_challenge.state != "issued" if state != "issued" else true()',
+        after="true()",
+        tests=(
+            "tests/surfaces/partner/test_partner_api.py::test_a_reported_certificate_is_not_forgotten_by_another_validation_of_its_challenge[sqlite]",
+        ),
+    ),
+    Mutant(
         rule="The SCEP challenge of a deleted user is as good as any",
         file="app/fauxtune/operations/checkin/scep_challenges.py",
         before="user_id=UserId(challenge.user)) is not None",

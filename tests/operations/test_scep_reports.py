@@ -20,6 +20,7 @@ from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.ca.partner_revocations import ask_for_revocation
 from fauxtune.operations.checkin.checkin import Report
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.storage.queries import scep as queries
 from tests.support.devices.android import AndroidInProcess
 from tests.support.scep_devices import NDES, PARTNER, ScepAuthorities
 from tests.support.tenant import Contoso
@@ -237,3 +238,22 @@ async def test_what_was_issued_and_never_reported_is_revoked_as_what_the_device_
         authorities.issued, "revoked"
     )
     assert len(authorities.issued) == (2 if "renewal" in ends else 1)
+
+
+@pytest.mark.parametrize(("edition", "is_queued"), [("current", True), ("2020-04", False)])
+async def test_what_a_partner_issued_is_queued_for_revocation_when_the_device_leaves_though_it_never_reported_it(
+    contoso: Contoso, authorities: ScepAuthorities, edition: str, is_queued: bool
+) -> None:
+    await contoso.switch(edition=edition)
+    await contoso.scep_profile(scepServerUrls=[PARTNER])
+    phone = await contoso.enroll("alice")
+    phone.scep = authorities
+    phone.apply(await phone.fetch_policy((await phone.check_in()).policy_version))
+    await phone.check_in()
+    await phone.fetch_policy(0)
+    (certificate,) = authorities.issued.values()
+    for _ in range(2):  # the order is repeated, and the end revokes once more
+        await contoso.action(phone, device_actions.retire)
+        await phone.settle()
+    queue = await contoso.look(queries.revocations, contoso.tenant.id, limit=9)
+    assert [row.serial.lower() for row in queue] == [serial_hex(certificate)] * is_queued

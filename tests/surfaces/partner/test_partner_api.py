@@ -157,6 +157,22 @@ async def test_a_reported_certificate_is_not_forgotten_by_another_validation_of_
         assert (answer.status_code, answer.json().get("serialNumber")) == (201, serial), answer.text
 
 
+async def test_of_one_challenge_50_certificates_are_kept_and_a_report_of_another_is_refused(scene: Scene) -> None:
+    report: dict[str, Any] = {
+        "transactionId": "t",
+        "certificateRequest": base64.b64encode(await scene.csr()).decode(),
+        "certificateSerialNumber": "01",
+        "issuingCertificateAuthority": "CN=Partner",
+    }
+    path = "ScepActions/successNotification"
+    for number in range(51):
+        body = {"notification": {**report, "certificateThumbprint": f"{number:040x}"}}
+        answer = await scene.partner.post("ScepRequestValidationFEService", path, body)
+        assert answer.status_code == (200 if number < 50 else 409)
+    body = {"notification": {**report, "certificateThumbprint": "0" * 40}}
+    assert (await scene.partner.scep("successNotification", body))["code"] == "Success", "a repeated report is no other"
+
+
 @ON_BOTH_DATABASES
 async def test_after_a_download_nothing_is_handed_out_for_60_minutes(scene: Scene) -> None:
     for serial in ("01", "02", "03"):
