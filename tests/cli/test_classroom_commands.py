@@ -124,6 +124,20 @@ def test_what_is_left_is_a_transcript_of_each_seat_and_a_summary(
     assert run.json("classroom", "list") == []
 
 
+def test_cards_and_the_commands_of_a_class_are_italian_where_that_is_asked_for(run: Commands, tmp_path: Path) -> None:
+    italian = ("--lang", "it")
+    run.text("classroom", "start", "1", *_LABS, "--out", tmp_path, *italian)
+    cards = (tmp_path / "cards.html").read_text(encoding="utf-8")
+    for words in ('lang="it"', "Poi: accedi a", "FAUXTUNE_LANG=it"):
+        assert words in cards
+    shown = run.text("classroom", "show", *italian)
+    assert ("postazione" in shown, "nessuno è entrato" in shown) == (True, True)
+    own = ("--tenant", "class-01", *italian)
+    assert "Il tenant non ha profili." in run.text("profile", "list", *own)
+    assert "alice@class-01.example" in run.text("user", "list", *own), "names stay"
+    run.text("classroom", "stop", "--yes")
+
+
 def test_a_classroom_is_named_when_several_are_open(room: dict[str, Any], run: Commands, tmp_path: Path) -> None:
     other = run.json("classroom", "start", "1", "--class", "morning", *_LABS, "--out", tmp_path / "morning")
     assert other["seats"][0]["name"] == "morning-01"

@@ -40,7 +40,7 @@ DOMAINS: dict[str, tuple[str, ...]] = {
     #: The states with which labs begin: sentences that are typed in English elsewhere, and read by students here.
     "starts": (),
     #: What commands print that students type.
-    "commands": (),
+    "commands": ("app/fauxtune/server/pages/classroom/templates/cards.html",),
 }
 #: Domain -> files whose English sentences are recognised where they are shown (`core.language.recognition`): literals
 #: of two words and more, and what is put together from them, with `%(a)s`, `%(b)s` ... for its values.

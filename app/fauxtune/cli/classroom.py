@@ -79,7 +79,7 @@ def start(
                 **room,
                 **{member: classroom_files.at_host(room[member], address) for member in ("address", "trust")},
             }
-        written = classroom_files.write_handout(room, out or Path(f"classroom-{room['name']}"))
+        written = classroom_files.write_handout(room, out or Path(f"classroom-{room['name']}"), lang=service.lang)
         page = f"{session.client.server.https}/console/-/classrooms/{room['name']}"
         session.show(
             {**room, "written": [str(each) for each in written], "page": page},

@@ -11,6 +11,7 @@ from fauxtune.cli.options import fail
 from fauxtune.cli.tables import moment
 from fauxtune.core.administration import classrooms as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune.core.language.catalogue import Language
 
 #: Certificates of a seat in its transcript.
 _MOST_CERTIFICATES = 200
@@ -36,12 +37,12 @@ def at_host(url: str, host: str) -> str:
     return parts._replace(netloc=named).geturl()
 
 
-def write_handout(room: dict[str, Any], folder: Path) -> list[Path]:
+def write_handout(room: dict[str, Any], folder: Path, *, lang: Language) -> list[Path]:
     """Write the cards and return the paths of the files. If that fails, the passwords are told nevertheless."""
     from fauxtune.server.pages.classroom import writing
 
     try:
-        return writing.write_handout(room, folder)
+        return writing.write_handout(room, folder, language=lang)
     except writing.NotWritten as refused:
         cards = ", ".join(f"{seat['name']} {seat['password']}" for seat in room["seats"])
         fail(f"{refused} The classroom is open; its passwords, which are told once: {cards}")

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from fauxtune import __version__
+from fauxtune.core.language.catalogue import Language, catalogue
 from fauxtune.surfaces import html
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -32,14 +33,15 @@ class NotWritten(Exception):
     """The files cannot be written there, for this reason."""
 
 
-def write_handout(classroom: Json, folder: Path) -> list[Path]:
-    """Write seats.csv and cards.html of a classroom, as the control surface answered when it was opened. Return their
-    paths. Raises NotWritten.
+def write_handout(classroom: Json, folder: Path, *, language: Language = Language.ENGLISH) -> list[Path]:
+    """Write seats.csv and cards.html of a classroom, as the control surface answered when it was opened, the cards in a
+    language. Return their paths. Raises NotWritten.
     """
     seats = classroom["seats"]
     rows = [(each["name"], each["password"], classroom["address"], classroom["trust"]) for each in seats]
     page = _page(
         "cards.html",
+        language=language,
         classroom=classroom,
         sheets=[seats[at : at + _ON_A_SHEET] for at in range(0, len(seats), _ON_A_SHEET)],
         code=qr_code(classroom["address"]),
@@ -104,13 +106,14 @@ def _csv(names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _page(template: str, /, **values: Any) -> str:
-    return _environment().get_template(template).render(version=__version__, **values)
+def _page(template: str, /, *, language: Language = Language.ENGLISH, **values: Any) -> str:
+    text = _environment(language).get_template(template)
+    return text.render(version=__version__, language=language.value, **values)
 
 
 @functools.cache
-def _environment() -> Environment:
-    environment = html.environment(FileSystemLoader(_FOLDER))
+def _environment(language: Language) -> Environment:
+    environment = html.environment(FileSystemLoader(_FOLDER), words=catalogue(language, "commands"))
     own = (_FOLDER / "classroom.css").read_text(encoding="utf-8")
     environment.globals["style"] = Markup(html.colours() + own)  # noqa: S704 - our own style sheets
     environment.filters["right"] = _right
