@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
 from fauxtune.core.faults.presets import PRESETS
@@ -68,3 +70,12 @@ async def test_what_cannot_be_used_is_marked_and_nothing_is_added(console: httpx
 async def test_a_fault_that_can_never_strike_says_so(console: httpx.AsyncClient) -> None:
     done(await send_from(console, NEW, to=NEW, fields={"preset": "slow", "path": "/user"}))
     assert "nothing is served at /user" in await show(console, "/faults")
+
+
+async def test_a_page_without_faults_offers_some_whose_form_is_filled_in(console: httpx.AsyncClient) -> None:
+    page = (await console.get("/faults")).text
+    offered = re.findall(r'href="/console/contoso/faults/new\?preset=([\w-]+)"', page)
+    assert len(offered) >= 4
+    for preset in offered:
+        form = (await console.get(f"/faults/new?preset={preset}")).text
+        assert f'<option value="{preset}" selected>' in form

@@ -105,3 +105,15 @@ async def test_a_question_that_cannot_be_answered_says_why(console: httpx.AsyncC
     assert answer.status_code == 404
     assert "nobody<script>" in text_of(answer)
     assert "<script>alert" not in answer.text
+
+
+async def test_a_page_without_a_question_offers_ready_ones(
+    console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso
+) -> None:
+    phone = await enroll("alice")
+    await contoso.group("Sales", await contoso.user_id("alice"))
+    await contoso.root_profile("Sales")
+    page = await console.get("/why")
+    assert "What is due on “alice_AndroidForWork”? What is missing for Alice Adams?" in text_of(page)
+    assert f'href="/console/contoso/why?device={phone.enrollment_id}"' in page.text
+    assert "Or ask one of these" not in await show(console, "/why?user=alice")
