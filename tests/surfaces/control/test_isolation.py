@@ -102,6 +102,8 @@ WHOLE = {
     ("DELETE", "/wire"),
     ("GET", "/tenants/{tenant}/reports/permissions"),
     ("GET", "/tenants/{tenant}/authorities"),
+    # Of a certificate that the tenant does not know nothing is told: see below.
+    ("GET", "/tenants/{tenant}/certificates/marks"),
     ("GET", "/tenants/{tenant}/devices"),
     ("GET", "/tenants/{tenant}/applications"),
     ("POST", "/tenants/{tenant}/applications"),
@@ -278,6 +280,10 @@ async def test_the_address_book_of_another_tenant_is_not_looked_into(
     theirs = await _furnish(fabrikam, enroll, assign)
     answer = (await contoso.get(f"/address-book/{theirs['address']}")).json()
     assert (answer["value"], answer["sentence"][:36]) == ([], "No user of this tenant has the addre")
+    # The marks of another tenant's certificates are not told either.
+    marks = f"/certificates/marks?thumbprints={theirs['thumbprint']}"
+    told = [(await tenant.get(marks)).json()["value"] for tenant in (contoso, fabrikam)]
+    assert [[each["thumbprint"] for each in value] for value in told] == [[], [theirs["thumbprint"]]]
 
 
 @ON_BOTH_DATABASES
