@@ -96,10 +96,10 @@ def _start(folder: str, *options: str, errors: IO[str] | int = subprocess.DEVNUL
 
 def _modules(folder: str) -> list[str]:
     """The modules that a server imports, or looks for, until it is ready, in the order in which they were complete."""
-    with tempfile.TemporaryFile("w+") as told:
-        _start(folder, "-X", "importtime", errors=told)
-        told.seek(0)
-        names = [line.rpartition("|")[2].strip() for line in told if line.startswith("import time:")]
+    with tempfile.TemporaryFile("w+") as listing:
+        _start(folder, "-X", "importtime", errors=listing)
+        listing.seek(0)
+        names = [line.rpartition("|")[2].strip() for line in listing if line.startswith("import time:")]
     return [name for name in names if name != "imported package"]
 
 

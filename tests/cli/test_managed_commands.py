@@ -35,7 +35,7 @@ def test_a_compliance_policy_is_created_with_its_grace_and_shows_who_meets_it(
     assert run.text("compliance", "list").splitlines()[1].split() == ["Passcode", "iOS/iPadOS", "all", "users"]
     assert "assigned to nobody" in run.text("compliance", "unassign", "Passcode", "--yes")
     run.text("compliance", "delete", "Passcode", "--yes")
-    assert "There is none yet" in run.text("compliance", "list")
+    assert "nothing of this kind" in run.text("compliance", "list")
 
 
 def test_an_app_is_created_by_its_identifier_and_shows_where_it_is_installed(

@@ -42,12 +42,18 @@ def _help(says: str, example: str) -> str:
 def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
     """Return the commands that all three have: list, show, assign, unassign, delete. `example`: the name of one."""
     app = typer.Typer(help=_help(says, examples), no_args_is_help=True)
+    _add_readers(app, noun, example=example)
+    _add_assign(app, noun, example=example)
+    _add_removers(app, noun, example=example)
+    return app
 
+
+def _add_readers(app: typer.Typer, noun: str, *, example: str) -> None:
     @app.command("list", help=_help("List them, with those to whom they are assigned.", f"fauxtune {noun} list"))
     @with_service(Administration)
     def list_(*, service: Administration) -> None:
         with service.session() as session:
-            found = _all(session, noun)
+            pairs = _all(session, noun)
             groups = {each.id: each.name for each in names.groups(session.client)}
             rows: list[tuple[str, ...]] = [
                 (
@@ -56,11 +62,13 @@ def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
                     ", ".join(assigned_words(each.document["assignments"], groups)) or "nobody",
                     *([each.id] if session.ids else []),
                 )
-                for _, each in sorted(found, key=lambda pair: pair[1].name.casefold())
+                for _, each in sorted(pairs, key=lambda pair: pair[1].name.casefold())
             ]
             headings = ("name", "kind", "assigned to", *(["id"] if session.ids else []))
-            table = Table(headings, rows, empty=f"There is none yet. Create one: fauxtune {noun} create --help")
-            session.show([each.document for _, each in found], table)
+            table = Table(
+                headings, rows, empty=f"The tenant has nothing of this kind. Create one: fauxtune {noun} create --help"
+            )
+            session.show([each.document for _, each in pairs], table)
 
     @app.command(help=_help("Show its assignments, and its state on each device.", f"fauxtune {noun} show {example}"))
     @with_service(Administration)
@@ -80,11 +88,13 @@ def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
             groups = {each.id: each.name for each in names.groups(session.client)}
             assigned = ", ".join(assigned_words(chosen.document["assignments"], groups)) or "nobody"
             print(f"{one_line(chosen.name)} ({chosen.about}), assigned to {assigned}\n")
-            shown = [(row[0], row[1], row[2], moment(row[3]) if row[3][10:11] == "T" else row[3]) for row in rows]
+            lines = [(row[0], row[1], row[2], moment(row[3]) if row[3][10:11] == "T" else row[3]) for row in rows]
             empty = "No device has reported it."
-            session.show(rows, Table(("device", "user", "state", "detail"), [*shown], wraps=True, empty=empty))
+            session.show(rows, Table(("device", "user", "state", "detail"), [*lines], wraps=True, empty=empty))
             print(f"\n{_WHY}")
 
+
+def _add_assign(app: typer.Typer, noun: str, *, example: str) -> None:
     @app.command(
         help=_help(
             "Assign it to groups, all users or all devices. Its other assignments stay.",
@@ -119,6 +129,8 @@ def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
             document = {"id": chosen.id, "displayName": chosen.name, "assignedTo": [each.words for each in targets]}
             session.show(document, f"Assigned {one_line(chosen.name)} to {words_of(targets)}.\n{then}")
 
+
+def _add_removers(app: typer.Typer, noun: str, *, example: str) -> None:
     @app.command(help=_help("Take all of its assignments away.", f"fauxtune {noun} unassign {example}"))
     @with_service(Administration)
     def unassign(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
@@ -140,8 +152,6 @@ def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
             confirm(f"Delete {one_line(chosen.name)}?", yes=yes)
             session.send(policies.delete(of, chosen.id))
             session.show({"deleted": chosen.id}, f"Deleted {one_line(chosen.name)}.")
-
-    return app
 
 
 compliance = _group(
@@ -282,16 +292,16 @@ def _all(session: Session, noun: str) -> list[tuple[Collection, Named]]:
     """Return those of the noun's collections, each with its collection."""
     from fauxtune.core.administration import policies
 
-    found = []
+    pairs = []
     for of in policies.COLLECTIONS[noun]:
         for each in session.elements(policies.listed(of)):
             kind = policies.kind_words(of, each)
-            found.append((of, Named(each["id"], each["displayName"], about=kind, document=each)))
-    return found
+            pairs.append((of, Named(each["id"], each["displayName"], about=kind, document=each)))
+    return pairs
 
 
 def _chosen(session: Session, noun: str, *, wanted: str) -> tuple[Collection, Named]:
-    found = _all(session, noun)
+    pairs = _all(session, noun)
     noun_in_words = {"compliance": "compliance policy"}.get(noun, noun)
-    chosen = names.choose(wanted, [each for _, each in found], kind=noun_in_words)
-    return next(of for of, each in found if each.id == chosen.id), chosen
+    chosen = names.choose(wanted, [each for _, each in pairs], kind=noun_in_words)
+    return next(of for of, each in pairs if each.id == chosen.id), chosen

@@ -58,8 +58,8 @@ class Thing:
 
 async def things(call: TenantCall) -> Response:
     """Show all of them, under a heading each."""
-    found = {noun: await _all(call, noun) for noun in NOUNS}
-    return call.page("managed.html", found=found, nouns=NOUNS)
+    by_noun = {noun: await _all(call, noun) for noun in NOUNS}
+    return call.page("managed.html", by_noun=by_noun, nouns=NOUNS)
 
 
 async def thing(call: TenantCall) -> Response:
@@ -172,8 +172,8 @@ async def _all(call: TenantCall, noun: str) -> list[Thing]:
     ]
     ids = {each["target"].get("groupId") for _, document in rows for each in document["assignments"]} - {None}
     names = await call.read(group_overview.group_names, call.tenant.id, ids={GroupId(str(each)) for each in ids})
-    found = [_thing(noun, of, document=document, names=names) for of, document in rows]
-    return sorted(found, key=lambda each: each.name.casefold())
+    all_of_it = [_thing(noun, of, document=document, names=names) for of, document in rows]
+    return sorted(all_of_it, key=lambda each: each.name.casefold())
 
 
 async def _one(call: TenantCall) -> Thing:
@@ -237,7 +237,7 @@ def _request(noun: str, form: Typed) -> AdminRequest | None:
 
 def _settings(form: Typed) -> dict[str, Any] | None:
     """Return the properties that are typed as lines `property = value`; None where one has no value."""
-    found: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
     for line in form.text("settings").splitlines():
         name, equals, value = (part.strip() for part in line.partition("="))
         if not line.strip():
@@ -245,8 +245,8 @@ def _settings(form: Typed) -> dict[str, Any] | None:
         if not equals:
             form.wrong("settings", f"“{line.strip()}” has no value: write property = value, one on each line.")
             return None
-        found[name] = policies.typed_value(value)
-    return found
+        properties[name] = policies.typed_value(value)
+    return properties
 
 
 def _form(call: TenantCall, noun: str, *, form: Typed) -> Response:
