@@ -79,10 +79,10 @@ def _measured(client: httpx.Client) -> Iterator[tuple[str, float]]:
         client.delete(f"{_BASE}/snapshots/full")
 
     def reset() -> None:
-        client.post(f"{_BASE}/reset").raise_for_status()
+        client.post(f"{_BASE}/reset", json={}).raise_for_status()
 
     def restore() -> None:
-        client.post(f"{_BASE}/snapshots/full/restore").raise_for_status()
+        client.post(f"{_BASE}/snapshots/full/restore", json={}).raise_for_status()
 
     def export() -> None:
         client.get(f"{_BASE}/export").raise_for_status()

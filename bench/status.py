@@ -118,7 +118,7 @@ def _issued(client: httpx.Client) -> dict[str, Any]:
 
 def _revoked(client: httpx.Client) -> None:
     serial = _issued(client)["serial"]
-    client.post(f"{_TENANT}/certificates/{serial}/revoke").raise_for_status()
+    client.post(f"{_TENANT}/certificates/{serial}/revoke", json={}).raise_for_status()
 
 
 def _ocsp_request(client: httpx.Client, *, nonce: bytes | None) -> bytes:

@@ -278,8 +278,8 @@ class Settings:
         read=_header,
     )
     notification_hosts = Setting[tuple[str, ...]](
-        "hosts, separated by commas, that receivers of change notifications may have beside localhost; they are called "
-        "by HTTPS",
+        "hosts, separated by commas, that receivers of change notifications may have; they are called by HTTPS. "
+        "localhost is one of them unless other machines can reach the server",
         default=(),
         read=_hosts,
     )

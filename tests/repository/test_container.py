@@ -79,8 +79,14 @@ def test_compose_waits_for_the_database_that_the_server_is_given(services: dict[
         f"postgresql+psycopg://{given['POSTGRES_USER']}:{given['POSTGRES_PASSWORD']}@database/{given['POSTGRES_DB']}"
     )
     assert database["healthcheck"]["test"][1] == "pg_isready"
-    default = emulator["environment"]["FAUXTUNE_CONTROL_TOKEN"].partition(":-")[2].rstrip("}")
-    Settings(host="0.0.0.0", control_token=default)
+
+
+def test_compose_publishes_no_token_and_answers_under_its_own_names_alone(services: dict[str, Any]) -> None:
+    emulator = services["fauxtune"]
+    assert emulator["environment"]["FAUXTUNE_CONTROL_TOKEN"].startswith("${FAUXTUNE_CONTROL_TOKEN:?set it to ")
+    assert emulator["environment"]["FAUXTUNE_NAME"] == emulator["hostname"]
+    # The name is not known to the machine around it, which checks revocation all the same.
+    assert emulator["environment"]["FAUXTUNE_PUBLIC_HTTP_URL"].endswith(":-http://localhost:8080}")
 
 
 def test_a_server_for_other_machines_has_its_own_name_in_its_certificate(services: dict[str, Any]) -> None:

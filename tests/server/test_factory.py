@@ -11,9 +11,9 @@ from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.operations.tenants.names import RESERVED
 from fauxtune.server import probes_description
 from fauxtune.server.bootstrap import LatePackagings
-from fauxtune.server.factory import SURFACES, Served
+from fauxtune.server.factory import SURFACES, Served, own_routes
 from fauxtune.surfaces.devices.apple.translate import PACKAGINGS
-from fauxtune.surfaces.late import attribute
+from fauxtune.surfaces.late import LateRoute, attribute
 from tests.support.openapi import documents
 
 
@@ -43,6 +43,13 @@ def test_no_tenant_may_have_the_name_with_which_another_path_begins(paths: list[
     assert {"mdm", "pki", "enrollmentserver"} <= first
     # A name has letters, digits and hyphens only.
     assert {each for each in first if re.fullmatch(r"[a-z0-9-]+", each)} - {"x"} <= RESERVED
+
+
+def test_no_tenant_may_have_the_name_with_which_a_path_begins_that_is_loaded_late() -> None:
+    served = [each.paths.pattern if isinstance(each, LateRoute) else getattr(each, "path", "") for each in own_routes()]
+    first = {match[1] for path in served if (match := re.match(r"/([a-z0-9-]+)(?=[/(]|$)", path))}
+    assert {"console", "docs", "trust"} <= first
+    assert first <= RESERVED
 
 
 @pytest.mark.parametrize("served", SURFACES, ids=lambda served: served.surface.value)

@@ -24,8 +24,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune.core.administration.directory import PASSWORD
+from fauxtune.core.model.hosts import is_answered
 from fauxtune.operations.tenants.seeds import BUILT_IN, PUBLISHED_SECRET
-from fauxtune.server import StartRefused, lifespan
+from fauxtune.server import StartRefused, lifespan, serve
 from fauxtune.server.bootstrap import chosen_seed, needs_own_secrets
 from fauxtune.settings import Settings
 from tests.support.certificates import issued_elsewhere
@@ -462,6 +463,28 @@ def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path, comma
         server.stop()  # and has given its folder back
     with serving("--data-dir", tmp_path, "--no-client-certificates", commands=commands) as server:
         assert httpx.get(f"{server.https}/readyz", verify=context).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "answered", "refused"),
+    [
+        (Settings(), ("localhost", "127.0.0.1"), ("evil.example", "192.0.2.7")),
+        (
+            Settings(host="0.0.0.0", name="Trainer.local"),
+            ("trainer.local", "localhost", "192.0.2.7", "2001:db8::1", "graph.microsoft.com"),
+            ("evil.example", "trainer.local.evil.example", ""),
+        ),
+        (Settings(host="0.0.0.0", name="x", public_url="https://a.example"), ("a.example",), ("b.example",)),
+    ],
+    ids=["this machine", "others by a name", "others by an address of its own"],
+)
+def test_a_server_answers_under_its_names_alone_also_where_other_machines_reach_it(
+    settings: Settings, answered: tuple[str, ...], refused: tuple[str, ...]
+) -> None:
+    names = serve._answering_names(settings)
+    assert names is not None
+    assert [is_answered(name, names) for name in answered] == [True] * len(answered)
+    assert [is_answered(name, names) for name in refused] == [False] * len(refused)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has heaps that can be counted")

@@ -13,13 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fauxtune.core.errors import Invalid
+from fauxtune.server import lifespan
 from fauxtune.server.webhooks import Receivers
+from fauxtune.settings import Settings
 from tests.support.certificates import self_signed
 from tests.support.receivers import obliging, receiving
 
 
 def receivers(*hosts: str) -> Receivers:
-    return Receivers(frozenset(hosts), own_ports=lambda: frozenset({8443}), ca_file="")
+    return Receivers(frozenset({"localhost", *hosts}), own_ports=lambda: frozenset({8443}), ca_file="")
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,30 @@ def test_nobody_else_is_called(url: str) -> None:
     with pytest.raises(Invalid) as refused:
         receivers("hooks.example.org").check(url, name="notificationUrl")
     assert refused.value.target == "notificationUrl"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:7071/", "http://127.0.0.1:7071/", "https://[::1]/", "https://a.localhost/"]
+)
+def test_a_server_that_other_machines_reach_calls_this_one_only_if_it_is_told_to(url: str) -> None:
+    for hosts, refusal in (((), "no host, as other machines reach it"), (("hooks.example.org",), "hooks.example.org")):
+        away = Receivers(
+            lifespan.receivers(Settings(host="0.0.0.0", notification_hosts=hosts)),
+            own_ports=frozenset,
+            ca_file="",
+        )
+        with pytest.raises(Invalid, match=f"it calls {refusal}. FAUXTUNE_NOTIFICATION_HOSTS"):
+            away.check(url, name="notificationUrl")
+    told = lifespan.receivers(Settings(host="0.0.0.0", notification_hosts=("localhost",)))
+    Receivers(told, own_ports=frozenset, ca_file="").check(url, name="notificationUrl")
+    assert "localhost" in lifespan.receivers(Settings())
+
+
+async def test_what_receivers_are_sent_carries_a_mark() -> None:
+    async with receiving(obliging) as receiver:
+        await receivers().validate(receiver.url, token="t")
+        assert await receivers().send(receiver.url, b'{"value": []}') is None
+    assert ["Fauxtune-Notification: 1\r\n" in head for head in receiver.heads] == [True, True]
 
 
 async def test_a_name_is_resolved_once_and_the_connection_goes_to_what_was_judged(

@@ -15,6 +15,7 @@ from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
+from tests.support.control import say_json_of
 from tests.support.running_server import Served
 
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
@@ -166,7 +167,10 @@ class Administrator:
 @asynccontextmanager
 async def administrator_of(server: Served) -> AsyncIterator[Administrator]:
     """An administrator of the tenant that is there from the start."""
-    async with httpx.AsyncClient(base_url=server.https, verify=server.trusting(), timeout=60) as graph:
+    hooks = {"request": [say_json_of]}
+    async with httpx.AsyncClient(
+        base_url=server.https, verify=server.trusting(), timeout=60, event_hooks=hooks
+    ) as graph:
         form = {
             "grant_type": "client_credentials",
             "client_id": server.endpoints["clientId"],

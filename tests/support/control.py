@@ -12,6 +12,17 @@ Json = dict[str, Any]
 ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
+def say_json(request: httpx.Request) -> None:
+    """Name the media type of a POST without a body to the control surface, which wants it: a hook of httpx."""
+    if request.method == "POST" and request.url.path.startswith("/_fauxtune/"):
+        request.headers.setdefault("content-type", "application/json")
+
+
+async def say_json_of(request: httpx.Request) -> None:
+    """Do what `say_json` does, for an asynchronous client."""
+    say_json(request)
+
+
 def tenant_url(tenant: httpx.AsyncClient) -> str:
     """Return the tenant's own URL: a client adds a slash to its base."""
     return str(tenant.base_url).rstrip("/")

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.control import say_json
+
 SECONDS = 60
 #: The edition that servers are started in: that of the whole run.
 EDITION = os.environ.get("FAUXTUNE_EDITION", "current")
@@ -37,7 +39,8 @@ class Served:
         return ssl.create_default_context(cafile=self.endpoints["caFile"])
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.https, verify=self.trusting(), timeout=SECONDS)
+        hooks = {"request": [say_json]}
+        return httpx.Client(base_url=self.https, verify=self.trusting(), timeout=SECONDS, event_hooks=hooks)
 
     @contextmanager
     def signed_in(self) -> Iterator[httpx.Client]:

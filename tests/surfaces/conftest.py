@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,6 +29,7 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.support import device_openapi, requests_here
 from tests.support.clock import FixedClock
+from tests.support.control import say_json_of
 from tests.support.databases import OpenDatabases, remembered
 from tests.support.postgresql import PostgresServer
 
@@ -174,7 +176,7 @@ def application_around(emulator: Emulator, applications: list[Application]) -> A
 @pytest.fixture
 async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, with no credentials. What devices are answered is held against its description."""
-    hooks = {"response": [device_openapi.check]}
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [say_json_of], "response": [device_openapi.check]}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, event_hooks=hooks) as client:
         yield client
 

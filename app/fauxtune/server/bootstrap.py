@@ -83,7 +83,7 @@ class Environment:
     permissions: Permissions = Permissions.ENFORCE
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     wire: Bounds = field(default_factory=Bounds)
-    notification_hosts: frozenset[str] = frozenset()
+    notification_hosts: frozenset[str] = frozenset({"localhost"})
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
     dismiss_device_authority: Callable[[bytes], None] = lambda _certificate: None
 

@@ -86,15 +86,19 @@ SURFACES = (*DEVICES, *OTHERS)
 _BY_SURFACE = {each.surface: each for each in SURFACES}
 
 
+def own_routes() -> list[BaseRoute]:
+    """Return new routes of what is no surface."""
+    console = ConsoleRoute()
+    return [INDEX, *TRUST, console, docs_route(console), *late_routes()]
+
+
 class Application:
     """The surfaces of one emulator, which is `state.emulator`. Several in one process share nothing."""
 
     def __init__(self, emulator: Emulator) -> None:
         held = {"emulator": emulator}
         self.state = State(held)
-        console = ConsoleRoute()
-        own = (INDEX, *TRUST, console, docs_route(console), *late_routes())
-        routes = [*(each.route() for each in DEVICES), *own, *(each.route() for each in OTHERS)]
+        routes = [*(each.route() for each in DEVICES), *own_routes(), *(each.route() for each in OTHERS)]
         self._guard = Guard(
             Router(routes, redirect_slashes=False),
             refuse=refuse,

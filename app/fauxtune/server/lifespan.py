@@ -113,6 +113,13 @@ def sqlite_url_or_none(settings: Settings) -> bool:
     return settings.database_url is None or settings.database_url.startswith("sqlite")
 
 
+def receivers(settings: Settings) -> frozenset[str]:
+    """Return the hosts that receivers of notifications may have. A server that other machines reach calls this one only
+    if it is told to: its clients are others, and what listens here alone trusts whoever is here.
+    """
+    return frozenset(settings.notification_hosts) | ({"localhost"} if settings.is_loopback else set())
+
+
 def ignored(settings: Settings) -> Iterator[str]:
     """Name the options that are given and have no effect without another one."""
     needs = {"proxy_port": ("--intercept", settings.intercept)}

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fauxtune.core.model.hosts import host_in
+from fauxtune.core.model.hosts import host_in, is_answered
 from fauxtune.core.model.ids import IdSource
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extended
@@ -206,11 +206,11 @@ class _Exchange:
         for value in self._host:
             header = value.decode("latin-1")
             name = host_in(header)
-            if name not in names and not self.scope["path"].startswith("/pki/"):
+            if not is_answered(name, names) and not self.scope["path"].startswith("/pki/"):
                 raise HTTPException(
                     421,
                     f"This server is not called '{(name or header)[:253]}'. It answers under localhost; to call it by "
-                    "another name, start it with --public-url or --host.",
+                    "another name, start it with --public-url, or with --host and --name.",
                 )
 
     def _too_long(self) -> str:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.hosts import LOCAL_NAMES, host_of
+from fauxtune.core.model.hosts import EVERY_ADDRESS, LOCAL_NAMES, host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
@@ -138,9 +138,7 @@ async def _serve(
         endpoints.write(folder, ready.endpoints)
         announce(ready)
 
-    def forget() -> None:
-        endpoints.remove(folder)
-
+    forget = partial(endpoints.remove, folder)
     await serve_at(ports, folder, settings=settings, announce=announced, forget=forget, founded=founded)
 
 
@@ -281,7 +279,7 @@ def _environment(
         labs=settings.labs,
         permissions=settings.permissions,
         wire=Bounds(exchanges=settings.wire_exchanges),
-        notification_hosts=frozenset(settings.notification_hosts),
+        notification_hosts=lifespan.receivers(settings),
         trusted_proxies=TrustedProxies(settings.trusted_proxy, settings.client_certificate_header),
         admit_device_authority=context.admit,
         dismiss_device_authority=context.dismiss,
@@ -459,13 +457,14 @@ def _trust_page(settings: Settings, addresses: Addresses) -> str:
 
 def _answering_names(settings: Settings) -> frozenset[str] | None:
     """The hosts under which requests are answered: this machine's own names, those in the settings, and Microsoft's,
-    which no web page can point here. None (all hosts) with a --host for other machines: their names for it are unknown.
+    which no web page can point here; for other machines --name and every address, too. None (all hosts) without
+    --name: their names for it are unknown.
     """
-    if not settings.is_loopback:
+    if not settings.is_loopback and settings.name is None:
         return None
-    urls = (settings.public_url, settings.public_http_url)
-    public = {host_of(url) for url in urls if url is not None}
-    return LOCAL_NAMES | {settings.host.lower()} | public | frozenset(impersonation.HOSTS)
+    others = {EVERY_ADDRESS, str(settings.name).lower()} if not settings.is_loopback else set()
+    public = {host_of(url) for url in (settings.public_url, settings.public_http_url) if url is not None}
+    return LOCAL_NAMES | {settings.host.lower()} | others | public | frozenset(impersonation.HOSTS)
 
 
 def _reachable(host: str) -> str:

@@ -20,6 +20,7 @@ from http import HTTPStatus
 from urllib.parse import SplitResult, quote, urlsplit
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.hosts import LOCAL_NAMES, NOTIFICATION
 
 #: Seconds for the handshake, and for a notification.
 HANDSHAKE, PATIENCE = 10.0, 3.0
@@ -38,8 +39,9 @@ class _Reply:
 
 
 class Receivers:
-    """The receivers that one server may call. `hosts`: names beside this machine's; `own_ports`: those of the server
-    itself, which is no receiver: a request from this machine may do there what others may not.
+    """The receivers that one server may call. `hosts`: their names; `localhost` is every name of this machine.
+    `own_ports`: those of the server itself, which is no receiver: a request from this machine may do there what others
+    may not.
     """
 
     def __init__(self, hosts: frozenset[str], *, own_ports: Callable[[], frozenset[int]], ca_file: str) -> None:
@@ -54,10 +56,13 @@ class Receivers:
         if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
             raise Invalid(f"{name} must be an https URL of {_LONGEST_URL} characters at most.", target=name)
         is_here = _is_here(parts.hostname)
-        if not is_here and parts.hostname not in self._hosts:
+        if parts.hostname not in self._hosts and not (is_here and "localhost" in self._hosts):
+            called = ["localhost, 127.0.0.1 and [::1]"] if "localhost" in self._hosts else []
+            called += sorted(self._hosts - LOCAL_NAMES)
             raise Invalid(
-                f"{name} leads to {parts.hostname}, which this server does not call: it calls localhost, 127.0.0.1 "
-                "and [::1]. FAUXTUNE_NOTIFICATION_HOSTS names other hosts that it may call.",
+                f"{name} leads to {parts.hostname}, which this server does not call: it calls "
+                f"{', '.join(called) or 'no host, as other machines reach it'}. FAUXTUNE_NOTIFICATION_HOSTS names the "
+                "hosts that it may call beside that.",
                 target=name,
             )
         if parts.scheme == "http" and not is_here:
@@ -112,7 +117,7 @@ class Receivers:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "") + query
             lines = (
                 f"POST {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n{head}Content-Length: {len(content)}\r\n"
-                "User-Agent: fauxtune\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+                f"User-Agent: fauxtune\r\n{NOTIFICATION}: 1\r\nAccept: */*\r\nConnection: close\r\n\r\n"
             )
             writer.write(lines.encode("ascii") + content)
             await writer.drain()

@@ -14,13 +14,19 @@ import ipaddress
 from fastapi import Request
 
 from fauxtune.core.errors import NotAllowed
-from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
+from fauxtune.core.model.hosts import LOCAL_NAMES, NOTIFICATION, host_in
 
 
 def is_token(sent: str, token: str) -> bool:
     """Whether the caller's token is the right one, compared in constant time. `sent`: as a header has it, Latin-1."""
     # Starlette reads header bytes as Latin-1; a token may be any text. An empty token is never accepted.
     return bool(sent) and hmac.compare_digest(sent.encode("latin-1", "replace"), token.encode())
+
+
+def check_is_no_notification(request: Request) -> None:
+    """Raise NotAllowed for what a server sends to an address that its client has named: it may be a stranger's."""
+    if NOTIFICATION in request.headers:
+        raise NotAllowed("A change notification may not call the control surface and the console.")
 
 
 def check_local(request: Request) -> None:

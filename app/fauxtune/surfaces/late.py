@@ -47,12 +47,12 @@ class LateRoute(BaseRoute):
 
     def __init__(self, paths: str | re.Pattern[str], make: Callable[[], ASGIApp]) -> None:
         """`make`: imports the application, which knows the rest of the paths and the methods, and returns it."""
-        self._paths = re.compile(paths)
+        self.paths = re.compile(paths)
         self._app = Late(make)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match by the path alone."""
-        ours = scope["type"] == "http" and self._paths.match(scope["path"]) is not None
+        ours = scope["type"] == "http" and self.paths.match(scope["path"]) is not None
         return (Match.FULL if ours else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI

@@ -15,10 +15,12 @@ from fauxtune.operations.tenants.seeds import BUILT_IN
 from fauxtune.server.factory import Application
 from tests.support.certificates import certificate_request
 from tests.support.clock import FixedClock
+from tests.support.control import say_json_of
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.tenant import Contoso
 
 BASE = "https://localhost:8443/_fauxtune/v1"
+HOOKS = {"request": [say_json_of]}
 
 Enroll = Callable[..., Awaitable[AndroidOverHttp]]
 Assign = Callable[..., Awaitable[str]]
@@ -27,14 +29,16 @@ Assign = Callable[..., Awaitable[str]]
 @pytest.fixture
 async def control(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A client at the control surface's root, with no credentials."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE, event_hooks=HOOKS) as client:
         yield client
 
 
 @pytest.fixture
 async def contoso(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """A client at the seeded tenant."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/contoso") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/contoso", event_hooks=HOOKS
+    ) as client:
         yield client
 
 
@@ -49,7 +53,9 @@ async def fabrikam(app: Application, control: httpx.AsyncClient) -> AsyncIterato
     seed["certificationAuthority"] = authority
     answer = await control.post("/tenants", json={"name": "fabrikam", "seed": seed})
     assert answer.status_code == 201, answer.text
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/fabrikam") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/fabrikam", event_hooks=HOOKS
+    ) as client:
         yield client
 
 

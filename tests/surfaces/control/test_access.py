@@ -104,8 +104,32 @@ async def test_a_body_that_is_not_json_is_refused(contoso: httpx.AsyncClient, me
     assert _code(answer) == "UnsupportedMediaType"
 
 
-async def test_a_body_without_a_content_type_is_refused(contoso: httpx.AsyncClient) -> None:
+async def test_a_post_without_a_content_type_is_refused_with_or_without_a_body(contoso: httpx.AsyncClient) -> None:
+    contoso.event_hooks = {}  # which would name it
     assert (await contoso.post("/settle", content=b'{"timeout":0}')).status_code == 415
+    answer = await contoso.post("/reset")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        415,
+        "The Content-Type must be application/json, not 'missing'; a POST without a body has one, too.",
+    )
+    assert (await contoso.post("/reset", headers={"content-type": "text/plain; charset=utf-8"})).status_code == 415
+    assert (await contoso.post("/reset", headers={"content-type": "application/json"})).status_code in (200, 204)
+
+
+async def test_a_change_notification_presses_no_buttons(
+    control: httpx.AsyncClient, emulator: Emulator, http: httpx.AsyncClient
+) -> None:
+    marked = {"Fauxtune-Notification": "1", "content-type": "application/json"}
+    for token in (None, "geheim-und-lang"):
+        emulator.control_token = token
+        headers = marked if token is None else {**marked, "authorization": f"Bearer {token}"}
+        for answer in (
+            await control.post("/tenants/contoso/reset", headers=headers),
+            await control.post("/tenants", json={"name": "x"}, headers=headers),
+            await http.post("http://localhost:8080/console/contoso/clock", headers=headers),
+        ):
+            assert answer.status_code == 403
+            assert "A change notification may not call the control surface and the console." in answer.text
 
 
 async def test_json_with_a_charset_is_json(contoso: httpx.AsyncClient) -> None:

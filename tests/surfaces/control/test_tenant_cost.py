@@ -120,7 +120,8 @@ async def test_a_deleted_tenant_leaves_every_table_and_every_folder_as_they_were
 
 def _at(control: httpx.AsyncClient, name: str) -> httpx.AsyncClient:
     """Return a client of one tenant."""
-    return httpx.AsyncClient(transport=control._transport, base_url=f"https://localhost:8443{_BASE}/tenants/{name}")
+    base = f"https://localhost:8443{_BASE}/tenants/{name}"
+    return httpx.AsyncClient(transport=control._transport, base_url=base, event_hooks=control.event_hooks)
 
 
 async def test_a_deleted_tenant_is_not_remembered(control: httpx.AsyncClient, emulator: Emulator) -> None:

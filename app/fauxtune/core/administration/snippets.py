@@ -63,6 +63,8 @@ def as_curl(request: AdminRequest, addresses: Addresses) -> str:
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers.items()]
     if request.body is not None:
         parts += ["-H 'Content-Type: application/json'", f"--data-raw {_in_single_quotes(_json(request.body))}"]
+    elif _names_json(request):
+        parts.append("-H 'Content-Type: application/json'")
     if request.file is not None:
         parts += [f"-H 'Content-Type: {request.media}'", f"--data-binary {shlex.quote('@' + request.file)}"]
     return " \\\n  ".join(parts)
@@ -79,6 +81,8 @@ def as_python(request: AdminRequest, addresses: Addresses) -> str:
     headers += [f"{_python(name)}: {_python(value)}" for name, value in request.headers.items()]
     if request.file is not None:
         headers.append(f'"Content-Type": "{request.media}"')
+    elif _names_json(request):
+        headers.append('"Content-Type": "application/json"')
     if headers:
         arguments.append(f"headers={{{', '.join(headers)}}}")
     if request.body is not None:
@@ -108,9 +112,17 @@ def as_powershell(request: AdminRequest, addresses: Addresses) -> str:
     if request.body is not None:
         # No line of JSON begins with an apostrophe, so none ends the here-string.
         parts.append(f"-ContentType 'application/json; charset=utf-8' -Body @'\n{_json(request.body)}\n'@")
+    elif _names_json(request):
+        parts.append("-ContentType application/json")
     if request.file is not None:
         parts.append(f"-ContentType '{request.media}' -InFile {powershell_text(request.file)}")
     return " ".join(parts)
+
+
+def _names_json(request: AdminRequest) -> bool:
+    """Whether it is a POST without a body to the control surface, which wants the media type all the same."""
+    is_empty = request.body is None and request.file is None
+    return is_empty and request.method == "POST" and request.service is not Service.GRAPH
 
 
 def _token_variable(request: AdminRequest, addresses: Addresses) -> str | None:

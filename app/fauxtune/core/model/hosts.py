@@ -6,10 +6,16 @@ RFC 3986 3.2.2.
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 #: The names by which a machine calls itself.
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+#: Stands for every address in numbers among the names under which requests are answered: no web page can let one point
+#: elsewhere.
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - nobody listens here
+#: The header of what a server sends to addresses that its clients name. It presses no buttons of another emulator.
+NOTIFICATION = "Fauxtune-Notification"
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.I)
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::[0-9]{0,5})?")
 
@@ -17,6 +23,17 @@ _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::[0-9]{0,5})?"
 def is_host_name(text: str) -> bool:
     """Whether this is the name of a host (RFC 1123 2.1), or an IPv4 address."""
     return _HOST_NAME.fullmatch(text) is not None
+
+
+def is_answered(name: str, names: frozenset[str]) -> bool:
+    """Whether a request for this host is answered by a server that answers under these names."""
+    if name in names or EVERY_ADDRESS not in names:
+        return name in names
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def host_of(address: str) -> str:

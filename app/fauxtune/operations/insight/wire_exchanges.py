@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
+from fauxtune.core.model.hosts import LOCAL_NAMES, host_in, is_answered
 from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import RecordedExchange
@@ -144,7 +144,7 @@ def whole(emulator: Emulator, row: RecordedExchange, *, who: Who) -> WholeExchan
     masking = _masking(row)
     host = dict(row.request_headers).get(b"host", b"localhost").decode("latin-1")
     addresses = emulator.addresses
-    is_ours = host_in(host) in (addresses.names or LOCAL_NAMES | addresses.hosts())
+    is_ours = is_answered(host_in(host), addresses.names or LOCAL_NAMES | addresses.hosts())
     return WholeExchange(
         exchange,
         f"{row.scheme}://{host}{exchange.url}",

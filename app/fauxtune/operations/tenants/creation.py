@@ -69,6 +69,7 @@ async def found_tenant(
 def _create(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: SeedPeople) -> x509.Certificate:
     """Create the tenant; if nothing is to be added afterwards, keep its beginning at once."""
     devices = create_tenant(tx, seed, keys=keys, people=people)
+    tx.holds_tenant = True  # it has made it
     if not people.rest:
         keep_beginning_of_new(tx, files=keys.files())
     return devices

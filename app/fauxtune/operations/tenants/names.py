@@ -20,6 +20,7 @@ RESERVED = frozenset({"common", "consumers", "organizations"}) | {
     "beta",
     "blobs",
     "connector",
+    "console",
     "docs",
     "enrollmentserver",
     "livez",
@@ -29,6 +30,7 @@ RESERVED = frozenset({"common", "consumers", "organizations"}) | {
     "pki",
     "push",
     "readyz",
+    "trust",
 }
 
 

@@ -32,7 +32,7 @@ from fauxtune.operations.arrangement.labs.runs import look_before_a_change
 from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.tenants.seats import check_opens
 from fauxtune.storage.queries.connectors import connector_rows
-from fauxtune.surfaces.access import check_local
+from fauxtune.surfaces.access import check_is_no_notification, check_local
 from fauxtune.surfaces.console import files
 from fauxtune.surfaces.console.call import Call, TenantCall
 from fauxtune.surfaces.console.entry import CLASSROOMS, LANGUAGE, LEAVE, PATH, SEATS
@@ -316,6 +316,7 @@ class Console:
         return response
 
     async def _guarded(self, request: Request, session: Session, *, path: str) -> Response:
+        check_is_no_notification(request)
         call, key, token = Call(request, session), self._key(request), emulator_of(request).control_token
         if token is None:
             check_local(request)

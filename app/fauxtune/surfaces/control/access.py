@@ -1,7 +1,7 @@
 """Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
 a seat of a classroom, which opens this seat's tenant alone.
 
-Bodies must be JSON, but for whole messages of mail.
+Bodies must be JSON, but for whole messages of mail; a POST without a body says that it would be JSON, too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fauxtune.core.model.classrooms import PASSWORD
 from fauxtune.core.model.json_limits import MOST_IN_REQUEST, MOST_IN_SEED
 from fauxtune.core.model.mail import MESSAGE
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.surfaces.access import check_local, is_token
+from fauxtune.surfaces.access import check_is_no_notification, check_local, is_token
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, peer_of
 from fauxtune.surfaces.routers import BoundedRoute
 
@@ -74,6 +74,7 @@ async def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> 
 
     Raises Unauthenticated, NotAllowed, or HTTPException 415 for a request without access or with another media type.
     """
+    check_is_no_notification(request)
     emulator, token, seat = emulator_of(request), bearer_token(request), None
     # A server without classrooms imports nothing for this: nobody sends such a token.
     if PASSWORD.fullmatch(token):
@@ -84,11 +85,18 @@ async def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> 
         _check_token(token, emulator.control_token)
     else:
         check_local(request)
-    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    # A POST says it without a body as well: what programs are made to send, such as notifications, says something else.
+    has_body = (
+        request.method == "POST"
+        or request.headers.get("content-length", "0") != "0"
+        or "transfer-encoding" in request.headers
+    )
     media = media_type(request)
     if has_body and media not in media_types:
         allowed = " or ".join(media_types)
-        raise HTTPException(415, f"The Content-Type of a body must be {allowed}, not '{media or 'missing'}'.")
+        raise HTTPException(
+            415, f"The Content-Type must be {allowed}, not '{media or 'missing'}'; a POST without a body has one, too."
+        )
     return seat
 
 
