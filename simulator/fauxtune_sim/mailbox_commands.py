@@ -60,7 +60,8 @@ async def fetch(options: AccountOptions) -> CommandOutput:
     rows = _rows(mine.folder)
     new = [row for row in rows if Path(row["file"]) in fetched]
     document = {"account": mine.account.address, "login": login.method, "fetched": new, "removed": removed}
-    lines = [f"{mine.account.address} at {mine.account.host}, logged in with {login.method}: {len(new)} new"]
+    host = mine.account.host or "the server of its management"
+    lines = [f"{mine.account.address} at {host}, logged in with {login.method}: {len(new)} new"]
     return CommandOutput(document, [*lines, *map(_line, new)])
 
 
