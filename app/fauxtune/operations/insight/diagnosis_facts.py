@@ -110,18 +110,11 @@ def gather(
     if by_scep:
         tries = tries_of(tx, [*examined.values()])
         examined = {key: replace(device, challenges=tries[device.id]) for key, device in examined.items()}
-    shared = Facts(
-        now=tx.now,
-        edition=tx.tenant.edition,
-        connectors=_connectors(tx),
-        keys=_keys(tx),
+    shared = replace(
+        _of_tenant(tx),
         known_profiles=known,
         names=configuration_queries.names(tx.connection, tx.tenant.id, ids={ProfileId(each) for each in ids}),
         targets=_in_words(tx, targets),
-        roles=ROLES,
-        templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
-        intermediate=_intermediate(tx),
-        scep_server=tx.tenant.scep_server,
         ra_expires_at=end_of_ra(tx) if by_scep else None,
         unreached=unreached if is_open else None,
     )
@@ -145,6 +138,19 @@ def gather(
         )
         for part in parts
     ]
+
+
+def _of_tenant(tx: Transaction) -> Facts:
+    return Facts(
+        now=tx.now,
+        edition=tx.tenant.edition,
+        connectors=_connectors(tx),
+        keys=_keys(tx),
+        roles=ROLES,
+        templates={all_template.name.lower(): all_template for all_template in all_templates(tx, "issuing")},
+        intermediate=_intermediate(tx),
+        scep_server=tx.tenant.scep_server,
+    )
 
 
 def _with_state(
