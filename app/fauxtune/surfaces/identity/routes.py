@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin, peer_of
-from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, pages, resource_manager
+from fauxtune.surfaces.identity import authorize, azure, descriptions, device_codes, discovery, pages
 from fauxtune.surfaces.identity.adfs import ADFS, of_the_application
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
@@ -178,7 +178,7 @@ async def user_realm(request: Request, user: str) -> dict[str, Any]:
 @router.get("/metadata/endpoints", summary="Get the cloud's endpoints (Azure Resource Manager)")
 async def cloud_endpoints(request: Request) -> dict[str, Any]:
     """`az cloud register` asks this, without a token."""
-    return resource_manager.endpoints(origin(request))
+    return azure.endpoints(origin(request))
 
 
 @router.get(
@@ -189,7 +189,7 @@ async def cloud_endpoints(request: Request) -> dict[str, Any]:
 )
 async def tenants(request: Request) -> dict[str, Any]:
     """The tenant of the access token, whose audience does not matter. `az login` asks this for a user."""
-    return resource_manager.tenants(await _tenant_of_token(request))
+    return azure.tenants(await _tenant_of_token(request))
 
 
 @router.get(
@@ -201,7 +201,7 @@ async def tenants(request: Request) -> dict[str, Any]:
 async def subscriptions(request: Request) -> dict[str, Any]:
     """A tenant has no subscriptions: Azure CLI logs in with `--allow-no-subscriptions`."""
     await _tenant_of_token(request)
-    return resource_manager.subscriptions()
+    return azure.subscriptions()
 
 
 @router.get("/common/{word}/{user}", include_in_schema=False)
