@@ -185,6 +185,8 @@ def test_certificates_are_listed_shown_and_revoked_by_the_beginning_of_a_number_
     text = run.text("certificate", "revoke", "carol", "--reason", "certificateHold")
     name = f"{run.json('certificate', 'list', '--user', 'carol')[0]['mark']} ({newer['thumbprint'][:8]})"
     assert text == f"{name} of carol@contoso.example is revoked: certificateHold.\n"
+    mark = run.json("certificate", "list", "--user", "carol")[0]["mark"]
+    assert run.json("certificate", "show", mark.lower())["thumbprint"] == newer["thumbprint"]
     (row,) = run.json("certificate", "list", "--user", "carol", "--status", "revoked")
     assert row["reason"] == "certificateHold"
     lines = run.text("certificate", "list").splitlines()

@@ -24,8 +24,8 @@ from fauxtune.core.administration.requests import AdminRequest, Service, key
 app = typer.Typer(
     help="""List, show, issue and revoke certificates of the tenant's CA.
 
-A certificate is meant by the first characters of its thumbprint or serial number (6 or more), or by a user's name: then
-it is the user's newest one. To import a file that there is already: fauxtune pfx import.
+A certificate is meant by its mark, by the first characters of its thumbprint or serial number (6 or more), or by a
+user's name: then it is the user's newest one. To import a file that there is already: fauxtune pfx import.
 
 \b
 fauxtune certificate list --user alice
@@ -38,7 +38,7 @@ NameArgument = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="beginning of the thumbprint or serial number, or a user",
+        help="mark, beginning of the thumbprint or serial number, or a user",
         autocompletion=completion.certificate,
     ),
 ]

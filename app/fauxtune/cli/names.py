@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fauxtune.client.http import Client
 
 _SHORTEST_PREFIX = 6
+_SHORTEST_MARK = 4
 _MOST_LISTED = 10
 _MOST_SIMILAR = 5
 TEMPLATES = "/authorities/issuing/templates"
@@ -137,7 +138,7 @@ def connector(client: Client, wanted: str) -> Named:
 
 
 def certificate(client: Client, wanted: str) -> Named:
-    """Return the certificate whose thumbprint or serial number begins so, or the newest one of a user."""
+    """Return the certificate whose thumbprint or serial number begins so, one with this mark, or a user's last."""
     folded = "".join(each for each in wanted.casefold() if each.isalnum())
     candidates = certificates(client)
     for fits in (
@@ -149,6 +150,9 @@ def certificate(client: Client, wanted: str) -> Named:
         if fits:
             raise NotOne(_several(wanted, fits, kind="certificate"))
     owner = _owner(client, wanted)
+    marked = None if owner is not None else _marked(client, wanted, among=candidates)
+    if marked is not None:
+        return marked
     newest = next((each for each in candidates if owner and each.document["userPrincipalName"] == owner.name), None)
     if newest is not None:
         return newest
@@ -156,8 +160,18 @@ def certificate(client: Client, wanted: str) -> Named:
         raise NotOne(f"The CA issued no certificate for {one_line(owner.name)}.")
     raise NotOne(
         f"There is no certificate '{one_line(wanted)}': write its thumbprint or serial number, or the beginning of it "
-        f"({_SHORTEST_PREFIX} characters or more), or a user's name for the user's newest certificate."
+        f"({_SHORTEST_PREFIX} characters or more), its mark, or a user's name for the user's newest certificate."
     )
+
+
+def _marked(client: Client, wanted: str, *, among: list[Named]) -> Named | None:
+    """Return the certificate with this mark; None without one."""
+    from fauxtune.client.marks import read_marks
+
+    if not (wanted.isascii() and wanted.isalpha() and len(wanted) >= _SHORTEST_MARK):
+        return None
+    marks = read_marks(client, [each.id for each in among])
+    return next((each for each in among if marks.of(each.id).letters == wanted.upper()), None)
 
 
 def _owner(client: Client, wanted: str) -> Named | None:
