@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,10 @@ class PoolFolders:
         Raises NotFoundHere if another one stays there for so many seconds.
         """
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = (self._root.parent / f"{self._root.name}.lock").open("wb")
+        # Whoever can read it can hold it.
+        descriptor = os.open(self._root.parent / f"{self._root.name}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.fchmod(descriptor, 0o600)
+        file = os.fdopen(descriptor, "wb")
         ends = asyncio.get_running_loop().time() + seconds
         while not _is_locked(file):
             if asyncio.get_running_loop().time() > ends:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,14 @@ def test_the_secret_of_a_folder_stays_the_same_and_is_its_owners(tmp_path: Path)
     secret = ContentStore(tmp_path).secret(lambda: "first")
     assert ContentStore(tmp_path).secret(lambda: "second") == secret == b"first"
     assert (tmp_path / ".key").stat().st_mode & 0o077 == 0
+
+
+def test_only_the_owner_can_open_contents_also_in_a_folder_that_was_open_before(tmp_path: Path) -> None:
+    folder = tmp_path / "contents"
+    folder.mkdir(mode=0o755)
+    store = ContentStore(folder)
+    writing = store.write_whole("tenant", "content")
+    writing.add(b"x")
+    writing.finish(index_of([]))
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in folder.rglob("*") if each.is_file()}
+    assert (stat.S_IMODE(folder.stat().st_mode), modes) == (0o700, {0o600})

@@ -107,6 +107,9 @@ async def test_a_row_that_another_program_locks_is_unavailable_after_a_while(pos
     database = Database(postgresql_url)
     assert await database.run(lambda connection: connection.exec_driver_sql("SHOW lock_timeout").scalar_one()) == "10s"
     database.close()
+    named = Database(f"{postgresql_url}&options=-c%20application_name%3Dmine")  # options of its own keep the patience
+    assert await named.run(lambda connection: connection.exec_driver_sql("SHOW lock_timeout").scalar_one()) == "10s"
+    named.close()
     impatient = Database(f"{postgresql_url}&options=-c%20lock_timeout%3D20ms")
     await impatient.run(_make)
     with impatient.engine.connect() as other:

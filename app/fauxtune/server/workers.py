@@ -264,7 +264,7 @@ def _serve(pipe: socket.socket, parent: _Parent) -> None:
         loop = asyncio.get_running_loop()
 
         def parent_ended() -> None:
-            # Once: the end of a pipe can be read for ever, and what cleans up is not to be cancelled.
+            # Once: the end of a pipe can be read again and again, and what cleans up is not to be cancelled.
             loop.remove_reader(pipe)
             signal.alarm(_LAST_SECONDS)
             task.cancel()

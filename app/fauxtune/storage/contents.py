@@ -64,7 +64,7 @@ class Writing:
         self._draft = draft
         self._reserve = reserve
         self._keep = keep
-        self._file = draft.open("xb")
+        self._file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self._digest = hashlib.md5(usedforsecurity=False)
 
     def add(self, piece: bytes) -> None:
@@ -126,8 +126,7 @@ class ContentStore:
         """Begin to write a block. Raises Invalid if the ids of earlier ones have another length, Conflict for one too
         many.
         """
-        folder = self._of(tenant, content) / _BLOCKS
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self._made(self._of(tenant, content) / _BLOCKS)
         with self._lock:
             uploaded = self._count(folder)
             if uploaded.id_length not in (None, len(name)):
@@ -139,7 +138,7 @@ class ContentStore:
 
     def write_whole(self, tenant: str, content: str) -> Writing:
         """Begin to write a content at once, without blocks: `finish` it with `index_of([])`."""
-        self._of(tenant, content).mkdir(parents=True, exist_ok=True)
+        self._made(self._of(tenant, content))
         return self._writing(tenant, content, keep=partial(self._keep_whole, tenant, content=content))
 
     def put_list(self, tenant: str, content: str, *, blocks: Sequence[Listed]) -> int:
@@ -194,7 +193,7 @@ class ContentStore:
         path = self._folder / _KEY
         with self._lock:
             if not path.exists():
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self._made(self._folder)
                 draft = self._folder / f"{_KEY}{_DRAFT}"
                 draft.unlink(missing_ok=True)
                 draft.touch(mode=0o600, exist_ok=False)
@@ -204,6 +203,12 @@ class ContentStore:
 
     def _of(self, tenant: str, content: str) -> Path:
         return self._folder / _checked(tenant) / _checked(content)
+
+    def _made(self, folder: Path) -> Path:
+        """Make a folder, which only the owner of the process can open; so it is with one that was made before."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        return folder
 
     def _writing(self, tenant: str, content: str, *, keep: Callable[[Path], None]) -> Writing:
         with self._lock:

@@ -58,7 +58,7 @@ _SQLITE_AWAY = {5, 6, 8, 10, 13, 14}
 #: Seconds that SQLite waits for a lock of another program. The event loop, and so everybody, waits with it.
 _SQLITE_PATIENCE = 0.2
 #: How soon a dead PostgreSQL is noticed: seconds, except the user timeout, which is in milliseconds (libpq 34.1.2,
-#: 2026-11); and how long a lock of another program is waited for: our own transactions let go of theirs much sooner.
+#: 2026-11).
 _POSTGRESQL_PATIENCE: dict[str, int | str] = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -66,8 +66,10 @@ _POSTGRESQL_PATIENCE: dict[str, int | str] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
-    "options": "-c lock_timeout=10s",
 }
+#: How long a transaction waits for a lock of another program. It is said once connected: a pooler such as pgbouncer
+#: refuses it as an option of the connection, and an address may have options of its own.
+_LOCK_PATIENCE = "SET lock_timeout = '10s'"
 #: Connections that stay open, and further ones in need. PostgreSQL accepts 100 unless told otherwise: enough for eight
 #: processes that share it, each with four more: for its lock, its announcements, and what it does aside.
 _CONNECTIONS, _CONNECTIONS_OF_SEVERAL = (10, 10), (5, 3)
@@ -437,13 +439,17 @@ def _postgresql_engine(url: str, *, shared: bool = False, pool: type[Pool] | Non
     patience = {name: value for name, value in _POSTGRESQL_PATIENCE.items() if name not in query}
     size, more = _CONNECTIONS_OF_SEVERAL if shared else _CONNECTIONS
     sizes: dict[str, Any] = {"pool_size": size, "max_overflow": more} if pool is None else {"poolclass": pool}
-    return create_engine(
-        url,
-        **sizes,
-        connect_args=patience,
-        hide_parameters=True,
-        json_deserializer=_document,
-    )
+    engine = create_engine(url, **sizes, connect_args=patience, hide_parameters=True, json_deserializer=_document)
+    if "lock_timeout" not in str(query.get("options", "")):
+        event.listen(engine, "connect", _wait_for_locks)
+    return engine
+
+
+def _wait_for_locks(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Say how long a new connection of psycopg waits for locks: outside a transaction, whose end would undo it."""
+    connection.autocommit = True
+    connection.execute(_LOCK_PATIENCE)
+    connection.autocommit = False
 
 
 def _sqlite_engine(url: str, *, pool: type[Pool] = StaticPool) -> Engine:

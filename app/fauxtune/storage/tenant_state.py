@@ -73,6 +73,8 @@ _STATE = {
 FIXED = frozenset({"id", "name", "domain", "created_at", "public_http_url", "ca_host", "keys"})
 NUMBERS = ("journal_seq", "connector_seq")
 
+#: A row of any table, in the order of its columns (`columns`): what a document holds for all tables alike. No operation
+#: takes a value out of one by its place, but by its column; where a rule needs a row, there is a row type.
 Row: TypeAlias = "tuple[Any, ...]"
 #: The rows of each table, in the order of their keys, without the tenant's id.
 Rows: TypeAlias = "dict[str, list[Row]]"

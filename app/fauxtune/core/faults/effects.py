@@ -238,7 +238,7 @@ EFFECTS: dict[Kind, Described] = {
     ),
     Kind.CONNECTOR_KEY_MISSING: Described(
         Room.CONNECTOR,
-        "The connector has not the key of imported certificates. With two connectors any of them may take a request: "
+        "The connector lacks the key of imported certificates. With two connectors any of them may take a request: "
         'name one, and let it take every second one with "every": 2.',
         {"kind": "connectorKeyMissing"},
         "https://learn.microsoft.com/intune/intune-service/protect/certificates-imported-pfx-configure",
