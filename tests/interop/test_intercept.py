@@ -68,7 +68,7 @@ def test_the_graph_sdk_does_the_main_job_with_nothing_but_a_proxy_and_a_ca(serve
     assert {"alice@contoso.example", upn} <= set(document["users"])
     assert document["certificate"] == f"{document['userId'].replace('-', '')}-{document['thumbprint']}"
     assert document["assignment"].endswith(f"_{document['groupId']}")
-    assert document["issuer"] == f"https://{LOGIN}/{known['tenantId']}/v2.0"
+    assert document["issuer"] == f"https://sts.windows.net/{known['tenantId']}/"
 
 
 def test_both_doors_lead_to_one_emulator(server: Running) -> None:
