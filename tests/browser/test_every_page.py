@@ -114,6 +114,17 @@ def test_head_and_menu_leave_the_screen_to_the_page(
         assert menu.locator(".name").evaluate_all("each => each.every((one) => one.checkVisibility())"), "every group"
 
 
+def test_a_menu_of_tasks_opens_within_a_phone(site: Site, watched: tuple[Page, Watch]) -> None:
+    page, _watch = watched
+    page.goto(site.addresses["/users/{user}"][0])
+    menu = page.locator(".actions details.more")
+    for width in (390, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        menu.evaluate("each => { each.open = true; }")
+        assert menu.get_by_role("link").count() >= 3
+        assert too_wide(page) == [], f"{width} px"
+
+
 @pytest.mark.parametrize("path", ["", "/users", "/groups", "/devices"])
 def test_names_are_shown_as_they_are(path: str, site: Site, watched: tuple[Page, Watch]) -> None:
     page, watch = watched
