@@ -416,28 +416,6 @@ def test_hosted_devices_are_those_of_all_processes_and_go_on_when_the_one_that_l
     assert code == 0, errors
 
 
-def test_workers_end_with_their_parent_and_answer_until_then(
-    tmp_path: Path, postgresql_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
-) -> None:
-    arguments = ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, "--workers", "2")
-    answered, stop, pfx = Answered(), threading.Event(), imported_file(raw_rsa_keys[0])
-    with serving(*arguments, commands=commands) as server, ThreadPoolExecutor(3) as load, ExitStack() as held:
-        workers, address = children(server), urlsplit(server.endpoints["http"])
-        half = [held.enter_context(socket.create_connection((address.hostname, address.port))) for _ in range(8)]
-        for each in half:  # a request that does not come to its end
-            each.sendall(b"POST /v1.0/groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
-        working = [load.submit(keep_importing, server, pfx, stop, answered) for _ in range(3)]
-        eventually(lambda: len(answered.imports) > 20)
-        os.kill(server.endpoints["pid"], signal.SIGKILL)
-        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
-        stop.set()
-        for one in working:
-            one.result()
-        errors = server.process.stderr.read() if server.process.stderr else ""
-    assert "Traceback" not in errors, errors
-    assert answered.refused <= {503}
-
-
 def test_postgresql_that_restarts_is_answered_503_and_then_all_is_well(tmp_path: Path, commands: Path) -> None:
     with running_server() as postgresql:
         url = postgresql.url(postgresql.create())
