@@ -11,6 +11,7 @@ _CONSOLE, _CONTROL = "tests/surfaces/console/test_mail.py", "tests/surfaces/cont
 _MAILBOXES = "tests/operations/test_mailboxes.py"
 _BOOK = "tests/operations/test_address_book.py"
 _LOGIN, _CODE_OF_LOGIN = "tests/operations/test_mail_login.py", "app/fauxtune/operations/mail/login.py"
+_MARKS = "tests/core/model/test_marks.py"
 _PROGRAMS = "tests/surfaces/mail"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -120,5 +121,32 @@ MUTANTS: tuple[Mutant, ...] = (
         before="                self._input.forget()\n",
         after="",
         tests=(f"{_PROGRAMS}/test_pop3.py::test_what_was_sent_in_clear_behind_stls_counts_no_more[sqlite]",),
+    ),
+    Mutant(
+        rule="Line feeds alone are taken in a message",
+        file="app/fauxtune/surfaces/mail/smtp.py",
+        before='            if b"\\n" in line.removesuffix(b"\\r\\n"):',
+        after="            if False:",
+        tests=(
+            f"{_PROGRAMS}/test_smtp.py::test_line_feeds_alone_are_refused_with_the_word_for_it_however_long_the_message_is[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A connection on which somebody has logged in makes room for strangers",
+        file="app/fauxtune/server/mail.py",
+        before="transport.is_closing() or connection.protocol.is_logged_in or",
+        after="transport.is_closing() or",
+        tests=(
+            f"{_PROGRAMS}/test_hostile_programs.py::test_silent_connections_make_room_for_others_and_those_with_a_login_stay[sqlite]",
+        ),
+    ),
+    Mutant(
+        rule="A mark that is taken is given again",
+        file="app/fauxtune/core/model/marks.py",
+        before="next(each for each in _candidates(key) if each not in self._taken)",
+        after="next(_candidates(key))",
+        tests=(
+            f"{_MARKS}::test_no_two_certificates_of_a_tenant_have_the_same_mark_and_the_first_ones_have_four_letters",
+        ),
     ),
 )
