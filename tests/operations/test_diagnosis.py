@@ -14,7 +14,6 @@ import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.connector.refusals import REFUSALS, KeyMissing
 from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus
 from fauxtune.core.engine.diagnosis.findings import Severity
@@ -22,14 +21,13 @@ from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import EnrollmentRestricted, Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
-from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
 from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.insight import diagnosis
-from fauxtune.operations.insight.diagnosis import Diagnosis, diagnose, history, number
+from fauxtune.operations.insight.diagnosis import Diagnosis, diagnose, history
 from fauxtune.operations.profiles import assignment_filters, assignments, resources
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
@@ -499,35 +497,8 @@ async def test_a_device_for_which_there_is_no_profile_at_all_is_told_so(diagnose
     assert fixes(result)["nothing-assigned"].endswith("profile assign iosPkcsCertificateProfile --all-users")
 
 
-# ---------------------------------------------------------------------------------------------------------- numbers
-
-
 def test_every_code_belongs_to_one_link() -> None:
     listed = [code for link in LINKS for code in link.codes]
     of_apps = {code for link in APP_LINKS for code in link.codes}
     assert sorted([*listed, *(of_apps - set(listed))]) == sorted(CODES)
     assert len(of_apps) == sum(len(link.codes) for link in APP_LINKS)
-
-
-@pytest.mark.parametrize(
-    ("code", "family", "inner"),
-    [
-        (REMEDIATION_FAILED, "intune", None),
-        (KeyMissing.number, "connector", 0x1003),
-        (diagnosis_faults.WRONG_PASSWORD, "apple", 9000),
-        (-2016345612, "syncml", 500),
-        (-2016324099, "apple", 12013),
-        (0x80070005 - (1 << 32), "unknown", None),
-        (0, "unknown", None),
-    ],
-)
-def test_a_number_is_taken_apart(code: int, family: str, inner: int | None) -> None:
-    result = number(code)
-    assert (result.family, result.number) == (family, inner)
-    assert result.words
-
-
-def test_every_number_of_the_connector_has_words() -> None:
-    for each in REFUSALS:
-        assert number(each.number).family == "connector"
-        assert len(number(each.number).words) > 20

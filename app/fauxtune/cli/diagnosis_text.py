@@ -112,11 +112,11 @@ def _chain(chain: JsonObject, *, is_last: bool, paint: Paint, everything: bool) 
     """A chain, and its links that do not hold; the others are counted, or with `everything` shown as well."""
     stem, branch = ("   ", "└─ ") if is_last else ("│  ", "├─ ")
     yield from _branch(chain, chain["profile"]["displayName"], first=branch, further=stem, paint=paint)
-    shown = [link for link in chain["links"] if everything or _shown(link) != "ok"]
-    holding = len(chain["links"]) - len(shown)
-    count = shown and holding
-    for number, link in enumerate(shown):
-        branch, below = ("└─ ", "   ") if number == len(shown) - 1 and not count else ("├─ ", "│  ")
+    links = [link for link in chain["links"] if everything or _shown(link) != "ok"]
+    holding = len(chain["links"]) - len(links)
+    count = links and holding
+    for number, link in enumerate(links):
+        branch, below = ("└─ ", "   ") if number == len(links) - 1 and not count else ("├─ ", "│  ")
         warned = f" [{', '.join(link['findings'])}]" if link["findings"] else ""
         text = f"{link['link']}: {link['message']}{warned}"
         yield from _branch(link, text, first=stem + branch, further=stem + below, paint=paint)

@@ -119,15 +119,15 @@ def refusal(message: str, *, words: Sequence[str] = ()) -> str:
     option takes, in their own spelling.
     """
     text = message.removeprefix("Value error, ")
-    found = _NO_CHOICE.fullmatch(text)
-    if found is None:
+    match = _NO_CHOICE.fullmatch(text)
+    if match is None:
         return text
     from difflib import get_close_matches  # for mistakes only
 
-    by_folded = {word.lower(): word for word in words or re.findall(r"'([^']*)'", found[2])}
-    near = get_close_matches(found[1].lower(), by_folded, n=1)
+    by_folded = {word.lower(): word for word in words or re.findall(r"'([^']*)'", match[2])}
+    near = get_close_matches(match[1].lower(), by_folded, n=1)
     meant = f" Did you mean {by_folded[near[0]]}?" if near else ""
-    return f"'{found[1]}' is not one of {', '.join(by_folded.values())}.{meant}"
+    return f"'{match[1]}' is not one of {', '.join(by_folded.values())}.{meant}"
 
 
 def _words_of(param: Any) -> list[str]:

@@ -50,8 +50,8 @@ def sections(tenant: Tenant) -> Iterator[tuple[str, str]]:
 def _exchanges(tenant: Tenant) -> Iterator[str]:
     """The last requests of programs, and those that were refused; what devices sent is a line for each of them."""
     rows = [each for each in tenant.wire.exchanges(limit=_LOOKED_AT) if each.surface not in _SILENT]
-    shown = [each for each in rows if each.surface in _OF_PROGRAMS or _is_refused(each)]
-    for each in shown[-_EXCHANGES:]:
+    of_programs = [each for each in rows if each.surface in _OF_PROGRAMS or _is_refused(each)]
+    for each in of_programs[-_EXCHANGES:]:
         yield from _exchange(each, tenant_id=tenant.id)
     counted = Counter(_sender(each) for each in rows if each.surface not in _OF_PROGRAMS)
     refused = Counter(_sender(each) for each in rows if each.surface not in _OF_PROGRAMS and _is_refused(each))
@@ -116,14 +116,14 @@ def _devices(tenant: Tenant) -> Iterator[str]:
 
 def _diagnosis(answer: dict[str, Any]) -> Iterator[str]:
     """What is broken, each with its fix; a finding that a chain has said already stands once."""
-    said: set[str] = set()
+    messages: set[str] = set()
     broken = [chain for chain in answer["chains"] if chain["status"] != "ok"]
     for chain in broken[:_CHAINS]:
         words = ": ".join(word for word in (chain["status"], chain["why"]) if word)
         yield from _wrapped(f"{chain['profile']['displayName']}: {words}", indent="  ")
         yield from _fix(chain["fix"])
-        said.add(chain["why"] or "")
-    rest = [finding for finding in answer["findings"] if not any(finding["message"] in why for why in said)]
+        messages.add(chain["why"] or "")
+    rest = [finding for finding in answer["findings"] if not any(finding["message"] in why for why in messages)]
     for finding in rest[:_CHAINS]:
         yield from _wrapped(f"{finding['severity']} {finding['code']}: {finding['message']}", indent="  ")
         yield from _fix(finding["fix"])

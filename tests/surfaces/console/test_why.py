@@ -30,6 +30,23 @@ async def test_a_break_is_shown_with_the_page_that_mends_it(
     assert "It is installed holds:" in mended
 
 
+async def test_what_does_not_come_is_shown_although_no_profile_was_named(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    page = await console.get("/why?user=carol")
+    assert "carol@contoso.example has no device." in text_of(page)
+    assert 'href="/console/contoso/users/carol%40contoso.example/enroll"' in page.text
+    assert (await console.get("/users/carol%40contoso.example/enroll")).status_code == 200
+    phone = await enroll("bob")
+    page = await console.get("/why?user=bob")
+    assert "No profile reaches " in text_of(page)
+    assert 'href="/console/contoso/profiles"' in page.text
+    lone = await contoso.profile("androidWorkProfilePkcsCertificateProfile", **contoso.pkcs_document())
+    page = await console.get(f"/why?device={phone.enrollment_id}")
+    assert "is assigned to nobody, and no other profile gives " in text_of(page)
+    assert f'href="/console/contoso/profiles/{lone}/assign"' in page.text
+
+
 async def test_what_one_connector_breaks_is_one_thing_to_mend_by_a_button_that_acts(
     console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
 ) -> None:

@@ -112,17 +112,17 @@ class Before:
 
     began: float
     changed: float
-    shown: Counter[str] = field(default_factory=Counter)
+    reads: Counter[str] = field(default_factory=Counter)
 
     def is_shown(self, address: str, *, effect: Effect, at: float) -> bool:
         """Whether a read of the address shows it still."""
         if effect.reads is not None:
-            return self.shown[address] < effect.reads
+            return self.reads[address] < effect.reads
         return at < self.changed + (effect.seconds or 0)
 
     def covers_change(self, *, effect: Effect, at: float) -> bool:
         """Whether it is what there was before a change at this time, too: nobody has seen that something changed."""
-        return not self.shown and (effect.seconds is None or at < self.began + effect.seconds)
+        return not self.reads and (effect.seconds is None or at < self.began + effect.seconds)
 
 
 def _is_hidden(entry: _Entry, *, effect: Effect, at: float, now: datetime) -> bool:

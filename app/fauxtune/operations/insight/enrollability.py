@@ -76,16 +76,16 @@ def refusals_of(tx: Transaction, user: UserRow) -> tuple[RefusedEnrollment, ...]
     """Return the user's last refused enrolment of each kind of device of which the user has enrolled none since."""
     events = last_refusals(tx, limit=_RECENT, user_id=user.id)
     enrolled = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id) if events else []
-    found: dict[Variant, RefusedEnrollment] = {}
+    refusals: dict[Variant, RefusedEnrollment] = {}
     for event in events:
-        told = event.document
-        variant = _KINDS.get((told["operatingSystem"], told["enrollmentType"]))
-        if variant is None or variant in found:
+        document = event.document
+        variant = _KINDS.get((document["operatingSystem"], document["enrollmentType"]))
+        if variant is None or variant in refusals:
             continue
         if any(row.variant is variant and row.enrolled_at >= event.created_at for row in enrolled):
             continue
-        candidate = Candidate(variant=variant, facts={"osVersion": told["osVersion"]}, user=user)
-        sentence = str(told["troubleshootingErrorDetails"]["failureDetails"])
+        candidate = Candidate(variant=variant, facts={"osVersion": document["osVersion"]}, user=user)
+        sentence = str(document["troubleshootingErrorDetails"]["failureDetails"])
         stands = examined(tx, candidate)[1] is not None
-        found[variant] = RefusedEnrollment(VARIANTS[variant], event.created_at, sentence, stands)
-    return tuple(found.values())
+        refusals[variant] = RefusedEnrollment(VARIANTS[variant], event.created_at, sentence, stands)
+    return tuple(refusals.values())

@@ -47,10 +47,10 @@ def _assign_to_all(name: str) -> str:
 def _create_alike(finding: Finding, facts: Facts) -> str | None:
     """The command that creates such a profile for the device, with the settings that a command needs."""
     profile, device = _profile(finding, facts), _device(finding, facts)
-    found = None if profile is None else family_and_platform(profile.kind)
-    if profile is None or device is None or found is None:
+    family_and_former = None if profile is None else family_and_platform(profile.kind)
+    if profile is None or device is None or family_and_former is None:
         return None
-    family, former = found
+    family, former = family_and_former
     platform, document = platform_of(device.variant), profile.document
     name = f"{base_name(name_of(profile), former)} ({TITLES[platform]})"
     purposes = {value: word for word, value in INTENDED.items()}

@@ -37,7 +37,8 @@ POST /_fauxtune/v1/tenants/contoso/faults
 ```
 
 `GET` lists them with what they did: `matched` (occasions that the rule looked at), `hits` (those that it struck),
-`fired`, and `warnings` if it can never strike. `PATCH .../faults/{id}` changes one or switches it off (`{"enabled":
+`fired`, `nearest` (of one that has looked at nothing, the request that came nearest, and what differs), and
+`warnings` if it can never strike. `PATCH .../faults/{id}` changes one or switches it off (`{"enabled":
 false}`), `DELETE` deletes one or all, `POST .../faults/sets {"set": "chaos", "seed": 7}` adds a ready-made set. The
 console has a page for it. Rules and counters outlive a restart.
 
@@ -58,7 +59,7 @@ _MATCH = (
     ("method", "`GET`, `POST` ..."),
     (
         "path",
-        "for Graph without the version; `{id}` stands for any one part, and `/*` at the end for everything below",
+        "Graph's without version; `{id}` is any one part, `/*` at the end everything below; `*` elsewhere is refused",
     ),
     (
         "operation",

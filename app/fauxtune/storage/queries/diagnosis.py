@@ -121,8 +121,8 @@ def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: Use
 
 
 def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[NamedEnrollmentRow]:
-    """Return the enrolments whose record has this device name, oldest first; if there are none, the active ones whose
-    record has it as the serial number.
+    """Return the enrolments whose record has this device name, oldest first; without one, the active enrolments
+    whose record has it as the serial number.
     """
     statement = with_names(tenant_id).where(managed_devices.c.device_name == name).limit(limit)
     named = every(connection, statement, row=NamedEnrollmentRow)

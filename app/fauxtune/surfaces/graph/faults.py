@@ -238,7 +238,7 @@ class _Turn:
             if before.is_shown(address, effect=live.rule.effect, at=at):
                 earlier = await self._read_past(past)
                 if earlier is not None and earlier != seen:
-                    before.shown[address] += 1
+                    before.reads[address] += 1
                     return earlier
         return None
 

@@ -107,7 +107,11 @@ def nothing_assigned(facts: Facts) -> Iterator[Observation]:
         named = ", ".join(f"'{name_of(each)}' (to {facts.assigned(each.id)})" for each in others[:_NAMED])
         yield Observation(
             message=f"No profile reaches {device_name(device)} ({VARIANTS[device.variant]}): "
-            + (f"those for its kind are assigned to others: {named}." if others else "there is none for its kind."),
+            + (
+                f"those for its kind are assigned to others: {named}."
+                if others
+                else "the tenant has no profile for its kind."
+            ),
             fix="Add the user to a group to which one is assigned, or assign one to all users."
             if others
             else "Create profiles for it and assign them, the trusted root first.",
