@@ -57,6 +57,9 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "console": (
         "app/fauxtune/surfaces/console",
         "app/fauxtune/core/administration/state_words.py",
+        "app/fauxtune/core/administration/placeholders.py",
+        "app/fauxtune/core/engine/device_actions/support.py",
+        "app/fauxtune/core/engine/planning/plan.py",
         "app/fauxtune/core/faults/presets.py",
         "app/fauxtune/core/mail/apps.py",
         "app/fauxtune/core/model/journal_words.py",
@@ -71,6 +74,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/operations/connectors/selection.py",
         "app/fauxtune/operations/arrangement/labs/runs.py",
         "app/fauxtune/operations/arrangement/labs/stage.py",
+        "app/fauxtune/operations/devices/actions.py",
         "app/fauxtune/operations/insight/readability.py",
         "app/fauxtune/operations/runtime/guesses.py",
         "app/fauxtune/operations/tenants/seats.py",
@@ -125,7 +129,7 @@ _LITERAL = re.compile(r"""(["'])[A-Z“][a-z]+[^{}<>]*\1|(["'])[^{}<>/=]*[a-z] [
 _COUNTED = re.compile(r"""count\("(\w[\w -]*)"\)""")
 #: What of typer takes the texts of `--help`, which are English.
 _OF_HELP = {"Option", "Argument", "Typer"}
-_HEADED = re.compile(r"[A-Z][a-z]+: %\(a\)s\.$")
+_HEADED = re.compile(r"[A-Z][a-z]+:? (?:\w+ )?[^%]*%\((?:a|\w+)\)s.*[.)s]$")
 _NAMED = re.compile(r"\{(\w+)\}")
 _OWN_WORD = re.compile(r"[A-Za-z]{2,}")
 #: Two words, and what is in no sentence: addresses, markup, names of headers, paths.
@@ -264,7 +268,7 @@ def _sentences(file: Path) -> Iterator[Source]:
 def _is_sentence(text: str) -> bool:
     """Whether a literal is for people; one with values needs two words of its own, by which it is recognised."""
     own = _PLACE.sub(" ", text)
-    if _HEADED.match(text):
+    if _HEADED.match(text) and not _NO_SENTENCE.search(text):
         return True
     enough = own == text or len(_OWN_WORD.findall(own)) >= 2
     return enough and bool(_SENTENCE.search(own)) and not _NO_SENTENCE.search(text)
@@ -286,7 +290,9 @@ def _unseen(tree: ast.AST) -> Iterator[ast.AST]:
 def _pattern(node: ast.AST) -> str | None:
     """Return a literal, or what is put together with names in the places of its values."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return _NAMED.sub(r"%(\1)s", node.value.replace("%", "%%"))
+        names = iter("abcdefgh")
+        text = re.sub(r"\{\}", lambda _: f"%({next(names)})s", node.value.replace("%", "%%"))
+        return _NAMED.sub(r"%(\1)s", text)
     if not isinstance(node, ast.JoinedStr):
         return None
     names = iter("abcdefghijklmnopqrstuvwxyz")

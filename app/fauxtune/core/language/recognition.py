@@ -21,8 +21,8 @@ from fauxtune.core.language.po import Entry, read_po
 
 _VALUE = re.compile(r"%\((\w+)\)s")
 _NUMBER = "%(number)s "
-#: What begins with a word and a colon.
-_HEADED = re.compile(r"[A-Z][a-z]+: ")
+#: What begins with a whole word of its own, in a capital letter.
+_HEADED = re.compile(r"[A-Z][a-z]+:? ")
 _OWN = re.compile(r"[A-Za-z]{2,}")
 _COUNTED = re.compile(r"([\d,.]+) (.+)")
 #: Sentences in one another, at most, and characters of a text that is looked at.
@@ -119,7 +119,12 @@ class Recogniser:
             return text
         known = self._one(text, depth)
         if known is None and ", " in text:
-            return ", ".join(self._one(part, depth) or part for part in text.split(", "))
+            head, _, tail = text.rpartition(", ")
+            clause = self._exact.get(f", {tail}")
+            if clause is not None:
+                return f"{self._value(head, depth)}{clause}"
+            # The parts of a list are things of ours, or names.
+            return ", ".join(self._one(part, _DEEPEST) or part for part in text.split(", "))
         return known or text
 
     def _add(self, entry: Entry) -> None:
