@@ -227,8 +227,8 @@ def in_language(text: Table | str, *, lang: Language) -> Table | str:
 
 def _line(line: str, translated: Callable[[str], str]) -> str:
     """Translate a line behind its indent."""
-    told = line.lstrip(" ")
-    return line[: len(line) - len(told)] + translated(told)
+    words = line.lstrip(" ")
+    return line[: len(line) - len(words)] + translated(words)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
