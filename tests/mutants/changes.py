@@ -20,8 +20,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A receiver on any host is called",
         file=_WEBHOOKS,
-        before="        if not is_here and parts.hostname not in self._hosts:",
-        after="        if not is_here and parts.hostname in self._hosts:",
+        before='if parts.hostname not in self._hosts and not (is_here and "localhost" in self._hosts):',
+        after='if is_here and "localhost" not in self._hosts:',
         tests=(f"{_TEST_WEBHOOKS}::test_nobody_else_is_called",),
     ),
     Mutant(

@@ -132,7 +132,9 @@ def add(*, service: NewFault) -> None:
 @app.command("list")
 @with_service(Administration)
 def list_(*, service: Administration) -> None:
-    """List the faults, and how often each has struck; for one that has looked at nothing, the nearest request.
+    """List the faults, and how often each has struck.
+
+    A fault that has looked at nothing has the nearest request beside it.
 
     \b
     fauxtune fault list

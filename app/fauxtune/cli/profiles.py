@@ -62,9 +62,10 @@ _REMOVED = "At their next check-in devices remove what they no longer should hol
 @app.command("list")
 @with_service(Administration)
 def list_(*, service: Administration) -> None:
-    """List the profiles: kind, platform, and on how many devices each is installed (ok).
+    """List the profiles: kind, platform, and states on devices.
 
-    Pending: the device has not checked in since, or still waits for something. N/a: not applicable to the device.
+    Ok: on how many devices it is installed. Pending: the device has not checked in since, or still waits for
+    something. N/a: not applicable to the device.
 
     \b
     fauxtune profile list

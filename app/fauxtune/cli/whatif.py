@@ -100,8 +100,8 @@ def _rows(device: dict[str, Any]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [(*who, "ends", "the enrolment", device["ends"])] if device["ends"] else []
     items = [(name, item, str(item["why"])) for name in _LISTS for item in device[name]]
     for index, (name, item, why) in enumerate(items):
-        said = index > 0 and items[index - 1][2] == why
-        rows.append((*who, name, _item(item), _AGAIN if said else why))
+        is_again = index > 0 and items[index - 1][2] == why
+        rows.append((*who, name, _item(item), _AGAIN if is_again else why))
     rows += [(*who, each["what"], f"{noun} {each['name']}", each["why"]) for noun, each in _works(device)]
     change = device.get("compliance")
     return rows if change is None else [*rows, (*who, "compliance", change["after"], compliance_words(change))]

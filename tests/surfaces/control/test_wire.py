@@ -82,7 +82,7 @@ async def test_an_exchange_says_who_called_and_what_was_answered(
     whole = (await contoso.get(f"/wire/{exchange['number']}")).json()
     query, token = whole["request"]["head"]
     assert [fact["value"] for fact in query["facts"]] == ["the first one"]
-    assert token["title"] == f"Token: of the application {APPLICATION['clientId']}"
+    assert token["title"] == f"Token: of the application {APPLICATION['name']}"
     assert '"roles"' in token["text"]
     assert (whole["request"]["parts"], whole["response"]["head"]) == ([], [])
     assert "User.ReadWrite.All" in exchange["permissions"][0]["grantedBy"]

@@ -183,14 +183,14 @@ def translated_markup(text: str, place: Markup, *, translate: Callable[[str], st
 
 def texts_of_markup(text: str, place: Markup) -> Iterator[str]:
     """Yield the texts of a piece of HTML that people read."""
-    found: list[str] = []
+    texts: list[str] = []
 
     def note(piece: str) -> str:
-        found.append(piece)
+        texts.append(piece)
         return piece
 
     translated_markup(text, place, translate=note)
-    yield from found
+    yield from texts
 
 
 def _written(kind: str, piece: str, *, translate: Callable[[str], str]) -> str:

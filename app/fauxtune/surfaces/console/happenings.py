@@ -112,9 +112,9 @@ def _summary(group: Sequence[Happening]) -> str:
     counts = Counter(event.type for event in group)
     parts = [f"{counts[name]} {word}" for name, word in _COUNTED.items() if counts[name]]
     cause = next((event for event in group if event.type in _CAUSES), None)
-    asked = next((event.words for event in group if event.type.endswith("Requested")), "")
+    request = next((event.words for event in group if event.type.endswith("Requested")), "")
     why = next((cause_words(event.cause) for event in group if event.cause), "")
-    lead = (_CAUSES[cause.type] or cause.words) if cause is not None else asked or why
+    lead = (_CAUSES[cause.type] or cause.words) if cause is not None else request or why
     if not parts:
         parts = [f"{len(group)} events"]
     return f"{lead}: {', '.join(parts)}" if lead else ", ".join(parts)

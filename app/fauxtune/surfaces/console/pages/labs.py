@@ -55,13 +55,13 @@ class StepPart:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPart:
-    """A question on the page, with the choices that were taken so far. `told`: whether it is said which are right."""
+    """A question on the page, with the choices that were taken so far; `is_told`: whether it says which are right."""
 
     name: str
     question: Question
     chosen: tuple[int, ...]
     right: bool
-    told: bool
+    is_told: bool
 
     @property
     def answers(self) -> list[tuple[int, Choice, bool]]:
@@ -193,8 +193,8 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
 
 
 def _question(name: str, question: Question, *, progress: runs.Progress) -> QuestionPart:
-    chosen, told = progress.chosen(name), progress.is_told(name)
-    return QuestionPart(name, question, chosen, told and question.is_right(chosen), told)
+    chosen, is_told = progress.chosen(name), progress.is_told(name)
+    return QuestionPart(name, question, chosen, is_told and question.is_right(chosen), is_told)
 
 
 def _line(call: TenantCall, way: Way) -> WayLine:

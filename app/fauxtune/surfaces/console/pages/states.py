@@ -200,5 +200,5 @@ def _params(sentence: Sentence, form: Typed) -> dict[str, str]:
 
 
 def _why(error: FauxtuneError) -> str:
-    said = reason(error) if isinstance(error, GraphRefused) else error.message
-    return said.replace(WHERE_ALL_ARE, "All of them stand below.")
+    sentence = reason(error) if isinstance(error, GraphRefused) else error.message
+    return sentence.replace(WHERE_ALL_ARE, "All of them stand below.")

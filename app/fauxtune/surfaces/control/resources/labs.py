@@ -48,8 +48,8 @@ async def start_lab(here: Here, lab: str) -> answers.Lab:
 async def answer_lab(here: Here, lab: str, body: LabAnswer) -> answers.LabChoice:
     """Whether it is right, and why; of a prediction that is told when step 1 has passed."""
     given = runs.Given(body.question, body.choice - 1)
-    choice, told = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
-    return _choice(choice, number=body.choice, chosen=True, told=told)
+    choice, is_told = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
+    return _choice(choice, number=body.choice, chosen=True, is_told=is_told)
 
 
 @router.post("/{lab}/check", summary="Check a step of a lab, or all")
@@ -121,7 +121,7 @@ async def _seen(here: TenantCall, name: str) -> answers.Lab:
         idea=lab.idea,
         story=lab.story,
         state=view.state,
-        predict=_question(lab.predict, progress.predicted, told=progress.is_told(runs.PREDICT)),
+        predict=_question(lab.predict, progress.predicted, is_told=progress.is_told(runs.PREDICT)),
         steps=[_step(here, view, number) for number in range(len(lab.steps))],
         proofs=[
             answers.LabProof(
@@ -134,7 +134,7 @@ async def _seen(here: TenantCall, name: str) -> answers.Lab:
             )
             for each in lab.proofs
         ],
-        quiz=_question(lab.quiz, progress.answered, told=True),
+        quiz=_question(lab.quiz, progress.answered, is_told=True),
         files=[*view.files],
     )
 
@@ -153,18 +153,18 @@ def _line(line: LabLine) -> answers.ListedLab:
     )
 
 
-def _question(question: Question, chosen: tuple[int, ...], *, told: bool) -> answers.LabQuestion:
+def _question(question: Question, chosen: tuple[int, ...], *, is_told: bool) -> answers.LabQuestion:
     return answers.LabQuestion(
         text=question.text,
         choices=[
-            _choice(each, number=number + 1, chosen=number in chosen, told=told)
+            _choice(each, number=number + 1, chosen=number in chosen, is_told=is_told)
             for number, each in enumerate(question.choices)
         ],
     )
 
 
-def _choice(choice: Choice, *, number: int, chosen: bool, told: bool) -> answers.LabChoice:
-    right, why = (choice.right, choice.why) if chosen and told else (None, None)
+def _choice(choice: Choice, *, number: int, chosen: bool, is_told: bool) -> answers.LabChoice:
+    right, why = (choice.right, choice.why) if chosen and is_told else (None, None)
     return answers.LabChoice(number=number, text=choice.text, chosen=chosen, right=right, why=why)
 
 

@@ -17,9 +17,7 @@ from fauxtune.surfaces.graph.resources import settings_catalog as handlers
 _AUDIT = ("DeviceConfiguration", "DeviceConfiguration")
 _NOT_DELIVERED = stored("kept and assigned; no device is configured by it")
 _DELIVERED = approximated(
-    "delivered as far as docs/settings.md has a word of the wire; states are in the reports alone; a setting whose "
-    "definition is not known here is taken, which the header `X-Fauxtune-Fidelity: unknown-definitions=N` says, or "
-    "refused with the tenant's switch `catalog.strict`"
+    "devices get what docs/settings.md lists; states stand only in reports; unknown definitions: see `catalog.strict`"
 )
 _OURS = approximated("a small set, named in our own words: Microsoft's catalogue is not copied")
 _ASSIGNED = Assigned("deviceManagementConfigurationPolicyAssignment", returns=True)

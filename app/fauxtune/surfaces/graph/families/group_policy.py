@@ -17,10 +17,7 @@ from fauxtune.surfaces.graph.resources import group_policy as handlers
 from fauxtune.surfaces.graph.resources.parts import Part
 
 _AUDIT = ("DeviceConfiguration", "DeviceConfiguration")
-_NOT_DELIVERED = stored(
-    "kept and assigned; no device is configured by it. A value of a definition that is not known here is taken, or "
-    "refused with the tenant's switch `catalog.strict`"
-)
+_NOT_DELIVERED = stored("kept and assigned; no device is configured by it; unknown definitions: see `catalog.strict`")
 _OURS = approximated("a small set, named in our own words, and those of uploaded files")
 
 _VALUES = Family(
