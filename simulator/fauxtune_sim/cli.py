@@ -41,6 +41,17 @@ from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.platforms import Mode, Platform, read_kind
 from fauxtune_sim.refusals import Delivery
 
+PlatformOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"The device's platform: {', '.join(Platform)} (default: android); or android/MODE.", metavar="PLATFORM"
+    ),
+]
+ModeOption = Annotated[
+    Mode | None,
+    typer.Option(help=f"How an Android device is managed: {', '.join(Mode)} (default: work-profile).", metavar="MODE"),
+]
+
 app = typer.Typer(
     help="Simulated devices that enrol and check in by the real protocols, keep real keys, and handle S/MIME mail.",
     no_args_is_help=True,
@@ -59,19 +70,8 @@ app.add_typer(mail_app, name="mail")
 @app.command(epilog="Example: fauxtune-sim enroll --platform ios --user alice --state alice-phone")
 def enroll(
     *,
-    platform: Annotated[
-        str | None,
-        typer.Option(
-            help=f"The device's platform: {', '.join(Platform)} (default: android); or android/MODE.",
-            metavar="PLATFORM",
-        ),
-    ] = None,
-    mode: Annotated[
-        Mode | None,
-        typer.Option(
-            help=f"How an Android device is managed: {', '.join(Mode)} (default: work-profile).", metavar="MODE"
-        ),
-    ] = None,
+    platform: PlatformOption = None,
+    mode: ModeOption = None,
     os_version: Annotated[
         str | None, typer.Option(help="The operating system's version (default: a usual one).", metavar="VERSION")
     ] = None,

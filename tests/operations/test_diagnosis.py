@@ -14,10 +14,8 @@ import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
-from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus
+from fauxtune.core.engine.diagnosis.chain import LinkStatus
 from fauxtune.core.engine.diagnosis.findings import Severity
-from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import EnrollmentRestricted, Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
@@ -495,10 +493,3 @@ async def test_a_device_for_which_there_is_no_profile_at_all_is_told_so(diagnose
     result = await diagnosed.diagnosis(device=diagnosed.tablet.enrollment_id)
     assert "'iosPkcsCertificateProfile' (to the group 'Others')" in result.findings[0].observation.message
     assert fixes(result)["nothing-assigned"].endswith("profile assign iosPkcsCertificateProfile --all-users")
-
-
-def test_every_code_belongs_to_one_link() -> None:
-    listed = [code for link in LINKS for code in link.codes]
-    of_apps = {code for link in APP_LINKS for code in link.codes}
-    assert sorted([*listed, *(of_apps - set(listed))]) == sorted(CODES)
-    assert len(of_apps) == sum(len(link.codes) for link in APP_LINKS)

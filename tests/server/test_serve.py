@@ -271,31 +271,6 @@ def test_a_disk_that_takes_no_more_ends_a_start_with_a_sentence(tmp_path: Path) 
         Path("/dev/full").write_text("{}")
 
 
-def test_the_file_of_the_database_is_for_its_owner_in_every_folder(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    before = os.umask(0)
-    try:
-        with serving("--data-dir", tmp_path) as server:
-            files = list(tmp_path.glob("fauxtune.sqlite*"))
-            assert {file.suffix for file in files} >= {".sqlite", ".sqlite-wal"}
-            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-            code, errors = server.stop()
-    finally:
-        os.umask(before)
-    assert code == 0
-    assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {tmp_path}"]
-
-
-def test_a_start_warns_of_a_database_that_others_may_read(tmp_path: Path, commands: Path) -> None:
-    file = tmp_path / "elsewhere.sqlite"
-    file.touch(mode=0o644)
-    with serving("--data-dir", tmp_path / "data", "--database-url", f"sqlite:///{file}", commands=commands) as server:
-        code, errors = server.stop()
-    assert code == 0
-    assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {file}"]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o644
-
-
 def test_with_a_token_strangers_may_be_served(commands: Path) -> None:
     with serving(
         "--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="a-secret-that-is-long", commands=commands

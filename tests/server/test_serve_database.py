@@ -1,9 +1,11 @@
-"""A server whose database goes away, comes back, is locked, or is taken over by somebody else."""
+"""A server whose database goes away, comes back, is locked, is taken over by somebody else, or is read by others."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,3 +140,28 @@ def test_a_file_that_another_program_locks_is_unavailable_until_it_lets_go(tmp_p
     assert code == 0
     assert len(errors.splitlines()) == 2
     assert "Traceback" not in errors
+
+
+def test_the_file_of_the_database_is_for_its_owner_in_every_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0)
+    try:
+        with serving("--data-dir", tmp_path) as server:
+            files = list(tmp_path.glob("fauxtune.sqlite*"))
+            assert {file.suffix for file in files} >= {".sqlite", ".sqlite-wal"}
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+            code, errors = server.stop()
+    finally:
+        os.umask(before)
+    assert code == 0
+    assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {tmp_path}"]
+
+
+def test_a_start_warns_of_a_database_that_others_may_read(tmp_path: Path, commands: Path) -> None:
+    file = tmp_path / "elsewhere.sqlite"
+    file.touch(mode=0o644)
+    with serving("--data-dir", tmp_path / "data", "--database-url", f"sqlite:///{file}", commands=commands) as server:
+        code, errors = server.stop()
+    assert code == 0
+    assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {file}"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644

@@ -1,4 +1,4 @@
-"""Whether a profile reaches a device: the decision of targeting, with the reason if it does not."""
+"""Whether a profile reaches a device: the decision of targeting, with the reason; and the link of every reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
+from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.reach import ReachStatus, reach_of
+from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId
 
@@ -66,3 +69,10 @@ def test_it_agrees_with_targeting_and_always_has_an_answer(assignments: list[Ass
     if result.status is ReachStatus.FILTERED:
         assert result.assignment is not None
         assert result.assignment.filter is not None
+
+
+def test_every_code_belongs_to_one_link() -> None:
+    listed = [code for link in LINKS for code in link.codes]
+    of_apps = {code for link in APP_LINKS for code in link.codes}
+    assert sorted([*listed, *(of_apps - set(listed))]) == sorted(CODES)
+    assert len(of_apps) == sum(len(link.codes) for link in APP_LINKS)
