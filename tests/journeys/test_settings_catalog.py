@@ -53,7 +53,10 @@ async def test_policies_of_the_catalog_reach_a_pc_and_conflict_with_profiles(
 
     await administrator.graph.delete(f"/beta/deviceManagement/configurationPolicies/{policy}")
     await settle(agent)
-    assert dict(agent.device.settings) == {f"{POLICY}/DeviceLock/MinDevicePasswordLength": "12"}
+    # By the document of 2020-04, what no profile sets any more stays on a PC (docs/removal.md).
+    tenant = (await administrator.graph.get("/_fauxtune/v1/tenants/contoso")).raise_for_status().json()
+    left = expected if tenant["settings"]["edition"]["value"] == "2020-04" else {}
+    assert dict(agent.device.settings) == {**left, f"{POLICY}/DeviceLock/MinDevicePasswordLength": "12"}
     assert await administrator.statuses(profile) == ["compliant"]
 
 
