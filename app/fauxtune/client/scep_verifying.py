@@ -280,7 +280,7 @@ class Verifier:
         issued = _certificate(exchange)
         report = next(iter(self._heard_of(given.id, exchange).successes), {})
         self._reported_issuer = str(report.get("issuer") or subject_text(issued.issuer))
-        # By its name alone, as an administrator does: the service knows the rest from the report, which no later use of
+        # Only by its name, as an administrator does: the service knows the rest from the report, which no later use of
         # the challenge changes.
         key = str(report.get("thumbprint") or serial_hex(issued))
         issuer = None if report.get("thumbprint") else self._reported_issuer

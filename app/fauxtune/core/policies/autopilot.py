@@ -34,7 +34,7 @@ _LOCAL_USER, _SKIP_PRIVACY, _SKIP_OEM, _SKIP_EULA = 2, 4, 8, 16
 
 def check_profile(document: JsonObject, _before: JsonObject | None) -> None:
     """Raise Invalid for a template of names that gives no name of a computer. "Configure Autopilot profiles"
-    (2024-06-19): at most 15 characters, not digits alone; a serial number is cut by the device. Unverified: the words.
+    (2024-06-19): at most 15 characters, not only digits; a serial number is cut by the device. Unverified: the words.
     """
     template = str(document.get("deviceNameTemplate") or "")
     literal = _MACRO.sub("", template)
@@ -44,7 +44,7 @@ def check_profile(document: JsonObject, _before: JsonObject | None) -> None:
     elif len(literal) + drawn > _LONGEST_NAME:
         why = f"has at most {_LONGEST_NAME} characters"
     elif template and "%SERIAL%" not in template.upper() and not literal.strip("0123456789"):
-        why = "does not consist of digits alone"
+        why = "does not consist only of digits"
     else:
         return
     raise Invalid(f"A name {why}.", target="deviceNameTemplate")

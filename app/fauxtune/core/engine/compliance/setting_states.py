@@ -21,7 +21,7 @@ _LONGEST = 200
 @dataclass(frozen=True, slots=True)
 class SettingState:
     """The state of one setting. `value`: the device's, as a text; `error`: why it could not be compared, and `code` the
-    number of that, which counts in an error alone.
+    number of that, which counts only in an error.
     """
 
     setting: str

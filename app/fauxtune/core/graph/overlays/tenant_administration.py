@@ -59,7 +59,7 @@ TENANT_ADMINISTRATION = (
         different={stored("a policy guards all platforms"): "policyPlatform policySet"},
     ),
     # "Use Multi Admin Approval with the Microsoft Graph API" (2026-05-19) polls by `$filter=requestId eq '...'`, though
-    # the metadata knows the id alone.
+    # the metadata knows only the id.
     Overlay("operationApprovalRequest", fidelity=_REQUEST, aliases={"requestId": "id"}),
     Overlay("operationApprovalPolicySet operationApprovalRequestEntityStatus identitySet identity"),
     Overlay(
