@@ -218,6 +218,9 @@ TRUE: Mapping[str, Callable[[World], Any]] = {
     "Graph is unavailable": lambda it: it.status() == 503,
     "Graph answers slowly": lambda it: [row["effect"] for row in it.control("/faults")["value"]] == [{"latency": 2}],
     "nobody can sign in": lambda it: "temporarily" in it.client.post(f"/{it.tenant['id']}/oauth2/v2.0/token").text,
+    "a firewall keeps the connector from Intune": lambda it: it.control("/connectors")["value"][0]["unreachedHost"],
+    "a firewall keeps devices from Intune": lambda it: it.control("/faults")["value"][0]["match"]
+    == {"surface": "devices"},
     "nothing fails": lambda it: it.control("/faults")["value"] == [],
     "a year has passed": lambda it: it.now() - from_iso(it.tenant["createdDateTime"]) >= timedelta(days=365),
     "it is 2029-03-01": lambda it: it.now().date().isoformat() == "2029-03-01",

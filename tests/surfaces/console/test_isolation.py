@@ -11,13 +11,16 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.core.administration.policies import create_compliance
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import ConnectorId, ProfileId
+from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import templates
 from fauxtune.operations.connectors import key_files, rollover
 from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.tenants.seeds import BUILT_IN, PROVIDER
 from fauxtune.server.factory import Application
 from fauxtune.storage.database import Connection
@@ -37,8 +40,10 @@ from tests.support.tenant import Contoso
 
 pytestmark = ON_BOTH_DATABASES
 
-#: Labs belong to the server: their pages are there for every tenant.
-NAMED = tuple((path, method) for path, method, _ in PAGES if "{" in path and not path.startswith("/labs/"))
+#: Labs and the connectors' software belong to the server, and forms of what is new to nobody: their pages are there for
+#: every tenant.
+OF_ALL = ("/labs/", "/connectors/software/", "/managed/{noun}/new")
+NAMED = tuple((path, method) for path, method, _ in PAGES if "{" in path and not path.startswith(OF_ALL))
 #: Pages without an id in their path, which find a thing by a query; a device that is not known is a bad request there.
 QUERIES = {"/why?user={user}": 404, "/why?device={device}": 404, "/why?profile={profile}": 404}
 #: Forms about a thing of the own tenant that name a thing of the other, with their fields; and one field of forms.
@@ -145,10 +150,16 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
     rule = {"match": {"surface": "graph"}, "effect": {"status": 429}, "when": {"nth": 1000}}
     fault = await http.post("/_fauxtune/v1/tenants/fabrikam/faults", json=rule)
     assert fault.status_code == 201, fault.text
+    compliance = create_compliance("Theirs", platform=ProfilePlatform.IOS, settings={"passcodeRequired": True})
+    proposed = ProposedRequest(compliance.method, f"/beta{compliance.path}", compliance.body)
+    passcode = await fabrikam.emulator.graph(fabrikam.emulator.for_administrator(), fabrikam.tenant, request=proposed)
+    assert passcode is not None
     policy, approval = await waiting_request(fabrikam.emulator, fabrikam.tenant, approvers=[group])
     return {
         "policy": (policy,),
         "approval": (approval,),
+        "noun": ("compliance",),
+        "managed": (str(passcode["id"]),),
         "request": (await _scep_request(fabrikam, phone, profile),),
         "fault": (fault.json()["id"],),
         "snapshot": ("Theirs",),

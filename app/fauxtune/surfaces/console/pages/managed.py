@@ -138,11 +138,11 @@ async def change(call: TenantCall) -> Response:
 async def ask_delete(call: TenantCall) -> Response:
     """Say what deleting it does."""
     one = await _one(call)
-    return await confirm(
+    return task_page(
         call,
         [policies.delete(one.of, one.id)],
         title=f"Delete “{one.name}”",
-        sentence=f"The {NOUNS[one.noun][0]} goes, with its assignments.",
+        points=(f"The {NOUNS[one.noun][0]} goes, with its assignments.", "Devices hear of it at their next check-in."),
         button="Delete it",
         back=_address(call, one),
         danger=True,
