@@ -178,7 +178,8 @@ class Fuzzer:
 
 
 def _is_chosen(operation: Any, known: set[tuple[str, str]]) -> bool:
-    _, version, rest = operation.path.split("/", 2)
+    # The document of a service (`/v1.0`) has nothing behind the version.
+    version, _, rest = operation.path.removeprefix("/").partition("/")
     other = "beta" if version == "v1.0" else "v1.0"
     if (operation.method, f"/{other}/{rest}") not in known:
         return True
