@@ -32,7 +32,7 @@ class Desk:
     folder: Path
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self.tenant.post(path, json=body or None).raise_for_status().json()
+        answer: dict[str, Any] = self.tenant.post(path, json=body).raise_for_status().json()
         return answer
 
     def issue(self, file: str) -> str:
