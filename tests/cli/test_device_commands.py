@@ -210,7 +210,7 @@ def test_the_journal_has_a_line_for_each_event_with_names(run: Commands, devices
         "issued",
     }
     assert run.text("journal", "--last", "1") == everything.splitlines(keepends=True)[-1]
-    assert "There are no events of the type 'nothing'" in run("journal", "--type", "nothing").errors
+    assert "There are no events of the type 'nothing'" in run.refused("journal", "--type", "nothing")
 
 
 def test_a_followed_journal_ends_with_ctrl_c_and_success(run: Commands, commands: Path) -> None:
