@@ -12,7 +12,6 @@ from fauxtune.cli.administration import Administration
 from fauxtune.cli.options import fail
 from fauxtune.cli.progress import waiting
 from fauxtune.cli.service import with_service
-from fauxtune.core.language.catalogue import Language
 
 if TYPE_CHECKING:
     from fauxtune.client.reporting import Exported
@@ -31,9 +30,8 @@ def report(
         Path,
         typer.Option(help="the folder for report.html and its files, or the page itself: FILE.html", metavar="DIR"),
     ] = Path("report"),
-    language: Annotated[Language, typer.Option("--lang", help="the language of the page")] = Language.ENGLISH,
     user: Annotated[
-        list[str] | None, typer.Option("--user", help="report on this person alone (repeatable)", metavar="USER")
+        list[str] | None, typer.Option("--user", help="report on this person only (repeatable)", metavar="USER")
     ] = None,
     keys: Annotated[
         Path | None,
@@ -65,7 +63,7 @@ def report(
         with waiting("Reading the tenant"):
             facts = read_facts(session.client, Wanted(tuple(user or ()), exported))
         try:
-            written = write(facts, file, language=language)
+            written = write(facts, file, language=session.lang)
         except NotWritten as refused:
             fail(str(refused))
         script = written.folder / "prove.sh"
@@ -74,7 +72,7 @@ def report(
             "folder": str(written.folder.absolute()),
             "script": str(script.absolute()),
             "claims": len(written.claims),
-            "language": language.value,
+            "language": session.lang.value,
             "leftOut": {name: getattr(facts.left_out, name) for name in facts.left_out.__slots__},
         }
         session.show(

@@ -66,6 +66,7 @@ OPEN_IN_OUR_DOCUMENTS = {
     "derivedCredentialUrl",
     "forceChangePasswordNextSignIn",
     "forceChangePasswordNextSignInWithMfa",
+    "lastPasswordChangeDateTime",
     "maximumDepTokens",
     "passwordNotificationWindowInDays",
     "passwordPolicies",

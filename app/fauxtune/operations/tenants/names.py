@@ -26,10 +26,13 @@ RESERVED = frozenset({"common", "consumers", "organizations"}) | {
     "livez",
     "managementserver",
     "mdm",
+    "metadata",
     "partner",
     "pki",
     "push",
     "readyz",
+    "subscriptions",
+    "tenants",
     "trust",
 }
 
