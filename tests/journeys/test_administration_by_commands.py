@@ -38,8 +38,8 @@ async def test_one_command_for_all_platforms_reaches_each_device(server: Running
     assert [len(agent.device.accounts) for agent in agents] == [1, 1, 0]
 
     lines = [line.split()[:-1] for line in run.text("profile", "list").splitlines()]
-    assert ["Signing", "(iOS)", "pkcs", "ios", "All", "Sta…", "1", "0", "0", "2"] in lines
-    assert ["Root", "(macOS)", "root", "macos", "all", "use…", "0", "0", "0", "3"] in lines
+    assert ["Signing", "(iOS)", "pkcs", "ios", "All", "Staff", "1", "0", "0", "2"] in lines
+    assert ["Root", "(macOS)", "root", "macos", "all", "users", "0", "0", "0", "3"] in lines
     shown = run.text("profile", "show", "Signing", "--platform", "ios")
     assert "installed" in shown.rpartition("\n\n")[2]
     (alice,) = (each for each in run.json("user", "list") if each["displayName"] == "Alice Adams")

@@ -158,7 +158,7 @@ def test_each_proof_begins_with_its_claim_and_ends_with_its_result(demonstration
 def test_profiles_and_devices_are_named_in_tables(demonstration: Demonstration) -> None:
     (signing,) = (part for part in demonstration.errors.split("\nProof ") if part.startswith("1 of 13"))
     assert re.search(r"^  device +S/MIME signing$", signing, re.MULTILINE)
-    assert re.search(r"^  Alice's iPhone +[0-9a-f]{8}$", signing, re.MULTILINE)
+    assert re.search(r"^  Alice's iPhone +● [A-Z]{4} \([0-9a-f]{8}\)$", signing, re.MULTILINE)
 
 
 def test_the_address_of_the_console_comes_first(demonstration: Demonstration) -> None:

@@ -204,13 +204,14 @@ class _Exchange:
         is answered under every name. (A request without a Host header does not come from a browser.)
         """
         for value in self._host:
-            header = value.decode("latin-1")
-            name = host_in(header)
+            name = host_in(value.decode("latin-1"))
             if not is_answered(name, names) and not self.scope["path"].startswith("/pki/"):
+                # What is no host name is not repeated: it may be markup.
+                says = f"This server is not called '{name[:253]}'" if name else "The Host header has no name of a host"
                 raise HTTPException(
                     421,
-                    f"This server is not called '{(name or header)[:253]}'. It answers under localhost; to call it by "
-                    "another name, start it with --public-url, or with --host and --name.",
+                    f"{says}. It answers under localhost; to call it by another name, start it with --public-url, or "
+                    "with --host and --name.",
                 )
 
     def _too_long(self) -> str:

@@ -17,7 +17,7 @@ EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - nobody listens here
 #: The header of what a server sends to addresses that its clients name. It presses no buttons of another emulator.
 NOTIFICATION = "Fauxtune-Notification"
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.I)
-_HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::[0-9]{0,5})?")
+_HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{0,5})?")
 
 
 def is_host_name(text: str) -> bool:

@@ -52,6 +52,8 @@ class Docs:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Answer one request. Raises as `access.check`, and NotFound for a path that is not there."""
         request = Request(scope, receive)
+        if request.method not in {"GET", "HEAD"}:
+            raise HTTPException(405, headers={"allow": "GET, HEAD"})
         if emulator_of(request).control_token is None or not self._console.is_signed_in(request):
             try:
                 await check(request)
@@ -60,8 +62,6 @@ class Docs:
                     raise
                 await RedirectResponse(CONSOLE, 303)(scope, receive, send)  # which asks for the token
                 return
-        if request.method not in {"GET", "HEAD"}:
-            raise HTTPException(405, headers={"allow": "GET, HEAD"})
         response = await self._respond(request)
         response.headers.update(_HEADERS)
         await response(scope, receive, send)

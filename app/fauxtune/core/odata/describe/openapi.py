@@ -211,7 +211,7 @@ def _done(route: Route[Any], *, example: Any) -> dict[str, Any]:
 def _refusals(route: Route[Any], *, conflicts: bool) -> dict[str, Any]:
     """The refusals of an operation: those of every operation, and those that depend on its verb and keys."""
     statuses = {"400", "401", "403", "413", "default"}
-    if route.key_names or route.may_be_absent:
+    if "{" in route.template or route.may_be_absent:  # a key, or the type of a cast
         statuses.add("404")
     if route.method != "DELETE":
         statuses.add("501")

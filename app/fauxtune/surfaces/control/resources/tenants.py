@@ -41,7 +41,8 @@ async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTe
         seed = seed.model_copy(update={"keys": result.keys})
     creation = await _creation(seed)
     tenant = await creation(emulator, seed, name=result.name, domain=result.domain, edition=result.edition)
-    return await _view(tenant, emulator, request=request)
+    application = await emulator.runner.read(application_queries.first_application, tenant.id)
+    return _shown(tenant, emulator, request=request, application=application, is_seat=False)
 
 
 @router.get("", summary="List the tenants")
