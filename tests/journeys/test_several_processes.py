@@ -28,7 +28,7 @@ from fauxtune.surfaces.devices.windows.session import session_turn
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Answer, Transport
 from tests.support.administrator import AgentEnroller, administrator_of
-from tests.support.neighbours import eventually, leader
+from tests.support.neighbours import children, eventually, leader
 from tests.support.postgresql import PostgresServer, running_server
 from tests.support.running_server import Running, fauxtune, serving
 from tests.support.under_load import (
@@ -106,13 +106,6 @@ def both(machines: Machines) -> Iterator[Pair]:
     with machines[0].signed_in() as here, machines[1].client() as there:
         there.headers["authorization"] = here.headers["authorization"]
         yield here, there
-
-
-def children(server: Running) -> list[int]:
-    """The workers of a server."""
-    return sorted(
-        map(int, Path(f"/proc/{server.endpoints['pid']}/task/{server.endpoints['pid']}/children").read_text().split())
-    )
 
 
 def test_what_is_written_at_one_is_read_at_the_other(both: Pair) -> None:

@@ -1,18 +1,26 @@
-"""Processes that share a PostgreSQL database: which of them leads."""
+"""Processes that share a PostgreSQL database: which there are, and which of them leads."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import make_url
 
 from tests.support.postgresql import PostgresServer
-from tests.support.running_server import SECONDS
+from tests.support.running_server import SECONDS, Running
 
 T = TypeVar("T")
 _LEADER = 0x66617579
+
+
+def children(server: Running) -> list[int]:
+    """The workers of a server."""
+    return sorted(
+        map(int, Path(f"/proc/{server.endpoints['pid']}/task/{server.endpoints['pid']}/children").read_text().split())
+    )
 
 
 def leader(server: PostgresServer, url: str) -> int | None:
