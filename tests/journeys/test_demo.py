@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.repository.lessons import FOLDER, PICTURES, words
+from tests.support.neighbours import eventually
 from tests.support.preloaded import INTERPRETER
 from tests.support.running_server import environment
 
@@ -204,6 +206,29 @@ def test_step_by_step_requests_are_shown_before_they_are_sent_and_ctrl_c_is_no_e
     assert any('"displayName": "Contoso root (work profile)"' in line for line in lines)
     assert (demo.returncode, errors) == (130, "")
     assert "the devices and the mails are deleted; `--data-dir DIR` would keep them" in " ".join(out.split())
+
+
+def test_a_demonstration_that_is_killed_leaves_no_server_and_no_folder(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir()
+    with subprocess.Popen(
+        [*DEMO, *PORTS, "--once"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment(TMPDIR=str(elsewhere)),
+        cwd=tmp_path,
+        start_new_session=True,
+    ) as demo:
+        assert demo.stdout is not None
+        first = demo.stdout.readline()
+        port = int(first.partition("localhost:")[2].partition("/")[0])
+        socket.create_connection(("localhost", port)).close()
+        assert len(list(elsewhere.iterdir())) == 2, "the server's folder, and the devices'"
+        os.killpg(demo.pid, signal.SIGKILL)
+    eventually(lambda: not list(elsewhere.iterdir()))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("localhost", port))
 
 
 def test_ports_that_are_taken_are_named_with_their_options(commands: Path) -> None:

@@ -15,7 +15,8 @@ import orjson
 
 from fauxtune_sim.errors import ServerUnreachable
 
-_START, _STOP = 60.0, 15.0
+#: Seconds; the guard kills a server that does not end within 15.
+_START, _STOP = 60.0, 20.0
 _MOST_LINES = 200
 
 
@@ -51,6 +52,8 @@ class ServerSettings:
     edition: str | None = None
     _: KW_ONLY
     open_console: bool = False
+    #: A folder to remove when the server has ended, even if the demonstration was killed.
+    temporary: Path | None = None
 
     def arguments(self) -> list[str]:
         """The command line of `fauxtune serve`."""
@@ -95,14 +98,17 @@ class ServerProcess:
             # A server for this run only must not use the data that the environment names.
             environment.pop("FAUXTUNE_DATA_DIR", None)
             environment.pop("FAUXTUNE_DATABASE_URL", None)
-        # In a session of its own, so that Ctrl-C reaches only this process, which stops the server last.
+        # In a session of its own, so that Ctrl-C reaches only this process, which stops the server last; below a guard,
+        # which ends it if this process is killed.
         self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-I", "-S", str(Path(__file__).with_name("guard.py")), str(settings.temporary or "")),
             sys.executable,
             "-m",
             "fauxtune",
             "serve",
             *settings.arguments(),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=environment,
@@ -131,13 +137,13 @@ class ServerProcess:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Terminate the server; kill it if it does not end in time."""
+        """Let the guard end the server; kill the guard if it does not end in time."""
         process = self._process
         if process is None:
             return
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
+            assert process.stdin is not None
+            process.stdin.close()
             try:
                 async with asyncio.timeout(_STOP):
                     await process.wait()

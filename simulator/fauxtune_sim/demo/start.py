@@ -109,7 +109,12 @@ async def _running(options: DemoOptions, narration: Narration) -> AsyncIterator[
     with tempfile.TemporaryDirectory(prefix="fauxtune-demo-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary) if options.data_dir is None else options.data_dir / "demo"
         settings = ServerSettings(
-            options.port, options.http_port, options.data_dir, options.edition, open_console=options.open_console
+            options.port,
+            options.http_port,
+            options.data_dir,
+            options.edition,
+            open_console=options.open_console,
+            temporary=Path(temporary),
         )
         async with contextlib.AsyncExitStack() as stack:
             with narration.waiting("A server for this demonstration starts ..."):
