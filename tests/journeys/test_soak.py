@@ -7,7 +7,9 @@ import signal
 import statistics
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,14 +61,19 @@ signal.signal(signal.SIGUSR1, write)
 """
 
 
-def work(server: Running, pfx: bytes, stop: threading.Event, answered: Answered) -> ThreadPoolExecutor:
-    """Start one that imports and two that check in; the pool's end waits for them."""
-    load = ThreadPoolExecutor(3)
-    working: list[Future[None]] = [load.submit(keep_importing, server, pfx, stop, answered)]
-    working += [load.submit(keep_checking_in, server, stop, answered) for _ in range(2)]
-    for each in working:
-        each.add_done_callback(lambda done: done.exception() and answered.refused.add(-1))
-    return load
+@contextmanager
+def working(server: Running, pfx: bytes, stop: threading.Event, answered: Answered) -> Iterator[None]:
+    """One who imports and two who check in, until they stop; what went wrong with them goes wrong with the block."""
+    with ThreadPoolExecutor(3) as load:
+        work = [load.submit(keep_importing, server, pfx, stop, answered)]
+        work += [load.submit(keep_checking_in, server, stop, answered) for _ in range(2)]
+        try:
+            yield
+        except BaseException:
+            stop.set()
+            raise
+    for each in work:
+        each.result()
 
 
 def seed(server: Running, keys: list[rsa.RSAPrivateKey], answered: Answered) -> None:
@@ -81,7 +88,10 @@ def check(server: Running, answered: Answered) -> None:
     with server.signed_in() as client:
         everything_is_there(client, answered)
         issued = client.get(f"{TENANT}/certificates").raise_for_status().json()["value"]
-        assert len([row for row in issued if row["source"] == "pkcs"]) == len(answered.certificates)
+        # A killed server may have issued a certificate whose answer nobody got: each device has one all the same.
+        holders = [row["device"] for row in issued if row["source"] == "pkcs"]
+        assert len(holders) == len(set(holders))
+        assert len(answered.certificates) <= len(holders) <= len(answered.devices)
 
 
 def test_a_server_whose_parent_is_killed_starts_again_with_all_that_it_answered(
@@ -94,7 +104,7 @@ def test_a_server_whose_parent_is_killed_starts_again_with_all_that_it_answered(
             if number == 0:
                 seed(server, raw_rsa_keys[1:4], answered)
             workers, before = children(server), (answered.reports, len(answered.imports))
-            with work(server, pfx, stop, answered):  # it ends with the first request that gets no answer
+            with working(server, pfx, stop, answered):  # it ends with the first request that gets no answer
                 eventually(lambda: answered.reports > before[0] + 6 and len(answered.imports) > before[1] + 3)  # noqa: B023
                 os.kill(server.endpoints["pid"], signal.SIGKILL)
                 eventually(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))  # noqa: B023
@@ -119,7 +129,7 @@ def test_postgresql_that_is_killed_under_load_loses_nothing_that_was_answered(
         with serving(*arguments, commands=commands) as server:
             seed(server, raw_rsa_keys[1:4], answered)
             workers = children(server)
-            with work(server, pfx, stop, answered):
+            with working(server, pfx, stop, answered):
                 try:
                     for _ in range(KILLS):
                         before, failures = answered.reports, answered.failures

@@ -2,7 +2,7 @@
 
 `python -I -S guard.py FOLDER COMMAND...` starts the command with this process's output. It ends the command when
 standard input ends: the demonstration closes it, and however the demonstration is killed, the system does. It then
-removes FOLDER, unless that is empty. It exits as the command does, and imports nothing of Fauxtune.
+removes FOLDER; an empty word names none. It exits as the command does, and imports nothing of Fauxtune.
 """
 
 from __future__ import annotations
