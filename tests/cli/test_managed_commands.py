@@ -22,8 +22,9 @@ def test_a_compliance_policy_is_created_with_its_grace_and_shows_who_meets_it(
 ) -> None:
     created = run.json(
         *("compliance", "create", "--name", "Passcode", "--platform", "ios"),
-        *("--set", "passcodeRequired=true", "--grace-days", "1.5"),
+        *("--set", "passcodeRequired=true", "--set", "osMinimumVersion=16.10", "--grace-days", "1.5"),
     )
+    assert created["osMinimumVersion"] == "16.10"
     path = f"/beta/deviceManagement/deviceCompliancePolicies/{created['id']}"
     expanded = "scheduledActionsForRule($expand=scheduledActionConfigurations)"
     (rule,) = graph.get(path, params={"$expand": expanded}).json()["scheduledActionsForRule"]

@@ -22,7 +22,7 @@ _WIDTH = 7
 _HEADINGS = ("source", "for", "from", "until", "status", "certificate")
 _COLUMNS, _INDENT = 80, " " * 10
 _STATUSES = {"notYetValid": "not valid yet"}
-#: A fix that ends with a command. Names stand in quotation marks: one that looks like a command is none.
+#: A fix that ends with a command. Quotation marks are around names: a name that looks like a command is not coloured.
 _COMMAND = re.compile(r"((?:[\w ,./()-]|\b'\b)+:) (fauxtune .+)")
 
 

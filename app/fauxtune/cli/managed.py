@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from fauxtune.cli import names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune.cli.names import Named
-from fauxtune.cli.options import Output, fail, named_values
+from fauxtune.cli.options import Output, fail, name_and_value
 from fauxtune.cli.profile_choice import NewPlatformOption, PlatformWord
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line
 from fauxtune.cli.targets import Assigning, assigned_words, words_of
+from fauxtune.core.administration import policies
+from fauxtune.core.administration.assignments import Collection
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.model.platform_words import ProfilePlatform
-
-if TYPE_CHECKING:
-    from fauxtune.core.administration.assignments import Collection
 
 _MOST = 1_048_576
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="its name, its id, or the beginning of its id")]
@@ -73,8 +72,6 @@ def _add_readers(app: typer.Typer, noun: str, *, example: str) -> None:
     @app.command(help=_help("Show its assignments, and its state on each device.", f"fauxtune {noun} show {example}"))
     @with_service(Administration)
     def show(*, name: NameArgument, service: Administration) -> None:
-        from fauxtune.core.administration import policies
-
         with service.session() as session:
             of, chosen = _chosen(session, noun, wanted=name)
             request = policies.states(of, chosen.id)
@@ -105,8 +102,6 @@ def _add_assign(app: typer.Typer, noun: str, *, example: str) -> None:
     def assign(
         *, name: NameArgument, service: Assigning, intent: IntentOption = "required", what_if: WhatIfOption = False
     ) -> None:
-        from fauxtune.core.administration import policies
-
         with service.session() as session:
             targets = service.targets(session)
             if not targets:
@@ -134,8 +129,6 @@ def _add_removers(app: typer.Typer, noun: str, *, example: str) -> None:
     @app.command(help=_help("Take all of its assignments away.", f"fauxtune {noun} unassign {example}"))
     @with_service(Administration)
     def unassign(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
-        from fauxtune.core.administration import policies
-
         with service.session() as session:
             of, chosen = _chosen(session, noun, wanted=name)
             confirm(f"Take every assignment away from {one_line(chosen.name)}?", yes=yes)
@@ -145,8 +138,6 @@ def _add_removers(app: typer.Typer, noun: str, *, example: str) -> None:
     @app.command(help=_help("Delete it, with its assignments.", f"fauxtune {noun} delete {example} --yes"))
     @with_service(Administration)
     def delete(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
-        from fauxtune.core.administration import policies
-
         with service.session() as session:
             of, chosen = _chosen(session, noun, wanted=name)
             confirm(f"Delete {one_line(chosen.name)}?", yes=yes)
@@ -198,11 +189,9 @@ def create_compliance(
         --set bitLockerEnabled=true --grace-days 3
     """
     with service.session() as session:
-        from fauxtune.core.administration import policies
-
         if len(platform) != 1 or platform[0] is PlatformWord.ALL:
             fail("A compliance policy is for one platform: give --platform once, such as --platform ios.")
-        values = named_values(settings or [], option="--set", example="passcodeRequired=true")
+        values = _properties(settings, example="passcodeRequired=true")
         chosen = ProfilePlatform(platform[0])
         request = policies.create_compliance(name, platform=chosen, settings=values, grace_days=grace_days)
         _created(session, session.send(request), noun="compliance")
@@ -226,12 +215,10 @@ def create_app(
     fauxtune app create --name Wiki --kind web --of https://wiki.example
     """
     with service.session() as session:
-        from fauxtune.core.administration import policies
-
         if kind not in policies.APP_KINDS:
             known = "; ".join(f"{word}: {each.words}" for word, each in policies.APP_KINDS.items())
             fail(f"There is no kind '{kind}' here. There are {known}.")
-        values = named_values(settings or [], option="--set", example="isFeatured=true")
+        values = _properties(settings, example="isFeatured=true")
         request = policies.create_app(name, kind=kind, value=of, publisher=publisher, settings=values)
         _created(session, session.send(request), noun="app")
 
@@ -255,8 +242,6 @@ def create_script(
         --file detect.ps1 --remedy restart.ps1
     """
     with service.session() as session:
-        from fauxtune.core.administration import policies
-
         if kind not in policies.SCRIPT_KINDS:
             known = "; ".join(f"{word}: {each.words}" for word, each in policies.SCRIPT_KINDS.items())
             fail(f"There is no kind '{kind}' here. There are {known}.")
@@ -265,10 +250,15 @@ def create_script(
             kind=kind,
             content=_read(file),
             file_name=file.name,
-            settings=named_values(settings or [], option="--set", example="runAs32Bit=true"),
+            settings=_properties(settings, example="runAs32Bit=true"),
             remediation=None if remedy is None else _read(remedy),
         )
         _created(session, session.send(request), noun="script")
+
+
+def _properties(settings: list[str] | None, *, example: str) -> dict[str, Any]:
+    pairs = [name_and_value(each, option="--set", example=example) for each in settings or ()]
+    return {name: policies.typed_value(name, text) for name, text in pairs}
 
 
 def _created(session: Session, document: dict[str, Any], *, noun: str) -> None:
@@ -290,8 +280,6 @@ def _read(file: Path) -> bytes:
 
 def _all(session: Session, noun: str) -> list[tuple[Collection, Named]]:
     """Return those of the noun's collections, each with its collection."""
-    from fauxtune.core.administration import policies
-
     pairs = []
     for of in policies.COLLECTIONS[noun]:
         for each in session.elements(policies.listed(of)):

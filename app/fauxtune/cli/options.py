@@ -98,13 +98,18 @@ def plain(text: str) -> str:
 
 def named_values(pairs: list[str], *, option: str, example: str) -> dict[str, Any]:
     """Return the values by name of an option that takes NAME=VALUE, or end the command."""
-    result = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            fail(f"{option} takes NAME=VALUE, such as {example}; '{pair}' has no value.")
-        result[name] = json_or_text(value)
-    return result
+    return {
+        name: json_or_text(text)
+        for name, text in (name_and_value(each, option=option, example=example) for each in pairs)
+    }
+
+
+def name_and_value(pair: str, *, option: str, example: str) -> tuple[str, str]:
+    """Return both parts of what was given to an option that takes NAME=VALUE, or end the command."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        fail(f"{option} takes NAME=VALUE, such as {example}; '{pair}' has no value.")
+    return name, value
 
 
 def json_or_text(text: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.console import done, show, submit, text_of
 
 NEW: dict[str, tuple[dict[str, str], str]] = {
-    "compliance": ({"platform": "ios", "settings": "passcodeRequired = true"}, "iOS/iPadOS"),
+    "compliance": ({"platform": "ios", "settings": "passcodeRequired = true\nosMinimumVersion = 17.0"}, "iOS/iPadOS"),
     "app": ({"kind": "ios-store", "of": "com.example.notes"}, "ios-store"),
     "script": ({"kind": "remediation", "script": "exit 1", "remedy": "exit 0"}, "remediation, on Windows"),
 }

@@ -195,12 +195,15 @@ def listed(of: Collection) -> AdminRequest:
     return AdminRequest("GET", f"{of.path}?$expand=assignments")
 
 
-def typed_value(text: str) -> Any:
-    """Return a value of a property that is typed as JSON, or a text as it stands."""
+def typed_value(name: str, text: str) -> Any:
+    """Return the value of a property that is typed as JSON, or as a text. A version such as 17.0 is a text, though it
+    looks like a number.
+    """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
+    return text if name.endswith("Version") and isinstance(value, int | float) else value
 
 
 def states(of: Collection, object_id: str, *, most: int | None = None) -> AdminRequest:

@@ -1,4 +1,4 @@
-"""The services that a partner's authority finds by service discovery, and their addresses here.
+"""The services of Intune that service discovery lists, such as those for a partner's authority, and their addresses.
 
 Source: microsoft/Intune-Resource-Access, src/CsrValidation. An address has no slash at its end: clients add one.
 Callers that use Microsoft's own names (through the intercepting listener) are sent to a name of Microsoft's, too.
@@ -14,6 +14,11 @@ from fauxtune.core.model.ids import TenantId
 VALIDATION, CONNECTOR = "ScepRequestValidationFEService", "PkiConnectorFEService"
 #: Service -> the last part of its address.
 SERVICES = {VALIDATION: "StatelessScepRequestValidationService", CONNECTOR: "StatelessPkiConnectorService"}
+#: Service -> its path, without the slash before it.
+_PATHS = {service: f"partner/{{tenant}}/{part}" for service, part in SERVICES.items()} | {
+    # Unverified: only pytune (secureworks/pytune, device/windows.py, 2025) shows that the real list has it.
+    "WindowsEnrollment": "mdm/{tenant}/windows/EnrollmentServer/Enrollment.svc",
+}
 
 #: What a success notification says, by the names of the API, and how the journal and the console call it.
 REPORTED = {
@@ -44,7 +49,7 @@ def endpoints(tenant_id: TenantId, *, origin: str) -> list[dict[str, str]]:
             "providerName": service,
             "serviceName": service,
             "providerResourceId": service,
-            "uri": f"{base}/partner/{tenant_id}/{part}",
+            "uri": f"{base}/{path.format(tenant=tenant_id)}",
         }
-        for service, part in SERVICES.items()
+        for service, path in _PATHS.items()
     ]

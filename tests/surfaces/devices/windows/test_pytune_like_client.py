@@ -64,8 +64,10 @@ class PytuneLike:
             csr.public_bytes(Encoding.DER), items, security=windows_messages.by_token(jwt, kind=windows_messages.JWT)
         )
         headers = {"content-type": "application/soap+xml; charset=utf-8"}
-        path = "/mdm/contoso/windows/EnrollmentServer/Enrollment.svc"
-        answer = await http.post(path, content=body, headers=headers)
+        intune = "/v1.0/myorganization/servicePrincipals/appId=0000000a-0000-0000-c000-000000000000"
+        listed = await http.get(f"{intune}/endpoints", headers={"authorization": f"Bearer {jwt}"})
+        address = next(each["uri"] for each in listed.json()["value"] if each["providerName"] == "WindowsEnrollment")
+        answer = await http.post(address, content=body, headers=headers)
         assert answer.status_code == 200, answer.text
         packed = anywhere(ElementTree.fromstring(answer.content), "BinarySecurityToken").text or ""
         document = ElementTree.fromstring(base64.b64decode(packed))

@@ -245,7 +245,7 @@ def _settings(form: Typed) -> dict[str, Any] | None:
         if not equals:
             form.wrong("settings", f"“{line.strip()}” has no value: write property = value, one on each line.")
             return None
-        properties[name] = policies.typed_value(value)
+        properties[name] = policies.typed_value(name, value)
     return properties
 
 
