@@ -26,8 +26,8 @@ ON_BOTH_DATABASES = pytest.mark.parametrize("seeded", ["sqlite", "postgresql"], 
 Place = tuple[tuple[CodeType, int], ...]
 #: They execute the statements of others: of queries, or of a test.
 _FOR_ALL = ("/storage/reads.py", "/storage/writes.py")
-#: Their statement is SQLite's own; in its place PostgreSQL has another one, which is noted.
-_OF_SQLITE = ("_put_on_sqlite",)
+#: Their statements are SQLite's own; in their place PostgreSQL has other ones, which are noted.
+_OF_SQLITE = ("_put_on_sqlite", "_begin_on_sqlite")
 
 
 class ExecutedStatements:

@@ -156,11 +156,13 @@ def _wrapped(line: tuple[str, ...], *, index: int, width: int) -> list[tuple[str
 
 
 def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
-    """The widths of the columns: first the named column gets narrower, then the widest ones, but never identifiers."""
+    """The widths of the columns: first the named column gets narrower, then the widest ones, and only then the first
+    column, by which people know a row; never identifiers.
+    """
     widths = [max(column) for column in zip(*lengths, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     narrowed = [index for index, heading in enumerate(table.headings) if heading not in _IDENTIFIERS]
-    for index in sorted(narrowed, key=lambda each: (each != table.shrinking, -widths[each])):
+    for index in sorted(narrowed, key=lambda each: (each != table.shrinking, each == 0, -widths[each])):
         spare = min(max(excess, 0), max(widths[index] - max(_LEAST, len(table.headings[index])), 0))
         widths[index] -= spare
         excess -= spare

@@ -64,14 +64,8 @@ class Pasts:
         """Keep the present moment. Raises OperationalError without a connection. Blocks."""
         self.end_old()
         connection = self._engine.connect()
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE}")
-            connection.exec_driver_sql("BEGIN")
-            # The moment is that of the first read.
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema")
-        else:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            connection.exec_driver_sql("SELECT 1")
+        begin = _begin_on_sqlite if connection.dialect.name == "sqlite" else _begin_on_postgresql
+        begin(connection)
         past = Past(connection)
         self._kept.append(past)
         while len(self._kept) > MOST:
@@ -88,3 +82,15 @@ class Pasts:
         while self._kept:
             self._kept.popleft().end()
         self._engine.dispose()
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE}")
+    connection.exec_driver_sql("BEGIN")
+    # The moment is that of the first read.
+    connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema")
+
+
+def _begin_on_postgresql(connection: Connection) -> None:
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    connection.exec_driver_sql("SELECT 1")

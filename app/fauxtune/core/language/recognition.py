@@ -25,17 +25,43 @@ _NUMBER = "%(number)s "
 _HEADED = re.compile(r"[A-Z][a-z]+:? ")
 _OWN = re.compile(r"[A-Za-z]{2,}")
 _COUNTED = re.compile(r"([\d,.]+) (.+)")
-#: Sentences in one another, at most, and characters of a text that is looked at.
-_DEEPEST, _LONGEST = 4, 2_000
+#: Sentences in one another, sentences in a row, and characters of a text that is looked at, at most.
+_DEEPEST, _MOST, _LONGEST = 4, 20, 2_000
 #: Texts that are remembered: pages show the same ones again and again.
 _REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    expression: re.Pattern[str]
+    """A sentence with values: what stands before, between and after them, their names, and the translation.
+
+    No regular expression: with several values, one that does not match takes time that grows with a power of the
+    text's length, and texts hold what people have named.
+    """
+
+    literals: tuple[str, ...]
+    names: tuple[str, ...]
     form: str
-    literal: int
+
+    @property
+    def length(self) -> int:
+        """The characters of the sentence itself."""
+        return sum(map(len, self.literals))
+
+    def values_in(self, text: str) -> dict[str, str] | None:
+        """Return the values of a text that is such a sentence, each as short as it can be; else None."""
+        head, *between, tail = self.literals
+        end = len(text) - len(tail)
+        if not (text.startswith(head) and text.endswith(tail)):
+            return None
+        values: dict[str, str] = {}
+        start = len(head)
+        for name, literal in zip(self.names, (*between, None), strict=True):
+            stop = end if literal is None else text.find(literal, start, end)
+            if stop < start or values.setdefault(name, text[start:stop]) != text[start:stop]:
+                return None
+            start = stop + len(literal or "")
+        return values
 
 
 class Recogniser:
@@ -59,7 +85,7 @@ class Recogniser:
             else:
                 self._exact[_plain(entry.text).replace("%%", "%")] = _plain(entry.forms[0]).replace("%%", "%")
         for patterns in self._by_word.values():  # the one that says most is tried first
-            patterns.sort(key=lambda pattern: -pattern.literal)
+            patterns.sort(key=lambda pattern: -pattern.length)
         self._known = functools.lru_cache(_REMEMBERED)(self._whole)
 
     def translated(self, text: str) -> str:
@@ -70,7 +96,7 @@ class Recogniser:
 
     def _whole(self, text: str) -> str:
         """Translate a text; one of several sentences or parts, by each of them if it is not known as a whole."""
-        parts = text.split("; ")
+        parts = text.split("; ", _MOST)
         done = [self._one(part, 0) for part in parts]
         if all(done):
             return "; ".join(filter(None, done))
@@ -78,7 +104,7 @@ class Recogniser:
         if known is not None:
             return known
         for divider in ("; ", ". ", ": "):
-            parts = text.split(divider)
+            parts = text.split(divider, _MOST)
             if len(parts) > 1:
                 done = [self._one(part, 0) or self._ended(part) for part in parts]
                 if any(done):
@@ -107,10 +133,9 @@ class Recogniser:
             return None
         first = text.partition(" ")[0]
         for pattern in (*self._by_word.get(first, ()), *self._by_word.get("", ())):
-            match = pattern.expression.fullmatch(text)
-            if match is not None:
-                values = {name: self._value(value, depth + 1) for name, value in match.groupdict().items()}
-                written: str = pattern.form % values
+            values = pattern.values_in(text)
+            if values is not None:
+                written: str = pattern.form % {name: self._value(each, depth + 1) for name, each in values.items()}
                 return written
         return None
 
@@ -124,23 +149,15 @@ class Recogniser:
             if clause is not None:
                 return f"{self._value(head, depth)}{clause}"
             # The parts of a list are things of ours, or names.
-            return ", ".join(self._one(part, _DEEPEST) or part for part in text.split(", "))
+            return ", ".join(self._one(part, _DEEPEST) or part for part in text.split(", ", _MOST))
         return known or text
 
     def _add(self, entry: Entry) -> None:
         pieces = _VALUE.split(_plain(entry.text))
-        seen: set[str] = set()
-        expression = ""
-        for at, piece in enumerate(pieces):
-            if at % 2 == 0:
-                expression += re.escape(piece.replace("%%", "%"))
-            else:
-                expression += f"(?P={piece})" if piece in seen else f"(?P<{piece}>.*?)"
-                seen.add(piece)
-        literal = sum(len(piece) for piece in pieces[::2])
+        literals = tuple(piece.replace("%%", "%") for piece in pieces[::2])
         first, space, _ = pieces[0].partition(" ")
         # A sentence without a whole first word is tried with every text.
-        self._by_word[first if space else ""].append(_Pattern(re.compile(expression), entry.forms[0], literal))
+        self._by_word[first if space else ""].append(_Pattern(literals, tuple(pieces[1::2]), entry.forms[0]))
 
 
 def _plain(text: str) -> str:
