@@ -115,7 +115,7 @@ def sqlite_url_or_none(settings: Settings) -> bool:
 
 def receivers(settings: Settings) -> frozenset[str]:
     """Return the hosts that receivers of notifications may have. A server that other machines reach calls this one only
-    if it is told to: its clients are others, and what listens here alone trusts whoever is here.
+    if it is told to: its clients are others, and a server that listens only to this machine trusts whoever is on it.
     """
     return frozenset(settings.notification_hosts) | ({"localhost"} if settings.is_loopback else set())
 

@@ -76,8 +76,8 @@ def additions(connection: Connection) -> int:
 
 
 def note_addition(connection: Connection, table: Table) -> None:
-    """Note that rows of the table are inserted, as `note_write` does of every write: of a tenant that is deleted
-    meanwhile they alone would stay.
+    """Note that rows of the table are inserted, as `note_write` does of every write: if the tenant is deleted
+    meanwhile, inserted rows would be all that stays of it.
     """
     note_write(connection, table)
     if "tenant_id" in table.c:

@@ -9,7 +9,7 @@ from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path
 
 _NODE: Path = ("DevDetail", "Ext", "Microsoft", "DNSComputerName")
-#: RFC 1123 2.1, and Windows: not digits alone.
+#: RFC 1123 2.1, and Windows: not only digits.
 _NAME = re.compile(r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 

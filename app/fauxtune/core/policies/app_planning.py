@@ -114,7 +114,7 @@ def strongest_intent(
     """Return the strongest of the intents with which an app reaches a device; None if it does not reach it. `assigned`:
     each assignment after its intent, which is None for an exclusion: exclusions count for every intent. `reach`:
     whether some assignments reach the device; `reach_user`: whether they do through its user. What is available to the
-    user is not uninstalled because of the device alone.
+    user is not uninstalled only because of the device.
     """
     listed = [*assigned]
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class Transaction:
     """One operation under way: its connection, its tenant, that tenant's time, and a source of new ids. `system_now` is
-    for leases of connectors alone; `memory` is there in check-ins alone. `holds_tenant`: it has locked a row of the
+    only for leases of connectors; `memory` is there only in check-ins. `holds_tenant`: it has locked a row of the
     tenant, whose deletion waits for that.
     """
 

@@ -89,7 +89,7 @@ def _framed(title: str, main: str, *, chosen: str, head: str = "") -> str:
 
 
 def _options(chosen: str) -> str:
-    """Return the one choice of all documents. Those of Graph are in it on the pages of Graph alone, which load it."""
+    """Return the choice of all documents. Those of Graph are in it only on the pages of Graph, which load them."""
     every = _option(Paged("", "All interfaces"), chosen)
     surfaces = "".join(_option(each, chosen) for each in (*SURFACES, _GRAPH))
     if not chosen.startswith(WHOLE_GRAPH):

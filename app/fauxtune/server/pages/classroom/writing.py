@@ -1,7 +1,7 @@
 """Writes the files of a classroom: the hand-out when it is opened, transcripts and a summary before it is closed.
 
 The pages ask nobody for anything: styles and QR codes are in them. Every value is escaped. The hand-out has passwords:
-its files can be read by their owner alone.
+only their owner can read its files.
 """
 
 from __future__ import annotations
