@@ -11,7 +11,7 @@ from starlette.routing import Route
 from fauxtune import __version__
 from fauxtune.server.docs.entry import PATH as DOCS
 from fauxtune.server.trust.entry import PATH as TRUST
-from fauxtune.surfaces.console.entry import PATH as CONSOLE
+from fauxtune.surfaces.console.addresses import PATH as CONSOLE
 from fauxtune.surfaces.http import emulator_of, origin
 
 #: data. The addresses; what stands in braces is the caller's to fill in.

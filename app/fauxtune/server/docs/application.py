@@ -20,7 +20,7 @@ from fauxtune.core.errors import NotFound, Unauthenticated
 from fauxtune.server.docs.documents import WHOLE_GRAPH, Documents, paged
 from fauxtune.server.docs.entry import PATH
 from fauxtune.server.docs.page import graph_index, index, page
-from fauxtune.surfaces.console.entry import PATH as CONSOLE
+from fauxtune.surfaces.console.addresses import PATH as CONSOLE
 from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.control.access import check
 from fauxtune.surfaces.http import emulator_of, own_origin

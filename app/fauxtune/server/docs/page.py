@@ -7,7 +7,7 @@ from html import escape
 
 from fauxtune.server.docs.documents import SURFACES, WHOLE_GRAPH, Paged, areas
 from fauxtune.server.docs.entry import PATH
-from fauxtune.surfaces.console.entry import PATH as CONSOLE
+from fauxtune.surfaces.console.addresses import PATH as CONSOLE
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -34,8 +34,8 @@ from fauxtune.operations.tenants.seats import check_opens
 from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.surfaces.access import check_is_no_notification, check_local
 from fauxtune.surfaces.console import files
+from fauxtune.surfaces.console.addresses import CLASSROOMS, LANGUAGE, LEAVE, PATH, SEATS
 from fauxtune.surfaces.console.call import Call, TenantCall
-from fauxtune.surfaces.console.entry import CLASSROOMS, LANGUAGE, LEAVE, PATH, SEATS
 from fauxtune.surfaces.console.live import Streams
 from fauxtune.surfaces.console.pages import (
     address_book,

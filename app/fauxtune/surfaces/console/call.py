@@ -27,7 +27,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.console import templating
-from fauxtune.surfaces.console.entry import LANGUAGE_COOKIE, PATH
+from fauxtune.surfaces.console.addresses import LANGUAGE_COOKIE, PATH
 from fauxtune.surfaces.console.session import FORM_TOKEN, Session, note_name
 from fauxtune.surfaces.console.shown_marks import show
 from fauxtune.surfaces.http import emulator_of

@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from fauxtune.surfaces.console.addresses import PATH
 from fauxtune.surfaces.late import Late, LateRoute
 
 if TYPE_CHECKING:
     from fauxtune.surfaces.console.app import Console
-
-PATH = "/console"
-#: What belongs to no tenant: no tenant's name begins with a hyphen. Where students sign in, and leave a seat; the pages
-#: of instructors.
-SEATS, LEAVE, CLASSROOMS = f"{PATH}/-/seat", f"{PATH}/-/leave", f"{PATH}/-/classrooms"
-#: What chooses the language of the pages, and the cookie that keeps it.
-LANGUAGE, LANGUAGE_COOKIE = f"{PATH}/-/language", "fauxtune_language"
 
 
 class ConsoleRoute(LateRoute):

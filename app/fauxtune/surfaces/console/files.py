@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi import Request, Response
 
-from fauxtune.surfaces.console.entry import PATH
+from fauxtune.surfaces.console.addresses import PATH
 
 _FOLDER = Path(__file__).parent / "static"
 #: data

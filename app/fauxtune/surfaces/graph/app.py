@@ -20,9 +20,10 @@ from fauxtune.core.model.audiences import GRAPH
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
-from fauxtune.surfaces.graph.call import Answer, Message
-from fauxtune.surfaces.graph.dispatch import Sender, answer, envelope, version_and_path
-from fauxtune.surfaces.graph.resources.metadata import described
+from fauxtune.surfaces.graph.call import Answer, Message, Sender
+from fauxtune.surfaces.graph.dispatch import answer, version_and_path
+from fauxtune.surfaces.graph.errors import envelope
+from fauxtune.surfaces.graph.routes import DESCRIPTION
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, note_refusal, origin
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -66,7 +67,7 @@ def refuse(request: Request, error: Exception) -> Response:
 async def _answer(request: Request) -> Answer:
     emulator, own = emulator_of(request), origin(request)
     message = _message(request, b"")
-    public = described(message, root=f"{own}/{message.version.value}")
+    public = DESCRIPTION.described(message, root=f"{own}/{message.version.value}")
     if public is not None:
         return public
     principal = _caller(request, emulator)

@@ -18,8 +18,7 @@ from fauxtune.core.policies import approvals
 from fauxtune.core.policies.approvals import CODE, JUSTIFICATION, LONGEST_REQUEST
 from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.operations.profiles.approval_requests import Administrator, Operation
-from fauxtune.surfaces.graph.call import ApprovalPrecondition, ApprovalRequired, Handler, Message
-from fauxtune.surfaces.graph.dispatch import Sender
+from fauxtune.surfaces.graph.call import ApprovalPrecondition, ApprovalRequired, Handler, Message, Sender
 
 
 async def admit(message: Message, sender: Sender, *, match: Match[Handler]) -> None:

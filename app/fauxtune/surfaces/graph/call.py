@@ -25,6 +25,7 @@ from fauxtune.operations.insight.audit import Actor, Rule, audited
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.wire import Caller
 from fauxtune.storage.database import Connection
 
 Json: TypeAlias = dict[str, Any]
@@ -258,3 +259,20 @@ def entity_answer(call: Call, document: Json, *, context: str) -> Answer:
 
 
 NO_CONTENT = Answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.
+    `caller` is told which permissions the request needs. Faults strike requests that came over the wire only;
+    approval policies hold up all but those of an `is_exempt` sender, which the emulator sends for itself.
+    """
+
+    emulator: Emulator
+    tenant: Tenant
+    principal: Principal
+    origin: str
+    request_id: str
+    caller: Caller = field(default_factory=Caller)
+    is_on_the_wire: bool = False
+    is_exempt: bool = False

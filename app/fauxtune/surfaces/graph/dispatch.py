@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http import HTTPStatus
 from importlib import import_module
 
@@ -21,33 +21,19 @@ from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.fidelity import Level
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.core.policies.approvals import CODE
 from fauxtune.operations.profiles.switches import APPROVALS, LABS
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.tokens import Principal
-from fauxtune.operations.runtime.wire import Caller
-from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import FIDELITY, Answer, ApprovalRequired, Call, Handler, Message, ResyncRequired
+from fauxtune.surfaces.graph.call import (
+    FIDELITY,
+    Answer,
+    Call,
+    Handler,
+    Message,
+    Sender,
+)
+from fauxtune.surfaces.graph.errors import refusal
 from fauxtune.surfaces.graph.routes import TABLES
 
 _VERBS = ("GET", "POST", "PATCH", "DELETE", "PUT")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.
-    `caller` is told which permissions the request needs. Faults strike requests that came over the wire only;
-    approval policies hold up all but those of an `is_exempt` sender, which the emulator sends for itself.
-    """
-
-    emulator: Emulator
-    tenant: Tenant
-    principal: Principal
-    origin: str
-    request_id: str
-    caller: Caller = field(default_factory=Caller)
-    is_on_the_wire: bool = False
-    is_exempt: bool = False
 
 
 async def answer(message: Message, sender: Sender) -> Answer:
@@ -138,34 +124,6 @@ async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -
         ask=again,
     )
     return _minimal(call, await match.route.handler(call))
-
-
-def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:
-    """Return the refusal of a sender's message in Graph's envelope."""
-    return envelope(
-        error,
-        message=message,
-        emulator=sender.emulator,
-        origin=sender.origin,
-        request_id=sender.request_id,
-    )
-
-
-def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: str, request_id: str) -> Answer:
-    """Return a refusal in Graph's envelope; the caller need not be known."""
-    intune = errors.is_intune(message.path)
-    document = errors.document_of(
-        error,
-        intune=intune,
-        at=emulator.runner.clock.now(),
-        request_id=request_id,
-        client_request_id=message.headers.get("client-request-id") or request_id,
-        url=f"{origin}/{message.version.value}{message.path}",
-    )
-    headers = {"location": error.location} if isinstance(error, ResyncRequired) else {}
-    if isinstance(error, ApprovalRequired):
-        headers = {CODE: error.code}
-    return Answer(errors.status_of(error, intune=intune), document, headers=headers)
 
 
 def is_served(path: str, method: str | None) -> bool:

@@ -16,10 +16,15 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core import errors
 from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
+from fauxtune.core.policies.approvals import CODE
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.call import (
+    Answer,
     ApprovalPrecondition,
     ApprovalRequired,
+    Message,
     ResyncRequired,
+    Sender,
     UnsupportedMediaType,
     UnsupportedQuery,
 )
@@ -142,3 +147,31 @@ def nested_message(message: str, *, client_request_id: str, url: str) -> str:
         },
         indent=2,
     ).replace("\n", "\r\n")
+
+
+def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:
+    """Return the refusal of a sender's message in Graph's envelope."""
+    return envelope(
+        error,
+        message=message,
+        emulator=sender.emulator,
+        origin=sender.origin,
+        request_id=sender.request_id,
+    )
+
+
+def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: str, request_id: str) -> Answer:
+    """Return a refusal in Graph's envelope; the caller need not be known."""
+    intune = is_intune(message.path)
+    document = document_of(
+        error,
+        intune=intune,
+        at=emulator.runner.clock.now(),
+        request_id=request_id,
+        client_request_id=message.headers.get("client-request-id") or request_id,
+        url=f"{origin}/{message.version.value}{message.path}",
+    )
+    headers = {"location": error.location} if isinstance(error, ResyncRequired) else {}
+    if isinstance(error, ApprovalRequired):
+        headers = {CODE: error.code}
+    return Answer(status_of(error, intune=intune), document, headers=headers)

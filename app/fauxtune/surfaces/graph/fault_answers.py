@@ -17,9 +17,8 @@ from fauxtune.core.faults.effects import STATUSES
 from fauxtune.core.model.audiences import GRAPH
 from fauxtune.core.policies.approvals import CODE
 from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Message
-from fauxtune.surfaces.graph.dispatch import Sender, refusal
-from fauxtune.surfaces.graph.errors import inner_error, nested_message
+from fauxtune.surfaces.graph.call import Answer, ApprovalRequired, Message, Sender
+from fauxtune.surfaces.graph.errors import inner_error, nested_message, refusal
 
 #: The header that marks an answer which a fault has touched: the ids of the rules.
 HEADER = "x-fauxtune-fault"

@@ -29,8 +29,8 @@ from fauxtune.operations.runtime.live_faults import LiveRule, Look, TenantFaults
 from fauxtune.storage.database import Connection
 from fauxtune.storage.past import Past
 from fauxtune.storage.queries import tenants as tenant_queries
-from fauxtune.surfaces.graph.call import Answer, Handler, Message
-from fauxtune.surfaces.graph.dispatch import Sender, refusal
+from fauxtune.surfaces.graph.call import Answer, Handler, Message, Sender
+from fauxtune.surfaces.graph.errors import refusal
 from fauxtune.surfaces.graph.fault_answers import HEADER, error_answer, not_found
 from fauxtune.surfaces.graph.routes import TABLES
 

@@ -18,8 +18,9 @@ from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.tokens import Principal
-from fauxtune.surfaces.graph.call import REPORT_TABLE, Answer, Message
-from fauxtune.surfaces.graph.dispatch import Sender, answer, refusal
+from fauxtune.surfaces.graph.call import REPORT_TABLE, Answer, Message, Sender
+from fauxtune.surfaces.graph.dispatch import answer
+from fauxtune.surfaces.graph.errors import refusal
 
 _VERSION = re.compile(r"/+([^/]+)(?=/|$)")
 #: What may stand in a path or query as it is (RFC 3986 3.3, 3.4), and what is escaped already.

@@ -18,8 +18,8 @@ from fauxtune.operations.arrangement.classrooms.progress import LabProgress, Sea
 from fauxtune.operations.arrangement.classrooms.steering import Outcome
 from fauxtune.operations.arrangement.classrooms.words import deed
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.surfaces.console.addresses import CLASSROOMS
 from fauxtune.surfaces.console.call import Call, whole_number
-from fauxtune.surfaces.console.entry import CLASSROOMS
 from fauxtune.surfaces.console.live import Source, Streams
 
 #: Seats that a sentence names.

@@ -11,8 +11,8 @@ from fauxtune.core.model.classrooms import SeatEvent
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.tenants import seats
 from fauxtune.surfaces.access import is_token
+from fauxtune.surfaces.console.addresses import LANGUAGE_COOKIE, PATH, SEATS
 from fauxtune.surfaces.console.call import Call
-from fauxtune.surfaces.console.entry import LANGUAGE_COOKIE, PATH, SEATS
 from fauxtune.surfaces.console.session import SessionKey
 from fauxtune.surfaces.http import peer_of
 

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.classrooms.opening import classrooms
 from fauxtune.storage.queries import tenants as queries
+from fauxtune.surfaces.console.addresses import CLASSROOMS, PATH
 from fauxtune.surfaces.console.call import Call
-from fauxtune.surfaces.console.entry import CLASSROOMS, PATH
 
 
 async def choose(call: Call, seat: Tenant | None) -> Response:

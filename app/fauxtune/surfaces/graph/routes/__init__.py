@@ -10,6 +10,7 @@ from fauxtune.core.odata.paths.table import Route, RouteTable
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
+from fauxtune.surfaces.graph.resources.metadata import Description
 from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
 from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
@@ -23,7 +24,7 @@ from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
 from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
 from fauxtune.surfaces.graph.routes.directory import DIRECTORY
 from fauxtune.surfaces.graph.routes.enrollment import ENROLLMENT
-from fauxtune.surfaces.graph.routes.envelope import ENVELOPE
+from fauxtune.surfaces.graph.routes.envelope import envelope_of
 from fauxtune.surfaces.graph.routes.escrow import ESCROW
 from fauxtune.surfaces.graph.routes.families import absent_of, routes_of
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
@@ -33,6 +34,9 @@ from fauxtune.surfaces.graph.routes.scripts import SCRIPT_RUNS
 from fauxtune.surfaces.graph.routes.statuses import STATUSES
 from fauxtune.surfaces.graph.routes.subscriptions import SUBSCRIPTIONS
 from fauxtune.surfaces.graph.routes.tenant import TENANT
+
+#: Answers for the documents about all routes.
+DESCRIPTION = Description(lambda: ROUTES)
 
 _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "The directory": DIRECTORY,
@@ -51,7 +55,7 @@ _SERVED: dict[str, tuple[Route[Handler], ...]] = {
     "Contents and relationships of apps": APP_PARTS,
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
-    "Graph itself": ENVELOPE,
+    "Graph itself": envelope_of(DESCRIPTION),
 }
 _ANSWERED = tuple(route for area in _SERVED.values() for route in area)
 _REFUSED = (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS, *ABSENT_REPORTS)

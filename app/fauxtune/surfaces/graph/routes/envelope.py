@@ -8,33 +8,39 @@ from __future__ import annotations
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import batch, metadata
+from fauxtune.surfaces.graph.resources import batch
+from fauxtune.surfaces.graph.resources.metadata import Description
 
 _OURS = approximated("what is emulated, and nothing else")
 
-ENVELOPE: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        "",
-        metadata.describe,
-        "The service document, for anybody",
-        source="OData Protocol 4.01, 11.1.1",
-        fidelity=_OURS,
-    ),
-    Route(
-        "GET",
-        "$metadata",
-        metadata.describe,
-        "The types, as CSDL, for anybody",
-        source="OData CSDL XML 4.01",
-        fidelity=_OURS,
-    ),
-    Route(
-        "POST",
-        "$batch",
-        batch.batch,
-        "Up to 20 requests in one",
-        source="Graph: JSON batching",
-        fidelity=approximated("a /$count gives a number as its body: how the real service writes it is not documented"),
-    ),
-)
+
+def envelope_of(description: Description) -> tuple[Route[Handler], ...]:
+    """Return the routes. `description`: answers for the documents about all routes."""
+    return (
+        Route(
+            "GET",
+            "",
+            description.describe,
+            "The service document, for anybody",
+            source="OData Protocol 4.01, 11.1.1",
+            fidelity=_OURS,
+        ),
+        Route(
+            "GET",
+            "$metadata",
+            description.describe,
+            "The types, as CSDL, for anybody",
+            source="OData CSDL XML 4.01",
+            fidelity=_OURS,
+        ),
+        Route(
+            "POST",
+            "$batch",
+            batch.batch,
+            "Up to 20 requests in one",
+            source="Graph: JSON batching",
+            fidelity=approximated(
+                "a /$count gives a number as its body: how the real service writes it is not documented"
+            ),
+        ),
+    )
