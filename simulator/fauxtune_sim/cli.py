@@ -364,7 +364,8 @@ def demo(
     until Ctrl-C.
     """
     from fauxtune_sim.demo.narration import Narration
-    from fauxtune_sim.demo.start import LANGUAGES, DemoOptions, demonstrate
+    from fauxtune_sim.demo.options import LANGUAGES, DemoOptions
+    from fauxtune_sim.demo.start import demonstrate
 
     if language not in LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}, please", param_hint="--lang")

@@ -146,9 +146,10 @@ def show_json(document: Any) -> None:
 def names_in(text: str = "", *, document: Any = None, state: Path | None) -> Names:
     """The names of the certificates in what a command prints, by the server of the device in a folder."""
     from fauxtune_sim.agents import load_device
+    from fauxtune_sim.control import names_for
     from fauxtune_sim.errors import SimulatorError
     from fauxtune_sim.event_loop import run_loop
-    from fauxtune_sim.marks import Names, digits_in, names_for, thumbprints_in
+    from fauxtune_sim.marks import Names, digits_in, thumbprints_in
 
     wanted = [*digits_in(text), *thumbprints_in(document)]
     if state is None or not wanted:

@@ -19,13 +19,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from fauxtune_sim.discovery import Server
-from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused
-from fauxtune_sim.marks import Mark
+from fauxtune_sim.device import Device
+from fauxtune_sim.discovery import Server, ServerOptions, find_server
+from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused, SimulatorError
+from fauxtune_sim.marks import Mark, Names
 from fauxtune_sim.transport import Answer, Transport
 
 #: Certificates of a question for marks.
 _MOST_MARKS = 500
+#: Digits of a thumbprint by which a certificate is known.
+_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +278,18 @@ def _text(answer: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise AnswerBroken(f"the control surface's answer has no {name}")
     return value
+
+
+async def names_for(device: Device, wanted: Iterable[str]) -> Names:
+    """Return the names that the device's server has for these thumbprints or first digits; none if it does not say."""
+    digits, enrollment = {each[:_DIGITS] for each in wanted}, device.enrollment
+    if enrollment is None or not digits:
+        return Names()
+    try:
+        server = find_server(ServerOptions(server=enrollment.server, tenant=enrollment.tenant))
+        if not server.is_described:
+            return Names()
+        async with Transport(ca=device.ca) as transport:
+            return Names(await control_of(server, transport).marks(digits))
+    except SimulatorError:
+        return Names()

@@ -10,16 +10,33 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from fauxtune_sim.condition import Condition
+from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import FactRefused, NotFoundHere
 from fauxtune_sim.facts_table import FACTS, Fact, Form, facts_of
 from fauxtune_sim.hardware import AndroidHardware, AppleHardware, Hardware
 from fauxtune_sim.hardware.facts import FactValue, with_luhn_digit
 from fauxtune_sim.platforms import Mode, Platform
 
-if TYPE_CHECKING:
-    from fauxtune_sim.device import Device
+
+class Reporting(Protocol):
+    """What facts are read from and written to: a simulated device."""
+
+    name: str
+    platform: Platform
+    mode: Mode | None
+    hardware: Hardware
+    own_facts: dict[str, FactValue]
+    condition: Condition
+    has_news: bool
+
+    @property
+    def enrollment(self) -> Enrollment | None:
+        """The enrolment, if there is one."""
+        ...
+
 
 _APPLE_MOBILE = (Platform.IOS, Platform.IPADOS)
 _NAME, _MODEL, _VERSION, _EDITION, _FAMILY = "deviceName", "model", "osVersion", "skuNumber", "skuFamily"
@@ -62,7 +79,7 @@ _OF_SIM = frozenset({"iccid", "phoneNumber", "subscriberCarrier"})
 _EDITIONS = {4: "Enterprise", 48: "Professional", 101: "Core", 104: "Mobile", 121: "Education"}
 
 
-def read_facts(device: Device) -> dict[str, FactValue]:
+def read_facts(device: Reporting) -> dict[str, FactValue]:
     """Return the facts that the device has, in the order of the table; an empty text means that it has none."""
     values: dict[str, FactValue] = {}
     for fact in facts_of(device.platform):
@@ -72,7 +89,7 @@ def read_facts(device: Device) -> dict[str, FactValue]:
     return values
 
 
-def report(device: Device, facts: Mapping[str, FactValue]) -> None:
+def report(device: Reporting, facts: Mapping[str, FactValue]) -> None:
     """Change facts of the device: all of them or, if one is refused, none. It is not saved.
 
     Raises NotFoundHere for a name that is not a fact, FactRefused for a value that a device of this kind cannot have.
@@ -99,7 +116,7 @@ def report(device: Device, facts: Mapping[str, FactValue]) -> None:
         device.condition.passcode = None
 
 
-def withheld_facts(device: Device) -> frozenset[str]:
+def withheld_facts(device: Reporting) -> frozenset[str]:
     """Return the names of the facts that the device does not report: those that are its user's own, and on an iPhone
     that is not supervised the code past its Activation Lock.
     """
@@ -113,7 +130,7 @@ def withheld_facts(device: Device) -> frozenset[str]:
     return frozenset()
 
 
-def reported_facts(device: Device) -> dict[str, FactValue]:
+def reported_facts(device: Reporting) -> dict[str, FactValue]:
     """Return the facts that the device reports: all that it has, without those that it withholds."""
     withheld = withheld_facts(device)
     return {name: value for name, value in read_facts(device).items() if name not in withheld}
@@ -131,7 +148,7 @@ def read_value(platform: Platform, name: str, *, text: str) -> FactValue:
     return text
 
 
-def _value(device: Device, name: str) -> FactValue | None:
+def _value(device: Reporting, name: str) -> FactValue | None:
     hardware = device.hardware
     if name == _NAME:
         return device.name
@@ -167,7 +184,7 @@ def _changed(platform: Platform, hardware: Hardware, name: str, value: FactValue
     return replace(hardware, **fields)
 
 
-def _checked(device: Device, known: Mapping[str, Fact], *, name: str, value: object) -> FactValue:
+def _checked(device: Reporting, known: Mapping[str, Fact], *, name: str, value: object) -> FactValue:
     """The value in the form in which it is stored. Raises as `report`."""
     fact = known.get(name)
     if fact is None:

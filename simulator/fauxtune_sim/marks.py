@@ -8,13 +8,10 @@ writes names them by digits only (`certificates.mark`): the mark is put before t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from fauxtune_sim.device import Device
+from typing import Any
 
 _DIGITS = 8
 #: Stands behind digits in a text that is wrapped before it is named, for the room that the mark will take.
@@ -92,26 +89,6 @@ def with_room(text: str) -> str:
 def thumbprints_in(document: Any) -> list[str]:
     """Return the thumbprints of the certificates in a document."""
     return [str(row["thumbprint"]) for row in _objects(document) if row.get("thumbprint")]
-
-
-async def names_for(device: Device, wanted: Iterable[str]) -> Names:
-    """Return the names that the device's server has for these thumbprints or first digits; none if it does not say."""
-    from fauxtune_sim.control import control_of
-    from fauxtune_sim.discovery import ServerOptions, find_server
-    from fauxtune_sim.errors import SimulatorError
-    from fauxtune_sim.transport import Transport
-
-    digits, enrollment = {each[:_DIGITS] for each in wanted}, device.enrollment
-    if enrollment is None or not digits:
-        return Names()
-    try:
-        server = find_server(ServerOptions(server=enrollment.server, tenant=enrollment.tenant))
-        if not server.is_described:
-            return Names()
-        async with Transport(ca=device.ca) as transport:
-            return Names(await control_of(server, transport).marks(digits))
-    except SimulatorError:
-        return Names()
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from fauxtune.core.faults.matching import Occasion
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import applications, changes
 from fauxtune.operations.runtime import striking
+from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.tenant_looks import Looks
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.transaction import Transaction
@@ -178,7 +179,7 @@ async def test_a_rule_counts_over_all_processes_and_what_is_rolled_back_does_not
     tries = list[int]()
 
     def strikes_crl(tx: Transaction) -> bool:
-        result = tx.strikes("crlExpired")
+        result = strikes(tx, "crlExpired")
         tries.append(1)
         if len(tries) == 1:  # a collision: the database repeats the transaction
             tx.connection.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION USING errcode = '40001'; END $$")

@@ -27,7 +27,7 @@ from fauxtune.operations.insight.diagnosis import Diagnosis, History, diagnose, 
 from fauxtune.operations.profiles import enrollment_programmes, profiles, resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
+from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.rows.certificates import CertificateRow

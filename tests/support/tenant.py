@@ -35,7 +35,8 @@ from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
-from fauxtune.operations.tenants.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
+from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
+from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import Environment, assemble
 from fauxtune.storage.collections.directory import GROUPS
 from fauxtune.storage.database import Connection, Database

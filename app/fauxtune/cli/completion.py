@@ -216,12 +216,14 @@ def _words(candidates: list[Named], incomplete: str = "") -> Words:
 def _client(options: dict[str, Any], *, signs_in: bool) -> Client:
     """A client of the server that the command line names so far; it does not wait long."""
     from fauxtune.cli.options import DATA_DIR
-    from fauxtune.cli.service import Emulator, sign_in_to
+    from fauxtune.client.endpoints import find
     from fauxtune.client.http import Client
 
-    names = ("data_dir", "url", "ca", "tenant", "control_token")
-    service = Emulator(**{"data_dir": DATA_DIR} | {name: options[name] for name in names if options.get(name)})
-    client = Client(service.server(), control_token=service.control_token, seconds=_SECONDS, tries=1)
-    if service.tenant is not None and signs_in:
-        sign_in_to(client)
+    named = {name: options.get(name) or None for name in ("url", "ca", "tenant", "control_token")}
+    server = find(data_dir=options.get("data_dir") or DATA_DIR, url=named["url"], ca=named["ca"])
+    client = Client(
+        server.signing_in_as(tenant=named["tenant"]), control_token=named["control_token"], seconds=_SECONDS, tries=1
+    )
+    if named["tenant"] is not None and signs_in:
+        client.sign_in_to_tenant()
     return client

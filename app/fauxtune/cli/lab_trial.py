@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fauxtune.cli.options import fail
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.requests import AdminRequest
 
@@ -123,7 +125,6 @@ def _try_step(client: Client, trial: Trial, *, lab: dict[str, Any], step: dict[s
 
 
 def _prove(client: Client, trial: Trial, *, lab: dict[str, Any]) -> None:
-    from fauxtune.cli.labs import write_files
 
     if shutil.which("openssl") is None:
         return
@@ -160,3 +161,32 @@ def _passes(client: Client, name: str, *, number: int) -> bool:
 def _send(client: Client, request: AdminRequest) -> dict[str, Any]:
     answer: dict[str, Any] = client.control(request.method, request.path, json=request.body, seconds=_PATIENCE)
     return answer
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read: it may have a key."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        path.chmod(0o600)  # a file that is there keeps its mode otherwise
+        file.write(data)
+
+
+def write_files(client: Any, lab: dict[str, Any], *, out: Path) -> tuple[list[str], list[str]]:
+    """Write the lab's files that are there; return the names of these, and of the others."""
+    from fauxtune.client.http import Refused
+
+    written, absent = [], []
+    for each in lab["files"]:
+        try:
+            content = client.control("GET", tasks.lab_file(lab["name"], each).path)
+        except Refused as refused:
+            if refused.status != 409:
+                raise
+            absent.append(each)
+            continue
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            write_private(out / each, content or b"")
+        except OSError as error:
+            fail(f"{out / each} cannot be written: {error.strerror}.")
+        written.append(each)
+    return written, absent

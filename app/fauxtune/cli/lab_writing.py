@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -163,13 +162,6 @@ def try_(
         session.show([each.document() for each in trials], table)
         if any(each.problems for each in trials):
             raise typer.Exit(FAILED)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read: it may have a key."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        path.chmod(0o600)  # a file that is there keeps its mode otherwise
-        file.write(data)
 
 
 def _read(file: Path) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from fauxtune.cli import completion, lab_text, lab_writing, names
 from fauxtune.cli.administration import Administration, Session, YesOption, confirm
-from fauxtune.cli.options import FAILED, fail
+from fauxtune.cli.lab_trial import write_files
+from fauxtune.cli.options import FAILED
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table
 from fauxtune.core.administration import labs as tasks
@@ -266,25 +267,3 @@ def _words(session: Session, language: Language) -> Catalogue:
     """Ask for answers in a language, and return the texts around them."""
     session.client.prefer(language)
     return catalogue(language, "labs")
-
-
-def write_files(client: Any, lab: dict[str, Any], *, out: Path) -> tuple[list[str], list[str]]:
-    """Write the lab's files that are there; return the names of these, and of the others."""
-    from fauxtune.client.http import Refused
-
-    written, absent = [], []
-    for each in lab["files"]:
-        try:
-            content = client.control("GET", tasks.lab_file(lab["name"], each).path)
-        except Refused as refused:
-            if refused.status != 409:
-                raise
-            absent.append(each)
-            continue
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            lab_writing.write_private(out / each, content or b"")
-        except OSError as error:
-            fail(f"{out / each} cannot be written: {error.strerror}.")
-        written.append(each)
-    return written, absent

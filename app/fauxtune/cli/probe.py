@@ -18,7 +18,7 @@ from fauxtune.cli.administration import YesOption
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.probe_text import CLOUD, GRAPH_TOOLS, listing, outcome_line, overview, what_is_written
 from fauxtune.cli.progress import progress
-from fauxtune.cli.service import Emulator, sign_in_to, with_service
+from fauxtune.cli.service import Emulator, with_service
 from fauxtune.cli.trial_reports import as_json, check_patterns, fits, save, writer
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Probing(Emulator):
     def _own_token(self, run: Run) -> tuple[str, str]:
         with self.client() as client:
             if self.tenant is not None:
-                sign_in_to(client)
+                client.sign_in_to_tenant()
             settings = client.control("GET", "")["settings"]
             run.emulator, run.of_today = True, settings["edition"]["value"] == "current"
             run.faithful = bool(settings["graph.faithfulQuery"]["value"])

@@ -117,11 +117,11 @@ class Graph(Emulator):
         )
         if not self._names_credentials:
             if self.tenant is not None:
-                sign_in_to(client)
+                client.sign_in_to_tenant()
             elif self.control_token and server.has_seeded_secret:
                 # With a control token the published secret is not good: the server tells which one is.
                 with suppress(Refused):
-                    sign_in_to(client)
+                    client.sign_in_to_tenant()
         return client
 
     @property
@@ -156,14 +156,6 @@ class Graph(Emulator):
 def _address(text: str) -> str:
     """The address with a scheme: the cmdlets' AuthURI has none."""
     return (text if "://" in text else f"https://{text}").rstrip("/")
-
-
-def sign_in_to(client: Client) -> None:
-    """Use the application of the tenant that --tenant names, which is not always the server's first one."""
-    tenant = client.control("GET", "")
-    client.server = client.server.signing_in_as(
-        tenant=tenant["id"], client_id=tenant["clientId"], client_secret=tenant["clientSecret"]
-    )
 
 
 def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callable[..., None]]:

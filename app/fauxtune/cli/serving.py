@@ -138,7 +138,10 @@ def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
     with plain_failures(), refusals():
         settings = _settings(options)
         _log(settings.log_level)
-        from fauxtune.server.serve import run
+        if settings.workers > 1:
+            from fauxtune.server.workers import run_workers as run
+        else:
+            from fauxtune.server.serve import run
 
         announce = _announce_json if output is Output.JSON else _announce_text
 

@@ -101,6 +101,15 @@ class Client:
         if not self._is_shared:
             self._http.close()
 
+    def sign_in_to_tenant(self) -> None:
+        """Use the application of the tenant that the server's address names, which is not always the server's first
+        one. Raises as `control`.
+        """
+        tenant = self.control("GET", "")
+        self.server = self.server.signing_in_as(
+            tenant=tenant["id"], client_id=tenant["clientId"], client_secret=tenant["clientSecret"]
+        )
+
     @property
     def has_control_token(self) -> bool:
         """Whether requests to the control surface carry a token."""

@@ -33,8 +33,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.contents import Contents
-from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
-from fauxtune.operations.runtime.graph_client import GraphClient, ProposedRequest
+from fauxtune.operations.runtime.emulator import Addresses, Emulator, GraphClient, TrustedProxies
+from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots, StoredSnapshots
 from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
@@ -59,7 +59,7 @@ from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signi
 from fauxtune.surfaces.late import Late, attribute
 
 if TYPE_CHECKING:
-    from fauxtune.operations.tenants.seeds import Seed
+    from fauxtune.operations.tenants.seed_parts import Seed
     from fauxtune.settings import Settings
 
 

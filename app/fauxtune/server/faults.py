@@ -32,11 +32,10 @@ from fauxtune.operations.runtime import striking
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.live_faults import Hit, Look, TenantFaults
 from fauxtune.operations.runtime.wire import Caller
-from fauxtune.server.middleware import Refuse
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
-from fauxtune.surfaces.http import bearer_token
+from fauxtune.surfaces.http import Refuse, bearer_token
 from fauxtune.surfaces.identity.errors import Aadsts, ErrorCode
 from fauxtune.surfaces.identity.request import read_form
 

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fauxtune import __version__
-from fauxtune.server.docs.entry import PATH as DOCS
+from fauxtune.server.docs import PATH as DOCS
 from fauxtune.server.trust.entry import PATH as TRUST
 from fauxtune.surfaces.console.addresses import PATH as CONSOLE
 from fauxtune.surfaces.http import emulator_of, origin

@@ -37,7 +37,7 @@ from fauxtune.storage.queries import tenants as tenant_queries
 if TYPE_CHECKING:
     from fauxtune.operations.devices.due import Watch
     from fauxtune.operations.directory.notification_delivery import Deliveries
-    from fauxtune.operations.tenants.seeds import Seed
+    from fauxtune.operations.tenants.seed_parts import Seed
     from fauxtune.server.neighbours import Neighbours
     from fauxtune.server.questions import Answerer
 

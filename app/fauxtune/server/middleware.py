@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from time import perf_counter
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.model.hosts import host_in, is_answered
@@ -24,11 +23,7 @@ from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extend
 from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.server.recording import WireOf, recorder
 from fauxtune.storage.contents import MOST_OF_ONE
-from fauxtune.surfaces.http import is_refusal
-
-#: Writes the refusal of a request as its surface does, for an error of the core, an HTTPException, or a
-#: RequestValidationError.
-Refuse = Callable[[Request, Exception], Awaitable[Response]]
+from fauxtune.surfaces.http import Refuse, is_refusal
 
 BODY_LIMIT = 4 * 1024 * 1024
 #: The document of a tenant is larger than any other body: one of 50 devices has 2 MiB, one of 1,000 devices some 30.

@@ -90,21 +90,21 @@ Founded = Callable[[], Awaitable[None]]
 
 
 def run(settings: Settings, announce: Announce) -> None:
-    """Serve until SIGINT or SIGTERM. Raises StartRefused or an error of the core if the server cannot start."""
+    """Serve in one process until SIGINT or SIGTERM. Raises StartRefused or an error of the core if it cannot start."""
+    prepare(settings)
+    with (
+        lifespan.data_folder(settings) as folder,
+        open_ports(settings) as ports,
+        founder(settings, folder, addresses=_addresses(settings, ports)) as child,
+    ):
+        run_loop(lambda: _serve(ports, folder, settings=settings, announce=announce, founded=child.ended))
+
+
+def prepare(settings: Settings) -> None:
+    """Check the settings, and set the limits of this process. Raises StartRefused for settings that cannot be."""
     lifespan.check(settings)
     lifespan.bound_heaps()
     allow_many_connections()
-    if settings.workers > 1:
-        from fauxtune.server.workers import run_workers
-
-        run_workers(settings, announce)
-    else:
-        with (
-            lifespan.data_folder(settings) as folder,
-            open_ports(settings) as ports,
-            founder(settings, folder, addresses=_addresses(settings, ports)) as child,
-        ):
-            run_loop(lambda: _serve(ports, folder, settings=settings, announce=announce, founded=child.ended))
 
 
 def run_loop(life: Callable[[], Awaitable[None]]) -> None:

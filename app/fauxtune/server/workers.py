@@ -24,7 +24,7 @@ from pathlib import Path
 
 from fauxtune.core.errors import FauxtuneError, Unavailable
 from fauxtune.server import StartRefused, endpoints, lifespan
-from fauxtune.server.serve import Announce, Ports, Ready, open_ports, run_loop, serve_at
+from fauxtune.server.serve import Announce, Ports, Ready, open_ports, prepare, run_loop, serve_at
 from fauxtune.settings import Settings
 
 #: Exit codes of a worker: of one that another try would not help, and of one that failed.
@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 def run_workers(settings: Settings, announce: Announce) -> None:
     """Serve by several processes until SIGINT or SIGTERM. Raises StartRefused if they cannot start, or cannot go on."""
+    prepare(settings)
     with lifespan.data_folder(settings) as folder, open_ports(settings) as ports:
         endpoints.remove(folder)
         _Parent(settings, folder, ports=ports, announce=announce).run()

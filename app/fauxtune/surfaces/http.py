@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeGuard
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
 from fauxtune.core.errors import EnrollmentEnded, FauxtuneError
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
@@ -120,3 +122,8 @@ def is_from_trusted_proxy(request: Request, proxies: TrustedProxies) -> bool:
 
 def _first(request: Request, name: str) -> str:
     return request.headers.get(name, "").partition(",")[0].strip()
+
+
+#: Writes the refusal of a request as its surface does, for an error of the core, an HTTPException, or a
+#: RequestValidationError.
+Refuse = Callable[[Request, Exception], Awaitable[Response]]

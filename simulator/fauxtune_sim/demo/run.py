@@ -15,12 +15,12 @@ from fauxtune_sim.control import Control
 from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, mailbox, proofs, scep
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
+from fauxtune_sim.demo.options import DemoOptions, Stage
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.proofs import Evidence
 from fauxtune_sim.demo.report import keep_keys, write_report
 from fauxtune_sim.demo.scenario import Scenario
 from fauxtune_sim.demo.server_process import Endpoints, ServerProcess
-from fauxtune_sim.demo.start import DemoOptions, Stage
 from fauxtune_sim.errors import AnswerBroken, Interrupted, ServerUnreachable, SimulatorError
 from fauxtune_sim.runner import Runner, describe, refusals
 from fauxtune_sim.transport import Transport, read_ca

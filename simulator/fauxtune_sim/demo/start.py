@@ -6,48 +6,18 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from fauxtune_sim.demo.narration import Narration
+from fauxtune_sim.demo.options import DemoOptions, Stage
 from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, ServerSettings, server
 from fauxtune_sim.discovery import DEFAULT_DATA_DIR, ELSEWHERE
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.event_loop import interrupted
 from fauxtune_sim.platforms import Platform
-
-#: The languages of the report.
-LANGUAGES = ("en", "it")
-
-
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """The options of `fauxtune demo`."""
-
-    once: bool
-    port: int
-    http_port: int
-    data_dir: Path | None
-    #: `2020-04` or `current`; None: the server's default.
-    edition: str | None = None
-    #: Open the console in a browser.
-    open_console: bool = False
-    #: The page of the report; None: no report. `language`: `en` or `it`.
-    report: Path | None = None
-    language: str = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What the demonstration takes place on: the server, the folder for devices and mails, and what Ctrl-C sets."""
-
-    endpoints: Endpoints
-    process: ServerProcess
-    folder: Path
-    stop: asyncio.Event
 
 
 async def demonstrate(options: DemoOptions, *, narration: Narration, show: Callable[[Any], None] | None = None) -> bool:

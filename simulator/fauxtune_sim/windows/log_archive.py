@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass, field
 
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.windows.machine import Machine
+from fauxtune_sim.windows.machine import LogArchive, Machine
 from fauxtune_sim.windows.markup import read
 from fauxtune_sim.windows.tree import NodeRefusal
 
 #: Azure: "Put Blob".
 HEADERS = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2018-11-09"}
 _MOST_DIRECTIVES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class LogArchive:
-    """An archive, and the address to which it goes."""
-
-    address: str = field(repr=False)
-    content: bytes = field(repr=False)
 
 
 def archive(machine: Machine, definition: str) -> LogArchive:

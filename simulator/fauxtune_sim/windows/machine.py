@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,9 +25,6 @@ from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
 from fauxtune_sim.windows.state import AppJob, KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
-
-if TYPE_CHECKING:
-    from fauxtune_sim.windows.log_archive import LogArchive
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -273,3 +270,11 @@ _FACTS: dict[str, Callable[[Machine], str | None]] = {
     "PushStatus": lambda machine: None if _channel(machine) is None else "0",
     "NewPINValue": lambda machine: machine.device.condition.passcode,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class LogArchive:
+    """An archive, and the address to which it goes."""
+
+    address: str = field(repr=False)
+    content: bytes = field(repr=False)

@@ -21,7 +21,8 @@ from fauxtune.operations.connectors import key_files, rollover
 from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
-from fauxtune.operations.tenants.seeds import BUILT_IN, PROVIDER
+from fauxtune.operations.tenants.seed_parts import PROVIDER
+from fauxtune.operations.tenants.seeds import BUILT_IN
 from fauxtune.server.factory import Application
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as certificate_queries

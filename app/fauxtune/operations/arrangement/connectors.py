@@ -7,7 +7,7 @@ from fauxtune.core.model.connectors import PROGRAMS
 from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.connectors import key_files, registry
-from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
+from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 

@@ -28,6 +28,7 @@ from fauxtune.core.pki.ocsp import Responder, Status, answer_request, malformed
 from fauxtune.core.pki.ocsp_request import OcspRequest, read_request
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.pki_cache import Timed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
@@ -97,7 +98,7 @@ def expired_crl(tx: Transaction, name: str, *, keys: KeyStore) -> bytes | None:
     """Return a CRL that has ended, if a fault says so; it is not kept. None: the newest one is served."""
     row = authorities.authority_row(tx.connection, tx.tenant, name=name)
     authorities.check_available(tx, row)
-    if not tx.strikes("crlExpired", path=f"/pki/{tx.tenant.name}/{name}/crl"):
+    if not strikes(tx, "crlExpired", path=f"/pki/{tx.tenant.name}/{name}/crl"):
         return None
     this_update = tx.now.replace(microsecond=0) - 2 * CRL_LIFE
     return build_crl(

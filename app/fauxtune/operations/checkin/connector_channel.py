@@ -36,6 +36,7 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL, is_blocked, looked_up_to, polled_at
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -152,7 +153,7 @@ def lease(tx: Transaction, caller: ConnectorSession, *, most: int, resources: Co
         return Leased(is_blocked=True)
     if row.contact_at is None or abs(tx.now - row.contact_at) >= _CONTACT_EVERY:
         queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, contact_at=tx.now)
-    if tx.strikes("connectorOffline", connector=row):
+    if strikes(tx, "connectorOffline", connector=row):
         return Leased(next_poll=tx.now + POLL)
     system_now = tx.system_now or tx.now
     before = looked_up_to(row, now=tx.now)

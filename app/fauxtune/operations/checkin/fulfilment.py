@@ -42,6 +42,7 @@ from fauxtune.operations.checkin.situations import claiming
 from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_request, inside, serving_connectors
+from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
@@ -293,8 +294,8 @@ class Preparing:
         match request.order:
             case Order() as order:
                 earlier = self._earlier(key)
-                if earlier is not None and self._tx.strikes(
-                    "staleRevokedReissue", device=self._enrollment.id, connector=task.connector
+                if earlier is not None and strikes(
+                    self._tx, "staleRevokedReissue", device=self._enrollment.id, connector=task.connector
                 ):
                     return replace(task, again=earlier)
                 application = self._application(order, connector=task.connector)
@@ -323,10 +324,10 @@ class Preparing:
         if name is None:
             raise AuthorityUnknown(_unknown_authority(tx, order))
         check_ra_certificate(connector, name)
-        if tx.strikes("templateGone", device=device, connector=connector):
+        if strikes(tx, "templateGone", device=device, connector=connector):
             raise TemplateUnknown(f"'{order.authority_name}' has no certificate template '{order.template}'.")
         template = _template(tx, order, authority_name=name)
-        if tx.strikes("authorityRefuses", device=device, connector=connector):
+        if strikes(tx, "authorityRefuses", device=device, connector=connector):
             raise AuthorityRefused(f"'{order.authority_name}' refused the request: denied by its policy module.")
         try:
             authority = tx.known(("issuer", name), lambda: authorities.issuer(tx, name, keys=self._keys))
@@ -377,7 +378,7 @@ class Preparing:
         if record is None:
             raise NotFound(f"The imported certificate {mark} was deleted meanwhile.")
         pfx = record.pfx
-        if self._tx.strikes("deviceRefusesCipher", device=self._enrollment.id):
+        if strikes(self._tx, "deviceRefusesCipher", device=self._enrollment.id):
             pfx = with_unknown_cipher(pfx)
         return ImportedOrder(
             encrypted_password=record.encrypted_password,
@@ -409,7 +410,7 @@ class Preparing:
         return next((each for each in reversed(known) if each.item_key == key and each.serial is not None), None)
 
     def _lacks_key(self, connector: ConnectorRow) -> bool:
-        return self._tx.strikes("connectorKeyMissing", device=self._enrollment.id, connector=connector)
+        return strikes(self._tx, "connectorKeyMissing", device=self._enrollment.id, connector=connector)
 
     def _issued(self, row: LedgerRow) -> ImportedOrder:
         """The order to open a file that the connector made, whose password it has kept."""

@@ -30,6 +30,7 @@ from fauxtune.operations.checkin.steps import Exchange, Step
 from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.actions import Order
+from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.secret_packaging import Packagings
 
 #: The platforms whose devices can answer NotNow.
@@ -66,7 +67,7 @@ def next_steps(visit: Visit, exchange: Exchange, *, keys: KeyStore, packagings: 
     builder = _StepBuilder(visit, items=items, orders=orders, keys=keys, packagings=packagings)
     built = builder.steps(due_steps(planned, sent)[: exchange.limit])
     state = StepState.SENT
-    if built and row.platform in _APPLE and tx.strikes("deviceNotNow", device=row.id):
+    if built and row.platform in _APPLE and strikes(tx, "deviceNotNow", device=row.id):
         # It gets no command: the server goes on as if the device had answered each one with NotNow.
         state, built = StepState.LATER, builder.steps(due_steps(planned, sent))
     new = [SentStep(step.id, planned_step, state) for step, planned_step in built]

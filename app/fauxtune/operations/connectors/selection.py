@@ -18,6 +18,7 @@ from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.network import SERVICE
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.connectors import event_log
+from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
@@ -83,7 +84,7 @@ def for_request(tx: Transaction, row: RequestRow, *, ahead: int = 0) -> Choice:
         serving = [
             each
             for each in serving
-            if not tx.strikes("connectorOffline", device=row.enrollment_id, connector=each)
+            if not strikes(tx, "connectorOffline", device=row.enrollment_id, connector=each)
             and not is_blocked(tx, each, roles=(row.role,), device=row.enrollment_id)
         ]
         if not serving:
@@ -100,7 +101,7 @@ def is_blocked(tx: Transaction, row: ConnectorRow, *, roles: Iterable[str], devi
     """Whether a firewall keeps the connector from the service at this moment (the fault networkBlocked). Its log then
     says for each of these roles that its download failed.
     """
-    if not tx.strikes("networkBlocked", connector=row):
+    if not strikes(tx, "networkBlocked", connector=row):
         return False
     host = unreached(row, tx.faults, now=tx.now) or SERVICE[0]
     for role in roles:

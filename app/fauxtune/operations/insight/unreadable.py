@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from fauxtune.core.engine.removal.decisions import DeviceKind, erases_device
 from fauxtune.core.mail.readability import certificate_names, split_names
 from fauxtune.core.model.ids import EnrollmentId, MessageId, UserId
 from fauxtune.core.model.states import Cause, Source
-from fauxtune.operations.insight.whatif import DeviceConsequences
+from fauxtune.operations.insight.whatif import DeviceConsequences, Unreadable
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries import readability as queries
@@ -25,23 +24,6 @@ from fauxtune.storage.rows.readability import EncryptedForRow, ReadingDeviceRow
 _SUBJECTS = 5
 #: Causes that take an imported certificate from the service as well.
 _IMPORT_GONE = (Cause.CERTIFICATE_DELETED.value, Cause.USER_DELETED.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """How much mail could be read on no device any more (`messages`), the subjects of the newest of it, and how much
-    of it could be read again once a device is given the imported certificate again (`until_given_again`).
-
-    `on_device`: how much mail of its user each device could not read any more.
-    """
-
-    messages: int = 0
-    subjects: tuple[str, ...] = ()
-    until_given_again: int = 0
-    on_device: Mapping[EnrollmentId, int] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.messages or self.on_device)
 
 
 _Held = tuple[EnrollmentId, str]

@@ -14,10 +14,9 @@ import math
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind
@@ -45,9 +44,6 @@ from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-
-if TYPE_CHECKING:
-    from fauxtune.operations.insight.unreadable import Unreadable
 
 #: Seconds of one batch at least; a request that takes longer by itself has as much again for its devices.
 _BATCH = 0.02
@@ -385,3 +381,20 @@ def _consequences(explanation: Explanation, *, now: Ledger) -> DeviceConsequence
         scripts=scripts,
         apps=apps,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """How much mail could be read on no device any more (`messages`), the subjects of the newest of it, and how much
+    of it could be read again once a device is given the imported certificate again (`until_given_again`).
+
+    `on_device`: how much mail of its user each device could not read any more.
+    """
+
+    messages: int = 0
+    subjects: tuple[str, ...] = ()
+    until_given_again: int = 0
+    on_device: Mapping[EnrollmentId, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.on_device)

@@ -6,20 +6,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Protocol
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.passwords import Passwords
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
+from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
-from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served, nothing_to_load
+from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.guesses import Guesses
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
 from fauxtune.operations.runtime.other_processes import Others
@@ -68,6 +71,25 @@ class TrustedProxies:
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     header: str = "Client-Cert"
+
+
+class GraphClient(Protocol):
+    """Sends requests to Graph as an administrator who may do everything. Raises GraphRefused if Graph answers with an
+    error.
+    """
+
+    async def __call__(self, emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
+        """Send one request, and return Graph's answer; the emulator's operations carry it out."""
+        ...
+
+
+async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
+    """Refuse: this emulator serves no Graph."""
+    raise NotEmulated("This emulator serves no Graph.")
+
+
+async def nothing_to_load() -> None:
+    """Return: the client of Graph is there already."""
 
 
 @dataclass(slots=True)

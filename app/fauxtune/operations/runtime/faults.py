@@ -7,13 +7,14 @@ the journal for each hit (`Runner`). Processes that share a database have the oc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.tenants import FaultRuleRow
 
 if TYPE_CHECKING:
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 #: Numbers an occasion of a tenant's rule over all processes: with 1 it returns the number, with -1 it takes one back.
 #: None: there is no such rule any more. Blocks.
 Numbering = Callable[[TenantId, str, int], int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class FaultCount:
-    """What a transaction adds to the counters of a rule: one occasion that it looked at, and whether it was struck."""
-
-    rule_id: str
-    is_hit: bool
 
 
 class Faults:
@@ -79,3 +72,20 @@ class Faults:
 
 def _tenant_and_place(row: FaultRuleRow) -> tuple[str, int, str]:
     return row.tenant_id, row.number, row.id
+
+
+def strikes(
+    tx: Transaction,
+    kind: str,
+    *,
+    device: EnrollmentId | None = None,
+    connector: ConnectorRow | None = None,
+    path: str = "",
+) -> bool:
+    """Whether a fault of this kind strikes here and now, which is written down with the transaction. `device`: the
+    enrolment's id.
+    """
+    if tx.faults is None:
+        return False
+    strike = import_module("fauxtune.operations.runtime.striking").strike
+    return bool(strike(tx, kind, device=device, connector=connector, path=path))

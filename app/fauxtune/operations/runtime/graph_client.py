@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.ids import UserId
-from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-
-if TYPE_CHECKING:
-    from fauxtune.operations.runtime.emulator import Emulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +29,3 @@ class ProposedRequest:
 Send = Callable[[ProposedRequest], Awaitable[JsonObject | None]]
 #: Several requests in a row, of which a later one may contain what an earlier one was answered, such as an id.
 Task = Callable[[Send], Coroutine[Any, Any, None]]
-
-
-class GraphClient(Protocol):
-    """Sends requests to Graph as an administrator who may do everything. Raises GraphRefused if Graph answers with an
-    error.
-    """
-
-    async def __call__(self, emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
-        """Send one request, and return Graph's answer; the emulator's operations carry it out."""
-        ...
-
-
-async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> JsonObject | None:
-    """Refuse: this emulator serves no Graph."""
-    raise NotEmulated("This emulator serves no Graph.")
-
-
-async def nothing_to_load() -> None:
-    """Return: the client of Graph is there already."""

@@ -23,9 +23,8 @@ from fauxtune.core.faults.throttling import Meter, limits_of
 from fauxtune.core.faults.timing import is_in_window, seconds_of, strikes
 from fauxtune.core.model.network import SERVICE, blocked_host
 from fauxtune.core.model.surfaces import Surface
-from fauxtune.operations.runtime.faults import FaultCount
 from fauxtune.storage.past import Past
-from fauxtune.storage.rows.tenants import FaultRuleRow
+from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow
 
 #: The most callers of a rule who were told to wait.
 _MOST_CALLERS = 1000

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fauxtune.core.model.ids import EnrollmentId, IdSource
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.runtime.faults import FaultCount
 from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.keys import NotedKeyChange
-from fauxtune.storage.rows.tenants import FaultRuleRow, JournalRow
+from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow, JournalRow
 
 if TYPE_CHECKING:
     from fauxtune.operations.runtime.live_faults import TenantFaults
-    from fauxtune.storage.rows.certificates import ConnectorRow
 
 T = TypeVar("T")
 
@@ -95,20 +93,3 @@ class Transaction:
     def known(self, key: Hashable, read: Callable[[], T]) -> T:
         """Return what `read` returns, which no check-in changes: check-ins of the tenant remember it under the key."""
         return read() if self.memory is None else self.memory.known(key, read)
-
-    def strikes(
-        self,
-        kind: str,
-        *,
-        device: EnrollmentId | None = None,
-        connector: ConnectorRow | None = None,
-        path: str = "",
-    ) -> bool:
-        """Whether a fault of this kind strikes here and now, which is written down with the transaction. `device`: the
-        enrolment's id.
-        """
-        if self.faults is None:
-            return False
-        from fauxtune.operations.runtime.striking import strike
-
-        return strike(self, kind, device=device, connector=connector, path=path)

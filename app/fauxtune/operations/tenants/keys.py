@@ -21,7 +21,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.keys import DEFAULT_LENGTH
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants.seeds import Seed
+from fauxtune.operations.tenants.seed_parts import Seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries

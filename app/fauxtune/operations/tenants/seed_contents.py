@@ -13,7 +13,7 @@ from fauxtune.core.administration.choices import MailApplication, ProfileFamily,
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.text import JsonObject, Text
-from fauxtune.operations.tenants.seeds import Part, Seed, SeedKey
+from fauxtune.operations.tenants.seed_parts import Part, Seed, SeedKey
 
 
 def _is_time(text: str) -> str:

@@ -16,7 +16,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.formats.json_places import Place, lines_of, pointer
 from fauxtune.operations.tenants.seed_contents import FullSeed
 from fauxtune.operations.tenants.seed_mistakes import Mistake, mistakes
-from fauxtune.operations.tenants.seeds import refusal, why_of
+from fauxtune.operations.tenants.seed_parts import refusal, why_of
 
 #: Bytes of a PFX file, and of a seed's file, at most.
 _MOST_OF_PFX, _MOST_OF_SEED = 1024 * 1024, 64 * 1024 * 1024

@@ -14,7 +14,7 @@ from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.tenants.seeds import Seed, SeedGroup, SeedUser
+from fauxtune.operations.tenants.seed_parts import Seed, SeedGroup, SeedUser
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import GroupMemberRow, GroupRow, UserRow
 

@@ -22,8 +22,8 @@ from fauxtune.operations.directory.applications import NewApplication, seeded_ap
 from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.keys import TenantKeys
+from fauxtune.operations.tenants.seed_parts import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.operations.tenants.seeding import SeedPeople, add_first
-from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import concern, locks
 from fauxtune.storage.queries import connectors as connector_queries

@@ -3,3 +3,5 @@
 `entry` is the route, which imports the rest at its first request; `documents` makes the documents, `page` their pages,
 and `application` answers.
 """
+
+PATH = "/docs"

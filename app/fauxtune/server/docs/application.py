@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 
 from fauxtune import surfaces
 from fauxtune.core.errors import NotFound, Unauthenticated
+from fauxtune.server.docs import PATH
 from fauxtune.server.docs.documents import WHOLE_GRAPH, Documents, paged
-from fauxtune.server.docs.entry import PATH
 from fauxtune.server.docs.page import graph_index, index, page
 from fauxtune.surfaces.console.addresses import PATH as CONSOLE
 from fauxtune.surfaces.console.entry import ConsoleRoute

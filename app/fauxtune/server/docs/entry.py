@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fauxtune.server.docs import PATH
 from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.late import LateRoute
 
 if TYPE_CHECKING:
     from fauxtune.server.docs.application import Docs
-
-PATH = "/docs"
 
 
 def docs_route(console: ConsoleRoute) -> LateRoute:

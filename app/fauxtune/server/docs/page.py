@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from fauxtune.server.docs import PATH
 from fauxtune.server.docs.documents import SURFACES, WHOLE_GRAPH, Paged, areas
-from fauxtune.server.docs.entry import PATH
 from fauxtune.surfaces.console.addresses import PATH as CONSOLE
 
 _PAGE = """<!DOCTYPE html>

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.core.model.text import JsonObject
+
+if TYPE_CHECKING:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +149,11 @@ class RoleScopeTagAssignmentRow:
     id: str
     position: int
     document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCount:
+    """What a transaction adds to the counters of a rule: one occasion that it looked at, and whether it was struck."""
+
+    rule_id: str
+    is_hit: bool

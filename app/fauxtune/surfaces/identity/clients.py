@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.applications import secret_matches
-from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET
+from fauxtune.operations.tenants.seed_parts import PUBLISHED_SECRET
 from fauxtune.storage.queries import applications
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.identity import assertion, errors

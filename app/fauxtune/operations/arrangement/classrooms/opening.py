@@ -15,7 +15,8 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.seeds import Seed, built_in
+from fauxtune.operations.tenants.seed_parts import Seed
+from fauxtune.operations.tenants.seeds import built_in
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.classrooms import SeatRow

@@ -9,7 +9,7 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.connectors import digicert, key_files
 from fauxtune.operations.connectors.keys import LENGTHS
-from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
+from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
 from fauxtune.surfaces.console.call import TenantCall
 from fauxtune.surfaces.console.connector_words import ConnectorView
 from fauxtune.surfaces.console.forms import task_page

@@ -18,7 +18,8 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.seeds import BUILT_IN, FURTHER, Seed, built_in, nobody, parse_seed
+from fauxtune.operations.tenants.seed_parts import Seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, FURTHER, built_in, nobody, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import classrooms as classroom_queries

@@ -15,7 +15,7 @@ from fauxtune.surfaces.control import whatif_answers as answers
 from fauxtune.surfaces.control.calls import Here, calls
 
 if TYPE_CHECKING:
-    from fauxtune.operations.insight.unreadable import Unreadable
+    from fauxtune.operations.insight.whatif import Unreadable
 
 router = calls("/tenants/{tenant}", tag="whatif")
 
