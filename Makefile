@@ -46,6 +46,9 @@ check: $(VENV)/.test ## format, lint, types, import rules, sizes: everything tha
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -p no:randomly tests/repository/test_sizes.py
 
+sizes: $(VENV)/.test ## how much there is to hold: lines, hidden imports, circles (ARGS="--json", ARGS="--list circles")
+	$(BIN)/python -m tests.repository.sizes $(ARGS)
+
 format: $(VENV)/.test ## format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

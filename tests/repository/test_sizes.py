@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository.sizes import House, house
 from tests.support.sources import source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,3 +93,27 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
     with capsys.disabled():
         print("\nlines:", *rows, sep="\n")
     assert rows
+
+
+#: So many there are at most; whoever takes some away lowers the number.
+AT_MOST = {"lazyImports": 340, "typeCheckingImports": 100, "smallModules": 135, "longestFolder": 73, "circles": 0}
+
+
+def test_hidden_imports_and_small_modules_do_not_grow() -> None:
+    read = house()
+    figures = read.figures()
+    assert figures["pythonFiles"] > 500
+    grown = {name: read.listed(name) or figures[name] for name, most in AT_MOST.items() if figures[name] > most}
+    assert not grown
+
+
+def test_circles_are_found_through_imports_of_every_kind() -> None:
+    texts = {
+        "app/fauxtune/a.py": "import fauxtune.b\n",
+        "app/fauxtune/b.py": "def f():\n    from fauxtune import c\n",
+        "app/fauxtune/c.py": "if TYPE_CHECKING:\n    from fauxtune.d import D\n",
+        "app/fauxtune/d.py": "PLACE = 'fauxtune.a:x'\n",
+        "app/fauxtune/e.py": "import fauxtune.a\n",
+    }
+    assert House(texts).listed("circles") == ["fauxtune.a fauxtune.b fauxtune.c fauxtune.d"]
+    assert House(texts).figures()["lazyImports"] == 2

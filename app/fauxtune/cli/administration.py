@@ -20,8 +20,13 @@ from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain
 from fauxtune.cli.progress import waiting
 from fauxtune.cli.service import Emulator
 from fauxtune.cli.tables import SHORT, Table, certificate_name, has_colours, in_colour, one_line, print_table
+from fauxtune.cli.whatif import effects, unreadable
+from fauxtune.client.endpoints import ClientError
+from fauxtune.client.marks import read_marks
+from fauxtune.core.administration import snippets
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.language.catalogue import Language
+from fauxtune.core.language.catalogue import Language, joined
+from fauxtune.core.language.recognition import recogniser
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
@@ -143,8 +148,6 @@ class Session:
 
     def what_if(self, requests: Iterable[AdminRequest]) -> None:
         """Print what requests to Graph would change on which devices. Nothing is changed."""
-        from fauxtune.cli.whatif import effects, unreadable
-
         answers: list[dict[str, Any]] = []
         for each in requests:
             question = {"method": each.method, "url": f"/beta{each.path}", "body": each.body}
@@ -170,8 +173,6 @@ class Session:
 
     def marked(self, answer: T) -> T:
         """Return an answer in which each certificate has its `mark` beside its thumbprint, if it has one."""
-        from fauxtune.client.marks import read_marks
-
         rows = [row for row in _objects(answer) if _THUMBPRINT.fullmatch(str(row.get("thumbprint")))]
         marks = read_marks(self.client, [row["thumbprint"] for row in rows])
         for row in rows:
@@ -210,9 +211,6 @@ def in_language(text: Table | str, *, lang: Language) -> Table | str:
     """Return what a command prints in a language: the sentences that the catalogues know, and headings. What people
     have named stays, and so does what nobody has translated.
     """
-    from fauxtune.core.language.catalogue import joined
-    from fauxtune.core.language.recognition import recogniser
-
     known, words = recogniser(lang, *_DOMAINS), joined(lang, *_DOMAINS)
     if isinstance(text, str):
         return "\n".join(_line(line, known.translated) for line in text.split("\n"))
@@ -274,8 +272,6 @@ def _masked(value: Any) -> Any:
 
 
 def _snippet(request: AdminRequest, client: Client, *, notation: Notation) -> str:
-    from fauxtune.core.administration import snippets
-
     addresses = snippets.Addresses(
         https=client.server.https, tenant=client.server.tenant, control_token=client.has_control_token
     )
@@ -291,7 +287,6 @@ def _snippet(request: AdminRequest, client: Client, *, notation: Notation) -> st
 @contextmanager
 def partial(done: list[str]) -> Iterator[None]:
     """Add to the message of a failure what was done before it, and stays."""
-    from fauxtune.client.endpoints import ClientError
     from fauxtune.client.http import Refused
 
     try:

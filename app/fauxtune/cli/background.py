@@ -16,12 +16,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fauxtune.cli.options import Output, emit, fail, plain
-
-if TYPE_CHECKING:
-    from fauxtune.settings import Settings
+from fauxtune.settings import Settings
 
 LOG_NAME = "server.log"
 _STOP_SECONDS = 30.0

@@ -11,6 +11,7 @@ from fauxtune.cli.administration import Administration, Session
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import one_line
 from fauxtune.cli.times import iso_duration, iso_time
+from fauxtune.cli.whatif import effects_of_time
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 
@@ -139,8 +140,6 @@ def advance(
 
 
 def _foresee(service: Administration, *, by: str) -> None:
-    from fauxtune.cli.whatif import effects_of_time
-
     with service.session() as session:
         answer = session.send(tasks.what_if_time(by))
         session.show(answer, effects_of_time(answer["devices"]))

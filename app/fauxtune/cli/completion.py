@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fauxtune.cli.options import DATA_DIR
 from fauxtune.cli.tables import SHORT, one_line
+from fauxtune.client.endpoints import ClientError, find
 
 if TYPE_CHECKING:
     from fauxtune.cli.names import Named
@@ -192,8 +194,6 @@ def certificate(ctx: typer.Context, incomplete: str) -> Words:
 
 def _candidates(ctx: typer.Context, read: Callable[[Client], list[Named]], *, signs_in: bool = True) -> list[Named]:
     """What the server answers; nothing if it does not answer."""
-    from fauxtune.client.endpoints import ClientError
-
     try:
         with _client(ctx.params, signs_in=signs_in) as client:
             return read(client)
@@ -215,8 +215,6 @@ def _words(candidates: list[Named], incomplete: str = "") -> Words:
 
 def _client(options: dict[str, Any], *, signs_in: bool) -> Client:
     """A client of the server that the command line names so far; it does not wait long."""
-    from fauxtune.cli.options import DATA_DIR
-    from fauxtune.client.endpoints import find
     from fauxtune.client.http import Client
 
     named = {name: options.get(name) or None for name in ("url", "ca", "tenant", "control_token")}

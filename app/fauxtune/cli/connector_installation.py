@@ -15,13 +15,14 @@ from fauxtune.cli.connector_process import StateOption
 from fauxtune.cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune.cli.service import Emulator, with_service
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.connectors import PROGRAMS, Program, package
+from fauxtune.core.model.connectors import package as package_of
+from fauxtune.core.model.editions import Edition, Stated
+from fauxtune.core.model.network import ENDPOINTS, Endpoint
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
     from fauxtune.core.model.connector_server import Checked
-    from fauxtune.core.model.connectors import Program
-    from fauxtune.core.model.editions import Edition, Stated
-    from fauxtune.core.model.network import Endpoint
 
 #: The most bytes of a downloaded package, and of the facts of a server.
 _MOST = 65_536
@@ -49,8 +50,6 @@ def download(
     \b
     fauxtune connector download --out software
     """
-    from fauxtune.core.model.connectors import PROGRAMS, package
-
     with plain_failures(), reasons(), service.client() as client:
         edition = _edition(client)
         packages = [package(program) for program, facts in PROGRAMS.items() if facts.edition is edition]
@@ -137,9 +136,6 @@ def endpoints(
     fauxtune connector endpoints
     fauxtune connector endpoints --edition 2020-04 --output json
     """
-    from fauxtune.core.model.editions import Edition
-    from fauxtune.core.model.network import ENDPOINTS
-
     with plain_failures():
         if edition is None:
             with reasons(), service.client() as client:
@@ -169,16 +165,11 @@ def _listed(stated: Stated[tuple[Endpoint, ...]]) -> list[str]:
 
 
 def _edition(client: Client) -> Edition:
-    from fauxtune.core.model.editions import Edition
-
     return Edition(client.control("GET", "")["settings"]["edition"]["value"])
 
 
 def _package(source: Path) -> tuple[Program, dict[str, Any]]:
     """Return the program in a folder of downloaded software, or in a file of it."""
-    from fauxtune.core.model.connectors import Program
-    from fauxtune.core.model.connectors import package as package_of
-
     files = sorted(source.glob("*.json")) if source.is_dir() else [source]
     if len(files) != 1:
         names = ", ".join(str(each) for each in files)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune.cli import completion, names
+from fauxtune.cli import completion, device_text, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune.cli.guarded import Guarded, send
 from fauxtune.cli.options import Output, named_values
@@ -91,8 +91,6 @@ def show(*, name: NameArgument, service: Administration) -> None:
     fauxtune device show FP5-195681 --output json
     """
     with service.session() as session:
-        from fauxtune.cli import device_text
-
         id_, is_managed = names.device_or_enrolment(session.client, name)
         managed = session.send(AdminRequest("GET", f"{tasks.DEVICES}/{key(id_)}")) if is_managed else None
         request = AdminRequest("GET", f"/devices/{key(id_)}/ledger", service=Service.CONTROL)

@@ -6,13 +6,10 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from fauxtune.cli.options import plain
 from fauxtune.cli.tables import SHORT, certificate_name, has_colours, one_line
-
-if TYPE_CHECKING:
-    from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.text import JsonObject
 
 #: Text in the colour of a status.
 Paint = Callable[[str, str], str]

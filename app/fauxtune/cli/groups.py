@@ -12,6 +12,7 @@ from fauxtune.cli.names import Named, listed
 from fauxtune.cli.options import fail
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, one_line
+from fauxtune.core.administration.directory import add_member, create_group, delete_group, remove_member
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 
@@ -91,8 +92,6 @@ def create(
     fauxtune group create Sales --member alice --member bob
     """
     with service.session() as session:
-        from fauxtune.core.administration.directory import create_group
-
         members = _users(session, member)
         group = session.send(create_group(name, description=description, members=[each.id for each in members]))
         whom = f" with {listed(members)}" if members else ""
@@ -122,8 +121,6 @@ def add(
     fauxtune group add Sales dora --what-if
     """
     with service.session() as session:
-        from fauxtune.core.administration.directory import add_member
-
         chosen, members = _group_and_members(session, group, users=users, device=device, nested=nested)
         requests = [add_member(chosen.id, member=each.id) for each in members]
         if what_if:
@@ -152,8 +149,6 @@ def remove(
     fauxtune group remove Sales dora
     """
     with service.session() as session:
-        from fauxtune.core.administration.directory import remove_member
-
         chosen, members = _group_and_members(session, group, users=users, device=device, nested=nested)
         requests = [remove_member(chosen.id, member=each.id) for each in members]
         if what_if:
@@ -178,8 +173,6 @@ def delete(
     fauxtune group delete Sales --yes
     """
     with service.session() as session:
-        from fauxtune.core.administration.directory import delete_group
-
         chosen = names.group(session.client, group)
         request = delete_group(chosen.id)
         if what_if:

@@ -9,7 +9,10 @@ import typer
 
 from fauxtune.cli import names
 from fauxtune.cli.administration import Administration, Session
+from fauxtune.client.endpoints import ClientError
+from fauxtune.core.administration.approvals import approved, asking
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.policies.approvals import CODE, JUSTIFICATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +31,7 @@ def send(session: Session, request: AdminRequest, *, asks: Guarded | None) -> st
     """Send a request. Return None if it was carried out, and the id of the request for approval if it waits for one
     now. Raises ClientError for what a policy guards and nobody justified. `asks`: None for what no policy can guard.
     """
-    from fauxtune.client.endpoints import ClientError
     from fauxtune.client.http import Refused
-    from fauxtune.core.administration.approvals import approved, asking
-    from fauxtune.core.policies.approvals import CODE, JUSTIFICATION
 
     if asks is not None and asks.approval is not None:
         request = approved(request, code=names.approval(session.client, asks.approval).id)

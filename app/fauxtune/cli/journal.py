@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
+from rich.cells import set_cell_size
 
 from fauxtune.cli import completion, names
 from fauxtune.cli.administration import Administration, Session
@@ -128,8 +129,6 @@ def _device(event: dict[str, Any]) -> str:
 
 
 def _fixed(text: str, width: int) -> str:
-    from rich.cells import set_cell_size
-
     return set_cell_size(one_line(text), width)
 
 

@@ -9,11 +9,15 @@ import typer
 
 from fauxtune.cli import completion
 from fauxtune.cli.administration import Administration
+from fauxtune.cli.lab_trial import try_labs
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table
-from fauxtune.core.labs.reading import Mistake
+from fauxtune.core.labs.reading import NAME, Mistake, examined, read_lab
+from fauxtune.core.labs.skeleton import skeleton
+from fauxtune.core.labs.translation import mistakes_of, updated
 from fauxtune.core.language.catalogue import Language
+from fauxtune.core.language.po import Broken
 
 #: The names of translations.
 _NAMES = [f"{language}.po" for language in Language if language is not Language.ENGLISH]
@@ -33,9 +37,6 @@ def new(
     fauxtune serve --labs labs
     """
     with plain_failures():
-        from fauxtune.core.labs.reading import NAME
-        from fauxtune.core.labs.skeleton import skeleton
-
         if not NAME.fullmatch(name):
             fail(f"A lab's name has small letters, digits and hyphens, and begins with a letter; '{name}' does not.")
         file = folder / name / "lab.toml"
@@ -65,9 +66,6 @@ def lint(
     fauxtune lab lint labs
     """
     with plain_failures():
-        from fauxtune.core.labs.reading import examined
-        from fauxtune.core.labs.translation import mistakes_of
-
         named: list[tuple[Path, Mistake]] = []
         for file in _files(files):
             lab, wrong = examined(file.parent.name, _read(file))
@@ -104,10 +102,6 @@ def translate(
     if lang is Language.ENGLISH:
         fail("English is what the lab itself is in: choose another language.")
     with plain_failures():
-        from fauxtune.core.labs.reading import read_lab
-        from fauxtune.core.labs.translation import updated
-        from fauxtune.core.language.po import Broken
-
         written = []
         for file in _files(files):
             lab, catalogue = read_lab(file.parent.name, _read(file)), file.with_name(f"{lang}.po")
@@ -144,8 +138,6 @@ def try_(
     if bool(names) is all_labs:
         fail("Name the labs to try, or say --all.")
     with service.session(with_graph=False) as session:
-        from fauxtune.cli.lab_trial import try_labs
-
         trials = try_labs(session.client, names or None)
         cells: list[tuple[str, ...]] = [
             (

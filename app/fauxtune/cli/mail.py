@@ -19,6 +19,7 @@ from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, certificate_name, moment, one_line
 from fauxtune.core.administration import mail as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune.core.pki.foreign import certificate_from
 
 app = typer.Typer(
     help="""Send mail to users, list and show it, and publish certificates.
@@ -344,8 +345,6 @@ def _newest(session: Session, address: str) -> str:
 def _pem(file: Path) -> str:
     """Return the certificate in a file, as PEM."""
     from cryptography.hazmat.primitives.serialization import Encoding
-
-    from fauxtune.core.pki.foreign import certificate_from
 
     try:
         data = file.read_bytes()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.cli.tables import SHORT, one_line
 from fauxtune.client.endpoints import ClientError
+from fauxtune.client.marks import read_marks
 from fauxtune.core.administration.approvals import POLICIES, REQUESTS
 from fauxtune.core.administration.devices import DEVICES
 from fauxtune.core.administration.directory import GROUPS, USERS
@@ -166,8 +167,6 @@ def certificate(client: Client, wanted: str) -> Named:
 
 def _marked(client: Client, wanted: str, *, among: list[Named]) -> Named | None:
     """Return the certificate with this mark; None without one."""
-    from fauxtune.client.marks import read_marks
-
     if not (wanted.isascii() and wanted.isalpha() and len(wanted) >= _SHORTEST_MARK):
         return None
     marks = read_marks(client, [each.id for each in among])

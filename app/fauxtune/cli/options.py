@@ -13,6 +13,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from fauxtune.client.endpoints import ClientError
+from fauxtune.core.errors import FauxtuneError
+
 #: Exit code of a command that failed (0: done; 2, from typer: the command line was wrong).
 FAILED = 1
 #: How cryptography warns about names that are longer than RFC 5280 allows, as in the certificate that Windows asks for
@@ -53,9 +56,6 @@ def plain_failures() -> Iterator[None]:
     """
     from cryptography.utils import CryptographyDeprecationWarning
 
-    from fauxtune.client.endpoints import ClientError
-    from fauxtune.core.errors import FauxtuneError
-
     warnings.filterwarnings("ignore", _LONG_NAMES, UserWarning)
     warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
     try:
@@ -67,7 +67,6 @@ def plain_failures() -> Iterator[None]:
 @contextmanager
 def reasons() -> Iterator[None]:
     """Let people read the reason of a refusal alone, without the request."""
-    from fauxtune.client.endpoints import ClientError
     from fauxtune.client.http import Refused
 
     try:

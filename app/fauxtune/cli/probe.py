@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fauxtune import __version__
 from fauxtune.cli.administration import YesOption
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.probe_text import CLOUD, GRAPH_TOOLS, listing, outcome_line, overview, what_is_written
 from fauxtune.cli.progress import progress
 from fauxtune.cli.service import Emulator, with_service
 from fauxtune.cli.trial_reports import as_json, check_patterns, fits, save, writer
+from fauxtune.client.endpoints import tls_context
+from fauxtune.core.probe.model import Expectation, Outcome
+from fauxtune.core.probe.report import About, document, markdown, page
 
 if TYPE_CHECKING:
     from fauxtune.client.probing import Prober
-    from fauxtune.core.probe.model import Expectation, Outcome
     from fauxtune.core.probe.trying import Run
 
 #: Exit code if an expectation differs (1: the probe could not be run, or nothing could be tried).
@@ -113,7 +116,6 @@ class Probing(Emulator):
     def _real_token(self, run: Run, scopes: list[str]) -> str:
         import httpx
 
-        from fauxtune.client.endpoints import tls_context
         from fauxtune.client.sign_in import Authority
 
         tenant = self.tenant or os.environ.get("AZURE_TENANT_ID") or ""
@@ -152,8 +154,6 @@ def probe(
     """Try the expectations; the help of the group says how."""
     if context.invoked_subcommand is not None:
         return
-    from fauxtune.core.probe.report import About, document, markdown, page
-
     writers = {".md": markdown, ".html": page, ".json": as_json}
     reports = [] if report is None else [(report, writer(report, writers))]
     chosen = _chosen(only)
@@ -162,8 +162,6 @@ def probe(
         _ask(what_is_written(chosen, prefix=run.prefix), yes=yes)
     with plain_failures(), service.prober(run, _scopes(chosen, run)) as prober:
         outcomes = _tried(chosen, prober=prober, run=run)
-        from fauxtune import __version__
-
         about = About(
             target=service.target.value,
             service=prober.graph,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from fauxtune.core.probe.model import Expectation, Outcome
+from fauxtune.core.probe.model import Expectation, Outcome
 
 #: "Microsoft Graph Command Line Tools", a public client of Microsoft's own that every tenant can consent to: nobody has
 #: to register an application in order to look. A tenant that blocks it names one of its own with --client-id.

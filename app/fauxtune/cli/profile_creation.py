@@ -25,10 +25,11 @@ from fauxtune.core.administration.choices import (
 )
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.scep import ndes_url
+from fauxtune.core.model.platform_words import ProfilePlatform
 
 if TYPE_CHECKING:
     from fauxtune.core.administration.profiles import AlternativeName, Issuer, Scale
-    from fauxtune.core.model.platform_words import ProfilePlatform
 
 app = typer.Typer(
     help="""Create profiles of one family for several platforms.
@@ -444,8 +445,6 @@ def _issuer(
 
 def _own_scep_server(session: Session) -> str:
     """The address of the tenant's own SCEP server."""
-    from fauxtune.core.administration.scep import ndes_url
-
     tenant = session.client.control("GET", "")
     return ndes_url(tenant["publicHttpUrl"], tenant=tenant["name"])
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fauxtune import __version__
 from fauxtune.cli import names
 from fauxtune.cli.administration import Administration, Session, show
 from fauxtune.cli.options import FAILED, Output, fail
@@ -17,10 +18,11 @@ from fauxtune.cli.progress import progress
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table
 from fauxtune.cli.trial_reports import Writer, as_json, check_patterns, fits, save, writer
+from fauxtune.core.scep.verification.cases import CASES
+from fauxtune.core.scep.verification.model import Case, Outcome, Result
 
 if TYPE_CHECKING:
     from fauxtune.client.scep_verifying import Patience
-    from fauxtune.core.scep.verification.model import Case, Outcome
 
 #: Exit code if the authority did something wrong (1: it could not be tried).
 WRONG = 3
@@ -125,7 +127,6 @@ def verify(
 
 
 def _run(session: Session, plan: _Plan) -> dict[str, Any]:
-    from fauxtune import __version__
     from fauxtune.client.scep_bench import Bench
     from fauxtune.client.scep_scene import scene
     from fauxtune.client.scep_verifying import Verifier
@@ -162,8 +163,6 @@ def _run(session: Session, plan: _Plan) -> dict[str, Any]:
 
 def _chosen(only: list[str], *, skip: list[str]) -> list[Case]:
     """The cases that were chosen; the good request is always there, for others rest on it."""
-    from fauxtune.core.scep.verification.cases import CASES
-
     ids = [case.id for case in CASES]
     check_patterns((*only, *skip), ids, noun="case", command="fauxtune scep verify --list")
     return [
@@ -180,7 +179,6 @@ def _trusted(session: Session, ca_tls: Path | None, *, url: str) -> Path | None:
 
 
 def _table(result: dict[str, Any]) -> Table:
-    from fauxtune.core.scep.verification.model import Result
     from fauxtune.core.scep.verification.report import MARKS
 
     rows: list[tuple[str, ...]] = [

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import typer
+from typer import _click as click
 from typer.core import TyperGroup
 
 from fauxtune.cli.plain_values import read_plainly
-
-if TYPE_CHECKING:
-    from typer import _click as click
 
 _OTHERS = "Others"
 #: How typer refuses a word that is not one of an enumeration.
@@ -122,8 +121,6 @@ def refusal(message: str, *, words: Sequence[str] = ()) -> str:
     match = _NO_CHOICE.fullmatch(text)
     if match is None:
         return text
-    from difflib import get_close_matches  # for mistakes only
-
     by_folded = {word.lower(): word for word in words or re.findall(r"'([^']*)'", match[2])}
     near = get_close_matches(match[1].lower(), by_folded, n=1)
     meant = f" Did you mean {by_folded[near[0]]}?" if near else ""

@@ -17,9 +17,9 @@ import typer
 
 from fauxtune.cli import completion
 from fauxtune.cli.options import DATA_DIR, CaOption, DataDirOption, UrlOption, fail
+from fauxtune.client.endpoints import Server, find
 
 if TYPE_CHECKING:
-    from fauxtune.client.endpoints import Server
     from fauxtune.client.http import Client
 
 
@@ -49,8 +49,6 @@ class Emulator:
 
     def server(self) -> Server:
         """Return the server that the options name."""
-        from fauxtune.client.endpoints import find
-
         return find(data_dir=self.data_dir, url=self.url, ca=self.ca).signing_in_as(tenant=self.tenant)
 
     def client(self) -> Client:
@@ -139,8 +137,6 @@ class Graph(Emulator):
                 "For another service, --tenant and --client-id are required, and either --client-secret or "
                 "--admin-user-name and --admin-password."
             )
-        from fauxtune.client.endpoints import Server
-
         return Server(
             https=_address(base),
             http=None,

@@ -5,12 +5,9 @@ from __future__ import annotations
 import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from fauxtune.client.endpoints import Server
 from fauxtune.core.administration.snippets import powershell_text
-
-if TYPE_CHECKING:
-    from fauxtune.client.endpoints import Server
 
 
 class Program(StrEnum):

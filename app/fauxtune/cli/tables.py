@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len, set_cell_size
+
 from fauxtune.core.model.marks import SYMBOLS, name_of
 
 if TYPE_CHECKING:
@@ -130,8 +132,6 @@ def plain_columns(table: Table, *, width: int = 80) -> str:
 
 def _fitted(table: Table, *, width: int) -> list[list[str]]:
     """The headings and the rows, each cell as wide as its column."""
-    from rich.cells import cell_len, set_cell_size
-
     lines = [table.headings, *(tuple(one_line(cell) for cell in row) for row in table.rows)]
     widths = _widths([[cell_len(cell) for cell in line] for line in lines], table=table, width=width)
     if table.wraps:

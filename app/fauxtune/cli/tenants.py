@@ -15,6 +15,7 @@ from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune.core.errors import Invalid
 
 app = typer.Typer(
     help="""List, create, export, import, reset and delete tenants.
@@ -150,7 +151,6 @@ def _seed(text: str) -> str | dict[str, Any]:
         fail(f"--seed must be contoso, none or a JSON file with an object in it; {text} has another value.")
     if "imports" not in document:
         return document
-    from fauxtune.core.errors import Invalid
     from fauxtune.operations.tenants.seed_reading import load_seed
 
     # The server reads no files of its callers: the PFX files are sent along.

@@ -10,6 +10,8 @@ import re
 
 import typer
 
+from fauxtune.core.clock import from_iso, iso
+
 _PART = re.compile(r"(\d{1,6})\s*([a-z]+)")
 _DAYS = re.compile(r"P(\d+)D")
 _DATE, _TIME = "YMWD", "HMS"
@@ -53,8 +55,6 @@ def duration_in_words(duration: str) -> str:
 
 def iso_time(text: str) -> str:
     """Return a time as ISO 8601 with a zone; without one it is UTC."""
-    from fauxtune.core.clock import from_iso, iso
-
     try:
         return iso(from_iso(text.strip()))
     except (ValueError, OverflowError):

@@ -13,6 +13,9 @@ from fauxtune.cli.names import Named, listed
 from fauxtune.cli.options import Output
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, one_line
+from fauxtune.core.administration import directory
+from fauxtune.core.administration.directory import delete_user, license_user, unlicense_user
+from fauxtune.core.administration.emulation import read_enrollability
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 
@@ -98,8 +101,6 @@ def create(
     fauxtune user create guest@contoso.example --no-license
     """
     with service.session() as session:
-        from fauxtune.core.administration import directory
-
         groups = [names.group(session.client, each) for each in group or ()]
         request = directory.create_user(
             name if "@" in name else f"{name}@{session.client.control('GET', '')['domain']}",
@@ -141,8 +142,6 @@ def license(  # noqa: A001 - the command's name
     fauxtune user license dora erik --remove
     """
     with service.session() as session:
-        from fauxtune.core.administration.directory import license_user, unlicense_user
-
         chosen = _chosen(session, users)
         task = unlicense_user if remove else license_user
         requests = [task(each.id) for each in chosen]
@@ -177,8 +176,6 @@ def enrollable(
     fauxtune user enrollable alice --os-version 16.7 --serial-number C39X
     """
     with service.session() as session:
-        from fauxtune.core.administration.emulation import read_enrollability
-
         values = {"osVersion": os_version, "manufacturer": manufacturer, "model": model}
         values |= {"serialNumber": serial_number, "imei": imei}
         person = names.choose(user, names.users(session.client), kind="user")
@@ -209,8 +206,6 @@ def delete(
     fauxtune user delete dora --yes
     """
     with service.session() as session:
-        from fauxtune.core.administration.directory import delete_user
-
         chosen = _chosen(session, users)
         requests = [delete_user(each.id) for each in chosen]
         if what_if:

@@ -19,6 +19,7 @@ from fauxtune.cli.service import with_service
 from fauxtune.cli.trial_reports import save
 from fauxtune.cli.wire_text import Lines, stop_note, whole
 from fauxtune.core.administration.requests import AdminRequest, Service
+from fauxtune.core.model.surfaces import surface_words
 
 _WAIT = 20
 _MOST = 1000
@@ -30,8 +31,6 @@ _ELSEWHERE = "Those without a tenant, such as calls without a token:\n  fauxtune
 
 
 def _surfaces() -> list[str]:
-    from fauxtune.core.model.surfaces import surface_words
-
     return surface_words()
 
 

@@ -13,6 +13,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from rich.cells import set_cell_size
+
 from fauxtune.cli.options import plain
 from fauxtune.cli.tables import SHORT, one_line, person
 
@@ -74,8 +76,6 @@ class Lines:
         )
 
     def _line(self, *cells: str) -> str:
-        from rich.cells import set_cell_size
-
         number, time, surface, method, path, status, milliseconds, who = map(_clean, cells)
         fixed = set_cell_size
         return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
@@ -19,10 +18,7 @@ from fauxtune.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-
-if TYPE_CHECKING:
-    from fauxtune.core.model.text import JsonObject
-
+from fauxtune.core.model.text import JsonObject
 
 _ERRORS: dict[int, type[FauxtuneError]] = {
     401: Unauthenticated,

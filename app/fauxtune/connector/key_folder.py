@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -18,10 +17,8 @@ from fauxtune.connector import password_escrow
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.authority import PrivateKey
-
-if TYPE_CHECKING:
-    from fauxtune.core.model.text import JsonObject
 
 #: The file of the key by which DigiCert's CA knows the connector.
 _RA = "ra"

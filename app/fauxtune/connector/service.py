@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from threading import Event
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -24,9 +24,7 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.passwords import Passwords
 from fauxtune.connector.work import ConnectorTools, Done, do
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
-
-if TYPE_CHECKING:
-    from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.text import JsonObject
 
 #: Seconds: the longest wait for work in one request, and the pauses between attempts to reach the service.
 _WAIT = 20.0

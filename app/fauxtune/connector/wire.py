@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -18,10 +17,8 @@ from fauxtune.connector.passwords import ImportedOrder
 from fauxtune.connector.work import Done, Sealing, Work
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import parse_subject, subject_text
-
-if TYPE_CHECKING:
-    from fauxtune.core.model.text import JsonObject
 
 
 def text(data: bytes) -> str:

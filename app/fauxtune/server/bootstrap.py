@@ -46,6 +46,7 @@ from fauxtune.operations.runtime.turns import Turns
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.server import StartRefused
 from fauxtune.server.webhooks import Receivers
+from fauxtune.settings import Settings
 from fauxtune.storage.contents import ContentStore
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.process_lock import NamedLocks
@@ -60,7 +61,6 @@ from fauxtune.surfaces.late import Late, attribute
 
 if TYPE_CHECKING:
     from fauxtune.operations.tenants.seed_parts import Seed
-    from fauxtune.settings import Settings
 
 
 #: The name of the seed that every start has unless told otherwise.

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from fauxtune.testing.devices import Device, Devices
     from fauxtune.testing.graph import Graph
     from fauxtune.testing.history import Event, Exchange
+    from fauxtune.testing.parts import Group, NotReached, User, Waiting
     from fauxtune.testing.profiles import Profile
     from fauxtune.testing.server import Server, ServerNotStarted
-    from fauxtune.testing.tenant import Group, NotReached, Tenant, User, Waiting
+    from fauxtune.testing.tenant import Tenant
 
 __all__ = [
     "Device",
@@ -41,14 +42,14 @@ _MODULES = {
     "Event": "history",
     "Exchange": "history",
     "Graph": "graph",
-    "Group": "tenant",
-    "NotReached": "tenant",
+    "Group": "parts",
+    "NotReached": "parts",
     "Profile": "profiles",
     "Server": "server",
     "ServerNotStarted": "server",
     "Tenant": "tenant",
-    "User": "tenant",
-    "Waiting": "tenant",
+    "User": "parts",
+    "Waiting": "parts",
 }
 
 

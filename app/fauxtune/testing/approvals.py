@@ -11,13 +11,13 @@ from fauxtune.core.administration.approvals import Decision
 from fauxtune.testing.calls import Calls
 
 if TYPE_CHECKING:
-    from fauxtune.testing.tenant import Tenant, User
+    from fauxtune.testing.parts import Tenancy, User
 
 
 class Approvals:
     """The approval policies of a tenant, and the requests that wait for a decision."""
 
-    def __init__(self, tenant: Tenant, calls: Calls) -> None:
+    def __init__(self, tenant: Tenancy, calls: Calls) -> None:
         """Use `tenant.approvals`."""
         self._tenant = tenant
         self._calls = calls

@@ -19,7 +19,7 @@ from fauxtune.core.administration.imported import ConnectorKey
 from fauxtune.testing.calls import Calls
 
 if TYPE_CHECKING:
-    from fauxtune.testing.tenant import User
+    from fauxtune.testing.parts import User
 
 
 @dataclass(frozen=True, slots=True)

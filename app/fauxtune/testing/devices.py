@@ -21,7 +21,7 @@ from fauxtune_sim.platforms import read_kind
 from fauxtune_sim.refusals import Delivery
 
 if TYPE_CHECKING:
-    from fauxtune.testing.tenant import Tenant, User
+    from fauxtune.testing.parts import Tenancy, User
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Device:
     """A simulated device of a tenant. It is connected: a push lets it check in, and it follows the tenant's clock."""
 
-    def __init__(self, tenant: Tenant, agent: Agent, *, calls: Calls) -> None:
+    def __init__(self, tenant: Tenancy, agent: Agent, *, calls: Calls) -> None:
         """Use `Devices.enroll`."""
         self.tenant = tenant
         self.agent = agent
@@ -238,7 +238,7 @@ class SavedDevices:
 class Devices:
     """The simulated devices of a tenant, in the order of their enrolment."""
 
-    def __init__(self, tenant: Tenant, calls: Calls) -> None:
+    def __init__(self, tenant: Tenancy, calls: Calls) -> None:
         """Use `tenant.devices`."""
         self._tenant = tenant
         self._calls = calls

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from fauxtune.testing.tenant import Tenant
+    from fauxtune.testing.parts import Tenancy
 
 _TIMEOUT_SECONDS = 30.0
 _DEFAULT_SCOPE = "https://graph.microsoft.com/.default"
@@ -19,7 +19,7 @@ class Graph(httpx.Client):
     Paths begin with the version: `graph.get("/v1.0/users")`. It waits for nothing and repeats nothing by itself.
     """
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenancy) -> None:
         """Use `tenant.graph`."""
         super().__init__(
             base_url=tenant.graph_url,

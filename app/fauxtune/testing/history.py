@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fauxtune.testing.calls import Calls
+from fauxtune.testing.parts import NotReached
 
 if TYPE_CHECKING:
     from fauxtune.testing.devices import Device
@@ -65,8 +66,6 @@ class Journal:
         timeout: float = 10.0,
     ) -> Event:
         """Return the first event of a type, for which it waits. Raises NotReached after `timeout` seconds."""
-        from fauxtune.testing.tenant import NotReached
-
         events = self._read(type, device=device, wait=min(timeout, _LONGEST_WAIT))
         if not events:
             raise NotReached(f"there was no event {type} within {timeout:g} seconds")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -17,6 +16,7 @@ from fauxtune.core.administration import directory
 from fauxtune.testing.calls import Calls
 from fauxtune.testing.clock import Clock
 from fauxtune.testing.history import Journal, Wire
+from fauxtune.testing.parts import Group, NotReached, Serving, User, Waiting
 
 if TYPE_CHECKING:
     from azure.identity import ClientSecretCredential
@@ -27,46 +27,10 @@ if TYPE_CHECKING:
     from fauxtune.testing.faults import Faults
     from fauxtune.testing.graph import Graph
     from fauxtune.testing.profiles import Profiles
-    from fauxtune.testing.server import Server
 
 T = TypeVar("T")
 _INTERVAL = 0.05
 _NOT_FOUND = 404
-
-
-class NotReached(AssertionError):
-    """What a test waited for did not come to be in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user of a tenant. `name` is the userPrincipalName."""
-
-    id: str
-    name: str
-    mail: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group of a tenant."""
-
-    id: str
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A device that has not settled: its name, and what it waits for."""
-
-    device: str
-    why: str
 
 
 class Tenant:
@@ -77,7 +41,7 @@ class Tenant:
     that Intune's administration needs.
     """
 
-    def __init__(self, server: Server, document: Mapping[str, Any]) -> None:
+    def __init__(self, server: Serving, document: Mapping[str, Any]) -> None:
         """Use `Server.tenant`. `document` is the tenant as the control surface shows it."""
         self.server = server
         self.id = str(document["id"])
@@ -100,7 +64,7 @@ class Tenant:
     @classmethod
     def create(
         cls,
-        server: Server,
+        server: Serving,
         *,
         seed: str | Path | Mapping[str, Any] | None = None,
         edition: str | None = None,

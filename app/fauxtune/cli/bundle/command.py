@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fauxtune.cli.bundle.targets import PLATFORMS, USUAL, is_python, minor
 from fauxtune.cli.options import Output, OutputOption, emit, fail
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -39,7 +40,6 @@ def bundle(
     fauxtune bundle stick --platform linux-x86_64 --python 3.12
     fauxtune bundle stick --image
     """
-    from fauxtune.cli.bundle.targets import PLATFORMS, USUAL, is_python
     from fauxtune.cli.bundle.wheels import BundleFailed
 
     if not set(platform or ()) <= set(PLATFORMS):
@@ -65,7 +65,6 @@ def _made(folder: Path, *, platforms: Sequence[str], pythons: list[str] | None, 
     """Make a bundle, or a part of it, and describe it. Raises BundleFailed."""
     from fauxtune.cli.bundle import making
     from fauxtune.cli.bundle.source import own_source
-    from fauxtune.cli.bundle.targets import minor
     from fauxtune.cli.bundle.wheels import BundleFailed
 
     source = own_source()

@@ -11,15 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from fauxtune.core.mail.envelope import Encryption
 from fauxtune.core.mail.recipients import issuer_and_serial
 from fauxtune.core.model.journal_words import cause_words
 from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
-
-if TYPE_CHECKING:
-    from fauxtune.core.mail.envelope import Encryption
 
 _WIPES = (Cause.WIPE.value, Incident.WIPE_KEEPING_ENROLLMENT.value)
 _KEY_ID = "id/"

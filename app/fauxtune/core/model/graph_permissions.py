@@ -10,6 +10,7 @@ for one resource are left out.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 
 #: One line for each object: its name, then the operations on it.
@@ -315,8 +316,6 @@ def near(name: str, *, more: Iterable[str] = ()) -> list[str]:
     """Up to three permissions with similar names that begin with the same letter, the most similar first; those of
     another service (`more`) among them.
     """
-    from difflib import get_close_matches  # only a refusal needs it
-
     spellings = {**_spellings(), **{each.lower(): each for each in more}}
     candidates = [spelling for spelling in spellings if spelling[0] == name[:1].lower()]
     return [spellings[close_match] for close_match in get_close_matches(name.lower(), candidates, n=3)]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -128,8 +129,6 @@ def check_type(event_type: str) -> None:
     """
     if event_type in {*_WORDS, *TYPES, *_BAD, *_GOING, *_COMING} or event_type.endswith(_REQUESTED):
         return
-    from difflib import get_close_matches  # for mistakes only
-
     near = get_close_matches(event_type, _WORDS, n=3) or TYPES
     raise Invalid(f"There are no events of the type '{event_type}'. Similar: {', '.join(near)}.", target="type")
 

@@ -8,6 +8,7 @@ Intune's portal offers the same choice of platforms for a new profile ("Platform
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -147,8 +148,6 @@ def spelled(text: str) -> Variant | None:
 
 def nearest_spellings(text: str) -> list[str]:
     """Return the spellings that a text comes near to, the nearest first."""
-    from difflib import get_close_matches  # for mistakes only: a server that starts needs none of it
-
     return get_close_matches(_folded(text), _SPELLINGS, n=2)
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from asn1crypto import algos, core
+from asn1crypto import algos, core, pkcs12
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -19,9 +18,6 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from fauxtune.core.pki import rc2
-
-if TYPE_CHECKING:
-    from asn1crypto import pkcs12
 
 #: The budget for opening one file, in rounds of PBKDF2: two to four seconds. Tools write 1 to 600,000 for a part.
 #: A round of the older derivation runs in Python and costs twice as much, a block of RC2 much more.

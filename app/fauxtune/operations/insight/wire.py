@@ -20,6 +20,8 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.surfaces import surface_words
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.insight import wire_har
+from fauxtune.operations.insight.wire_curl import as_curl
 from fauxtune.operations.insight.wire_exchanges import (
     OTHER,
     Exchange,
@@ -123,8 +125,6 @@ async def page(emulator: Emulator, tenant: Tenant | None, *, wanted: Wanted) -> 
 
 async def exchange(emulator: Emulator, tenant: Tenant | None, *, number: int) -> WholeExchange:
     """Return one exchange with its messages decoded. Raises NotFound if it was never recorded, or is forgotten."""
-    from fauxtune.operations.insight.wire_curl import as_curl
-
     kept = await wire_across.recorded(emulator, _id(tenant), after=number - 1, before=number + 1)
     row = kept.exchange(number)
     if row is None:
@@ -157,8 +157,6 @@ async def _archive(
     selected: _Selected,
     who: Callable[[RecordedExchange], Who],
 ) -> AsyncIterator[bytes]:
-    from fauxtune.operations.insight import wire_har
-
     yield wire_har.BEGIN
     separator, waiting = b"", deque(numbers)
     while waiting:
@@ -181,8 +179,6 @@ def _entries(
     emulator: Emulator, rows: list[RecordedExchange], *, who: Callable[[RecordedExchange], Who]
 ) -> list[bytes]:
     """The entries of the first of these exchanges, as many as one turn allows."""
-    from fauxtune.operations.insight import wire_har
-
     ends, entries = monotonic() + _TURN, list[bytes]()
     for row in rows:
         entries.append(wire_har.entry(whole(emulator, row, who=who(row))))

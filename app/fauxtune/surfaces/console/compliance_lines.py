@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fauxtune.core.engine.compliance.built_in import BUILT_IN_ID
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.states import NO_GRACE, Status
+from fauxtune.core.engine.compliance.words import words_of
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
@@ -70,8 +71,6 @@ def _line(row: ComplianceStateRow, policy: ResourceRow | None) -> PolicyLine:
 
 
 def _setting(state: SettingState) -> SettingLine:
-    from fauxtune.core.engine.compliance.words import words_of  # at first use: most tenants judge nothing
-
     css, words = _STATES[state.status]
     requires = words_of(state.setting)
     return SettingLine(state.setting.rpartition(".")[2], requires, Said(css, words), state.value or "")

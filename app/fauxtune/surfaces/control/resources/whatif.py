@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
 from fauxtune.core.clock import iso, parse_duration
-from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
-from fauxtune.operations.insight.whatif_compliance import ComplianceChange
+from fauxtune.operations.insight.whatif import DeviceConsequences, Unreadable, what_if
+from fauxtune.operations.insight.whatif_compliance import ComplianceChange, after_time
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control import whatif_answers as answers
 from fauxtune.surfaces.control.calls import Here, calls
-
-if TYPE_CHECKING:
-    from fauxtune.operations.insight.whatif import Unreadable
 
 router = calls("/tenants/{tenant}", tag="whatif")
 
@@ -35,8 +31,6 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
 @router.post("/whatif/time", summary="Get the effects of time on the compliance of every device")
 async def consider_time(here: Here, body: messages.WhatIfTime) -> answers.TimeConsequences:
     """Moves no clock. Devices are judged by what they reported last, as if they did not check in meanwhile."""
-    from fauxtune.operations.insight.whatif_compliance import after_time
-
     devices = await here.run(after_time, parse_duration(body.by))
     return answers.TimeConsequences(
         devices=[
