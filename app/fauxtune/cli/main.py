@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.completion import get_completion_inspect_parameters
 
-from fauxtune import __version__
 from fauxtune.cli import shell
 from fauxtune.cli.options import (
     DATA_DIR,
@@ -25,9 +23,6 @@ from fauxtune.cli.options import (
     plain_failures,
 )
 from fauxtune.cli.sections import Entry, Section, SectionedGroup
-from fauxtune.cli.serving import refusals
-from fauxtune.client.endpoints import ClientError, ca_file, find
-from fauxtune.settings import Settings
 
 SECTIONS = (
     Section(
@@ -165,6 +160,8 @@ class Program(SectionedGroup):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command, or answer a shell that completes one."""
         if os.environ.get(COMPLETING):
+            from typer.completion import get_completion_inspect_parameters
+
             get_completion_inspect_parameters()  # which also makes the shells known
         return super().main(*arguments, **options)
 
@@ -192,6 +189,8 @@ app.add_typer(database, name="db")
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
+        from fauxtune import __version__
+
         print(f"fauxtune {__version__}")
         raise typer.Exit
 
@@ -235,6 +234,8 @@ def trust(
     fauxtune trust --out ca.pem     write a copy of the CA certificate too
     """
     with plain_failures():
+        from fauxtune.client.endpoints import ca_file
+
         file = ca_file(data_dir=data_dir, ca=ca)
         document = shell.describe_ca(file)
         if out is not None:
@@ -266,6 +267,8 @@ def env(
     eval "$(fauxtune env --for curl)"                 curl, a token in $TOKEN
     """
     with plain_failures():
+        from fauxtune.client.endpoints import ClientError, find
+
         try:
             server = find(data_dir=data_dir, url=url, ca=ca)
         except ClientError:
@@ -296,9 +299,12 @@ def upgrade(
     fauxtune db upgrade
     fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
     """
+    from fauxtune.cli.serving import refusals
+
     needs_posix("This command")
     with plain_failures(), refusals():
         from fauxtune.server.upgrade import upgrade as bring_up_to_date
+        from fauxtune.settings import Settings
 
         changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
         verb = "was brought to" if changed else "was already at"

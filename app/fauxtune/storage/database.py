@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -28,8 +28,10 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool, PoolProxiedConn
 
 from fauxtune.core.errors import DatabaseUnavailable, Invalid
 from fauxtune.storage.aside import Aside
-from fauxtune.storage.past import Past, Pasts
 from fauxtune.storage.writes import configuration_writes
+
+if TYPE_CHECKING:
+    from fauxtune.storage.past import Past, Pasts
 
 __all__ = ["Connection", "Database"]
 
@@ -192,6 +194,8 @@ class Database:
 
     def _kept_pasts(self) -> Pasts:
         if self._pasts is None:
+            from fauxtune.storage.past import Pasts  # at the first fault that needs it: most servers never do
+
             make = _sqlite_engine if self.is_sqlite else _postgresql_engine
             self._pasts = Pasts(make(self.url, pool=NullPool))
         return self._pasts

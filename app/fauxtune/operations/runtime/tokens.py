@@ -15,9 +15,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
 from fauxtune.core.model.audiences import GRAPH, is_graph
@@ -87,6 +84,8 @@ class TokenIssuer:
         as version 1.0 has it. `proof`: the credential that the application used (appidacr: 0 none, 1 a secret, 2 a
         certificate).
         """
+        from joserfc import jwt
+
         now = int(self._clock.now().timestamp())
         claims: dict[str, Any] = {
             "aud": audience,
@@ -165,6 +164,9 @@ class TokenIssuer:
         self._living.clear()
 
     def _read(self, token: str) -> Principal:
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             claims = jwt.decode(token, self._key, algorithms=["RS256"]).claims
             tenant = TenantId(str(claims["tid"]))
