@@ -204,6 +204,14 @@ def test_a_failure_stands_until_the_order_changes() -> None:
     assert absent(going).state is InstallState.NOT_INSTALLED
 
 
+@pytest.mark.parametrize("has", ["", "o"])
+def test_a_dependency_that_nobody_is_assigned_replaces_no_required_app(has: str) -> None:
+    old, new = spec("o"), spec("n", supersedes=(("o", "replace"),))
+    first = spec("f", depends=(("n", "autoInstall"),))  # planned before the app that is required
+    planned = plan(old, new, first, o="required", f="required", has=has)
+    assert orders(planned) == [("n", "install"), ("f", "install"), *([] if has else [("o", "install")])]
+
+
 def _acyclic(draw: st.DrawFn, words: tuple[str, ...], key: str, *, down: bool) -> tuple[tuple[str, str], ...]:
     """Relationships to apps on one side of this one: no circle of one kind can be drawn."""
     allowed = [other for other in KEYS if (other < key if down else other > key)]
@@ -280,7 +288,8 @@ def test_a_plan_is_what_its_rules_say_and_carried_out_it_leaves_nothing_to_do(
             assert device.pop(key, "missing") != "missing"
         elif each.order is Order.INSTALL:
             assert all(other in device for other, _word in specs[key].dependencies), "each dependency is there before"
-            gone = {other for other, word in specs[key].supersedes if word == "replace"}
+            supersedes = intents.get(key, "uninstall") != "uninstall"
+            gone = {other for other, word in specs[key].supersedes if word == "replace" and supersedes}
             assert not gone & device.keys(), "what it replaces is gone before"
             device[key] = "1"
     again = plan_apps(specs, intents, device=PC, present=device)
