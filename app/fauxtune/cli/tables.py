@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Characters of an identifier that are shown unless --ids is given.
 SHORT = 8
 _GAP = "  "
-_LEAST = 8
+_LEAST, _LEAST_NAME = 8, 16
 #: data. The colours of certificates (`core.model.marks.HUES`) on terminals with 256 colours: they can be told apart on
 #: light and on dark ones.
 TERMINAL_COLOURS = (160, 166, 136, 70, 35, 37, 31, 33, 62, 134, 168, 130)
@@ -156,16 +156,19 @@ def _wrapped(line: tuple[str, ...], *, index: int, width: int) -> list[tuple[str
 
 
 def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
-    """The widths of the columns: first the named column gets narrower, then the widest ones, and only then the first
-    column, by which people know a row; never identifiers.
+    """The widths of the columns: first the named column gets narrower, then the widest ones, but never identifiers. Of
+    the first column, by which people know a row, some more is left if the others suffice.
     """
     widths = [max(column) for column in zip(*lengths, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     narrowed = [index for index, heading in enumerate(table.headings) if heading not in _IDENTIFIERS]
-    for index in sorted(narrowed, key=lambda each: (each != table.shrinking, each == 0, -widths[each])):
-        spare = min(max(excess, 0), max(widths[index] - max(_LEAST, len(table.headings[index])), 0))
-        widths[index] -= spare
-        excess -= spare
+    narrowed.sort(key=lambda each: (each != table.shrinking, -widths[each]))
+    for first in (_LEAST_NAME, _LEAST):
+        for index in narrowed:
+            least = max(_LEAST if index else first, len(table.headings[index]))
+            spare = min(max(excess, 0), max(widths[index] - least, 0))
+            widths[index] -= spare
+            excess -= spare
     return widths
 
 

@@ -202,10 +202,16 @@ class _Planning:
         """The superseding app of each superseded one: those that reach the device and are for it count."""
         result: dict[str, str] = {}
         for key in sorted(self._intents):
-            if self._intents[key] != UNINSTALL and self._unfit.get(key) is None and key in self._specs:
+            if self._supersedes(key) and self._unfit.get(key) is None and key in self._specs:
                 for below in self._below(key):
                     result.setdefault(below, key)
         return result
+
+    def _supersedes(self, key: str) -> bool:
+        """Whether an app is assigned, so that it supersedes others. Unverified: one that is installed only because
+        another app depends on it supersedes nothing; otherwise it would remove apps that are required.
+        """
+        return self._intents.get(key, UNINSTALL) != UNINSTALL
 
     def _below(self, key: str) -> dict[str, bool]:
         """The apps that an app supersedes, directly or not, and whether each is to be uninstalled before."""
@@ -267,6 +273,8 @@ class _Planning:
         return None if problem is None else f"It depends on the app {key}. {problem}"
 
     def _replace(self, key: str) -> None:
+        if not self._supersedes(key):
+            return
         for below, uninstalls in self._below(key).items():
             if uninstalls and below in self._present and below not in self.result:
                 spec = self._specs[below]
