@@ -102,7 +102,8 @@ def test_a_mistake_has_its_file_and_line(text: str, number: int, says: str) -> N
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
-        (lambda line: line.after_first("a name and a colour", least=2), "after 'kind' stands a name and a colour"),
+        (lambda line: line.after_first("NAME COLOUR"), "after 'kind' stands NAME COLOUR, not Boskop"),
+        (lambda line: line.after_first(""), "after 'kind' stands nothing, not Boskop"),
         (lambda line: line.known("Boskop", ("Elstar", "Boskoop"), what="kind"), "no kind 'Boskop'; the nearest are"),
         (lambda line: line.option("colour", ("red", "green"), default="red"), "no value of colour 'gren'; the nearest"),
         (lambda line: line.only("color", "months", below=True), "no option 'colour' here; the nearest are 'color'"),
@@ -125,7 +126,9 @@ def test_nothing_belongs_to_a_line_of_a_kind_that_has_no_others() -> None:
 
 def test_readers_of_tables_get_words_and_options() -> None:
     line = one("kind Boskoop colour=red months=9,10")
-    assert line.after_first("a name, or two", most=2) == ("Boskoop",)
+    assert (line.first, one("a=1").first) == ("kind", "")
+    assert line.after_first("NAME [NAME]") == line.after_first("NAME...") == ("Boskoop",)
+    assert one("kind").after_first("") == ()
     assert line.known("b", ("a", "b"), what="letter") == "b"
     assert line.option("colour", ("red",), default="green") == "red"
     assert line.option("size", ("small",), default="great") == "great"

@@ -51,14 +51,21 @@ class Line:
         """Return a mistake of this line, to be raised."""
         return Mistake(f"{self.file}, line {self.number}: {what}")
 
-    def after_first(self, what: str, *, least: int = 1, most: int | None = None) -> tuple[str, ...]:
-        """Return the words after the first, `least` to `most` of them (None: as many as `least`). `what` names them:
-        "a path and a kind". Raises Mistake for another number.
+    @property
+    def first(self) -> str:
+        """The first word; "" if the line has only options."""
+        return self.words[0] if self.words else ""
+
+    def after_first(self, form: str) -> tuple[str, ...]:
+        """Return the words after the first, as many as the form has: `PATH [KIND]` is one or two, `NAME...` one or
+        more. Raises Mistake for another number.
         """
-        words = self.words[1:]
-        if not least <= len(words) <= (least if most is None else most):
-            rest = " ".join(words) or "nothing"
-            raise self.mistake(f"after '{' '.join(self.words[:1])}' stands {what}, not {rest[:80]}")
+        words, names = self.words[1:], form.split()
+        least = sum(not each.startswith("[") for each in names)
+        most = len(self.words) if form.endswith("...") else len(names)
+        if not least <= len(words) <= most:
+            rest = " ".join(words)[:80] or "nothing"
+            raise self.mistake(f"after '{self.first}' stands {form or 'nothing'}, not {rest}")
         return words
 
     def known(self, word: str, names: Collection[str], *, what: str) -> str:
