@@ -36,18 +36,25 @@ def read(lines: tuple[Line, ...]) -> tuple[Expectation, ...]:
 
 @cache
 def _words() -> Named:
-    """Return the documents and patterns that all tables use."""
+    return read_words(table(_PACKAGE, "words.txt"))
+
+
+def read_words(lines: tuple[Line, ...]) -> Named:
+    """Return the documents and patterns that all tables use. Raises Mistake."""
     named = Named()
-    for line in table(_PACKAGE, "words.txt"):
+    for line in lines:
         kind = line.known(line.first, ("page", "document", "pattern"), what="kind of line")
         line.only("basis")
-        match line.after_first("TEXT" if kind == "page" else "NAME [page] TEXT"):
-            case [text]:
-                named.page = text
-            case [name, text] if kind == "pattern":
-                named.patterns[name] = text
-            case [name, *page, text]:
-                named.documents[name] = (named.page.format(text) if page else text, _basis(line, Basis.DOCUMENT))
+        if kind == "page":
+            (named.page,) = line.after_first("TEXT")
+        elif kind == "pattern":
+            name, pattern = line.after_first("NAME PATTERN")
+            named.patterns[name] = named.pattern(line, pattern)
+        else:
+            name, *page, text = line.after_first("NAME [page] TEXT")
+            for word in page:
+                line.known(word, ("page",), what="word before the title of a page")
+            named.documents[name] = (named.page.format(text) if page else text, _basis(line, Basis.DOCUMENT))
     return named
 
 
@@ -80,7 +87,10 @@ def _expectation(line: Line, named: Named) -> Expectation:
     steps: list[Step] = []
     for each in line.below:
         if each.first in _MEMBERS:
-            members |= _MEMBERS[each.first](each, named)
+            member = _MEMBERS[each.first](each, named)
+            if members.keys() & member.keys():
+                raise each.mistake(f"'{each.first}' stands in an expectation once")
+            members |= member
             continue
         each.known(each.first, (*_METHODS, "steps", *_MEMBERS), what="request or part of an expectation")
         new = _steps(each, named)
@@ -201,17 +211,19 @@ def _status(line: Line) -> tuple[Check, ...]:
     return (Status(tuple(map(int, numbers))), *code, *message)
 
 
-def _body(line: Line, named: Named) -> Any:
-    """Read what stands after the second word: the name of a body, JSON, or both: then the members of the JSON replace
+def _body(line: Line, named: Named) -> dict[str, Any] | None:
+    """Read what stands after the second word: the name of a body, an object of JSON, or both: then its members replace
     those of the body. `without` takes members away.
     """
-    base, members = None, line.values[2:]
-    if members and isinstance(members[0], str):
-        base, members = named.bodies[line.known(members[0], named.bodies, what="name of a body")], members[1:]
-    if not all(isinstance(each, dict | list) for each in members) or len(members) > 1:
-        raise line.mistake("a body is the name of one that stands above, or JSON, or the name and then JSON")
-    body: Any = {**base, **members[0]} if base and members else members[0] if members else base
+    body, more = None, line.values[2:]
+    if more and isinstance(more[0], str):
+        kind = "name of a body (a path with blanks stands in double quotes)"
+        body, more = named.bodies[line.known(more[0], named.bodies, what=kind)], more[1:]
+    if not all(isinstance(each, dict) for each in more) or len(more) > 1:
+        raise line.mistake("a body is the name of one that stands above, an object of JSON, or the name and then JSON")
+    if more:
+        body = {**(body or {}), **more[0]}
     for name in line.listed("without"):
         line.known(name, body or (), what="member of the body")
-        body = {each: value for each, value in body.items() if each != name}
+        body = {each: value for each, value in (body or {}).items() if each != name}
     return body
