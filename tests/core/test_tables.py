@@ -109,6 +109,8 @@ def test_a_mistake_has_its_file_and_line(text: str, number: int, says: str) -> N
         (lambda line: line.only("color", "months", below=True), "no option 'colour' here; the nearest are 'color'"),
         (lambda line: line.only("colour", below=True), "'months' here; there is only 'colour'; a word with = in it is"),
         (lambda line: line.only(below=True), "it has none"),
+        (lambda line: line.whole("1.5"), "a whole number stands here, such as 12, not '1.5'"),
+        (lambda line: line.whole("0xG"), "not '0xG'"),
         (lambda line: line.listed("months"), "between two commas of months= stands a word"),
     ],
 )  # fmt: skip
@@ -128,11 +130,12 @@ def test_readers_of_tables_get_words_and_options() -> None:
     line = one("kind Boskoop colour=red months=9,10")
     assert (line.first, one("a=1").first) == ("kind", "")
     assert line.after_first("NAME [NAME]") == line.after_first("NAME...") == ("Boskoop",)
-    assert one("kind").after_first("") == ()
+    assert one("kind").after_first("") == one("kind").after_first("[NAME...]") == ()
     assert line.known("b", ("a", "b"), what="letter") == "b"
     assert line.option("colour", ("red",), default="green") == "red"
     assert line.option("size", ("small",), default="great") == "great"
     assert (line.listed("months"), line.listed("years")) == (("9", "10"), ())
+    assert [line.whole(each) for each in ("-12", "0", "0xFF")] == [-12, 0, 255]
     line.only("colour", "months")
 
 

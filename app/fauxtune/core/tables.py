@@ -25,6 +25,7 @@ LONGEST = 200
 _WORD = re.compile(r'(?:(?P<option>[A-Za-z][\w-]*)=)?(?:(?P<text>"(?:[^"\\]|\\.)*")(?= |$)|(?P<bare>[^ ]*)) *')
 _DOCUMENT = re.compile(r'\{ *["}]|\[ *["{\[\]\d-]')
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
+_HEXADECIMAL = re.compile("0x[0-9A-F]{1,16}")
 _LITERALS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 
 
@@ -58,11 +59,11 @@ class Line:
 
     def after_first(self, form: str) -> tuple[str, ...]:
         """Return the words after the first, as many as the form has: `PATH [KIND]` is one or two, `NAME...` one or
-        more. Raises Mistake for another number.
+        more, `[NAME...]` any number. Raises Mistake for another number.
         """
         words, names = self.words[1:], form.split()
         least = sum(not each.startswith("[") for each in names)
-        most = len(self.words) if form.endswith("...") else len(names)
+        most = len(self.words) if "..." in form else len(names)
         if not least <= len(words) <= most:
             rest = " ".join(words)[:80] or "nothing"
             raise self.mistake(f"after '{self.first}' stands {form or 'nothing'}, not {rest}")
@@ -73,6 +74,12 @@ class Line:
         if word in names:
             return word
         raise self.mistake(f"there is no {what} '{word}'; {_most_like(word, names)}")
+
+    def whole(self, word: str) -> int:
+        """Return a whole number, written 12 or 0xFF. Raises Mistake."""
+        if not _NUMBER.fullmatch(word) and not _HEXADECIMAL.fullmatch(word):
+            raise self.mistake(f"a whole number stands here, such as 12, not '{word}'")
+        return int(word, 0)
 
     def only(self, *options: str, below: bool = False) -> None:
         """Raise Mistake for an option with another name and, unless `below`, for lines that belong to this one."""

@@ -203,7 +203,7 @@ HEAD = 'expectation a "A."\n by ours\n'
         (HEAD + " GET /users\n  has id txt", 4, "there is no kind of value 'txt'; the nearest are 'text'"),
         (HEAD + " GET /users\n  equal id", 4, "after 'equal' stands PLACE VALUE..., not id"),
         (HEAD + " GET /users\n  matches id (", 4, "'(' is no regular expression"),
-        (HEAD + " GET /users\n  at-most many", 4, "after 'at-most' stands a number, not 'many'"),
+        (HEAD + " GET /users\n  at-most many", 4, "a whole number stands here, such as 12, not 'many'"),
         (HEAD + " GET /users\n  ordered a b", 4, "there is no order 'b'; there is only 'descending'"),
         (HEAD + " GET /users\n  typed grup", 4, "there is no type of the emulator 'grup'; the nearest are 'group'"),
         (HEAD + " GET /users\n  sent id", 4, "there is no member of the body 'id'; it has none"),

@@ -101,9 +101,7 @@ def _typed(line: Line, _named: Named, _sent: Any) -> tuple[Check, ...]:
 
 
 def _at_most(line: Line, _named: Named, _sent: Any) -> tuple[Check, ...]:
-    if type(line.values[1]) is not int:
-        raise line.mistake(f"after 'at-most' stands a number, not '{line.words[1]}'")
-    return (AtMost(line.options.get("in", "value"), line.values[1]),)
+    return (AtMost(line.options.get("in", "value"), line.whole(line.words[1])),)
 
 
 def _ordered(line: Line, _named: Named, _sent: Any) -> tuple[Check, ...]:
