@@ -75,8 +75,8 @@ def test_a_long_line_goes_on_where_a_plus_begins() -> None:
 @pytest.mark.parametrize(
     ("text", "number", "says"),
     [
-        ("a\n  b", 2, "it is indented by 2 spaces; here 1 is the most"),
-        ("\n a", 2, "it is indented by 1 spaces; here 0 is the most"),
+        ("a\n  b", 2, "it is indented by 2; here 1 is the most"),
+        ("\n a", 2, "it is indented by 1; here 0 is the most"),
         ("a\n\tb", 2, "a tab"),
         ("a\n\nb " + LONGEST * "x", 3, "at most 200"),
         ('a "b', 1, "after a text in double quotes"),

@@ -7,7 +7,7 @@
 * `name=value` is an option of its line; its value is a word.
 * A JSON object or array may stand at the end of a line, as its last word.
 * A line has 200 characters at most. A longer one goes on in the next line, indented by one space more, with a `+`: what
-  follows the `+` is appended as it stands, with its blanks.
+  follows the `+` is appended as it stands, with its blanks. A mistake in it is named with the number of the first line.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _wrong_with(bare: str, *, depth: int, deepest: int) -> str:
         return ""
     if bare.startswith("+") and depth != max(deepest, 1):
         return f'what continues a line is indented by {max(deepest, 1)} here; a word that begins so is written "+..."'
-    return f"it is indented by {depth} spaces; here {deepest} is the most" if depth > deepest else ""
+    return f"it is indented by {depth}; here {deepest} is the most" if depth > deepest else ""
 
 
 def _line(line: Line, written: str) -> Line:

@@ -211,7 +211,7 @@ HEAD = 'expectation a "A."\n by ours\n'
         (HEAD + " GET /users\n  each\n   has\n", 5, "after 'has' stands PLACE [KIND], not nothing"),
         (HEAD + " GET /users\n  has id\n   has id", 5, "nothing can belong to line 4"),
         (HEAD + " GET /users\n  keeps id", 4, "after 'keeps' stands NAME PLACE, not id"),
-        (HEAD + " GET /users\n   has id", 4, "it is indented by 3 spaces; here 2 is the most"),
+        (HEAD + " GET /users\n   has id", 4, "it is indented by 3; here 2 is the most"),
         ("body a {}\nbody a {}", 2, "'body a' stands above already"),
         ("checks a\n keeps b c", 2, "there is no check 'keeps'"),
     ],
