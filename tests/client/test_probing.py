@@ -10,9 +10,9 @@ import pytest
 
 from fauxtune.client.endpoints import ClientError
 from fauxtune.client.probing import Prober
-from fauxtune.core.probe.expectations.forms import equal, get, post, status
 from fauxtune.core.probe.model import Expectation, Request, Step, Verdict
 from fauxtune.core.probe.trying import Run
+from tests.support.expectations import equal, get, post, status
 
 if TYPE_CHECKING:
     from tests.client.conftest import Foreign

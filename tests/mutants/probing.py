@@ -8,6 +8,7 @@ from tests.mutants.mutant import Mutant
 
 _TRYING = "tests/core/probe/test_trying.py"
 _FILE = "app/fauxtune/core/probe/trying.py"
+_TABLES = "tests/core/test_tables.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -44,5 +45,26 @@ MUTANTS: tuple[Mutant, ...] = (
         before="self.interval += _SLOWER",
         after="self.interval += 0",
         tests=("tests/client/test_sign_in.py::test_a_token_comes_when_the_user_has_signed_in",),
+    ),
+    Mutant(
+        rule="A mistake in a table has the line where it stands",
+        file="app/fauxtune/core/tables.py",
+        before='text.split("\\n"), 1)',
+        after='filter(None, text.split("\\n")), 1)',
+        tests=(f"{_TABLES}::test_a_mistake_has_its_file_and_line",),
+    ),
+    Mutant(
+        rule="A table has no option that its reader does not know",
+        file="app/fauxtune/core/tables.py",
+        before="for name in self.options.keys() - set(options):",
+        after="for name in ():",
+        tests=(f"{_TABLES}::test_readers_of_tables_say_what_would_be_right",),
+    ),
+    Mutant(
+        rule="A name in braces of an expectation is something that the tenant has, or that was kept",
+        file="app/fauxtune/core/probe/expectations/reading.py",
+        before="for name in [name for step in new for name in names_of(step)]:",
+        after="for name in ():",
+        tests=("tests/core/probe/test_expectation_tables.py::test_a_mistake_has_its_line_and_what_would_be_right",),
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fauxtune.connector.refusals import REFUSALS, AuthorityUnknown, TemplateUnknown
-from fauxtune.core.model.connector_events import DIAGNOSTICS, NAMES, Happening, diagnostic, event
+from fauxtune.core.model.connector_events import Happening, diagnostic, event, events
 from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.ca import authorities, templates
@@ -47,7 +47,7 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(contoso
     assert sorted(each.event_id for each in result) == [*PKCS, *IMPORT]
     assert [each.number for each in result] == list(range(1, 11))
     for each in result:
-        assert each.name == NAMES[each.event_id]
+        assert each.name == events().names[each.event_id]
         assert (each.connector, each.device) == ("Certificate Connector 1", phone.enrollment_id)
         assert (each.user, each.diagnostic_code) == (contoso.upn("alice"), None)
         assert each.time == contoso.clock.now()
@@ -198,6 +198,6 @@ def test_every_number_is_in_the_range_that_the_documents_give_its_role() -> None
 
 
 def test_every_refusal_has_a_documented_diagnostic_code() -> None:
-    assert {each.diagnostic for each in REFUSALS} <= set(DIAGNOSTICS)
+    assert {each.diagnostic for each in REFUSALS} <= set(events().diagnostics)
     assert diagnostic(Program.INTUNE, 0x401) == "0x00000401"
     assert diagnostic(Program.CERTIFICATE, 0x401) is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.po import Entry, read_po
 from fauxtune.core.language.recognition import Markup, texts_of_markup
 from fauxtune.core.profiles.kind_words import FAMILIES
+from fauxtune.core.tables import Line, read_lines
 from fauxtune.surfaces.console.templating import WORDS, plural_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +62,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/engine/device_actions/support.py",
         "app/fauxtune/core/engine/planning/plan.py",
         "app/fauxtune/core/faults/presets.py",
-        "app/fauxtune/core/mail/apps.py",
+        "app/fauxtune/core/mail/apps.txt",
         "app/fauxtune/core/model/journal_words.py",
         "app/fauxtune/core/profiles/kind_words.py",
         *(f"app/fauxtune/core/engine/diagnosis/{name}.py" for name in _DIAGNOSIS),
@@ -255,6 +256,9 @@ def _of_own_text(file: Path, environment: Environment) -> Iterator[Source]:
 
 
 def _sentences(file: Path) -> Iterator[Source]:
+    if file.suffix == ".txt":
+        yield from _of_table(read_lines(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")))
+        return
     place, tree = str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))
     passed = {id(node) for node in _unseen(tree)}
     for node in ast.walk(tree):
@@ -263,6 +267,13 @@ def _sentences(file: Path) -> Iterator[Source]:
         text = _pattern(node)
         if text is not None and _is_sentence(text):
             yield Source(text, None, place)
+
+
+def _of_table(lines: Iterable[Line]) -> Iterator[Source]:
+    """Yield the sentences among the words of a table."""
+    for line in lines:
+        yield from (Source(each, None, line.file) for each in line.words if _is_sentence(each))
+        yield from _of_table(line.below)
 
 
 def _is_sentence(text: str) -> bool:

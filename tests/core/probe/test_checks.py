@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fauxtune.core.probe import checks
-from fauxtune.core.probe.expectations.forms import each, equal, header, says, some, status
 from fauxtune.core.probe.model import Answer, Check, NothingThere
 from fauxtune.core.probe.typed import Typed
+from tests.support.expectations import each, equal, header, says, some, status
 
 USERS = "https://graph.example/v1.0/users"
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.probe.expectations.forms import delete, equal, get, patch, post, refused, status
 from fauxtune.core.probe.expectations.index import EXPECTATIONS
 from fauxtune.core.probe.leftovers import Leftover, deleting, finding
 from fauxtune.core.probe.model import Answer, Expectation, Outcome, Request, Step, Verdict
 from fauxtune.core.probe.texts import filled_path, names
 from fauxtune.core.probe.trying import Run, cleaning, trying
 from fauxtune.core.probe.values import SOURCES
+from tests.support.expectations import delete, equal, get, patch, post, refused, status
 
 Service = Callable[[Request], Answer]
 PREFIX = "fauxtune-probe-0123abcd-"

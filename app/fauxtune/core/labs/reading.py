@@ -12,8 +12,8 @@ from fauxtune.core.clock import from_iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Choice, Lab, Proof, Question, Step, WrongWay
 from fauxtune.core.labs.verbs import MAKING, TABLES, Kind, Member, Verb, verb_named
-from fauxtune.core.model.nearest import nearest
 from fauxtune.core.model.provider_state_words import read as read_state
+from fauxtune.core.nearest import nearest
 
 #: Characters of a lab file, and the parts of a lab, at most.
 LONGEST, MOST_STEPS, MOST_ACTS = 64 * 1024, 8, 24

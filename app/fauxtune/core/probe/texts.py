@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any
 from urllib.parse import quote
 
-from fauxtune.core.probe.model import Values
+from fauxtune.core.probe.model import Step, Values
 
 #: Not a repetition of a pattern: `{8}`, and not a variable of a profile: `{{UserName}}`.
 _NAME = re.compile(r"(?<!\{)\{([A-Za-z]\w*)\}(?!\})")
@@ -16,6 +17,11 @@ _NAME = re.compile(r"(?<!\{)\{([A-Za-z]\w*)\}(?!\})")
 def names(text: str) -> list[str]:
     """Return the names in a template."""
     return _NAME.findall(text)
+
+
+def names_of(step: Step) -> list[str]:
+    """Return the names in path, headers, body and checks."""
+    return [name for text in _texts((step.path, dict(step.headers), step.body, step.checks)) for name in names(text)]
 
 
 def filled(text: str, values: Values) -> str:
@@ -42,3 +48,14 @@ def filled_body(body: Any, values: Values) -> Any:
 
 def _replaced(text: str, values: Values, *, write: Callable[[str], str]) -> str:
     return _NAME.sub(lambda match: write(values[match[1]]) if match[1] in values else match[0], text)
+
+
+def _texts(value: object) -> list[str]:
+    """Return every text in a value: of lists, of objects, and of checks, which hold others."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    elif is_dataclass(value):
+        value = [getattr(value, each.name) for each in fields(value)]
+    return [text for each in value for text in _texts(each)] if isinstance(value, list | tuple) else []

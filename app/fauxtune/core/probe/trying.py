@@ -7,7 +7,7 @@ is of something made by the same expectation. What was made is listed in `Run.cr
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -23,7 +23,7 @@ from fauxtune.core.probe.model import (
     Step,
     Verdict,
 )
-from fauxtune.core.probe.texts import filled_body, filled_path, names
+from fauxtune.core.probe.texts import filled_body, filled_path, names, names_of
 from fauxtune.core.probe.typed import Typed
 from fauxtune.core.probe.values import SOURCES, Source
 
@@ -122,7 +122,7 @@ def _check_possible(expectation: Expectation, run: Run) -> None:
 def _given(expectation: Expectation, *, version: str, run: Run, values: dict[str, str]) -> Requests:
     """Find the things of the tenant that the expectation names. Raises NotTried, or NothingThere without them."""
     kept = {name for step in expectation.steps for name in step.keeps}
-    wanted = [name for step in expectation.steps for name in _names_of(step)]
+    wanted = [name for step in expectation.steps for name in names_of(step)]
     for name in dict.fromkeys((*expectation.given, *wanted)):
         if name in values or name in kept:
             continue
@@ -144,22 +144,6 @@ def _taken(document: object, source: Source) -> object:
         if at(each, source.having) and has(each, source.having):
             return at(each, rest)
     return None
-
-
-def _names_of(step: Step) -> list[str]:
-    """Return the names in path, headers, body and checks."""
-    return [name for text in _texts((step.path, dict(step.headers), step.body, step.checks)) for name in names(text)]
-
-
-def _texts(value: object) -> list[str]:
-    """Return every text in a value: of lists, of objects, and of checks, which hold others."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    elif is_dataclass(value):
-        value = [getattr(value, each.name) for each in fields(value)]
-    return [text for each in value for text in _texts(each)] if isinstance(value, list | tuple) else []
 
 
 def _source(source: Source, *, version: str, run: Run) -> Generator[Request, Answer, Answer]:

@@ -1,1 +1,1 @@
-"""The expectations, a module for each area; `index` has all of them."""
+"""The expectations, a table for each area (`words.txt` says how they are written); `index` has all of them."""

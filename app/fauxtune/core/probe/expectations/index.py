@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from fauxtune.core.probe.expectations.batches import BATCHES
-from fauxtune.core.probe.expectations.changes_of_intune import CHANGES_OF_INTUNE
-from fauxtune.core.probe.expectations.changes_of_profiles import CHANGES_OF_PROFILES
-from fauxtune.core.probe.expectations.changes_of_the_directory import CHANGES_OF_THE_DIRECTORY
-from fauxtune.core.probe.expectations.devices import DEVICES
-from fauxtune.core.probe.expectations.directory import DIRECTORY
-from fauxtune.core.probe.expectations.doubts_of_changes import DOUBTS_OF_CHANGES
-from fauxtune.core.probe.expectations.doubts_of_reading import DOUBTS_OF_READING
-from fauxtune.core.probe.expectations.envelope import ENVELOPE
-from fauxtune.core.probe.expectations.profiles import PROFILES
-from fauxtune.core.probe.expectations.queries import QUERIES
+from fauxtune.core.probe.expectations.reading import expectations
 from fauxtune.core.probe.model import Expectation
 
-EXPECTATIONS: tuple[Expectation, ...] = (
-    *ENVELOPE,
-    *QUERIES,
-    *DIRECTORY,
-    *DEVICES,
-    *PROFILES,
-    *BATCHES,
-    *DOUBTS_OF_READING,
-    *DOUBTS_OF_CHANGES,
-    *CHANGES_OF_THE_DIRECTORY,
-    *CHANGES_OF_PROFILES,
-    *CHANGES_OF_INTUNE,
+#: The tables, in the order in which their expectations are tried.
+_TABLES = (
+    "envelope",
+    "queries",
+    "directory",
+    "devices",
+    "profiles",
+    "batches",
+    "doubts_of_reading",
+    "doubts_of_changes",
+    "changes_of_the_directory",
+    "changes_of_profiles",
+    "changes_of_intune",
 )
+
+EXPECTATIONS: tuple[Expectation, ...] = tuple(each for name in _TABLES for each in expectations(name))

@@ -10,8 +10,8 @@ from fauxtune.core.clock import ClockMode
 from fauxtune.core.errors import FauxtuneError, NotFound
 from fauxtune.core.faults.presets import PRESETS, preset
 from fauxtune.core.model.classrooms import By, SeatEvent, seat_name
-from fauxtune.core.model.nearest import nearest
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.nearest import nearest
 from fauxtune.operations.arrangement.classrooms.opening import Classroom
 from fauxtune.operations.arrangement.labs import runs
 from fauxtune.operations.arrangement.labs.runs import Progress

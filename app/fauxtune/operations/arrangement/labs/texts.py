@@ -17,7 +17,7 @@ from fauxtune.core.labs.reading import LONGEST, NAME, read_lab
 from fauxtune.core.labs.translation import mapped
 from fauxtune.core.language.catalogue import Language, catalogue_of
 from fauxtune.core.language.po import Broken
-from fauxtune.core.model.nearest import nearest
+from fauxtune.core.nearest import nearest
 from fauxtune.operations.runtime.emulator import Emulator
 
 FILE = "lab.toml"

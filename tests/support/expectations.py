@@ -1,15 +1,12 @@
-"""Short forms of steps and checks, in which the lists of expectations are written."""
+"""Short forms of steps and checks, for expectations that tests write in Python."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from fauxtune.core.probe.checks import Code, Each, Equal, Has, Header, Lacks, Matches, Status
+from fauxtune.core.probe.checks import Code, Each, Equal, Has, Header, Matches, Status
 from fauxtune.core.probe.model import Check, Step
-
-EVENTUAL = {"ConsistencyLevel": "eventual"}
-GUID = r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
 def get(path: str, *checks: Check, headers: Mapping[str, str] | None = None, **more: Any) -> Step:
@@ -17,19 +14,9 @@ def get(path: str, *checks: Check, headers: Mapping[str, str] | None = None, **m
     return Step(method="GET", path=path, checks=(status(200), *checks), headers=headers or {}, **more)
 
 
-def get_refused(path: str, *checks: Check, headers: Mapping[str, str] | None = None, **more: Any) -> Step:
-    """Return a read whose status the checks name."""
-    return Step(method="GET", path=path, checks=checks, headers=headers or {}, **more)
-
-
 def post(path: str, body: Any, *checks: Check, **more: Any) -> Step:
     """Return a POST of JSON."""
     return Step(method="POST", path=path, body=body, checks=checks, **more)
-
-
-def asks(path: str, body: Any, *checks: Check, **more: Any) -> Step:
-    """Return a POST that changes nothing, and is answered with 200."""
-    return Step(method="POST", path=path, body=body, checks=(status(200), *checks), reads=True, **more)
 
 
 def patch(path: str, body: Any, *checks: Check, **more: Any) -> Step:
@@ -76,8 +63,3 @@ def equal(path: str, *values: Any) -> Equal:
 def header(name: str, pattern: str | None) -> Header:
     """Return the check of a header; None: it is absent."""
     return Header(name, pattern)
-
-
-def lacks(*paths: str) -> tuple[Check, ...]:
-    """Return the checks of what is not there."""
-    return tuple(Lacks(path) for path in paths)
