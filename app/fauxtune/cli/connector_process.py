@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fauxtune.cli.options import Output, OutputOption, emit, fail, needs_posix, plain, plain_failures
-from fauxtune.client.endpoints import Server
-from fauxtune.core.errors import FauxtuneError
-from fauxtune.server import StartRefused, lock
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -120,6 +113,8 @@ def register(client: Client, own: Folder, *, body: dict[str, Any], proxy: str | 
 
 def first_key(file: Path | None) -> RSAPrivateKey:
     """Return the private key in the file (PEM or RSAFULLPRIVATEBLOB), or a new one."""
+    import base64
+
     from fauxtune.connector.keypool import KeyPool
     from fauxtune.operations.connectors.keys import generate_or_read
 
@@ -149,17 +144,23 @@ def ra_request(own: Folder) -> str:
 
 def emit_line(output: Output, document: dict[str, Any], *, text: str) -> None:
     """Print one line at once: other programs wait for it."""
+    import json
+
     print(json.dumps(document) if output is Output.JSON else text)
     sys.stdout.flush()
 
 
 def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Path | None, version: str | None) -> None:
+    import socket
     from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
 
     from fauxtune.client.connector import HttpChannel
+    from fauxtune.client.endpoints import Server
     from fauxtune.client.http import Client
     from fauxtune.connector.keypool import KeyPool
     from fauxtune.connector.service import Service
+    from fauxtune.core.errors import FauxtuneError
     from fauxtune.server.ids import SystemIds
 
     https = (url or description["url"]).rstrip("/")
@@ -202,6 +203,8 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
 @contextmanager
 def _alone(state: Path) -> Iterator[None]:
     """Hold the lock on the folder while the block runs."""
+    from fauxtune.server import StartRefused, lock
+
     with ExitStack() as held:
         try:
             held.enter_context(lock.held(state / "lock", what=str(state)))

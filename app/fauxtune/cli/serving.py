@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli import background, browser
 from fauxtune.cli.options import DATA_DIR, Output, OutputOption, emit, fail, needs_posix, plain_failures
-from fauxtune.core.errors import Invalid
-from fauxtune.server import StartRefused
-from fauxtune.settings import Settings
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
+    from fauxtune.settings import Settings
 
 
 InterceptOption = Annotated[
@@ -151,6 +148,8 @@ def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
         def announced(ready: Ready) -> None:
             announce(ready)
             if options["open_console"]:
+                from fauxtune.cli import browser
+
                 browser.show(ready.endpoints.console)
 
         run(settings, announced)
@@ -164,6 +163,8 @@ def _in_background(options: dict[str, Any], *, output: Output) -> None:
     """Start a server in the background, or stop it."""
     if options["detach"] and options["stop"]:
         fail("--detach and --stop cannot be used together: the first starts a server, the second ends it.")
+    from fauxtune.cli import background
+
     settings = _settings(options)
     if options["stop"]:
         background.stop(settings.data_dir, output=output)
@@ -183,6 +184,8 @@ To point your code at it:  {_program()} env --for python{_folder_option(folder)}
 To stop it:                {_program()} serve --stop{_folder_option(folder)}""",
     )
     if options["open_console"]:
+        from fauxtune.cli import browser
+
         browser.show(ready["console"])
 
 
@@ -194,6 +197,8 @@ def _folder_option(folder: Path) -> str:
 @contextmanager
 def refusals() -> Iterator[None]:
     """Print a refused start as a sentence, without a traceback."""
+    from fauxtune.server import StartRefused
+
     try:
         yield
     except StartRefused as refusal:
@@ -201,6 +206,9 @@ def refusals() -> Iterator[None]:
 
 
 def _settings(options: dict[str, Any]) -> Settings:
+    from fauxtune.core.errors import Invalid
+    from fauxtune.settings import Settings
+
     known = Settings.known()
     try:
         return Settings(**{name: options[name] for name in known.keys() & options})
