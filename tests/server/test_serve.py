@@ -296,6 +296,8 @@ def _check_that_variables_have_the_secret_that_is_good(server: Running) -> None:
         assert {name: value for name, value in json.loads(run.stdout).items() if "SECRET" in name} == secret
         assert ("Set FAUXTUNE_CONTROL_TOKEN to the control token of this server" in run.stderr) == (not secret)
         assert ("TOKEN=$(curl" in text.stdout, PUBLISHED_SECRET in text.stdout) == (bool(secret), False)
+        users = fauxtune("user", "list", *there[2:], FAUXTUNE_CONTROL_TOKEN=token, commands=server.commands)
+        assert ("alice@contoso.example" in users.stdout) is bool(secret), users.stderr
 
 
 def _check_that_published_secrets_open_nothing(server: Running, client: httpx.Client) -> None:

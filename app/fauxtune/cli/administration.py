@@ -18,7 +18,7 @@ import typer
 
 from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures, reasons
 from fauxtune.cli.progress import waiting
-from fauxtune.cli.service import Emulator, sign_in_to
+from fauxtune.cli.service import Emulator
 from fauxtune.cli.tables import SHORT, Table, certificate_name, has_colours, in_colour, one_line, print_table
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.language.catalogue import Language
@@ -77,8 +77,8 @@ class Administration(Emulator):
         Of a refusal people read the reason alone; the request itself is shown with --show-request.
         """
         with plain_failures(), reasons(), self.client() as client:
-            if self.tenant is not None and with_graph:
-                sign_in_to(client)
+            if with_graph:
+                self.sign_in(client)
             notation = self.show_request_as or (Notation.CURL if self.show_request else None)
             yield Session(client, output=self.output, ids=self.ids, notation=notation, lang=self.lang)
 
