@@ -6,17 +6,18 @@ would need; the same search finds a password that is planted there.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -24,12 +25,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from sqlalchemy import create_engine, select
 
-from fauxtune.core.pki.pfx import read_pfx, write_pfx
+from fauxtune.core.pki.pfx import PfxContents, read_pfx, write_pfx
 from fauxtune.storage.tables import metadata
 from tests.support.certificates import certificate_request
+from tests.support.devices.android import AndroidOverHttp
 from tests.support.running_server import SECONDS, Running, command_of, environment, fauxtune, serving
 
 ALICE = "alice@contoso.example"
@@ -38,6 +40,7 @@ PROVIDER = "Microsoft Software Key Storage Provider"
 GRAPH = "/beta/deviceManagement"
 CONTROL = "/_fauxtune/v1/tenants/contoso"
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 # --------------------------------------------------------------------------------------------------------- who is there
@@ -79,57 +82,29 @@ def where(server: Running) -> tuple[str, ...]:
     return ("--url", server.https, "--ca", str(server.endpoints["caFile"]))
 
 
-@dataclass
-class Phone:
-    """An Android phone, as far as its certificates go."""
-
-    client: httpx.Client
-    key: rsa.RSAPrivateKey
-    path: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    identity: x509.Certificate | None = None
-    held: Json = field(default_factory=lambda: {"aliases": [], "caCerts": []})
-
-    def enrol(self) -> None:
-        body = {"userPrincipalName": ALICE}
-        token = self.client.post(f"{CONTROL}/enrollmentTokens", json=body).raise_for_status().json()["token"]
-        request = certificate_request(self.key)
-        csr = base64.b64encode(request).decode()
-        raise_for_status = self.client.post(
-            "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll",
-            json={"enrollmentToken": token, "mode": "work-profile", "csr": csr},
-        ).raise_for_status()
-        self.path = f"/mdm/contoso/android/v1/{raise_for_status.json()['name']}"
-        self.headers = {"authorization": f"Bearer {raise_for_status.json()['deviceCredential']}"}
-        self.identity = x509.load_der_x509_certificate(base64.b64decode(raise_for_status.json()["identityCertificate"]))
-
-    @property
-    def id(self) -> str:
-        return self.path.rpartition("/")[2]
-
-    def check_in(self) -> list[Json]:
-        """Report, and what the policy then holds."""
-        report = {"appliedPolicyVersion": "0", "keyStore": {"aliases": [], "caCerts": []}}
-        self.client.post(f"{self.path}:reportStatus", json=report, headers=self.headers).raise_for_status()
-        policy = self.client.get(f"{self.path}/policy", headers=self.headers).raise_for_status().json()
-        pairs: list[Json] = policy["keyPairs"]
-        return pairs
-
-    def opened(self, pair: Json) -> tuple[str, Any]:
-        """The password and what is in the file, as the phone opens them."""
-        envelope = base64.b64decode(pair["encryptedPassword"])
-        assert self.identity is not None
-        password = pkcs7.pkcs7_decrypt_der(envelope, self.identity, self.key, [])
-        return password.decode(), read_pfx(base64.b64decode(pair["pkcs12"]), password)
+def phones(server: Running) -> httpx.AsyncClient:
+    """The connections of the phones."""
+    return httpx.AsyncClient(base_url=server.https, verify=server.trusting(), timeout=SECONDS)
 
 
-def until(what: Callable[[], Any]) -> Any:
+async def pairs_of(phone: AndroidOverHttp) -> list[tuple[bytes, bytes]]:
+    """Report that the phone holds nothing, and the PFX files with sealed passwords that its policy then has."""
+    return list((await phone.fetch_policy((await phone.check_in()).policy_version)).pairs.values())
+
+
+def opened(phone: AndroidOverHttp, pair: tuple[bytes, bytes]) -> tuple[str, PfxContents]:
+    """The password and what is in the file, as the phone opens them."""
+    password = phone.unseal(pair[1])
+    return password.decode(), read_pfx(pair[0], password)
+
+
+async def until(what: Callable[[], Awaitable[T]]) -> T:
     """What it gives once it gives something."""
     for _ in range(SECONDS * 10):
-        result = what()
+        result = await what()
         if result:
             return result
-        time.sleep(0.1)
+        await asyncio.sleep(0.1)
     raise AssertionError("it never came")
 
 
@@ -267,7 +242,7 @@ TODAY = ("--edition", "current")
 # ------------------------------------------------------------------------------------------------------------ the tests
 
 
-def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
+async def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
     tmp_path: Path, database_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
 ) -> None:
     data, own = tmp_path / "data", tmp_path / "connector"
@@ -275,40 +250,52 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
         serving("--data-dir", data, "--database-url", database_url, *TODAY) as server,
         server.signed_in() as client,
     ):
-        assign_profiles(client)
-        known = added(server, own, "Connector 2", "--key-name", "OwnKey", "--alone", commands=commands)
-        assert (known["location"], known["running"]) == ("process", False)
-        phone = Phone(client, raw_rsa_keys[0])
-        phone.enrol()
-        assert phone.check_in() == [], "nobody is there to answer"
-        with connector(own) as process:
-            keys = f"{CONTROL}/connectors/{known['id']}/keys"
-            until(lambda: client.get(keys).raise_for_status().json()["value"])
-            key = import_pfx(server, client, tmp_path, key_name="OwnKey", commands=commands)
-            pairs = until(lambda: len(check_in := phone.check_in()) == 2 and check_in)
-            opened = [phone.opened(pair) for pair in pairs]
-            passwords = {password for password, _ in opened}
-            assert PASSWORD in passwords
-            result = next(contents for password, contents in opened if password != PASSWORD)
-            assert result.certificate.public_key() == result.key.public_key()
-            connector_key = load_pem_private_key((own / "keys" / "key-1.pem").read_bytes(), None)
-            assert isinstance(connector_key, RSAPrivateKey)
-            secrets = secrets_of(passwords, [key, result.key, connector_key])
-            searched = places(server, data, database_url)
-            assert len(searched["database"]) > 10_000
-            assert leaks(searched, secrets) == set()
-            the_search_would_see(server, client, data=data, url=database_url)
-            the_log_tells(server, phone, result.certificate, commands=commands)
-            entries = client.get(f"{GRAPH}/certificateConnectorDetails").raise_for_status().json()["value"]
-            assert {entry["connectorName"] for entry in entries} == {"Certificate Connector 1", "Connector 2"}
-            stop = ("connector", "stop", "--state", str(own), "--output", "json")
-            answer = fauxtune(*stop, commands=commands)
-            assert json.loads(answer.stdout)["stopped"] is True
-            assert process.wait(SECONDS) == 0
-        status = ("connector", "status", *where(server), "--output", "json")
-        listed = json.loads(fauxtune(*status, commands=commands).stdout)
-        assert [each["running"] for each in listed] == [None, False]
-        assert json.loads(fauxtune(*stop, commands=commands).stdout)["stopped"] is False
+        async with phones(server) as http:
+            assign_profiles(client)
+            known = added(server, own, "Connector 2", "--key-name", "OwnKey", "--alone", commands=commands)
+            assert (known["location"], known["running"]) == ("process", False)
+            phone = await AndroidOverHttp.enrolled(http, key=raw_rsa_keys[0])
+            assert await pairs_of(phone) == [], "nobody is there to answer"
+            with connector(own) as process:
+                await until(partial(keys_of, http, known["id"]))
+                key = import_pfx(server, client, tmp_path, key_name="OwnKey", commands=commands)
+                files = await until(partial(two_files, phone))
+                passwords = {password for password, _ in files}
+                assert PASSWORD in passwords
+                result = next(contents for password, contents in files if password != PASSWORD)
+                assert result.certificate.public_key() == result.key.public_key()
+                assert isinstance(result.key, RSAPrivateKey)
+                connector_key = load_pem_private_key((own / "keys" / "key-1.pem").read_bytes(), None)
+                assert isinstance(connector_key, RSAPrivateKey)
+                secrets = secrets_of(passwords, [key, result.key, connector_key])
+                searched = places(server, data, database_url)
+                assert len(searched["database"]) > 10_000
+                assert leaks(searched, secrets) == set()
+                the_search_would_see(server, client, data=data, url=database_url)
+                the_log_tells(server, phone, result.certificate, commands=commands)
+                entries = client.get(f"{GRAPH}/certificateConnectorDetails").raise_for_status().json()["value"]
+                assert {entry["connectorName"] for entry in entries} == {"Certificate Connector 1", "Connector 2"}
+                stop = ("connector", "stop", "--state", str(own), "--output", "json")
+                answer = fauxtune(*stop, commands=commands)
+                assert json.loads(answer.stdout)["stopped"] is True
+                assert process.wait(SECONDS) == 0
+            status = ("connector", "status", *where(server), "--output", "json")
+            listed = json.loads(fauxtune(*status, commands=commands).stdout)
+            assert [each["running"] for each in listed] == [None, False]
+            assert json.loads(fauxtune(*stop, commands=commands).stdout)["stopped"] is False
+
+
+async def keys_of(http: httpx.AsyncClient, connector_id: str) -> list[Json]:
+    """The keys that a connector has told the server."""
+    answer = await http.get(f"{CONTROL}/connectors/{connector_id}/keys")
+    keys: list[Json] = answer.raise_for_status().json()["value"]
+    return keys
+
+
+async def two_files(phone: AndroidOverHttp) -> list[tuple[str, PfxContents]]:
+    """The passwords and contents of the files, once there are two."""
+    pairs = await pairs_of(phone)
+    return [opened(phone, pair) for pair in pairs] if len(pairs) == 2 else []
 
 
 def the_search_would_see(server: Running, client: httpx.Client, *, data: Path, url: str) -> None:
@@ -320,9 +307,9 @@ def the_search_would_see(server: Running, client: httpx.Client, *, data: Path, u
     assert "memory" in result or memory_of(server.process.pid) == b""
 
 
-def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate, *, commands: Path) -> None:
+def the_log_tells(server: Running, phone: AndroidOverHttp, certificate: x509.Certificate, *, commands: Path) -> None:
     log = ("connector", "log", *where(server))
-    result = fauxtune(*log, "--device", phone.id, "--output", "json", commands=commands)
+    result = fauxtune(*log, "--device", phone.enrollment_id, "--output", "json", commands=commands)
     events = json.loads(result.stdout)
     assert {(event["id"], event["name"]) for event in events} >= {
         (1020, "PkcsDownloadedRequest"),
@@ -337,7 +324,7 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate, 
     (issued,) = [event for event in events if event["id"] == 1050]
     names = {"id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail"}
     assert set(issued) == names
-    assert (issued["connector"], issued["device"], issued["user"]) == ("Connector 2", phone.id, ALICE)
+    assert (issued["connector"], issued["device"], issued["user"]) == ("Connector 2", phone.enrollment_id, ALICE)
     assert issued["detail"]["ca"] == "Contoso Issuing CA"
     assert issued["detail"]["template"] == "SmimeSigning"
     assert issued["detail"]["thumbprint"] == certificate.fingerprint(hashes.SHA1()).hex()
@@ -355,49 +342,50 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate, 
     assert "Connector 2: 1050 PkcsIssuedSuccess alice " in text
 
 
-def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
+async def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
     tmp_path: Path, postgresql_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
 ) -> None:
     own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", postgresql_url, *TODAY)
     with serving(*arguments, commands=commands) as server, server.signed_in() as client:
-        assign_profiles(client)
-        added(server, own, "Connector 2", "--alone", commands=commands)
-        phones = [Phone(client, key) for key in raw_rsa_keys[:6]]
-        for phone in phones:
-            phone.enrol()
-        with connector(own) as process:
-            for phone in phones:
-                phone.check_in()
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        with connector(own, commands=commands):
-            for phone in phones:
-                until(phone.check_in)
-        registered = client.get(f"{CONTROL}/certificates").raise_for_status().json()["value"]
-        for phone in phones:
-            good = [each for each in registered if each["device"] == phone.id and each["status"] == "good"]
-            assert len(good) == 1, "what was lost in the crash is revoked"
+        async with phones(server) as http:
+            assign_profiles(client)
+            added(server, own, "Connector 2", "--alone", commands=commands)
+            enrolled = [await AndroidOverHttp.enrolled(http, key=key) for key in raw_rsa_keys[:6]]
+            with connector(own) as process:
+                for phone in enrolled:
+                    await phone.check_in()
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            with connector(own, commands=commands):
+                for phone in enrolled:
+                    await until(partial(pairs_of, phone))
+            registered = client.get(f"{CONTROL}/certificates").raise_for_status().json()["value"]
+            for phone in enrolled:
+                good = [
+                    each for each in registered if each["device"] == phone.enrollment_id and each["status"] == "good"
+                ]
+                assert len(good) == 1, "what was lost in the crash is revoked"
 
 
-def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_new_address(
+async def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_new_address(
     tmp_path: Path, sqlite_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey], commands: Path
 ) -> None:
     own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", sqlite_url, *TODAY)
     with serving(*arguments, commands=commands) as server, server.signed_in() as client:
-        assign_profiles(client)
-        added(server, own, "Connector 2", "--alone", commands=commands)
-        phone = Phone(client, raw_rsa_keys[0])
-        phone.enrol()
-        assert phone.check_in() == []
-        assert server.stop()[0] == 0
+        async with phones(server) as http:
+            assign_profiles(client)
+            added(server, own, "Connector 2", "--alone", commands=commands)
+            phone = await AndroidOverHttp.enrolled(http, key=raw_rsa_keys[0])
+            assert await pairs_of(phone) == []
+            assert server.stop()[0] == 0
     with (
         serving(*arguments, commands=commands) as server,
-        server.signed_in() as client,
         connector(own, *where(server), commands=commands),
     ):
-        again = replace(phone, client=client)
-        (pair,) = until(again.check_in)
-        _password, contents = again.opened(pair)
+        async with phones(server) as http:
+            again = replace(phone, http=http)
+            (pair,) = await until(partial(pairs_of, again))
+        _password, contents = opened(again, pair)
         assert contents.certificate.public_key() == contents.key.public_key()
 
 

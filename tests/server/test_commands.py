@@ -302,6 +302,17 @@ def test_what_a_shell_evaluates_fails_if_no_server_runs(tmp_path: Path, commands
     found = fauxtune("env", "--for", "python", "--data-dir", tmp_path, commands=commands)
     assert (found.returncode, found.stdout) == (1, "false\n")
     assert found.stderr.count("No server is running") == 1
+    away = fauxtune("env", "--url", "https://localhost:1", "--data-dir", tmp_path, commands=commands)
+    assert (away.returncode, away.stdout) == (1, "false\n")
+
+
+def test_env_asks_for_the_application_of_another_tenant(server: Running) -> None:
+    made = done("tenant", "create", "neighbour", server=server)
+    values = done("env", "--tenant", "neighbour", server=server)
+    assert isinstance(made, dict)
+    assert isinstance(values, dict)
+    assert (values["AZURE_CLIENT_ID"], values["AZURE_CLIENT_SECRET"]) == (made["clientId"], made["clientSecret"])
+    assert values["AZURE_TENANT_ID"] == made["id"]
 
 
 def test_a_server_that_has_ended_does_not_wait_for_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:

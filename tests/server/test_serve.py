@@ -283,6 +283,22 @@ def test_with_a_token_strangers_may_be_served(commands: Path) -> None:
                 path = "/mdm/contoso/windows/EnrollmentServer/Discovery.svc"
                 assert client.get(path, headers={"host": name}).status_code == 200
             _check_that_published_secrets_open_nothing(server, client)
+        _check_that_variables_have_the_secret_that_is_good(server)
+
+
+def _check_that_variables_have_the_secret_that_is_good(server: Running) -> None:
+    """For a server elsewhere: nothing in a folder names its secret."""
+    there = ("--for", "curl", "--url", server.https, "--ca", server.endpoints["caFile"])
+    own = {"AZURE_CLIENT_SECRET": server.endpoints["clientSecret"]}
+    for token, secret in (("a-secret-that-is-long", own), ("another-secret-of-others", {}), ("", {})):
+        run, text = (
+            fauxtune("env", *there, *more, FAUXTUNE_CONTROL_TOKEN=token) for more in (["--output", "json"], [])
+        )
+        assert {name: value for name, value in json.loads(run.stdout).items() if "SECRET" in name} == secret
+        assert ("Set FAUXTUNE_CONTROL_TOKEN to the control token of this server" in run.stderr) == (not secret)
+        assert ("TOKEN=$(curl" in text.stdout, PUBLISHED_SECRET in text.stdout) == (bool(secret), False)
+        users = fauxtune("user", "list", *there[2:], FAUXTUNE_CONTROL_TOKEN=token, commands=server.commands)
+        assert ("alice@contoso.example" in users.stdout) is bool(secret), users.stderr
 
 
 def _check_that_published_secrets_open_nothing(server: Running, client: httpx.Client) -> None:

@@ -82,8 +82,8 @@ class Administration(Emulator):
         Of a refusal people read the reason alone; the request itself is shown with --show-request.
         """
         with plain_failures(), reasons(), self.client() as client:
-            if self.tenant is not None and with_graph:
-                client.sign_in_to_tenant()
+            if with_graph:
+                self.sign_in(client)
             notation = self.show_request_as or (Notation.CURL if self.show_request else None)
             yield Session(client, output=self.output, ids=self.ids, notation=notation, lang=self.lang)
 

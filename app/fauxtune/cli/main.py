@@ -16,13 +16,13 @@ from fauxtune.cli.options import (
     DataDirOption,
     Output,
     OutputOption,
-    UrlOption,
     emit,
     fail,
     needs_posix,
     plain_failures,
 )
 from fauxtune.cli.sections import Entry, Section, SectionedGroup
+from fauxtune.cli.service import Emulator, with_service
 
 SECTIONS = (
     Section(
@@ -248,33 +248,37 @@ def trust(
 
 
 @app.command()
+@with_service(Emulator)
 def env(
     *,
     program: Annotated[
         shell.Program, typer.Option("--for", help="the program or shell that reads the variables")
     ] = shell.Program.PYTHON,
-    data_dir: DataDirOption = DATA_DIR,
-    url: UrlOption = None,
-    ca: CaOption = None,
+    service: Emulator,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Print environment variables for clients, ready to paste.
+
+    A server elsewhere is asked for its secret, and one with a control token tells it to who has that token.
 
     \b
     eval "$(fauxtune env --for python)"               azure-identity, httpx
     eval "$(fauxtune env --for node)"                 Node.js
     fauxtune env --for powershell | Invoke-Expression
     eval "$(fauxtune env --for curl)"                 curl, a token in $TOKEN
+    fauxtune env --url https://trainer.local:8443 --ca ca.pem
     """
     with plain_failures():
-        from fauxtune.client.endpoints import ClientError, find
+        from fauxtune.client.endpoints import ClientError
 
         try:
-            server = find(data_dir=data_dir, url=url, ca=ca)
+            server, missing = shell.with_own_secret(service)
         except ClientError:
             if output is Output.TEXT and program is not shell.Program.POWERSHELL and not sys.stdout.isatty():
                 print("false")  # what a shell evaluates fails as well
             raise
+        if missing:
+            print(missing, file=sys.stderr)
         emit(output, shell.variables(server, program), text=shell.lines(server, program))
 
 

@@ -57,6 +57,18 @@ class Emulator:
 
         return Client(self.server(), control_token=self.control_token)
 
+    def sign_in(self, client: Client) -> None:
+        """Use the application of the tenant that --tenant names; without it that of the first tenant, whose published
+        secret is not good where there is a control token: the server tells which one is.
+        """
+        from fauxtune.client.http import Refused
+
+        if self.tenant is not None:
+            client.sign_in_to_tenant()
+        elif self.control_token and client.server.has_seeded_secret:
+            with suppress(Refused):
+                client.sign_in_to_tenant()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph(Emulator):
@@ -96,7 +108,7 @@ class Graph(Emulator):
 
     def client(self) -> Client:
         """Return a client of the server."""
-        from fauxtune.client.http import Client, Refused, User
+        from fauxtune.client.http import Client, User
 
         if (self.admin_user_name is None) != (self.admin_password is None):
             fail("--admin-user-name and --admin-password must be given together.")
@@ -114,12 +126,16 @@ class Graph(Emulator):
             log=lambda line: print(line, file=sys.stderr),
         )
         if not self._names_credentials:
+<<<<<<< HEAD
             if self.tenant is not None:
                 client.sign_in_to_tenant()
             elif self.control_token and server.has_seeded_secret:
                 # With a control token the published secret is not good: the server tells which one is.
                 with suppress(Refused):
                     client.sign_in_to_tenant()
+=======
+            self.sign_in(client)
+>>>>>>> secrets27
         return client
 
     @property

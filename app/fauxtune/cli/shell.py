@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
 from fauxtune.client.endpoints import Server
 from fauxtune.core.administration.snippets import powershell_text
 
+<<<<<<< HEAD
+=======
+if TYPE_CHECKING:
+    from fauxtune.cli.service import Emulator
+    from fauxtune.client.endpoints import Server
+
+>>>>>>> secrets27
 
 class Program(StrEnum):
     """The program or shell that reads the variables."""
@@ -19,15 +27,41 @@ class Program(StrEnum):
     CURL = "curl"
 
 
+def with_own_secret(service: Emulator) -> tuple[Server, str]:
+    """Return the server with the credentials that are good there, and a sentence that says how to get a secret if none
+    is known ("" otherwise). Raises ClientError if the server is not there.
+    """
+    server = service.server()
+    if server.tenant_id is not None and service.tenant is None:
+        return server, ""  # its own folder says it
+    from fauxtune.client.http import Client, Refused
+
+    # The secret of the documentation is not good where others reach the server.
+    with Client(replace(server, client_secret=""), control_token=service.control_token) as client:
+        try:
+            client.sign_in_to_tenant()
+        except Refused as refused:
+            reason = refused.reason
+        else:
+            reason = "its tenant has no application with a secret."
+        if client.server.client_secret:
+            return client.server, ""
+    return client.server, (
+        f"AZURE_CLIENT_SECRET is missing, because {server.https} did not tell a secret: {reason} Set "
+        "FAUXTUNE_CONTROL_TOKEN to the control token of this server and try again, or ask those who run the server for "
+        "the client id and the secret of an application."
+    )
+
+
 def variables(server: Server, program: Program) -> dict[str, str]:
-    """Return the variables by name."""
+    """Return the variables by name, without the secret where none is known."""
     values = {
         "FAUXTUNE_URL": server.https,
         "FAUXTUNE_GRAPH_URL": f"{server.https}/beta",
         "AZURE_AUTHORITY_HOST": server.https,
         "AZURE_TENANT_ID": server.tenant_id or server.tenant,
         "AZURE_CLIENT_ID": server.client_id,
-        "AZURE_CLIENT_SECRET": server.client_secret,
+        **({"AZURE_CLIENT_SECRET": server.client_secret} if server.client_secret else {}),
     }
     if server.ca_file is None:
         return values
@@ -70,7 +104,10 @@ def _hints(server: Server, program: Program) -> list[str]:
         Program.PYTHON: credential,
         Program.NODE: ["# new ClientSecretCredential(tenant, client, secret, { disableInstanceDiscovery: true })"],
         Program.POWERSHELL: [f"{environment}$env:FAUXTUNE_URL"],
-        Program.CURL: [get_token, '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'],
+        Program.CURL: [
+            *([get_token] if server.client_secret else []),
+            '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"',
+        ],
     }[program]
 
 

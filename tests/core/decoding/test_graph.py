@@ -10,6 +10,7 @@ import pytest
 from fauxtune.core.decoding import Part, decode, describe_query, describe_token, paired
 from fauxtune.core.decoding.parts import Direction
 from tests.support.decoded import outline
+from tests.support.planted_secrets import SECRET
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,16 @@ Batch of 2 requests
   - Content-Type: application/json
     JSON, the request: “Sales”"""
     )
+
+
+def test_only_as_much_of_a_batch_is_read_as_graph_takes() -> None:
+    """Anybody may send a batch of batches: read to its ends it took half a second for each look at it."""
+    inner = {"id": "b", "url": "/$batch", "body": {"requests": [{"id": "c", "url": "/users"}]}}
+    body = {"requests": [inner] * 20 + [{"id": "a", "url": f"/users/password/{SECRET}"}] * 3}
+    (whole,) = graph(body, path="/v1.0/$batch", direction="request")
+    assert whole.facts == (("Not shown", "3 more: Graph takes 20 at most"),)
+    assert (len(whole.parts), SECRET in whole.text) == (20, False)
+    assert {part.title for request in whole.parts for part in request.parts} == {"JSON, the request"}
 
 
 def test_requests_and_answers_of_a_batch_are_paired_by_their_ids() -> None:

@@ -15,6 +15,8 @@ from fauxtune.core.decoding.parts import Fact, Part, counted, shortened
 
 _JSON = "application/json"
 _LONGEST_WORD = 40
+#: Items of a batch that are read. Graph takes no more in one; a body of 64 KiB can have more than a thousand.
+_MOST = 20
 _STATUSES: dict[int, str] = {
     200: "OK",
     201: "Created",
@@ -36,8 +38,9 @@ _STATUSES: dict[int, str] = {
 
 
 def read(body: Body) -> list[Part] | None:
-    """Read a batch or its answers; None for anything else."""
-    if not body.path.rstrip("/").endswith("$batch") or body.data.lstrip()[:1] != b"{":
+    """Read a batch or its answers; None for anything else, and for a batch that is inside another one."""
+    # A batch in a batch is refused, and is read as JSON: opened, each level would read all that is below it again.
+    if body.depth > 1 or not body.path.rstrip("/").endswith("$batch") or body.data.lstrip()[:1] != b"{":
         return None
     document = load(body)
     for member, read_item in (("requests", _request), ("responses", _answer)):
@@ -46,10 +49,14 @@ def read(body: Body) -> list[Part] | None:
             title = f"Batch of {counted(len(items), 'request' if member == 'requests' else 'answer')}"
             parts = [
                 read_item(item, body, place=f"{number} of {len(items)}")
-                for number, item in enumerate(items, 1)
+                for number, item in enumerate(items[:_MOST], 1)
                 if isinstance(item, dict)
             ]
-            return [Part(title, "json", masked_text(document, body.beside())[1], parts=tuple(parts))]
+            for item in items[_MOST:]:  # an answer may repeat what is hidden in an address that nobody reads
+                if isinstance(item, dict):
+                    body.masking.hidden.update(hidden_in(str(item.get("url", ""))))
+            facts = (("Not shown", f"{len(items) - _MOST} more: Graph takes {_MOST} at most"),) * (len(items) > _MOST)
+            return [Part(title, "json", masked_text(document, body.beside())[1], facts, parts=tuple(parts))]
     return None
 
 
