@@ -15,6 +15,7 @@ import pytest
 
 from fauxtune.core.labs.reading import read_lab
 from fauxtune.core.labs.skeleton import skeleton
+from fauxtune.core.model.editions import Edition
 from tests.support.commands import Commands
 from tests.support.journey_server import serving_journey
 from tests.support.running_server import Served
@@ -24,6 +25,11 @@ _CONTROL = "/_fauxtune/v1/tenants"
 NAMES = files("fauxtune").joinpath("labs", "order.txt").read_text(encoding="utf-8").split()
 #: Labs in which files are imported: the request that is shown has words in the place of the file and its password.
 IMPORTING = {"import-once", "mail-of-2019", "wrong-tag-wrong-usage", "same-file-different-phone", "rollover-day"}
+#: Labs that an edition does not have, with what `lab test` says of them.
+OF_OTHER_EDITIONS: dict[Edition, dict[str, str]] = {
+    Edition.APRIL_2020: {"connector-without-key": "not played: it is for the edition current only"},
+    Edition.CURRENT: {},
+}
 #: How often a step is checked until it passes.
 _PATIENCE = 50
 
@@ -31,9 +37,9 @@ _PATIENCE = 50
 class Seat:
     """A tenant in which somebody plays labs."""
 
-    def __init__(self, client: httpx.Client, name: str) -> None:
+    def __init__(self, client: httpx.Client, name: str, *, edition: Edition = Edition.CURRENT) -> None:
         self.client = client
-        body = {"name": name, "keys": "shared"}
+        body = {"name": name, "keys": "shared", "edition": edition}
         self.tenant: Json = client.post(_CONTROL, json=body).raise_for_status().json()
         form = {
             "grant_type": "client_credentials",
@@ -115,10 +121,31 @@ def seat(client: httpx.Client, request: pytest.FixtureRequest) -> Seat:
 
 
 @pytest.mark.program("openssl", package="openssl")
-def test_every_lab_can_be_played_to_its_end_and_every_wrong_way_is_noticed(commands: Commands) -> None:
+@pytest.mark.parametrize("edition", [*Edition])
+def test_every_lab_can_be_played_to_its_end_and_every_wrong_way_is_noticed(
+    commands: Commands, edition: Edition
+) -> None:
     names = [each["name"] for each in commands.json("lab", "list") if each["state"] != "broken"]
-    trials = commands.json("lab", "test", *names)
+    trials = commands.json("lab", "test", *names, "--edition", edition)
     assert {each["name"]: each["problems"] for each in trials} == {name: [] for name in names}
+    skipped = {each["name"]: each["skipped"] for each in trials if each["skipped"]}
+    assert skipped == OF_OTHER_EDITIONS[edition]
+    assert all(each["tries"] for each in trials if each["name"] not in skipped)
+
+
+def test_a_lab_of_another_edition_is_not_started_and_says_so(client: httpx.Client, commands: Commands) -> None:
+    name, seat = "connector-without-key", Seat(client, "seat-of-2020", edition=Edition.APRIL_2020)
+    words = ("--tenant", seat.tenant["id"], "--lang", "it")
+    assert "per l'edizione current" in commands.text("lab", "list", *words)
+    refused = commands.refused("lab", "start", name, "--yes", *words[:2])
+    assert "in the edition current only" in refused
+    assert "fauxtune tenant create --edition current" in refused
+    page = client.get(f"/console/{seat.tenant['name']}/labs/{name}", headers={"accept-language": "it"}).text
+    assert "solo nell'edizione current" in page
+    assert f"labs/{name}/start" not in page
+    # A start brings back the edition in which the tenant was created.
+    seat.control("PATCH", "", {"settings": {"edition": "current"}}).raise_for_status()
+    assert seat.control("POST", f"/labs/{name}/start").status_code == 409
 
 
 def test_what_is_checked_of_a_mail_that_is_not_there_does_not_pass(seat: Seat) -> None:
