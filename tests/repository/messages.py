@@ -51,7 +51,7 @@ _DIAGNOSIS = (
 _COMMANDS = (
     *("administration", "certificates", "classroom", "classroom_files", "clock", "connector", "device_text", "devices"),
     *("diagnosing", "diagnosis_text", "faults", "groups", "journal", "mail", "mail_matrix", "mail_text", "names"),
-    *("pfx_import", "profile_choice", "profile_creation", "profiles", "provider_states", "targets", "users"),
+    *("pfx_import", "profile_choice", "profile_creation", "profiles", "provider_states", "report", "targets", "users"),
 )
 SENTENCES: dict[str, tuple[str, ...]] = {
     "console": (
