@@ -247,7 +247,7 @@ def test_a_lab_is_played_in_italian(seat: Seat, commands: Commands) -> None:
     commands.text("lab", "answer", name, "2", *words)
     undone = commands.run("lab", "check", name, *words)
     assert undone.code == 1
-    assert "la registrazione di alice's iPhone\n     visto:  attiva\n     atteso: wiped" in undone.output
+    assert "la registrazione di alice's iPhone\n     visto:  attiva\n     atteso: cancellata" in undone.output
     assert "manca la risposta giusta all'ultima domanda" in " ".join(undone.output.split())
     assert "1/3  La pagina del telefono" in commands.text("lab", "hint", name, "1", *words)
     assert "PROVALO FUORI" in commands.text("lab", "show", name, *words)

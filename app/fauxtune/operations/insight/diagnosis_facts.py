@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fauxtune.core.engine.diagnosis.absence_rules import FOLLOWED
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
@@ -110,13 +111,11 @@ def gather(
     if by_scep:
         tries = tries_of(tx, [*examined.values()])
         examined = {key: replace(device, challenges=tries[device.id]) for key, device in examined.items()}
-    words = TargetWords.of(tx, targets)
     shared = replace(
         _of_tenant(tx),
         known_profiles=known,
         names=configuration_queries.names(tx.connection, tx.tenant.id, ids={ProfileId(each) for each in ids}),
-        targets=words.in_words(targets),
-        options=words.as_options(targets),
+        **_in_words(tx, targets),
         ra_expires_at=end_of_ra(tx) if by_scep else None,
         unreached=unreached if is_open else None,
     )
@@ -329,6 +328,12 @@ def _kinds_of(tx: Transaction, part: Owned) -> frozenset[Variant]:
     if part.user is not None:
         rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=part.user.id)
     return frozenset(row.variant for row in rows)
+
+
+def _in_words(tx: Transaction, targets: Mapping[ProfileId, Sequence[Assignment]]) -> dict[str, Any]:
+    """Return the facts about whom profiles are assigned to."""
+    words = TargetWords.of(tx, targets)
+    return {"targets": words.in_words(targets), "options": words.as_options(targets)}
 
 
 def _approaches(
