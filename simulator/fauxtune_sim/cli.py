@@ -325,6 +325,16 @@ def fleet(
         raise typer.Exit(1)
 
 
+ReportLanguage = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        envvar="FAUXTUNE_LANG",
+        help="The language of that page: en or it. What the demonstration itself prints is in English.",
+    ),
+]
+
+
 @app.command(epilog="Example: fauxtune demo --once")
 def demo(
     *,
@@ -355,7 +365,7 @@ def demo(
             help="Write what happened as a page, with the files and lines that prove it.", metavar="FILE.html"
         ),
     ] = None,
-    language: Annotated[str, typer.Option("--lang", help="The language of that page: en or it.")] = "en",
+    language: ReportLanguage = "en",
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show S/MIME on managed devices in thirteen proofs.

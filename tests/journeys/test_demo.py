@@ -280,6 +280,30 @@ def test_the_italian_report_makes_the_same_claims(
     assert "With the key of" not in italian.stdout
 
 
+@pytest.mark.program("openssl", package="openssl")
+def test_in_april_2020_all_proofs_hold_and_the_page_is_in_the_language_of_the_environment(
+    commands: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    done = subprocess.run(
+        [*preloaded_demo(commands), *PORTS, "--once", "--edition", "2020-04", "--report", str(page)],
+        capture_output=True,
+        text=True,
+        env=environment(FAUXTUNE_LANG="it"),
+        cwd=tmp_path,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"All \d+ proofs held\.", done.stdout)
+    claims = page.read_text(encoding="utf-8").count('<div class="claim"')
+    assert f"Le {claims} affermazioni si provano con: sh {page.parent / 'page-files' / 'prove.sh'}" in done.stdout
+    proved = prove(files_of(page))
+    assert proved.returncode == 0, proved.stdout
+    assert proved.stdout.endswith(f"\nAffermazioni vere: {claims}; false: 0.\n")
+    assert claims > 60
+
+
 def test_the_report_answers_the_questions_of_a_stranger_with_a_line_for_each_sentence(
     demonstration: Demonstration,
 ) -> None:

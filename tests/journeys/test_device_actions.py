@@ -16,6 +16,7 @@ from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.state import WindowsState
 from tests.support.administrator import DEVICES, Administrator, AgentEnroller
+from tests.support.running_server import EDITION
 
 Json = dict[str, Any]
 #: The command or node by which each action reaches a device of the platform.
@@ -29,7 +30,8 @@ _ON_THE_WIRE = {
         "playLostModeSound": "PlayLostModeSound",
         "disableLostMode": "DisableLostMode",
     },
-    Platform.MACOS: {"rebootNow": "RestartDevice", "shutDown": "ShutDownDevice"},
+    # In 2020 a Mac was not restarted by Intune.
+    Platform.MACOS: {**({} if EDITION == "2020-04" else {"rebootNow": "RestartDevice"}), "shutDown": "ShutDownDevice"},
     Platform.WINDOWS: {
         "rebootNow": "RebootNow",
         "windowsDefenderScan": "Scan",
@@ -163,6 +165,7 @@ async def test_a_pc_refuses_a_name_that_no_computer_can_have(
     assert (await _results(administrator))["setDeviceName"]["actionState"] == "failed"
 
 
+@pytest.mark.skipif(EDITION == "2020-04", reason="in 2020 a PC was not located")
 async def test_a_pc_says_where_it_is_and_what_its_scan_found(
     administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.core.administration.quoting import quoted
 from tests.support.running_server import Running, fauxtune, serving
 
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
@@ -174,10 +175,10 @@ def test_an_expired_certificate_is_found_after_a_year(office: Office) -> None:
 
 
 def test_who_settles_says_which_connector_is_waited_for_and_how_it_is_set_on_line(office: Office) -> None:
-    (connector,) = office.control("GET", "/connectors")["value"]
+    (connector,) = (each for each in office.control("GET", "/connectors")["value"] if "pkcs" in each["roles"])
     office.run("connector", "offline", connector["name"])
     office.signing("android second", KINDS["android"][0])
-    remedy = f'fauxtune connector online "{connector["name"]}"'
+    remedy = f"fauxtune connector online {quoted(connector['name'])}"
     why = f"for the connector '{connector['name']}', which is off line"
     phone = str(office.folder / "android")
     assert "settled, but 1 profile waits" in office.simulator("checkin", "--state", phone), "it did check in"

@@ -442,7 +442,7 @@ async def test_a_profile_for_another_platform_is_named_although_nobody_asked_for
     assert "(Android, work profile) gets no PKCS certificate: " in finding.observation.message
     assert finding.observation.message.endswith("is only for Windows.")
     assert "fauxtune profile create pkcs --name " in finding.observation.fix
-    assert "--platform android --template SmimeSigning --all-users" in finding.observation.fix
+    assert '--platform android --template SmimeSigning --group "All Staff"' in finding.observation.fix
     # With other certificates, the device may be meant to have none of these: no more than a warning.
     await contoso.imported_profile()
     result = await diagnosed.diagnosis(device=phone.enrollment_id)

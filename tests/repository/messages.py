@@ -52,17 +52,19 @@ _DIAGNOSIS = (
 _COMMANDS = (
     *("administration", "certificates", "classroom", "classroom_files", "clock", "connector", "device_text", "devices"),
     *("diagnosing", "diagnosis_text", "faults", "groups", "journal", "mail", "mail_matrix", "mail_text", "names"),
-    *("pfx_import", "profile_choice", "profile_creation", "profiles", "provider_states", "targets", "users"),
+    *("pfx_import", "profile_choice", "profile_creation", "profiles", "provider_states", "report", "targets", "users"),
 )
 SENTENCES: dict[str, tuple[str, ...]] = {
     "console": (
         "app/fauxtune/surfaces/console",
         "app/fauxtune/core/administration/state_words.py",
+        "app/fauxtune/core/administration/imported.py",
         "app/fauxtune/core/administration/placeholders.py",
         "app/fauxtune/core/engine/device_actions/support.py",
         "app/fauxtune/core/engine/planning/plan.py",
         "app/fauxtune/core/faults/presets.py",
         "app/fauxtune/core/mail/apps.txt",
+        "app/fauxtune/core/model/fact_words.py",
         "app/fauxtune/core/model/journal_words.py",
         "app/fauxtune/core/profiles/kind_words.py",
         *(f"app/fauxtune/core/engine/diagnosis/{name}.py" for name in _DIAGNOSIS),
@@ -98,7 +100,8 @@ _HEADINGS = tuple(
     """
     name user system id title time state group members template for source until status certificate kind ok pending
     error device from to subject protection bytes address reads why class seats opened labs seat at done hints clock
-    last what which effect hits licence devices groups number received
+    last what which effect hits licence devices groups number received profile should holds management compliance
+    storage carrier enrolled settled passcode firewall antivirus memory battery
     """.split()  # noqa: SIM905 - words, to be read
 )
 #: Domain -> messages that stand in tables, with the file.
@@ -106,7 +109,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "labs": ("app/fauxtune/core/labs/verbs.py", tuple(verb.meaning for verb in DEEDS)),
     "commands": (
         "app/fauxtune/cli",
-        _HEADINGS,
+        (*_HEADINGS, "free storage", "phone number", "security patch"),
     ),
     "starts": ("app/fauxtune/labs", tuple(dict.fromkeys(_starts()))),
     "console": (
@@ -114,6 +117,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
         # Labels of one word, and kinds of profiles, which code hands to templates.
         (
             *sorted(WORDS),
+            *(f"{task} %(name)s" for task in ("Delete", "Lock", "Retire", "Revoke", "Wipe")),
             *(f"{family} for %(platform)s" for family in (*FAMILIES.values(), "intermediate certificate")),
         ),
     ),

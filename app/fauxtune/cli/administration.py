@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+TextT = TypeVar("TextT", Table, str)
 _THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}")
 
 
@@ -162,14 +163,17 @@ class Session:
 
     def show(self, document: Any, text: Table | str) -> None:
         """Print the result: the document as JSON, or the table or sentence, in the language that was asked for."""
-        if self.lang is not Language.ENGLISH and self.output is Output.TEXT:
-            text = in_language(text, lang=self.lang)
         if isinstance(text, Table):
-            text = replace(text, hues=self.hues)
+            text = replace(self.translated(text), hues=self.hues)
         elif self.output is Output.TEXT:
-            print(self.in_colour(plain(str(text))))
+            print(self.in_colour(plain(self.translated(text))))
             return
         show(self.output, document, text=text)
+
+    def translated(self, text: TextT) -> TextT:
+        """Return a table or sentence in the language that was asked for; as it is where JSON is printed."""
+        is_english = self.lang is Language.ENGLISH or self.output is not Output.TEXT
+        return text if is_english else in_language(text, lang=self.lang)
 
     def marked(self, answer: T) -> T:
         """Return an answer in which each certificate has its `mark` beside its thumbprint, if it has one."""
@@ -207,7 +211,7 @@ def show(output: Output, document: Any, *, text: Table | str) -> None:
         emit(output, document, text=plain(str(text)))
 
 
-def in_language(text: Table | str, *, lang: Language) -> Table | str:
+def in_language(text: TextT, *, lang: Language) -> TextT:
     """Return what a command prints in a language: the sentences that the catalogues know, and headings. What people
     have named stays, and so does what nobody has translated.
     """

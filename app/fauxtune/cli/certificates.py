@@ -211,7 +211,8 @@ def revoke(
         is_release = reason is Reason.RELEASE
         confirm(f"Take {label} from the CRL?" if is_release else f"Revoke {label}?", yes=yes)
         answer = session.send(tasks.revoke_certificate(certificate.id, reason=reason.value))
-        session.show(answer, f"{label} is {'no longer on the CRL' if is_release else f'revoked: {reason.value}'}.")
+        revoked = f"{label} is revoked: {reason.value}."
+        session.show(answer, f"{label} is no longer on the CRL." if is_release else revoked)
 
 
 def _described(answer: dict[str, Any], *, held_by: list[str]) -> str:

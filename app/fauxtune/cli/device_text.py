@@ -36,17 +36,20 @@ def print_device(
     `diagnosis` that of the device, `now` the tenant's time.
     """
     print(one_line(ledger["deviceName"]))
-    for label, text in _facts(managed, ledger, diagnosis=diagnosis, now=from_iso(now)):
-        print(f"{label.ljust(_LABEL)} {one_line(text)}")
+    facts = _facts(managed, ledger, diagnosis=diagnosis, now=from_iso(now))
+    labels = session.translated(Table(tuple(label for label, _ in facts), [tuple(text for _, text in facts)]))
+    width = max(_LABEL, *map(len, labels.headings))
+    for label, text in zip(labels.headings, labels.rows[0], strict=True):
+        print(f"{label.ljust(width)} {one_line(text)}")
     print()
-    print_table(replace(items(ledger["items"], ids=session.ids), hues=session.hues))
+    print_table(replace(session.translated(items(ledger["items"], ids=session.ids)), hues=session.hues))
     problems = [line for item in ledger["items"] for line in _problem(item)]
     problems += [line for chain in diagnosis["chains"] for line in _failed(chain, items=ledger["items"])]
     if problems:
         problems += ["What repairs it:", f"  fauxtune diagnose --device {quoted(one_line(ledger['deviceName']))}"]
     problems += [line for action in (managed or {}).get("deviceActionResults", ()) for line in _action(action)]
     if problems:
-        print("\n" + "\n".join(problems))
+        print("\n" + session.translated("\n".join(problems)))
 
 
 def items(rows: list[dict[str, Any]], *, ids: bool) -> Table:

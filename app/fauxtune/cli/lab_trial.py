@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.cli.options import fail
 from fauxtune.core.administration import labs as tasks
+from fauxtune.core.administration.emulation import create_tenant
 from fauxtune.core.administration.requests import AdminRequest
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _PATIENCE = 120.0
 
 @dataclass(slots=True)
 class Trial:
-    """A lab that was tried. `tries`: answers, ways, checks, proofs. In seconds: start, slowest reset, everything."""
+    """A lab that was tried. `tries`: answers, ways, checks, proofs. In seconds: start, slowest reset, everything.
+    `skipped`: why it was not tried, empty for one that was.
+    """
 
     name: str
     start: float = 0.0
@@ -33,6 +36,7 @@ class Trial:
     seconds: float = 0.0
     tries: int = 0
     problems: list[str] = field(default_factory=list)
+    skipped: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -45,17 +49,18 @@ class Trial:
             self.problems.append(problem)
 
 
-def try_labs(client: Client, names: Sequence[str] | None) -> list[Trial]:
-    """Try these labs, or all, in a tenant that is made for it and deleted afterwards."""
-    with _tenant(client):
+def try_labs(client: Client, names: Sequence[str] | None, *, edition: str | None = None) -> list[Trial]:
+    """Try these labs, or all, in a tenant that is made for it and deleted afterwards. `edition`: the tenant's."""
+    with _tenant(client, edition=edition):
         chosen = names or [each["name"] for each in client.control("GET", tasks.list_labs().path)["value"]]
         return [_tried(client, name) for name in chosen]
 
 
 @contextmanager
-def _tenant(client: Client) -> Iterator[None]:
+def _tenant(client: Client, *, edition: str | None) -> Iterator[None]:
     before = client.server
-    tenant = client.emulator("POST", "/tenants", json={"keys": "shared"}, seconds=_PATIENCE)
+    request = create_tenant(keys="shared", edition=edition)
+    tenant = client.emulator("POST", "/tenants", json=request.body, seconds=_PATIENCE)
     client.server = before.signing_in_as(tenant=tenant["id"])
     try:
         yield
@@ -69,6 +74,10 @@ def _tried(client: Client, name: str) -> Trial:
 
     trial, begun = Trial(name), time.monotonic()
     try:
+        known = _send(client, tasks.read_lab(name))
+        if known["state"] == "other-edition":
+            trial.skipped = f"not played: it is for the edition {known['edition']} only"
+            return trial
         lab = _send(client, tasks.start_lab(name))
         trial.start = time.monotonic() - begun
         _answer(client, trial, lab=lab, question="predict")

@@ -125,20 +125,24 @@ def try_(
     ] = None,
     service: Administration,
     all_labs: Annotated[bool, typer.Option("--all", help="all labs")] = False,
+    edition: Annotated[
+        str | None, typer.Option(metavar="EDITION", help="the tenant's: 2020-04 or current (default: the server's)")
+    ] = None,
 ) -> None:
     """Play labs to the end, in every way.
 
     Every wrong answer, wrong way, hint, solution, check, proof and reset, in a tenant of
     its own, which is deleted afterwards. Proofs need openssl; without it they are skipped.
+    A lab of another edition than the tenant's is not played, and the result says so.
 
     \b
     fauxtune lab test import-once
-    fauxtune lab test --all
+    fauxtune lab test --all --edition 2020-04
     """
     if bool(names) is all_labs:
         fail("Name the labs to try, or say --all.")
     with service.session(with_graph=False) as session:
-        trials = try_labs(session.client, names or None)
+        trials = try_labs(session.client, names or None, edition=edition)
         cells: list[tuple[str, ...]] = [
             (
                 each.name,
@@ -146,7 +150,7 @@ def try_(
                 f"{each.reset:.2f} s",
                 f"{each.seconds:.1f} s",
                 str(each.tries),
-                "; ".join(each.problems) or "good",
+                "; ".join(each.problems) or each.skipped or "good",
             )
             for each in trials
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,13 +67,19 @@ def list_(*, service: Administration, lang: LangOption = Language.ENGLISH) -> No
                 row["name"],
                 row["title"] if row["problem"] is None else row["problem"],
                 f"{row['minutes']} min",
-                words.render(_STATES[row["state"]])
-                + (f" {row['passed']}/{row['steps']}" if row["state"] == "started" else ""),
+                _state(row, words),
             )
             for row in rows
         ]
         head = (say("name"), say("title"), say("time"), say("state"))
         session.show(rows, Table(tuple(map(words.render, head)), cells, shrinks=words.render(head[1]), wraps=True))
+
+
+def _state(row: dict[str, Any], words: Catalogue) -> str:
+    if row["state"] == "other-edition":
+        return str(words.render(say("for the edition %(edition)s", edition=row["edition"])))
+    passed = f" {row['passed']}/{row['steps']}" if row["state"] == "started" else ""
+    return f"{words.render(_STATES[row['state']])}{passed}"
 
 
 @app.command()

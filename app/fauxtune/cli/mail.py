@@ -209,7 +209,7 @@ def matrix(
         if why is None:
             session.show(answer, mail_matrix.matrix(answer))
             if session.output is Output.TEXT:
-                print(mail_matrix.legend(answer))
+                print(session.translated(mail_matrix.legend(answer)))
             return
         sentences = mail_matrix.why(answer, why)
         if sentences is None:

@@ -384,7 +384,12 @@ def _create(
 def _done(profiles: list[dict[str, Any]], *, names_: list[str], targets: list[NamedTarget]) -> str:
     titles = [profile["displayName"] for profile in profiles]
     if targets:
-        created = sentence("Created", titles, rest=f", assigned to {words_of(targets)}")
+        whom = words_of(targets)
+        lines = [f"Created {one_line(titles[0])}, assigned to {whom}."]
+        if len(titles) > 1:
+            lines = [f"Created {len(titles)} profiles, assigned to {whom}:"]
+            lines += [f"  {one_line(each)}" for each in titles]
+        created = "\n".join(lines)
         return f"{created}\nDevices get them at their next check-in. See: fauxtune profile list"
     which = " ".join(quoted(name) for name in names_) + ("" if titles == names_ else " --platform all")
     return f"{sentence('Created', titles)}\nAssign them: fauxtune profile assign {which} --all-users"

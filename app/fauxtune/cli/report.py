@@ -75,10 +75,8 @@ def report(
             "language": session.lang.value,
             "leftOut": {name: getattr(facts.left_out, name) for name in facts.left_out.__slots__},
         }
-        session.show(
-            document,
-            f"The report: {written.page}\nIts {len(written.claims)} claims are proven by: sh {script}",
-        )
+        lines = (f"The report: {written.page}", f"Its {len(written.claims)} claims are proven by: sh {script}")
+        session.show(document, "\n".join(lines))
 
 
 def _exported(folder: Path) -> list[Exported]:

@@ -126,16 +126,7 @@ class Graph(Emulator):
             log=lambda line: print(line, file=sys.stderr),
         )
         if not self._names_credentials:
-<<<<<<< HEAD
-            if self.tenant is not None:
-                client.sign_in_to_tenant()
-            elif self.control_token and server.has_seeded_secret:
-                # With a control token the published secret is not good: the server tells which one is.
-                with suppress(Refused):
-                    client.sign_in_to_tenant()
-=======
             self.sign_in(client)
->>>>>>> secrets27
         return client
 
     @property

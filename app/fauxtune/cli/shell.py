@@ -6,17 +6,14 @@ import shlex
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fauxtune.client.endpoints import Server
 from fauxtune.core.administration.snippets import powershell_text
 
-<<<<<<< HEAD
-=======
 if TYPE_CHECKING:
     from fauxtune.cli.service import Emulator
-    from fauxtune.client.endpoints import Server
 
->>>>>>> secrets27
 
 class Program(StrEnum):
     """The program or shell that reads the variables."""

@@ -78,6 +78,11 @@ def test_every_word_of_lab_files_is_carried_out_somewhere() -> None:
         ("minutes = 5", "minutes = 50", "a lab takes 5 to 12 minutes"),
         ("minutes = 5", 'minutes = "5"', "'minutes' is a number"),
         ("minutes = 5", "minuts = 5", "a lab has no member 'minuts'; it has minutes"),
+        (
+            'title = "A phone that is retired"',
+            'edition = "2019"',
+            "the edition of a lab is 2020-04 or current, not '2019'",
+        ),
         ('"Where to look.",', "", "a step has 3 hints"),
         ('do = "retire"', 'do = "advance clock", by = "soon"', "'soon' is not an ISO 8601 duration"),
         ('do = "retire"', 'do = "reach state", sentence = "alice flies"', "There is no state 'alice flies'"),

@@ -94,7 +94,7 @@ async def test_the_matrix_says_who_could_read_what_at_every_moment(
     assert cell["mark"] == mark["mark"]
     assert (mark["thumbprint"], mark["source"], mark["symbol"]) == (cell["certificate"], "pkcs", "●")
     assert f"has had the key of certificate {cell['mark']} ({cell['certificate'][:8]}) since 2026-" in cell["sentence"]
-    assert "issued for that device alone" in row["cells"][1]["sentence"]
+    assert "which was issued for " in row["cells"][1]["sentence"]
     assert [reader["userPrincipalName"] for reader in shared["others"]] == ["bob@contoso.example"]
     clock.forward(minutes=30)
     moment = (await contoso.get("/journal")).json()["events"][-1]

@@ -131,7 +131,10 @@ def without_secrets(request: AdminRequest, *, thumbprint: str | None = None) -> 
         "encryptedPfxPassword": "<its password, encrypted with the connector's public key, base64>",
         **({} if thumbprint is None else {"thumbprint": thumbprint}),
     }
-    note = "What stands in < > is not shown here. The command “fauxtune pfx import” makes this request from a file."
+    note = (
+        "What stands between angle brackets is not shown here. "
+        "The command “fauxtune pfx import” makes this request from a file."
+    )
     return AdminRequest(request.method, request.path, {**body, **words}, notes=(*request.notes, note))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from fauxtune.core.evidence.claim import Claim
 from fauxtune.core.language.catalogue import Catalogue
+from fauxtune.core.language.message import say
 
 _HEAD = """#!/bin/sh
 # Runs the line of every claim of the report beside this folder. Ends with 0 only if each shows what it should.
@@ -36,10 +37,9 @@ claim() {
 }
 
 """
-_FOOT = """
-echo "$holding claims hold, $failing do not."
-[ "$failing" -eq 0 ]
-"""
+#: The last line that the script prints, in a text that the shell puts its numbers into.
+_COUNTED = say("%(holding)s claims hold, %(failing)s do not.", holding="$holding", failing="$failing")
+_FOOT = '\necho "{}"\n[ "$failing" -eq 0 ]\n'
 
 
 def script(claims: Sequence[tuple[str, Claim]], catalogue: Catalogue) -> str:
@@ -57,7 +57,7 @@ def script(claims: Sequence[tuple[str, Claim]], catalogue: Catalogue) -> str:
         )
         for number, claim in claims
     ]
-    return _HEAD + "\n".join(lines) + "\n" + _FOOT
+    return _HEAD + "\n".join(lines) + "\n" + _FOOT.format(catalogue.render(_COUNTED))
 
 
 def _plain(text: str) -> str:

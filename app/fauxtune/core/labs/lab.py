@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from fauxtune.core.model.editions import Edition
+
 #: The members of a deed, a check or a file, by name.
 Words: TypeAlias = "Mapping[str, Any]"
 
@@ -77,7 +79,9 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A lab. `start`: the provider states that it begins with; `prepare`: what is done before it begins."""
+    """A lab. `start`: the provider states that it begins with; `prepare`: what is done before it begins; `edition`: the
+    only one in which it can be played, None for one that is the same in all.
+    """
 
     name: str
     title: str
@@ -90,6 +94,11 @@ class Lab:
     steps: tuple[Step, ...]
     proofs: tuple[Proof, ...]
     quiz: Question
+    edition: Edition | None = None
+
+    def fits(self, edition: Edition) -> bool:
+        """Whether it can be played in a tenant of this edition."""
+        return self.edition in (None, edition)
 
     def files(self) -> tuple[Act, ...]:
         """Return the files of all proofs, each once."""

@@ -12,6 +12,7 @@ from fauxtune.core.clock import from_iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.labs.lab import Act, Choice, Lab, Proof, Question, Step, WrongWay
 from fauxtune.core.labs.verbs import MAKING, TABLES, Kind, Member, Verb, verb_named
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.provider_state_words import read as read_state
 from fauxtune.core.nearest import nearest
 
@@ -30,7 +31,7 @@ _BROKEN = re.compile(r"\(at line (\d+)")
 #: data. Part of a lab -> its members, with the type of each; a star: it may be left out.
 _SHAPES: Mapping[str, Mapping[str, type]] = {
     "lab": {"title": str, "minutes": int, "idea": str, "story": str, "start": list, "*prepare": list,
-            "predict": dict, "step": list, "proof": list, "quiz": dict},
+            "*edition": str, "predict": dict, "step": list, "proof": list, "quiz": dict},
     "predict": {"question": str, "choice": list},
     "quiz": {"question": str, "choice": list},
     "choice": {"text": str, "why": str, "*right": bool},
@@ -153,6 +154,8 @@ class _Reader:
             case "do" | "look" | "check" | "prepare" | "files":
                 key = {"prepare": "do", "files": "file"}.get(name, name)
                 self._acts(value, key=key, line=line)
+            case "edition" if value not in set(Edition):
+                self.wrong(self._line_of(name, line), f"the edition of a lab is {' or '.join(Edition)}, not '{value}'")
             case "hints" if len(value) != _HINTS:
                 self.wrong(line, f"a step has {_HINTS} hints, one after the other; this one has {len(value)}")
             case "minutes" if not MINUTES[0] <= value <= MINUTES[1]:
@@ -291,6 +294,7 @@ def _lab(name: str, document: Mapping[str, Any]) -> Lab:
         steps=tuple(map(_step, document["step"])),
         proofs=tuple(map(_proof, document["proof"])),
         quiz=_question(document["quiz"]),
+        edition=Edition(document["edition"]) if "edition" in document else None,
     )
 
 

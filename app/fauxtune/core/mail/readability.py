@@ -178,13 +178,15 @@ def _never(names: frozenset[str], device: DeviceKeys, *, known: list[KnownKey], 
         what = "for a certificate that this tenant neither issued nor imported" if names else "with a password"
         return Cell(Reading.KEY_NOT_ANYWHERE, f"The mail is encrypted {what}; {device.name} has no key for it.")
     key = known[0]
-    what = f"the imported certificate {marks.name(key.thumbprint)}"
-    if key.source is not Source.IMPORTED:
-        what = f"the certificate {marks.name(key.thumbprint)}"
-    owner = "" if key.owner is None else f" of {key.owner}"
-    alone = ", which was issued for that device alone" if key.owner and key.source is Source.PKCS else ""
-    more = "" if len(known) == 1 else f" and {len(known) - 1} more"
-    sentence = f"The mail is encrypted for {what}{owner}{alone}{more}; {device.name} never had a key for it."
+    name = marks.name(key.thumbprint)
+    what = f"the imported certificate {name}" if key.source is Source.IMPORTED else f"the certificate {name}"
+    if key.owner and key.source is Source.PKCS:
+        what = f"the certificate {name}, which was issued for {key.owner} only"
+    elif key.owner:
+        what = f"the certificate {name} of {key.owner}"
+    if len(known) > 1:
+        what = f"{what} and {len(known) - 1} more"
+    sentence = f"The mail is encrypted for {what}; {device.name} never had a key for it."
     return Cell(Reading.KEY_NEVER_HERE, sentence, thumbprint=key.thumbprint)
 
 

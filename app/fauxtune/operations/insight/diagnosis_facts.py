@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fauxtune.core.engine.diagnosis.absence_rules import FOLLOWED
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
@@ -22,9 +23,9 @@ from fauxtune.core.engine.diagnosis.facts import (
 )
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
-from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
+from fauxtune.core.engine.planning.targeting import Assignment, Membership
 from fauxtune.core.faults.matching import Occasion
-from fauxtune.core.model.ids import EnrollmentId, FilterId, ProfileId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.network import SERVICE
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, Source
@@ -43,11 +44,11 @@ from fauxtune.operations.insight.app_report import apps_of_devices
 from fauxtune.operations.insight.compliance_facts import compliance_of
 from fauxtune.operations.insight.scep_progress import end_of_ra, is_by_scep, tries_of
 from fauxtune.operations.insight.script_facts import scripts_of_devices
+from fauxtune.operations.insight.target_words import TargetWords
 from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.live_faults import TenantFaults
 from fauxtune.operations.runtime.striking import device_names, user_names
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
@@ -55,7 +56,7 @@ from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
-from fauxtune.storage.rows.configuration import FilterRow, ProfileRow
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 
@@ -114,7 +115,7 @@ def gather(
         _of_tenant(tx),
         known_profiles=known,
         names=configuration_queries.names(tx.connection, tx.tenant.id, ids={ProfileId(each) for each in ids}),
-        targets=_in_words(tx, targets),
+        **_in_words(tx, targets),
         ra_expires_at=end_of_ra(tx) if by_scep else None,
         unreached=unreached if is_open else None,
     )
@@ -329,34 +330,10 @@ def _kinds_of(tx: Transaction, part: Owned) -> frozenset[Variant]:
     return frozenset(row.variant for row in rows)
 
 
-def _in_words(tx: Transaction, targets: dict[ProfileId, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:
-    """Return the targets of each profile in words."""
-    every = [each for listed in targets.values() for each in listed]
-    groups = queries.group_names(tx.connection, tx.tenant.id, ids={each.group for each in every if each.group})
-    filters = filter_queries.filters_by_id(
-        tx.connection, tx.tenant.id, ids={each.filter for each in every if each.filter}
-    )
-    return {
-        profile: tuple(_target(each, groups=groups, filters=filters) for each in listed)
-        for profile, listed in targets.items()
-    }
-
-
-def _target(each: Assignment, *, groups: dict[str, str], filters: dict[FilterId, FilterRow]) -> str:
-    named = f"the group '{groups.get(each.group or '', each.group)}'"
-    words = {
-        TargetKind.GROUP: named,
-        TargetKind.EXCLUSION: f"not {named}",
-        TargetKind.ALL_DEVICES: "all devices",
-        TargetKind.ALL_USERS: "all users",
-        TargetKind.COLLECTION: "a collection of Configuration Manager",
-    }
-    text = f"{'taken from ' if each.removes else ''}{words[each.kind]}"
-    if each.filter is None:
-        return text
-    known = filters.get(each.filter)
-    name = each.filter if known is None else known.document.get("displayName") or each.filter
-    return f"{text} ({'without' if each.filter_excludes else 'only'} those of the filter '{name}')"
+def _in_words(tx: Transaction, targets: Mapping[ProfileId, Sequence[Assignment]]) -> dict[str, Any]:
+    """Return the facts about whom profiles are assigned to."""
+    words = TargetWords.of(tx, targets)
+    return {"targets": words.in_words(targets), "options": words.as_options(targets)}
 
 
 def _approaches(

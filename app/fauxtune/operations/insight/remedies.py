@@ -59,8 +59,13 @@ def _create_alike(finding: Finding, facts: Facts) -> str | None:
         ProfileFamily.IMPORTED: f" --purpose {purposes.get(purpose_of(profile), 'encryption')}",
         ProfileFamily.EMAIL: f" --mail-server {quoted(str(document.get('hostName') or 'HOST'))}",
     }
-    options = needed.get(family, "")
-    return f"fauxtune profile create {family} --name {quoted(name)} --platform {platform}{options} --all-users"
+    options = f"{needed.get(family, '')} {_like(profile, facts)}"
+    return f"fauxtune profile create {family} --name {quoted(name)} --platform {platform}{options}"
+
+
+def _like(profile: Profile | None, facts: Facts) -> str:
+    """The options that assign something to those to whom the profile is assigned; to all users if it is to nobody."""
+    return (profile and facts.options.get(profile.id)) or "--all-users"
 
 
 def _create_root(finding: Finding, facts: Facts) -> str | None:
@@ -69,7 +74,7 @@ def _create_root(finding: Finding, facts: Facts) -> str | None:
         return None
     platform = platform_of(device.variant)
     name = quoted(f"Root ({TITLES[platform]})")
-    return f"fauxtune profile create root --name {name} --platform {platform} --all-users"
+    return f"fauxtune profile create root --name {name} --platform {platform} {_like(_profile(finding, facts), facts)}"
 
 
 def _assign_or_create(finding: Finding, facts: Facts) -> str | None:

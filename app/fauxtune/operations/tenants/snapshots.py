@@ -7,11 +7,13 @@ devices that the server hosts go along, in memory.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
@@ -122,6 +124,12 @@ async def reset(emulator: Emulator, tenant: Tenant) -> Restored:
         restored = await _restore(emulator, tenant, name=BEGINNING, event=Event("tenantReset", {}))
     await wire_across.forget(emulator, tenant.id)
     return restored
+
+
+async def edition_after_reset(emulator: Emulator, tenant: Tenant) -> Edition:
+    """Return the edition that the tenant had when it was created, and has after a reset."""
+    _, state = await _content(emulator, tenant, name=BEGINNING)
+    return Edition(json.loads(state.tenant["settings"])["edition"])
 
 
 async def delete_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> None:

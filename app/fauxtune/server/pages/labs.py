@@ -57,6 +57,10 @@ lacks, and those that the lab does not say any more. Until then they are English
 `lab test` plays in a tenant of its own and deletes it. It runs the proofs of the lab file in a shell: test files
 that you know. A lab of yours with the name of one of ours is played in its place.
 
+A lab that is not the same in both editions says `edition = "current"` or `edition = "2020-04"` below its title: it
+cannot be started in a tenant of the other edition. `lab test --edition 2020-04` plays in that edition, and names such
+labs.
+
 Bounds: 64 KiB a file, 8 steps, 24 deeds or checks in a row, 2 to 5 choices, 3 hints a step, 16 PFX files of 16 KiB. The
 password of each PFX file is `fauxtune`.
 

@@ -6,12 +6,15 @@ from typing import Any
 
 from pydantic import Field
 
+from fauxtune.core.model.editions import Edition
 from fauxtune.operations.arrangement.labs.views import LabState
 from fauxtune.surfaces.control.answers import Answer
 
 
 class ListedLab(Answer):
-    """A lab. `state`: in this tenant; `problem`: what is wrong with its file, then nothing else is known."""
+    """A lab. `state`: in this tenant; `edition`: the only one in which it can be played; `problem`: what is wrong with
+    its file, then nothing else is known.
+    """
 
     name: str
     title: str
@@ -20,6 +23,7 @@ class ListedLab(Answer):
     state: LabState
     passed: int = Field(description="steps that were passed")
     steps: int
+    edition: Edition | None = None
     problem: str | None = None
 
 
@@ -96,7 +100,9 @@ class LabProof(Answer):
 
 
 class Lab(Answer):
-    """A lab, whole, with what was done in this tenant. `files`: those that can be fetched."""
+    """A lab, whole, with what was done in this tenant. `edition`: the only one in which it can be played;
+    `files`: those that can be fetched.
+    """
 
     name: str
     title: str
@@ -104,6 +110,7 @@ class Lab(Answer):
     idea: str
     story: str
     state: LabState
+    edition: Edition | None = None
     predict: LabQuestion
     steps: list[LabStep]
     proofs: list[LabProof]

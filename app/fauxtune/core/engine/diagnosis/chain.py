@@ -165,7 +165,7 @@ def _waiting(message: str) -> Assessment:
 def _enrollment(subject: Subject) -> Assessment:
     if subject.device is None:
         return _waiting("No device of a kind that it is for is enrolled.")
-    return _ok(f"{VARIANTS[subject.device.variant]}, enrolled {subject.device.enrolled_at:%Y-%m-%d}.")
+    return _ok(f"{VARIANTS[subject.device.variant]}, enrolled on {subject.device.enrolled_at:%Y-%m-%d}.")
 
 
 def _import(subject: Subject) -> Assessment:

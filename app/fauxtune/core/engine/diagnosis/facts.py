@@ -274,11 +274,12 @@ class RefusedEnrollment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything about one user, or one device without a user. `devices` are those to diagnose; the user has
-    `device_count` in all, of the `kinds_of_user`. `targets`: profile -> its assignments, in words. `roles`: source ->
-    the connector's role. `templates`: those of the tenant's own authority, by their names in lower case.
-    `intermediate`: SHA-256 of that authority's certificate, which the root signed. `scep_server`: the address of the
-    tenant's own SCEP server, and `ra_expires_at` the end of its RA certificates; None if it has none yet. `unreached`:
-    device -> the profiles that give it nothing; None unless the question is why a user or a device gets nothing.
+    `device_count` in all, of the `kinds_of_user`. `targets`: profile -> its assignments, in words; `options`: the
+    same as options of a command, empty for one that is assigned to nobody. `roles`: source -> the connector's role.
+    `templates`: those of the tenant's own authority, by their names in lower case. `intermediate`: SHA-256 of that
+    authority's certificate, which the root signed. `scep_server`: the address of the tenant's own SCEP server, and
+    `ra_expires_at` the end of its RA certificates; None if it has none yet. `unreached`: device -> the profiles that
+    give it nothing; None unless the question is why a user or a device gets nothing.
     `refusals` likewise.
     """
 
@@ -293,6 +294,7 @@ class Facts:
     known_profiles: tuple[KnownProfile, ...] = ()
     names: Mapping[ProfileId, str] = field(default_factory=dict)
     targets: Mapping[ProfileId, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[ProfileId, str] = field(default_factory=dict)
     roles: Mapping[Source, str] = field(default_factory=dict)
     templates: Mapping[str, Template] = field(default_factory=dict)
     selected: SelectedProfile | None = None

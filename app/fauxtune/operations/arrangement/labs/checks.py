@@ -37,6 +37,13 @@ from fauxtune.storage.rows.certificates import CertificateRow
 _PRESENT = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
 #: data. How an enrolment ended, by the word of lab files.
 _ENDS = {"wiped": "wipe", "retired": "retire", "deleted": "delete"}
+#: data. The states of a device, by the word of lab files.
+_DEVICE_STATES = {
+    "enrolled": say("enrolled"),
+    "wiped": say("wiped"),
+    "retired": say("retired"),
+    "deleted": say("deleted"),
+}
 #: data. What an item waits for, in words.
 _STATES = {
     ItemState.WANTED: say("it waits"),
@@ -109,7 +116,11 @@ async def outcome(stage: Stage, check: Act) -> Outcome:
 
 def _expected(check: Act, *, wanted: bool) -> Message:
     values = {name: ", ".join(value) if isinstance(value, list) else value for name, value in check.words.items()}
-    more = {"which": values.get("label") or f"{values.get('source', '')} {values.get('device', '')}".strip()}
+    more: dict[str, Any] = {
+        "which": values.get("label") or f"{values.get('source', '')} {values.get('device', '')}".strip()
+    }
+    if check.verb == "device state":
+        more["state"] = _DEVICE_STATES[values["state"]]
     yes, no = _EXPECTED[check.verb]
     message = yes if wanted else no
     return replace(message, values={**values, **more, "tag": values.get("tag", "-")})
@@ -246,7 +257,9 @@ async def _device_state(stage: Stage, words: Words) -> Sight:
     if row is None:
         return _sight(False, looked, say("there was never such a device"))
     is_active, cause = row.state is EnrollmentState.ACTIVE, row.cause or "-"
-    saw = say("active") if is_active else say("%(state)s, by %(cause)s", state=row.state.value, cause=cause)
+    ending = say("ending, by %(cause)s", cause=cause)
+    ended = ending if row.state is EnrollmentState.ENDING else say("ended, by %(cause)s", cause=cause)
+    saw = say("active") if is_active else ended
     if words["state"] == "enrolled":
         return _sight(is_active, looked, saw)
     return _sight(row.state is EnrollmentState.ENDED and row.cause == _ENDS[words["state"]], looked, saw)

@@ -124,7 +124,7 @@ async def progress_of(emulator: Emulator, tenant: Tenant) -> dict[str, LabRunRow
 async def start(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
     """Start a lab. What is in the tenant is lost: it begins again, with its first users and keys.
 
-    Raises NotFound for an unknown lab, Invalid for one that cannot begin.
+    Raises NotFound for an unknown lab, Invalid for one that cannot begin, Conflict for one of another edition.
     """
     lab = await lab_named(emulator, name)
     async with emulator.turns.across(_turn(tenant)):
@@ -134,6 +134,12 @@ async def start(emulator: Emulator, tenant: Tenant, *, name: str) -> Stage:
 
 
 async def _start(emulator: Emulator, tenant: Tenant, *, lab: Lab, kept: Progress) -> Stage:
+    edition = await snapshots.edition_after_reset(emulator, tenant)
+    if not lab.fits(edition):
+        raise Conflict(
+            f"The lab '{lab.name}' can be played in the edition {lab.edition} only, and the tenant '{tenant.name}' was "
+            f"created with the edition {edition}. Create another: fauxtune tenant create --edition {lab.edition}"
+        )
     others = [row for row in (await progress_of(emulator, tenant)).values() if row.lab != lab.name]
     await snapshots.reset(emulator, tenant)
     await emulator.runner.run(tenant, _put, others)

@@ -19,12 +19,15 @@ from fauxtune.operations.tenants.seats import seat_of
 
 
 class LabState(StrEnum):
-    """How far a lab has come in a tenant. Of a broken one the file has mistakes."""
+    """How far a lab has come in a tenant. Of a broken one the file has mistakes; one of another edition than the
+    tenant's cannot be played.
+    """
 
     NEW = "new"
     STARTED = "started"
     DONE = "done"
     BROKEN = "broken"
+    OTHER_EDITION = "other-edition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ async def lab_lines(emulator: Emulator, tenant: Tenant, *, language: Language = 
             continue
         row = rows.get(name)
         progress = Progress() if row is None else Progress.of(row)
-        state = LabState.NEW if row is None else _state(progress, lab)
+        state = _before(tenant, lab) if row is None else _state(progress, lab)
         lines.append(LabLine(name, state, len(progress.passed), lab))
     return lines
 
@@ -82,13 +85,18 @@ async def lab_view(emulator: Emulator, tenant: Tenant, *, name: str, language: L
     rows, lab = await progress_of(emulator, tenant), await lab_named(emulator, name, language=language)
     row = rows.get(name)
     if row is None:
-        return LabView(lab, LabState.NEW, Progress(), (), ())
+        return LabView(lab, _before(tenant, lab), Progress(), (), ())
     stage = stage_for(emulator, tenant, lab=lab, row=row, dry=True)
     progress, later = Progress.of(row), later_lab(rows, name=name)
     steps = [
         StepView(tuple(await ways_of(stage, step.do)), tuple(await ways_of(stage, step.look))) for step in lab.steps
     ]
     return LabView(lab, _state(progress, lab), progress, tuple(steps), tuple(file_names(stage)), later)
+
+
+def _before(tenant: Tenant, lab: Lab) -> LabState:
+    """Return the state of a lab that was not started."""
+    return LabState.NEW if lab.fits(tenant.edition) else LabState.OTHER_EDITION
 
 
 def _state(progress: Progress, lab: Lab) -> LabState:

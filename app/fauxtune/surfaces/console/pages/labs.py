@@ -183,7 +183,7 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
         "lab.html",
         view=view,
         lab=view.lab,
-        is_new=view.state is LabState.NEW,
+        is_new=view.state in {LabState.NEW, LabState.OTHER_EDITION},
         predict=_question(runs.PREDICT, view.lab.predict, progress=progress),
         quiz=_question(runs.QUIZ, view.lab.quiz, progress=progress),
         steps=parts,

@@ -121,6 +121,7 @@ async def _seen(here: TenantCall, name: str) -> answers.Lab:
         idea=lab.idea,
         story=lab.story,
         state=view.state,
+        edition=lab.edition,
         predict=_question(lab.predict, progress.predicted, is_told=progress.is_told(runs.PREDICT)),
         steps=[_step(here, view, number) for number in range(len(lab.steps))],
         proofs=[
@@ -149,6 +150,7 @@ def _line(line: LabLine) -> answers.ListedLab:
         state=line.state,
         passed=line.passed,
         steps=0 if lab is None else len(lab.steps),
+        edition=None if lab is None else lab.edition,
         problem=line.problem or None,
     )
 
