@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 def circles(arrows: Mapping[str, set[str]]) -> list[list[str]]:
-    """Return the strongly connected parts with more than one node, the largest first (Tarjan 1972, without recursion)."""
+    """Return the strongly connected parts with more than one node, the largest first (Tarjan 1972, not recursive)."""
     index: dict[str, int] = {}
     lowest: dict[str, int] = {}
     open_nodes: list[str] = []
