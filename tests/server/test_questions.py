@@ -14,8 +14,7 @@ from sqlalchemy import select
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Unavailable
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.other_processes import Others
+from fauxtune.operations.runtime.emulator import Emulator, Others
 from fauxtune.server.neighbours import Neighbours
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Connection, Database

@@ -5,21 +5,65 @@ Issuing and revoking at the CA's counter is no task of Graph: these commands spe
 
 from __future__ import annotations
 
+import base64
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fauxtune.cli import certificate_files, certificate_import, completion, names
-from fauxtune.cli.administration import Administration, YesOption, confirm, without
+from fauxtune.cli import certificate_files, completion, names
+from fauxtune.cli.administration import Administration, Session, YesOption, confirm, partial, without
 from fauxtune.cli.options import fail
+from fauxtune.cli.pfx_keys import KEY_NAME, PROVIDER, public_key
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, certificate_name, moment, one_line, person, uses_in_words
 from fauxtune.cli.times import iso_time
 from fauxtune.core.administration import emulation as tasks
-from fauxtune.core.administration.choices import Purpose
+from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.administration.requests import AdminRequest, Service, key
+
+# Import a certificate that was just issued: what `certificate issue --import` does after the CA has answered.
+#
+# The password of the PFX file is encrypted on this machine with the connector's public key, as by `fauxtune pfx
+# import`.
+
+
+def check_import(user: str | None, *, csr: Path | None, password: str | None) -> None:
+    """End the command if the certificate could not be imported after it was issued."""
+    if user is None:
+        fail("--import needs --user: the certificate is imported for the devices of that user.")
+    if csr is not None:
+        fail("With --csr no key is made, so that there is nothing to import: leave out --csr or --import.")
+    if password is not None and not password.isascii():
+        fail("--import needs a password of ASCII characters: the connector could not open the file with another one.")
+
+
+def import_issued(
+    session: Session, answer: dict[str, Any], *, document: dict[str, Any], user: str, purpose: Purpose
+) -> str:
+    """Import the certificate and its key for the user. Return a sentence, and add the record to the document."""
+    from fauxtune.client.pfx import read_public_key
+    from fauxtune.core.administration import imported
+
+    data, password = base64.b64decode(answer["pfx"]), answer["pfxPassword"]
+    with partial([f"issued {session.certificate(answer['thumbprint'])}"]):
+        connector_key = imported.ConnectorKey(
+            PROVIDER, KEY_NAME, read_public_key(public_key(session.client, PROVIDER, key_name=KEY_NAME))
+        )
+        request = imported.import_pfx(
+            imported.record(
+                data,
+                certificate=imported.certificate_of(data, password=password),
+                password=password,
+                connector_key=connector_key,
+                user_principal_name=user,
+                purpose=INTENDED[purpose],
+            )
+        )
+        document["imported"] = session.send(request, readable=imported.without_secrets(request))
+    return f"\nImported it for {user}, for {purpose.value}. Devices get it by profiles of that purpose."
+
 
 app = typer.Typer(
     help="""List, show, issue and revoke certificates of the tenant's CA.
@@ -160,7 +204,7 @@ def issue(
         fail("Say what to do with the certificate: --out FILE writes it, --import PURPOSE imports it.")
     file = None if out is None else certificate_files.new_file(out, csr=csr)
     if purpose is not None:
-        certificate_import.check(user, csr=csr, password=pfx_password)
+        check_import(user, csr=csr, password=pfx_password)
     request = None if csr is None else certificate_files.read_request(csr)
     begin, end = (each and iso_time(each) for each in (since, until))
     with service.session() as session:
@@ -182,7 +226,7 @@ def issue(
         if file is not None:
             text += certificate_files.written(file, answer, document=document, password=password)
         if purpose is not None and owner is not None:
-            text += certificate_import.import_issued(session, answer, document=document, user=owner, purpose=purpose)
+            text += import_issued(session, answer, document=document, user=owner, purpose=purpose)
         session.show(document, text)
 
 

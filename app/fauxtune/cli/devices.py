@@ -3,22 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from fauxtune.cli import completion, device_text, names
 from fauxtune.cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
-from fauxtune.cli.guarded import Guarded, send
 from fauxtune.cli.options import Output, named_values
 from fauxtune.cli.service import with_service
 from fauxtune.cli.tables import Table, moment, one_line, person
+from fauxtune.client.endpoints import ClientError
 from fauxtune.core.administration import devices as tasks
+from fauxtune.core.administration.approvals import approved, asking
 from fauxtune.core.administration.emulation import create_enrollment_token
 from fauxtune.core.administration.hosted_devices import add_hosted_device
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.model.platform_words import nearest_spellings, spelled, system_words
 from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.policies.approvals import CODE, JUSTIFICATION
+
+# What an approval policy may guard (Multi Admin Approval): asked for with a justification, done with its approval.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded(Administration):
+    """A tenant, and what the command line says of an approval."""
+
+    justification: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="if an approval policy guards this, ask for an approval with it")
+    ] = None
+    approval: Annotated[
+        str | None, typer.Option(metavar="REQUEST", help="the approval to use: its id, or the beginning of it")
+    ] = None
+
+
+def send(session: Session, request: AdminRequest, *, asks: Guarded | None) -> str | None:
+    """Send a request. Return None if it was carried out, and the id of the request for approval if it waits for one
+    now. Raises ClientError for what a policy guards and nobody justified. `asks`: None for what no policy can guard.
+    """
+    from fauxtune.client.http import Refused
+
+    if asks is not None and asks.approval is not None:
+        request = approved(request, code=names.approval(session.client, asks.approval).id)
+    elif asks is not None and asks.justification is not None:
+        request = asking(request, justification=asks.justification)
+    try:
+        session.send(request)
+    except Refused as refused:
+        code = refused.headers.get(CODE)
+        if code is not None:
+            return code
+        if JUSTIFICATION in refused.reason and not request.headers:
+            raise ClientError(
+                "An approval policy guards this: another administrator has to approve it first. Ask for that with "
+                "--justification TEXT."
+            ) from None
+        raise
+    return None
+
 
 app = typer.Typer(
     help="""List devices, look at one, and act on it.

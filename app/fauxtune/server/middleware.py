@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from time import perf_counter
@@ -21,9 +22,30 @@ from fauxtune.core.model.ids import IdSource
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extended
 from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
-from fauxtune.server.recording import WireOf, recorder
 from fauxtune.storage.contents import MOST_OF_ONE
 from fauxtune.surfaces.http import Refuse, is_refusal
+
+# Which requests are recorded for the window on the wire, and where.
+#
+# Not recorded: pages for people and probes, and the window itself, so that a reader does not see its own reading.
+
+#: Returns the recorder of the application, which tests replace.
+WireOf = Callable[[], Wire]
+
+#: Where a path begins that may be left out, and which then is.
+_SUSPECTS = ("/console", "/docs", "/favicon.ico", "/livez", "/readyz", "/_fauxtune/v1/")
+_LEFT_OUT = re.compile(r"/(?:console|docs|favicon\.ico|livez|readyz|_fauxtune/v1/(?:tenants/[^/]+/)?wire)(?:/|$)")
+
+
+def recorder(scope: Scope, wire_of: WireOf | None) -> Wire | None:
+    """Return what records this request; None if it is not to be recorded."""
+    if wire_of is None:
+        return None
+    wire, path = wire_of(), scope["path"]
+    if not wire.is_on or path == "/" or (path.startswith(_SUSPECTS) and _LEFT_OUT.match(path)):
+        return None
+    return wire
+
 
 BODY_LIMIT = 4 * 1024 * 1024
 #: The document of a tenant is larger than any other body: one of 50 devices has 2 MiB, one of 1,000 devices some 30.

@@ -14,7 +14,8 @@ from fauxtune.core.engine.device_actions.support import EMULATED
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import Platform
 from fauxtune.operations.devices.actions import ENDS, Order
-from fauxtune.surfaces.devices.android import commands, messages
+from fauxtune.surfaces.devices.android import messages
+from fauxtune.surfaces.devices.android import routes as commands
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "android"
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -48,7 +49,7 @@ def test_the_commands_are_those_of_the_example() -> None:
             device=one["name"].partition("/operations/")[0],
             key=one["name"].rpartition("/")[2],
             created=one["metadata"]["createTime"],
-            command=commands.command(each),
+            command=commands.command_of(each),
         )
         for one, each in zip(example("operations-commands")["operations"], results, strict=True)
     ]
@@ -56,12 +57,12 @@ def test_the_commands_are_those_of_the_example() -> None:
 
 
 def test_a_wipe_has_its_scope() -> None:
-    assert commands.command(order(DeviceAction.WIPE, scope="DEVICE")) == {"type": "WIPE", "scope": "DEVICE"}
+    assert commands.command_of(order(DeviceAction.WIPE, scope="DEVICE")) == {"type": "WIPE", "scope": "DEVICE"}
 
 
 def test_where_a_device_is_comes_in_graphs_words() -> None:
     message = messages.Complete.model_validate(example("complete-request-location"))
-    assert commands.answer(message) == {
+    assert commands.answer_in(message) == {
         "location": {
             "latitude": 47.6423,
             "longitude": -122.1391,
@@ -72,7 +73,7 @@ def test_where_a_device_is_comes_in_graphs_words() -> None:
             "speed": 0.0,
         }
     }
-    assert commands.answer(messages.Complete.model_validate(example("complete-request"))) is None
+    assert commands.answer_in(messages.Complete.model_validate(example("complete-request"))) is None
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from fastapi import APIRouter
 
 from fauxtune.core.formats.xml import parse
 from fauxtune.server.openapi import DEVICES, SURFACES
-from fauxtune.surfaces.devices.android import commands, messages
 from fauxtune.surfaces.devices.android import errors as android_errors
+from fauxtune.surfaces.devices.android import messages
+from fauxtune.surfaces.devices.android import routes as commands
 from fauxtune.surfaces.devices.apple import description as apple
 from fauxtune.surfaces.devices.apple import errors as apple_errors
 from fauxtune.surfaces.devices.apple import messages as apple_messages

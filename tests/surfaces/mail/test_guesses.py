@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.surfaces.mail.guesses import Guesses
+from fauxtune.surfaces.mail.accounts import Guesses
 from tests.support.mail_programs import ALICE
 
 

@@ -5,16 +5,20 @@ results.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, due_steps, planned_steps
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.escrow import EscrowKind
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.platforms import Platform
@@ -24,14 +28,36 @@ from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin.app_steps import app_question, app_steps, delivery, listed
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
-from fauxtune.operations.checkin.order_secrets import with_secrets
 from fauxtune.operations.checkin.step_results import is_inventory_due, questions
 from fauxtune.operations.checkin.steps import Exchange, Step
 from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import escrow
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.secret_packaging import Packagings
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.rows.devices import EnrollmentRow
+
+# What the command of an order has beside the order's details: secrets, which are read only while it is written.
+
+
+def with_secrets(tx: Transaction, order: Order, *, enrollment: EnrollmentRow, keys: KeyStore) -> Order:
+    """Return the order with the secrets of its command.
+
+    Apple: ClearPasscode has the token that the device sent, RotateFileVaultKey the present key, and the certificate for
+    which the new one is sealed.
+    """
+    if order.action is DeviceAction.RESET_PASSCODE and enrollment.wire_state is not None:
+        token = enrollment.wire_state.get("unlockToken")
+        return order if token is None else replace(order, secrets={"unlockToken": token})
+    if order.action is DeviceAction.ROTATE_FILEVAULT_KEY:
+        certificate = authorities.certificate(tx.connection, tx.tenant, name=escrow.AUTHORITY)
+        secrets = {"certificate": base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()}
+        present = escrow.current_secret(tx, enrollment, kind=EscrowKind.FILE_VAULT, keys=keys)
+        return replace(order, secrets=secrets if present is None else secrets | {"recoveryKey": present})
+    return order
+
 
 #: The platforms whose devices can answer NotNow.
 _APPLE = (Platform.IOS, Platform.IPADOS, Platform.MACOS)

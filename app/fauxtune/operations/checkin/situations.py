@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fauxtune.core.engine.planning.desired import desired_items
+from fauxtune.core.engine.planning.ledger import is_requested
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
 from fauxtune.core.engine.planning.policies_as_profiles import counting, with_wishes
 from fauxtune.core.engine.planning.renewal import renewal
@@ -17,15 +18,15 @@ from fauxtune.core.engine.planning.targeting import Assignment, Matches, Members
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey, ProfileId
-from fauxtune.core.model.items import Item, LedgerRow, Order, Problem
+from fauxtune.core.model.items import Item, LedgerRow, Order, Problem, scep_key
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.scep import ScepAttempt
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
 from fauxtune.core.profiles.variables import variables
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.checkin.scep_attempts import attempts_of
 from fauxtune.operations.connectors.selection import connectors_of, waited_for
 from fauxtune.operations.devices.audience import Audience, Filters
 from fauxtune.operations.runtime.transaction import Transaction
@@ -33,10 +34,38 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
+
+# How often, and when, devices were given a challenge for certificates that they do not have yet. Only reads.
+
+#: The states of a challenge after which a device may still be waiting for its certificate.
+_ANSWERED = ("validated", "issued")
+
+
+def attempts_of(
+    tx: Transaction, ledgers: Mapping[EnrollmentId, Mapping[ItemKey, LedgerRow]]
+) -> dict[EnrollmentId, dict[tuple[ItemKey, str], ScepAttempt]]:
+    """Return what devices were given to get certificates by SCEP that they do not have yet, by item and fingerprint.
+    No statement is run if no device is to get one.
+    """
+    trying = [device for device, rows in ledgers.items() if any(is_requested(row) for row in rows.values())]
+    attempts: dict[EnrollmentId, dict[tuple[ItemKey, str], ScepAttempt]] = {device: {} for device in ledgers}
+    if not trying:
+        return attempts
+    for row in queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=trying):
+        known, key = attempts[row.enrollment_id], (scep_key(row.profile_id), row.fingerprint or "")
+        known[key] = ScepAttempt(
+            count=known[key].count + 1 if key in known else 1,
+            given_at=row.created_at,
+            expires_at=row.expires_at,
+            is_answered=row.state in _ANSWERED,
+        )
+    return attempts
+
 
 #: The connector's role for each source.
 ROLES = {Source.PKCS: "pkcs", Source.IMPORTED: "imported-pfx"}

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissing, RevocationRefused
-from fauxtune.core.errors import Conflict, NotFound, Unavailable
+from fauxtune.core.errors import Conflict, ConnectorRefused, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import HOLD, RELEASE, check_reason
 from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.connectors import event_log
-from fauxtune.operations.connectors import refused_revocations as connector_journal
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_revocation, revoking, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
@@ -26,6 +27,47 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import AuthorityRow, CertificateRow, ConnectorRow, RevocationState
+
+# Revocations that a connector could not carry out, in the journal: `refused`, with Graph's number for such a refusal,
+# and `waiting`, for an authority or a connector that cannot be reached. (A certificate that could not be issued is
+# journalled with the item that failed.)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The certificate that was to be revoked, and whose it is; `certificate`: thumbprint, serial, source."""
+
+    device: EnrollmentId | None
+    user: str | None
+    profile: str | None
+    item: str | None
+    template: str | None = None
+    authority: str | None = None
+    certificate: JsonObject | None = None
+
+
+def revocation_refused(tx: Transaction, case: Case, *, refusal: ConnectorRefused) -> None:
+    """Note that a certificate stays valid, since its revocation was refused."""
+    _note(tx, case, event="refused", asked="revocation", errorCode=refusal.code, reason=refusal.message)
+
+
+def revocation_waits(tx: Transaction, case: Case, *, why: str) -> None:
+    """Note that a certificate stays valid until its authority, or a connector, can be reached."""
+    _note(tx, case, event="waiting", asked="revocation", reason=why)
+
+
+def _note(tx: Transaction, case: Case, *, event: str, **detail: Any) -> None:
+    about = {"item": case.item, "template": case.template, "authority": case.authority}
+    detail = {name: value for name, value in about.items() if value is not None} | detail
+    tx.record(
+        event,
+        user=case.user,
+        device=case.device,
+        profile=case.profile,
+        certificate=case.certificate,
+        **detail,
+    )
+
 
 #: The reason of connectors' revocations: the device is no longer managed, or no longer gets the certificate.
 CONNECTOR_REASON = "cessationOfOperation"
@@ -101,7 +143,7 @@ def revoke_for_connector(
         return _ask(tx, row, case=case, connector=connector)
     if row.revocation_state != "asked":
         _note_state(tx, row, state="asked", asked_at=asked_at)
-        connector_journal.revocation_waits(tx, case, why=f"It waits for {who_is_waited_for(tx, 'revocation')}.")
+        revocation_waits(tx, case, why=f"It waits for {who_is_waited_for(tx, 'revocation')}.")
         tx.connectors_called = True
     return False
 
@@ -149,7 +191,7 @@ def carry_out(tx: Transaction, *, connector: ConnectorRow | None = None, serial:
     return tried
 
 
-def _ask(tx: Transaction, row: CertificateRow, *, case: connector_journal.Case, connector: ConnectorRow) -> bool:
+def _ask(tx: Transaction, row: CertificateRow, *, case: Case, connector: ConnectorRow) -> bool:
     """Let the connector ask the authority, and write the outcome into the connector's log."""
     log = event_log.Writer(tx, connector, role="revocation", device=case.device, user=case.user)
     log.about(ca=row.authority, template=row.template, item=row.item_key)
@@ -172,21 +214,21 @@ def _ask(tx: Transaction, row: CertificateRow, *, case: connector_journal.Case, 
     except (RevocationRefused, RaCertificateMissing) as refusal:
         _note_state(tx, row, state="refused")
         if row.revocation_state != "refused":
-            connector_journal.revocation_refused(tx, case, refusal=refusal)
+            revocation_refused(tx, case, refusal=refusal)
             log.request_failed(refusal)
         return False
     except Unavailable as error:
         _note_state(tx, row, state="waiting")
         if row.revocation_state != "waiting":
-            connector_journal.revocation_waits(tx, case, why=error.message)
+            revocation_waits(tx, case, why=error.message)
             log.request_failed(AuthorityUnavailable(error.message))
         return False
     log.request_succeeded()
     return True
 
 
-def _case(row: CertificateRow, *, device: EnrollmentId | None, user: str | None, source: str) -> connector_journal.Case:
-    return connector_journal.Case(
+def _case(row: CertificateRow, *, device: EnrollmentId | None, user: str | None, source: str) -> Case:
+    return Case(
         device=device,
         user=user,
         profile=row.profile_id,

@@ -25,7 +25,6 @@ from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.guesses import Guesses
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
-from fauxtune.operations.runtime.other_processes import Others
 from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
@@ -33,9 +32,61 @@ from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.turns import Turns
-from fauxtune.operations.runtime.webhook_client import NoWebhooks, Webhooks
 from fauxtune.operations.runtime.wire import Wire
 from fauxtune.operations.runtime.worker_threads import Workers
+
+# The client that calls receivers of notifications, as an interface: `server/webhooks.py` is the real one.
+#
+# When a receiver is called, and called again, is decided in `operations/directory/notification_delivery.py`.
+
+
+class Webhooks(Protocol):
+    """Calls receivers. `server/webhooks.py` does."""
+
+    def check(self, url: str, *, name: str) -> None:
+        """Raise Invalid, with the property's name as target, for an address that may not be called."""
+        ...
+
+    async def validate(self, url: str, *, token: str) -> None:
+        """Raise Invalid unless the receiver answers with the token, as plain text, in time."""
+        ...
+
+    async def send(self, url: str, content: bytes) -> str | None:
+        """Send JSON. Returns None if the receiver took it, else why not."""
+        ...
+
+
+class NoWebhooks:
+    """A server that calls nobody."""
+
+    def check(self, url: str, *, name: str) -> None:
+        """Refuse every address."""
+        raise NotEmulated(f"This server calls no receivers of notifications: {name} '{url}' is of no use.")
+
+    async def validate(self, url: str, *, token: str) -> None:
+        """Refuse every address."""
+        self.check(url, name="notificationUrl")
+
+    async def send(self, url: str, content: bytes) -> str | None:
+        """Send nothing."""
+        return "this server calls no receivers"
+
+
+# The other processes that share the database, as far as they can be asked (`server.questions`).
+
+
+class Others(Protocol):
+    """Who answers questions. A topic names what answers at the other process."""
+
+    async def ask_all(self, topic: str, content: bytes) -> list[bytes]:
+        """Ask every other process, and return what they answer; those that do not answer soon are left out."""
+        ...
+
+    async def ask_leader(self, topic: str, content: bytes, *, seconds: float) -> bytes:
+        """Ask the process that leads, which is another one. Raises Unavailable if none leads for a while, if it ends
+        before it has answered, or does not answer within so many seconds.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ request (`Looks`), and reads it again if its version is another one; each change
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -25,9 +25,9 @@ from fauxtune.operations.runtime.marks import MarksOfTenants
 from fauxtune.operations.runtime.memory import Memory
 from fauxtune.operations.runtime.shared_statements import Together
 from fauxtune.operations.runtime.signals import Signals
-from fauxtune.operations.runtime.tenant_looks import Looks
 from fauxtune.operations.runtime.tracking import Tracking
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import Turns
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries
@@ -36,6 +36,34 @@ from fauxtune.storage.queries import quiet as quiet_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.queries.quiet import Contact, Quiet
 from fauxtune.storage.writes import additions
+
+# Looks at tenants in the database, by a process that shares it: of those that are asked for at one time, one is done.
+#
+# A look that is under way may have read before the caller came, so that it does not count; the next one does, and
+# serves all who came by then.
+
+
+class Looks:
+    """The looks at all tenants."""
+
+    def __init__(self, look: Callable[[TenantId], Awaitable[Tenant | None]]) -> None:
+        """`look` reads a tenant; None: it does not exist."""
+        self._look = look
+        self._turns = Turns()
+        self._next: dict[TenantId, asyncio.Task[Tenant | None]] = {}
+
+    async def at(self, tenant_id: TenantId) -> Tenant | None:
+        """Return what a look that begins from now on finds."""
+        following = self._next.get(tenant_id)
+        if following is None:
+            following = self._next[tenant_id] = asyncio.create_task(self._turn(tenant_id))
+        return await asyncio.shield(following)
+
+    async def _turn(self, tenant_id: TenantId) -> Tenant | None:
+        async with self._turns.of(tenant_id):
+            del self._next[tenant_id]  # who comes from now on needs another one
+            return await self._look(tenant_id)
+
 
 #: The version of a tenant that is not known; no tenant has it.
 _UNKNOWN = "?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
@@ -10,13 +11,73 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin, peer_of
-from fauxtune.surfaces.identity import authorize, azure, descriptions, device_codes, discovery, pages
-from fauxtune.surfaces.identity.adfs import ADFS, of_the_application
+from fauxtune.surfaces.identity import authorize, azure, descriptions, device_codes, discovery, errors, pages
+from fauxtune.surfaces.identity.discovery import ANY_TENANT
+from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
-from fauxtune.surfaces.identity.v1 import older_answer
 from fauxtune.surfaces.routers import Router
+
+# The older token endpoint, `/oauth2/token`: it takes a `resource`, and its numbers are text.
+#
+# Source: Entra ID v1.0, "OAuth 2.0 client credentials flow", "authorization code flow". The access tokens are those of
+# the newer endpoint; id tokens are of version 1.0.
+
+#: The seconds by which the older endpoint backdates its tokens.
+_BACK = 300
+
+
+async def older_answer(request: TokenRequest) -> dict[str, Any]:
+    """Return the token response for ADAL and old scripts."""
+    grant = request.need("grant_type")
+    resource = request.form.get("resource")
+    if not resource and grant in {"client_credentials", "password"}:
+        request.need("resource")
+    form = {name: value for name, value in request.form.items() if name != "scope"}
+    if resource and grant == "client_credentials":
+        form["scope"] = f"{resource}/.default"
+    elif resource:
+        # A user always gets a refresh token here, and an id token on demand.
+        openid = "openid " if "openid" in request.form.get("scope", "").split() else ""
+        form["scope"] = f"{openid}offline_access {resource}/.default"
+    issued = await answer(replace(request, form=form, older=True))
+    now, seconds = int(request.emulator.runner.clock.now().timestamp()), int(LIFETIME.total_seconds())
+    document = {
+        **issued.document,
+        "expires_in": str(seconds),
+        "ext_expires_in": str(seconds),
+        "expires_on": str(now + seconds),
+        "not_before": str(now - _BACK),
+        "resource": issued.audience,
+    }
+    if "scope" in document:
+        document["scope"] = " ".join(issued.permissions)
+    return document
+
+
+# The token endpoint in the form of AD FS, which serves clients whose authority is `https://localhost:8443/adfs/`.
+#
+# MSAL refuses a host that it does not know until Microsoft confirms it. MSAL for Java takes an authority whose path
+# begins with `adfs` for an AD FS, asks nobody, and posts to `/adfs/oauth2/token`, without the tenant. Unverified: MSAL
+# for .NET does so.
+
+ADFS = "adfs"
+
+
+async def of_the_application(request: TokenRequest) -> TokenRequest:
+    """Return the request for the tenant that has its application. Raises Aadsts if no tenant or several have it."""
+    client_id = request.need("client_id")
+    tenants = await replace(request, tenant_key=ANY_TENANT[0]).tenants(client_id)
+    if len(tenants) > 1:
+        raise Aadsts(
+            errors.NEEDS_TENANT,
+            f"The application '{client_id}' is in {len(tenants)} tenants. At /{ADFS} a path names no tenant: use the "
+            "client id of an application that one tenant has.",
+        )
+    return replace(request, tenant_key=tenants[0].id)
+
 
 _NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
 

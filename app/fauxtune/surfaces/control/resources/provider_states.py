@@ -8,9 +8,42 @@ from fauxtune.core.model.provider_state_words import places
 from fauxtune.core.model.provider_states import PLACES, SENTENCES
 from fauxtune.operations.arrangement.provider_states import reach
 from fauxtune.surfaces.control import messages
-from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.answers import Answer, Listed
 from fauxtune.surfaces.control.calls import Here, calls
-from fauxtune.surfaces.control.provider_state_answers import KnownState, PlaceOfState, ReachedState
+
+# The answers of the control surface on provider states.
+
+
+class PlaceOfState(Answer):
+    """A place in a sentence."""
+
+    name: str
+    example: str
+    meaning: str
+
+
+class KnownState(Answer):
+    """A sentence. `also`: other wordings; `enrolls`: simulated devices may be enrolled to reach it."""
+
+    state: str
+    example: str
+    area: str
+    meaning: str
+    also: list[str]
+    params: list[PlaceOfState]
+    enrolls: bool
+
+
+class ReachedState(Answer):
+    """The tenant is in the state. `state`: the sentence as it is listed; `changed`: whether it was not before;
+    `values`: ids and names of what the sentence speaks of, such as `userId`.
+    """
+
+    state: str
+    wording: str
+    changed: bool
+    values: dict[str, str]
+
 
 router = calls("/tenants/{tenant}/states", tag="states")
 

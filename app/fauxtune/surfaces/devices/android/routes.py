@@ -8,7 +8,7 @@ a client.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.json_limits import MOST_FROM_DEVICE, check_elements
@@ -28,12 +29,57 @@ from fauxtune.core.policies.app_states import AppReport
 from fauxtune.operations.checkin.android_policy import current_policy
 from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.devices import enrollment, own_operations
+from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.credentials import digest
-from fauxtune.surfaces.devices.android import commands, facts, messages, translate
+from fauxtune.surfaces.devices.android import facts, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
 from fauxtune.surfaces.routers import DirectRoute, Router
+
+# From an administrator's actions to the commands of Android devices.
+#
+# The names are those of the Android Management API (Command: WIPE, LOCK, REBOOT, RESET_PASSWORD). It has none to
+# locate a device, to play a sound, to rename it and to notify its user: LOCATE, PLAY_SOUND, SET_DEVICE_NAME and
+# SHOW_NOTIFICATION are extensions.
+
+#: The default duration of a sound. Graph: playLostModeSound.
+_SOUND_MINUTES = 1
+
+
+def _play_sound(details: JsonObject) -> JsonObject:
+    minutes = int(details.get("durationInMinutes") or _SOUND_MINUTES)
+    return {"type": "PLAY_SOUND", "soundDuration": f"{minutes * 60}s"}
+
+
+#: Every action that the support matrix sends to Android devices, except those that end the enrolment.
+COMMANDS: dict[DeviceAction, Callable[[JsonObject], JsonObject]] = {
+    DeviceAction.LOCK: lambda _: {"type": "LOCK"},
+    DeviceAction.REBOOT: lambda _: {"type": "REBOOT"},
+    DeviceAction.RESET_PASSCODE: lambda details: {"type": "RESET_PASSWORD", "newPassword": details["passcode"]},
+    DeviceAction.LOCATE: lambda _: {"type": "LOCATE"},
+    DeviceAction.PLAY_SOUND: _play_sound,
+    DeviceAction.RENAME: lambda details: {"type": "SET_DEVICE_NAME", "deviceName": details["deviceName"]},
+    DeviceAction.NOTIFY: lambda details: {
+        "type": "SHOW_NOTIFICATION",
+        "notification": {"title": details.get("notificationTitle", ""), "body": details.get("notificationBody", "")},
+    },
+}
+
+
+def command_of(order: Order) -> JsonObject:
+    """Return the command of an order."""
+    if order.scope:
+        return {"type": "WIPE", "scope": order.scope}
+    return COMMANDS[order.action](order.details)
+
+
+def answer_in(message: messages.Complete) -> JsonObject | None:
+    """Return what the device answered: the `location` that it reports, by Graph's names."""
+    if message.response is None or message.response.location is None:
+        return None
+    return {"location": message.response.location.model_dump(by_alias=True)}
+
 
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
@@ -146,7 +192,7 @@ async def pull(request: Request, *, tenant_key: str, enterprise: str, device: st
     name = _name(tenant.id, device)
     orders = await call.emulator.runner.run(tenant, own_operations.pending_orders, call.caller(device))
     operations = [
-        messages.operation(device=name, key=order.id, created=iso(order.created_at), command=commands.command(order))
+        messages.operation(device=name, key=order.id, created=iso(order.created_at), command=command_of(order))
         for order in orders
     ]
     return _json({"operations": operations})
@@ -164,7 +210,7 @@ async def complete(request: Request, *, tenant_key: str, enterprise: str, device
         order_id=operation,
         error=None if message.error is None else message.error.message or f"code {message.error.code}",
         is_supported=message.error is None or message.error.code != messages.UNIMPLEMENTED,
-        answer=commands.answer(message),
+        answer=answer_in(message),
     )
     return _json({})
 

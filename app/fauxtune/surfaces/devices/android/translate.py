@@ -21,14 +21,46 @@ from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.platforms import Platform, modes_of
+from fauxtune.core.model.scep import ScepDelivery
 from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Source
 from fauxtune.core.policies.app_states import UNINSTALL, AppReport, DeviceApp
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.surfaces.devices.android import facts, messages, scep, settings
+from fauxtune.surfaces.devices.android import facts, messages, settings
 from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_of
 from fauxtune.surfaces.devices.android.refusals import is_about_app, refused
+
+# From a SCEP delivery to the entry of Android's policy. Android has no such wire: this is the emulator's own.
+#
+# The device asks three times, ten minutes apart, while a server has not decided, as it does by its defaults on Windows
+# and with Apple's count.
+
+_RETRIES, _RETRY_DELAY = 3, 600
+
+
+def scep_request(delivery: ScepDelivery, *, revision: str) -> dict[str, Any] | None:
+    """Return what a device is to request; None if it is to keep what it has. `revision`: of the item as offered."""
+    if not delivery.challenge:
+        return None
+    wanted = delivery.request
+    return {
+        "serverUrl": delivery.url,
+        "otherServerUrls": list(delivery.other_urls),
+        "challenge": delivery.challenge,
+        "subject": wanted.subject,
+        "subjectAlternativeNames": [{"type": kind, "name": name} for kind, name in wanted.names],
+        "keySize": wanted.bits,
+        "keyUsages": list(wanted.key_usages),
+        "extendedKeyUsages": list(wanted.extended_key_usages),
+        "hashAlgorithms": list(wanted.hash_algorithms),
+        "caThumbprint": delivery.ca_thumbprint,
+        "retryCount": _RETRIES,
+        "retryDelaySeconds": _RETRY_DELAY,
+        "renews": delivery.renews,
+        "revision": hashlib.sha256(revision.encode()).hexdigest(),
+    }
+
 
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
 #: durationOfEmailToSync in Gmail's numbers; with userDefined the user chooses.
@@ -152,7 +184,7 @@ def policy(
                         alias=alias_of(row.key),
                         purpose=row.purpose,
                         profile=row.claims[0].profile if row.claims else None,
-                        request=None if item.scep is None else scep.request(item.scep, revision=row.fingerprint or ""),
+                        request=None if item.scep is None else scep_request(item.scep, revision=row.fingerprint or ""),
                     )
                 )
             case Source.SETTING:

@@ -12,12 +12,16 @@ from typing import Concatenate, ParamSpec, TypeVar
 import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import Text
+from fauxtune.core.policies.autopilot import is_hash
 from fauxtune.operations.checkin.visit import in_conversation
 from fauxtune.operations.devices import autopilot, windows_caller
 from fauxtune.operations.devices.caller import check_certificate
@@ -29,12 +33,37 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent_notice import agent_header
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
-from fauxtune.surfaces.devices.windows import deployment, enrollment, escrow, session, sign_in
+from fauxtune.surfaces.devices.windows import enrollment, escrow, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.tenant_lookup import ROOT_PATHS, names_in, served_by_some, tenant_of
 from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin, peer_of
 from fauxtune.surfaces.routers import Router
+
+# What a Windows device asks before its set-up: whether it is registered with Autopilot, and its deployment profile.
+#
+# Differs from Intune: the messages of Windows' deployment service, which finds the tenant by the hardware hash, are not
+# published. This address and these messages are the emulator's own.
+
+
+class _Deployment(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, validate_by_alias=True, frozen=True)
+
+    serial_number: Text = Field(min_length=1, max_length=128)
+    hardware_hash: Text = Field(min_length=1, max_length=16 * 1024, repr=False)
+
+
+def deployment_question(body: bytes) -> str:
+    """Return the serial number of the device that asks. Raises Invalid for another body, or no hardware hash."""
+    try:
+        message = _Deployment.model_validate_json(body)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"]) or "the body"
+        raise Invalid(f"This is no question for a deployment profile: {where[:80]} is wrong.") from None
+    if not is_hash(message.hardware_hash):
+        raise Invalid("hardwareHash is not the base64 of a hardware hash, which begins with OA.", target="hardwareHash")
+    return message.serial_number
+
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -223,7 +252,7 @@ async def take_escrow(request: Request) -> Response:
 
 async def deploy(request: Request) -> Response:
     """Tell a device its Autopilot deployment profile, before its set-up. 404 if it has none."""
-    emulator, content = emulator_of(request), deployment.read(await request.body())
+    emulator, content = emulator_of(request), deployment_question(await request.body())
     key = request.path_params.get("tenant_key")
     tenant = caller_of(request).tenant = await tenant_of(emulator, request.url.path, key=key)
     answer = await emulator.runner.run(tenant, autopilot.configuration, content)
