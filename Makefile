@@ -35,8 +35,14 @@ install: $(VENV)/.run ## only set up the environment, and show the commands to g
 	echo "  $(BIN)/fauxtune serve --open   # a server that keeps its data in .fauxtune, and its console in a browser"
 	echo "  $(BIN)/fauxtune --help         # everything else"
 
-test: $(VENV)/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest; COVERAGE=1 measures which code ran)
+# The rules, every collection of Graph, and a device's whole life on each platform; on SQLite, with few examples.
+LIFE = test_a_device_takes_what_is_meant_for_it_and_gives_it_back
+FAST_TESTS = tests/core tests/families $(foreach each,apple windows,tests/journeys/test_$(each)_devices.py::$(LIFE)) \
+	tests/journeys/test_removal.py::test_each_mode_of_android_is_a_device_of_its_own_and_leaves_in_its_own_way
+
+test: $(VENV)/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest; FAST=1 takes a minute; COVERAGE=1 measures which code ran)
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder \
+		$(if $(FAST),-k "not postgresql" --hypothesis-profile few $(FAST_TESTS)) \
 		$(if $(COVERAGE),--cov --cov-report=term:skip-covered) $(ARGS)
 
 check: $(VENV)/.test ## format, lint, types, import rules, sizes: everything that is checked without running the program

@@ -51,15 +51,22 @@ if find_spec("sniffio") is None:
 #: SQLite waits 50 ms for a disk each time that a database is opened, written and closed.
 _IN_MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
+#: The profile of Hypothesis for a run that takes a minute: `make test FAST=1`.
+FEW = "few"
 _FOLDER = pytest.StashKey[Path]()
 
 
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis loads the profile
 def pytest_configure(config: pytest.Config) -> None:
     """Let everything temporary lie in memory, unless TMPDIR says where: in a folder, as some servers are killed.
 
     It goes with the run; after one that failed, with the next.
     """
     _take_interrupts()
+    if config.getoption("hypothesis_profile", None) == FEW:
+        from hypothesis import settings  # here: it takes time, and most parts of the tests do without
+
+        settings.register_profile(FEW, max_examples=10)
     if "TMPDIR" in os.environ or _room_in_memory() < _ROOM:
         return
     folder = _IN_MEMORY / f"ft-{os.getpid()}"
