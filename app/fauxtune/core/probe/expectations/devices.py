@@ -16,7 +16,7 @@ _NEEDS = (needs.READ_MANAGED,)
 _ALL = "/deviceManagement/managedDevices"
 _ONE = f"{_ALL}/{{device}}"
 _BLANK = (None, "")
-#: Shown with `$select` at one device alone.
+#: Shown only with `$select` at one device.
 _SELECT_ONLY = (
     "activationLockBypassCode",
     "ethernetMacAddress",

@@ -1,6 +1,6 @@
 """What the emulator's code marks `Unverified:` or `Differs from Intune:`, where it takes a change. Only with --write.
 
-Where the emulator is known to differ (`differs_here`), the expectation is about the real service alone.
+Where the emulator is known to differ (`differs_here`), the expectation is only about the real service.
 
 #: data
 """

@@ -1,6 +1,6 @@
-"""What the code marks `Unverified:` or `Differs from Intune:`, and reading alone shows: the first to try on a tenant.
+"""What the code marks `Unverified:` or `Differs from Intune:`, and reading is enough to show: to try first on a tenant.
 
-Where the emulator is known to differ (`differs_here`), the expectation is about the real service alone.
+Where the emulator is known to differ (`differs_here`), the expectation is only about the real service.
 
 #: data
 """
