@@ -1,6 +1,6 @@
 """`python -m fauxtune_migrations "what changed"`: a new revision from the difference between tables and migrations.
 
-Revisions are numbered (`0002_what_changed.py`). Read what was written before you commit it: a renamed column looks like
+Revisions are numbered (`0048_what_changed.py`). Read what was written before you commit it: a renamed column looks like
 one dropped and one added. There is no way back but a backup, so no downgrades are written.
 """
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     if not message:
         sys.stderr.write('Say what changed: make migration MESSAGE="users have a phone number"\n')
         return 2
-    number = f"{len(list(VERSIONS.glob('[0-9]*_*.py'))) + 1:04d}"
+    number = f"{max(int(file.name[:4]) for file in VERSIONS.glob('[0-9]*_*.py')) + 1:04d}"
     config = Config()
     config.set_main_option("script_location", "fauxtune_migrations:.")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")

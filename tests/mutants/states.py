@@ -34,6 +34,20 @@ MUTANTS: tuple[Mutant, ...] = (
         tests=(f"{_IMPORTING}::test_an_id_that_another_tenant_has_is_refused[sqlite]",),
     ),
     Mutant(
+        rule="A document of an older version is imported without the certificates that authorities reported",
+        file="app/fauxtune/operations/tenants/older_documents.py",
+        before='    if written < "0047":\n',
+        after='    if written < "0023":\n',
+        tests=("tests/operations/test_older_documents.py::test_a_document_that_an_older_version_exported_is_imported",),
+    ),
+    Mutant(
+        rule="A database from before the first migration gets another schema, or an error without a way out",
+        file="app/fauxtune/storage/migrate.py",
+        before="result < revisions[0]:",
+        after='result < "0":',
+        tests=("tests/storage/test_migrations.py::test_a_database_from_before_the_first_revision_is_refused[sqlite]",),
+    ),
+    Mutant(
         rule="A device that goes on with a restored tenant takes a new policy for the one that it has",
         file=_REPLACING,
         before="newest[row[key]] + 1",

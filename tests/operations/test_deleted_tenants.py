@@ -18,9 +18,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import snapshots
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.server import bootstrap
-from fauxtune.storage import migrate
 from fauxtune.storage.contents import index_of
-from fauxtune.storage.database import Connection, Database, sqlite_url
 from fauxtune.storage.queries import locks, tenants
 from fauxtune.storage.queries.tenants import row_counts
 from tests.support.tenant import Contoso
@@ -126,17 +124,3 @@ async def test_a_start_removes_files_and_devices_of_tenants_that_do_not_exist(co
     await bootstrap.remove_left(emulator)
     assert store.kept() == emulator.device_host.kept() == {contoso.tenant.id}
     assert store.secret(lambda: "another") == b"stays"
-
-
-def test_a_newer_version_removes_the_rows_that_deleted_tenants_have_left(tmp_path: Path) -> None:
-    database = Database(sqlite_url(tmp_path / "old.sqlite"))
-    migrate.upgrade(database, to="0044")
-    group = "INSERT INTO groups (tenant_id, id, created_at, document) VALUES ('gone', 'x', '2026-01-01', '{}')"
-    database.run_now(lambda connection: connection.exec_driver_sql(group))
-    migrate.upgrade(database)
-
-    def number(connection: Connection) -> int:
-        return int(connection.exec_driver_sql("SELECT count(*) FROM groups").scalar_one())
-
-    assert database.run_now(number) == 0
-    database.close()

@@ -281,7 +281,6 @@ MISTAKES: tuple[tuple[Callable[[Json], None], str, str], ...] = (
     (_change("format", to="other"), "/format", "must be 'fauxtune tenant'"),
     (_change("version", to=2), "/version", "reads version 1"),
     (_change("version", to=True), "/version", "must be an integer"),
-    (_change("revision", to="0001"), "/revision", "tables of revision '0001'"),
     (_change("more", to=1), "/more", "no such member"),
     (_drop("tables"), "/tables", "is missing"),
     (_change("encodings", to={}), "/encodings", "must be as in an export"),

@@ -7,7 +7,6 @@ translation to fill in, and takes out what nothing says any more. A domain is a 
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from fauxtune.core.labs.reading import read_lab
 from fauxtune.core.labs.translation import updated as updated_lab
 from fauxtune.core.labs.verbs import DEEDS
 from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import Entry, read_po
+from fauxtune.core.language.po import read_po, written
 from fauxtune.core.language.recognition import Markup, texts_of_markup
 from fauxtune.core.profiles.kind_words import FAMILIES
 from fauxtune.core.tables import Line, read_lines
@@ -183,27 +182,20 @@ def catalogue_file(language: Language, domain: str) -> Path:
 
 
 def updated(domain: str, text: str) -> str:
-    """Return a catalogue with exactly the messages of the domain. Translations of equal texts stay."""
+    """Return a catalogue with exactly the messages of the domain, and a comment where those of another file begin.
+    Translations of equal texts stay.
+    """
     head, _, _ = text.partition("\n\n")
     entries = {entry.text: entry for entry in read_po(text).entries}
-    return (
-        "\n\n".join([head.rstrip(), *(_block(each, entries.get(each.text)) for each in messages(domain).values())])
-        + "\n"
-    )
-
-
-def _block(source: Source, entry: Entry | None) -> str:
-    lines = [f"#: {source.place}", f"msgid {_quoted(source.text)}"]
-    known = entry is not None and (entry.many is None) is (source.many is None)
-    if source.many is None:
-        return "\n".join([*lines, f"msgstr {_quoted(entry.forms[0] if entry is not None and known else '')}"])
-    forms = entry.forms if entry is not None and known else ("", "")
-    lines.append(f"msgid_plural {_quoted(source.many)}")
-    return "\n".join([*lines, *(f"msgstr[{number}] {_quoted(form)}" for number, form in enumerate(forms))])
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    lines, place = [f"{head.rstrip()}\n"], ""
+    for source in messages(domain).values():
+        if source.place != place:
+            lines.append(f"#: {source.place}")
+        entry, place = entries.get(source.text), source.place
+        empty = ("",) if source.many is None else ("", "")
+        known = entry is not None and (entry.many is None) is (source.many is None)
+        lines.append(written(source.text, entry.forms if entry and known else empty, many=source.many))
+    return "\n".join(lines) + "\n"
 
 
 def _of_python(file: Path) -> Iterator[Source]:

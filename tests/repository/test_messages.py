@@ -14,12 +14,15 @@ HEADER = 'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
 
 @pytest.mark.parametrize(("language", "domain"), CATALOGUES)
 def test_a_catalogue_has_the_messages_of_its_domain_and_no_others(language: Language, domain: str) -> None:
-    entries = {entry.text: entry for entry in read_po(catalogue_file(language, domain).read_text("utf-8")).entries}
+    catalogue = catalogue_file(language, domain).read_text("utf-8")
+    entries = {entry.text: entry for entry in read_po(catalogue).entries}
     sources = messages(domain)
     assert [text for text in sources if text not in entries] == [], "missing: run `make messages`, and translate them"
     assert [text for text in entries if text not in sources] == [], "stale: run `make messages`"
     assert [text for text, entry in entries.items() if not all(entry.forms)] == [], "not translated"
     assert [text for text, entry in entries.items() if entry.many != sources[text].many] == []
+    assert catalogue == updated(domain, catalogue), "not in the order and form of the writer: run `make messages`"
+    assert max(map(len, catalogue.splitlines())) <= 200
 
 
 @pytest.mark.parametrize(("language", "domain"), CATALOGUES)

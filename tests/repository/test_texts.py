@@ -1,6 +1,7 @@
 """What must not stand in the repository: secrets, this machine's paths, registry hosts, unfinished business.
 
-And what must: a docstring in every module, and a file behind every page and every module that a text names.
+And what must: a docstring in every module, a file behind every page and every module that a text names, and subjects of
+commits that a list of commits has room for (CONTRIBUTING.md, "Commits").
 """
 
 from __future__ import annotations
@@ -30,11 +31,15 @@ FORBIDDEN: dict[str, str] = {
 }
 
 
+def _git(*arguments: str) -> str:
+    command = ["git", "-c", "safe.directory=*", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+
+
 @cache
 def _texts() -> dict[str, str]:
     """Path -> text of every file that git tracks or would track, except those that are not text."""
-    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     texts = {}
     for name in listed:
         file = ROOT / name
@@ -139,3 +144,13 @@ def test_the_tests_that_stand_for_public_samples_of_mail_exist() -> None:
 
 def test_the_readme_names_every_host_for_which_the_proxy_answers() -> None:
     assert [host for host in HOSTS if f"`{host}`" not in _texts()["README.md"]] == []
+
+
+def test_a_commit_has_a_subject_that_fits_into_a_list() -> None:
+    """Merges are named by git. Older commits than `.gitattributes` had no rule."""
+    if not _git("rev-list", "--all", "--max-count=1"):
+        pytest.skip("there is no history")
+    *_, since = _git("log", "--diff-filter=A", "--format=%H", "--", ".gitattributes").split()
+    newer = _git("log", "--no-merges", "--ancestry-path", "--format=%h %s", f"{since}..HEAD").splitlines()
+    subjects = [line.partition(" ") for line in newer]
+    assert [f"{commit} {text}" for commit, _, text in subjects if len(text) > 72 or text.endswith(".")] == []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -178,6 +180,20 @@ def test_db_upgrade_makes_the_schema_and_says_so(tmp_path: Path, commands: Path)
     assert json.loads(second.stdout)["upgraded"] is False
     with serving("--data-dir", tmp_path, commands=commands) as server:
         assert server.endpoints["tenant"] == "contoso"
+
+
+def test_a_database_of_an_older_version_is_refused_and_left_as_it_is(tmp_path: Path, commands: Path) -> None:
+    file = tmp_path / "fauxtune.sqlite"
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript("""PRAGMA journal_mode=WAL; CREATE TABLE alembic_version (version_num VARCHAR(32));
+            INSERT INTO alembic_version VALUES ('0046'); CREATE TABLE users (id TEXT)""")
+    before = file.read_bytes()
+    for command in (("serve", "--port", "0", "--http-port", "0"), ("db", "upgrade")):
+        refused = fauxtune(*command, "--data-dir", tmp_path, commands=commands)
+        assert (refused.returncode, refused.stderr.count("\n"), refused.stdout) == (1, 1, "")
+        for part in ("revision 0046", "version that made it (fauxtune tenant export", "(fauxtune tenant import"):
+            assert part in refused.stderr
+        assert file.read_bytes() == before
 
 
 def test_openapi_writes_the_same_files_every_time(tmp_path: Path, commands: Path) -> None:

@@ -1,29 +1,25 @@
-"""The migrations lead from nothing, and from every revision, to exactly the tables that the code knows."""
+"""The migrations lead from nothing, and from every revision, to exactly the tables that the code knows. What is older
+than the first of them is refused.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
 import fauxtune_migrations
 from fauxtune.core.errors import Conflict, Unavailable
-from fauxtune.core.mail.recipients import names_of
-from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.queries import directory, key_holdings, role_scope_tags, tenants
 from fauxtune.storage.tables import metadata
-from tests.support.certificates import self_signed
 from tests.support.postgresql import PostgresServer
 
 REVISIONS = sorted(
@@ -41,20 +37,6 @@ def database(database_url: str) -> Iterator[Database]:
 def differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
-
-
-def insert_row(database: Database, table: str, values: dict[str, Any]) -> None:
-    statement = text(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})")
-    database.run_now(lambda connection: connection.execute(statement, values))
-
-
-def insert_tenant(database: Database, tenant: str) -> None:
-    """Add a tenant to a database of an early revision: rows without theirs do not outlive revision 0046."""
-    values = dict.fromkeys(("id", "name", "domain", "ca_host", "ca_name", "public_http_url"), tenant)
-    values |= {"created_at": "2026-11-24T10:00:00.0000000Z", "clock_mode": "offset", "keys": "own", "settings": "{}"}
-    numbers = dict.fromkeys(("clock_offset", "journal_seq", "connector_seq"), 0)
-    columns = {column["name"] for column in inspect(database.engine).get_columns("tenants")}
-    insert_row(database, "tenants", {name: value for name, value in (values | numbers).items() if name in columns})
 
 
 def migrate_from_the_first(database: Database) -> None:
@@ -100,97 +82,6 @@ def test_every_revision_leads_to_the_next(database: Database) -> None:
 def test_every_revision_is_on_the_way_from_the_first_to_the_newest(migrated: Database) -> None:
     assert migrated.run_now(migrate.revision) == REVISIONS[-1]
     assert migrated.run_now(migrate.is_current)
-
-
-def test_devices_of_older_databases_are_found_by_their_device_id(database: Database) -> None:
-    migrate.upgrade(database, to="0002")
-    insert_tenant(database, "t")
-    row = "('t', 'd', 'e', '2026-11-24T10:00:00.0000000Z', '{\"deviceId\": \"ABC\"}')"
-    columns = "tenant_id, id, enrollment_id, created_at, document"
-    database.run_now(
-        lambda connection: connection.execute(text(f"INSERT INTO directory_devices ({columns}) VALUES {row}"))
-    )
-    migrate.upgrade(database)
-    read = directory.directory_device_by_device_id
-    result = database.run_now(lambda connection: read(connection, TenantId("t"), device_id="abc"))
-    assert result is not None
-    assert result.id == "d"
-
-
-def test_tenants_of_older_databases_get_the_built_in_scope_tag(database: Database) -> None:
-    migrate.upgrade(database, to="0006")
-    columns = "id, name, domain, created_at, ca_host, ca_name, public_http_url, clock_mode, clock_offset, settings"
-    row = "('t', 'n', 'd', '2026-11-24T10:00:00.0000000Z', 'h', 'c', 'u', 'offset', 0, '{}')"
-    insert = text(f"INSERT INTO tenants ({columns}, journal_seq) VALUES ({row[1:-1]}, 0)")
-    database.run_now(lambda connection: connection.execute(insert))
-    migrate.upgrade(database)
-    tag = database.run_now(lambda connection: role_scope_tags.tag(connection, TenantId("t"), tag_id="0"))
-    assert tag is not None
-    assert (tag.number, tag.document["displayName"], tag.document["isBuiltIn"]) == (0, "Default", True)
-
-
-def test_the_two_settings_of_older_databases_become_one_edition(database: Database) -> None:
-    migrate.upgrade(database, to="0011")
-    columns = "id, name, domain, created_at, ca_host, ca_name, public_http_url, clock_mode, clock_offset, settings"
-    before = {
-        "removal": '{"removalEdition": "2020-03", "windows.rootPaths": true}',
-        "connectors": '{"connectorEdition": "2020"}',
-        "neither": '{"removalEdition": "2024-04"}',
-    }
-    for name, settings in before.items():
-        row = f"'{name}', '{name}', '{name}', '2026-11-24T10:00:00.0000000Z', 'h', 'c', 'u', 'offset', 0, '{settings}'"
-        statement = text(
-            f"INSERT INTO tenants ({columns}, journal_seq, connector_seq) VALUES ({row}, 0, 0)".replace(":", "\\:")
-        )
-        database.run_now(Connection.execute, statement)
-    migrate.upgrade(database)
-    by_key = {each.name: each.settings for each in database.run_now(tenants.all_tenants)}
-    assert by_key == {
-        "removal": {"windows.rootPaths": True, "edition": "2020-04"},
-        "connectors": {"edition": "2020-04"},
-        "neither": {"edition": "current"},
-    }
-
-
-def test_imported_files_that_were_opened_before_are_opened_once_more(database: Database) -> None:
-    migrate.upgrade(database, to="0012")
-    insert_tenant(database, "x")
-    words = ("tenant_id", "user_id", "thumbprint", "purpose", "provider", "key_name", "padding", "fingerprint")
-    values = dict.fromkeys(words, "x") | {"encrypted_password": b"x", "pfx": b"x", "verified": True, "document": "{}"}
-    insert = text(f"INSERT INTO pfx_certificates ({', '.join(values)}) VALUES (:{', :'.join(values)})")
-    database.run_now(lambda connection: connection.execute(insert, values))
-    migrate.upgrade(database)
-    result = database.run_now(
-        lambda connection: connection.execute(text("SELECT verified, certificate FROM pfx_certificates")).one()
-    )
-    assert (bool(result.verified), result.certificate) == (False, None)
-
-
-def test_the_keys_that_devices_of_older_databases_have_are_taken_over(database: Database) -> None:
-    migrate.upgrade(database, to="0020")
-    insert_tenant(database, "t")
-    certificate = self_signed(ec.generate_private_key(ec.SECP256R1()), serial=255)
-    ledger = {"tenant_id": "t", "wanted_by": "[]", "changed_at": "2026-11-24T10:00:00.0000000Z", "source": "imported"}
-    file = dict.fromkeys(("purpose", "provider", "key_name", "padding", "fingerprint"), "x") | {
-        "tenant_id": "t",
-        "user_id": "u",
-        "thumbprint": "aa",
-        "encrypted_password": b"x",
-        "pfx": b"x",
-        "verified": True,
-        "document": "{}",
-        "certificate": certificate.public_bytes(Encoding.DER),
-    }
-    held = {**ledger, "enrollment_id": "has it", "item_key": "k", "thumbprint": "aa", "state": "kept"}
-    insert_row(database, "pfx_certificates", file)
-    insert_row(database, "ledger", {**held, "installed_fingerprint": "f"})
-    insert_row(database, "ledger", {**held, "enrollment_id": "had it", "state": "removed"})
-    migrate.upgrade(database)
-    (row,) = database.run_now(
-        key_holdings.present_keys, TenantId("t"), enrollments=[EnrollmentId("has it"), EnrollmentId("had it")]
-    )
-    assert (row.enrollment_id, row.thumbprint, row.since_number) == ("has it", "aa", 0)
-    assert (row.issuer_and_serial, row.key_id) == names_of(certificate)
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_knows(migrated: Database) -> None:
@@ -258,6 +149,52 @@ def test_text_compares_by_code_point_in_every_column(name: str, request: pytest.
 def test_a_current_database_has_nothing_to_do(database: Database) -> None:
     assert migrate.upgrade(database)
     assert not migrate.upgrade(database)
+
+
+@pytest.fixture
+def next_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The revision that a later version adds to ours: a column of users."""
+    package, number = tmp_path / tmp_path.name, f"{int(REVISIONS[-1]) + 1:04d}"
+    shutil.copytree(Path(fauxtune_migrations.__path__[0]), package)
+    (package / "versions" / f"{number}_a_column.py").write_text(
+        f"""import sqlalchemy as sa
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "{number}", "{REVISIONS[-1]}", None, None
+def upgrade():
+    op.add_column("users", sa.Column("shoe_size", sa.Integer(), nullable=False, server_default="44"))
+""",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(migrate, "_LOCATION", package.name)
+    migrate.newest_revision.cache_clear()
+    yield number
+    migrate.newest_revision.cache_clear()
+
+
+def test_a_database_of_the_version_before_is_brought_to_the_next_revision(
+    database: Database, next_revision: str
+) -> None:
+    migrate.upgrade(database, to=REVISIONS[-1])
+    row = "('t', 'u', 'u', true, '2026-11-24T10:00:00.0000000Z', '{}')"
+    insert = text(f"INSERT INTO users (tenant_id, id, upn_key, licensed, created_at, document) VALUES {row}")
+    database.run_now(lambda connection: connection.execute(insert))
+    assert migrate.upgrade(database)
+    assert (database.run_now(migrate.revision), migrate.newest_revision()) == (next_revision, next_revision)
+    size = database.run_now(lambda connection: connection.execute(text("SELECT shoe_size FROM users")).scalar_one())
+    assert (size, migrate.upgrade(database)) == (44, False)
+
+
+def test_a_database_from_before_the_first_revision_is_refused(database: Database) -> None:
+    version = "CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('0046')"
+    for statement in version:
+        database.run_now(Connection.execute, text(statement))
+    with pytest.raises(Conflict, match="revision 0046") as refused:
+        migrate.upgrade(database)
+    assert "with the version that made it (fauxtune tenant export FILE --keys)" in refused.value.message
+    assert "fauxtune tenant import FILE" in refused.value.message
+    assert database.run_now(lambda connection: inspect(connection).get_table_names()) == ["alembic_version"]
+    assert database.run_now(migrate.revision) == "0046"
 
 
 def test_a_database_of_a_newer_version_is_refused_by_name(database: Database) -> None:

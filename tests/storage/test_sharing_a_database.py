@@ -91,7 +91,6 @@ def test_one_starts_at_a_time(owners: tuple[Ownership, Ownership]) -> None:
 
 def test_the_schema_is_changed_once_the_older_processes_have_left(databases: Pair, postgresql_url: str) -> None:
     older, newer = databases
-    migrate.upgrade(older, to="0036")
     staying, coming = Ownership(older, owner="older"), Ownership(newer, owner="newer")
     staying.take()
     coming.take()

@@ -1,7 +1,8 @@
 """Brings a database's schema up to date. An empty database gets the tables at once, which takes a tenth of the time of
 all revisions (a test compares the two). Alembic is loaded only for an older schema: it costs 300 ms.
 
-Revisions are numbered files, `versions/0001_first.py`; the highest number is the newest.
+Revisions are numbered files, `versions/0047_baseline.py`; the highest number is the newest, and the lowest the oldest
+that is opened.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ def is_current(connection: Connection) -> bool:
     """Whether the schema has the newest revision. Raises Conflict if this version does not know its revision."""
     revisions = _revisions()
     result = revision(connection)
+    if result is not None and result < revisions[0]:
+        raise Conflict(
+            f"The database has revision {result}, made by an older Fauxtune, and this one opens {revisions[0]} and "
+            "later: write each tenant into a file with the version that made it (fauxtune tenant export FILE --keys), "
+            "and import the files into a new database here (fauxtune tenant import FILE --replace)."
+        )
     if result is not None and result not in revisions:
         raise Conflict(f"The database has revision {result}, made by a newer Fauxtune; this one knows {revisions[-1]}.")
     return result == revisions[-1]

@@ -7,6 +7,7 @@ changed are equal to themselves, and are not written again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,7 +95,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StateColumn:
     """A column of a tenant's state. `choices`: the only texts that it can have; `is_key`: it is part of the key; `read`
-    raises an error for JSON that this version cannot read; `is_long`: integers of 64 bits.
+    raises an error for JSON that this version cannot read; `is_long`: integers of 64 bits; `default`: what rows have
+    that are older than the column.
     """
 
     name: str
@@ -104,6 +106,7 @@ class StateColumn:
     choices: frozenset[str] | None = None
     read: Callable[[Any], object] | None = None
     is_long: bool = False
+    default: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +351,7 @@ def _described(column: Column[Any]) -> StateColumn:
         choices=column.info.get("choices", of_type),
         read=column.type.read if isinstance(column.type, OrderDocument) else None,
         is_long=isinstance(column.type, BigInteger),
+        default=json.loads(str(column.server_default.arg)) if column.server_default is not None else None,  # type: ignore[attr-defined]
     )
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
 from fauxtune.core.language.message import count, say
-from fauxtune.core.language.po import Broken, read_po
+from fauxtune.core.language.po import Broken, read_po, written
 
 HEADER = 'msgid ""\nmsgstr ""\n"Language: it\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
 PO = read_po(
@@ -75,3 +75,24 @@ def test_values_in_markup_are_escaped_and_markup_is_kept() -> None:
 def test_a_broken_catalogue_is_refused_with_its_line(text: str, reason: str) -> None:
     with pytest.raises(Broken, match=reason):
         read_po(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", 'Say "it" \\ ' * 30, "word " * 80, "è\n\t" * 90 + " end", f"{'x' * 250} after it"]
+)
+def test_a_written_entry_is_read_as_it_was(text: str) -> None:
+    entries = [written(text, ["x" * 150 + " y" * 40]), written("one", ["uno", text], many=text)]
+    po = read_po("\n".join([HEADER, *entries]))
+    assert [(entry.text, entry.many, entry.forms) for entry in po.entries] == [
+        (text, None, ("x" * 150 + " y" * 40,)),
+        ("one", text, ("uno", text)),
+    ]
+
+
+def test_a_long_text_is_written_in_lines_of_200_characters() -> None:
+    entry = written('four "words" stand here ' * 30, [""])
+    assert (max(map(len, entry.splitlines())), entry.splitlines()[0], entry.splitlines()[-1]) == (
+        200,
+        'msgid ""',
+        'msgstr ""',
+    )

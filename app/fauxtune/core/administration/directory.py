@@ -85,7 +85,7 @@ def create_group(name: str, *, description: str | None = None, members: Sequence
 
 
 def delete_group(group_id: str) -> AdminRequest:
-    """Delete a group: what was assigned to it alone is removed from its members' devices."""
+    """Delete a group: what was assigned only to it is removed from its members' devices."""
     return AdminRequest("DELETE", f"{GROUPS}/{key(group_id)}")
 
 

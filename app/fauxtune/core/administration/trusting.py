@@ -56,7 +56,7 @@ def root_of(certificate: x509.Certificate) -> Root:
     )
 
 
-#: For one program alone: nothing else trusts the root, and nothing has to be undone.
+#: For only one program: nothing else trusts the root, and nothing has to be undone.
 PROGRAMS: tuple[Way, ...] = (
     Way("curl", ("curl --cacert {pem} {https}/readyz",)),
     Way("Python", ('export SSL_CERT_FILE="$PWD/{pem}" REQUESTS_CA_BUNDLE="$PWD/{pem}"',)),

@@ -3,8 +3,8 @@
 Rules: Intune, "What are enrollment restrictions?" (12/04/2025), "Create device platform restrictions" (07/01/2024),
 "Set enrollment restrictions" (08/17/2018), "Understand Intune and Microsoft Entra device limit restrictions",
 "Identify devices as corporate-owned" (04/11/2025). A user is subject to one restriction of each kind: the one with the
-lowest number that is assigned to a group of the user, else the default. Where no user drives the enrolment, the default
-alone counts.
+lowest number that is assigned to a group of the user, else the default. Where no user drives the enrolment, only the
+default counts.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _barred(facts: Facts, mail: Mail) -> list[Barred]:
 
 
 def own_encryption(facts: Facts, device: Device) -> str | None:
-    """Return a certificate of this device alone that can encrypt."""
+    """Return a certificate of only this device that can encrypt."""
     return next(
         (
             each.thumbprint

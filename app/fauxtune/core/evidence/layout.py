@@ -1,4 +1,4 @@
-"""The names of the files that lie beside a report: they are made of letters, digits, hyphens and dots alone.
+"""The names of the files that lie beside a report: they are made of only letters, digits, hyphens and dots.
 
 So they need no quotation marks in a shell, whatever people call their devices.
 """

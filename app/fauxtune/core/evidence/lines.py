@@ -51,7 +51,7 @@ def chain(certificates: str) -> Proof:
 
 
 def no_chain_without_intermediate(certificate: str) -> Proof:
-    """With the root alone the certificate leads nowhere."""
+    """With only the root the certificate leads nowhere."""
     line = f"openssl verify -no_check_time -CAfile {ROOTS} {certificate}"
     return Proof(line, _UNVERIFIED, "error 20 at 0 depth lookup: unable to get local issuer certificate")
 

@@ -1,6 +1,6 @@
 """References to things of Graph: the id at the end of an `@odata.id` or `@odata.bind`.
 
-Graph: user: a userPrincipalName is a key of `users` alone. The host of a reference is ignored.
+Graph: user: a userPrincipalName is a key only of `users`. The host of a reference is ignored.
 """
 
 from __future__ import annotations

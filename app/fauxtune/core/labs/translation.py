@@ -6,14 +6,13 @@ What a file says to programs (names, commands, sentences of states, what a check
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 from fauxtune.core.labs.lab import Lab, Question, Step
 from fauxtune.core.labs.reading import Mistake
 from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import Broken, read_po
+from fauxtune.core.language.po import Broken, read_po, written
 
 #: Characters of a catalogue at most.
 LONGEST = 128 * 1024
@@ -79,7 +78,7 @@ def updated(lab: Lab, *, language: Language, catalogue: str = "") -> str:
     """
     known = {entry.text: entry.forms[0] for entry in read_po(catalogue).entries} if catalogue.strip() else {}
     head = catalogue.partition("\n\n")[0] if catalogue.strip() else _HEADER.format(language=language)
-    blocks = [f"msgid {_quoted(text)}\nmsgstr {_quoted(known.get(text, ''))}" for text in texts_of(lab)]
+    blocks = [written(text, [known.get(text, "")]) for text in texts_of(lab)]
     return "\n\n".join([head.rstrip(), *blocks]) + "\n"
 
 
@@ -96,10 +95,6 @@ def _step(step: Step, say: Callable[[str], str]) -> Step:
         hints=tuple(map(say, step.hints)),
         wrong=tuple(replace(each, text=say(each.text)) for each in step.wrong),
     )
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _short(text: str) -> str:

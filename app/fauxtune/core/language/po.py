@@ -1,18 +1,22 @@
 """Reads catalogues of messages in the format of gettext's PO files (GNU gettext manual, "The Format of PO Files").
 
 Of the format it knows what the catalogues here use: comments, `msgid`, `msgid_plural`, `msgstr` and `msgstr[n]`, each
-over any number of lines. Everything else is an error, and so is an entry that a translator marked as doubtful (fuzzy).
+over any number of lines. A `msgid` begins an entry; empty lines mean nothing. Everything else is an error, and so is an
+entry that a translator marked as doubtful (fuzzy). Entries are written with lines of at most 200 characters.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from gettext import c2py
 
 _KEYWORD = re.compile(r'(msgid_plural|msgid|msgstr)(?:\[(\d)\])? (".*")')
+#: A part of a long text, in the form in which it is quoted: as many words as a line of 200 characters has room for.
+_PART = re.compile(r".{1,198}(?:(?<= )|$)|[^ ]+ ?")
 _PLURAL = re.compile(r"^Plural-Forms: *nplurals=(\d); *plural=([^;]+);", re.MULTILINE)
 
 
@@ -56,15 +60,29 @@ def read_po(text: str) -> Po:
     return Po(tuple(others), c2py(rule[2]))
 
 
+def written(text: str, forms: Sequence[str], *, many: str | None = None) -> str:
+    """Return an entry as `read_po` reads it, without a line break at its end."""
+    names = ["msgstr"] if many is None else [f"msgstr[{number}]" for number in range(len(forms))]
+    parts = [("msgid", text), *([] if many is None else [("msgid_plural", many)]), *zip(names, forms, strict=True)]
+    return "\n".join(_quoted(name, each) for name, each in parts)
+
+
+def _quoted(name: str, text: str) -> str:
+    line = f"{name} {json.dumps(text, ensure_ascii=False)}"
+    if len(line) <= 200:
+        return line
+    return "\n".join([f'{name} ""', *(f'"{part}"' for part in _PART.findall(line[len(name) + 2 : -1]))])
+
+
 def _blocks(text: str) -> list[list[tuple[int, str]]]:
-    """The entries as numbered lines, without comments. Empty lines divide them."""
+    """The entries as numbered lines, without comments."""
     blocks: list[list[tuple[int, str]]] = [[]]
     for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith("#,") and "fuzzy" in line:
             raise Broken(f"line {number}: the translation is marked as fuzzy: read it, and remove the mark")
-        if not line.strip():
+        if line.startswith("msgid "):
             blocks.append([])
-        elif not line.startswith("#"):
+        if line.strip() and not line.startswith("#"):
             blocks[-1].append((number, line.strip()))
     return [block for block in blocks if block]
 

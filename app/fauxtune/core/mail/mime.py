@@ -1,6 +1,6 @@
 """MIME entities (RFC 2045, RFC 2046) as they came: header fields, parts and content, cut out of the bytes.
 
-A signature covers bytes, so an entity is never parsed and written again. The standard library reads the header alone:
+A signature covers bytes, so an entity is never parsed and written again. The standard library reads only the header:
 its parser of whole messages needs several times their size.
 """
 

@@ -18,7 +18,7 @@ from fauxtune.core.pki.contents import CertificateContents
 
 
 class Fault(StrEnum):
-    """What is wrong with a published certificate, or worth to know. `otherAddresses` alone hinders nobody."""
+    """What is wrong with a published certificate, or worth to know. One with only `otherAddresses` can be used."""
 
     REVOKED = "revoked"
     EXPIRED = "expired"
@@ -66,7 +66,7 @@ def remarks(entry: Entry, *, now: datetime) -> tuple[Remark, ...]:
 
 
 def encrypts_with(certificate: x509.Certificate) -> bool:
-    """Whether the server can encrypt for the certificate's key: RSA alone."""
+    """Whether the server can encrypt for the certificate's key: only RSA."""
     try:
         return isinstance(certificate.public_key(), RSAPublicKey)
     except MALFORMED:

@@ -1,6 +1,6 @@
 """The verdict on a signature that can be seen without a key, as mail programs give it (RFC 8550 4, RFC 5280 6.1).
 
-The server trusts its own tenant's authorities alone. A signer of another authority is *untrusted* here; a device that
+The server trusts only its own tenant's authorities. A signer of another authority is *untrusted* here; a device that
 was given that authority's root trusts it.
 """
 

@@ -1,6 +1,6 @@
 """Write a message: plain, or encrypted for certificates (RFC 5322, RFC 8551 3.3).
 
-The server can encrypt, because that takes public keys alone. It cannot sign: the private keys of people are on their
+The server can encrypt, because that takes only public keys. It cannot sign: the private keys of people are on their
 devices.
 """
 

@@ -94,7 +94,7 @@ class Item:
     account: Account | None = None
     needs: tuple[Need, ...] = ()  # certificates that must be on the device first
     slot: str | None = None  # a thing of which a device has only one: the first item takes it
-    personal: bool = True  # of a certificate of the device alone: it names the device's user
+    personal: bool = True  # of a certificate of only this device: it names the device's user
     settings: tuple[Setting, ...] = ()
     problem: Problem | None = None
 
@@ -167,7 +167,7 @@ def key_name(key: str) -> str:
 
 
 def key_profile(key: str) -> ProfileId | None:
-    """The profile that the item with this key belongs to alone; None for an item that several profiles may want."""
+    """The only profile that the item with this key belongs to; None for an item that several profiles may want."""
     return ProfileId(key_name(key)) if key_source(key) in _OF_ONE_PROFILE else None
 
 

@@ -39,7 +39,7 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting. `form`: the platform's type of the value. In conflict, the value is what the device keeps: the one
-    that it was given before, or None. `stricter`: of a compliance policy alone, which of two values counts. `below`:
+    that it was given before, or None. `stricter`: only of a compliance policy, which of two values counts. `below`:
     those who ask for a value that gives way to one of a compliance policy.
     """
 

@@ -144,7 +144,7 @@ def justification(sent: str | None) -> str:
 
 
 def changes_by_time(document: JsonObject) -> datetime:
-    """Return when a request expires, or leaves the list, by time alone."""
+    """Return when a request expires, or leaves the list, only by time."""
     if document["status"] in UNDER_WAY:
         return from_iso(document["expirationDateTime"])
     return from_iso(document["lastModifiedDateTime"]) + STAYS_FOR

@@ -1,7 +1,7 @@
 """What earlier runs left in a tenant, found by the prefix of its name, and its deletion.
 
 A name belongs to the probe if it is the prefix, a hyphen, the eight digits of a run and another hyphen: what people
-named with the prefix alone is never touched.
+named with only the prefix is never touched.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def masked(value: object) -> str:
 
 
 def masked_value(name: str, value: Any) -> str:
-    """Return the value of a member as reports may show it: texts of people by their kind alone."""
+    """Return the value of a member as reports may show it: texts of people only by their kind."""
     kind = secret_kind(name)
     if kind is not None and isinstance(value, str) and value not in ("", "AA=="):
         return not_shown(kind)

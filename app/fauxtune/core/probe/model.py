@@ -119,7 +119,7 @@ class Expectation:
 
     `source`: document and date. `versions`: v1.0, beta or both. `needs`: the permissions. `given`: names of values that
     the tenant must have (`values.SOURCES`). `signed_in_as`: "user" or "application", if only one of them can try it.
-    `faithful`: a Fauxtune tenant shows it with its switch `graph.faithfulQuery` alone. `differs_here`: in what the
+    `faithful`: a Fauxtune tenant shows it only with its switch `graph.faithfulQuery`. `differs_here`: in what the
     emulator is known to differ; it is not tried there. `of_today`: Intune of 2020 did not do so, nor do tenants of that
     edition.
     """

@@ -79,7 +79,7 @@ def names(document: dict[str, Any], values: Mapping[str, str | None]) -> tuple[t
 
 
 def _custom_name(entry: dict[str, Any], values: Mapping[str, str | None]) -> str:
-    """The value of an alternative name. A URI of the user's SID alone is the strong mapping of KB5014754, and gets the
+    """The value of an alternative name. A URI of only the user's SID is the strong mapping of KB5014754, and gets the
     tag that domain controllers look for. Intune: "Create and assign SCEP certificate profiles", 2025-06-26.
     """
     value = expand(entry["name"], values)

@@ -1,4 +1,4 @@
-"""PKCS: one certificate for each device alone, with a key that the connector generates.
+"""PKCS: a certificate of its own for each device, with a key that the connector generates.
 
 Graph: androidWorkProfilePkcsCertificateProfile and its siblings; Intune: "Configure and use PKCS certificates".
 """

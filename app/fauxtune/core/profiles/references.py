@@ -43,7 +43,7 @@ def check_reference(kind: str, navigation: str, *, target: str) -> None:
     if not entity(target).is_a(referred):
         names = ", ".join(each.name for each in known)
         raise Invalid(f"{navigation} of a {kind} refers to one of {names}, not to a {target}.", target=navigation)
-    # The type does not distinguish Android's management modes. If no kind of the type fits, the type alone decides.
+    # The type does not distinguish Android's management modes. If no kind of the type fits, only the type decides.
     mine, theirs = _variants(kind), _variants(target)
     if not mine & theirs and any(mine & _variants(each.name) for each in known):
         raise Invalid(

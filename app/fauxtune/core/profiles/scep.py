@@ -1,4 +1,4 @@
-"""SCEP: one certificate for each device alone, with a key that the device generates.
+"""SCEP: a certificate of its own for each device, with a key that the device generates.
 
 Graph: iosScepCertificateProfile and its siblings; Intune: "Create and assign SCEP certificate profiles". A profile
 refers to the trusted root of the authority that issues, which must be on the device first.

@@ -1,7 +1,7 @@
 """Issue certificates for requests of connectors, where the template allows it.
 
-A connector that is a process of its own proves with a PKCS#10 request that it has the key; one inside the server names
-the key alone, for nobody else can have made it. Subject and usages come from the order, never from the request itself.
+A connector that is a process of its own proves with a PKCS#10 request that it has the key; one inside the server only
+names the key, for nobody else can have made it. Subject and usages come from the order, never from the request itself.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float, away: Co
         again = [id_ for id_ in snapshot.rows if _is_due_again(emulator, id_, snapshot=snapshot)]
         pause = min((loop.time() - started) * _PAUSE, left)
         await asyncio.gather(
-            # What is written meanwhile counts. Not every check-in leaves an event: the journal alone would be too late.
+            # What is written meanwhile counts. Not every check-in leaves an event: the journal would be too late.
             emulator.signals.wait_for_news([tenant.id], seconds=min(_INTERVAL, left)),
             _push(emulator, tenant, devices=again),
             asyncio.sleep(pause),
@@ -248,7 +248,7 @@ def _prospect(
         return _Prospect.YES
     if device in snapshot.attended:
         return _Prospect.YES
-    # It waits for connectors alone. One that polls does so at a known moment; one that is away may never come.
+    # It waits only for connectors. One that polls does so at a known moment; one that is away may never come.
     comes_in_time = snapshot.clock_runs and row.due_at - snapshot.now <= timedelta(seconds=left)
     return _Prospect.YES if comes_in_time else _Prospect.NO
 

@@ -1,6 +1,6 @@
 """The situations of devices: all that their plans depend on, read for many devices with as many statements as for one.
 
-What one device's plan depends on is read for it alone in the same way: so planning, what-if and diagnosis agree.
+What one device's plan depends on is read in the same way only for it: so planning, what-if and diagnosis agree.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class AppSighting:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command for the device. `item`: of an install with its bytes, of a removal its row alone; `order` of an
+    """One command for the device. `item`: of an install with its bytes, of a removal only its row; `order` of an
     action; `part`: the platform's name of a question, and of the one about apps whether it asks how installs went or
     what is there (`app_steps`); `held`: the items of the device that a question can be about; `apps`: those that it is
     about, and the one of an install or a removal.

@@ -1,8 +1,8 @@
 """The certificates with which a connector's NDES answers: one opens the messages of clients, one signs the answers.
 
-They belong to the connector, are made when NDES is first asked for something, and are renewed by an administrator's act
-alone, with new keys: clients ask GetCACert again. RFC 8894 2.1.2; AD CS: "CEP Encryption" and "Exchange Enrollment
-Agent (Offline request)", which are valid for two years.
+They belong to the connector, are made when NDES is first asked for something, and are renewed only by an act of an
+administrator, with new keys: clients ask GetCACert again. RFC 8894 2.1.2; AD CS: "CEP Encryption" and "Exchange
+Enrollment Agent (Offline request)", which are valid for two years.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def revocable(tx: Transaction, serials: Collection[str]) -> frozenset[str]:
 
 def carry_out(tx: Transaction, *, connector: ConnectorRow | None = None, serial: str | None = None) -> int:
     """Revoke some of the certificates that connectors were asked to revoke: by those inside the server that are due, or
-    by this `connector`, a process. With a `serial`: that certificate alone. Return how many were tried.
+    by this `connector`, a process. With a `serial`: only that certificate. Return how many were tried.
     """
     tried = 0
     for row in certificate_queries.asked_revocations(tx.connection, tx.tenant.id, before=tx.now, serial=serial):

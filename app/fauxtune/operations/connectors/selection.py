@@ -132,8 +132,8 @@ def revoking(connectors: Iterable[ConnectorRow], *, asked_at: datetime, now: dat
 
 
 def maker(tx: Transaction, requests: Iterable[RequestRow], *, serials: Collection[str | None]) -> str | None:
-    """Return the `only_by` of a request for what carries these certificates: the connector that made them, since it
-    alone can open their passwords. None without certificates: any connector answers. `requests`: all of the device's.
+    """Return the `only_by` of a request for what carries these certificates: the connector that made them, since only
+    it can open their passwords. None without certificates: any connector answers. `requests`: all of the device's.
     """
     if not serials:
         return None

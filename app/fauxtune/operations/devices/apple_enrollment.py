@@ -1,7 +1,7 @@
 """Identity certificates that a device has before it is enrolled: Apple's MDM (SCEP, then Authenticate, TokenUpdate).
 
 The token's user gets an identity; Authenticate binds it to one piece of hardware for good; the first TokenUpdate makes
-the enrolment. From then on a device is known by its certificate alone, whatever its messages claim: as NanoMDM does it
+the enrolment. From then on a device is known only by its certificate, whatever its messages claim: as NanoMDM does it
 (service/certauth).
 """
 

@@ -1,6 +1,6 @@
 """One action on many devices. Graph: managedDevice: executeAction.
 
-Each device is ordered the action by the same operation as alone; the kind of refusal decides in which list of the
+Each device is ordered the action by the operation for one device; the kind of refusal decides in which list of the
 answer its id stands.
 """
 

@@ -215,7 +215,7 @@ def _note(tx: Transaction, judgement: Judgement, *, record: ManagedDeviceRow) ->
 
 def states_of(tx: Transaction, enrollment_id: EnrollmentId) -> list[ComplianceStateRow]:
     """Return the states of the policies on a device, the built-in one first. Of a device that was never judged that is
-    all; it is judged for this answer alone.
+    all; it is judged only for this answer.
     """
     stored = queries.states_of_devices(tx.connection, [enrollment_id])[enrollment_id]
     if not stored:

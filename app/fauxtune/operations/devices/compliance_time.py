@@ -1,4 +1,4 @@
-"""What time alone changes in the compliance of devices: the end of grace and of tolerated errors, scheduled actions,
+"""What only time changes in the compliance of devices: the end of grace and of tolerated errors, scheduled actions,
 the contact with devices that stay away, and users who are gone.
 
 When it is looked at, `due` decides. Intune judges the contact once a day;

@@ -1,4 +1,4 @@
-"""What time alone changes in a tenant: the compliance of devices, imports and assignments of Autopilot, approvals, apps
+"""What only time changes in a tenant: the compliance of devices, imports and assignments of Autopilot, approvals, apps
 that are being processed.
 
 A clock is moved inside `clock_moves`, and the server looks regularly at what is due. What that takes is imported when

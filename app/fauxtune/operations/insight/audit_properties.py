@@ -2,7 +2,7 @@
 
 Names and values are written as the real service was seen to write them: in .NET's casing, parts of an object with a
 dot, `<null>` for a cleared value. Differs from Intune: a property that can hold a secret is named without its content:
-files, lists of objects (custom settings), whatever is write-only, and what a device's record shows on request alone. A
+files, lists of objects (custom settings), whatever is write-only, and what a device's record shows only on request. A
 long value is cut. `Unverified:` at which length the real service cuts one.
 """
 

@@ -1,6 +1,6 @@
 """The mail that could not be read any more if a request were carried out: the part of what-if about private keys.
 
-A request that takes keys from devices takes with them what is encrypted for these keys alone. Nothing is asked of the
+A request that takes keys from devices takes with them what is encrypted only for these keys. Nothing is asked of the
 database as long as the tenant has no encrypted mail.
 """
 

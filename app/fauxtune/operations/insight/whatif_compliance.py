@@ -1,6 +1,6 @@
 """What a request, or time, would change in the compliance of devices. Nothing is written.
 
-A device is judged as at its next check-in, with what it reported last; where time alone is looked at, it does not check
+A device is judged as at its next check-in, with what it reported last; where only time is looked at, it does not check
 in.
 """
 

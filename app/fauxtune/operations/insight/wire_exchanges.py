@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OTHER = "other"
 #: Digits of a length that is believed.
 _MOST_DIGITS = 16
-#: Characters of an address in a list, and of one that is shown alone.
+#: Characters of an address in a list, and of one that is shown by itself.
 LISTED_ADDRESS, _WHOLE_ADDRESS = 2000, 16 * 1024
 
 
@@ -103,7 +103,7 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class WholeExchange:
     """An exchange with its messages. `address`: the whole URL that was called; `is_ours`: whether its host is this
-    server, as far as is known; `as_curl`: the request as a command for a shell, of an exchange that is read alone.
+    server, as far as is known; `as_curl`: the request as a command for a shell, of an exchange that is read by itself.
     """
 
     exchange: Exchange

@@ -309,7 +309,7 @@ def _built_in_row(rules: Rules, built_in: BuiltIn, *, tenant: Tenant) -> Resourc
 
 
 def numbered(tx: Transaction, value: Any, *, member: Member) -> Any:
-    """Return the parts of a member with their ids: those that they have, if these are theirs alone, or new ones."""
+    """Return the parts of a member with their ids: those that they have, if these are only theirs, or new ones."""
     if value is None:
         return None if member.single else []
     if member.single:

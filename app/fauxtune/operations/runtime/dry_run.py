@@ -46,7 +46,7 @@ async def rolled_back(database: Database, work: Callable[[Connection], T]) -> T:
 
 
 def rolled_back_inside(connection: Connection, work: Callable[[], T]) -> T:
-    """Run the work inside a transaction, roll back its writes alone, and return its result."""
+    """Run the work inside a transaction, roll back only its writes, and return its result."""
     point = connection.begin_nested()
     try:
         return work()

@@ -167,7 +167,7 @@ class Emulator:
     control_token: str | None = None
     # The key of the console's sessions, where several processes serve them. None: each has its own.
     session_secret: bytes | None = None
-    # Of processes that share a database one does what happens by time alone. It may change while the server runs.
+    # Of processes that share a database one does what happens only by time. It may change while the server runs.
     leads: bool = True
     # The other processes that share the database; None where this process has it for itself.
     others: Others | None = None

@@ -1,4 +1,4 @@
-"""The simulated devices of snapshots, with their private keys: in memory alone, for no private key enters a database.
+"""The simulated devices of snapshots, with their private keys: only in memory, for no private key enters a database.
 
 They end with the server, as the devices of the host do. Processes that share a database have them in files of their
 folder, where the devices have theirs.
@@ -56,7 +56,7 @@ class HostedSnapshots:
 
 
 class StoredSnapshots(HostedSnapshots):
-    """Those that several processes have in common: a file for each, which its owner alone can read, below a folder."""
+    """Those that several processes have in common: a file for each, which only its owner can read, below a folder."""
 
     def __init__(self, folder: Path, *, limit: int = _LIMIT) -> None:
         """`limit`: bytes in all."""

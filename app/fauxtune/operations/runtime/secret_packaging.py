@@ -37,7 +37,7 @@ class Packaging(Protocol):
 
 
 class _Bare:
-    """The password of the first file alone."""
+    """Only the password of the first file."""
 
     plain_switch: str | None = None
 

@@ -20,8 +20,8 @@ from fauxtune.storage.tenant_state import TenantState, read_state
 
 
 async def export_tenant(emulator: Emulator, tenant: Tenant, *, with_keys: bool | None = None) -> bytes:
-    """Return the tenant's document as JSON. `with_keys`: with its private keys; by default those of a test tenant
-    alone, which are no secrets. The same state gives the same bytes.
+    """Return the tenant's document as JSON. `with_keys`: with its private keys; by default only those of a test
+    tenant, which are no secrets. The same state gives the same bytes.
     """
     state, files = await state_of(emulator, tenant)
     with_keys = tenant.is_test_tenant if with_keys is None else with_keys

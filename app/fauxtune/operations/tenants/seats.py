@@ -1,6 +1,6 @@
 """The seats of classrooms: which seat a password opens, and what was done at a seat.
 
-A seat is a tenant. Its password is kept as a hash, and opens this tenant alone: to the console, to the control surface,
+A seat is a tenant. Its password is kept as a hash, and opens only this tenant: to the console, to the control surface,
 and by that to the tenant's application in Graph.
 """
 

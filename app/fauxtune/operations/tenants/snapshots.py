@@ -185,7 +185,7 @@ async def edition_after_reset(emulator: Emulator, tenant: Tenant) -> Edition:
 
 
 async def delete_snapshot(emulator: Emulator, tenant: Tenant, *, name: str) -> None:
-    """Delete a snapshot, and the private keys that it alone names. Raises NotFound."""
+    """Delete a snapshot, and the private keys that only it names. Raises NotFound."""
     row = await emulator.runner.run(tenant, _delete, _of_caller(name))
     emulator.hosted_snapshots.forget(tenant.id, name)
     await remove_unnamed(emulator, tenant.id, files=KeyFiles(row.key_files["service"], row.key_files["connector"]))

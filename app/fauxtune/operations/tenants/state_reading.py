@@ -23,6 +23,7 @@ from fauxtune.core.errors import DocumentRefused, FauxtuneError, Invalid
 from fauxtune.core.formats.json_places import pointer
 from fauxtune.core.model.json_limits import check_elements
 from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.operations.tenants.older_documents import OLDEST, bring_up_to_date
 from fauxtune.operations.tenants.state_document import BASE64, FORMAT, VERSION, encoding_of, encodings
 from fauxtune.storage.tenant_state import Kind, Row, Rows, StateColumn, TenantState, columns
 
@@ -93,8 +94,11 @@ def read_document(content: bytes, *, revision: str) -> ReadDocument:
     if not isinstance(document, dict):
         raise Invalid("The document is not a JSON object.")
     mistakes = Mistakes()
-    _check_head(document, mistakes, revision=revision)
+    _check_members(document, mistakes)
     mistakes.check()  # what follows depends on it
+    bring_up_to_date(document, revision=revision)
+    _check_head(document, mistakes, revision=revision)
+    mistakes.check()
     own = _row(document["tenant"], columns()["tenants"], mistakes=mistakes, place=("tenant",), table="tenants")
     rows = _rows(document["tables"], mistakes)
     keys = _keys(document["keys"], mistakes) if "keys" in document else None
@@ -103,7 +107,7 @@ def read_document(content: bytes, *, revision: str) -> ReadDocument:
     return ReadDocument(TenantState(dict(zip(names, own, strict=True)), rows), keys)
 
 
-def _check_head(document: dict[str, Any], mistakes: Mistakes, *, revision: str) -> None:
+def _check_members(document: dict[str, Any], mistakes: Mistakes) -> None:
     for name in document.keys() - _MEMBERS.keys() - {"keys"}:
         mistakes.add("there is no such member", name)
     for name, type_ in _MEMBERS.items():
@@ -111,16 +115,17 @@ def _check_head(document: dict[str, Any], mistakes: Mistakes, *, revision: str) 
             mistakes.add("it is missing", name)
         elif type(document[name]) is not type_:
             mistakes.add(f"it must be {_WORDS[type_]}", name)
-    if mistakes.count:
-        return
+
+
+def _check_head(document: dict[str, Any], mistakes: Mistakes, *, revision: str) -> None:
     if document["format"] != FORMAT:
         mistakes.add(f"it must be '{FORMAT}', as in an export of a tenant", "format")
     elif document["version"] != VERSION:
         mistakes.add(f"this version of Fauxtune reads version {VERSION}", "version")
     elif document["revision"] != revision:
         mistakes.add(
-            f"the document has the tables of revision '{document['revision']}', and this server those of {revision}: "
-            "export the tenant from a server of this version",
+            f"the document has the tables of revision '{document['revision']}', and this server reads those of "
+            f"{OLDEST} to {revision}: export the tenant from a server of this version",
             "revision",
         )
     elif document["encodings"] != encodings():

@@ -18,8 +18,8 @@ _BUILT_IN = {Status.NON_COMPLIANT: DeviceState.NON_COMPLIANT}
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The state of a device at a moment. `held`: the state that errors leave in force; `due_at`: when time alone may
-    change it.
+    """The state of a device at a moment. `held`: the state that errors leave in force; `due_at`: when time may
+    change it, without a report.
     """
 
     state: DeviceState

@@ -58,7 +58,7 @@ DEVICE_SEVERITY = (
 )
 #: complianceGracePeriodExpirationDateTime of a device that is not in a period of grace.
 NO_GRACE = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-#: How often Intune judges the contact of devices, and here what time alone changes.
+#: How often Intune judges the contact of devices, and here what only time changes.
 JUDGED_EVERY = timedelta(days=1)
 #: isCompliant of the directory's device; a device that was not judged yet has null there.
 _ALLOWED = (DeviceState.COMPLIANT, DeviceState.IN_GRACE_PERIOD, DeviceState.CONFIG_MANAGER)

@@ -95,7 +95,7 @@ _SUPERVISED_IOS = "it is an action for supervised iOS and iPadOS devices"
 
 
 def _lost_mode() -> dict[Edition, Rule]:
-    """Both years name supervised iOS devices alone, and 2020 states that Android does not support it."""
+    """Both years name only supervised iOS devices, and 2020 states that Android does not support it."""
     return _changed(
         _rule(*_IOS, source=_LOST_2020, otherwise=_SUPERVISED_IOS, supervised=_IOS),
         _rule(*_IOS, source=_page("lost mode"), otherwise=_SUPERVISED_IOS, supervised=_IOS),
@@ -159,7 +159,7 @@ TABLE: dict[DeviceAction, Mapping[Edition, Rule]] = {
             otherwise="only the company's own Android devices and Apple devices are locked",
         ),
     ),
-    # 2020 names of the company's own Android devices kiosks alone, of device administrators those below Android 7.
+    # 2020 names of the company's own Android devices only kiosks, of device administrators those below Android 7.
     # Differs from Intune: a passcode is reset also where no policy asks for one; there that fails ("Remote actions").
     DeviceAction.RESET_PASSCODE: _changed(
         _rule(
@@ -328,7 +328,7 @@ WIPE_OPTIONS: dict[str, Rule] = {
     "obliterationBehavior": _rule(_V.MACOS, source=_graph("wipe"), otherwise="it is supported by macOS"),
 }
 
-#: The kinds of device that are wiped when their record is deleted. All others lose the company's data alone.
+#: The kinds of device that are wiped when their record is deleted. All others lose only the company's data.
 WIPED_WHEN_DELETED: Changed[frozenset[Variant]] = Changed(
     "What happens to a device whose record is deleted",
     {

@@ -1,4 +1,4 @@
-"""Rules about certificates alone: their validity, their uses, and the addresses in them.
+"""Rules only about certificates: their validity, their uses, and the addresses in them.
 
 RFC 8550 (S/MIME 4.0 certificate handling) 3 and 4.4; RFC 5280 4.2.1.3 and 4.2.1.12; Intune: "Configure and use imported
 PKCS certificates", "S/MIME overview to sign and encrypt email".
@@ -252,7 +252,7 @@ def _newest(certificates: list[UserCertificate]) -> UserCertificate | None:
 
 
 def _own(facts: Facts) -> Iterator[tuple[Device, LedgerRow]]:
-    """The current certificates that were issued for one device alone."""
+    """The current certificates that were issued for only one device."""
     for device in facts.active:
         for row in device.rows.values():
             if row.source in _PER_DEVICE and row.thumbprint and row.state in (ItemState.SENT, ItemState.INSTALLED):

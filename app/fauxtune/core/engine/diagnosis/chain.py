@@ -45,7 +45,7 @@ Assessment = tuple[LinkStatus, str]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One profile on one device; without a device, the links that concern the user alone can be judged."""
+    """One profile on one device; without a device, the links that concern only the user can be judged."""
 
     facts: Facts
     profile: Profile

@@ -144,7 +144,7 @@ def key_missing(facts: Facts) -> Iterator[Observation]:
 
 
 def key_unnamed(facts: Facts) -> Iterator[Observation]:
-    """The import names no key, because it was made with a public-key file alone."""
+    """The import names no key, because it was made with only a public-key file."""
     for certificate in facts.imported():
         if not certificate.key_name:
             yield Observation(

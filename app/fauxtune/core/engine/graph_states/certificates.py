@@ -1,7 +1,7 @@
 """Graph's names for the state of a certificate, by its source and its state in the ledger.
 
-Graph: certificateIssuanceStates, certificateRevocationStatus, keyUsages (beta). The members are documented by their
-names alone. Unverified: which of them the real service shows when.
+Graph: certificateIssuanceStates, certificateRevocationStatus, keyUsages (beta). The members are documented only by
+their names. Unverified: which of them the real service shows when.
 
 #: data
 """

@@ -56,7 +56,7 @@ def _distinct(view: View) -> list[Claim]:
 
 
 def of_one_device(view: View) -> Chapter:
-    """Show that a mail for the certificate of one device is read by that device alone."""
+    """Show that a mail for the certificate of one device is read only by that device."""
     intro = say(
         "A PKCS or SCEP profile gives each device a certificate of its own. For signatures that is right: everybody "
         "can verify all of them. For encryption it is a mistake: a sender chooses one certificate, and so one device."

@@ -1,7 +1,7 @@
 """SVG, written: rectangles, lines and texts in units of a picture that is 720 wide.
 
 Colours are the variables of the console's style sheet, so that a picture is light or dark as its page is. Equal
-certificates have equal marks, so nothing depends on colours alone.
+certificates have equal marks, so nothing depends only on colours.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ CERTIFICATES = (
         "userPFXCertificate",
         server="createdDateTime lastModifiedDateTime",
         required="thumbprint userPrincipalName encryptedPfxBlob encryptedPfxPassword",
-        # A client that encrypted with a public-key file alone does not know the two; the connector reports that.
+        # A client that encrypted with only a public-key file does not know the two; the connector reports that.
         defaults={"providerName": "", "keyName": ""},
         # The service answers one zero byte for the first, and an empty text for the second.
         secret={"encryptedPfxBlob": "AA==", "encryptedPfxPassword": ""},

@@ -3,7 +3,7 @@
 Android Management API: enterprises.policies (Policy, PasswordRequirements, CrossProfilePolicies, KioskCustomization,
 PersonalUsagePolicies, SystemUpdate, AdvancedSecurityOverrides). Graph: androidDeviceOwnerGeneralDeviceConfiguration,
 androidWorkProfileGeneralDeviceConfiguration, androidGeneralDeviceConfiguration. Unverified: that Intune gives
-company-owned devices these keys: its documents name effects only. Of texts for people the default is sent alone.
+company-owned devices these keys: its documents name effects only. Of texts for people only the default is sent.
 Differs from Intune: device administrators are managed by calls of Android's own interface, which have no policy; here
 they are given the keys of a policy too. The form of the table is in `reading`.
 
