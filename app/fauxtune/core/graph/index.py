@@ -85,8 +85,11 @@ def _model() -> Model:
 
 
 MODEL = _model()
+_DESCRIBED = frozenset(MODEL.described)
 ENTITIES: tuple[Entity, ...] = tuple(
-    kind for kind in map(MODEL.structured, MODEL.described) if isinstance(kind, Entity) and kind.name != "entity"
+    kind
+    for kind in map(MODEL.structured, (name for name in MODEL.table.names() if name in _DESCRIBED))
+    if isinstance(kind, Entity) and kind.name != "entity"
 )
 
 _BY_NAME = MappingProxyType({kind.name.lower(): kind for kind in ENTITIES})
