@@ -1,12 +1,12 @@
-"""The types of a schema table, with what the overlays know of them. Each is built when it is first asked for."""
+"""The types of a schema table, and what it knows beyond the schema. Each is built when it is first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from fauxtune.core.odata.schema.fidelity import EXACT
 from fauxtune.core.odata.schema.overlay import Known, Overlay
 from fauxtune.core.odata.schema.table import MemberRow, PropertyRow, SchemaTable, TypeHead
 from fauxtune.core.odata.schema.types import (
@@ -29,18 +29,12 @@ class Model:
     `unknownFutureValue` or, without that, the first one.
     """
 
-    def __init__(
-        self, table: SchemaTable, overlays: Iterable[Overlay], *, fallbacks: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, table: SchemaTable, *, fallbacks: Mapping[str, str] | None = None) -> None:
         self.table = table
         self._fallbacks = fallbacks or {}
         self._types: dict[str, StructuredType] = {}
         self._enumerations: dict[str, EnumType] = {}
-        self._overlays: dict[str, list[Overlay]] = {}
-        for overlay in overlays:
-            for name in overlay.types.split():
-                self._overlays.setdefault(name, []).append(overlay)
-        self.described = tuple(self._overlays)
+        self._overlays: dict[str, Overlay] = {}
 
     def entity(self, name: str) -> Entity:
         """The entity of exactly this name. Raises KeyError for an unknown one."""
@@ -75,7 +69,7 @@ class Model:
     def parameters(self, bound: str, name: str, *, overlay: Overlay) -> Entity:
         """The body of an operation, as a type. Every parameter may be null unless the overlay says no."""
         rows = self.table.operation(bound, name).parameters
-        known = Known((overlay,))
+        known = Known(overlay)
         return Entity(
             f"{name}Parameters",
             lambda: tuple(self._property(row, known=known, nullable=True) for row in rows),
@@ -83,25 +77,37 @@ class Model:
             fidelity=overlay.fidelity,
         )
 
+    @contextmanager
+    def _explaining(self, name: str) -> Iterator[None]:
+        """Say which line of a type's block is wrong where what it names is not found."""
+        try:
+            yield
+        except (KeyError, AssertionError):
+            from fauxtune.core.odata.schema.check import mistakes_of  # here: it is needed when something is wrong
+
+            for mistake in mistakes_of(self.table, name):
+                raise mistake from None
+            raise
+
     def _built(self, head: TypeHead) -> StructuredType:
-        overlays = self._overlays.get(head.name, [])
-        base = None if head.base is None else self.structured(head.base)
-        is_open = any(each.open for each in overlays)
+        overlay = self._overlay(head.name)
+        with self._explaining(head.name):
+            base = None if head.base is None else self.structured(head.base)
         about: dict[str, Any] = {
-            "declared": () if is_open else partial(self._properties, head.name),
+            "declared": () if overlay.open else partial(self._properties, head.name),
             "base": base,
-            "abstract": "abstract" in head.marks and not any(each.concrete for each in overlays),
+            "abstract": "abstract" in head.marks and not overlay.concrete,
             "beta_only": "beta" in head.marks,
-            "open": is_open,
-            "source": next((each.source for each in overlays if each.source), _page(head)),
-            "fidelity": next((each.fidelity for each in overlays if each.fidelity is not EXACT), EXACT),
-            "polymorphic": any(each.polymorphic for each in overlays),
-            "aliases": {alias: own for each in overlays for alias, own in each.aliases.items()},
+            "open": overlay.open,
+            "source": overlay.source or _page(head),
+            "fidelity": overlay.fidelity,
+            "polymorphic": overlay.polymorphic,
+            "aliases": overlay.aliases,
         }
         if head.kind != "entity":
             return ComplexType(head.name, **about)
         about["polymorphic"] |= isinstance(base, Entity) and base.polymorphic
-        return Entity(head.name, **about, linked=() if is_open else partial(self._navigations, head.name))
+        return Entity(head.name, **about, linked=() if overlay.open else partial(self._navigations, head.name))
 
     def _counted(self, head: TypeHead) -> EnumType:
         members = self.table.members(head.name)
@@ -124,13 +130,14 @@ class Model:
 
     def _properties(self, name: str) -> tuple[Property, ...]:
         rows = self.table.properties(name)
-        known = self._known(name)
+        known = Known(self._overlay(name))
         in_beta = {row.name for row in rows if "v1" not in row.marks}
-        return tuple(
-            self._property(row, known=known)
-            for row in rows
-            if known.exists(row.name) and not ("v1" in row.marks and row.name in in_beta)
-        )
+        with self._explaining(name):
+            return tuple(
+                self._property(row, known=known)
+                for row in rows
+                if known.exists(row.name) and not ("v1" in row.marks and row.name in in_beta)
+            )
 
     def _property(self, row: PropertyRow, *, known: Known, nullable: bool | None = None) -> Property:
         kind = self._type(row.type)
@@ -140,12 +147,12 @@ class Model:
             kind,
             collection=row.collection,
             nullable=(nullable or known.says("nullable", row.name)) and not known.says("never_null", row.name),
-            default=known.default(row.name),
+            default=known.overlay.defaults.get(row.name),
             beta_only="beta" in row.marks,
             owner=known.owner(row.name, read_only="readonly" in row.marks),
             required=known.says("required", row.name),
-            write_only=known.is_secret(row.name),
-            mask=known.mask(row.name),
+            write_only=row.name in known.overlay.secret,
+            mask=known.overlay.secret.get(row.name),
             filterable=not known.says("unfilterable", row.name),
             visibility=known.visibility(row.name),
             ignores_case=kind is Edm.STRING and known.says("ignores_case", row.name),
@@ -155,7 +162,7 @@ class Model:
 
     def _navigations(self, name: str) -> tuple[Navigation, ...]:
         rows = self.table.navigations(name)
-        known = self._known(name)
+        known = Known(self._overlay(name))
         return tuple(
             Navigation(
                 row.name,
@@ -169,8 +176,8 @@ class Model:
             if known.exists(row.name)
         )
 
-    def _known(self, name: str) -> Known:
-        return Known(self._overlays.get(name, ()))
+    def _overlay(self, name: str) -> Overlay:
+        return self._overlays.get(name) or self._overlays.setdefault(name, self.table.overlay(name))
 
     def _type(self, name: str) -> Edm | EnumType | ComplexType:
         primitive = _PRIMITIVES.get(name)
