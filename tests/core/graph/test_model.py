@@ -15,11 +15,6 @@ def test_the_table_has_no_mistakes() -> None:
     assert not [str(found) for found in mistakes(TABLE)]
 
 
-def test_the_blocks_stand_in_the_order_of_names() -> None:
-    names = [name.lower() for name in TABLE.names()]
-    assert names == sorted(names)
-
-
 def test_every_type_can_be_built() -> None:
     for name in NAMES:
         if TABLE.head(name).kind == "enum":

@@ -312,7 +312,6 @@ WRONG = {
     "complex wreck\n name [String": "it is no property",
     "complex wreck\n name String bata": "'bata' is not known here: beta, elsewhere, readonly, unsure or v1 is",
     "complex wreck\n name Strng": "the type 'Strng' has no block here",
-    "complex wreck\n name person elsewhere": "the type 'person' has a block here",
     "complex wreck\n name String\n name String": "'wreck' has 'name' already",
     "entity wreck\n owner ship": "'ship' is an entity: ` owner -> ship` leads to it",
     "entity wreck\n owner -> shpi": "the type 'shpi' has no block here",

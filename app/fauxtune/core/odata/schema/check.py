@@ -68,8 +68,8 @@ def _of_structure(table: SchemaTable, name: str) -> Iterator[Mistake]:
     for own in rows:
         yield from _of_type(table, name, row=own)
     for link in links:
-        if (_kind(table, link.target) is None) != ("elsewhere" in link.marks):
-            yield table.mistake(name, _unknown(link.target, link.marks), row=link.name)
+        if _kind(table, link.target) is None and "elsewhere" not in link.marks:
+            yield table.mistake(name, _unknown(link.target), row=link.name)
     overlay = table.overlay(name)
     if overlay is not NO_OVERLAY:
         known = {row.name: row for row in rows}
@@ -82,8 +82,8 @@ def _of_structure(table: SchemaTable, name: str) -> Iterator[Mistake]:
 def _of_type(table: SchemaTable, owner: str, *, row: PropertyRow) -> Iterator[Mistake]:
     """What is wrong with the type of a property or of a parameter."""
     kind = _kind(table, row.type)
-    if (kind is None) != ("elsewhere" in row.marks):
-        yield table.mistake(owner, _unknown(row.type, row.marks), row=row.name)
+    if kind is None and "elsewhere" not in row.marks:
+        yield table.mistake(owner, _unknown(row.type), row=row.name)
     elif kind == "entity" and "/" not in owner:
         yield table.mistake(owner, f"'{row.type}' is an entity: ` {row.name} -> {row.type}` leads to it", row=row.name)
 
@@ -116,12 +116,12 @@ def _of_operation(table: SchemaTable, place: str) -> Iterator[Mistake]:
     if "gone" in operation.marks:
         return
     if _kind(table, operation.bound_to) is None:
-        yield table.mistake(place, _unknown(operation.bound_to, ()))
+        yield table.mistake(place, _unknown(operation.bound_to))
     for row in operation.parameters:
         yield from _of_type(table, place, row=row)
     returned = (operation.returns or "String").strip("[]?")
     if _kind(table, returned) is None:
-        yield table.mistake(place, _unknown(returned, ()), row="=")
+        yield table.mistake(place, _unknown(returned), row="=")
 
 
 def _inherited(table: SchemaTable, name: str) -> set[str]:
@@ -142,9 +142,7 @@ def _kind(table: SchemaTable, name: str) -> str | None:
         return None
 
 
-def _unknown(name: str, marks: frozenset[str] | tuple[()]) -> str:
-    if "elsewhere" in marks:
-        return f"the type '{name}' has a block here: it is not elsewhere"
+def _unknown(name: str) -> str:
     return f"the type '{name}' has no block here"
 
 
