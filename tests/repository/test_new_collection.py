@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md: the recipe for a new collection of Graph, carried out in a copy, as it stands and with other names."""
+"""CONTRIBUTING.md: the recipe for a new collection of Graph, carried out in a copy, with its names and with others."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ entity ship : entity abstract
  berth String beta
  logged DateTimeOffset readonly
  crew -> [sailor] contained
- owner -> person beta
+ owner -> sailor beta
 
 entity ferry : ship
  cars Int32
@@ -104,7 +104,7 @@ def test_a_type_has_what_its_block_says() -> None:
     assert known["logged"].owner is Owner.SERVER
     assert [(each.name, each.target, each.collection, each.contained, each.beta_only) for each in ship.navigations] == [
         ("crew", "sailor", True, True, False),
-        ("owner", "person", False, False, True),
+        ("owner", "sailor", False, False, True),
     ]
 
 
@@ -291,15 +291,15 @@ def test_a_block_begins_without_an_empty_line_too_and_comments_stand_anywhere() 
 
 #: Blocks below the text, in whose last line something is wrong, with what is said of it.
 WRONG = {
-    "Entity wreck": "'Entity' begins no block: action, complex, entity, enum or function does",
+    "Entity wreck": "'Entity' begins no block, and a property begins with a space",
     "entity": "its name is missing",
     "entity ship : entity": "'ship' has a block already",
     "action scuttle of ship beta": "'ship/scuttle' has a block already",
     "action sink ship": "it begins an operation",
-    "entity wreck entity": "'entity' is not known here: abstract, beta, partial or served is",
+    "entity wreck entity": "'entity' is not known here; known are abstract, beta, partial, served",
     "entity wreck : ": "it begins a type",
     "entity wreck : entty": "the base 'entty' is no entity type of the table",
-    "complex wreck served": "'served' is not known here: abstract, beta or partial is",
+    "complex wreck served": "'served' is not known here; known are abstract, beta, partial",
     "complex wreck\nname String": "'name' begins no block",
     "complex wreck\n  name String": "it begins with several spaces",
     "complex wreck\n\tname String": "it begins with a tab",
@@ -310,12 +310,14 @@ WRONG = {
     "complex wreck\n-name String": "it begins with none of these: a letter, a space, ~, #",
     "complex wreck\n name": "its type is missing",
     "complex wreck\n name [String": "it is no property",
-    "complex wreck\n name String bata": "'bata' is not known here: beta, elsewhere, readonly, unsure or v1 is",
+    "complex wreck\n name String bata": "'bata' is not known here; known are beta, elsewhere, readonly, unsure, v1",
     "complex wreck\n name Strng": "the type 'Strng' has no block here",
     "complex wreck\n name String\n name String": "'wreck' has 'name' already",
     "entity wreck\n owner ship": "'ship' is an entity: ` owner -> ship` leads to it",
     "entity wreck\n owner -> shpi": "the type 'shpi' has no block here",
-    "entity wreck\n owner -> ship containd": "'containd' is not known here: beta, contained or elsewhere is",
+    "entity wreck\n owner -> String": "'String' is no entity",
+    "entity wreck\n owner -> [person]": "'person' is no entity",
+    "entity wreck\n owner -> ship containd": "'containd' is not known here; known are beta, contained, elsewhere",
     "entity wreck\n name String\n~ required name": "what we know of a type stands above its properties",
     "enum wreck": "'wreck' has no members",
     "enum wreck\n~ open": "what we know of a type stands above its properties",
@@ -329,7 +331,7 @@ WRONG = {
 }
 #: Lines with ~ of a ship, in the last of which something is wrong.
 WRONG_LINES = {
-    "requird name": "'requird' is not known after ~: exact, approximated, stored,",
+    "requird name": "'requird' is not known after ~; known are exact, approximated, stored,",
     "required": "'required' needs names of properties",
     "required nmae": "'ship' has no property 'nmae' of its own",
     "required cars": "'ship' has no property 'cars' of its own",
@@ -355,7 +357,7 @@ WRONG_LINES = {
     "alias skipper": "'alias' needs a name and a value",
     "alias skipper mate": "'ship' has no property 'mate'",
     "variants home harbor": "'harbor' is no complex type of the table",
-    "variants home $YARD": "$YARD is not known: $YARDS are",
+    "variants home $YARD": "$YARD is not known; known are $YARDS",
 }
 
 
@@ -388,11 +390,14 @@ def test_a_mistake_in_what_is_known_is_told_with_its_line(lines: str) -> None:
     )
 
 
-def test_a_name_that_does_not_exist_is_told_where_it_is_met() -> None:
+def test_a_type_with_a_mistake_is_not_built() -> None:
     for block, what in (
         ("entity wreck : entty", "the base 'entty'"),
         ("entity wreck\n name Strng", "the type 'Strng'"),
         ("entity wreck\n owner ship", "'ship' is an entity"),
+        ("entity wreck\n name String\n name String", "has 'name' already"),
+        ("entity wreck\n~ required nmae\n name String", "no property 'nmae'"),
+        ("entity wreck\n state wrecked\n\nenum wrecked\n a a", "two members"),
     ):
         with pytest.raises(Mistake, match=what):
             _ = Model(SchemaTable(f"{TEXT}\n{block}\n")).entity("wreck").properties

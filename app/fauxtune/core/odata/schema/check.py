@@ -1,7 +1,6 @@
 """Finds what is wrong in the text of a schema table: it reads every block, and compares the names with one another.
 
-Reading it all takes a fifth of a second, and the repository's tests do it. What meets a name that does not exist asks
-for the mistakes of one type.
+A model checks each type of which it builds the properties; the repository's tests check them all, in 0.2 s.
 """
 
 from __future__ import annotations
@@ -68,8 +67,10 @@ def _of_structure(table: SchemaTable, name: str) -> Iterator[Mistake]:
     for own in rows:
         yield from _of_type(table, name, row=own)
     for link in links:
-        if _kind(table, link.target) is None and "elsewhere" not in link.marks:
-            yield table.mistake(name, _unknown(link.target), row=link.name)
+        kind = _kind(table, link.target)
+        if kind != "entity" and not (kind is None and "elsewhere" in link.marks):
+            what = _unknown(link.target) if kind is None else f"'{link.target}' is no entity: nothing leads to it"
+            yield table.mistake(name, what, row=link.name)
     overlay = table.overlay(name)
     if overlay is not NO_OVERLAY:
         known = {row.name: row for row in rows}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,7 +22,8 @@ _PRIMITIVES = {edm.value.removeprefix("Edm."): edm for edm in Edm}
 
 
 class Model:
-    """The types by name. The same name always gives the same value.
+    """The types by name. The same name always gives the same value. Raises Mistake for what is wrong in a block: in the
+    first line and the lines with `~` when a type is asked for, in the others when its properties are.
 
     `fallbacks`: what v1.0 shows in place of the members of an enumeration that only beta has, where it is not
     `unknownFutureValue` or, without that, the first one.
@@ -77,22 +77,20 @@ class Model:
             fidelity=overlay.fidelity,
         )
 
-    @contextmanager
-    def _explaining(self, name: str) -> Iterator[None]:
-        """Say which line of a type's block is wrong where what it names is not found."""
-        try:
-            yield
-        except (KeyError, AssertionError):
-            from fauxtune.core.odata.schema.check import mistakes_of  # here: it is needed when something is wrong
+    def _check(self, name: str) -> None:
+        """Raise the first Mistake in the block of a type."""
+        from fauxtune.core.odata.schema.check import mistakes_of  # here: a start builds no properties
 
-            for mistake in mistakes_of(self.table, name):
-                raise mistake from None
-            raise
+        for mistake in mistakes_of(self.table, name):
+            raise mistake
 
     def _built(self, head: TypeHead) -> StructuredType:
         overlay = self._overlay(head.name)
-        with self._explaining(head.name):
+        try:
             base = None if head.base is None else self.structured(head.base)
+        except KeyError:
+            self._check(head.name)
+            raise
         about: dict[str, Any] = {
             "declared": () if overlay.open else partial(self._properties, head.name),
             "base": base,
@@ -110,6 +108,7 @@ class Model:
         return Entity(head.name, **about, linked=() if overlay.open else partial(self._navigations, head.name))
 
     def _counted(self, head: TypeHead) -> EnumType:
+        self._check(head.name)
         members = self.table.members(head.name)
         return EnumType(
             head.name,
@@ -129,15 +128,15 @@ class Model:
         return self._fallbacks.get(name) or (future if future in known or not known else known[0])
 
     def _properties(self, name: str) -> tuple[Property, ...]:
+        self._check(name)
         rows = self.table.properties(name)
         known = Known(self._overlay(name))
         in_beta = {row.name for row in rows if "v1" not in row.marks}
-        with self._explaining(name):
-            return tuple(
-                self._property(row, known=known)
-                for row in rows
-                if known.exists(row.name) and not ("v1" in row.marks and row.name in in_beta)
-            )
+        return tuple(
+            self._property(row, known=known)
+            for row in rows
+            if known.exists(row.name) and not ("v1" in row.marks and row.name in in_beta)
+        )
 
     def _property(self, row: PropertyRow, *, known: Known, nullable: bool | None = None) -> Property:
         kind = self._type(row.type)

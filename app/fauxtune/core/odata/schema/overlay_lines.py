@@ -42,13 +42,13 @@ def read_line(line: str, *, into: Fields, shared: Mapping[str, str]) -> None:
     word = line.partition(" ")[0].removesuffix(":")
     read = _READERS.get(word)
     if read is None:
-        raise ValueError(f"'{word}' is not known after ~: {', '.join(_READERS)} are")
+        raise ValueError(f"'{word}' is not known after ~; known are {', '.join(_READERS)}")
     read(into, word=word, rest=line[len(word) :])
 
 
 def _text(word: str, shared: Mapping[str, str]) -> str:
     if word not in shared:
-        raise ValueError(f"${word} is not known: {', '.join(f'${each}' for each in sorted(shared))} are")
+        raise ValueError(f"${word} is not known; known are {', '.join(f'${each}' for each in sorted(shared))}")
     return shared[word]
 
 

@@ -16,7 +16,7 @@ What a line says that cannot be read is a Mistake, which names the line; `check`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from types import MappingProxyType
@@ -139,7 +139,7 @@ class SchemaTable:
                 begun = self._begun(block)
                 known, name = self._operations, f"{begun['bound']}/{begun['name']}"
             elif kind not in _TYPES and block[:1].isalpha():
-                raise self._mistake((block, 0), f"'{kind}' begins no block: {_any(_TYPES | _OPERATIONS)} does")
+                raise self._mistake((block, 0), f"'{kind}' begins no block, and a property begins with a space")
             elif kind not in _TYPES:
                 self._comments(block)
                 continue
@@ -318,7 +318,7 @@ class SchemaTable:
     def _marks(self, words: str, *, known: frozenset[str], at: tuple[str, int]) -> frozenset[str]:
         marks = frozenset(words.split()) if words else _NONE
         if not marks <= known:
-            raise self._mistake(at, f"'{min(marks - known)}' is not known here: {_any(known)} is")
+            raise self._mistake(at, f"'{min(marks - known)}' is not known here; known are {', '.join(sorted(known))}")
         return marks
 
     def _mistake(self, at: tuple[str, int], what: str) -> Mistake:
@@ -345,11 +345,6 @@ def _statements(block: str) -> Iterator[tuple[int, str]]:
 def _explained(line: str) -> str:
     """What is wrong with a line that cannot be read."""
     return next((what for begins, what in _WRONG if begins.match(line)), _SHAPES)
-
-
-def _any(words: Iterable[str]) -> str:
-    *others, last = sorted(words)
-    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _after(number: int, *, flags: bool) -> int:
