@@ -62,7 +62,8 @@ def test_the_recipe_gives_a_collection_that_passes_the_tests_of_every_family(tmp
     for folder in ("app", "simulator", "migrations", "tests"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    _carried_out(tmp_path, recipe)
+    if not (tmp_path / recipe[1][1]).exists():  # somebody may have carried it out where this test runs
+        _carried_out(tmp_path, recipe)
     other = "\0".join(part for block in recipe for part in block)
     for name, another in _OTHER_NAMES.items():
         assert name in other
@@ -72,10 +73,11 @@ def test_the_recipe_gives_a_collection_that_passes_the_tests_of_every_family(tmp
     (tmp_path / "tests/families/test_story.py").write_text(_STORY, encoding="utf-8")
     tests = ("tests/families/test_story.py", "tests/families/test_every_family.py", "tests/core/graph/test_model.py")
     sources = os.pathsep.join(str(tmp_path / folder) for folder in ("app", "simulator", "migrations"))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", *tests],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": sources},
+        env={**kept, "PYTHONPATH": sources},
         capture_output=True,
         text=True,
     )
