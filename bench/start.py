@@ -30,7 +30,7 @@ for name in sys.argv[1:]:
 """
 #: Seconds after which an idle server has done for the first time what it does every few seconds, and the goal in MiB.
 _IDLE, _MEMORY = 8.0, 85.0
-#: Processor time in milliseconds, and MiB, of the table of Graph's types with its overlays; and what measures them:
+#: Processor time in milliseconds, and MiB, of the table of Graph's types; and what measures them:
 #: what the model stands on is imported before.
 _MODEL_TIME, _MODEL_MEMORY = 30.0, 10.0
 _MODEL = """

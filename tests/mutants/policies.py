@@ -1,4 +1,4 @@
-"""Mutants: the rules of apps and approvals, and how much logs keep."""
+"""Mutants: the rules of apps and approvals, how much logs keep, and mistakes in the table of Graph's types."""
 
 #: data
 
@@ -77,5 +77,19 @@ MUTANTS: tuple[Mutant, ...] = (
         before="return max(0, last - most)",
         after="return 0",
         tests=("tests/storage/test_logs.py::test_the_journal_keeps_its_newest_entries_however_they_come[sqlite]",),
+    ),
+    Mutant(
+        rule="A property that stands twice in types.txt is accepted",
+        file="app/fauxtune/core/odata/schema/check.py",
+        before='if before is not row and ("v1" in before.marks) == ("v1" in row.marks):',
+        after='if before is not row and "v1" in before.marks and "v1" in row.marks:',
+        tests=("tests/core/odata/test_schema_table.py::test_a_type_with_a_mistake_is_not_built",),
+    ),
+    Mutant(
+        rule="A mistake in types.txt is told with the line above it",
+        file="app/fauxtune/core/odata/schema/table.py",
+        before="for each in before) + offset + 1",
+        after="for each in before) + offset",
+        tests=("tests/core/odata/test_schema_table.py::test_a_mistake_in_what_is_known_is_told_with_its_line",),
     ),
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fauxtune.core.graph.index import MODEL
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.schema.fidelity import approximated, stored
-from fauxtune.core.odata.schema.overlay import Overlay
+from fauxtune.core.odata.schema.overlay import NO_OVERLAY, Overlay
 from fauxtune.core.odata.schema.types import Entity
 
 _DEVICE = "managedDevice"
@@ -29,23 +29,20 @@ class Form:
 
 #: What is special about the bodies of single actions.
 _SPECIAL = {
-    DeviceAction.WIPE: Overlay("wipe", different={_ELSEWHERE: "*"}),
-    DeviceAction.DELETE_SHARED_USER: Overlay("deleteUserFromSharedAppleDevice", required="userPrincipalName"),
+    DeviceAction.WIPE: Overlay(different={_ELSEWHERE: "*"}),
+    DeviceAction.DELETE_SHARED_USER: Overlay(required="userPrincipalName"),
     DeviceAction.RENAME: Overlay(
-        "setDeviceName",
         required="deviceName",
         different={approximated("variables in it are not filled in"): "deviceName"},
     ),
-    DeviceAction.NOTIFY: Overlay(
-        "sendCustomNotificationToCompanyPortal", required="notificationTitle notificationBody"
-    ),
-    DeviceAction.REMEDIATE: Overlay("initiateOnDemandProactiveRemediation", required="scriptPolicyId"),
-    DeviceAction.DEPROVISION: Overlay("deprovision", required="deprovisionReason"),
+    DeviceAction.NOTIFY: Overlay(required="notificationTitle notificationBody"),
+    DeviceAction.REMEDIATE: Overlay(required="scriptPolicyId"),
+    DeviceAction.DEPROVISION: Overlay(required="deprovisionReason"),
 }
 
 
 def _form(action: DeviceAction) -> Form:
-    overlay = replace(_SPECIAL.get(action, Overlay(action.value)), source=f"Graph: managedDevice: {action.value}")
+    overlay = replace(_SPECIAL.get(action, NO_OVERLAY), source=f"Graph: managedDevice: {action.value}")
     body = MODEL.parameters(_DEVICE, action.value, overlay=overlay)
     return Form(action, body, beta_only="beta" in MODEL.table.operation(_DEVICE, action.value).marks)
 
@@ -110,7 +107,6 @@ EXECUTE_ACTION = MODEL.parameters(
     f"[{_DEVICE}]",
     "executeAction",
     overlay=Overlay(
-        "executeAction",
         source="Graph: managedDevice: executeAction",
         required="actionName deviceIds",
         different={

@@ -1,4 +1,4 @@
-"""The types of a schema table, with what the overlays know of them. Each is built when it is first asked for."""
+"""The types of a schema table, and what it knows beyond the schema. Each is built when it is first asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from fauxtune.core.odata.schema.fidelity import EXACT
 from fauxtune.core.odata.schema.overlay import Known, Overlay
 from fauxtune.core.odata.schema.table import MemberRow, PropertyRow, SchemaTable, TypeHead
 from fauxtune.core.odata.schema.types import (
@@ -23,24 +22,19 @@ _PRIMITIVES = {edm.value.removeprefix("Edm."): edm for edm in Edm}
 
 
 class Model:
-    """The types by name. The same name always gives the same value.
+    """The types by name. The same name always gives the same value. Raises Mistake for what is wrong in a block: in the
+    first line and the lines with `~` when a type is asked for, in the others when its properties are.
 
     `fallbacks`: what v1.0 shows in place of the members of an enumeration that only beta has, where it is not
     `unknownFutureValue` or, without that, the first one.
     """
 
-    def __init__(
-        self, table: SchemaTable, overlays: Iterable[Overlay], *, fallbacks: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, table: SchemaTable, *, fallbacks: Mapping[str, str] | None = None) -> None:
         self.table = table
         self._fallbacks = fallbacks or {}
         self._types: dict[str, StructuredType] = {}
         self._enumerations: dict[str, EnumType] = {}
-        self._overlays: dict[str, list[Overlay]] = {}
-        for overlay in overlays:
-            for name in overlay.types.split():
-                self._overlays.setdefault(name, []).append(overlay)
-        self.described = tuple(self._overlays)
+        self._overlays: dict[str, Overlay] = {}
 
     def entity(self, name: str) -> Entity:
         """The entity of exactly this name. Raises KeyError for an unknown one."""
@@ -75,7 +69,7 @@ class Model:
     def parameters(self, bound: str, name: str, *, overlay: Overlay) -> Entity:
         """The body of an operation, as a type. Every parameter may be null unless the overlay says no."""
         rows = self.table.operation(bound, name).parameters
-        known = Known((overlay,))
+        known = Known(overlay)
         return Entity(
             f"{name}Parameters",
             lambda: tuple(self._property(row, known=known, nullable=True) for row in rows),
@@ -83,27 +77,38 @@ class Model:
             fidelity=overlay.fidelity,
         )
 
+    def _check(self, name: str) -> None:
+        """Raise the first Mistake in the block of a type."""
+        from fauxtune.core.odata.schema.check import mistakes_of  # here: a start builds no properties
+
+        for mistake in mistakes_of(self.table, name):
+            raise mistake
+
     def _built(self, head: TypeHead) -> StructuredType:
-        overlays = self._overlays.get(head.name, [])
-        base = None if head.base is None else self.structured(head.base)
-        is_open = any(each.open for each in overlays)
+        overlay = self._overlay(head.name)
+        try:
+            base = None if head.base is None else self.structured(head.base)
+        except KeyError:
+            self._check(head.name)
+            raise
         about: dict[str, Any] = {
-            "declared": () if is_open else partial(self._properties, head.name),
+            "declared": () if overlay.open else partial(self._properties, head.name),
             "base": base,
-            "abstract": "abstract" in head.marks and not any(each.concrete for each in overlays),
+            "abstract": "abstract" in head.marks and not overlay.concrete,
             "beta_only": "beta" in head.marks,
-            "open": is_open,
-            "source": next((each.source for each in overlays if each.source), _page(head)),
-            "fidelity": next((each.fidelity for each in overlays if each.fidelity is not EXACT), EXACT),
-            "polymorphic": any(each.polymorphic for each in overlays),
-            "aliases": {alias: own for each in overlays for alias, own in each.aliases.items()},
+            "open": overlay.open,
+            "source": overlay.source or _page(head),
+            "fidelity": overlay.fidelity,
+            "polymorphic": overlay.polymorphic,
+            "aliases": overlay.aliases,
         }
         if head.kind != "entity":
             return ComplexType(head.name, **about)
         about["polymorphic"] |= isinstance(base, Entity) and base.polymorphic
-        return Entity(head.name, **about, linked=() if is_open else partial(self._navigations, head.name))
+        return Entity(head.name, **about, linked=() if overlay.open else partial(self._navigations, head.name))
 
     def _counted(self, head: TypeHead) -> EnumType:
+        self._check(head.name)
         members = self.table.members(head.name)
         return EnumType(
             head.name,
@@ -123,8 +128,9 @@ class Model:
         return self._fallbacks.get(name) or (future if future in known or not known else known[0])
 
     def _properties(self, name: str) -> tuple[Property, ...]:
+        self._check(name)
         rows = self.table.properties(name)
-        known = self._known(name)
+        known = Known(self._overlay(name))
         in_beta = {row.name for row in rows if "v1" not in row.marks}
         return tuple(
             self._property(row, known=known)
@@ -140,12 +146,12 @@ class Model:
             kind,
             collection=row.collection,
             nullable=(nullable or known.says("nullable", row.name)) and not known.says("never_null", row.name),
-            default=known.default(row.name),
+            default=known.overlay.defaults.get(row.name),
             beta_only="beta" in row.marks,
             owner=known.owner(row.name, read_only="readonly" in row.marks),
             required=known.says("required", row.name),
-            write_only=known.is_secret(row.name),
-            mask=known.mask(row.name),
+            write_only=row.name in known.overlay.secret,
+            mask=known.overlay.secret.get(row.name),
             filterable=not known.says("unfilterable", row.name),
             visibility=known.visibility(row.name),
             ignores_case=kind is Edm.STRING and known.says("ignores_case", row.name),
@@ -155,7 +161,7 @@ class Model:
 
     def _navigations(self, name: str) -> tuple[Navigation, ...]:
         rows = self.table.navigations(name)
-        known = self._known(name)
+        known = Known(self._overlay(name))
         return tuple(
             Navigation(
                 row.name,
@@ -169,8 +175,8 @@ class Model:
             if known.exists(row.name)
         )
 
-    def _known(self, name: str) -> Known:
-        return Known(self._overlays.get(name, ()))
+    def _overlay(self, name: str) -> Overlay:
+        return self._overlays.get(name) or self._overlays.setdefault(name, self.table.overlay(name))
 
     def _type(self, name: str) -> Edm | EnumType | ComplexType:
         primitive = _PRIMITIVES.get(name)

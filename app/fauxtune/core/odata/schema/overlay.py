@@ -1,12 +1,11 @@
-"""What is known of types beyond their schema: who sets a property, its default, how faithful it is, what is left out.
+"""What is known of a type beyond its schema: who sets a property, its default, how faithful it is, what is left out.
 
-An overlay speaks of one or more types. Where it names properties, it does so in one text, separated by spaces; `*` are
-all of them.
+Where an overlay names properties, it does so in one text, separated by spaces; `*` are all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -19,9 +18,8 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """`types`: the names of the types that it speaks of. Everything else is as in the schema if it is not given."""
+    """What is not given is as in the schema."""
 
-    types: str
     fidelity: Fidelity = EXACT
     #: The document for the type; without it, the page of the type's name.
     source: str = ""
@@ -60,32 +58,29 @@ class Overlay:
     different: Mapping[Fidelity, str] = field(default_factory=lambda: _NOTHING)
 
 
+NO_OVERLAY = Overlay()
+
+
 class Known:
-    """What all overlays of one type say of its properties and navigations together."""
+    """What an overlay says of each property and navigation."""
 
-    __slots__ = ("_different", "_only", "_overlays", "_texts")
+    __slots__ = ("_different", "_only", "_texts", "overlay")
 
-    def __init__(self, overlays: Iterable[Overlay]) -> None:
-        self._overlays = tuple(overlays)
+    def __init__(self, overlay: Overlay) -> None:
+        self.overlay = overlay
         self._texts: dict[str, frozenset[str]] = {}
-        only = [each.only for each in self._overlays if each.only != "*"]
-        self._only = frozenset(" ".join(only).split()) if only else None
-        self._different = {
-            name: fidelity
-            for each in self._overlays
-            for fidelity, names in each.different.items()
-            for name in names.split()
-        }
+        self._only = None if overlay.only == "*" else frozenset(overlay.only.split())
+        self._different = {name: fidelity for fidelity, names in overlay.different.items() for name in names.split()}
 
     def exists(self, name: str) -> bool:
         """Whether the property or navigation exists here."""
         return self._only is None or name in self._only
 
     def says(self, text: str, name: str) -> bool:
-        """Whether one of the overlays' texts names the property."""
+        """Whether one of the overlay's texts names the property."""
         names = self._texts.get(text)
         if names is None:
-            names = self._texts[text] = self._names(text)
+            names = self._texts[text] = frozenset(getattr(self.overlay, text).split())
         return name in names or "*" in names
 
     def owner(self, name: str, *, read_only: bool) -> Owner:
@@ -103,21 +98,7 @@ class Known:
         """How near the property comes to the real service."""
         return self._different.get(name) or self._different.get("*", EXACT)
 
-    def default(self, name: str) -> Json:
-        """The value of an unset property, if it is not that of its type."""
-        return next((each.defaults[name] for each in self._overlays if name in each.defaults), None)
-
-    def is_secret(self, name: str) -> bool:
-        """Whether the property is kept and not shown."""
-        return any(name in each.secret for each in self._overlays)
-
-    def mask(self, name: str) -> str | None:
-        """What a read shows in place of a secret."""
-        return next((each.secret[name] for each in self._overlays if name in each.secret), None)
-
     def variants(self, name: str) -> tuple[str, ...] | None:
-        """The names of the types that the property takes, if an overlay lists them."""
-        return next((tuple(each.variants[name].split()) for each in self._overlays if name in each.variants), None)
-
-    def _names(self, text: str) -> frozenset[str]:
-        return frozenset(" ".join(getattr(each, text) for each in self._overlays).split())
+        """The names of the types that the property takes, if the overlay lists them."""
+        names = self.overlay.variants.get(name)
+        return None if names is None else tuple(names.split())

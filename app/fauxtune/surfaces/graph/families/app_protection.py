@@ -42,7 +42,8 @@ def _policies(path: str, entity: str, *, noun: str, assigned: Assigned | None, a
     )
 
 
-APP_PROTECTION: tuple[Family, ...] = (
+HEADING = "App protection"
+FAMILIES: tuple[Family, ...] = (
     _policies("managedAppPolicies", "managedAppPolicy", noun="a managed app policy", assigned=_ASSIGNED_ITEM),
     _policies(
         "iosManagedAppProtections", "iosManagedAppProtection", noun="an app protection for iOS", assigned=_ASSIGNED

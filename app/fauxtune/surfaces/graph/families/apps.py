@@ -20,7 +20,8 @@ _PLATFORMS = {
     kind.name: platforms for kind in derived_from(entity("mobileApp")) if (platforms := filter_platforms(kind.name))
 }
 
-APPS: tuple[Family, ...] = (
+HEADING = "Apps"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceAppManagement/mobileApps",
         "mobileApp",

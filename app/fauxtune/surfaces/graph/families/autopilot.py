@@ -32,7 +32,8 @@ def _read(name: str, handler: Handler, *, summary: str, returns: str = "", many:
     )
 
 
-AUTOPILOT: tuple[Family, ...] = (
+HEADING = "Windows Autopilot"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/windowsAutopilotDeploymentProfiles",
         "windowsAutopilotDeploymentProfile",

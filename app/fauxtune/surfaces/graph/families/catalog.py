@@ -43,7 +43,8 @@ def _read_only(path: str, entity: str, *, noun: str, of: Rules, searched: str = 
     )
 
 
-CATALOG: tuple[Family, ...] = (
+HEADING = "The settings catalog"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/configurationPolicies",
         _POLICY,

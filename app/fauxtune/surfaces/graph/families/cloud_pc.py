@@ -14,7 +14,8 @@ from fauxtune.surfaces.graph.families.family import Assigned, Family
 _AUDIT = ("CloudPC", "Device")
 _NO_CLOUD_PC = stored("kept and assigned; no Cloud PC is made by it")
 
-CLOUD_PC: tuple[Family, ...] = (
+HEADING = "Windows 365"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/virtualEndpoint/provisioningPolicies",
         "cloudPcProvisioningPolicy",

@@ -29,7 +29,8 @@ _PLATFORMS = {
     "windows81CompliancePolicy": "windows81AndLater",
 }
 
-COMPLIANCE: tuple[Family, ...] = (
+HEADING = "Compliance"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/deviceCompliancePolicies",
         "deviceCompliancePolicy",

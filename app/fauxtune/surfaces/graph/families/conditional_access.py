@@ -14,7 +14,8 @@ from fauxtune.surfaces.graph.families.family import Family
 _AUDIT = ("ConditionalAccess", "Compliance")
 _NOT_ASKED = stored("kept; every token is good wherever it is used from")
 
-CONDITIONAL_ACCESS: tuple[Family, ...] = (
+HEADING = "Conditional access"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "identity/conditionalAccess/policies",
         "conditionalAccessPolicy",

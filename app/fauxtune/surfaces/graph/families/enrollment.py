@@ -22,7 +22,8 @@ _RESTRICTS = approximated(
 )
 _NOT_CONNECTED = stored("kept; no service of Apple's or Google's is called")
 
-ENROLLMENT: tuple[Family, ...] = (
+HEADING = "Enrolment"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/deviceEnrollmentConfigurations",
         "deviceEnrollmentConfiguration",

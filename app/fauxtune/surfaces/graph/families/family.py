@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
+from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import MODEL, derived_from, entity
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
@@ -139,8 +140,11 @@ class Family:
 
     @cached_property
     def base(self) -> Entity:
-        """The type of the collection."""
-        return entity(self.entity)
+        """The type of the collection. Raises LookupError for one that is not served."""
+        try:
+            return entity(self.entity)
+        except Invalid as unknown:
+            raise LookupError(f"{self.path}: no entity '{self.entity}' of core/graph/types.txt is served") from unknown
 
     @cached_property
     def kinds(self) -> tuple[Entity, ...]:

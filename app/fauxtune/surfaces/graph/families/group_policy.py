@@ -75,7 +75,8 @@ def _read_only(
     )
 
 
-GROUP_POLICY: tuple[Family, ...] = (
+HEADING = "Administrative templates"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/groupPolicyConfigurations",
         "groupPolicyConfiguration",

@@ -1,38 +1,29 @@
-"""THE list of families, by the headings of the page that describes them."""
+"""All families, by the headings of the page that describes them: every module of this folder that has `FAMILIES`."""
 
 from __future__ import annotations
 
-from fauxtune.surfaces.graph.families.app_protection import APP_PROTECTION
-from fauxtune.surfaces.graph.families.apps import APPS
-from fauxtune.surfaces.graph.families.autopilot import AUTOPILOT
-from fauxtune.surfaces.graph.families.catalog import CATALOG
-from fauxtune.surfaces.graph.families.cloud_pc import CLOUD_PC
-from fauxtune.surfaces.graph.families.compliance import COMPLIANCE
-from fauxtune.surfaces.graph.families.conditional_access import CONDITIONAL_ACCESS
-from fauxtune.surfaces.graph.families.enrollment import ENROLLMENT
-from fauxtune.surfaces.graph.families.family import Family
-from fauxtune.surfaces.graph.families.group_policy import GROUP_POLICY
-from fauxtune.surfaces.graph.families.intents import INTENTS
-from fauxtune.surfaces.graph.families.notification_templates import NOTIFICATIONS
-from fauxtune.surfaces.graph.families.roles import ROLES
-from fauxtune.surfaces.graph.families.scripts import SCRIPTS
-from fauxtune.surfaces.graph.families.tenant_administration import TENANT_ADMINISTRATION
-from fauxtune.surfaces.graph.families.updates import UPDATES
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
 
-FAMILIES: dict[str, tuple[Family, ...]] = {
-    "Apps": APPS,
-    "App protection": APP_PROTECTION,
-    "Compliance": COMPLIANCE,
-    "Scripts": SCRIPTS,
-    "Updates of Windows": UPDATES,
-    "The settings catalog": CATALOG,
-    "Enrolment": ENROLLMENT,
-    "Windows Autopilot": AUTOPILOT,
-    "Notifications": NOTIFICATIONS,
-    "Roles": ROLES,
-    "Administration of the tenant": TENANT_ADMINISTRATION,
-    "Administrative templates": GROUP_POLICY,
-    "Conditional access": CONDITIONAL_ACCESS,
-    "Windows 365": CLOUD_PC,
-    "Intents and their templates": INTENTS,
-}
+from fauxtune.surfaces.graph import families
+from fauxtune.surfaces.graph.families.family import Family
+
+#: The modules that the page shows first, in its order; the others follow in the order of their names.
+_FIRST = (
+    *("apps", "app_protection", "compliance", "scripts", "updates", "catalog", "enrollment", "autopilot"),
+    *("notification_templates", "roles", "tenant_administration", "group_policy", "conditional_access", "cloud_pc"),
+    "intents",
+)
+
+
+def _found() -> Iterator[tuple[str, tuple[Family, ...]]]:
+    names = {each.name for each in pkgutil.iter_modules(families.__path__)} - {"family", "index"}
+    for name in (*_FIRST, *sorted(names - {*_FIRST})):
+        module = import_module(f"{families.__name__}.{name}")
+        yield module.HEADING, module.FAMILIES
+
+
+FAMILIES: dict[str, tuple[Family, ...]] = {}
+for _heading, _families in _found():
+    FAMILIES[_heading] = (*FAMILIES.get(_heading, ()), *_families)

@@ -119,7 +119,8 @@ _TEMPLATE_ACTIONS = (
     ),
 )
 
-INTENTS: tuple[Family, ...] = (
+HEADING = "Intents and their templates"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/intents",
         "deviceManagementIntent",

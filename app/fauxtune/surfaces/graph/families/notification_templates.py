@@ -16,7 +16,8 @@ from fauxtune.surfaces.graph.resources.family_actions import nothing_happens
 _AUDIT = ("NotificationMessageTemplate", "Compliance")
 _TIMES = approximated("what the real service answers to a second message of one language is not documented")
 
-NOTIFICATIONS: tuple[Family, ...] = (
+HEADING = "Notifications"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/notificationMessageTemplates",
         "notificationMessageTemplate",

@@ -35,7 +35,8 @@ def _read(name: str, handler: Handler, *, summary: str, returns: str = "", many:
 
 _ASSIGNMENT = "deviceAndAppManagementRoleAssignment"
 
-ROLES: tuple[Family, ...] = (
+HEADING = "Roles"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/roleDefinitions",
         "roleDefinition",

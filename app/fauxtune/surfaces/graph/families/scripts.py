@@ -25,7 +25,8 @@ _REMEDIATED = Assigned("deviceHealthScriptAssignment", key="deviceHealthScriptAs
 #: The same for all of them: a script is found by its id.
 _COUNTED = (PLAIN[0].run_summary(),)
 
-SCRIPTS: tuple[Family, ...] = (
+HEADING = "Scripts"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/deviceManagementScripts",
         "deviceManagementScript",

@@ -49,7 +49,8 @@ def _decision(name: str, status: Status, *, about: str) -> Action:
     return Action(name, approval_handlers.decide(status), about, status=200, fidelity=_REQUEST)
 
 
-TENANT_ADMINISTRATION: tuple[Family, ...] = (
+HEADING = "Administration of the tenant"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/termsAndConditions",
         "termsAndConditions",

@@ -14,7 +14,8 @@ from fauxtune.surfaces.graph.families.family import Assigned, Family
 _AUDIT = ("SoftwareUpdate", "DeviceConfiguration")
 _NOT_UPDATED = stored("kept and assigned; no device is updated by it")
 
-UPDATES: tuple[Family, ...] = (
+HEADING = "Updates of Windows"
+FAMILIES: tuple[Family, ...] = (
     Family(
         "deviceManagement/windowsFeatureUpdateProfiles",
         "windowsFeatureUpdateProfile",

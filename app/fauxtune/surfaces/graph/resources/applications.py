@@ -17,13 +17,11 @@ from fauxtune.surfaces.graph.resources.alternate_keys import object_key
 
 APPLICATION = entity("application")
 PASSWORD = complex_type("passwordCredential")
-ADD_PASSWORD = MODEL.parameters(
-    "application", "addPassword", overlay=Overlay("addPassword", source="Graph: application: addPassword")
-)
+ADD_PASSWORD = MODEL.parameters("application", "addPassword", overlay=Overlay(source="Graph: application: addPassword"))
 REMOVE_PASSWORD = MODEL.parameters(
     "application",
     "removePassword",
-    overlay=Overlay("removePassword", source="Graph: application: removePassword", required="keyId"),
+    overlay=Overlay(source="Graph: application: removePassword", required="keyId"),
 )
 _CONTEXT = "applications"
 

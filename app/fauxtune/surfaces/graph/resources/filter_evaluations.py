@@ -24,7 +24,7 @@ from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 EVALUATION_REQUEST = MODEL.parameters(
     "deviceManagement",
     "evaluateAssignmentFilter",
-    overlay=Overlay("evaluateAssignmentFilter", required="data"),
+    overlay=Overlay(required="data"),
 )
 EVALUATION_STATUS_DETAILS = entity("assignmentFilterEvaluationStatusDetails")
 

@@ -98,7 +98,7 @@ async def delete_cached(call: Call) -> Answer:
 def parameters(action: str) -> Entity:
     """Return the parameters of an action."""
     return MODEL.parameters(
-        "deviceManagementReports", action, overlay=Overlay(action, source=f"Graph: deviceManagementReports: {action}")
+        "deviceManagementReports", action, overlay=Overlay(source=f"Graph: deviceManagementReports: {action}")
     )
 
 

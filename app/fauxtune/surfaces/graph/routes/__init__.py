@@ -38,27 +38,37 @@ from fauxtune.surfaces.graph.routes.tenant import TENANT
 #: Answers for the documents about all routes.
 DESCRIPTION = Description(lambda: ROUTES)
 
-_SERVED: dict[str, tuple[Route[Handler], ...]] = {
-    "The directory": DIRECTORY,
-    "Managed devices": MANAGED_DEVICES,
-    "What devices have escrowed": ESCROW,
-    "Profiles": (*PROFILES, *REFERENCES),
-    "Assignments and their filters": ASSIGNMENTS,
-    "App configurations": APP_CONFIGURATIONS,
-    "Statuses of profiles": STATUSES,
-    **{area: tuple(route for family in families for route in routes_of(family)) for area, families in FAMILIES.items()},
-    "Apple's and Google's programmes": ENROLLMENT,
-    "Reports": REPORTS,
-    "Compliance of devices": COMPLIANCE,
-    "Runs of scripts": SCRIPT_RUNS,
-    "Change notifications": SUBSCRIPTIONS,
-    "Contents and relationships of apps": APP_PARTS,
-    "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
-    "The tenant": TENANT,
-    "Graph itself": envelope_of(DESCRIPTION),
-}
+_AREAS: tuple[tuple[str, tuple[Route[Handler], ...]], ...] = (
+    ("The directory", DIRECTORY),
+    ("Managed devices", MANAGED_DEVICES),
+    ("What devices have escrowed", ESCROW),
+    ("Profiles", (*PROFILES, *REFERENCES)),
+    ("Assignments and their filters", ASSIGNMENTS),
+    ("App configurations", APP_CONFIGURATIONS),
+    ("Statuses of profiles", STATUSES),
+    *((area, routes_of(family)) for area, families in FAMILIES.items() for family in families),
+    ("Apple's and Google's programmes", ENROLLMENT),
+    ("Reports", REPORTS),
+    ("Compliance of devices", COMPLIANCE),
+    ("Runs of scripts", SCRIPT_RUNS),
+    ("Change notifications", SUBSCRIPTIONS),
+    ("Contents and relationships of apps", APP_PARTS),
+    ("Imported certificates and connectors", (*CERTIFICATES, *CONNECTORS)),
+    ("The tenant", TENANT),
+    ("Graph itself", envelope_of(DESCRIPTION)),
+)
+_SERVED: dict[str, tuple[Route[Handler], ...]] = {}
+for _area, _routes in _AREAS:
+    _SERVED[_area] = (*_SERVED.get(_area, ()), *_routes)
 _ANSWERED = tuple(route for area in _SERVED.values() for route in area)
-_REFUSED = (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS, *ABSENT_REPORTS)
+_PLACES = {route.template for route in _ANSWERED}
+#: A branch that is answered is not refused, whatever the list of what is absent says of it.
+_REFUSED = (
+    *ABSENT,
+    *ABSENT_OPERATIONS,
+    *(route for route in ABSENT_PARTS if route.template not in _PLACES),
+    *ABSENT_REPORTS,
+)
 #: By the headings of the page that describes them.
 AREAS: dict[str, tuple[Route[Handler], ...]] = {
     **_SERVED,

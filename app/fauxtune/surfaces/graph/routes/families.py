@@ -374,7 +374,7 @@ def _parameters(family: Family, name: str, *, required: str = "", on_all: bool =
             entities = any(MODEL.is_entity(each.type) for each in operation.parameters)
             if operation.kind == "function" or entities:
                 return None
-            return MODEL.parameters(bound, name, overlay=Overlay(name, required=required))
+            return MODEL.parameters(bound, name, overlay=Overlay(required=required))
     return None
 
 

@@ -1,1 +1,0 @@
-"""What is known of Graph's types beyond their schema, one file an area: the types that are named here are served."""
