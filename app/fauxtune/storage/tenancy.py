@@ -1,17 +1,31 @@
 """Whose rows a statement reads or changes: the conditions on a tenant, and the guard that refuses statements without.
 
-A statement on a table with a `tenant_id` has one of these conditions, or says by `across_tenants` why it needs none.
-The guard looks while a statement is compiled, which happens once: executions cost nothing more. It does not read SQL
-that is written as text, and an INSERT of values is not concerned.
+Each table with a `tenant_id` in a SELECT, UPDATE or DELETE has one of these conditions, or is compared with a table
+that has: by the tenant, or by an enrolment. What has to concern all tenants says why by `across_tenants`.
+
+The guard looks while a statement is compiled, which happens once: executions cost nothing more. It knows tables, not
+their aliases, and nothing of SQL that is written as text. An INSERT of values is not concerned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import product
 from typing import Any, TypeVar
 
-from sqlalchemy import BinaryExpression, ColumnElement, Delete, Engine, Select, Table, Update, bindparam, func, select
+from sqlalchemy import (
+    BinaryExpression,
+    Column,
+    ColumnElement,
+    Delete,
+    Engine,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnClause, False_
@@ -139,19 +153,15 @@ class _Guard(SQLCompiler):
         return super().visit_binary(binary, *arguments, **options)  # type: ignore[no-untyped-call]
 
 
-def _columns(side: Any) -> Iterator[tuple[str, str]]:
-    """Yield the columns of tables that are one side of a comparison: table and name."""
-    side = getattr(side, "element", side)  # of a SELECT in parentheses
-    if isinstance(side, SelectBase):
-        parts = list(side.selected_columns)
-    elif isinstance(side, FunctionElement):
-        parts = list(side.clauses)
-    else:
-        parts = [side]
-    for part in parts:
-        for column in getattr(part, "base_columns", ()):
-            if isinstance(table := getattr(column, "table", None), Table):
-                yield table.name, column.key
+def _columns(side: Any) -> set[tuple[str, str]]:
+    """Return the columns of tables that are one side of a comparison: table and name."""
+    if not isinstance(side, ColumnClause):
+        side = getattr(side, "element", side)  # of a SELECT in parentheses
+    parts: Iterable[Any] = side.selected_columns if isinstance(side, SelectBase) else (side,)
+    if isinstance(side, FunctionElement):
+        parts = side.clauses
+    bases = (column for part in parts for column in getattr(part, "base_columns", ()))
+    return {(column.table.name, column.key) for column in bases if isinstance(column, Column)}
 
 
 def _reached(tables: set[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
