@@ -21,7 +21,7 @@ from fauxtune.storage.rows.configuration import ProfileConflictRow
 from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
 from fauxtune.storage.tables.base import Choice, Word
-from fauxtune.storage.tenancy import by_keys, of_tenant, same_tenant
+from fauxtune.storage.tenancy import by_key, by_keys, of_tenant, same_tenant
 
 #: The most ids in one statement.
 _CHUNK = 500
@@ -73,7 +73,7 @@ def _unreported(connection: Connection, waiting_devices: Waiting) -> dict[Profil
     rows = as_pairs({device: str(numbers[profiles_of]) for device, profiles_of in kinds.items()})
     state = profile_states.c
     # Read in the index of its key alone. The devices are those of the tenant: `waiting` found them there.
-    names = select(func.aggregate_strings(state.profile_id, ",")).where(state.enrollment_id == rows.c.key)
+    names = select(func.aggregate_strings(state.profile_id, ",")).where(by_key(state.enrollment_id, rows.c.key))
     if len(waiting_devices) == 1:
         names = names.where(state.profile_id == next(iter(waiting_devices)))
     known = select(rows.c.value.label("kind"), names.scalar_subquery().label("reported")).subquery()

@@ -267,10 +267,8 @@ def row_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
 
 
 def _count(connection: Connection, table: Table, *, tenant_id: TenantId) -> int:
-    column = table.c.get("tenant_id")
-    if column is None:
-        column = table.c.id
-    return connection.execute(select(func.count()).select_from(table).where(column == tenant_id)).scalar_one()
+    ours = of_tenant(table, tenant_id) if "tenant_id" in table.c else table.c.id == tenant_id
+    return connection.execute(select(func.count()).select_from(table).where(ours)).scalar_one()
 
 
 def tenant_of(row: RowMapping) -> Tenant:
