@@ -240,7 +240,7 @@ MUTANTS: tuple[Mutant, ...] = (
         rule="An imported certificate is found from another tenant",
         file="app/fauxtune/storage/queries/imported_pfx.py",
         before="    rows_of(pfx_certificates).where(\n",
-        after='    rows_of(pfx_certificates, pfx_certificates.c.tenant_id + "").where(\n',
+        after="    select(pfx_certificates).where(\n",
         tests=("tests/storage/test_certificate_queries.py::test_a_user_has_its_own_imported_certificates[sqlite]",),
     ),
     Mutant(
@@ -260,11 +260,7 @@ MUTANTS: tuple[Mutant, ...] = (
             "        certificates.c.authority == authority_name,\n"
             "        certificates.c.revoked_at >= _FIRST,\n"
         ),
-        after=(
-            '        of_tenant(certificates, certificates.c.tenant_id + ""),\n'
-            "        certificates.c.authority == authority_name,\n"
-            "        certificates.c.revoked_at >= _FIRST,\n"
-        ),
+        after=("        certificates.c.authority == authority_name,\n        certificates.c.revoked_at >= _FIRST,\n"),
         tests=("tests/storage/test_certificate_queries.py::test_a_revocation_keeps_its_first_date_and_reason[sqlite]",),
     ),
     Mutant(
@@ -281,7 +277,7 @@ MUTANTS: tuple[Mutant, ...] = (
         rule="A user of another tenant is found by the name",
         file="app/fauxtune/storage/queries/directory.py",
         before='rows_of(users).where(users.c.upn_key == bindparam("upn"))',
-        after='rows_of(users, users.c.tenant_id + "").where(users.c.upn_key == bindparam("upn"))',
+        after='select(users).where(users.c.upn_key == bindparam("upn"))',
         tests=("tests/storage/test_directory_queries.py::test_a_user_is_found_by_id_and_by_name_in_any_case[sqlite]",),
     ),
     Mutant(
@@ -308,14 +304,24 @@ MUTANTS: tuple[Mutant, ...] = (
             "            of_tenant(connector_requests, tenant_id),\n"
             '            connector_requests.c.state == "open",\n'
         ),
-        after=(
-            "        _REQUEST.where(\n"
-            '            of_tenant(connector_requests, connector_requests.c.tenant_id + ""),\n'
-            '            connector_requests.c.state == "open",\n'
-        ),
+        after='        _REQUEST.where(\n            connector_requests.c.state == "open",\n',
         tests=(
             "tests/storage/test_connector_queries.py::test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first[sqlite]",
         ),
+    ),
+    Mutant(
+        rule="A statement that says nothing about tenants is executed",
+        file="app/fauxtune/storage/tenancy.py",
+        before="        if unbound and not (",
+        after="        if unbound and False and not (",
+        tests=("tests/storage/test_tenancy.py::test_a_write_by_columns_needs_a_key_of_one_tenant[sqlite]",),
+    ),
+    Mutant(
+        rule="One condition on a tenant serves all tables of a statement",
+        file="app/fauxtune/storage/tenancy.py",
+        before="self._of_tenants - _reached(self._bound, self._pairs)",
+        after="set() if self._bound else self._of_tenants",
+        tests=("tests/storage/test_tenancy.py::test_a_statement_without_one_is_refused_each_time",),
     ),
     # Tokens of enrolment.
     Mutant(
