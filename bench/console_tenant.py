@@ -40,10 +40,13 @@ from fauxtune.storage.tables import (
     resources,
 )
 from fauxtune.storage.tables import profiles as profile_table
+from fauxtune.storage.tenancy import across_tenants
 from tests.support.running_server import command_of
 
 _PROFILES, _GROUPS = 28, 120
 _PHONES = ProfilePlatform.ANDROID
+#: Why statements here ask for no tenant.
+_WHY = "a bench has one tenant"
 _CONTROL = "/_fauxtune/v1/tenants/contoso"
 #: A lab, and a file that it has from its start on.
 _LAB, _FILE = "root-without-intermediate", "root.crt"
@@ -132,19 +135,21 @@ def _correspond(client: httpx.Client) -> None:
 def _disturb(connection: Connection) -> None:
     """Let every second device be behind, some items fail, and some certificates be revoked or on hold."""
     enrollment, certificate = enrollments.c, certificates.c
-    behind = enrollments.update().values(generation=enrollment.generation + 1)
+    behind = across_tenants(enrollments.update(), _WHY).values(generation=enrollment.generation + 1)
     connection.execute(behind.where(enrollment.id.in_(_sixteenths(enrollment.id, range(8)))))
-    failed = ledger.update().values(state="failed", message="no room")
+    failed = across_tenants(ledger.update(), _WHY).values(state="failed", message="no room")
     connection.execute(failed.where(ledger.c.enrollment_id.in_(_sixteenths(enrollment.id, [8]))))
     moment = select(func.max(certificate.not_before)).scalar_subquery()
     for parts, reason in (([9, 10], "superseded"), ([11], "certificateHold")):
         serials = _sixteenths(certificate.serial, parts, where=_of_copies())
-        revoked = certificates.update().values(revoked_at=moment, reason=reason)
+        revoked = across_tenants(certificates.update(), _WHY).values(revoked_at=moment, reason=reason)
         connection.execute(revoked.where(certificate.serial.in_(serials)))
-    connection.execute(connectors.update().where(connectors.c.name == "Spare").values(state="offline"))
+    connection.execute(
+        across_tenants(connectors.update(), _WHY).where(connectors.c.name == "Spare").values(state="offline")
+    )
     last = select(func.max(enrollment.id)).where(enrollment.platform == Platform.ANDROID).scalar_subquery()
     owned = {"variant": Variant.ANDROID_FULLY_MANAGED, "mode": "fully-managed"}
-    connection.execute(enrollments.update().where(enrollment.id == last).values(owned))
+    connection.execute(across_tenants(enrollments.update(), _WHY).where(enrollment.id == last).values(owned))
 
 
 def _of_copies() -> ColumnElement[bool]:
@@ -165,18 +170,22 @@ def things(connection: Connection) -> dict[str, str]:
     """Return the names of things by the words of addresses."""
 
     def one(column: Any, *where: Any) -> str:
-        return str(connection.execute(select(column).where(*where).order_by(column).limit(1)).scalar_one())
+        return str(
+            connection.execute(
+                across_tenants(select(column), _WHY).where(*where).order_by(column).limit(1)
+            ).scalar_one()
+        )
 
     record = managed_devices.c
     # One whose certificate is valid: to remove another one takes fewer statements.
     valid = select(certificates.c.enrollment_id).where(_of_copies(), certificates.c.revoked_at.is_(None))
     device = connection.execute(
-        select(record.enrollment_id, record.user_id, record.user_principal_name)
+        across_tenants(select(record.enrollment_id, record.user_id, record.user_principal_name), _WHY)
         .where(record.user_principal_name.like("person%"), record.enrollment_id.in_(valid))
         .order_by(record.enrollment_id)
         .limit(1)
     ).one()
-    key = connection.execute(select(connector_keys.c.provider, connector_keys.c.key_name)).one()
+    key = connection.execute(across_tenants(select(connector_keys.c.provider, connector_keys.c.key_name), _WHY)).one()
     return {
         "device": device[0],
         "owned": one(enrollments.c.id, enrollments.c.variant == Variant.ANDROID_FULLY_MANAGED),

@@ -13,10 +13,13 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.storage import writes
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
+from fauxtune.storage.tenancy import across_tenants, by_key
 
 #: A row of any table, by the names of its columns: it is copied without knowing which.
 RawRow = dict[str, Any]
 
+#: Why statements here ask for no tenant.
+_WHY = "a bench has one tenant"
 #: Columns whose values are unique for each device.
 _OWN = (
     *("id", "directory_device_id", "device_key", "credential_digest", "push_token", "serial", "thumbprint"),
@@ -68,7 +71,7 @@ def _parts_of_person(connection: Connection, user_id: str) -> Iterator[tuple[str
     """The rows that belong to a user and to no device, by table."""
     for name, column in (("users", "id"), ("group_members", "member_id"), ("pfx_certificates", "user_id")):
         table = metadata.tables[name]
-        rows = connection.execute(select(table).where(table.c[column] == user_id)).mappings()
+        rows = connection.execute(across_tenants(select(table).where(table.c[column] == user_id), _WHY)).mappings()
         yield name, [dict(row) for row in rows]
 
 
@@ -101,7 +104,9 @@ def _copy_device(connection: Connection, *, names: Sequence[dict[str, str]], log
 
 def _original(connection: Connection) -> RawRow:
     enrollments = metadata.tables["enrollments"]
-    result = connection.execute(select(enrollments).where(enrollments.c.platform == Platform.ANDROID))
+    result = connection.execute(
+        across_tenants(select(enrollments), _WHY).where(enrollments.c.platform == Platform.ANDROID)
+    )
     return dict(result.mappings().one())
 
 
@@ -109,7 +114,7 @@ def _parts(connection: Connection, enrollment_id: str) -> Iterator[tuple[str, li
     """The rows that belong to the device, by table."""
     for name, table in metadata.tables.items():
         if "enrollment_id" in table.c:
-            result = connection.execute(select(table).where(table.c.enrollment_id == enrollment_id)).mappings()
+            result = connection.execute(select(table).where(by_key(table.c.enrollment_id, enrollment_id))).mappings()
             yield name, [dict(row) for row in result]
 
 
@@ -117,7 +122,9 @@ def _logs(connection: Connection, enrollment_id: str) -> Iterator[tuple[str, lis
     """What is logged about the device, by table."""
     for name in _NUMBERED:
         table = metadata.tables[name]
-        result = connection.execute(select(table).where(table.c.device == enrollment_id)).mappings()
+        result = connection.execute(
+            across_tenants(select(table).where(table.c.device == enrollment_id), _WHY)
+        ).mappings()
         yield name, [dict(row) for row in result]
 
 

@@ -37,6 +37,7 @@ from fauxtune.server.ids import SystemIds
 from fauxtune.storage import writes as storage
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import audit_events, certificates, device_actions, enrollments, journal, managed_devices
+from fauxtune.storage.tenancy import across_tenants
 
 _DEVICES = 10_000
 #: Some are retired while one other device checks in now and then, some while as many as possible check in, the rest
@@ -216,6 +217,7 @@ def _records(connection: Connection, ids: list[str]) -> list[dict[str, Any]]:
         .where(certificates.c.authority == "issuing")
     )
     id_set = set(ids)
+    statement = across_tenants(statement, "a bench has one tenant")
     return [dict(row) for row in connection.execute(statement).mappings() if row["id"] in id_set]
 
 

@@ -30,9 +30,9 @@ from _pytest.runner import runtestprotocol
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.both_databases import ExecutedStatements, statements_noted
+from tests.support.noted_writes import UnnotedWrites, unnoted_writes
 from tests.support.postgresql import PostgresServer, running_server
 from tests.support.preloaded import INTERPRETER, preloaded_commands, shared_commands
-from tests.support.tenancy import UnboundStatements, unbound_statements
 
 if TYPE_CHECKING:
     from fauxtune.connector.keypool import KeyRing
@@ -338,18 +338,18 @@ def databases() -> Iterator[OpenDatabases]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def unbound() -> Iterator[UnboundStatements]:
-    """What this process executes and does not bind to a tenant."""
-    with unbound_statements() as statements:
-        yield statements
+def unnoted() -> Iterator[UnnotedWrites]:
+    """What this process writes without letting check-ins know."""
+    with unnoted_writes() as writes:
+        yield writes
 
 
 @pytest.fixture(autouse=True)
-def _every_statement_is_bound_to_a_tenant(unbound: UnboundStatements) -> Iterator[None]:
-    """Fail the test in which storage executes a statement on a tenant's table without tenant or enrolment."""
+def _every_write_is_noted(unnoted: UnnotedWrites) -> Iterator[None]:
+    """Fail the test in which storage writes rows of the configuration without noting it."""
     yield
-    texts, unbound.texts = unbound.texts, []
-    assert not texts, "bound neither to a tenant nor to an enrolment (tests/support/tenancy.py):\n" + "\n".join(texts)
+    texts, unnoted.texts = unnoted.texts, []
+    assert not texts, "written without being noted (tests/support/noted_writes.py):\n" + "\n".join(texts)
 
 
 # ------------------------------------------------------------------------- what runs on SQLite, runs on PostgreSQL too

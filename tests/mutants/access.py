@@ -239,15 +239,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="An imported certificate is found from another tenant",
         file="app/fauxtune/storage/queries/imported_pfx.py",
-        before='select(pfx_certificates).where(\n        pfx_certificates.c.tenant_id == bindparam("tenant"),\n',
-        after="select(pfx_certificates).where(\n",
+        before="    rows_of(pfx_certificates).where(\n",
+        after="    select(pfx_certificates).where(\n",
         tests=("tests/storage/test_certificate_queries.py::test_a_user_has_its_own_imported_certificates[sqlite]",),
     ),
     Mutant(
         rule="An enrolment token is good in every tenant",
         file=_ENROLLMENT_TOKENS,
-        before='    enrollment_tokens.c.tenant_id == bindparam("tenant"),\n',
-        after='    bindparam("tenant") != "",\n',
+        before="    of_tenant(enrollment_tokens),\n",
+        after='    of_tenant(enrollment_tokens, enrollment_tokens.c.tenant_id + ""),\n',
         tests=(
             "tests/storage/test_device_queries.py::test_a_token_ends_at_its_moment_and_is_good_in_its_tenant_only[sqlite]",
         ),
@@ -256,7 +256,7 @@ MUTANTS: tuple[Mutant, ...] = (
         rule="A CRL lists certificates of another tenant",
         file=_CERTIFICATES,
         before=(
-            "        certificates.c.tenant_id == tenant_id,\n"
+            "        of_tenant(certificates, tenant_id),\n"
             "        certificates.c.authority == authority_name,\n"
             "        certificates.c.revoked_at >= _FIRST,\n"
         ),
@@ -266,25 +266,25 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A certificate of another tenant can be revoked",
         file=_CERTIFICATES,
-        before=(
-            '        certificates.c.tenant_id == bindparam("tenant"),\n'
+        before='        of_tenant(certificates),\n        certificates.c.authority == bindparam("named"),\n',
+        after=(
+            '        of_tenant(certificates, certificates.c.tenant_id + ""),\n'
             '        certificates.c.authority == bindparam("named"),\n'
         ),
-        after='        certificates.c.authority == bindparam("named"),\n',
         tests=("tests/storage/test_certificate_queries.py::test_a_revocation_keeps_its_first_date_and_reason[sqlite]",),
     ),
     Mutant(
         rule="A user of another tenant is found by the name",
         file="app/fauxtune/storage/queries/directory.py",
-        before='select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.upn_key == bindparam("upn"))',
+        before='rows_of(users).where(users.c.upn_key == bindparam("upn"))',
         after='select(users).where(users.c.upn_key == bindparam("upn"))',
         tests=("tests/storage/test_directory_queries.py::test_a_user_is_found_by_id_and_by_name_in_any_case[sqlite]",),
     ),
     Mutant(
         rule="A quiet check-in is taken at another tenant's address",
         file="app/fauxtune/storage/queries/quiet.py",
-        before='        device.c.tenant_id == claims["tenant"],\n',
-        after="",
+        before='        of_tenant(device, claims["tenant"]),\n',
+        after='        of_tenant(device, device.c.tenant_id + ""),\n',
         tests=(_QUIET,),
     ),
     Mutant(
@@ -301,13 +301,27 @@ MUTANTS: tuple[Mutant, ...] = (
         file=_REQUESTS,
         before=(
             "        _REQUEST.where(\n"
-            "            connector_requests.c.tenant_id == tenant_id,\n"
+            "            of_tenant(connector_requests, tenant_id),\n"
             '            connector_requests.c.state == "open",\n'
         ),
         after='        _REQUEST.where(\n            connector_requests.c.state == "open",\n',
         tests=(
             "tests/storage/test_connector_queries.py::test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first[sqlite]",
         ),
+    ),
+    Mutant(
+        rule="A statement that says nothing about tenants is executed",
+        file="app/fauxtune/storage/tenancy.py",
+        before="        if unbound and not (",
+        after="        if unbound and False and not (",
+        tests=("tests/storage/test_tenancy.py::test_a_write_by_columns_needs_a_key_of_one_tenant[sqlite]",),
+    ),
+    Mutant(
+        rule="One condition on a tenant serves all tables of a statement",
+        file="app/fauxtune/storage/tenancy.py",
+        before="self._of_tenants - _reached(self._bound, self._pairs)",
+        after="set() if self._bound else self._of_tenants",
+        tests=("tests/storage/test_tenancy.py::test_a_statement_without_one_is_refused_each_time",),
     ),
     # Tokens of enrolment.
     Mutant(

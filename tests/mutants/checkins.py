@@ -177,8 +177,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A device is given the certificate that another device asked for",
         file=_REQUESTS,
-        before='    .where(connector_requests.c.enrollment_id.in_(bindparam("ids", expanding=True)))\n',
-        after="",
+        before='    .where(by_keys(connector_requests.c.enrollment_id, bindparam("ids", expanding=True)))\n',
+        after='    .where(by_key(connector_requests.c.enrollment_id, connector_requests.c.enrollment_id + ""))\n',
         tests=(
             "tests/operations/test_checkin.py::test_every_device_has_its_own_pkcs_certificate_and_all_of_a_users_share_what_was_imported[sqlite]",
         ),

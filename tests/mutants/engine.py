@@ -84,15 +84,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A member of a nested group gets nothing that is assigned to the outer group",
         file="app/fauxtune/storage/queries/directory.py",
-        before="(held.tenant_id == tree.c.tenant_id) & (held.member_id == tree.c.group_id)",
-        after="(held.tenant_id == tree.c.tenant_id) & (held.member_id == '')",
+        before="same_tenant(held, tree) & (held.member_id == tree.c.group_id)",
+        after="same_tenant(held, tree) & (held.member_id == '')",
         tests=("tests/storage/test_directory_queries.py::test_nested_groups_are_found_at_any_depth[sqlite]",),
     ),
     Mutant(
         rule="A group of another tenant that has the same member counts",
         file="app/fauxtune/storage/queries/directory.py",
-        before="select(held.tenant_id, held.group_id).where(held.tenant_id == tenant, held.member_id == member)",
-        after="select(held.tenant_id, held.group_id).where(held.member_id == member)",
+        before="where(of_tenant(held, tenant), held.member_id == member)",
+        after="where(of_tenant(held, held.tenant_id + ''), held.member_id == member)",
         tests=("tests/storage/test_directory_queries.py::test_another_tenants_groups_are_never_seen[sqlite]",),
     ),
     Mutant(

@@ -17,6 +17,7 @@ from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.tables import mail_messages, mailbox_entries, metadata
+from fauxtune.storage.tenancy import of_tenant
 from tests.support.tenant import Contoso
 
 _NOBODY = "no user of this tenant has this address"
@@ -39,7 +40,7 @@ async def kept(contoso: Contoso) -> int:
     """How many messages of the tenant are stored."""
 
     def count(connection: Connection) -> int:
-        statement = select(func.count()).where(mail_messages.c.tenant_id == contoso.tenant.id)
+        statement = select(func.count()).where(of_tenant(mail_messages, contoso.tenant.id))
         return int(connection.execute(statement).scalar_one())
 
     return await contoso.look(count)
@@ -189,7 +190,7 @@ async def test_deleting_a_tenant_leaves_no_mail(contoso: Contoso) -> None:
     def rows(connection: Connection) -> dict[str, int]:
         counted = {}
         for table in (mail_messages, mailbox_entries, metadata.tables["published_certificates"]):
-            statement = select(func.count()).where(table.c.tenant_id == contoso.tenant.id)
+            statement = select(func.count()).where(of_tenant(table, contoso.tenant.id))
             counted[table.name] = int(connection.execute(statement).scalar_one())
         return counted
 

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("app/", "simulator/")
 #: A module with fewer lines that only one other module imports is small.
 SMALL = 60
+#: Where conditions on tenant_id are made.
+_TENANCY = "app/fauxtune/storage/tenancy.py"
 
 #: What each figure counts. Those below the empty line of the table have a list of what they count.
 FIGURES = {
@@ -35,7 +37,7 @@ FIGURES = {
     "lazyImports": "imports inside functions, and modules that are named as text",
     "typeCheckingImports": "imports under TYPE_CHECKING",
     "circles": "groups of modules that import one another, hidden imports included",
-    "tenantConditions": "conditions on tenant_id that storage writes by hand",
+    "tenantConditions": "conditions on tenant_id that storage writes by hand, outside its module tenancy",
 }
 
 
@@ -193,13 +195,27 @@ def _base(package: str, node: ast.ImportFrom) -> str:
 
 
 def _tenant_conditions(path: str, text: str) -> Iterator[str]:
-    if not (path.startswith("app/fauxtune/storage/") and _is_python(path)):
+    if not (path.startswith("app/fauxtune/storage/") and _is_python(path)) or path == _TENANCY:
         return
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Compare):
-            sides = (node.left, *node.comparators)
-            if any(isinstance(side, ast.Attribute) and side.attr == "tenant_id" for side in sides):
-                yield f"{path}:{node.lineno}"
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                sides = [left, *others]
+            case ast.Call(func=ast.Attribute(value=side, attr="in_")):
+                sides = [side]
+            case ast.Call(func=ast.Attribute(attr="coalesce"), args=sides):
+                pass
+            case _:
+                continue
+        if any(map(_is_tenant_id, sides)):
+            yield f"{path}:{node.lineno}"
+
+
+def _is_tenant_id(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr="tenant_id") | ast.Subscript(slice=ast.Constant(value="tenant_id")):
+            return True
+    return False
 
 
 def main() -> int:

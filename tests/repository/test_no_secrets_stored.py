@@ -26,6 +26,7 @@ from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.database import Database
 from fauxtune.storage.tables import metadata
+from fauxtune.storage.tenancy import across_tenants
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso, open_tenant
 
@@ -95,7 +96,7 @@ def dump(connection: Connection, tables: Iterable[Table] = metadata.sorted_table
     """Every column of the tables, as bytes, by `table.column`; rows are set apart."""
     results: dict[str, bytes] = {}
     for table in tables:
-        rows = connection.execute(select(table)).all()
+        rows = connection.execute(across_tenants(select(table), "the whole database is searched")).all()
         for number, column in enumerate(table.columns):
             results[f"{table.name}.{column.name}"] = b"\x00\x01\x00".join(written(row[number]) for row in rows)
     return results
@@ -304,7 +305,7 @@ def planted(run: WholeRun, table: str, values: dict[str, object], secrets: Heads
     """Where the search finds something while one row of the table holds these values."""
     with run.database.engine.connect() as connection, connection.begin() as transaction:
         target = metadata.tables[table]
-        connection.execute(target.update().values(**values))
+        connection.execute(across_tenants(target.update(), "the whole database is searched").values(**values))
         name = f"{table}.{next(iter(values))}"
         result = leaks({name: dump(connection, [target])[name]}, secrets)
         transaction.rollback()

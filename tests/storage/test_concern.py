@@ -22,6 +22,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries.directory import groups_above
 from fauxtune.storage.rows.configuration import FilterRow
 from fauxtune.storage.tables import enrollments
+from fauxtune.storage.tenancy import by_key, of_tenant
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
@@ -33,12 +34,12 @@ USERS = [f"u{number}" for number in range(4)]
 
 
 def generations(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
-    statement = select(enrollments.c.id, enrollments.c.generation).where(enrollments.c.tenant_id == tenant_id)
+    statement = select(enrollments.c.id, enrollments.c.generation).where(of_tenant(enrollments, tenant_id))
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def membership(fill: Filler, device: str) -> Membership:
-    row = fill.connection.execute(select(enrollments).where(enrollments.c.id == device)).mappings().one()
+    row = fill.connection.execute(select(enrollments).where(by_key(enrollments.c.id, device))).mappings().one()
     above = {
         name: frozenset() if row[name] is None else groups_above(fill.connection, fill.tenant_id, member_id=row[name])
         for name in ("user_id", "directory_device_id")

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Select, Table, select, text
 from sqlalchemy.exc import OperationalError
 
 from fauxtune.core.model.ids import EnrollmentId, RequestId, UserId
@@ -20,6 +20,7 @@ from fauxtune.storage.queries import audit, concern, devices, locks
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import audit_events, connector_requests, enrollments, tenants
+from fauxtune.storage.tenancy import across_tenants, of_tenant
 from tests.storage.conftest import NOW, TENANT, Filler
 from tests.support.certificate_rows import request_row
 
@@ -65,7 +66,7 @@ def waiting_for(
 
     with ThreadPoolExecutor(1) as threads:
         with database.engine.begin() as holder:
-            holder.execute(select(table.c.id).where(table.c.id == row).with_for_update()).one()
+            holder.execute(_locking(table, row).with_for_update()).one()
             future = threads.submit(database.run_now, unindexed)
             until_somebody_waits(database)
             yield holder, future
@@ -82,10 +83,14 @@ def until_somebody_waits(database: Database) -> None:
     raise AssertionError("nobody waits")
 
 
+def _locking(table: Table, row: str) -> Select[Any]:
+    return across_tenants(select(table.c.id).where(table.c.id == row), "a test knows the row")
+
+
 def is_free(connection: Connection, table: Table, row: str) -> bool:
     try:
         with connection.begin_nested():
-            connection.execute(select(table.c.id).where(table.c.id == row).with_for_update(nowait=True)).one()
+            connection.execute(_locking(table, row).with_for_update(nowait=True)).one()
     except OperationalError:
         return False
     return True
@@ -133,7 +138,11 @@ def test_a_generation_is_raised_once_also_after_a_wait_for_a_lock(filled: Databa
         concern.by_enrollment(holder, TENANT, enrollment_id=EnrollmentId("e-a"))
     assert sorted(future.result()) == ["e-a", "e-z"]
     with filled.engine.connect() as connection:
-        result = connection.execute(select(enrollments.c.id, enrollments.c.generation).order_by(enrollments.c.id))
+        result = connection.execute(
+            select(enrollments.c.id, enrollments.c.generation)
+            .where(of_tenant(enrollments, TENANT))
+            .order_by(enrollments.c.id)
+        )
         assert [tuple(row) for row in result] == [("e-a", 3), ("e-z", 2)]
 
 
@@ -146,7 +155,11 @@ def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Data
     with waiting_for(filled, tenants, TENANT, work=write) as (holder, _):
         write(holder, "first")
     with filled.engine.connect() as connection:
-        result = connection.execute(select(audit_events.c.id, audit_events.c.number).order_by(audit_events.c.number))
+        result = connection.execute(
+            select(audit_events.c.id, audit_events.c.number)
+            .where(of_tenant(audit_events, TENANT))
+            .order_by(audit_events.c.number)
+        )
         assert [tuple(row) for row in result] == [("first", 1), ("second", 2)]
 
 
@@ -176,5 +189,7 @@ def test_two_transactions_that_wait_for_each_other_both_succeed_after_a_pause(fi
             each.result(timeout=30)
     assert len(pauses) == 1
     with database.engine.connect() as connection:
-        assert set(connection.execute(select(enrollments.c.generation)).scalars()) == {3}
+        assert set(
+            connection.execute(select(enrollments.c.generation).where(of_tenant(enrollments, TENANT))).scalars()
+        ) == {3}
     database.close()

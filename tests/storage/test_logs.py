@@ -14,6 +14,7 @@ from fauxtune.storage.queries import logs as queries
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.tenants import AuditEventRow, JournalRow
 from fauxtune.storage.tables import audit_events, connector_events, journal
+from fauxtune.storage.tenancy import of_tenant
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
@@ -32,8 +33,8 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def numbers(fill: Filler, log: Table, *, tenant_id: TenantId | None = None) -> list[int]:
     column = log.c["seq" if log is journal else "number"]
-    of_tenant = log.c.tenant_id == (tenant_id or fill.tenant_id)
-    return list(fill.connection.scalars(select(column).where(of_tenant).order_by(column)))
+    statement = select(column).where(of_tenant(log, tenant_id or fill.tenant_id))
+    return list(fill.connection.scalars(statement.order_by(column)))
 
 
 def entry(fill: Filler, tenant_id: TenantId) -> JournalRow:

@@ -14,6 +14,7 @@ from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.tables import metadata
+from fauxtune.storage.tenancy import of_tenant
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice
 from tests.support.tenant import Contoso
@@ -118,7 +119,7 @@ async def all_rows(contoso: Contoso) -> dict[str, list[tuple[Any, ...]]]:
         for table in metadata.sorted_tables:
             statement = table.select()
             if "tenant_id" in table.c:
-                statement = statement.where(table.c.tenant_id == contoso.tenant.id)
+                statement = statement.where(of_tenant(table, contoso.tenant.id))
             result[table.name] = sorted((tuple(row) for row in connection.execute(statement)), key=repr)
         return result
 

@@ -28,6 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, Pool, PoolProxiedConn
 
 from fauxtune.core.errors import DatabaseUnavailable, Invalid
 from fauxtune.storage.aside import Aside
+from fauxtune.storage.tenancy import guard
 from fauxtune.storage.writes import configuration_writes
 
 if TYPE_CHECKING:
@@ -440,6 +441,7 @@ def _postgresql_engine(url: str, *, shared: bool = False, pool: type[Pool] | Non
     size, more = _CONNECTIONS_OF_SEVERAL if shared else _CONNECTIONS
     sizes: dict[str, Any] = {"pool_size": size, "max_overflow": more} if pool is None else {"poolclass": pool}
     engine = create_engine(url, **sizes, connect_args=patience, hide_parameters=True, json_deserializer=_document)
+    guard(engine)
     if "lock_timeout" not in str(query.get("options", "")):
         event.listen(engine, "connect", _wait_for_locks)
     return engine
@@ -458,6 +460,7 @@ def _sqlite_engine(url: str, *, pool: type[Pool] = StaticPool) -> Engine:
     engine = create_engine(
         url, poolclass=pool, connect_args=arguments, hide_parameters=True, json_deserializer=_document
     )
+    guard(engine)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

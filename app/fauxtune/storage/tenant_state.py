@@ -49,6 +49,7 @@ from fauxtune.storage.queries.tenants import tables_with_rows
 from fauxtune.storage.reads import in_parts
 from fauxtune.storage.tables.base import Choice, Moment
 from fauxtune.storage.tables.orders import OrderDocument
+from fauxtune.storage.tenancy import GUARDED, across_tenants, of_other_tenants, of_tenant
 
 #: Tables of tenants that are no part of their state, and why.
 LEFT_OUT = {
@@ -309,7 +310,7 @@ def _plain_table(name: str, dialect: str) -> Table:
         Column(column.name, _plain(column.type, dialect=dialect), primary_key=column.primary_key)
         for column in known.columns
     )
-    return Table(name, MetaData(), *plain)
+    return Table(name, MetaData(info=GUARDED), *plain)
 
 
 def _plain(type_: TypeEngine[Any], *, dialect: str) -> TypeEngine[Any]:
@@ -377,7 +378,7 @@ def _rows_of(name: str, dialect: str) -> Prepared:
 def _removal(name: str, dialect: str) -> Delete:
     table = _plain_table(name, dialect)
     keys = [table.c[column.name] == bindparam(f"key_{column.name}") for column in columns()[name] if column.is_key]
-    return delete(table).where(and_(table.c.tenant_id == bindparam("tenant"), *keys))
+    return delete(table).where(and_(of_tenant(table), *keys))
 
 
 @cache
@@ -397,4 +398,5 @@ def _plain_put(name: str) -> str:
 def _elsewhere(name: str, column: str) -> Select[Any]:
     table = _STATE[name]
     chosen = table.c[column].in_(bindparam("ids", expanding=True))
-    return select(table.c[column]).where(chosen, table.c.tenant_id != bindparam("tenant"))
+    elsewhere = select(table.c[column]).where(chosen, of_other_tenants(table))
+    return across_tenants(elsewhere, "what no two rows of any tenants share")

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from fauxtune.storage.prepared import Prepared
+from fauxtune.storage.tenancy import equal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -150,7 +151,9 @@ def change(connection: Connection, table: Table, *, where: Row, values: Mapping[
     """Change the rows whose columns equal those of `where`; return how many rows that were."""
     note_write(connection, table)
     if any(isinstance(value, ClauseElement) for value in values.values()):
-        statement = update(table).where(*(table.c[name] == value for name, value in where.items())).values(**values)
+        statement = (
+            update(table).where(*(equal(table.c[name], value) for name, value in where.items())).values(**values)
+        )
         return connection.execute(statement).rowcount
     bound = {f"old_{name}": value for name, value in where.items()} | {f"new_{n}": v for n, v in values.items()}
     return _change(table, tuple(where), values=tuple(values)).run(connection, bound)
@@ -161,7 +164,7 @@ def _change(table: Table, where: tuple[str, ...], *, values: tuple[str, ...]) ->
     """Return an UPDATE with parameters `old_*` and `new_*`; cached like `_upsert`."""
     return Prepared(
         update(table)
-        .where(*(table.c[name] == bindparam(f"old_{name}") for name in where))
+        .where(*(equal(table.c[name], bindparam(f"old_{name}")) for name in where))
         .values({name: bindparam(f"new_{name}") for name in values})
     )
 
@@ -197,4 +200,4 @@ def _removal_returning(table: Table, names: tuple[str, ...], *, column: str) -> 
 
 def _of(table: Table, names: tuple[str, ...]) -> Delete:
     """Return a DELETE with a parameter for each of these columns."""
-    return delete(table).where(*(table.c[name] == bindparam(name) for name in names))
+    return delete(table).where(*(equal(table.c[name], bindparam(name)) for name in names))

@@ -30,6 +30,7 @@ from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import scep_requests
 from fauxtune.storage.rows.scep import ScepRequestRow
 from fauxtune.storage.tables import metadata
+from fauxtune.storage.tenancy import of_tenant
 from fauxtune.surfaces.console.app import PAGES
 from tests.support.approvals import waiting_request
 from tests.support.both_databases import ON_BOTH_DATABASES
@@ -90,9 +91,9 @@ def everything(connection: Connection, tenant: Tenant) -> dict[str, list[str]]:
     """Return every row of the tenant."""
     rows = {}
     for table in metadata.sorted_tables:
-        column = table.c.id if table.name == "tenants" else table.c.get("tenant_id")
-        if column is not None:
-            rows[table.name] = sorted(map(repr, connection.execute(table.select().where(column == tenant.id))))
+        if table.name == "tenants" or "tenant_id" in table.c:
+            ours = table.c.id == tenant.id if table.name == "tenants" else of_tenant(table, tenant.id)
+            rows[table.name] = sorted(map(repr, connection.execute(table.select().where(ours))))
     return rows
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.database import Connection
 from fauxtune.storage.tables.configuration import profiles
+from fauxtune.storage.tenancy import across_tenants
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed
 from tests.support.graph import DEVICES, PROFILES, create, error_code, id_of_group, id_of_user, ids
@@ -227,10 +228,11 @@ async def test_a_root_that_is_stored_broken_is_an_error_on_the_device_and_of_no_
     broken = altered(self_signed(raw_rsa_keys[3], authority=True), raw_rsa_keys[3], of_the_year_0)
 
     def plant(connection: Connection) -> None:
-        where = profiles.c.id == bad
-        document = connection.execute(sqlalchemy.select(profiles.c.document).where(where)).scalar_one()
+        where, why = profiles.c.id == bad, "a test knows the profile"
+        read = across_tenants(sqlalchemy.select(profiles.c.document), why)
+        document = connection.execute(read.where(where)).scalar_one()
         changed = {**document, "trustedRootCertificate": base64.b64encode(broken).decode()}
-        connection.execute(profiles.update().where(where).values(document=changed))
+        connection.execute(across_tenants(profiles.update(), why).where(where).values(document=changed))
 
     await emulator.runner.read(plant)
     phone = await enroll("alice")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
@@ -42,8 +42,3 @@ def documents(names: Iterable[str]) -> Callable[[Sequence[Any]], JsonObject]:
     """Return the `row` of a collection whose first columns are the properties with these names."""
     properties = tuple(names)
     return lambda values: dict(zip(properties, values, strict=False))
-
-
-def of_tenant(table: Table) -> Callable[[TenantId], Select[Any]]:
-    """The statement of a collection that is simply the tenant's rows of a table."""
-    return lambda tenant_id: select(table).where(table.c.tenant_id == tenant_id)

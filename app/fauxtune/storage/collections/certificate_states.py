@@ -27,6 +27,7 @@ from fauxtune.storage.tables import (
     scep_certificates,
     scep_challenges,
 )
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 CERTIFICATE_VALIDITY_PERIOD_SCALE = enumeration("certificateValidityPeriodScale")
 KEY_STORAGE_PROVIDER_OPTION = enumeration("keyStorageProviderOption")
@@ -84,7 +85,7 @@ _ASKED_ANEW = (
     .exists()
 )
 _MINE = and_(
-    scep_challenges.c.tenant_id == ledger.c.tenant_id,
+    same_tenant(scep_challenges, ledger),
     scep_challenges.c.enrollment_id == ledger.c.enrollment_id,
     scep_challenges.c.profile_id == func.replace(ledger.c.item_key, "scep/", ""),
 )
@@ -100,7 +101,7 @@ _LAST_CHALLENGE: ColumnElement[Any] = (
 _PARTNER = (
     select(func.max(scep_certificates.c.report["issuer"].as_string()))
     .where(
-        scep_certificates.c.tenant_id == ledger.c.tenant_id,
+        same_tenant(scep_certificates, ledger),
         scep_certificates.c.enrollment_id == ledger.c.enrollment_id,
         scep_certificates.c.profile_id == func.replace(ledger.c.item_key, "scep/", ""),
         scep_certificates.c.thumbprint == ledger.c.thumbprint,
@@ -197,9 +198,9 @@ _OF_TENANT: dict[str, ColumnElement[Any]] = {
 
 def _on_devices(tenant_id: TenantId, columns: list[ColumnElement[Any]]) -> Select[Any]:
     """Certificates on devices that have a record, by the device."""
-    issued = and_(certificates.c.tenant_id == ledger.c.tenant_id, certificates.c.thumbprint == ledger.c.thumbprint)
+    issued = and_(same_tenant(certificates, ledger), certificates.c.thumbprint == ledger.c.thumbprint)
     imported = and_(
-        pfx_certificates.c.tenant_id == ledger.c.tenant_id,
+        same_tenant(pfx_certificates, ledger),
         pfx_certificates.c.user_id == ledger.c.user_id,
         pfx_certificates.c.thumbprint == ledger.c.thumbprint,
     )
@@ -210,14 +211,14 @@ def _on_devices(tenant_id: TenantId, columns: list[ColumnElement[Any]]) -> Selec
         .join(certificates, issued, isouter=True)
         .join(pfx_certificates, imported, isouter=True)
         .where(
-            managed_devices.c.tenant_id == tenant_id,
+            of_tenant(managed_devices, tenant_id),
             ledger.c.source.in_([source.value for source in words.SOURCES]),
         )
     )
 
 
 def _of_profiles(tenant_id: TenantId) -> Select[Any]:
-    mine = and_(profiles.c.tenant_id == ledger.c.tenant_id, claims(profiles.c.id))
+    mine = and_(same_tenant(profiles, ledger), claims(profiles.c.id))
     return _on_devices(tenant_id, labelled(_OF_PROFILE)).join(profiles, mine)
 
 

@@ -25,6 +25,7 @@ from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.collections.statuses import as_text, constant, labelled, of_device
 from fauxtune.storage.tables import compliance_states, managed_devices, resources
 from fauxtune.storage.tables.base import Word
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 #: The user of states that a policy has for the device itself.
 SYSTEM_ACCOUNT = "00000000-0000-0000-0000-000000000000"
@@ -51,13 +52,13 @@ _OF_DEVICE: dict[str, ColumnElement[Any]] = {
 def joined(tenant_id: TenantId, statement: Select[Any]) -> Select[Any]:
     """Restrict a statement to the states of stored policies on devices that have a record."""
     policy = and_(
-        resources.c.tenant_id == _state.tenant_id,
+        same_tenant(resources, _state),
         resources.c.family == _FAMILY,
         resources.c.parent_id == "",
         resources.c.id == _state.policy_id,
     )
     known = compliance_states.join(managed_devices, managed_devices.c.enrollment_id == _state.enrollment_id)
-    return statement.select_from(known.join(resources, policy)).where(_state.tenant_id == tenant_id)
+    return statement.select_from(known.join(resources, policy)).where(of_tenant(_state, tenant_id))
 
 
 def worst_status(status: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, and_, func, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.rows.devices import DeviceCategoryRow, JoinedDeviceRow
 from fauxtune.storage.tables import device_categories, enrollments, managed_devices
+from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
 
 #: What a device without a category shows in its place.
 NO_CATEGORY = "Unknown"
@@ -18,7 +20,7 @@ NO_CATEGORY = "Unknown"
 
 #: Joins a device's record with its category, whose name the record does not hold.
 CATEGORY = and_(
-    device_categories.c.tenant_id == managed_devices.c.tenant_id,
+    same_tenant(device_categories, managed_devices),
     device_categories.c.id == managed_devices.c.category_id,
 )
 CATEGORY_NAME = device_categories.c.display_name.label("category_name")
@@ -37,7 +39,7 @@ def managed(tenant_id: TenantId | BindParameter[TenantId]) -> Select[Any]:
         select(*columns)
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id, isouter=True)
         .join(device_categories, CATEGORY, isouter=True)
-        .where(managed_devices.c.tenant_id == tenant_id)
+        .where(of_tenant(managed_devices, tenant_id))
     )
 
 
@@ -78,7 +80,7 @@ MANAGED_DEVICES: Collection[JoinedDeviceRow] = Collection(
 
 DEVICE_CATEGORIES: Collection[DeviceCategoryRow] = Collection(
     row=lambda values: DeviceCategoryRow(*values),
-    statement=of_tenant(device_categories),
+    statement=partial(rows_of, device_categories),
     document=device_categories.c.document,
     columns={"id": device_categories.c.id, "displayName": device_categories.c.display_name},
     order=(device_categories.c.created_at, device_categories.c.id),

@@ -8,13 +8,14 @@ element of its list.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Select, TableClause, column, literal, select, table, union_all
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.odata import TYPE_COLUMN
 from fauxtune.storage.queries.directory import (
     groups_of_each,
@@ -25,6 +26,7 @@ from fauxtune.storage.queries.directory import (
 from fauxtune.storage.rows.directory import DirectoryDeviceRow, DirectoryObjectRow, GroupRow, UserRow
 from fauxtune.storage.tables import directory_devices, enrollments, group_members, group_owners, groups, users
 from fauxtune.storage.tables.base import Document, Moment, Word
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 Ids = Callable[[TenantId, str], Select[Any]]
 Pairs = Callable[[TenantId, Sequence[str]], Select[Any]]
@@ -47,7 +49,7 @@ def _objects(tenant_id: TenantId, *, ids: Select[Any] | None = None, kinds: tupl
     for word in kinds or tuple(_KINDS):
         held = _KINDS[word]
         part = select(held.c.id, literal(word).label("kind"), held.c.created_at, held.c.document)
-        part = part.where(held.c.tenant_id == tenant_id)
+        part = part.where(of_tenant(held, tenant_id))
         parts.append(part if ids is None else part.where(held.c.id.in_(ids)))
     return select(*_SHOWN).add_cte(union_all(*parts).cte(_OBJECTS.name))
 
@@ -61,7 +63,7 @@ def _objects_of_many(tenant_id: TenantId, pairs: Select[Any], *, kinds: tuple[st
         held = _KINDS[word]
         part = select(held.c.id, literal(word).label("kind"), held.c.created_at, held.c.document)
         part = part.add_columns(pair.c.owner.label("part_of")).join_from(pair, held, held.c.id == pair.c.id)
-        parts.append(part.where(held.c.tenant_id == tenant_id))
+        parts.append(part.where(of_tenant(held, tenant_id)))
     return select(*_OBJECTS.c).add_cte(union_all(*parts).cte(_OBJECTS.name))
 
 
@@ -121,12 +123,12 @@ def _users_of(tenant_id: TenantId, device_ids: Sequence[str]) -> Select[Any]:
 
 def _pairs(tenant_id: TenantId, *, owner: Column[Any], element: Column[Any], among: Sequence[str]) -> Select[Any]:
     statement = select(owner.label("owner"), element.label("id"))
-    return statement.where(owner.table.c.tenant_id == tenant_id, owner.in_(among))
+    return statement.where(of_tenant(owner.table, tenant_id), owner.in_(among))
 
 
 USERS: Collection[UserRow] = Collection(
     row=lambda values: UserRow(*values),
-    statement=of_tenant(users),
+    statement=partial(rows_of, users),
     document=users.c.document,
     columns={"id": users.c.id},
     order=(users.c.created_at, users.c.upn_key),
@@ -134,7 +136,7 @@ USERS: Collection[UserRow] = Collection(
 
 GROUPS: Collection[GroupRow] = Collection(
     row=lambda values: GroupRow(*values),
-    statement=of_tenant(groups),
+    statement=partial(rows_of, groups),
     document=groups.c.document,
     columns={"id": groups.c.id},
     order=(groups.c.created_at, groups.c.id),
@@ -142,7 +144,7 @@ GROUPS: Collection[GroupRow] = Collection(
 
 DIRECTORY_DEVICES: Collection[DirectoryDeviceRow] = Collection(
     row=lambda values: DirectoryDeviceRow(*values),
-    statement=of_tenant(directory_devices),
+    statement=partial(rows_of, directory_devices),
     document=directory_devices.c.document,
     columns={"id": directory_devices.c.id},
     order=(directory_devices.c.created_at, directory_devices.c.id),

@@ -8,20 +8,21 @@ from sqlalchemy import Select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS
-from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.odata import TYPE_COLUMN
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.tables import profiles
+from fauxtune.storage.tenancy import rows_of
 
 _APP_KINDS = [kind.name for kind in APP_CONFIGURATION_KINDS]
 
 
 def _device_configurations(tenant_id: TenantId) -> Select[Any]:
-    return of_tenant(profiles)(tenant_id).where(profiles.c.kind.not_in(_APP_KINDS))
+    return rows_of(profiles, tenant_id).where(profiles.c.kind.not_in(_APP_KINDS))
 
 
 def _app_configurations(tenant_id: TenantId) -> Select[Any]:
-    return of_tenant(profiles)(tenant_id).where(profiles.c.kind.in_(_APP_KINDS))
+    return rows_of(profiles, tenant_id).where(profiles.c.kind.in_(_APP_KINDS))
 
 
 PROFILES: Collection[ProfileRow] = Collection(

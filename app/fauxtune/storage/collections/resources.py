@@ -7,7 +7,7 @@ orders and pages are those of the database for them too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import FromClause, Integer, Select, exists, literal, select, union_all
@@ -15,15 +15,16 @@ from sqlalchemy import FromClause, Integer, Select, exists, literal, select, uni
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.storage.collections.base import Collection, of_tenant
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.odata import TYPE_COLUMN, AsJson, Without, as_rows
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.storage.tables import assignments, resources
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 #: The resources of all families, and their parts.
 ALL_RESOURCES: Collection[ResourceRow] = Collection(
     row=lambda values: ResourceRow(*values),
-    statement=of_tenant(resources),
+    statement=partial(rows_of, resources),
     document=resources.c.document,
     columns={"id": resources.c.id, TYPE_COLUMN: resources.c.kind},
     order=(resources.c.created_at, resources.c.id),
@@ -61,8 +62,7 @@ def _stored(
 
 
 def _within(tenant_id: TenantId, family: str, *, parent_id: str) -> Select[Any]:
-    return select(resources).where(
-        resources.c.tenant_id == tenant_id,
+    return rows_of(resources, tenant_id).where(
         resources.c.family == family,
         resources.c.parent_id == parent_id,
     )
@@ -76,7 +76,7 @@ def _collection(
     if names:
         rest = Without(rows.c.document, *names).label("document")
         statement = statement.with_only_columns(*(rest if each.key == "document" else each for each in rows.c))
-    assigned = exists().where(assignments.c.tenant_id == tenant_id, assignments.c.profile_id == rows.c.id)
+    assigned = exists().where(of_tenant(assignments, tenant_id), assignments.c.profile_id == rows.c.id)
     statement = statement.add_columns(assigned.label("is_assigned"))
     return Collection(
         row=lambda values: ListedResourceRow(*values),
@@ -96,7 +96,7 @@ def _built_in(tenant_id: TenantId, family: str, *, built_in: Sequence[ResourceRo
     """Return the statement of the built-in resources that are not stored."""
     values, (id_, kind, created, document) = as_rows([_written(row) for row in built_in], *_MEMBERS)
     stored = exists().where(
-        resources.c.tenant_id == tenant_id,
+        of_tenant(resources, tenant_id),
         resources.c.family == family,
         resources.c.parent_id == "",
         resources.c.id == id_.element,

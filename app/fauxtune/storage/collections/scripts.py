@@ -30,6 +30,7 @@ from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.collections.statuses import as_text, labelled, of_device
 from fauxtune.storage.tables import enrollments, managed_devices, resources, script_runs
 from fauxtune.storage.tables.base import Word
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 #: The members of rows beside the properties: the device's id, by which `$expand` finds it.
 DEVICE = "@device"
@@ -94,7 +95,7 @@ def joined(tenant_id: TenantId, statement: Select[Any]) -> Select[Any]:
     """Restrict a statement to the runs on devices that have a record."""
     known = script_runs.join(managed_devices, managed_devices.c.enrollment_id == _run.enrollment_id)
     known = known.join(enrollments, enrollments.c.id == _run.enrollment_id)
-    return statement.select_from(known).where(_run.tenant_id == tenant_id)
+    return statement.select_from(known).where(of_tenant(_run, tenant_id))
 
 
 def _of(columns: Mapping[str, ColumnElement[Any]]) -> Callable[[TenantId], Select[Any]]:
@@ -103,7 +104,7 @@ def _of(columns: Mapping[str, ColumnElement[Any]]) -> Callable[[TenantId], Selec
 
 def _policies(tenant_id: TenantId) -> Select[Any]:
     script = and_(
-        resources.c.tenant_id == _run.tenant_id,
+        same_tenant(resources, _run),
         resources.c.family == _run.family,
         resources.c.parent_id == "",
         resources.c.id == _run.script_id,
@@ -111,7 +112,7 @@ def _policies(tenant_id: TenantId) -> Select[Any]:
     known = script_runs.join(managed_devices, managed_devices.c.enrollment_id == _run.enrollment_id)
     known = known.join(enrollments, enrollments.c.id == _run.enrollment_id).join(resources, script)
     statement = select(*labelled(_OF_POLICY)).select_from(known)
-    return statement.where(_run.tenant_id == tenant_id, _run.family == _HEALTH)
+    return statement.where(of_tenant(_run, tenant_id), _run.family == _HEALTH)
 
 
 _USERS: TableClause = table(

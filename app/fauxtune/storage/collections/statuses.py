@@ -38,6 +38,7 @@ from fauxtune.storage.odata import as_rows, contains
 from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles
 from fauxtune.storage.tables.base import Word
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -151,7 +152,7 @@ def fares(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[EnrollmentId
         profile_states.c.profile_id,
         profile_states.c.status,
         as_text(profile_states.c.reported_at).label("reported_at"),
-    ).where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id.in_(list(waiting)))
+    ).where(of_tenant(profile_states, tenant_id), profile_states.c.profile_id.in_(list(waiting)))
     pairs = [{"profile": profile_id, "device": device} for profile_id, devices in waiting.items() for device in devices]
     rows, (profile, device) = as_rows(pairs, "profile", "device")
     same = and_(profile_states.c.enrollment_id == device, profile_states.c.profile_id == profile)
@@ -167,7 +168,7 @@ def _device_statuses(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[E
     return (
         select(*labelled(_OF_DEVICE), FARES.c.profile_id.label("part_of"))
         .join_from(FARES, managed_devices, managed_devices.c.enrollment_id == FARES.c.enrollment_id)
-        .where(managed_devices.c.tenant_id == tenant_id)
+        .where(of_tenant(managed_devices, tenant_id))
         .add_cte(fares(tenant_id, waiting))
     )
 
@@ -185,7 +186,7 @@ def _user_statuses(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[Enr
             FARES.c.profile_id.label("part_of"),
         )
         .join_from(FARES, managed_devices, managed_devices.c.enrollment_id == FARES.c.enrollment_id)
-        .where(managed_devices.c.tenant_id == tenant_id, managed_devices.c.user_id.is_not(None))
+        .where(of_tenant(managed_devices, tenant_id), managed_devices.c.user_id.is_not(None))
         .group_by(managed_devices.c.user_id, FARES.c.profile_id)
     )
     statuses = fares(tenant_id, waiting)
@@ -193,14 +194,14 @@ def _user_statuses(tenant_id: TenantId, waiting: Mapping[ProfileId, Sequence[Enr
 
 
 def _configuration_states(tenant_id: TenantId) -> Select[Any]:
-    same = and_(profiles.c.tenant_id == profile_states.c.tenant_id, profiles.c.id == profile_states.c.profile_id)
+    same = and_(same_tenant(profiles, profile_states), profiles.c.id == profile_states.c.profile_id)
     return (
         select(*labelled(_OF_PROFILE), *_OF_SETTINGS)
         .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
         .join(enrollments, enrollments.c.id == profile_states.c.enrollment_id)
         .join(profiles, same)
         # The device is looked up by its key, which begins with the tenant.
-        .where(profile_states.c.tenant_id == tenant_id, managed_devices.c.tenant_id == tenant_id)
+        .where(of_tenant(profile_states, tenant_id), of_tenant(managed_devices, tenant_id))
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from fauxtune.storage.collections.base import Collection, of_tenant
+from functools import partial
+
+from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.rows.tenants import AuditEventRow, RoleScopeTagAssignmentRow, RoleScopeTagRow
 from fauxtune.storage.tables import audit_events, role_scope_tag_assignments, role_scope_tags
+from fauxtune.storage.tenancy import rows_of
 
 AUDIT_EVENTS: Collection[AuditEventRow] = Collection(
     row=lambda values: AuditEventRow(*values),
-    statement=of_tenant(audit_events),
+    statement=partial(rows_of, audit_events),
     document=audit_events.c.document,
     columns={
         "id": audit_events.c.id,
@@ -21,7 +24,7 @@ AUDIT_EVENTS: Collection[AuditEventRow] = Collection(
 
 ROLE_SCOPE_TAGS: Collection[RoleScopeTagRow] = Collection(
     row=lambda values: RoleScopeTagRow(*values),
-    statement=of_tenant(role_scope_tags),
+    statement=partial(rows_of, role_scope_tags),
     document=role_scope_tags.c.document,
     columns={"id": role_scope_tags.c.id},
     order=(role_scope_tags.c.number,),
@@ -29,7 +32,7 @@ ROLE_SCOPE_TAGS: Collection[RoleScopeTagRow] = Collection(
 
 ROLE_SCOPE_TAG_ASSIGNMENTS: Collection[RoleScopeTagAssignmentRow] = Collection(
     row=lambda values: RoleScopeTagAssignmentRow(*values),
-    statement=of_tenant(role_scope_tag_assignments),
+    statement=partial(rows_of, role_scope_tag_assignments),
     document=role_scope_tag_assignments.c.document,
     columns={"id": role_scope_tag_assignments.c.id},
     order=(role_scope_tag_assignments.c.position,),

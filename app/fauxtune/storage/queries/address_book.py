@@ -12,6 +12,7 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.mail import PublishedCertificateRow
 from fauxtune.storage.tables import published_certificates, users
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 _published = published_certificates.c
 
@@ -21,7 +22,7 @@ def users_by_upn(connection: Connection, tenant_id: TenantId, *, addresses: Sequ
     form, so the caller looks again.
     """
     keys = [address.casefold() for address in addresses]
-    statement = select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key.in_(keys))
+    statement = rows_of(users, tenant_id).where(users.c.upn_key.in_(keys))
     return reads.every(connection, statement, row=UserRow)
 
 
@@ -35,8 +36,8 @@ def users_who_may_have(connection: Connection, tenant_id: TenantId, *, addresses
     written = [json.dumps(address)[1:-1].lower() for address in addresses]
     among = and_(others != "[]", or_(*(func.lower(others).contains(text, autoescape=True) for text in written)))
     statement = (
-        select(users)
-        .where(users.c.tenant_id == tenant_id, or_(func.lower(mail).in_(addresses), among))
+        rows_of(users, tenant_id)
+        .where(or_(func.lower(mail).in_(addresses), among))
         .order_by(users.c.created_at, users.c.id)
     )
     return reads.every(connection, statement, row=UserRow)
@@ -47,8 +48,8 @@ def published(
 ) -> list[PublishedCertificateRow]:
     """Return what is published for these addresses: by address, the newest first."""
     statement = (
-        select(published_certificates)
-        .where(_published.tenant_id == tenant_id, _published.address.in_(addresses))
+        rows_of(published_certificates, tenant_id)
+        .where(_published.address.in_(addresses))
         .order_by(_published.address, _published.published_at.desc(), _published.thumbprint)
     )
     return reads.every(connection, statement, row=PublishedCertificateRow)
@@ -59,8 +60,8 @@ def published_page(
 ) -> list[PublishedCertificateRow]:
     """Return a page of the address book, of the addresses that contain a text: by address, the newest first."""
     statement = (
-        select(published_certificates)
-        .where(_published.tenant_id == tenant_id, _published.address.contains(text.lower(), autoescape=True))
+        rows_of(published_certificates, tenant_id)
+        .where(_published.address.contains(text.lower(), autoescape=True))
         .order_by(_published.address, _published.published_at.desc(), _published.thumbprint)
         .offset(offset)
         .limit(limit)
@@ -73,7 +74,7 @@ def published_count(connection: Connection, tenant_id: TenantId, *, text: str = 
     statement = (
         select(func.count())
         .select_from(published_certificates)
-        .where(_published.tenant_id == tenant_id, _published.address.contains(text.lower(), autoescape=True))
+        .where(of_tenant(_published, tenant_id), _published.address.contains(text.lower(), autoescape=True))
     )
     return int(connection.execute(statement).scalar_one())
 

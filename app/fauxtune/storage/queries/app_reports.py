@@ -10,6 +10,7 @@ from fauxtune.storage import reads
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.tables import app_states, assignments, enrollments, managed_devices
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 #: Intune: only apps that are assigned show states, not those that others depend on or replace.
 _TARGETED = app_states.c.intent.not_in((AS_DEPENDENCY, AS_SUPERSEDED))
@@ -17,13 +18,11 @@ _COUNTS = (
     select(app_states.c.app_id, app_states.c.state, func.count(), func.count(enrollments.c.user_id.distinct()))
     .join_from(app_states, enrollments, enrollments.c.id == app_states.c.enrollment_id)
     .join(managed_devices, managed_devices.c.enrollment_id == app_states.c.enrollment_id)
-    .where(app_states.c.tenant_id == bindparam("tenant"), _TARGETED)
+    .where(of_tenant(app_states), _TARGETED)
     .group_by(app_states.c.app_id, app_states.c.state)
 )
 _OF_APP = Prepared(
-    select(app_states)
-    .where(app_states.c.tenant_id == bindparam("tenant"), app_states.c.app_id == bindparam("app"), _TARGETED)
-    .order_by(app_states.c.enrollment_id)
+    rows_of(app_states).where(app_states.c.app_id == bindparam("app"), _TARGETED).order_by(app_states.c.enrollment_id)
 )
 
 
@@ -43,5 +42,5 @@ def states_of_app(connection: Connection, tenant_id: TenantId, *, app_id: str) -
 
 def assigned(connection: Connection, tenant_id: TenantId) -> frozenset[str]:
     """Return the ids of what is assigned in the tenant: apps among it."""
-    statement = select(assignments.c.profile_id).distinct().where(assignments.c.tenant_id == tenant_id)
+    statement = select(assignments.c.profile_id).distinct().where(of_tenant(assignments, tenant_id))
     return frozenset(connection.scalars(statement))

@@ -11,17 +11,18 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.apps import AppStateRow, InstalledAppRow
 from fauxtune.storage.tables import app_states, assignments, enrollments, managed_devices, resources
+from fauxtune.storage.tenancy import by_key, of_tenant, same_tenant
 
 _OF_DEVICE = Prepared(
-    select(app_states).where(app_states.c.enrollment_id == bindparam("device")).order_by(app_states.c.app_id)
+    select(app_states).where(by_key(app_states.c.enrollment_id, bindparam("device"))).order_by(app_states.c.app_id)
 )
 _ASSIGNED = exists().where(
-    resources.c.tenant_id == bindparam("tenant"),
+    of_tenant(resources),
     resources.c.family == bindparam("family"),
     resources.c.id == assignments.c.profile_id,
-    assignments.c.tenant_id == resources.c.tenant_id,
+    same_tenant(assignments, resources),
 )
-_HELD = exists().where(app_states.c.tenant_id == bindparam("tenant"))
+_HELD = exists().where(of_tenant(app_states))
 _CONCERNED = Prepared(select(literal(1)).where(or_(_ASSIGNED, _HELD)))
 _ON_DEVICES = Prepared(
     select(
@@ -35,7 +36,7 @@ _ON_DEVICES = Prepared(
     )
     .join_from(app_states, enrollments, enrollments.c.id == app_states.c.enrollment_id)
     .join(managed_devices, managed_devices.c.enrollment_id == app_states.c.enrollment_id)
-    .where(app_states.c.tenant_id == bindparam("tenant"))
+    .where(of_tenant(app_states))
     .order_by(app_states.c.identifier, managed_devices.c.id)
 )
 

@@ -14,23 +14,15 @@ from fauxtune.storage.queries.tenants import tenant_of
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.tenants import ApplicationChanges, ApplicationRow
 from fauxtune.storage.tables import applications, tenants
+from fauxtune.storage.tenancy import across_tenants, of_tenant, rows_of
 
 # Asked with every token, and with the first request that comes with one; built once.
-_APPLICATION = Prepared(
-    select(applications).where(
-        applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client")
-    )
-)
+_APPLICATION = Prepared(rows_of(applications).where(applications.c.client_id == bindparam("client")))
 # Asked whenever somebody looks at the recorded exchanges.
-_APPLICATIONS = Prepared(
-    select(applications)
-    .where(applications.c.tenant_id == bindparam("tenant"))
-    .order_by(applications.c.created_at, applications.c.client_id)
-)
+_APPLICATIONS = Prepared(rows_of(applications).order_by(applications.c.created_at, applications.c.client_id))
 # Asked with every new tenant.
 _FIRST_APPLICATION = Prepared(
-    select(applications)
-    .where(applications.c.tenant_id == bindparam("tenant"))
+    rows_of(applications)
     .order_by(applications.c.secret.is_(None), applications.c.created_at, applications.c.client_id)
     .limit(1)
 )
@@ -76,8 +68,8 @@ def first_application(connection: Connection, tenant_id: TenantId) -> Applicatio
 def tenants_with_application(connection: Connection, *, client_id: str, limit: int) -> list[Tenant]:
     """Return the tenants that have this application, oldest first."""
     statement = (
-        select(tenants)
-        .join(applications, applications.c.tenant_id == tenants.c.id)
+        across_tenants(select(tenants), "a token request may name nothing but the application")
+        .join(applications, of_tenant(applications, tenants.c.id))
         .where(applications.c.client_id == client_id.lower())
         .order_by(tenants.c.created_at, tenants.c.id)
         .limit(limit)

@@ -22,11 +22,11 @@ from fauxtune.storage.tables import (
     profiles,
     resources,
 )
+from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
 
 # Read at every planning of a device that an assignment with a filter can reach.
 _FILTERS = Prepared(
-    select(assignment_filters).where(
-        assignment_filters.c.tenant_id == bindparam("tenant"),
+    rows_of(assignment_filters).where(
         assignment_filters.c.id.in_(bindparam("ids", expanding=True)),
     )
 )
@@ -35,7 +35,7 @@ _RECORDS = (
     select(managed_devices.c.enrollment_id, managed_devices.c.document, CATEGORY_NAME)
     .join(device_categories, CATEGORY, isouter=True)
     .where(
-        managed_devices.c.tenant_id == bindparam("tenant"),
+        of_tenant(managed_devices),
         managed_devices.c.enrollment_id.in_(bindparam("ids", expanding=True)),
     )
 )
@@ -63,7 +63,7 @@ def add_filter(connection: Connection, row: FilterRow) -> None:
 
 def count_filters(connection: Connection, tenant_id: TenantId) -> int:
     """Return how many filters the tenant has."""
-    statement = select(func.count()).select_from(assignment_filters).where(assignment_filters.c.tenant_id == tenant_id)
+    statement = select(func.count()).select_from(assignment_filters).where(of_tenant(assignment_filters, tenant_id))
     return int(connection.execute(statement).scalar_one())
 
 
@@ -81,8 +81,7 @@ def delete_filter(connection: Connection, tenant_id: TenantId, *, filter_id: Fil
 def uses_of_filter(connection: Connection, tenant_id: TenantId, *, filter_id: FilterId) -> list[FilterUseRow]:
     """Return the assignments with this filter, by what they assign: profiles first, then resources."""
     of_profiles, of_resources = (
-        (table.c.id == assignments.c.profile_id) & (table.c.tenant_id == assignments.c.tenant_id)
-        for table in (profiles, resources)
+        (table.c.id == assignments.c.profile_id) & same_tenant(table, assignments) for table in (profiles, resources)
     )
     statement = (
         select(
@@ -92,7 +91,7 @@ def uses_of_filter(connection: Connection, tenant_id: TenantId, *, filter_id: Fi
         )
         .join(profiles, of_profiles, isouter=True)
         .join(resources, of_resources & (resources.c.parent_id == ""), isouter=True)
-        .where(assignments.c.tenant_id == tenant_id, assignments.c.filter_id == filter_id)
+        .where(of_tenant(assignments, tenant_id), assignments.c.filter_id == filter_id)
         .where(or_(profiles.c.id.is_not(None), resources.c.id.is_not(None)))
         .order_by(
             profiles.c.id.is_(None),
@@ -134,7 +133,7 @@ def records_of_variants(
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
         .join(device_categories, CATEGORY, isouter=True)
         .where(
-            managed_devices.c.tenant_id == tenant_id,
+            of_tenant(managed_devices, tenant_id),
             enrollments.c.variant.in_(variants),
             enrollments.c.state == EnrollmentState.ACTIVE.value,
         )

@@ -14,15 +14,14 @@ from fauxtune.storage.queries.locks import hold_tenant
 from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import applications, audit_events
+from fauxtune.storage.tenancy import of_tenant
 
 # One statement for both, as every event asks for them.
 _LAST_AND_NAME = Prepared(
     select(
-        select(func.coalesce(func.max(audit_events.c.number), 0))
-        .where(audit_events.c.tenant_id == bindparam("tenant"))
-        .scalar_subquery(),
+        select(func.coalesce(func.max(audit_events.c.number), 0)).where(of_tenant(audit_events)).scalar_subquery(),
         select(applications.c.name)
-        .where(applications.c.tenant_id == bindparam("tenant"), applications.c.client_id == bindparam("client"))
+        .where(of_tenant(applications), applications.c.client_id == bindparam("client"))
         .scalar_subquery(),
     )
 )

@@ -12,25 +12,19 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import AuthorityChanges, AuthorityRow
 from fauxtune.storage.tables import authorities
+from fauxtune.storage.tenancy import across_tenants, rows_of
 
 ROOT, ISSUING, DEVICES = "root", "issuing", "devices"
 
 # What every planning reads, built once: building a statement costs more than running it.
-_AUTHORITY = Prepared(
-    select(authorities).where(authorities.c.tenant_id == bindparam("tenant"), authorities.c.name == bindparam("name"))
-)
+_AUTHORITY = Prepared(rows_of(authorities).where(authorities.c.name == bindparam("name")))
 # What every issuing reads.
 _CURRENT = Prepared(
-    select(authorities)
-    .where(authorities.c.tenant_id == bindparam("tenant"), authorities.c.role == ISSUING)
-    .order_by(authorities.c.generation.desc())
-    .limit(1)
+    rows_of(authorities).where(authorities.c.role == ISSUING).order_by(authorities.c.generation.desc()).limit(1)
 )
 _ORDER = case({ROOT: 1, ISSUING: 2}, value=authorities.c.role, else_=3)
 # What every deletion of a tenant reads.
-_AUTHORITIES = Prepared(
-    select(authorities).where(authorities.c.tenant_id == bindparam("tenant")).order_by(_ORDER, authorities.c.generation)
-)
+_AUTHORITIES = Prepared(rows_of(authorities).order_by(_ORDER, authorities.c.generation))
 
 
 def authority(connection: Connection, tenant_id: TenantId, *, name: str) -> AuthorityRow | None:
@@ -40,12 +34,21 @@ def authority(connection: Connection, tenant_id: TenantId, *, name: str) -> Auth
 
 def authorities_named(connection: Connection, name: str) -> list[AuthorityRow]:
     """Return the authorities of this name of all tenants."""
-    return reads.every(connection, select(authorities).where(authorities.c.name == name), row=AuthorityRow)
+    return reads.every(
+        connection,
+        across_tenants(
+            select(authorities).where(authorities.c.name == name), "one port of HTTPS admits the devices of all tenants"
+        ),
+        row=AuthorityRow,
+    )
 
 
 def enterprise_certificates(connection: Connection) -> list[bytes]:
     """Return the certificates of all tenants' authorities that issue to users, and of their roots (DER)."""
-    statement = select(authorities.c.certificate).where(authorities.c.role != DEVICES)
+    statement = across_tenants(
+        select(authorities.c.certificate).where(authorities.c.role != DEVICES),
+        "one port of mail serves all tenants by TLS",
+    )
     return [row[0] for row in connection.execute(statement)]
 
 
@@ -62,7 +65,7 @@ def current_issuing(connection: Connection, tenant_id: TenantId) -> AuthorityRow
 
 def authority_to_change(connection: Connection, tenant_id: TenantId, *, name: str) -> AuthorityRow | None:
     """Return an authority, locked against other changes until the transaction ends."""
-    statement = select(authorities).where(authorities.c.tenant_id == tenant_id, authorities.c.name == name)
+    statement = rows_of(authorities, tenant_id).where(authorities.c.name == name)
     return reads.first(connection, statement.with_for_update(), row=AuthorityRow)
 
 

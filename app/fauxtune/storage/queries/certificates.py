@@ -20,16 +20,16 @@ from fauxtune.storage.rows.certificates import (
     IssuedCertificateRow,
 )
 from fauxtune.storage.tables import certificates, pfx_certificates, users
+from fauxtune.storage.tenancy import across_tenants, by_key, of_tenant, rows_of, same_tenant
 
 #: By either of the names that people and protocols have for a certificate.
 _BY_KEY = tuple(
-    Prepared(select(certificates).where(certificates.c.tenant_id == bindparam("tenant"), column == bindparam("key")))
+    Prepared(rows_of(certificates).where(column == bindparam("key")))
     for column in (certificates.c.thumbprint, certificates.c.serial)
 )
 # What every revocation reads and writes.
 _BY_SERIAL = Prepared(
-    select(certificates).where(
-        certificates.c.tenant_id == bindparam("tenant"),
+    rows_of(certificates).where(
         certificates.c.authority == bindparam("authority"),
         certificates.c.serial == bindparam("serial"),
     )
@@ -37,7 +37,7 @@ _BY_SERIAL = Prepared(
 _REVOKE = Prepared(
     update(certificates)
     .where(
-        certificates.c.tenant_id == bindparam("tenant"),
+        of_tenant(certificates),
         certificates.c.authority == bindparam("named"),
         certificates.c.serial == bindparam("number"),
         certificates.c.revoked_at.is_(None),
@@ -45,22 +45,20 @@ _REVOKE = Prepared(
     .values(revoked_at=bindparam("at"), reason=bindparam("why"), revocation_state=None)
 )
 _OF_ENTERPRISE = Prepared(
-    select(certificates).where(
-        certificates.c.tenant_id == bindparam("tenant"),
+    rows_of(certificates).where(
         certificates.c.serial == bindparam("serial"),
         certificates.c.authority.not_in([ROOT, DEVICES]),
     )
 )
 _SEVERAL_OF_ENTERPRISE = Prepared(
-    select(certificates).where(
-        certificates.c.tenant_id == bindparam("tenant"),
+    rows_of(certificates).where(
         certificates.c.serial.in_(bindparam("ids", expanding=True)),
         certificates.c.authority.not_in([ROOT, DEVICES]),
     )
 )
 _STATUS = Prepared(
     select(certificates.c.revoked_at, certificates.c.reason).where(
-        certificates.c.tenant_id == bindparam("tenant"),
+        of_tenant(certificates),
         certificates.c.authority == bindparam("authority"),
         certificates.c.serial == bindparam("serial"),
     )
@@ -130,13 +128,13 @@ def issued(
     imported = (
         select(pfx_certificates.c.thumbprint)
         .where(
-            pfx_certificates.c.tenant_id == certificates.c.tenant_id,
+            same_tenant(pfx_certificates, certificates),
             pfx_certificates.c.thumbprint == certificates.c.thumbprint,
         )
         .exists()
     )
     statement = select(certificates, imported).where(
-        certificates.c.tenant_id == tenant_id,
+        of_tenant(certificates, tenant_id),
         certificates.c.authority.not_in([ROOT, DEVICES])
         if authority_name is None
         else certificates.c.authority == authority_name,
@@ -155,8 +153,8 @@ def certificates_on_device(
     """
     # Two statements, each by its index: SQLite would read all of a tenant for an OR, and for a device with its tenant.
     column = certificates.c
-    issued = select(certificates).where(column.enrollment_id == enrollment_id)
-    named = select(certificates).where(column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints)))
+    issued = select(certificates).where(by_key(column.enrollment_id, enrollment_id))
+    named = rows_of(certificates, tenant_id).where(column.thumbprint.in_(sorted(thumbprints)))
     rows = {
         (row.authority, row.serial): row
         for statement in (issued, named)
@@ -176,7 +174,7 @@ def certificate_counts(connection: Connection, tenant_id: TenantId, *, at: datet
     name = column.authority + ""
     statement = (
         select(name, func.count(), func.count(case((is_revoked, 1))), func.count(case((is_expired, 1))))
-        .where(column.tenant_id == tenant_id)
+        .where(of_tenant(column, tenant_id))
         .group_by(name)
     )
     return {row[0]: CertificateCounts(*row[1:]) for row in connection.execute(statement)}
@@ -199,7 +197,7 @@ def revocations(
     """
     column = certificates.c
     statement = select(column.thumbprint, column.revoked_at).where(
-        column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints))
+        of_tenant(column, tenant_id), column.thumbprint.in_(sorted(thumbprints))
     )
     return {row[0]: row[1] for row in connection.execute(statement)}
 
@@ -207,7 +205,7 @@ def revocations(
 def revoked(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> list[Revoked]:
     """Return the entries of the authority's CRL, by serial number."""
     statement = select(certificates.c.serial, certificates.c.revoked_at, certificates.c.reason).where(
-        certificates.c.tenant_id == tenant_id,
+        of_tenant(certificates, tenant_id),
         certificates.c.authority == authority_name,
         certificates.c.revoked_at >= _FIRST,
     )
@@ -240,7 +238,7 @@ def release(connection: Connection, tenant_id: TenantId, *, authority_name: str,
 
 def _on_hold(tenant_id: TenantId, authority_name: str, *, serial: str) -> Update:
     return update(certificates).where(
-        certificates.c.tenant_id == tenant_id,
+        of_tenant(certificates, tenant_id),
         certificates.c.authority == authority_name,
         certificates.c.serial == serial,
         certificates.c.revoked_at.is_not(None),
@@ -253,9 +251,8 @@ def waiting_revocations(
 ) -> list[CertificateRow]:
     """Return certificates whose revocation waits until the authority can be reached."""
     statement = (
-        select(certificates)
+        rows_of(certificates, tenant_id)
         .where(
-            certificates.c.tenant_id == tenant_id,
             certificates.c.authority == authority_name,
             certificates.c.revocation_state == "waiting",
         )
@@ -272,9 +269,8 @@ def asked_revocations(
     `before`.
     """
     statement = (
-        select(certificates)
+        rows_of(certificates, tenant_id)
         .where(
-            certificates.c.tenant_id == tenant_id,
             certificates.c.revocation_state == "asked",
             certificates.c.revocation_asked_at <= before,
             certificates.c.serial == serial if serial is not None else true(),
@@ -294,7 +290,8 @@ def ask_refused_again(connection: Connection, tenant_id: TenantId, *, authority_
 
 def tenants_with_asked_revocations(connection: Connection) -> list[TenantId]:
     """Return the tenants where a connector has certificates to revoke."""
-    statement = select(certificates.c.tenant_id).where(certificates.c.revocation_state == "asked").distinct()
+    all_tenants = select(certificates.c.tenant_id).where(certificates.c.revocation_state == "asked").distinct()
+    statement = across_tenants(all_tenants, "connectors of all tenants are served")
     return [TenantId(row[0]) for row in connection.execute(statement)]
 
 
@@ -302,7 +299,7 @@ def name_of_user(connection: Connection, tenant_id: TenantId, *, user_id: UserId
     """Return the userPrincipalName of a user that still exists."""
     name: str | None = connection.execute(
         select(users.c.document["userPrincipalName"].as_string()).where(
-            users.c.tenant_id == tenant_id, users.c.id == user_id
+            of_tenant(users, tenant_id), users.c.id == user_id
         )
     ).scalar_one_or_none()
     return name

@@ -13,21 +13,23 @@ from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.changes import DirectoryChange, DirectoryChangeRow, DirectoryTrackingRow
 from fauxtune.storage.tables import directory_changes, directory_tracking
+from fauxtune.storage.tenancy import across_tenants, of_tenant, rows_of
 
 # Built once: each change of a tenant that tracks them asks for numbers.
 _NEXT_NUMBERS = (
     update(directory_tracking)
-    .where(directory_tracking.c.tenant_id == bindparam("tenant"))
+    .where(of_tenant(directory_tracking))
     .values(seq=directory_tracking.c.seq + bindparam("count"))
     .returning(directory_tracking.c.seq)
 )
-_TRACKING = Prepared(select(directory_tracking).where(directory_tracking.c.tenant_id == bindparam("tenant")))
-_FLOOR = select(func.min(directory_changes.c.seq)).where(directory_changes.c.tenant_id == bindparam("tenant"))
+_TRACKING = Prepared(rows_of(directory_tracking))
+_FLOOR = select(func.min(directory_changes.c.seq)).where(of_tenant(directory_changes))
 
 
 def tracked_tenants(connection: Connection) -> list[TenantId]:
     """Return the tenants that track changes."""
-    return [TenantId(each) for each in connection.scalars(select(directory_tracking.c.tenant_id))]
+    statement = across_tenants(select(directory_tracking.c.tenant_id), "a start reads which tenants track changes")
+    return [TenantId(each) for each in connection.scalars(statement)]
 
 
 def tracking(connection: Connection, tenant_id: TenantId) -> DirectoryTrackingRow | None:
@@ -73,7 +75,7 @@ def changes_after(
 ) -> list[DirectoryChangeRow]:
     """Return the next changes of objects of this kind."""
     log = directory_changes.c
-    statement = select(directory_changes).where(log.tenant_id == tenant_id, log.seq > after, log.kind == kind)
+    statement = rows_of(directory_changes, tenant_id).where(log.seq > after, log.kind == kind)
     return every(connection, statement.order_by(log.seq).limit(limit), row=DirectoryChangeRow)
 
 
@@ -87,7 +89,7 @@ def cut(connection: Connection, tenant_id: TenantId, *, through: int, before: da
     """Delete the changes up to a number, and those from before a moment."""
     log = directory_changes.c
     connection.execute(
-        delete(directory_changes).where(log.tenant_id == tenant_id, (log.seq <= through) | (log.at < before))
+        delete(directory_changes).where(of_tenant(log, tenant_id), (log.seq <= through) | (log.at < before))
     )
 
 

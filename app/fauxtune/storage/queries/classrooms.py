@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
@@ -13,6 +13,7 @@ from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.classrooms import SeatEventRow, SeatRow
 from fauxtune.storage.rows.labs import LabRunRow
 from fauxtune.storage.tables import lab_runs, seat_events, seats
+from fauxtune.storage.tenancy import across_tenants, by_key, of_tenant, of_tenants, rows_of, same_tenant
 
 
 def add_seat(connection: Connection, row: SeatRow) -> None:
@@ -27,22 +28,23 @@ def seat_of(connection: Connection, tenant_id: TenantId) -> SeatRow | None:
 
 def seat_with(connection: Connection, credential_digest: str) -> SeatRow | None:
     """Return the seat with this password, of which the digest is given."""
-    return first(connection, select(seats).where(seats.c.credential_digest == credential_digest), row=SeatRow)
+    return first(connection, select(seats).where(by_key(seats.c.credential_digest, credential_digest)), row=SeatRow)
 
 
 def all_seats(connection: Connection) -> list[SeatRow]:
     """Return the seats of all classrooms, by classroom and number."""
-    return every(connection, select(seats).order_by(seats.c.classroom, seats.c.number), row=SeatRow)
+    statement = across_tenants(select(seats), "the instructor sees the seats of a classroom, each a tenant")
+    return every(connection, statement.order_by(seats.c.classroom, seats.c.number), row=SeatRow)
 
 
 def add_event(connection: Connection, row: SeatEventRow, *, most: int) -> None:
     """Add an event under the seat's next number, unless the tenant is no seat or has as many events. `row`: its number
     is not looked at.
     """
-    held = select(seats.c.tenant_id).where(seats.c.tenant_id == row.tenant_id).with_for_update()
+    held = select(seats.c.tenant_id).where(of_tenant(seats, row.tenant_id)).with_for_update()
     if connection.execute(held).first() is None:
         return
-    newest = select(func.max(seat_events.c.number)).where(seat_events.c.tenant_id == row.tenant_id)
+    newest = select(func.max(seat_events.c.number)).where(of_tenant(seat_events, row.tenant_id))
     number = int(connection.execute(newest).scalar() or 0) + 1
     if number <= most:
         writes.add_all(connection, seat_events, rows=[{**writes.values_of(row), "number": number}])
@@ -50,7 +52,7 @@ def add_event(connection: Connection, row: SeatEventRow, *, most: int) -> None:
 
 def events_of(connection: Connection, tenant_id: TenantId) -> list[SeatEventRow]:
     """Return what was done at a seat, in its order."""
-    statement = select(seat_events).where(seat_events.c.tenant_id == tenant_id)
+    statement = rows_of(seat_events, tenant_id)
     return every(connection, statement.order_by(seat_events.c.number), row=SeatEventRow)
 
 
@@ -58,19 +60,19 @@ def newest_events(connection: Connection, tenant_ids: Sequence[TenantId]) -> dic
     """Return the newest event of each seat that has any."""
     newest = (
         select(seat_events.c.tenant_id, func.max(seat_events.c.number).label("number"))
-        .where(seat_events.c.tenant_id.in_(tenant_ids))
+        .where(of_tenants(seat_events, tenant_ids))
         .group_by(seat_events.c.tenant_id)
         .subquery()
     )
-    is_newest = (seat_events.c.tenant_id == newest.c.tenant_id) & (seat_events.c.number == newest.c.number)
+    is_newest = same_tenant(seat_events, newest) & (seat_events.c.number == newest.c.number)
     rows = every(connection, select(seat_events).join(newest, is_newest), row=SeatEventRow)
     return {row.tenant_id: row for row in rows}
 
 
 def runs_of_all(connection: Connection, tenant_ids: Sequence[TenantId]) -> list[LabRunRow]:
     """Return the labs that were started in these tenants."""
-    return every(connection, select(lab_runs).where(lab_runs.c.tenant_id.in_(tenant_ids)), row=LabRunRow)
+    return every(connection, select(lab_runs).where(of_tenants(lab_runs, tenant_ids)), row=LabRunRow)
 
 
 #: Asked at each step of each lab, in tenants that are no seats too.
-_SEAT = Prepared(select(seats).where(seats.c.tenant_id == bindparam("tenant")))
+_SEAT = Prepared(rows_of(seats))

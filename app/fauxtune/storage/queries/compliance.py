@@ -27,19 +27,19 @@ from fauxtune.storage.tables import (
     users,
 )
 from fauxtune.storage.tables.base import Moment
+from fauxtune.storage.tenancy import by_keys, of_tenant, rows_of, same_tenant
 
 #: The family of compliance policies.
 POLICIES = "deviceCompliancePolicies"
 
 _CANDIDATES = Prepared(
-    select(resources)
+    rows_of(resources)
     .where(
-        resources.c.tenant_id == bindparam("tenant"),
         resources.c.family == POLICIES,
         resources.c.parent_id == "",
         resources.c.id.in_(
             select(assignments.c.profile_id).where(
-                assignments.c.tenant_id == bindparam("tenant"),
+                of_tenant(assignments),
                 or_(
                     assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
                     assignments.c.group_id.in_(bindparam("groups", expanding=True)),
@@ -51,30 +51,24 @@ _CANDIDATES = Prepared(
 )
 _STATES = Prepared(
     select(compliance_states)
-    .where(compliance_states.c.enrollment_id.in_(bindparam("ids", expanding=True)))
+    .where(by_keys(compliance_states.c.enrollment_id, bindparam("ids", expanding=True)))
     .order_by(compliance_states.c.enrollment_id, compliance_states.c.policy_id)
 )
 _DEVICES = Prepared(
-    select(device_compliance).where(device_compliance.c.enrollment_id.in_(bindparam("ids", expanding=True)))
+    select(device_compliance).where(by_keys(device_compliance.c.enrollment_id, bindparam("ids", expanding=True)))
 )
-_OF_POLICY = Prepared(
-    select(compliance_states).where(
-        compliance_states.c.tenant_id == bindparam("tenant"), compliance_states.c.policy_id == bindparam("policy")
-    )
-)
+_OF_POLICY = Prepared(rows_of(compliance_states).where(compliance_states.c.policy_id == bindparam("policy")))
 #: States that a device without contact cannot have.
 _FINE = (DeviceState.UNKNOWN, DeviceState.COMPLIANT, DeviceState.IN_GRACE_PERIOD)
 _LAST_CONTACT = func.coalesce(enrollments.c.last_checkin_at, enrollments.c.enrolled_at)
 _JUDGED = and_(
-    enrollments.c.tenant_id == bindparam("tenant"),
+    of_tenant(enrollments),
     enrollments.c.state != EnrollmentState.ENDED.value,
     managed_devices.c.enrollment_id == enrollments.c.id,
 )
 _USER_IS_GONE = and_(
     enrollments.c.user_id.is_not(None),
-    ~exists().where(
-        users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id, users.c.licensed
-    ),
+    ~exists().where(same_tenant(users, enrollments), users.c.id == enrollments.c.user_id, users.c.licensed),
 )
 #: Devices out of contact, or without their user, that still count as if nothing had happened.
 _OUT_OF_CONTACT = Prepared(
@@ -91,14 +85,14 @@ _DUE = Prepared(
     select(enrollments)
     .join(device_compliance, device_compliance.c.enrollment_id == enrollments.c.id)
     .where(
-        device_compliance.c.tenant_id == bindparam("tenant"),
+        of_tenant(device_compliance),
         device_compliance.c.due_at <= bindparam("now"),
         enrollments.c.state != EnrollmentState.ENDED.value,
     )
     .order_by(enrollments.c.id)
     .limit(bindparam("limit"))
 )
-_FIRST_DUE = select(func.min(device_compliance.c.due_at)).where(device_compliance.c.tenant_id == bindparam("tenant"))
+_FIRST_DUE = select(func.min(device_compliance.c.due_at)).where(of_tenant(device_compliance))
 
 
 def candidates(
@@ -189,7 +183,7 @@ def to_retire(connection: Connection, tenant_id: TenantId) -> list[RetireListRow
     """Return the devices on the list of those to retire, the longest there first."""
     known = device_compliance.c
     policy = and_(
-        resources.c.tenant_id == known.tenant_id,
+        same_tenant(resources, known),
         resources.c.family == POLICIES,
         resources.c.parent_id == "",
         resources.c.id == known.retire_policy_id,
@@ -206,7 +200,7 @@ def to_retire(connection: Connection, tenant_id: TenantId) -> list[RetireListRow
         .select_from(device_compliance)
         .join(managed_devices, managed_devices.c.enrollment_id == known.enrollment_id)
         .outerjoin(resources, policy)
-        .where(known.tenant_id == tenant_id, known.retire_listed_at.is_not(None))
+        .where(of_tenant(known, tenant_id), known.retire_listed_at.is_not(None))
         .order_by(known.retire_listed_at, managed_devices.c.id)
     )
     return reads.every(connection, statement, row=RetireListRow)
@@ -222,7 +216,7 @@ def take_from_retire_list(connection: Connection, tenant_id: TenantId, *, enroll
 
 def ask_for_facts(connection: Connection, tenant_id: TenantId, *, by: datetime) -> None:
     """Let the devices that are asked for their facts be asked by this moment at the latest, by no quiet check-in."""
-    later = (enrollments.c.tenant_id == tenant_id, enrollments.c.inventory_at > by)
+    later = (of_tenant(enrollments, tenant_id), enrollments.c.inventory_at > by)
     due_at = case((enrollments.c.due_at > by, literal(by, Moment)), else_=enrollments.c.due_at)
     connection.execute(update(enrollments).where(*later).values(inventory_at=by, due_at=due_at))
 
@@ -230,4 +224,4 @@ def ask_for_facts(connection: Connection, tenant_id: TenantId, *, by: datetime) 
 def ask_for_report(connection: Connection, ids: Collection[EnrollmentId]) -> None:
     """Let the next check-in of these devices be read in full: a quiet one does not judge them."""
     for some in reads.in_parts(ids):
-        connection.execute(update(enrollments).where(enrollments.c.id.in_(some)).values(report_digest=None))
+        connection.execute(update(enrollments).where(by_keys(enrollments.c.id, some)).values(report_digest=None))

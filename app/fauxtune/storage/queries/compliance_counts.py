@@ -17,6 +17,7 @@ from fauxtune.storage.collections.compliance import (
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.rows.compliance import ComplianceSettingsRow
 from fauxtune.storage.tables import compliance_states, enrollments, managed_devices, resources
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 _state = compliance_states.c
 
@@ -38,7 +39,7 @@ def user_counts(connection: Connection, tenant_id: TenantId, *, policy_id: str) 
 def state_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
     """Count the devices of the tenant by their complianceState."""
     column = managed_devices.c.compliance_state
-    statement = select(column, func.count()).where(managed_devices.c.tenant_id == tenant_id).group_by(column)
+    statement = select(column, func.count()).where(of_tenant(managed_devices, tenant_id)).group_by(column)
     return {str(word): number for word, number in connection.execute(statement)}
 
 
@@ -58,7 +59,7 @@ def setting_states(
         managed_devices.c.document,
     )
     same = (
-        (resources.c.tenant_id == _state.tenant_id)
+        same_tenant(resources, _state)
         & (resources.c.family == "deviceCompliancePolicies")
         & (resources.c.parent_id == "")
         & (resources.c.id == _state.policy_id)
@@ -68,7 +69,7 @@ def setting_states(
         .select_from(compliance_states)
         .join(managed_devices, managed_devices.c.enrollment_id == _state.enrollment_id)
         .outerjoin(resources, same)
-        .where(_state.tenant_id == tenant_id)
+        .where(of_tenant(_state, tenant_id))
         .order_by(managed_devices.c.id, _state.policy_id)
     )
     if policy_id is not None:
@@ -78,12 +79,12 @@ def setting_states(
 
 def unjudged(connection: Connection, tenant_id: TenantId) -> int:
     """Count the devices with a record that were never judged."""
-    judged = select(compliance_states.c.enrollment_id).where(_state.tenant_id == tenant_id)
+    judged = select(compliance_states.c.enrollment_id).where(of_tenant(_state, tenant_id))
     statement = (
         select(func.count())
         .select_from(managed_devices)
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
-        .where(managed_devices.c.tenant_id == tenant_id, managed_devices.c.enrollment_id.not_in(judged))
+        .where(of_tenant(managed_devices, tenant_id), managed_devices.c.enrollment_id.not_in(judged))
     )
     total: int = connection.execute(statement).scalar_one()
     return total

@@ -39,6 +39,7 @@ from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_f
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices, users
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 
 class _Raise:
@@ -48,14 +49,14 @@ class _Raise:
 
     def __init__(self, where: ColumnElement[bool]) -> None:
         """`where` has parameters for what it compares with; `tenant` is one of them in any case."""
-        of_tenant = enrollments.c.tenant_id == bindparam("tenant")
-        live = and_(of_tenant, enrollments.c.state != EnrollmentState.ENDED.value, where)
+        ours = of_tenant(enrollments)
+        live = and_(ours, enrollments.c.state != EnrollmentState.ENDED.value, where)
         chosen = select(enrollments.c.id).where(live)
         # Locked in order before any of them is changed: see `locks`.
         held = chosen.order_by(enrollments.c.id).with_for_update(key_share=True).cte("held")
         self._select = Prepared(chosen)
         self._raise = Prepared(_raised(live))
-        self._hold_and_raise = Prepared(_raised(and_(of_tenant, enrollments.c.id == held.c.id)))
+        self._hold_and_raise = Prepared(_raised(and_(ours, enrollments.c.id == held.c.id)))
 
     def __call__(self, connection: Connection, tenant_id: TenantId, **values: Any) -> list[EnrollmentId]:
         """Raise them; `values` are those of the condition's parameters."""
@@ -77,7 +78,7 @@ def _raised(where: ColumnElement[bool]) -> ReturningUpdate[tuple[str]]:
 _RAISE_ONE = Prepared(
     _raised(
         and_(
-            enrollments.c.tenant_id == bindparam("tenant"),
+            of_tenant(enrollments),
             enrollments.c.id == bindparam("enrollment"),
             enrollments.c.state != EnrollmentState.ENDED.value,
         )
@@ -88,7 +89,7 @@ _raise_these = _Raise(enrollments.c.id.in_(bindparam("ids", expanding=True)))
 _raise_category = _Raise(
     enrollments.c.id.in_(
         select(managed_devices.c.enrollment_id).where(
-            managed_devices.c.tenant_id == bindparam("tenant"), managed_devices.c.category_id == bindparam("category")
+            of_tenant(managed_devices), managed_devices.c.category_id == bindparam("category")
         )
     )
 )
@@ -113,7 +114,7 @@ def by_member(connection: Connection, tenant_id: TenantId, *, group_id: str, mem
     """Raise the devices of a member that joined or left a group, if that group or one above it is assigned anything."""
     above = {group_id, *groups_above(connection, tenant_id, member_id=group_id)}
     assigned = select(assignments.c.id).where(
-        assignments.c.tenant_id == tenant_id, assignments.c.group_id.in_(sorted(above))
+        of_tenant(assignments, tenant_id), assignments.c.group_id.in_(sorted(above))
     )
     if connection.execute(assigned.limit(1)).first() is None:
         return []
@@ -219,7 +220,7 @@ def reach(
 
 def entitled(devices: Select[Any]) -> Select[Any]:
     """Restrict the selected enrolments to those without a user or with a licensed one: no profile reaches others."""
-    user = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id)
+    user = and_(same_tenant(users, enrollments), users.c.id == enrollments.c.user_id)
     return devices.outerjoin(users, user).where(or_(enrollments.c.user_id.is_(None), users.c.licensed))
 
 
@@ -231,7 +232,7 @@ def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -
     statement = (
         select(held.id, held.user_id, held.directory_device_id, held.variant)
         .select_from(enrollments)
-        .where(held.tenant_id == tenant_id, held.state == EnrollmentState.ACTIVE.value)
+        .where(of_tenant(held, tenant_id), held.state == EnrollmentState.ACTIVE.value)
         .order_by(held.id)
     )
     if not seen:
@@ -254,7 +255,7 @@ def _reached(tenant: Any, kinds: Collection[TargetKind], *, members: Any | None)
     be bound parameters.
     """
     if TargetKind.ALL_DEVICES in kinds:
-        in_tenant: ColumnElement[bool] = enrollments.c.tenant_id == tenant
+        in_tenant: ColumnElement[bool] = of_tenant(enrollments, tenant)
         return in_tenant
     conditions: list[ColumnElement[bool]] = []
     if TargetKind.ALL_USERS in kinds:

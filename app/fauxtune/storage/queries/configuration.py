@@ -35,6 +35,7 @@ from fauxtune.storage.rows.configuration import (
     ProfileStateRow,
 )
 from fauxtune.storage.tables import assignments, profile_states, profiles, resources
+from fauxtune.storage.tenancy import by_key, of_tenant, rows_of
 
 #: The families of the policies that devices are given besides profiles: of the settings catalog, and of compliance.
 _FAMILIES = ("configurationPolicies", "deviceCompliancePolicies")
@@ -46,7 +47,7 @@ _GIVEN = tuple(each.name for each in ENROLLMENT_KINDS)
 _COLUMNS = (profiles.c.id, profiles.c.kind, profiles.c.version, profiles.c.document, profiles.c.navigations)
 # What every planning reads, built once: building a statement costs more than running it.
 _REACHING = select(assignments.c.profile_id).where(
-    assignments.c.tenant_id == bindparam("tenant"),
+    of_tenant(assignments),
     or_(
         assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
         assignments.c.group_id.in_(bindparam("groups", expanding=True)),
@@ -60,10 +61,10 @@ _POLICIES = select(
     type_coerce(literal_column("'{}'"), profiles.c.navigations.type),
     resources.c.priority,
     resources.c.created_at,
-).where(resources.c.tenant_id == bindparam("tenant"), resources.c.parent_id == "")
+).where(of_tenant(resources), resources.c.parent_id == "")
 _BOTH = union_all(
     select(*_COLUMNS, cast(null(), Integer).label("priority"), profiles.c.created_at).where(
-        profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(_REACHING)
+        of_tenant(profiles), profiles.c.id.in_(_REACHING)
     ),
     _POLICIES.where(resources.c.family.in_(_FAMILIES), resources.c.id.in_(_REACHING)),
     _POLICIES.where(
@@ -74,26 +75,21 @@ _BOTH = union_all(
 ).subquery()
 _CANDIDATES = Prepared(select(*list(_BOTH.c)[:-1]).order_by(_BOTH.c.created_at, _BOTH.c.id))
 _ASSIGNMENTS = Prepared(
-    select(assignments)
+    rows_of(assignments)
     .where(
-        assignments.c.tenant_id == bindparam("tenant"),
         assignments.c.profile_id.in_(bindparam("profiles", expanding=True)),
     )
     .order_by(assignments.c.profile_id, assignments.c.position)
 )
 _ASSIGNMENTS_OF = Prepared(
-    select(assignments)
-    .where(assignments.c.tenant_id == bindparam("tenant"), assignments.c.profile_id == bindparam("profile"))
-    .order_by(assignments.c.position)
+    rows_of(assignments).where(assignments.c.profile_id == bindparam("profile")).order_by(assignments.c.position)
 )
-_NAMED = (profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindparam("ids", expanding=True)))
-_PROFILE = Prepared(
-    select(profiles).where(profiles.c.tenant_id == bindparam("tenant"), profiles.c.id == bindparam("profile"))
-)
+_NAMED = (of_tenant(profiles), profiles.c.id.in_(bindparam("ids", expanding=True)))
+_PROFILE = Prepared(rows_of(profiles).where(profiles.c.id == bindparam("profile")))
 _BY_ID = Prepared(select(profiles).where(*_NAMED))
 _NAMES = select(profiles.c.id, profiles.c.document["displayName"].as_string()).where(*_NAMED)
 _NAMED_POLICY = (
-    resources.c.tenant_id == bindparam("tenant"),
+    of_tenant(resources),
     resources.c.family.in_((*_FAMILIES, _ENROLLMENT)),
     resources.c.id.in_(bindparam("ids", expanding=True)),
 )
@@ -111,12 +107,12 @@ _STANDING = Prepared(
         select(profiles.c.id, literal_column("0")).where(*_NAMED),
         select(resources.c.id, literal_column("0")).where(*_NAMED_POLICY),
         select(assignments.c.id, literal_column("1")).where(
-            assignments.c.tenant_id == bindparam("tenant"),
+            of_tenant(assignments),
             assignments.c.id.in_(bindparam("assignments", expanding=True)),
         ),
     )
 )
-_STATES_OF_DEVICE = Prepared(select(profile_states).where(profile_states.c.enrollment_id == bindparam("device")))
+_STATES_OF_DEVICE = Prepared(select(profile_states).where(by_key(profile_states.c.enrollment_id, bindparam("device"))))
 
 
 def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> ProfileRow | None:
@@ -159,10 +155,7 @@ def referring(
     """Return the profiles that refer to this one through one of the navigations, oldest first; at most `limit`."""
     leads_here = or_(*(profiles.c.navigations[name].as_string() == profile_id for name in navigations))
     statement = (
-        select(profiles)
-        .where(profiles.c.tenant_id == tenant_id, leads_here)
-        .order_by(profiles.c.created_at, profiles.c.id)
-        .limit(limit)
+        rows_of(profiles, tenant_id).where(leads_here).order_by(profiles.c.created_at, profiles.c.id).limit(limit)
     )
     return reads.every(connection, statement, row=ProfileRow)
 
@@ -210,8 +203,7 @@ def assignment(
     connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId, assignment_id: str
 ) -> AssignmentRow | None:
     """Return one assignment of this profile, by its id in any case."""
-    statement = select(assignments).where(
-        assignments.c.tenant_id == tenant_id,
+    statement = rows_of(assignments, tenant_id).where(
         assignments.c.profile_id == profile_id,
         assignments.c.id == assignment_id.lower(),
     )
@@ -221,7 +213,7 @@ def assignment(
 def add_assignment(connection: Connection, row: AssignmentRow) -> None:
     """Add an assignment, after the profile's others: its `position` is given here."""
     last = select(func.max(assignments.c.position)).where(
-        assignments.c.tenant_id == row.tenant_id, assignments.c.profile_id == row.profile_id
+        of_tenant(assignments, row.tenant_id), assignments.c.profile_id == row.profile_id
     )
     highest: int | None = connection.execute(last).scalar()
     position = 0 if highest is None else highest + 1

@@ -16,6 +16,7 @@ from fauxtune.storage.queries.authorities import DEVICES, ROOT
 from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow, ServedRequestRow
 from fauxtune.storage.tables import certificates, connector_requests
+from fauxtune.storage.tenancy import by_key, by_keys, equal, of_tenant, same_tenant
 
 _REQUEST = select(*(connector_requests.c[field.name] for field in fields(RequestRow)))
 _SERVED = Prepared(
@@ -25,21 +26,23 @@ _SERVED = Prepared(
     .outerjoin(
         certificates,
         and_(
-            certificates.c.tenant_id == connector_requests.c.tenant_id,
+            same_tenant(certificates, connector_requests),
             certificates.c.serial == connector_requests.c.serial,
             certificates.c.authority.not_in([ROOT, DEVICES]),
         ),
     )
-    .where(connector_requests.c.enrollment_id.in_(bindparam("ids", expanding=True)))
+    .where(by_keys(connector_requests.c.enrollment_id, bindparam("ids", expanding=True)))
     .order_by(connector_requests.c.created_at, connector_requests.c.id)
 )
 _ANSWERS = Prepared(
     select(*(connector_requests.c[field.name] for field in fields(AnswerRow))).where(
-        connector_requests.c.enrollment_id == bindparam("device"), connector_requests.c.state == "answered"
+        by_key(connector_requests.c.enrollment_id, bindparam("device")), connector_requests.c.state == "answered"
     )
 )
 
-_REPLACED = Prepared(delete(connector_requests).where(connector_requests.c.id.in_(bindparam("ids", expanding=True))))
+_REPLACED = Prepared(
+    delete(connector_requests).where(by_keys(connector_requests.c.id, bindparam("ids", expanding=True)))
+)
 
 
 def requests_of(connection: Connection, ids: Collection[EnrollmentId]) -> list[ServedRequestRow]:
@@ -69,7 +72,7 @@ def answer_request(connection: Connection, request_id: RequestId, **answer: Unpa
 def count_answered(connection: Connection, tenant_id: TenantId, *, role: str) -> int:
     """Return how many requests of this role connectors have answered, or refused, that are still there."""
     table = connector_requests.c
-    taken = and_(table.tenant_id == tenant_id, table.role == role, table.answered_by.is_not(None))
+    taken = and_(of_tenant(table, tenant_id), table.role == role, table.answered_by.is_not(None))
     return connection.execute(select(func.count()).select_from(connector_requests).where(taken)).scalar_one()
 
 
@@ -78,7 +81,7 @@ def forget_refusals(
 ) -> None:
     """Drop refused requests, so that they are asked again: what made them fail may have changed."""
     refused = and_(
-        connector_requests.c.tenant_id == tenant_id,
+        of_tenant(connector_requests, tenant_id),
         connector_requests.c.state == "failed",
         true() if item_key is None else connector_requests.c.item_key == item_key,
         true() if role is None else connector_requests.c.role == role,
@@ -90,7 +93,7 @@ def forget_refusals(
 def forget_unanswered(connection: Connection, tenant_id: TenantId, *, item_key: ItemKey) -> None:
     """Drop the unanswered requests for this item, so that they are asked again by the settings of now."""
     unanswered = and_(
-        connector_requests.c.tenant_id == tenant_id,
+        of_tenant(connector_requests, tenant_id),
         connector_requests.c.item_key == item_key,
         connector_requests.c.state != "answered",
     )
@@ -113,7 +116,7 @@ def free_requests(
     """
     statement = (
         _REQUEST.where(
-            connector_requests.c.tenant_id == tenant_id,
+            of_tenant(connector_requests, tenant_id),
             connector_requests.c.state == "open",
             connector_requests.c.role.in_(list(roles)),
             connector_requests.c.created_at <= before,
@@ -133,9 +136,9 @@ def request(
 ) -> RequestRow | None:
     """Return one request; `lock` locks all requests of its device until the transaction ends."""
     if lock:
-        device = select(connector_requests.c.enrollment_id).where(connector_requests.c.id == request_id)
+        device = select(connector_requests.c.enrollment_id).where(by_key(connector_requests.c.id, request_id))
         hold(connection, connector_requests, where=connector_requests.c.enrollment_id == device.scalar_subquery())
-    statement = _REQUEST.where(connector_requests.c.tenant_id == tenant_id, connector_requests.c.id == request_id)
+    statement = _REQUEST.where(of_tenant(connector_requests, tenant_id), connector_requests.c.id == request_id)
     return reads.first(connection, statement, row=RequestRow)
 
 
@@ -144,7 +147,7 @@ def lease(connection: Connection, request_id: RequestId, *, session: str, now: d
     statement = (
         update(connector_requests)
         .where(
-            connector_requests.c.id == request_id,
+            by_key(connector_requests.c.id, request_id),
             connector_requests.c.state == "open",
             or_(connector_requests.c.leased_until.is_(None), connector_requests.c.leased_until <= now),
         )
@@ -177,7 +180,7 @@ def devices_that_wait(
 ) -> set[EnrollmentId]:
     """Return the enrolments with an open request for one of these roles, asked no later than `before`."""
     statement = select(connector_requests.c.enrollment_id).where(
-        connector_requests.c.tenant_id == tenant_id,
+        of_tenant(connector_requests, tenant_id),
         connector_requests.c.state == "open",
         connector_requests.c.role.in_(list(roles)),
         connector_requests.c.created_at <= before,
@@ -190,7 +193,7 @@ def oldest_request(
 ) -> datetime | None:
     """Return when the first of the open requests was asked that were asked later than `after`."""
     statement = select(func.min(connector_requests.c.created_at)).where(
-        connector_requests.c.tenant_id == tenant_id,
+        of_tenant(connector_requests, tenant_id),
         connector_requests.c.state == "open",
         connector_requests.c.role.in_(list(roles)),
         connector_requests.c.created_at > after,
@@ -200,5 +203,5 @@ def oldest_request(
 
 
 def _hold_requests(connection: Connection, where: Mapping[str, str]) -> None:
-    conditions = (connector_requests.c[name] == value for name, value in where.items())
+    conditions = (equal(connector_requests.c[name], value) for name, value in where.items())
     hold(connection, connector_requests, where=and_(*conditions))

@@ -8,6 +8,7 @@ from fauxtune.core.model.ids import ConnectorId, TenantId
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ConnectorEventRow, WaitingRequestRow
 from fauxtune.storage.tables import connector_events, connector_requests, enrollments, managed_devices
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 
 def newest_connector_events(
@@ -21,7 +22,7 @@ def newest_connector_events(
 ) -> list[ConnectorEventRow]:
     """Return the newest entries of the log, those with a number below `before` if it is given; the newest first."""
     column = connector_events.c
-    statement = select(connector_events).where(column.tenant_id == tenant_id)
+    statement = rows_of(connector_events, tenant_id)
     if connector_id is not None:
         statement = statement.where(column.connector_id == connector_id)
     if before is not None:
@@ -39,7 +40,7 @@ def waiting_requests(connection: Connection, tenant_id: TenantId, *, limit: int)
         select(column.enrollment_id, device, column.role, column.item_key, column.created_at, column.leased_by)
         .join(enrollments, enrollments.c.id == column.enrollment_id)
         .join(managed_devices, managed_devices.c.enrollment_id == column.enrollment_id, isouter=True)
-        .where(column.tenant_id == tenant_id, column.state == "open")
+        .where(of_tenant(column, tenant_id), column.state == "open")
         .order_by(column.created_at, column.id)
         .limit(limit)
     )
@@ -49,5 +50,5 @@ def waiting_requests(connection: Connection, tenant_id: TenantId, *, limit: int)
 def waiting_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
     """Return how many requests wait for a connector's answer, by role."""
     column = connector_requests.c
-    statement = select(column.role, func.count()).where(column.tenant_id == tenant_id, column.state == "open")
+    statement = select(column.role, func.count()).where(of_tenant(column, tenant_id), column.state == "open")
     return {row[0]: row[1] for row in connection.execute(statement.group_by(column.role))}

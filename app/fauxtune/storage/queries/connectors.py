@@ -11,29 +11,15 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import ConnectorChanges, ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.storage.tables import connector_events, connector_keys, connectors, ra_certificates
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
-_CONNECTORS = Prepared(
-    select(connectors)
-    .where(connectors.c.tenant_id == bindparam("tenant"))
-    .order_by(connectors.c.created_at, connectors.c.id)
-)
-_CONNECTOR_KEYS = Prepared(
-    select(connector_keys)
-    .where(connector_keys.c.tenant_id == bindparam("tenant"))
-    .order_by(connector_keys.c.provider, connector_keys.c.key_name)
-)
+_CONNECTORS = Prepared(rows_of(connectors).order_by(connectors.c.created_at, connectors.c.id))
+_CONNECTOR_KEYS = Prepared(rows_of(connector_keys).order_by(connector_keys.c.provider, connector_keys.c.key_name))
 #: The names of the private keys' files: those of connectors' keys, and of RA certificates.
 _KEY_FILES = union_all(
-    *(
-        select(table.c.connector_id, table.c.file).where(table.c.tenant_id == bindparam("tenant"))
-        for table in (connector_keys, ra_certificates)
-    )
+    *(select(table.c.connector_id, table.c.file).where(of_tenant(table)) for table in (connector_keys, ra_certificates))
 )
-_BY_CREDENTIAL = Prepared(
-    select(connectors).where(
-        connectors.c.tenant_id == bindparam("tenant"), connectors.c.credential_digest == bindparam("digest")
-    )
-)
+_BY_CREDENTIAL = Prepared(rows_of(connectors).where(connectors.c.credential_digest == bindparam("digest")))
 
 
 def connector_rows(connection: Connection, tenant_id: TenantId) -> list[ConnectorRow]:
@@ -109,7 +95,7 @@ def connector_log(
     limit: int = 1000,
 ) -> list[ConnectorEventRow]:
     """Return the events with numbers above `after`, in order."""
-    conditions = [connector_events.c.tenant_id == tenant_id, connector_events.c.number > after]
+    conditions = [of_tenant(connector_events, tenant_id), connector_events.c.number > after]
     for column, value in (("connector_id", connector_id), ("event_id", event_id), ("device", device)):
         if value is not None:
             conditions.append(connector_events.c[column] == value)

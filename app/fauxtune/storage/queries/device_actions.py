@@ -16,11 +16,12 @@ from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, many
 from fauxtune.storage.rows.devices import DeviceActionChanges, DeviceActionRow
 from fauxtune.storage.tables import device_actions, enrollments
+from fauxtune.storage.tenancy import by_key, by_keys, of_tenant
 
 _ACTIONS = Prepared(
     select(device_actions)
     .where(
-        device_actions.c.enrollment_id == bindparam("device"),
+        by_key(device_actions.c.enrollment_id, bindparam("device")),
         device_actions.c.state.in_(bindparam("states", expanding=True)),
     )
     .order_by(device_actions.c.created_at, device_actions.c.id)
@@ -29,7 +30,7 @@ _ORDERED_TO_END = (
     select(enrollments.c.id)
     .join(device_actions, device_actions.c.enrollment_id == enrollments.c.id)
     .where(
-        enrollments.c.tenant_id == bindparam("tenant"),
+        of_tenant(enrollments),
         enrollments.c.state == EnrollmentState.ENDING.value,
         device_actions.c.action == enrollments.c.cause,
         device_actions.c.state.in_(WAITING),
@@ -38,7 +39,7 @@ _ORDERED_TO_END = (
 _ACTING = Prepared(
     select(device_actions.c.enrollment_id)
     .where(
-        device_actions.c.enrollment_id.in_(bindparam("ids", expanding=True)),
+        by_keys(device_actions.c.enrollment_id, bindparam("ids", expanding=True)),
         device_actions.c.state.in_(bindparam("states", expanding=True)),
     )
     .distinct()
@@ -53,7 +54,7 @@ def add_action(connection: Connection, row: DeviceActionRow) -> None:
 def is_ordered(connection: Connection, tenant_id: TenantId, *, action_id: str, action: DeviceAction) -> bool:
     """Whether there is such an order, whatever became of it."""
     statement = select(device_actions.c.id).where(
-        device_actions.c.tenant_id == tenant_id, device_actions.c.id == action_id, device_actions.c.action == action
+        of_tenant(device_actions, tenant_id), device_actions.c.id == action_id, device_actions.c.action == action
     )
     return connection.execute(statement).first() is not None
 
@@ -84,7 +85,7 @@ def orders_since(connection: Connection, enrollment_id: EnrollmentId, *, action:
         select(func.count())
         .select_from(device_actions)
         .where(
-            device_actions.c.enrollment_id == enrollment_id,
+            by_key(device_actions.c.enrollment_id, enrollment_id),
             device_actions.c.action == action,
             device_actions.c.created_at > since,
         )
@@ -98,7 +99,7 @@ def orders_of_tenant(connection: Connection, tenant_id: TenantId, *, action: Dev
         select(func.count())
         .select_from(device_actions)
         .where(
-            device_actions.c.tenant_id == tenant_id,
+            of_tenant(device_actions, tenant_id),
             device_actions.c.action == action,
             device_actions.c.created_at > since,
         )

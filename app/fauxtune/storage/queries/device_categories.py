@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId, TenantId
 from fauxtune.storage import writes
 from fauxtune.storage.reads import first
 from fauxtune.storage.rows.devices import DeviceCategoryChanges, DeviceCategoryRow
 from fauxtune.storage.tables import device_categories, managed_devices
+from fauxtune.storage.tenancy import rows_of
 
 
 def category(connection: Connection, tenant_id: TenantId, *, category_id: DeviceCategoryId) -> DeviceCategoryRow | None:
     """Return the category with this id, in any case."""
-    statement = select(device_categories).where(
-        device_categories.c.tenant_id == tenant_id, device_categories.c.id == category_id.lower()
-    )
+    statement = rows_of(device_categories, tenant_id).where(device_categories.c.id == category_id.lower())
     return first(connection, statement, row=DeviceCategoryRow)
 
 
 def category_named(connection: Connection, tenant_id: TenantId, *, name: str) -> DeviceCategoryRow | None:
     """Return the category with this displayName, in this case."""
-    statement = select(device_categories).where(
-        device_categories.c.tenant_id == tenant_id, device_categories.c.display_name == name
-    )
+    statement = rows_of(device_categories, tenant_id).where(device_categories.c.display_name == name)
     return first(connection, statement, row=DeviceCategoryRow)
 
 

@@ -16,6 +16,7 @@ from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.devices import ListedDeviceRow, NamedEnrollmentRow
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, users
+from fauxtune.storage.tenancy import by_keys, of_tenant, same_tenant
 
 
 class DeviceState(StrEnum):
@@ -64,7 +65,7 @@ def devices(
 def device_counts(connection: Connection, tenant_id: TenantId, *, now: datetime) -> dict[DeviceState, int]:
     """Return how many devices are in each state."""
     sums = [func.count(case((_is_in(state, tenant_id=tenant_id, now=now), 1))) for state in DeviceState]
-    row = connection.execute(select(*sums).where(enrollments.c.tenant_id == tenant_id)).one()
+    row = connection.execute(select(*sums).where(of_tenant(enrollments, tenant_id))).one()
     return dict(zip(DeviceState, map(int, row), strict=True))
 
 
@@ -72,15 +73,13 @@ _NAME = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["device
 _SERIAL = func.coalesce(managed_devices.c.serial_number, enrollments.c.facts["serialNumber"].as_string())
 _RECORD = managed_devices.c.enrollment_id == enrollments.c.id
 _USER_NAME = users.c.document["displayName"].as_string()
-_USER = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id)
+_USER = and_(same_tenant(users, enrollments), users.c.id == enrollments.c.user_id)
 
 
 def _chosen(tenant_id: TenantId, matching: DeviceFilter) -> Select[Any]:
     """Select the ids of the enrolments of a list, in no order."""
     statement = (
-        select(enrollments.c.id)
-        .join(managed_devices, _RECORD, isouter=True)
-        .where(enrollments.c.tenant_id == tenant_id)
+        select(enrollments.c.id).join(managed_devices, _RECORD, isouter=True).where(of_tenant(enrollments, tenant_id))
     )
     if matching.platform is not None:
         statement = statement.where(enrollments.c.platform == matching.platform)
@@ -94,7 +93,7 @@ def _chosen(tenant_id: TenantId, matching: DeviceFilter) -> Select[Any]:
 def _has_text(tenant_id: TenantId, text: str) -> ColumnElement[bool]:
     part = text.lower()
     people = select(users.c.id).where(
-        users.c.tenant_id == tenant_id,
+        of_tenant(users, tenant_id),
         or_(
             users.c.upn_key.contains(text.casefold(), autoescape=True),
             func.lower(_USER_NAME).contains(part, autoescape=True),
@@ -116,7 +115,7 @@ def _rows(connection: Connection, *, ids: list[EnrollmentId]) -> list[ListedDevi
         select(enrollments, _NAME, _USER_NAME, users.c.document["userPrincipalName"].as_string())
         .join(managed_devices, _RECORD, isouter=True)
         .join(users, _USER, isouter=True)
-        .where(enrollments.c.id.in_(ids))
+        .where(by_keys(enrollments.c.id, ids))
     )
     rows = {row.id: row for row in every(connection, statement, row=ListedDeviceRow)}
     return [rows[id_] for id_ in ids]
@@ -131,7 +130,7 @@ def _is_in(state: DeviceState, *, tenant_id: TenantId, now: datetime) -> ColumnE
         case DeviceState.FAILED:
             # The state as a literal: by it the database sees that the index of failed items serves.
             is_failed = ledger.c.state == literal_column(f"'{ItemState.FAILED.value}'")
-            failed = select(ledger.c.enrollment_id).where(ledger.c.tenant_id == tenant_id, is_failed)
+            failed = select(ledger.c.enrollment_id).where(of_tenant(ledger, tenant_id), is_failed)
             return and_(enrollments.c.state != EnrollmentState.ENDED.value, enrollments.c.id.in_(failed))
     active = enrollments.c.state == EnrollmentState.ACTIVE.value
     if state is DeviceState.ENROLLED:

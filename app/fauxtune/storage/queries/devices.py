@@ -42,6 +42,7 @@ from fauxtune.storage.rows.devices import (
 )
 from fauxtune.storage.rows.ledger import ledger_row, ledger_values
 from fauxtune.storage.tables import certificates, enrollments, ledger, managed_devices
+from fauxtune.storage.tenancy import by_key, by_keys, of_tenant, of_tenant_unindexed, of_tenants, rows_of, same_tenant
 
 
 def enrollment(
@@ -78,7 +79,7 @@ def enrollment_by_wire_id(
     the newest.
     """
     statement = select(enrollments).where(
-        enrollments.c.tenant_id.in_(tenant_ids), enrollments.c.facts["deviceId"].as_string() == wire_id
+        of_tenants(enrollments, tenant_ids), enrollments.c.facts["deviceId"].as_string() == wire_id
     )
     newest = statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1)
     return first(connection, newest, row=EnrollmentRow)
@@ -120,7 +121,7 @@ def _unsettled(*, among: bool) -> Prepared:
     """Return what `unsettled` asks; `among`: with the parameter `ids`."""
     tenant: BindParameter[str] = bindparam("tenant")
     ids: BindParameter[str] = bindparam("ids", expanding=True)
-    awaiting = select(ledger.c.enrollment_id).where(ledger.c.tenant_id == tenant, ledger.c.state.in_(_UNDER_WAY))
+    awaiting = select(ledger.c.enrollment_id).where(of_tenant(ledger, tenant), ledger.c.state.in_(_UNDER_WAY))
     if among:
         awaiting = awaiting.where(ledger.c.enrollment_id.in_(ids))
     statement = select(enrollments).where(
@@ -145,8 +146,8 @@ def _these(tenant_id: Any, ids: Any) -> list[ColumnElement[bool]]:
     """Return the conditions of a tenant's enrolments, or of these of them; both may be bound parameters."""
     # With an index for the tenant, SQLite would read all of its enrolments; `coalesce` prevents that.
     if ids is not None:
-        return [enrollments.c.id.in_(ids), func.coalesce(enrollments.c.tenant_id, "") == tenant_id]
-    return [enrollments.c.tenant_id == tenant_id]
+        return [enrollments.c.id.in_(ids), of_tenant_unindexed(enrollments, tenant_id)]
+    return [of_tenant(enrollments, tenant_id)]
 
 
 def with_names(tenant_id: TenantId | BindParameter[TenantId], *, ids: BindParameter[str] | None = None) -> Select[Any]:
@@ -194,22 +195,23 @@ def _and_locked(statement: Select[Any]) -> tuple[Prepared, Prepared]:
 
 
 # What every check-in asks, built once: building a statement costs more than running it.
-_WIRE_STATE = Prepared(select(enrollments.c.wire_state).where(enrollments.c.id == bindparam("enrollment")))
-_ENROLLMENT = _and_locked(select(enrollments).where(enrollments.c.id == bindparam("enrollment")))
+_WIRE_STATE = Prepared(select(enrollments.c.wire_state).where(by_key(enrollments.c.id, bindparam("enrollment"))))
+_ENROLLMENT = _and_locked(select(enrollments).where(by_key(enrollments.c.id, bindparam("enrollment"))))
 _ENROLLMENTS = Prepared(
-    select(enrollments).where(enrollments.c.id.in_(bindparam("ids", expanding=True))).order_by(enrollments.c.id)
+    select(enrollments).where(by_keys(enrollments.c.id, bindparam("ids", expanding=True))).order_by(enrollments.c.id)
 )
-_BY_CREDENTIAL = _and_locked(select(enrollments).where(enrollments.c.credential_digest == bindparam("credential")))
+_BY_CREDENTIAL = _and_locked(
+    select(enrollments).where(by_key(enrollments.c.credential_digest, bindparam("credential")))
+)
 _BY_PUSH_TOKEN = Prepared(
     select(enrollments)
-    .where(enrollments.c.push_token == bindparam("token"))
+    .where(by_key(enrollments.c.push_token, bindparam("token")))
     .order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id)
     .limit(1)
 )
 _BY_HARDWARE = Prepared(
-    select(enrollments)
+    rows_of(enrollments)
     .where(
-        enrollments.c.tenant_id == bindparam("tenant"),
         enrollments.c.hardware_key == bindparam("hardware"),
         enrollments.c.state != EnrollmentState.ENDED.value,
     )
@@ -218,11 +220,11 @@ _BY_HARDWARE = Prepared(
 )
 _LIVE = Prepared(
     select(enrollments.c.id)
-    .where(enrollments.c.tenant_id == bindparam("tenant"), enrollments.c.state != EnrollmentState.ENDED.value)
+    .where(of_tenant(enrollments), enrollments.c.state != EnrollmentState.ENDED.value)
     .order_by(enrollments.c.id)
 )
 _ENDED = select(enrollments.c.id).where(
-    enrollments.c.tenant_id == bindparam("tenant"),
+    of_tenant(enrollments),
     enrollments.c.hardware_key == bindparam("hardware"),
     enrollments.c.state == EnrollmentState.ENDED.value,
 )
@@ -238,7 +240,7 @@ _AWAITED = Prepared(
     select(ledger.c.enrollment_id, ledger.c.item_key, ledger.c.state, ledger.c.message)
     .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
     .where(
-        ledger.c.tenant_id == bindparam("tenant"),
+        of_tenant(ledger),
         enrollments.c.state != EnrollmentState.ENDED.value,
         ledger.c.state.in_(_UNDER_WAY),
     )
@@ -249,7 +251,7 @@ _LEDGERS = (
     .join(
         certificates,
         and_(
-            certificates.c.tenant_id == ledger.c.tenant_id,
+            same_tenant(certificates, ledger),
             certificates.c.serial == ledger.c.serial,
             # A serial number of a partner's authority may be one of the tenant's own, too.
             or_(ledger.c.source != Source.SCEP.value, certificates.c.thumbprint == ledger.c.thumbprint),
@@ -259,13 +261,15 @@ _LEDGERS = (
     )
     .order_by(ledger.c.item_key)
 )
-_LEDGER = Prepared(_LEDGERS.where(ledger.c.enrollment_id == bindparam("device")))
-_LEDGERS_OF = Prepared(_LEDGERS.where(ledger.c.enrollment_id.in_(bindparam("ids", expanding=True))))
+_LEDGER = Prepared(_LEDGERS.where(by_key(ledger.c.enrollment_id, bindparam("device"))))
+_LEDGERS_OF = Prepared(_LEDGERS.where(by_keys(ledger.c.enrollment_id, bindparam("ids", expanding=True))))
 _MANAGED_DEVICE = Prepared(managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device")))
 _MANAGED_DEVICES = Prepared(
     managed(bindparam("tenant")).where(managed_devices.c.id.in_(bindparam("devices", expanding=True)))
 )
-_MANAGED_DEVICE_OF = Prepared(select(managed_devices).where(managed_devices.c.enrollment_id == bindparam("enrollment")))
+_MANAGED_DEVICE_OF = Prepared(
+    select(managed_devices).where(by_key(managed_devices.c.enrollment_id, bindparam("enrollment")))
+)
 
 
 def managed_device(
@@ -304,7 +308,7 @@ def counts_by_variant(connection: Connection, tenant_id: TenantId) -> dict[str, 
     statement = (
         select(enrollments.c.variant, func.count())
         .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id)
-        .where(managed_devices.c.tenant_id == tenant_id)
+        .where(of_tenant(managed_devices, tenant_id))
         .group_by(enrollments.c.variant)
     )
     return {str(variant): int(number) for variant, number in connection.execute(statement)}
@@ -315,7 +319,7 @@ def makes_and_models(connection: Connection, tenant_id: TenantId) -> tuple[list[
 
     def values(name: str) -> list[str]:
         value = managed_devices.c.document[name].as_string()
-        statement = select(value).where(managed_devices.c.tenant_id == tenant_id).distinct()
+        statement = select(value).where(of_tenant(managed_devices, tenant_id)).distinct()
         return sorted(text for text in connection.execute(statement).scalars() if text)
 
     return values("manufacturer"), values("model")

@@ -26,6 +26,7 @@ from fauxtune.storage.tables import (
     pfx_certificates,
     profiles,
 )
+from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
 
 # Asked whenever somebody looks at the recorded exchanges, which the console polls; built once.
 _THESE = Prepared(with_names(bindparam("tenant"), ids=bindparam("ids", expanding=True)))
@@ -38,9 +39,8 @@ def certificates_of_users(
     of devices.
     """
     statement = (
-        select(certificates)
+        rows_of(certificates, tenant_id)
         .where(
-            certificates.c.tenant_id == tenant_id,
             certificates.c.user_id.in_(bindparam("ids", expanding=True)),
             certificates.c.authority != DEVICES,
         )
@@ -68,12 +68,12 @@ def imported_of_users(
         register.revoked_at,
         register.reason,
     )
-    issued = (register.tenant_id == imported.tenant_id) & (register.thumbprint == imported.thumbprint)
+    issued = same_tenant(register, imported) & (register.thumbprint == imported.thumbprint)
     statement = (
         select(*columns)
         .select_from(pfx_certificates)
         .join(certificates, issued, isouter=True)
-        .where(imported.tenant_id == tenant_id, imported.user_id.in_(bindparam("ids", expanding=True)))
+        .where(of_tenant(imported, tenant_id), imported.user_id.in_(bindparam("ids", expanding=True)))
         .order_by(imported.not_after, imported.thumbprint)
     )
     return many(connection, statement, row=ImportedCertificateRow, ids=user_ids)
@@ -86,7 +86,7 @@ def holders_of_certificates(
     statement = (
         select(ledger.c.thumbprint, ledger.c.enrollment_id, ledger.c.state)
         .where(
-            ledger.c.tenant_id == tenant_id,
+            of_tenant(ledger, tenant_id),
             ledger.c.thumbprint.in_(bindparam("ids", expanding=True)),
             ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
         )
@@ -103,7 +103,7 @@ def device_counts(connection: Connection, tenant_id: TenantId, *, user_ids: Coll
     statement = (
         select(enrollments.c.user_id, func.count())
         .where(
-            enrollments.c.tenant_id == tenant_id,
+            of_tenant(enrollments, tenant_id),
             enrollments.c.user_id.in_(bindparam("ids", expanding=True)),
             enrollments.c.state == EnrollmentState.ACTIVE.value,
         )
@@ -138,7 +138,7 @@ def all_enrollments(
     connection: Connection, tenant_id: TenantId, *, state: EnrollmentState | None = None
 ) -> list[EnrollmentId]:
     """Return the ids of every enrolment, ended ones too, or of those in one state; oldest first."""
-    statement = select(enrollments.c.id).where(enrollments.c.tenant_id == tenant_id)
+    statement = select(enrollments.c.id).where(of_tenant(enrollments, tenant_id))
     if state is not None:
         statement = statement.where(enrollments.c.state == state)
     statement = statement.order_by(enrollments.c.enrolled_at, enrollments.c.id)
@@ -158,7 +158,7 @@ def managed_device_ids(
     managed_ids: dict[str | None, str] = {}
     for some in in_parts({enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None}):
         statement = select(enrollments.c.id, enrollments.c.facts["managedDeviceId"].as_string()).where(
-            enrollments.c.tenant_id == tenant_id, enrollments.c.id.in_(some)
+            of_tenant(enrollments, tenant_id), enrollments.c.id.in_(some)
         )
         managed_ids |= {row[0]: row[1] for row in connection.execute(statement)}
     return managed_ids
@@ -167,8 +167,8 @@ def managed_device_ids(
 def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Iterable[str]) -> list[ProfileRow]:
     """Return the profiles of these kinds, oldest first."""
     statement = (
-        select(profiles)
-        .where(profiles.c.tenant_id == tenant_id, profiles.c.kind.in_(sorted(kinds)))
+        rows_of(profiles, tenant_id)
+        .where(profiles.c.kind.in_(sorted(kinds)))
         .order_by(profiles.c.created_at, profiles.c.id)
     )
     return reads.every(connection, statement, row=ProfileRow)
@@ -177,8 +177,8 @@ def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Ite
 def profiles_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[ProfileRow]:
     """Return the profiles with this displayName, oldest first."""
     statement = (
-        select(profiles)
-        .where(profiles.c.tenant_id == tenant_id, profiles.c.document["displayName"].as_string() == name)
+        rows_of(profiles, tenant_id)
+        .where(profiles.c.document["displayName"].as_string() == name)
         .order_by(profiles.c.created_at, profiles.c.id)
         .limit(limit)
     )
@@ -190,6 +190,6 @@ def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[
     if not ids:
         return {}
     statement = select(groups.c.id, groups.c.document["displayName"].as_string()).where(
-        groups.c.tenant_id == tenant_id, groups.c.id.in_(sorted(ids))
+        of_tenant(groups, tenant_id), groups.c.id.in_(sorted(ids))
     )
     return {row[0]: str(row[1]) for row in connection.execute(statement)}

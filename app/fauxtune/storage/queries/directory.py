@@ -24,6 +24,7 @@ from fauxtune.storage.rows.directory import (
     UserRow,
 )
 from fauxtune.storage.tables import directory_devices, group_members, group_owners, groups, users
+from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
 
 _TABLES = {"user": users, "group": groups, "device": directory_devices}
 
@@ -33,12 +34,10 @@ def _above(tenant: Any, member: Any, *, name: str) -> Select[Any]:
     constant, SQLite reads all of its memberships at every step.
     """
     held = group_members.c
-    start = select(held.tenant_id, held.group_id).where(held.tenant_id == tenant, held.member_id == member)
+    start = select(held.tenant_id, held.group_id).where(of_tenant(held, tenant), held.member_id == member)
     tree = start.cte(name, recursive=True)
     tree = tree.union(
-        select(held.tenant_id, held.group_id).join(
-            tree, (held.tenant_id == tree.c.tenant_id) & (held.member_id == tree.c.group_id)
-        )
+        select(held.tenant_id, held.group_id).join(tree, same_tenant(held, tree) & (held.member_id == tree.c.group_id))
     )
     return select(tree.c.group_id)
 
@@ -48,34 +47,24 @@ def _below(start: Select[Any], *, name: str) -> Select[Any]:
     held = group_members.c
     tree = start.cte(name, recursive=True)
     tree = tree.union(
-        select(held.tenant_id, held.member_id).join(
-            tree, (held.tenant_id == tree.c.tenant_id) & (held.group_id == tree.c.id)
-        )
+        select(held.tenant_id, held.member_id).join(tree, same_tenant(held, tree) & (held.group_id == tree.c.id))
     )
     return select(tree.c.id)
 
 
 # What every planning asks, built once: building a statement costs more than running it.
 _GROUPS_ABOVE = _above(bindparam("tenant"), bindparam("member"), name="above")
-_USERS = Prepared(
-    select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True)))
-)
+_USERS = Prepared(rows_of(users).where(users.c.id.in_(bindparam("ids", expanding=True))))
 _USER_NAMES = Prepared(
     select(users.c.id, users.c.document["userPrincipalName"].as_string()).where(
-        users.c.tenant_id == bindparam("tenant"), users.c.id.in_(bindparam("ids", expanding=True))
+        of_tenant(users), users.c.id.in_(bindparam("ids", expanding=True))
     )
 )
-_USER = Prepared(select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user")))
+_USER = Prepared(rows_of(users).where(users.c.id == bindparam("user")))
 
-_USER_BY_UPN = Prepared(
-    select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.upn_key == bindparam("upn"))
-)
-_GROUP = Prepared(select(groups).where(groups.c.tenant_id == bindparam("tenant"), groups.c.id == bindparam("group")))
-_DEVICE = Prepared(
-    select(directory_devices).where(
-        directory_devices.c.tenant_id == bindparam("tenant"), directory_devices.c.id == bindparam("device")
-    )
-)
+_USER_BY_UPN = Prepared(rows_of(users).where(users.c.upn_key == bindparam("upn")))
+_GROUP = Prepared(rows_of(groups).where(groups.c.id == bindparam("group")))
+_DEVICE = Prepared(rows_of(directory_devices).where(directory_devices.c.id == bindparam("device")))
 
 
 def user(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> UserRow | None:
@@ -124,9 +113,7 @@ def directory_device_by_device_id(
     connection: Connection, tenant_id: TenantId, *, device_id: str
 ) -> DirectoryDeviceRow | None:
     """Return the Entra device with this deviceId, in any case."""
-    statement = select(directory_devices).where(
-        directory_devices.c.tenant_id == tenant_id, directory_devices.c.device_key == device_id.casefold()
-    )
+    statement = rows_of(directory_devices, tenant_id).where(directory_devices.c.device_key == device_id.casefold())
     return first(connection, statement, row=DirectoryDeviceRow)
 
 
@@ -147,7 +134,7 @@ def directory_objects(
     for kind in kinds:
         table = _TABLES[kind]
         statement = select(table.c.id, literal(kind), table.c.created_at, table.c.document).where(
-            table.c.tenant_id == tenant_id, table.c.id.in_(object_ids)
+            of_tenant(table, tenant_id), table.c.id.in_(object_ids)
         )
         rows += [DirectoryObjectRow(*row) for row in connection.execute(statement.order_by(table.c.id))]
     return rows
@@ -156,7 +143,7 @@ def directory_objects(
 def is_member(connection: Connection, tenant_id: TenantId, *, group_id: GroupId, member_id: str) -> bool:
     """Whether it is a direct member of the group."""
     statement = select(group_members.c.member_id).where(
-        group_members.c.tenant_id == tenant_id,
+        of_tenant(group_members, tenant_id),
         group_members.c.group_id == group_id,
         group_members.c.member_id == member_id,
     )
@@ -179,7 +166,7 @@ def memberships(
 ) -> list[str]:
     """Return the ids of the groups that hold the member, nested ones included; of those in `among`, if given."""
     statement = select(groups.c.id).where(
-        groups.c.tenant_id == tenant_id, groups.c.id.in_(transitive_groups(tenant_id, member_id))
+        of_tenant(groups, tenant_id), groups.c.id.in_(transitive_groups(tenant_id, member_id))
     )
     if among is not None:
         statement = statement.where(groups.c.id.in_(among))
@@ -199,7 +186,7 @@ def transitive_members(tenant_id: TenantId, group_id: str) -> Select[Any]:
     """
     held = group_members.c
     start = select(held.tenant_id, held.member_id.label("id"))
-    return _below(start.where(held.tenant_id == tenant_id, held.group_id == group_id), name="under")
+    return _below(start.where(of_tenant(held, tenant_id), held.group_id == group_id), name="under")
 
 
 def groups_of_each(tenant_id: Any, member_ids: Any) -> Select[Any]:
@@ -208,10 +195,10 @@ def groups_of_each(tenant_id: Any, member_ids: Any) -> Select[Any]:
     """
     held = group_members.c
     start = select(held.tenant_id, held.member_id.label("owner"), held.group_id.label("id"))
-    tree = start.where(held.tenant_id == tenant_id, held.member_id.in_(member_ids)).cte("over_each", recursive=True)
+    tree = start.where(of_tenant(held, tenant_id), held.member_id.in_(member_ids)).cte("over_each", recursive=True)
     tree = tree.union(
         select(held.tenant_id, tree.c.owner, held.group_id).join(
-            tree, (held.tenant_id == tree.c.tenant_id) & (held.member_id == tree.c.id)
+            tree, same_tenant(held, tree) & (held.member_id == tree.c.id)
         )
     )
     return select(tree.c.owner, tree.c.id)
@@ -221,10 +208,10 @@ def members_of_each(tenant_id: TenantId, group_ids: Sequence[str]) -> Select[Any
     """Return a SELECT of each of these groups as `owner`, with the `id` of everything below it."""
     held = group_members.c
     start = select(held.tenant_id, held.group_id.label("owner"), held.member_id.label("id"))
-    tree = start.where(held.tenant_id == tenant_id, held.group_id.in_(group_ids)).cte("under_each", recursive=True)
+    tree = start.where(of_tenant(held, tenant_id), held.group_id.in_(group_ids)).cte("under_each", recursive=True)
     tree = tree.union(
         select(held.tenant_id, tree.c.owner, held.member_id).join(
-            tree, (held.tenant_id == tree.c.tenant_id) & (held.group_id == tree.c.id)
+            tree, same_tenant(held, tree) & (held.group_id == tree.c.id)
         )
     )
     return select(tree.c.owner, tree.c.id)
@@ -235,7 +222,7 @@ def members_below(tenant_id: Any, group_ids: Any) -> Select[tuple[str]]:
     parameters.
     """
     start = select(groups.c.tenant_id, groups.c.id)
-    return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name="below")
+    return _below(start.where(of_tenant(groups, tenant_id), groups.c.id.in_(group_ids)), name="below")
 
 
 def users_below(connection: Connection, tenant_id: TenantId, *, group_ids: Sequence[GroupId]) -> list[UserRow]:
@@ -243,7 +230,7 @@ def users_below(connection: Connection, tenant_id: TenantId, *, group_ids: Seque
     if not group_ids:
         return []
     below = members_below(tenant_id, group_ids)
-    statement = select(users).where(users.c.tenant_id == tenant_id, users.c.id.in_(below)).order_by(users.c.id)
+    statement = rows_of(users, tenant_id).where(users.c.id.in_(below)).order_by(users.c.id)
     return every(connection, statement, row=UserRow)
 
 
@@ -340,7 +327,7 @@ def delete_group(connection: Connection, tenant_id: TenantId, *, group_id: Group
 def owners(connection: Connection, tenant_id: TenantId, *, group_id: GroupId) -> frozenset[str]:
     """Return the ids of a group's owners."""
     statement = select(group_owners.c.owner_id).where(
-        group_owners.c.tenant_id == tenant_id, group_owners.c.group_id == group_id
+        of_tenant(group_owners, tenant_id), group_owners.c.group_id == group_id
     )
     return frozenset(connection.scalars(statement))
 
@@ -431,7 +418,7 @@ def objects_after(
     """
     table = _TABLES[kind]
     statement = select(table.c.id, literal(kind), table.c.created_at, table.c.document)
-    statement = statement.where(table.c.tenant_id == tenant_id)
+    statement = statement.where(of_tenant(table, tenant_id))
     if among is not None:
         statement = statement.where(table.c.id.in_(sorted(among)))
     if after is not None:
@@ -448,7 +435,7 @@ def direct_members(
     """Return the direct members of these groups: group, member, and the member's kind."""
     held = group_members.c
     statement = select(held.group_id, held.member_id, held.kind).where(
-        held.tenant_id == tenant_id, held.group_id.in_(sorted(group_ids))
+        of_tenant(held, tenant_id), held.group_id.in_(sorted(group_ids))
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(statement.order_by(held.group_id, held.member_id))]
 
@@ -459,7 +446,7 @@ def direct_owners(
     """Return the owners of these groups: group, owner, and `user`."""
     held = group_owners.c
     statement = select(held.group_id, held.owner_id, literal("user")).where(
-        held.tenant_id == tenant_id, held.group_id.in_(sorted(group_ids))
+        of_tenant(held, tenant_id), held.group_id.in_(sorted(group_ids))
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(statement.order_by(held.group_id, held.owner_id))]
 
@@ -467,7 +454,7 @@ def direct_owners(
 def managers(connection: Connection, tenant_id: TenantId, *, user_ids: Collection[str]) -> list[tuple[str, str]]:
     """Return which of these users have a manager, each with the manager's id."""
     statement = select(users.c.id, users.c.manager_id).where(
-        users.c.tenant_id == tenant_id, users.c.id.in_(sorted(user_ids)), users.c.manager_id.is_not(None)
+        of_tenant(users, tenant_id), users.c.id.in_(sorted(user_ids)), users.c.manager_id.is_not(None)
     )
     return [(row[0], row[1]) for row in connection.execute(statement)]
 

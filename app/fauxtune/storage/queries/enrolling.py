@@ -18,11 +18,11 @@ from fauxtune.storage.queries.configuration import assignment_targets, assignmen
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.storage.tables import enrollments, resources
 from fauxtune.storage.tables.base import Moment
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 _RESTRICTIONS = Prepared(
-    select(resources)
+    rows_of(resources)
     .where(
-        resources.c.tenant_id == bindparam("tenant"),
         resources.c.family == bindparam("family"),
         resources.c.parent_id == "",
         resources.c.kind.in_(sorted(JUDGED)),
@@ -33,7 +33,7 @@ _LIVE_OF_USER = (
     select(func.count())
     .select_from(enrollments)
     .where(
-        enrollments.c.tenant_id == bindparam("tenant"),
+        of_tenant(enrollments),
         enrollments.c.user_id == bindparam("user"),
         enrollments.c.hardware_key != bindparam("besides"),
         enrollments.c.state != EnrollmentState.ENDED.value,
@@ -78,9 +78,8 @@ def resources_with(
 def _with(named: str) -> Select[Any]:
     text = func.lower(resources.c.document[named].as_string())
     return (
-        select(resources)
+        rows_of(resources)
         .where(
-            resources.c.tenant_id == bindparam("tenant"),
             resources.c.family == bindparam("family"),
             resources.c.parent_id == "",
             text.in_(bindparam("texts", expanding=True)),
@@ -93,9 +92,7 @@ def newest(
     connection: Connection, tenant_id: TenantId, *, family: str, limit: int, user_id: str | None = None
 ) -> list[ResourceRow]:
     """Return the newest resources of a family, those of a user (`userId`) or of all."""
-    statement = select(resources).where(
-        resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.parent_id == ""
-    )
+    statement = rows_of(resources, tenant_id).where(resources.c.family == family, resources.c.parent_id == "")
     if user_id is not None:
         statement = statement.where(resources.c.document["userId"].as_string() == user_id)
     ordered = statement.order_by(resources.c.created_at.desc(), resources.c.id.desc()).limit(limit)

@@ -11,10 +11,11 @@ from fauxtune.storage import writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.tables import enrollment_tokens
+from fauxtune.storage.tenancy import of_tenant
 
 # What every enrolment asks, built once.
 _CAN_BE_USED = (
-    enrollment_tokens.c.tenant_id == bindparam("tenant"),
+    of_tenant(enrollment_tokens),
     enrollment_tokens.c.digest == bindparam("token"),
     enrollment_tokens.c.expires_at > bindparam("now"),
     enrollment_tokens.c.uses_left > 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from fauxtune.core.model.escrow import EscrowKind
 from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, TenantId
@@ -12,6 +12,7 @@ from fauxtune.storage import writes
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.escrow import EscrowedSecretRow
 from fauxtune.storage.tables import escrowed_secrets as table
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 
 def add_secret(connection: Connection, row: EscrowedSecretRow) -> None:
@@ -21,13 +22,13 @@ def add_secret(connection: Connection, row: EscrowedSecretRow) -> None:
 
 def secret(connection: Connection, tenant_id: TenantId, *, secret_id: str) -> EscrowedSecretRow | None:
     """Return the secret with this id."""
-    statement = select(table).where(table.c.tenant_id == tenant_id, table.c.id == secret_id)
+    statement = rows_of(table, tenant_id).where(table.c.id == secret_id)
     return next(iter(every(connection, statement, row=EscrowedSecretRow)), None)
 
 
 def secrets_of_kind(connection: Connection, tenant_id: TenantId, *, kind: EscrowKind) -> list[EscrowedSecretRow]:
     """Return the tenant's secrets of a kind, newest first."""
-    statement = select(table).where(table.c.tenant_id == tenant_id, table.c.kind == kind)
+    statement = rows_of(table, tenant_id).where(table.c.kind == kind)
     return every(connection, statement.order_by(table.c.created_at.desc(), table.c.id), row=EscrowedSecretRow)
 
 
@@ -35,16 +36,14 @@ def secrets_of_device(
     connection: Connection, tenant_id: TenantId, *, device_id: DirectoryDeviceId, kind: EscrowKind
 ) -> list[EscrowedSecretRow]:
     """Return a device's secrets of a kind, newest first."""
-    statement = select(table).where(
-        table.c.tenant_id == tenant_id, table.c.directory_device_id == device_id, table.c.kind == kind
-    )
+    statement = rows_of(table, tenant_id).where(table.c.directory_device_id == device_id, table.c.kind == kind)
     return every(connection, statement.order_by(table.c.created_at.desc(), table.c.id), row=EscrowedSecretRow)
 
 
 def delete_secrets(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> None:
     """Delete the secrets with these ids."""
     if ids:
-        connection.execute(delete(table).where(table.c.tenant_id == tenant_id, table.c.id.in_(list(ids))))
+        connection.execute(delete(table).where(of_tenant(table, tenant_id), table.c.id.in_(list(ids))))
 
 
 def delete_secrets_of_device(
@@ -53,7 +52,7 @@ def delete_secrets_of_device(
     """Delete a device's secrets of these kinds."""
     connection.execute(
         delete(table).where(
-            table.c.tenant_id == tenant_id,
+            of_tenant(table, tenant_id),
             table.c.directory_device_id == device_id,
             table.c.kind.in_([kind.value for kind in kinds]),
         )
@@ -64,8 +63,6 @@ def secret_of_enrollment(
     connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId, kind: EscrowKind
 ) -> EscrowedSecretRow | None:
     """Return the newest secret of a kind that an enrolment has escrowed."""
-    statement = select(table).where(
-        table.c.tenant_id == tenant_id, table.c.enrollment_id == enrollment_id, table.c.kind == kind
-    )
+    statement = rows_of(table, tenant_id).where(table.c.enrollment_id == enrollment_id, table.c.kind == kind)
     rows = every(connection, statement.order_by(table.c.created_at.desc(), table.c.id), row=EscrowedSecretRow)
     return rows[0] if rows else None

@@ -12,11 +12,12 @@ from fauxtune.storage import writes
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.tenants import FaultRuleChanges, FaultRuleRow
 from fauxtune.storage.tables import fault_rules
+from fauxtune.storage.tenancy import across_tenants, of_tenant, rows_of
 
 # Every struck request writes this.
 _COUNT = (
     update(fault_rules)
-    .where(fault_rules.c.tenant_id == bindparam("tenant"), fault_rules.c.id == bindparam("rule"))
+    .where(of_tenant(fault_rules), fault_rules.c.id == bindparam("rule"))
     .values(
         matched=fault_rules.c.matched + bindparam("looked"),
         hits=fault_rules.c.hits + bindparam("struck"),
@@ -26,7 +27,7 @@ _COUNT = (
 
 _NUMBER = (
     update(fault_rules)
-    .where(fault_rules.c.tenant_id == bindparam("tenant"), fault_rules.c.id == bindparam("rule"))
+    .where(of_tenant(fault_rules), fault_rules.c.id == bindparam("rule"))
     .values(matched=fault_rules.c.matched + bindparam("looked"))
     .returning(fault_rules.c.matched)
 )
@@ -34,18 +35,19 @@ _NUMBER = (
 
 def all_rules(connection: Connection) -> list[FaultRuleRow]:
     """Return the rules of all tenants."""
-    return every(connection, select(fault_rules), row=FaultRuleRow)
+    statement = across_tenants(select(fault_rules), "a start reads the rules of all tenants")
+    return every(connection, statement, row=FaultRuleRow)
 
 
 def rules_of(connection: Connection, tenant_id: TenantId) -> list[FaultRuleRow]:
     """Return the tenant's rules in the order in which they are tried."""
-    statement = select(fault_rules).where(fault_rules.c.tenant_id == tenant_id)
+    statement = rows_of(fault_rules, tenant_id)
     return every(connection, statement.order_by(fault_rules.c.number, fault_rules.c.id), row=FaultRuleRow)
 
 
 def rule(connection: Connection, tenant_id: TenantId, *, rule_id: str) -> FaultRuleRow | None:
     """Return one rule of the tenant."""
-    statement = select(fault_rules).where(fault_rules.c.tenant_id == tenant_id, fault_rules.c.id == rule_id)
+    statement = rows_of(fault_rules, tenant_id).where(fault_rules.c.id == rule_id)
     return first(connection, statement, row=FaultRuleRow)
 
 

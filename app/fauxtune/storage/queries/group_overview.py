@@ -26,6 +26,7 @@ from fauxtune.storage.reads import every
 from fauxtune.storage.rows.directory import GroupRow
 from fauxtune.storage.rows.overviews import AssignedRow, DirectoryEntryRow
 from fauxtune.storage.tables import assignments, directory_devices, group_members, groups, profiles, resources, users
+from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
 
 #: A kind of member -> its table, and the property that tells two of one name apart.
 _TABLES = {
@@ -40,7 +41,7 @@ def groups_by_name(
 ) -> tuple[list[GroupRow], int]:
     """Return one page of the groups whose name contains the text, by name, and how many there are in all."""
     name = groups.c.document["displayName"].as_string()
-    statement = select(groups).where(groups.c.tenant_id == tenant_id)
+    statement = rows_of(groups, tenant_id)
     if text:
         statement = statement.where(named(name, text))
     page = statement.order_by(func.lower(name), groups.c.id).offset(offset).limit(limit)
@@ -50,7 +51,7 @@ def groups_by_name(
 def groups_named(connection: Connection, tenant_id: TenantId, *, names: Collection[str]) -> list[GroupRow]:
     """Return the groups with exactly these names, by name."""
     name = groups.c.document["displayName"].as_string()
-    statement = select(groups).where(groups.c.tenant_id == tenant_id, name.in_(sorted(names)))
+    statement = rows_of(groups, tenant_id).where(name.in_(sorted(names)))
     return every(connection, statement.order_by(name, groups.c.id), row=GroupRow)
 
 
@@ -59,7 +60,7 @@ def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[
     if not ids:
         return {}
     name = groups.c.document["displayName"].as_string()
-    statement = select(groups.c.id, name).where(groups.c.tenant_id == tenant_id, groups.c.id.in_(sorted(ids)))
+    statement = select(groups.c.id, name).where(of_tenant(groups, tenant_id), groups.c.id.in_(sorted(ids)))
     return {row[0]: str(row[1]) for row in connection.execute(statement.order_by(name, groups.c.id))}
 
 
@@ -73,7 +74,7 @@ def member_counts(
     held = group_members.c
     statement = (
         select(held.group_id, held.kind, func.count())
-        .where(held.tenant_id == tenant_id, held.group_id.in_(sorted(group_ids)))
+        .where(of_tenant(held, tenant_id), held.group_id.in_(sorted(group_ids)))
         .group_by(held.group_id, held.kind)
     )
     for group_id, kind, number in connection.execute(statement):
@@ -88,8 +89,8 @@ def assigned_to(connection: Connection, tenant_id: TenantId, *, group_ids: Colle
     if not group_ids:
         return []
     thing, document = assignments.c.profile_id, resources.c.document
-    own = and_(profiles.c.tenant_id == assignments.c.tenant_id, profiles.c.id == thing)
-    kept = and_(resources.c.tenant_id == assignments.c.tenant_id, resources.c.id == thing, resources.c.parent_id == "")
+    own = and_(same_tenant(profiles, assignments), profiles.c.id == thing)
+    kept = and_(same_tenant(resources, assignments), resources.c.id == thing, resources.c.parent_id == "")
     name = func.coalesce(
         profiles.c.document["displayName"].as_string(),
         *(document[each].as_string() for each in ("displayName", "name", "profileName")),
@@ -106,7 +107,7 @@ def assigned_to(connection: Connection, tenant_id: TenantId, *, group_ids: Colle
         )
         .outerjoin(profiles, own)
         .outerjoin(resources, kept)
-        .where(assignments.c.tenant_id == tenant_id, assignments.c.group_id.in_(sorted(group_ids)))
+        .where(of_tenant(assignments, tenant_id), assignments.c.group_id.in_(sorted(group_ids)))
         .order_by(func.lower(name), thing)
     )
     return every(connection, statement, row=AssignedRow)
@@ -119,7 +120,7 @@ def members_by_name(
     name; and how many there are in all.
     """
     held = group_members.c
-    inside = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
+    inside = select(held.member_id).where(of_tenant(held, tenant_id), held.group_id == group_id)
     statement = _entries(tenant_id, inside, text=text)
     rows = connection.execute(_in_order(statement, func.count().over()).offset(offset).limit(limit)).all()
     if rows:
@@ -134,7 +135,7 @@ def others_by_name(
     group, nor the group itself.
     """
     held = group_members.c
-    inside = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
+    inside = select(held.member_id).where(of_tenant(held, tenant_id), held.group_id == group_id)
     statement = _entries(tenant_id, inside.union(select(literal(group_id))), text=text, outside=True)
     return _page(connection, statement, limit=limit)
 
@@ -158,7 +159,7 @@ def _entries(tenant_id: TenantId, ids: Any, *, text: str, outside: bool = False)
             more.label("detail"),
             enrollment.label("enrollment_id"),
             literal(place).label("place"),
-        ).where(table.c.tenant_id == tenant_id, table.c.id.not_in(ids) if outside else table.c.id.in_(ids))
+        ).where(of_tenant(table, tenant_id), table.c.id.not_in(ids) if outside else table.c.id.in_(ids))
         parts.append(part)
     # The members first (OFFSET sees to that): PostgreSQL would rather look for the text in all names of the tenant.
     entries = select(union_all(*parts).subquery())

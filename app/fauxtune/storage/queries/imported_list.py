@@ -14,6 +14,7 @@ from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ImportedLineRow
 from fauxtune.storage.tables import certificates, ledger, pfx_certificates, users
 from fauxtune.storage.tables.base import Moment
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 
 def imported_page(
@@ -68,8 +69,8 @@ def _chosen(tenant_id: TenantId, *, user: UserId | None, text: str) -> Select[An
     record = pfx_certificates.c
     statement = (
         select(record.user_id, record.thumbprint)
-        .join(users, (users.c.tenant_id == record.tenant_id) & (users.c.id == record.user_id))
-        .where(users.c.tenant_id == tenant_id)
+        .join(users, same_tenant(users, record) & (users.c.id == record.user_id))
+        .where(of_tenant(users, tenant_id))
     )
     if user is not None:
         statement = statement.where(users.c.id == user)
@@ -101,13 +102,13 @@ def _details(tenant_id: TenantId, *, people: Sequence[str], thumbprints: Sequenc
             issued.revoked_at,
             issued.reason,
         )
-        .join(users, (users.c.tenant_id == record.tenant_id) & (users.c.id == record.user_id))
+        .join(users, same_tenant(users, record) & (users.c.id == record.user_id))
         .join(
             certificates,
-            (issued.tenant_id == record.tenant_id) & (issued.thumbprint == record.thumbprint),
+            same_tenant(issued, record) & (issued.thumbprint == record.thumbprint),
             isouter=True,
         )
-        .where(record.tenant_id == tenant_id, record.user_id.in_(people), record.thumbprint.in_(thumbprints))
+        .where(of_tenant(record, tenant_id), record.user_id.in_(people), record.thumbprint.in_(thumbprints))
     )
 
 
@@ -118,7 +119,7 @@ def _devices(
     statement = (
         select(ledger.c.user_id, ledger.c.thumbprint, func.count())
         .where(
-            ledger.c.tenant_id == tenant_id,
+            of_tenant(ledger, tenant_id),
             ledger.c.user_id.in_(people),
             ledger.c.thumbprint.in_(thumbprints),
             ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value, ItemState.REMOVING.value]),

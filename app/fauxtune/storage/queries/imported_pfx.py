@@ -14,6 +14,7 @@ from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import PfxChanges, PfxRecordRow, PfxRow
 from fauxtune.storage.tables import pfx_certificates
 from fauxtune.storage.tables.base import Moment
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 _IMPORTED = Prepared(
     select(
@@ -25,20 +26,19 @@ _IMPORTED = Prepared(
         pfx_certificates.c.not_after,
     )
     .where(
-        pfx_certificates.c.tenant_id == bindparam("tenant"),
+        of_tenant(pfx_certificates),
         pfx_certificates.c.user_id.in_(bindparam("ids", expanding=True)),
     )
     .order_by(pfx_certificates.c.thumbprint)
 )
 _PFX = Prepared(
-    select(pfx_certificates).where(
-        pfx_certificates.c.tenant_id == bindparam("tenant"),
+    rows_of(pfx_certificates).where(
         pfx_certificates.c.user_id == bindparam("user"),
         pfx_certificates.c.thumbprint == bindparam("thumbprint"),
     )
 )
 _AMONG = (
-    pfx_certificates.c.tenant_id == bindparam("tenant"),
+    of_tenant(pfx_certificates),
     pfx_certificates.c.user_id.in_(bindparam("users", expanding=True)),
     pfx_certificates.c.thumbprint.in_(bindparam("thumbprints", expanding=True)),
 )
@@ -97,7 +97,7 @@ def records_of_thumbprint(connection: Connection, tenant_id: TenantId, *, thumbp
     record = pfx_certificates.c
     statement = (
         select(record.user_id, record.purpose, record.document, record.certificate)
-        .where(record.tenant_id == tenant_id, record.thumbprint == thumbprint)
+        .where(of_tenant(record, tenant_id), record.thumbprint == thumbprint)
         .order_by(record.user_id)
     )
     return reads.every(connection, statement, row=PfxRecordRow)
@@ -106,7 +106,7 @@ def records_of_thumbprint(connection: Connection, tenant_id: TenantId, *, thumbp
 def is_imported(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> bool:
     """Whether this certificate was imported for any user."""
     statement = select(pfx_certificates.c.thumbprint).where(
-        pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.thumbprint == thumbprint
+        of_tenant(pfx_certificates, tenant_id), pfx_certificates.c.thumbprint == thumbprint
     )
     return connection.execute(statement.limit(1)).first() is not None
 

@@ -17,13 +17,14 @@ from fauxtune.storage.reads import every, in_parts, many
 from fauxtune.storage.rows.devices import HolderRow
 from fauxtune.storage.rows.keys import KeyHoldingRow, NotedKeyChange
 from fauxtune.storage.tables import certificates, enrollments, key_holdings, ledger, pfx_certificates
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 _Key = tuple[str, str, str, int]
 _CERTIFICATES = Prepared(
     union_all(
         *(
             select(table.c.thumbprint, table.c.certificate).where(
-                table.c.tenant_id == bindparam("tenant"),
+                of_tenant(table),
                 table.c.thumbprint.in_(bindparam("thumbprints", expanding=True)),
                 table.c.certificate.is_not(None),
             )
@@ -69,7 +70,7 @@ def holdings_of_recipients(
     rows: dict[_Key, KeyHoldingRow] = {}
     for column, values in ((key_holdings.c.issuer_and_serial, named), (key_holdings.c.key_id, key_ids)):
         for some in in_parts(values):
-            statement = select(key_holdings).where(key_holdings.c.tenant_id == tenant_id, column.in_(some))
+            statement = rows_of(key_holdings, tenant_id).where(column.in_(some))
             rows |= {_key(row): row for row in every(connection, statement, row=KeyHoldingRow)}
     return sorted(rows.values(), key=lambda row: (row.since_number, _key(row)))
 
@@ -80,7 +81,7 @@ def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> 
         select(ledger.c.enrollment_id, enrollments.c.user_id, ledger.c.state)
         .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
         .where(
-            ledger.c.tenant_id == tenant_id,
+            of_tenant(ledger, tenant_id),
             ledger.c.thumbprint == thumbprint,
             ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
         )
@@ -90,8 +91,7 @@ def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> 
 
 
 _PRESENT = Prepared(
-    select(key_holdings).where(
-        key_holdings.c.tenant_id == bindparam("tenant"),
+    rows_of(key_holdings).where(
         key_holdings.c.enrollment_id.in_(bindparam("ids", expanding=True)),
         key_holdings.c.until_number.is_(None),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
@@ -14,6 +14,7 @@ from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.labs import LabRunRow
 from fauxtune.storage.tables import lab_runs
+from fauxtune.storage.tenancy import rows_of
 
 
 def runs_of(connection: Connection, tenant_id: TenantId) -> list[LabRunRow]:
@@ -37,7 +38,7 @@ def newest_enrollment(connection: Connection, tenant_id: TenantId, *, device_nam
     return next((row for row in reversed(rows) if (row.device_name or "").lower() == device_name.lower()), None)
 
 
-_OF_TENANT = select(lab_runs).where(lab_runs.c.tenant_id == bindparam("tenant"))
+_OF_TENANT = rows_of(lab_runs)
 _RUNS = Prepared(_OF_TENANT.order_by(lab_runs.c.lab))
 _RUN = Prepared(_OF_TENANT.where(lab_runs.c.lab == bindparam("lab")))
 _NAMED = Prepared(with_names(bindparam("tenant")))

@@ -22,11 +22,12 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.tables import connector_requests, connectors, enrollments, managed_devices, tenants
+from fauxtune.storage.tenancy import by_key, of_tenant
 
 # Built once: each check-in that is not quiet asks one of them.
 _REQUESTS_OF = Prepared(
     select(connector_requests.c.id)
-    .where(connector_requests.c.enrollment_id == bindparam("enrollment"))
+    .where(by_key(connector_requests.c.enrollment_id, bindparam("enrollment")))
     .order_by(connector_requests.c.id)
     .with_for_update(key_share=True)
 )
@@ -34,7 +35,9 @@ _REQUESTS_BY_CREDENTIAL = Prepared(
     select(connector_requests.c.id)
     .where(
         connector_requests.c.enrollment_id
-        == select(enrollments.c.id).where(enrollments.c.credential_digest == bindparam("credential")).scalar_subquery()
+        == select(enrollments.c.id)
+        .where(by_key(enrollments.c.credential_digest, bindparam("credential")))
+        .scalar_subquery()
     )
     .order_by(connector_requests.c.id)
     .with_for_update(key_share=True)
@@ -70,7 +73,7 @@ def hold_requests_by_credential(connection: Connection, *, digest: str) -> None:
 def hold_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
     """Lock the requests and the enrolments of the devices with these records, for an operation on all of them."""
     chosen = select(managed_devices.c.enrollment_id).where(
-        managed_devices.c.tenant_id == tenant_id, managed_devices.c.id.in_(ids)
+        of_tenant(managed_devices, tenant_id), managed_devices.c.id.in_(ids)
     )
     hold(connection, connector_requests, where=connector_requests.c.enrollment_id.in_(chosen))
     hold(connection, enrollments, where=enrollments.c.id.in_(chosen))
@@ -81,7 +84,7 @@ def hold_all(connection: Connection, tenant_id: TenantId) -> None:
     if connection.dialect.name != "postgresql":
         return
     for table in (connectors, connector_requests, enrollments):
-        hold(connection, table, where=table.c.tenant_id == tenant_id)
+        hold(connection, table, where=of_tenant(table, tenant_id))
 
 
 def hold_tenant(connection: Connection, tenant_id: TenantId) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, func, select
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.logs import STEP, surplus
 from fauxtune.storage import writes
+from fauxtune.storage.tenancy import of_tenant
 
 
 def forget_oldest(
@@ -18,7 +19,7 @@ def forget_oldest(
     through = surplus(last, added=added, most=most)
     if not through:
         return
-    of_tenant, numbers = log.c.tenant_id == tenant_id, log.c[numbered_by]
-    oldest = connection.execute(select(func.min(numbers)).where(of_tenant)).scalar()
+    ours, numbers = of_tenant(log, tenant_id), log.c[numbered_by]
+    oldest = connection.execute(select(func.min(numbers)).where(ours)).scalar()
     if oldest is not None:
-        writes.remove_where(connection, log, of_tenant, numbers <= min(through, oldest + 2 * max(STEP, added)))
+        writes.remove_where(connection, log, ours, numbers <= min(through, oldest + 2 * max(STEP, added)))

@@ -18,6 +18,7 @@ from fauxtune.storage.rows.mail import (
     StoredMailRow,
 )
 from fauxtune.storage.tables import mail_messages, mail_recipients, mailbox_entries, users
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 _entry, _message, _recipient = mailbox_entries.c, mail_messages.c, mail_recipients.c
 _LINE = (
@@ -29,14 +30,12 @@ _LINE = (
     _entry.size,
     _message.document,
 )
-_JOINED = mailbox_entries.join(
-    mail_messages, (_message.tenant_id == _entry.tenant_id) & (_message.id == _entry.message_id)
-)
+_JOINED = mailbox_entries.join(mail_messages, same_tenant(_message, _entry) & (_message.id == _entry.message_id))
 
 
 def hold_mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence[UserId]) -> set[UserId]:
     """Lock the users whose mailboxes change, so that no two messages get one number. Return those who exist still."""
-    where = (users.c.tenant_id == tenant_id) & users.c.id.in_(user_ids)
+    where = of_tenant(users, tenant_id) & users.c.id.in_(user_ids)
     locks.hold(connection, users, where=where)
     return {UserId(each) for each in connection.scalars(select(users.c.id).where(where))}
 
@@ -45,7 +44,7 @@ def mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence
     """Return the measures of the mailboxes of these users; a user without messages has none."""
     statement = (
         select(_entry.user_id, func.count(), func.sum(_entry.size), func.max(_entry.uid))
-        .where(_entry.tenant_id == tenant_id, _entry.user_id.in_(user_ids))
+        .where(of_tenant(_entry, tenant_id), _entry.user_id.in_(user_ids))
         .group_by(_entry.user_id)
     )
     return {UserId(row[0]): MailboxRow(row[1], int(row[2]), row[3]) for row in connection.execute(statement)}
@@ -71,7 +70,7 @@ def entries(
     """Return the first entries of a mailbox after a number, oldest first."""
     statement = (
         select(mailbox_entries)
-        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid > after_uid)
+        .where(of_tenant(_entry, tenant_id), _entry.user_id == user_id, _entry.uid > after_uid)
         .order_by(_entry.uid)
         .limit(limit)
     )
@@ -85,7 +84,7 @@ def lines(
     statement = (
         select(*_LINE)
         .select_from(_JOINED)
-        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid > after_uid)
+        .where(of_tenant(_entry, tenant_id), _entry.user_id == user_id, _entry.uid > after_uid)
         .order_by(_entry.uid)
         .limit(limit)
     )
@@ -99,7 +98,7 @@ def newest_lines(
     # The page is found in the index of the entries alone: with the join in it, SQLite reads every message before it.
     page = (
         select(_entry.uid)
-        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id)
+        .where(of_tenant(_entry, tenant_id), _entry.user_id == user_id)
         .order_by(_entry.uid.desc())
         .offset(offset)
         .limit(limit)
@@ -108,7 +107,7 @@ def newest_lines(
     statement = (
         select(*_LINE)
         .select_from(_JOINED)
-        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid.in_(numbers))
+        .where(of_tenant(_entry, tenant_id), _entry.user_id == user_id, _entry.uid.in_(numbers))
         .order_by(_entry.uid.desc())
     )
     return reads.every(connection, statement, row=MailLineRow)
@@ -119,7 +118,7 @@ def stored_message(connection: Connection, tenant_id: TenantId, *, user_id: User
     statement = (
         select(*_LINE, _message.raw)
         .select_from(_JOINED)
-        .where(_entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid == uid)
+        .where(of_tenant(_entry, tenant_id), _entry.user_id == user_id, _entry.uid == uid)
     )
     return reads.first(connection, statement, row=StoredMailRow)
 
@@ -133,7 +132,7 @@ def mark_seen(connection: Connection, tenant_id: TenantId, *, user_id: UserId, u
 def delete_entry(connection: Connection, tenant_id: TenantId, *, user_id: UserId, uid: int) -> bool:
     """Remove a message from a mailbox, and delete it if no other mailbox has it. Return False if this one does not."""
     statement = select(_entry.message_id).where(
-        _entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.uid == uid
+        of_tenant(_entry, tenant_id), _entry.user_id == user_id, _entry.uid == uid
     )
     message_id = connection.execute(statement).scalar_one_or_none()
     if message_id is None:
@@ -144,7 +143,7 @@ def delete_entry(connection: Connection, tenant_id: TenantId, *, user_id: UserId
 
 def delete_mailbox(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> None:
     """Delete a user's mailbox, and the messages that are in no other one."""
-    statement = select(_entry.message_id).where(_entry.tenant_id == tenant_id, _entry.user_id == user_id)
+    statement = select(_entry.message_id).where(of_tenant(_entry, tenant_id), _entry.user_id == user_id)
     messages = [MessageId(each) for each in connection.scalars(statement)]
     _delete(connection, tenant_id, user_id=user_id, messages=messages)
 
@@ -152,20 +151,20 @@ def delete_mailbox(connection: Connection, tenant_id: TenantId, *, user_id: User
 def _delete(connection: Connection, tenant_id: TenantId, *, user_id: UserId, messages: Sequence[MessageId]) -> None:
     for chosen in reads.in_parts(messages):
         # The messages are locked first: of two that take the last copies at once, the second one sees that.
-        locks.hold(connection, mail_messages, where=(_message.tenant_id == tenant_id) & _message.id.in_(chosen))
+        locks.hold(connection, mail_messages, where=of_tenant(_message, tenant_id) & _message.id.in_(chosen))
         connection.execute(
             delete(mailbox_entries).where(
-                _entry.tenant_id == tenant_id, _entry.user_id == user_id, _entry.message_id.in_(chosen)
+                of_tenant(_entry, tenant_id), _entry.user_id == user_id, _entry.message_id.in_(chosen)
             )
         )
-        kept = select(_entry.message_id).where(_entry.tenant_id == tenant_id, _entry.message_id.in_(chosen))
+        kept = select(_entry.message_id).where(of_tenant(_entry, tenant_id), _entry.message_id.in_(chosen))
         connection.execute(
             delete(mail_messages).where(
-                _message.tenant_id == tenant_id, _message.id.in_(chosen), _message.id.not_in(kept)
+                of_tenant(_message, tenant_id), _message.id.in_(chosen), _message.id.not_in(kept)
             )
         )
         connection.execute(
             delete(mail_recipients).where(
-                _recipient.tenant_id == tenant_id, _recipient.message_id.in_(chosen), _recipient.message_id.not_in(kept)
+                of_tenant(_recipient, tenant_id), _recipient.message_id.in_(chosen), _recipient.message_id.not_in(kept)
             )
         )

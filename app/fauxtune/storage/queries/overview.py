@@ -17,6 +17,7 @@ from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.ledger import ledger_row
 from fauxtune.storage.tables import certificates, enrollments, ledger, pfx_certificates, users
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 
 def people(
@@ -25,7 +26,7 @@ def people(
     """Return one page of the users whose name or address contains the text, in the order of their
     userPrincipalNames, and how many there are in all.
     """
-    statement = select(users).where(users.c.tenant_id == tenant_id)
+    statement = rows_of(users, tenant_id)
     if text:
         name = users.c.document["displayName"].as_string()
         statement = statement.where(
@@ -74,8 +75,7 @@ def ledgers_of(
     """Return the items of these devices, without those that were removed, in the order of their keys."""
     if not devices:
         return {}
-    statement = select(ledger).where(
-        ledger.c.tenant_id == tenant_id,
+    statement = rows_of(ledger, tenant_id).where(
         ledger.c.enrollment_id.in_(sorted(devices)),
         ledger.c.state != ItemState.REMOVED.value,
     )
@@ -95,7 +95,7 @@ def live_device_counts(connection: Connection, tenant_id: TenantId, *, users: Co
     statement = (
         select(enrollments.c.user_id, func.count())
         .where(
-            enrollments.c.tenant_id == tenant_id,
+            of_tenant(enrollments, tenant_id),
             enrollments.c.user_id.in_(sorted(users)),
             enrollments.c.state != EnrollmentState.ENDED.value,
         )
@@ -109,12 +109,12 @@ def certificate_counts_of(
 ) -> dict[UserId, int]:
     """Return how many certificates each of these users has, imported and issued, each once; one statement for all."""
     issued = select(certificates.c.user_id, certificates.c.thumbprint).where(
-        certificates.c.tenant_id == tenant_id,
+        of_tenant(certificates, tenant_id),
         certificates.c.user_id.in_(sorted(users)),
         certificates.c.authority != DEVICES,
     )
     imported = select(pfx_certificates.c.user_id, pfx_certificates.c.thumbprint).where(
-        pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.user_id.in_(sorted(users))
+        of_tenant(pfx_certificates, tenant_id), pfx_certificates.c.user_id.in_(sorted(users))
     )
     every_one = issued.union(imported).subquery()
     statement = select(every_one.c.user_id, func.count()).group_by(every_one.c.user_id)

@@ -11,6 +11,7 @@ from fauxtune.storage.queries.text import named
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.tables import profiles
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 _NAME = profiles.c.document["displayName"].as_string()
 
@@ -19,7 +20,7 @@ def profiles_by_name(
     connection: Connection, tenant_id: TenantId, *, text: str = "", offset: int = 0, limit: int
 ) -> tuple[list[ProfileRow], int]:
     """Return one page of the profiles whose name contains the text, by name, and how many there are in all."""
-    statement = select(profiles).where(profiles.c.tenant_id == tenant_id)
+    statement = rows_of(profiles, tenant_id)
     if text:
         statement = statement.where(named(_NAME, text))
     page = statement.order_by(func.lower(_NAME), profiles.c.id).offset(offset).limit(limit)
@@ -29,11 +30,11 @@ def profiles_by_name(
 
 def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Collection[str]) -> list[ProfileRow]:
     """Return the profiles of these kinds, by name."""
-    statement = select(profiles).where(profiles.c.tenant_id == tenant_id, profiles.c.kind.in_(sorted(kinds)))
+    statement = rows_of(profiles, tenant_id).where(profiles.c.kind.in_(sorted(kinds)))
     return every(connection, statement.order_by(func.lower(_NAME), profiles.c.id), row=ProfileRow)
 
 
 def profiles_named(connection: Connection, tenant_id: TenantId, *, names: Collection[str]) -> dict[str, ProfileId]:
     """Return which of these names profiles have, with the id of one of them."""
-    statement = select(_NAME, profiles.c.id).where(profiles.c.tenant_id == tenant_id, _NAME.in_(sorted(names)))
+    statement = select(_NAME, profiles.c.id).where(of_tenant(profiles, tenant_id), _NAME.in_(sorted(names)))
     return {str(row[0]): ProfileId(row[1]) for row in connection.execute(statement)}

@@ -16,6 +16,7 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.odata import as_rows
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.tables import enrollments, tenant_versions
+from fauxtune.storage.tenancy import of_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,14 @@ def _statement(*, versions: bool) -> Prepared:
     conditions: list[ColumnElement[bool]] = [
         device.c.id == func.coalesce(claims["id"], device.c.id),
         device.c.hardware_key == func.coalesce(claims["hardware_key"], device.c.hardware_key),
-        device.c.tenant_id == claims["tenant"],
+        of_tenant(device, claims["tenant"]),
         device.c.state == EnrollmentState.ACTIVE.value,
         device.c.generation == device.c.settled_generation,
         device.c.due_at > claims["now"],
         device.c.report_digest == claims["report"],
     ]
     if versions:
-        present = select(tenant_versions.c.version).where(tenant_versions.c.tenant_id == claims["tenant"])
+        present = select(tenant_versions.c.version).where(of_tenant(tenant_versions, claims["tenant"]))
         conditions.append(func.coalesce(present.scalar_subquery(), "") == claims["version"])
     # A device that a transaction holds is being changed: its check-in is not quiet, and no other one waits for it.
     quiet = (

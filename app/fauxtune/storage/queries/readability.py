@@ -34,6 +34,7 @@ from fauxtune.storage.tables import (
     published_certificates,
     users,
 )
+from fauxtune.storage.tenancy import of_tenant, of_tenant_unindexed, same_tenant
 
 _DEVICE_NAME = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
 #: The journal's words for the beginning and the ends of an enrolment.
@@ -47,7 +48,7 @@ def number_at(connection: Connection, tenant_id: TenantId, *, at: datetime) -> i
     """
     statement = (
         select(journal.c.seq)
-        .where(journal.c.tenant_id == tenant_id, journal.c.time <= at)
+        .where(of_tenant(journal, tenant_id), journal.c.time <= at)
         .order_by(journal.c.seq.desc())
         .limit(1)
     )
@@ -56,7 +57,7 @@ def number_at(connection: Connection, tenant_id: TenantId, *, at: datetime) -> i
 
 def time_of(connection: Connection, tenant_id: TenantId, *, number: int) -> datetime | None:
     """Return when the entry with this number was written; None if no entry has it."""
-    statement = select(journal.c.time).where(journal.c.tenant_id == tenant_id, journal.c.seq == number)
+    statement = select(journal.c.time).where(of_tenant(journal, tenant_id), journal.c.seq == number)
     time: datetime | None = connection.execute(statement).scalar_one_or_none()
     return time
 
@@ -77,26 +78,26 @@ def received_mail(
         )
         .join(mail_messages, _same(mail_messages.c, mailbox_entries.c))
         .where(
-            mailbox_entries.c.tenant_id == tenant_id,
+            of_tenant(mailbox_entries, tenant_id),
             mailbox_entries.c.user_id == user_id,
             mailbox_entries.c.uid > after,
         )
     )
     if number is not None:
         later = select(journal.c.detail["message"].as_string()).where(
-            journal.c.tenant_id == tenant_id, journal.c.seq > number, journal.c.type == "mailDelivered"
+            of_tenant(journal, tenant_id), journal.c.seq > number, journal.c.type == "mailDelivered"
         )
         statement = statement.where(mailbox_entries.c.message_id.not_in(later))
     return every(connection, statement.order_by(mailbox_entries.c.uid).limit(limit), row=ReceivedMailRow)
 
 
 def _same(messages: Any, entries: Any) -> ColumnElement[bool]:
-    return and_(messages.tenant_id == entries.tenant_id, messages.id == entries.message_id)
+    return and_(same_tenant(messages, entries), messages.id == entries.message_id)
 
 
 def has_encrypted_mail(connection: Connection, tenant_id: TenantId) -> bool:
     """Return whether any mailbox has mail that is encrypted for a certificate."""
-    statement = select(mail_recipients.c.message_id).where(mail_recipients.c.tenant_id == tenant_id).limit(1)
+    statement = select(mail_recipients.c.message_id).where(of_tenant(mail_recipients, tenant_id)).limit(1)
     return connection.execute(statement).first() is not None
 
 
@@ -105,18 +106,18 @@ def encrypted_for(connection: Connection, tenant_id: TenantId, *, names: Collect
     rows: dict[EncryptedForRow, None] = {}
     for some in in_parts(names):
         wanted = mail_recipients.alias()
-        concerned = select(wanted.c.message_id).where(wanted.c.tenant_id == tenant_id, wanted.c.name.in_(some))
+        concerned = select(wanted.c.message_id).where(of_tenant(wanted, tenant_id), wanted.c.name.in_(some))
         statement = (
             select(mail_recipients.c.message_id, mail_recipients.c.name, mailbox_entries.c.user_id)
             .join(mailbox_entries, _same_message(mailbox_entries.c, mail_recipients.c))
-            .where(mail_recipients.c.tenant_id == tenant_id, mail_recipients.c.message_id.in_(concerned))
+            .where(of_tenant(mail_recipients, tenant_id), mail_recipients.c.message_id.in_(concerned))
         )
         rows |= dict.fromkeys(every(connection, statement, row=EncryptedForRow))
     return list(rows)
 
 
 def _same_message(left: Any, right: Any) -> ColumnElement[bool]:
-    return and_(left.tenant_id == right.tenant_id, left.message_id == right.message_id)
+    return and_(same_tenant(left, right), left.message_id == right.message_id)
 
 
 def subjects(connection: Connection, tenant_id: TenantId, *, messages: Collection[MessageId], limit: int) -> list[str]:
@@ -125,7 +126,7 @@ def subjects(connection: Connection, tenant_id: TenantId, *, messages: Collectio
     for some in in_parts(messages):
         statement = (
             select(mail_messages.c.received_at, mail_messages.c.document["subject"].as_string())
-            .where(mail_messages.c.tenant_id == tenant_id, mail_messages.c.id.in_(some))
+            .where(of_tenant(mail_messages, tenant_id), mail_messages.c.id.in_(some))
             .order_by(mail_messages.c.received_at.desc())
             .limit(limit)
         )
@@ -138,7 +139,7 @@ def imported_among(connection: Connection, tenant_id: TenantId, *, thumbprints: 
     present: set[str] = set()
     for some in in_parts(thumbprints):
         statement = select(pfx_certificates.c.thumbprint).where(
-            pfx_certificates.c.tenant_id == tenant_id,
+            of_tenant(pfx_certificates, tenant_id),
             pfx_certificates.c.thumbprint.in_(some),
         )
         present |= set(connection.scalars(statement))
@@ -160,7 +161,7 @@ def issued_with(connection: Connection, tenant_id: TenantId, *, serials: Collect
             .join(users, _user_of(certificates.c), isouter=True)
             .join(enrollments, enrollments.c.id == certificates.c.enrollment_id, isouter=True)
             .join(managed_devices, managed_devices.c.enrollment_id == certificates.c.enrollment_id, isouter=True)
-            .where(certificates.c.tenant_id == tenant_id, certificates.c.serial.in_(some))
+            .where(of_tenant(certificates, tenant_id), certificates.c.serial.in_(some))
             .order_by(certificates.c.serial, certificates.c.authority)
         )
         rows += every(connection, statement, row=IssuedKeyRow)
@@ -176,7 +177,7 @@ def imported_of(connection: Connection, tenant_id: TenantId, *, user_id: UserId)
             users.c.document["userPrincipalName"].as_string(),
         )
         .join(users, _user_of(pfx_certificates.c), isouter=True)
-        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.user_id == user_id)
+        .where(of_tenant(pfx_certificates, tenant_id), pfx_certificates.c.user_id == user_id)
         .order_by(pfx_certificates.c.thumbprint)
     )
     return every(connection, statement, row=ImportedKeyRow)
@@ -187,7 +188,7 @@ def published_with(connection: Connection, tenant_id: TenantId, *, thumbprints: 
     certificates_by_mark: dict[str, bytes] = {}
     for some in in_parts(thumbprints):
         statement = select(published_certificates.c.thumbprint, published_certificates.c.certificate).where(
-            published_certificates.c.tenant_id == tenant_id,
+            of_tenant(published_certificates, tenant_id),
             published_certificates.c.thumbprint.in_(some),
         )
         certificates_by_mark |= {mark: bytes(certificate) for mark, certificate in connection.execute(statement)}
@@ -195,12 +196,12 @@ def published_with(connection: Connection, tenant_id: TenantId, *, thumbprints: 
 
 
 def _user_of(columns: Any) -> ColumnElement[bool]:
-    return and_(users.c.tenant_id == columns.tenant_id, users.c.id == columns.user_id)
+    return and_(same_tenant(users, columns), users.c.id == columns.user_id)
 
 
 def devices_of(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> list[ReadingDeviceRow]:
     """Return a user's enrolments, those that have ended as well, in the order in which they were enrolled."""
-    statement = _DEVICES.where(enrollments.c.tenant_id == tenant_id, enrollments.c.user_id == user_id)
+    statement = _DEVICES.where(of_tenant(enrollments, tenant_id), enrollments.c.user_id == user_id)
     return every(connection, statement.order_by(enrollments.c.enrolled_at, enrollments.c.id), row=ReadingDeviceRow)
 
 
@@ -211,7 +212,7 @@ def devices_by_id(
     rows: list[ReadingDeviceRow] = []
     for some in in_parts(ids):
         # With an index for the tenant, SQLite would read all of its enrolments; `coalesce` prevents that.
-        ours = func.coalesce(enrollments.c.tenant_id, "") == tenant_id
+        ours = of_tenant_unindexed(enrollments, tenant_id)
         statement = _DEVICES.where(enrollments.c.id.in_(some), ours)
         rows += every(connection, statement, row=ReadingDeviceRow)
     return rows
@@ -223,7 +224,7 @@ def devices_of_hardware(
     """Return all enrolments of these pieces of hardware."""
     rows: list[ReadingDeviceRow] = []
     for some in in_parts(hardware_keys):
-        statement = _DEVICES.where(enrollments.c.tenant_id == tenant_id, enrollments.c.hardware_key.in_(some))
+        statement = _DEVICES.where(of_tenant(enrollments, tenant_id), enrollments.c.hardware_key.in_(some))
         rows += every(connection, statement, row=ReadingDeviceRow)
     return rows
 
@@ -252,7 +253,7 @@ def life_events(
     rows: list[LifeEventRow] = []
     for some in in_parts(enrollments):
         statement = select(journal.c.device, journal.c.seq, journal.c.time, journal.c.type).where(
-            journal.c.tenant_id == tenant_id,
+            of_tenant(journal, tenant_id),
             journal.c.device.in_(some),
             journal.c.type.in_(LIFE),
             journal.c.certificate.is_(None),
@@ -271,7 +272,7 @@ def awaited_keys(
         statement = select(
             ledger.c.enrollment_id, ledger.c.item_key, ledger.c.thumbprint, ledger.c.state, ledger.c.message
         ).where(
-            ledger.c.tenant_id == tenant_id,
+            of_tenant(ledger, tenant_id),
             ledger.c.enrollment_id.in_(some),
             ledger.c.state.in_(states),
             ledger.c.thumbprint.is_not(None),

@@ -30,6 +30,7 @@ from fauxtune.storage.tables import (
     tenants,
     users,
 )
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 #: The events of one certificate are looked for among so many of the newest ones: the journal has no index of them.
 _NEWEST_EVENTS = 20_000
@@ -79,7 +80,7 @@ def _named(tenant_id: TenantId, serials: list[str]) -> Select[Any]:
     device = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
     imported = (
         select(pfx_certificates.c.thumbprint)
-        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.thumbprint == column.thumbprint)
+        .where(of_tenant(pfx_certificates, tenant_id), pfx_certificates.c.thumbprint == column.thumbprint)
         .exists()
     )
     return (
@@ -101,10 +102,10 @@ def _named(tenant_id: TenantId, serials: list[str]) -> Select[Any]:
             column.revocation_state,
             imported,
         )
-        .join(users, (users.c.tenant_id == tenant_id) & (users.c.id == column.user_id), isouter=True)
+        .join(users, of_tenant(users, tenant_id) & (users.c.id == column.user_id), isouter=True)
         .join(enrollments, enrollments.c.id == column.enrollment_id, isouter=True)
         .join(managed_devices, managed_devices.c.enrollment_id == column.enrollment_id, isouter=True)
-        .where(column.tenant_id == tenant_id, column.serial.in_(serials))
+        .where(of_tenant(column, tenant_id), column.serial.in_(serials))
     )
 
 
@@ -113,7 +114,7 @@ def with_thumbprints(
 ) -> list[RegisteredRow]:
     """Return those of these certificates that an authority of the tenant issued."""
     column = certificates.c
-    numbers = select(column.serial).where(column.tenant_id == tenant_id, column.thumbprint.in_(sorted(thumbprints)))
+    numbers = select(column.serial).where(of_tenant(column, tenant_id), column.thumbprint.in_(sorted(thumbprints)))
     rows = every(connection, _named(tenant_id, list(connection.scalars(numbers))), row=RegisteredRow)
     return [row for row in rows if row.thumbprint in thumbprints]
 
@@ -130,7 +131,7 @@ def _chosen(tenant_id: TenantId, wanted: Wanted, *, at: datetime) -> Select[Any]
     """
     column = certificates.c
     statement = select(column.authority, column.serial, column.not_before).where(
-        column.tenant_id == tenant_id,
+        of_tenant(column, tenant_id),
         column.authority.not_in([ROOT, DEVICES]) if wanted.authority is None else column.authority == wanted.authority,
     )
     if wanted.user is not None:
@@ -168,7 +169,7 @@ def _places(tenant_id: TenantId, text: str) -> list[ColumnElement[bool]]:
     """The name of the user; the subject of certificates without one; the beginning of serial number or thumbprint."""
     column = certificates.c
     named = select(users.c.id).where(
-        users.c.tenant_id == tenant_id,
+        of_tenant(users, tenant_id),
         or_(
             users.c.upn_key.contains(text.casefold(), autoescape=True),
             func.lower(users.c.document["displayName"].as_string()).contains(text.lower(), autoescape=True),
@@ -192,8 +193,8 @@ def where_held(connection: Connection, tenant_id: TenantId, *, thumbprint: str, 
         select(ledger.c.enrollment_id, device, enrollments.c.user_id, name, ledger.c.state, ledger.c.changed_at)
         .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
         .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .join(users, (users.c.tenant_id == tenant_id) & (users.c.id == enrollments.c.user_id), isouter=True)
-        .where(ledger.c.tenant_id == tenant_id, ledger.c.thumbprint == thumbprint)
+        .join(users, of_tenant(users, tenant_id) & (users.c.id == enrollments.c.user_id), isouter=True)
+        .where(of_tenant(ledger, tenant_id), ledger.c.thumbprint == thumbprint)
         .order_by(device, ledger.c.enrollment_id)
         .limit(limit)
     )
@@ -204,9 +205,8 @@ def events_of(connection: Connection, tenant_id: TenantId, *, thumbprint: str, l
     """Return the newest events about one certificate, the newest first, of the newest events of the tenant."""
     newest = select(tenants.c.journal_seq).where(tenants.c.id == tenant_id).scalar_subquery()
     statement = (
-        select(journal)
+        rows_of(journal, tenant_id)
         .where(
-            journal.c.tenant_id == tenant_id,
             journal.c.seq > newest - _NEWEST_EVENTS,
             journal.c.certificate["thumbprint"].as_string() == thumbprint,
         )

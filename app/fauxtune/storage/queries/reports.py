@@ -20,6 +20,7 @@ from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.reports import ReportJobChanges, ReportJobRow
 from fauxtune.storage.tables import ledger, managed_devices, profile_states, profiles, report_jobs
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 
 def add_job(connection: Connection, row: ReportJobRow) -> None:
@@ -36,8 +37,7 @@ def change_job(
 
 def job(connection: Connection, tenant_id: TenantId, *, job_id: str, is_cached: bool = False) -> ReportJobRow | None:
     """Return the job with this id, in any case."""
-    statement = select(report_jobs).where(
-        report_jobs.c.tenant_id == tenant_id,
+    statement = rows_of(report_jobs, tenant_id).where(
         func.lower(report_jobs.c.id) == job_id.lower(),
         report_jobs.c.is_cached == is_cached,
     )
@@ -46,7 +46,7 @@ def job(connection: Connection, tenant_id: TenantId, *, job_id: str, is_cached: 
 
 def jobs(connection: Connection, tenant_id: TenantId, *, is_cached: bool) -> list[ReportJobRow]:
     """Return the tenant's jobs of this kind, the oldest first."""
-    statement = select(report_jobs).where(report_jobs.c.tenant_id == tenant_id, report_jobs.c.is_cached == is_cached)
+    statement = rows_of(report_jobs, tenant_id).where(report_jobs.c.is_cached == is_cached)
     return every(connection, statement.order_by(report_jobs.c.created_at, report_jobs.c.id), row=ReportJobRow)
 
 
@@ -57,7 +57,7 @@ def delete_job(connection: Connection, tenant_id: TenantId, *, job_id: str) -> i
 
 def device_ids(connection: Connection, tenant_id: TenantId) -> list[ManagedDeviceId]:
     """Return the ids of all devices that have a record, in the order in which they enrolled."""
-    statement = select(managed_devices.c.id).where(managed_devices.c.tenant_id == tenant_id)
+    statement = select(managed_devices.c.id).where(of_tenant(managed_devices, tenant_id))
     ordered = statement.order_by(managed_devices.c.enrolled_at, managed_devices.c.id)
     return [ManagedDeviceId(each) for each in connection.scalars(ordered)]
 
@@ -86,7 +86,7 @@ def statuses_of_profile(
     """
     state = profile_states.c
     statement = select(state.enrollment_id, state.status, state.reported_at).where(
-        state.tenant_id == tenant_id, state.profile_id == profile_id
+        of_tenant(state, tenant_id), state.profile_id == profile_id
     )
     rows = connection.execute(statement.order_by(state.enrollment_id))
     known = {EnrollmentId(row[0]): (str(row[1].value), iso(row[2])) for row in rows}
@@ -99,7 +99,7 @@ def profiles_after(
     connection: Connection, tenant_id: TenantId, *, after: tuple[datetime, str] | None, limit: int
 ) -> list[ProfileRow]:
     """Return the next profiles in the order of their creation."""
-    statement = select(profiles).where(profiles.c.tenant_id == tenant_id)
+    statement = rows_of(profiles, tenant_id)
     if after is not None:
         moment, key = after
         later = (profiles.c.created_at > moment) | ((profiles.c.created_at == moment) & (profiles.c.id > key))

@@ -12,10 +12,11 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.resources import ResourceChanges, ResourceRow
 from fauxtune.storage.tables import assignments, resources
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 #: Ids in one statement.
 _CHUNK = 500
-_OF_FAMILY = (resources.c.tenant_id == bindparam("tenant"), resources.c.family == bindparam("family"))
+_OF_FAMILY = (of_tenant(resources), resources.c.family == bindparam("family"))
 _ONE = Prepared(
     select(resources).where(
         *_OF_FAMILY,
@@ -34,8 +35,7 @@ _PARTS = Prepared(
     .order_by(resources.c.created_at, resources.c.id)
 )
 _BY_ID = Prepared(
-    select(resources).where(
-        resources.c.tenant_id == bindparam("tenant"),
+    rows_of(resources).where(
         resources.c.parent_id == "",
         resources.c.id.in_(bindparam("ids", expanding=True)),
     )
@@ -53,9 +53,7 @@ def resource(
 
 def part(connection: Connection, tenant_id: TenantId, *, family: str, part_id: str) -> ResourceRow | None:
     """Return the part of this family with this id, whatever it is a part of."""
-    statement = select(resources).where(
-        resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.id == part_id
-    )
+    statement = rows_of(resources, tenant_id).where(resources.c.family == family, resources.c.id == part_id)
     return reads.first(connection, statement, row=ResourceRow)
 
 
@@ -87,11 +85,10 @@ def parts_of(
 
 def assigned_of_family(connection: Connection, tenant_id: TenantId, *, family: str) -> list[ResourceRow]:
     """Return the stored resources of a family that are assigned to anything, oldest first."""
-    assigned = select(assignments.c.profile_id).where(assignments.c.tenant_id == tenant_id)
+    assigned = select(assignments.c.profile_id).where(of_tenant(assignments, tenant_id))
     statement = (
-        select(resources)
+        rows_of(resources, tenant_id)
         .where(
-            resources.c.tenant_id == tenant_id,
             resources.c.family == family,
             resources.c.parent_id == "",
             resources.c.id.in_(assigned),
@@ -108,9 +105,8 @@ def resources_in_state(
     states; oldest first.
     """
     statement = (
-        select(resources)
+        rows_of(resources, tenant_id)
         .where(
-            resources.c.tenant_id == tenant_id,
             resources.c.family == family,
             resources.c.parent_id == "",
             resources.c.document[tuple(member)].as_string().in_(sorted(states)),
@@ -148,7 +144,7 @@ def delete_resource(connection: Connection, row: ResourceRow) -> None:
     writes.remove_where(
         connection,
         resources,
-        resources.c.tenant_id == row.tenant_id,
+        of_tenant(resources, row.tenant_id),
         resources.c.family.startswith(f"{row.family}/", autoescape=True),
         or_(resources.c.parent_id == row.path, resources.c.parent_id.startswith(f"{row.path}/", autoescape=True)),
     )
@@ -159,7 +155,7 @@ def delete_resource(connection: Connection, row: ResourceRow) -> None:
 def highest_priority(connection: Connection, tenant_id: TenantId, *, family: str, kind: str) -> int:
     """Return the highest priority among the resources of a kind; 0 without any."""
     statement = select(func.max(resources.c.priority)).where(
-        resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.kind == kind
+        of_tenant(resources, tenant_id), resources.c.family == family, resources.c.kind == kind
     )
     highest: int | None = connection.execute(statement).scalar()
     return highest or 0
@@ -168,9 +164,8 @@ def highest_priority(connection: Connection, tenant_id: TenantId, *, family: str
 def with_priority(connection: Connection, tenant_id: TenantId, *, family: str, kind: str) -> list[ResourceRow]:
     """Return the resources of a kind that have a priority from 1 on, the strongest first."""
     statement = (
-        select(resources)
+        rows_of(resources, tenant_id)
         .where(
-            resources.c.tenant_id == tenant_id,
             resources.c.family == family,
             resources.c.kind == kind,
             resources.c.priority > 0,
@@ -183,7 +178,7 @@ def with_priority(connection: Connection, tenant_id: TenantId, *, family: str, k
 def count_of(connection: Connection, tenant_id: TenantId, **columns: Any) -> int:
     """Return how many stored resources have these values in their columns."""
     conditions = [resources.c[name] == value for name, value in columns.items()]
-    statement = select(func.count()).select_from(resources).where(resources.c.tenant_id == tenant_id, *conditions)
+    statement = select(func.count()).select_from(resources).where(of_tenant(resources, tenant_id), *conditions)
     total: int = connection.execute(statement).scalar_one()
     return total
 
@@ -191,8 +186,8 @@ def count_of(connection: Connection, tenant_id: TenantId, **columns: Any) -> int
 def parts_of_family(connection: Connection, tenant_id: TenantId, *, family: str) -> list[ResourceRow]:
     """Return the parts of all resources that are of this family, oldest first."""
     statement = (
-        select(resources)
-        .where(resources.c.tenant_id == tenant_id, resources.c.family == family)
+        rows_of(resources, tenant_id)
+        .where(resources.c.family == family)
         .order_by(resources.c.created_at, resources.c.id)
     )
     return reads.every(connection, statement, row=ResourceRow)
@@ -202,5 +197,5 @@ def remove_resources(connection: Connection, tenant_id: TenantId, *, family: str
     """Delete many resources of a family that have no parts and no assignments."""
     for start in range(0, len(ids), _CHUNK):
         chosen = resources.c.id.in_(ids[start : start + _CHUNK])
-        of_family = (resources.c.tenant_id == tenant_id, resources.c.family == family, resources.c.parent_id == "")
+        of_family = (of_tenant(resources, tenant_id), resources.c.family == family, resources.c.parent_id == "")
         writes.remove_where(connection, resources, *of_family, chosen)

@@ -11,6 +11,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import reads, writes
 from fauxtune.storage.rows.tenants import RoleScopeTagAssignmentRow, RoleScopeTagRow
 from fauxtune.storage.tables import role_scope_tag_assignments, role_scope_tags
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 
 def tag(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> RoleScopeTagRow | None:
@@ -21,23 +22,21 @@ def tag(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> RoleScop
 
 def tags(connection: Connection, tenant_id: TenantId, *, ids: Iterable[str]) -> list[RoleScopeTagRow]:
     """Return those of these tags that exist, in the order of their numbers."""
-    statement = select(role_scope_tags).where(
-        role_scope_tags.c.tenant_id == tenant_id, role_scope_tags.c.id.in_(list(ids))
-    )
+    statement = rows_of(role_scope_tags, tenant_id).where(role_scope_tags.c.id.in_(list(ids)))
     return reads.every(connection, statement.order_by(role_scope_tags.c.number), row=RoleScopeTagRow)
 
 
 def tag_named(connection: Connection, tenant_id: TenantId, *, name: str) -> RoleScopeTagRow | None:
     """Return the tag with this name, in any case."""
     display_name = func.lower(role_scope_tags.c.document["displayName"].as_string())
-    statement = select(role_scope_tags).where(role_scope_tags.c.tenant_id == tenant_id, display_name == name.lower())
+    statement = rows_of(role_scope_tags, tenant_id).where(display_name == name.lower())
     return reads.first(connection, statement, row=RoleScopeTagRow)
 
 
 def last_number(connection: Connection, tenant_id: TenantId) -> int:
     """Return the highest number of a tag; -1 where there is no tag."""
     highest = func.coalesce(func.max(role_scope_tags.c.number), -1)
-    statement = select(highest).where(role_scope_tags.c.tenant_id == tenant_id)
+    statement = select(highest).where(of_tenant(role_scope_tags, tenant_id))
     return int(connection.execute(statement).scalar_one())
 
 
@@ -72,6 +71,6 @@ def replace_assignments(
 
 def assignments_of(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> list[JsonObject]:
     """Return the documents of a tag's assignments, in order."""
-    of_tag = (role_scope_tag_assignments.c.tenant_id == tenant_id, role_scope_tag_assignments.c.tag_id == tag_id)
+    of_tag = (of_tenant(role_scope_tag_assignments, tenant_id), role_scope_tag_assignments.c.tag_id == tag_id)
     statement = select(role_scope_tag_assignments.c.document).where(*of_tag)
     return list(connection.execute(statement.order_by(role_scope_tag_assignments.c.position)).scalars())

@@ -16,24 +16,23 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scep import ChallengeState, PartnerRevocationRow, ScepCertificateRow, ScepChallengeRow
 from fauxtune.storage.tables import partner_revocations, revocation_downloads, scep_certificates, scep_challenges
+from fauxtune.storage.tenancy import of_tenant
 
 _challenge, _certificate, _revocation = scep_challenges.c, scep_certificates.c, partner_revocations.c
 
 # What check-ins and the requests that follow them read.
-_CHALLENGE = Prepared(
-    select(scep_challenges).where(_challenge.tenant_id == bindparam("tenant"), _challenge.id == bindparam("id"))
-)
+_CHALLENGE = Prepared(select(scep_challenges).where(of_tenant(_challenge), _challenge.id == bindparam("id")))
 _CHALLENGES_OF = Prepared(
     select(scep_challenges)
     .where(
-        _challenge.tenant_id == bindparam("tenant"),
+        of_tenant(_challenge),
         _challenge.enrollment_id.in_(bindparam("ids", expanding=True)),
     )
     .order_by(_challenge.created_at, _challenge.id)
 )
 _CERTIFICATES_OF = Prepared(
     select(scep_certificates)
-    .where(_certificate.tenant_id == bindparam("tenant"), _certificate.enrollment_id == bindparam("device"))
+    .where(of_tenant(_certificate), _certificate.enrollment_id == bindparam("device"))
     .order_by(_certificate.reported_at, _certificate.thumbprint)
 )
 
@@ -51,7 +50,7 @@ def challenge(connection: Connection, tenant_id: TenantId, *, challenge_id: str)
 
 def newest_challenges(connection: Connection, tenant_id: TenantId, *, limit: int) -> list[ScepChallengeRow]:
     """Return the newest challenges, the newest first."""
-    statement = select(scep_challenges).where(_challenge.tenant_id == tenant_id)
+    statement = select(scep_challenges).where(of_tenant(_challenge, tenant_id))
     ordered = statement.order_by(_challenge.created_at.desc(), _challenge.id.desc()).limit(limit)
     return reads.every(connection, ordered, row=ScepChallengeRow)
 
@@ -70,7 +69,7 @@ def reported_certificates(connection: Connection, tenant_id: TenantId, *, key: s
     """
     number = func.lower(_certificate.report["serialNumber"].as_string())
     statement = select(scep_certificates).where(
-        _certificate.tenant_id == tenant_id,
+        of_tenant(_certificate, tenant_id),
         or_(_certificate.thumbprint == plain_thumbprint(key).lower(), number == key.lower()),
     )
     return reads.every(connection, statement, row=ScepCertificateRow)
@@ -81,7 +80,7 @@ def certificates_of_challenge(
 ) -> dict[str, ScepCertificateRow]:
     """Return the certificates that were reported for a challenge, by thumbprint."""
     statement = select(scep_certificates).where(
-        _certificate.tenant_id == tenant_id, _certificate.challenge_id == challenge_id
+        of_tenant(_certificate, tenant_id), _certificate.challenge_id == challenge_id
     )
     return {row.thumbprint: row for row in reads.every(connection, statement, row=ScepCertificateRow)}
 
@@ -105,7 +104,7 @@ def change_challenge(
     """Write what became of a challenge. Once a certificate was issued for it, only another one that was changes it."""
     changeable = _challenge.state != "issued" if state != "issued" else true()
     statement = update(scep_challenges).where(
-        _challenge.tenant_id == tenant_id, _challenge.id == challenge_id, changeable
+        of_tenant(_challenge, tenant_id), _challenge.id == challenge_id, changeable
     )
     writes.note_write(connection, scep_challenges)
     connection.execute(statement.values(state=state, outcome=outcome))
@@ -113,7 +112,7 @@ def change_challenge(
 
 def delete_challenges(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
     """Delete these challenges."""
-    writes.remove_where(connection, scep_challenges, _challenge.tenant_id == tenant_id, _challenge.id.in_(ids))
+    writes.remove_where(connection, scep_challenges, of_tenant(_challenge, tenant_id), _challenge.id.in_(ids))
 
 
 def add_revocation(connection: Connection, row: PartnerRevocationRow) -> None:
@@ -123,7 +122,7 @@ def add_revocation(connection: Connection, row: PartnerRevocationRow) -> None:
 
 def revocations(connection: Connection, tenant_id: TenantId, *, limit: int) -> list[PartnerRevocationRow]:
     """Return the newest revocations of the queue, the newest first."""
-    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id)
+    statement = select(partner_revocations).where(of_tenant(_revocation, tenant_id))
     ordered = statement.order_by(_revocation.created_at.desc(), _revocation.id.desc()).limit(limit)
     return reads.every(connection, ordered, row=PartnerRevocationRow)
 
@@ -136,7 +135,7 @@ def revocations_of_serials(
     if not wanted:
         return {}
     number = func.lower(_revocation.serial)
-    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id, number.in_(wanted))
+    statement = select(partner_revocations).where(of_tenant(_revocation, tenant_id), number.in_(wanted))
     rows = reads.every(connection, statement.order_by(_revocation.created_at, _revocation.id), row=PartnerRevocationRow)
     return {row.serial.lower(): row for row in rows}
 
@@ -145,14 +144,14 @@ def revocations_by_id(
     connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]
 ) -> dict[str, PartnerRevocationRow]:
     """Return those of these revocations that exist, by id, locked until the transaction ends."""
-    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id, _revocation.id.in_(ids))
+    statement = select(partner_revocations).where(of_tenant(_revocation, tenant_id), _revocation.id.in_(ids))
     rows = reads.every(connection, statement.with_for_update(), row=PartnerRevocationRow)
     return {row.id: row for row in rows}
 
 
 def last_download(connection: Connection, tenant_id: TenantId) -> datetime | None:
     """Return when an authority downloaded revocations last, whether there were any or not."""
-    statement = select(revocation_downloads.c.at).where(revocation_downloads.c.tenant_id == tenant_id)
+    statement = select(revocation_downloads.c.at).where(of_tenant(revocation_downloads, tenant_id))
     return connection.execute(statement.with_for_update()).scalar()
 
 
@@ -168,7 +167,7 @@ def lease_revocations(
     were never leased.
     """
     free = or_(_revocation.leased_until.is_(None), _revocation.leased_until <= now)
-    statement = select(partner_revocations).where(_revocation.tenant_id == tenant_id, _revocation.state == "open", free)
+    statement = select(partner_revocations).where(of_tenant(_revocation, tenant_id), _revocation.state == "open", free)
     if issuer is not None:
         statement = statement.where(_revocation.issuer == issuer)
     new_ones_first = (_revocation.leased_until.is_not(None), _revocation.created_at, _revocation.id)
@@ -176,7 +175,7 @@ def lease_revocations(
     rows = reads.every(connection, ordered, row=PartnerRevocationRow)
     chosen = _revocation.id.in_([row.id for row in rows])
     connection.execute(
-        update(partner_revocations).where(_revocation.tenant_id == tenant_id, chosen).values(leased_until=until)
+        update(partner_revocations).where(of_tenant(_revocation, tenant_id), chosen).values(leased_until=until)
     )
     return rows
 

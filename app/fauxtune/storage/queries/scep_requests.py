@@ -11,33 +11,28 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scep import RaCertificateRow, ScepChallengeRow, ScepRequestRow
 from fauxtune.storage.tables import ra_certificates, scep_challenges, scep_requests
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 _request, _challenge = scep_requests.c, scep_challenges.c
 _MOST = 20
 
 _BY_TRANSACTION = Prepared(
     select(scep_requests)
-    .where(_request.tenant_id == bindparam("tenant"), _request.transaction == bindparam("transaction"))
+    .where(of_tenant(_request), _request.transaction == bindparam("transaction"))
     .order_by(_request.created_at.desc(), _request.id)
     .limit(_MOST)
 )
 _BY_CHALLENGE = Prepared(
-    select(scep_requests).where(
-        _request.tenant_id == bindparam("tenant"), _request.challenge_id == bindparam("challenge")
-    )
+    select(scep_requests).where(of_tenant(_request), _request.challenge_id == bindparam("challenge"))
 )
 _CHALLENGE = Prepared(
-    select(scep_challenges)
-    .where(_challenge.tenant_id == bindparam("tenant"), _challenge.id == bindparam("challenge"))
-    .with_for_update()
+    select(scep_challenges).where(of_tenant(_challenge), _challenge.id == bindparam("challenge")).with_for_update()
 )
 # Asked again and again while a tenant's devices settle.
 _PENDING = Prepared(
-    select(_request.enrollment_id, _request.profile_id).where(
-        _request.tenant_id == bindparam("tenant"), _request.state == "pending"
-    )
+    select(_request.enrollment_id, _request.profile_id).where(of_tenant(_request), _request.state == "pending")
 )
-_RA_CERTIFICATES = Prepared(select(ra_certificates).where(ra_certificates.c.tenant_id == bindparam("tenant")))
+_RA_CERTIFICATES = Prepared(rows_of(ra_certificates))
 
 
 def requests_of_transaction(connection: Connection, tenant_id: TenantId, *, transaction: str) -> list[ScepRequestRow]:
@@ -60,7 +55,7 @@ def challenge_to_use(connection: Connection, tenant_id: TenantId, *, challenge_i
 
 def request(connection: Connection, tenant_id: TenantId, *, request_id: str) -> ScepRequestRow | None:
     """Return a request by its id, locked until the transaction ends."""
-    statement = select(scep_requests).where(_request.tenant_id == tenant_id, _request.id == request_id)
+    statement = select(scep_requests).where(of_tenant(_request, tenant_id), _request.id == request_id)
     return reads.first(connection, statement.with_for_update(), row=ScepRequestRow)
 
 
@@ -68,7 +63,7 @@ def newest_requests(
     connection: Connection, tenant_id: TenantId, *, limit: int, state: str | None = None
 ) -> list[ScepRequestRow]:
     """Return the newest requests, or those of one state, the newest first."""
-    statement = select(scep_requests).where(_request.tenant_id == tenant_id)
+    statement = select(scep_requests).where(of_tenant(_request, tenant_id))
     if state is not None:
         statement = statement.where(_request.state == state)
     ordered = statement.order_by(_request.created_at.desc(), _request.id.desc()).limit(limit)
@@ -80,7 +75,7 @@ def pending_challenges(connection: Connection, tenant_id: TenantId, *, challenge
     pending: set[str] = set()
     for some in reads.in_parts(challenge_ids):
         statement = select(_request.challenge_id).where(
-            _request.tenant_id == tenant_id, _request.challenge_id.in_(some), _request.state == "pending"
+            of_tenant(_request, tenant_id), _request.challenge_id.in_(some), _request.state == "pending"
         )
         pending |= set(connection.execute(statement).scalars())
     return pending

@@ -11,14 +11,16 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scripts import ScriptRunRow
 from fauxtune.storage.tables import script_runs
+from fauxtune.storage.tenancy import by_key, rows_of
 
 _OF_DEVICE = Prepared(
-    select(script_runs).where(script_runs.c.enrollment_id == bindparam("device")).order_by(script_runs.c.script_id)
+    select(script_runs)
+    .where(by_key(script_runs.c.enrollment_id, bindparam("device")))
+    .order_by(script_runs.c.script_id)
 )
 _OF_DEVICES = Prepared(
-    select(script_runs)
+    rows_of(script_runs)
     .where(
-        script_runs.c.tenant_id == bindparam("tenant"),
         script_runs.c.enrollment_id.in_(bindparam("ids", expanding=True)),
     )
     .order_by(script_runs.c.script_id)

@@ -11,12 +11,13 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.storage.odata import contains
 from fauxtune.storage.tables import ledger, managed_devices
+from fauxtune.storage.tenancy import of_tenant
 
 _COUNTED = (
     select(ledger.c.item_key, ledger.c.state, ledger.c.payload, func.count())
     .join_from(ledger, managed_devices, managed_devices.c.enrollment_id == ledger.c.enrollment_id)
     .where(
-        ledger.c.tenant_id == bindparam("tenant"),
+        of_tenant(ledger),
         ledger.c.source == Source.SETTING,
         contains(cast(ledger.c.wanted_by, String()), bindparam("profile", type_=String())),
     )

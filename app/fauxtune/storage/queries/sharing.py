@@ -18,10 +18,9 @@ from fauxtune.storage.queries import change_log, fault_rules, subscriptions
 from fauxtune.storage.queries.tenants import tenant_by_key
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.storage.tables import tenant_versions, tenants
+from fauxtune.storage.tenancy import of_tenant
 
-_VERSION = func.coalesce(
-    select(tenant_versions.c.version).where(tenant_versions.c.tenant_id == bindparam("tenant")).scalar_subquery(), ""
-)
+_VERSION = func.coalesce(select(tenant_versions.c.version).where(of_tenant(tenant_versions)).scalar_subquery(), "")
 _SEEN = Prepared(
     select(_VERSION, cast(func.pg_current_snapshot(), String)).where(
         select(tenants.c.id).where(tenants.c.id == bindparam("tenant")).exists()

@@ -13,6 +13,7 @@ from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.tenants import SignInChanges, SignInRow
 from fauxtune.storage.tables import sign_ins, users
+from fauxtune.storage.tenancy import across_tenants, by_key, of_tenant, of_tenants
 
 
 def add_sign_in(connection: Connection, row: SignInRow) -> None:
@@ -22,12 +23,12 @@ def add_sign_in(connection: Connection, row: SignInRow) -> None:
 
 def sign_in(connection: Connection, *, digest: str) -> SignInRow | None:
     """Return the sign-in with this digest, of any tenant."""
-    return first(connection, select(sign_ins).where(sign_ins.c.digest == digest), row=SignInRow)
+    return first(connection, select(sign_ins).where(by_key(sign_ins.c.digest, digest)), row=SignInRow)
 
 
 def sign_in_by_user_code(connection: Connection, *, user_code: str) -> SignInRow | None:
     """Return the sign-in of a device with this user code, of any tenant."""
-    return first(connection, select(sign_ins).where(sign_ins.c.user_code == user_code), row=SignInRow)
+    return first(connection, select(sign_ins).where(by_key(sign_ins.c.user_code, user_code)), row=SignInRow)
 
 
 def change_sign_in(connection: Connection, *, digest: str, old_state: str, **changes: Unpack[SignInChanges]) -> bool:
@@ -39,8 +40,9 @@ def change_sign_in(connection: Connection, *, digest: str, old_state: str, **cha
 
 def forget_sign_ins(connection: Connection, tenant_id: TenantId, *, before: datetime, most: int) -> None:
     """Delete the sign-ins of any tenant that ended before a moment, and of this tenant all but the `most` newest."""
-    connection.execute(delete(sign_ins).where(sign_ins.c.expires_at < before))
-    ours = select(sign_ins.c.digest).where(sign_ins.c.tenant_id == tenant_id)
+    expired = delete(sign_ins).where(sign_ins.c.expires_at < before)
+    connection.execute(across_tenants(expired, "sign-ins expire by the system's clock"))
+    ours = select(sign_ins.c.digest).where(of_tenant(sign_ins, tenant_id))
     surplus = ours.order_by(sign_ins.c.expires_at.desc(), sign_ins.c.digest).offset(most)
     # Another transaction that removes the same ones is not waited for (PostgreSQL; SQLite has one at a time).
     free = select(sign_ins.c.digest).where(sign_ins.c.digest.in_(surplus)).with_for_update(skip_locked=True)
@@ -49,12 +51,12 @@ def forget_sign_ins(connection: Connection, tenant_id: TenantId, *, before: date
 
 def people(connection: Connection, tenant_ids: list[TenantId], *, limit: int) -> list[UserRow]:
     """Return the users of these tenants who can sign in, by name."""
-    statement = select(users).where(users.c.tenant_id.in_(tenant_ids)).order_by(users.c.upn_key, users.c.tenant_id)
+    statement = select(users).where(of_tenants(users, tenant_ids)).order_by(users.c.upn_key, users.c.tenant_id)
     return every(connection, statement.limit(limit), row=UserRow)
 
 
 def person(connection: Connection, tenant_ids: list[TenantId], *, key: str) -> UserRow | None:
     """Return the user of these tenants with this id or userPrincipalName, in any case."""
     named = or_(users.c.id == key.lower(), users.c.upn_key == key.casefold())
-    statement = select(users).where(users.c.tenant_id.in_(tenant_ids), named).order_by(users.c.tenant_id)
+    statement = select(users).where(of_tenants(users, tenant_ids), named).order_by(users.c.tenant_id)
     return first(connection, statement.limit(1), row=UserRow)

@@ -21,6 +21,7 @@ from fauxtune.storage.rows.configuration import ProfileConflictRow
 from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
 from fauxtune.storage.tables.base import Choice, Word
+from fauxtune.storage.tenancy import by_key, by_keys, of_tenant, same_tenant
 
 #: The most ids in one statement.
 _CHUNK = 500
@@ -47,7 +48,7 @@ def device_counts_of_each(
     reported = (
         select(state.profile_id, state.status, func.count())
         .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == state.enrollment_id)
-        .where(state.tenant_id == tenant_id, state.profile_id.in_(sorted(counts)))
+        .where(of_tenant(state, tenant_id), state.profile_id.in_(sorted(counts)))
         .group_by(state.profile_id, state.status)
     )
     for profile_id, status, number in connection.execute(reported):
@@ -72,7 +73,7 @@ def _unreported(connection: Connection, waiting_devices: Waiting) -> dict[Profil
     rows = as_pairs({device: str(numbers[profiles_of]) for device, profiles_of in kinds.items()})
     state = profile_states.c
     # Read in the index of its key alone. The devices are those of the tenant: `waiting` found them there.
-    names = select(func.aggregate_strings(state.profile_id, ",")).where(state.enrollment_id == rows.c.key)
+    names = select(func.aggregate_strings(state.profile_id, ",")).where(by_key(state.enrollment_id, rows.c.key))
     if len(waiting_devices) == 1:
         names = names.where(state.profile_id == next(iter(waiting_devices)))
     known = select(rows.c.value.label("kind"), names.scalar_subquery().label("reported")).subquery()
@@ -136,7 +137,7 @@ def devices_of_profile(
         select(device.enrollment_id)
         .select_from(managed_devices)
         .outerjoin(profile_states, same)
-        .where(device.tenant_id == tenant_id, reached)
+        .where(of_tenant(device, tenant_id), reached)
     )
     if among:
         chosen = chosen.where(status.in_([each.value for each in among]))
@@ -153,7 +154,7 @@ def devices_of_profile(
         .select_from(managed_devices)
         .join(enrollments, enrollments.c.id == device.enrollment_id)
         .outerjoin(profile_states, same)
-        .where(device.enrollment_id.in_([row[0] for row in page]))
+        .where(by_keys(device.enrollment_id, [row[0] for row in page]))
         .order_by(*order)
     )
     return reads.every(connection, columns_of_page, row=ProfileDeviceRow), int(page[0][1])
@@ -181,7 +182,7 @@ def reached_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequenc
     counting = (
         select(enrollments.c.variant, func.count())
         .select_from(enrollments)
-        .where(enrollments.c.tenant_id == tenant_id)
+        .where(of_tenant(enrollments, tenant_id))
         .group_by(enrollments.c.variant)
     )
     statement = entitled(counting)
@@ -194,7 +195,7 @@ def reached_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequenc
 def conflicts(connection: Connection, tenant_id: TenantId) -> list[ProfileConflictRow]:
     """Return the profiles that are in conflict with others."""
     name = profiles.c.document["displayName"].as_string()
-    same = and_(profiles.c.tenant_id == profile_states.c.tenant_id, profiles.c.id == profile_states.c.profile_id)
+    same = and_(same_tenant(profiles, profile_states), profiles.c.id == profile_states.c.profile_id)
     statement = (
         _known(tenant_id, select(profiles.c.id, name, profiles.c.kind, func.count()))
         .join(profiles, same)
@@ -209,7 +210,7 @@ def _known(tenant_id: TenantId, statement: Select[Any]) -> Select[Any]:
     """Restrict the statement to states on devices that have a record."""
     has_record = managed_devices.c.enrollment_id == profile_states.c.enrollment_id
     return statement.select_from(profile_states.join(managed_devices, has_record)).where(
-        profile_states.c.tenant_id == tenant_id
+        of_tenant(profile_states, tenant_id)
     )
 
 

@@ -15,20 +15,23 @@ from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.devices import DeviceIdentityChanges, DeviceIdentityRow, StepRow
 from fauxtune.storage.tables import device_identities, steps
+from fauxtune.storage.tenancy import by_key, of_tenant
 
 _OF_DEVICE = Prepared(
-    select(steps).where(steps.c.enrollment_id == bindparam("device")).order_by(steps.c.told_at, steps.c.id)
+    select(steps).where(by_key(steps.c.enrollment_id, bindparam("device"))).order_by(steps.c.told_at, steps.c.id)
 )
 _OVER = Prepared(
-    delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.id.in_(bindparam("ids", expanding=True)))
+    delete(steps).where(
+        by_key(steps.c.enrollment_id, bindparam("device")), steps.c.id.in_(bindparam("ids", expanding=True))
+    )
 )
 _OPEN = (StepState.WAITING.value, StepState.SENT.value, StepState.LATER.value)
 _PUT_OFF = Prepared(
     select(steps.c.enrollment_id, steps.c.subject, steps.c.state)
-    .where(steps.c.tenant_id == bindparam("tenant"), steps.c.state.in_(_OPEN))
+    .where(of_tenant(steps), steps.c.state.in_(_OPEN))
     .order_by(steps.c.enrollment_id, steps.c.subject)
 )
-_IDENTITY = Prepared(select(device_identities).where(device_identities.c.digest == bindparam("digest")))
+_IDENTITY = Prepared(select(device_identities).where(by_key(device_identities.c.digest, bindparam("digest"))))
 
 
 def sent_steps(connection: Connection, enrollment_id: EnrollmentId) -> list[SentStep]:

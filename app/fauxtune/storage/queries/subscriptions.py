@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Unpack
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
@@ -14,21 +14,17 @@ from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.subscriptions import NotificationRow, SubscriptionChanges, SubscriptionRow
 from fauxtune.storage.tables import notifications, subscriptions
+from fauxtune.storage.tenancy import across_tenants, of_tenant, rows_of
 
 # Built once: each change in a tenant with subscriptions asks both.
-_SUBSCRIPTIONS = Prepared(
-    select(subscriptions)
-    .where(subscriptions.c.tenant_id == bindparam("tenant"))
-    .order_by(subscriptions.c.created_at, subscriptions.c.id)
-)
-_WAITING = select(func.count(), func.coalesce(func.sum(notifications.c.size), 0)).where(
-    notifications.c.tenant_id == bindparam("tenant")
-)
+_SUBSCRIPTIONS = Prepared(rows_of(subscriptions).order_by(subscriptions.c.created_at, subscriptions.c.id))
+_WAITING = select(func.count(), func.coalesce(func.sum(notifications.c.size), 0)).where(of_tenant(notifications))
 
 
 def subscribed_tenants(connection: Connection) -> list[TenantId]:
     """Return the tenants that have a subscription."""
-    return [TenantId(each) for each in connection.scalars(select(subscriptions.c.tenant_id).distinct())]
+    statement = across_tenants(select(subscriptions.c.tenant_id), "a start reads whose changes it is to tell of")
+    return [TenantId(each) for each in connection.scalars(statement.distinct())]
 
 
 def subscriptions_of(connection: Connection, tenant_id: TenantId) -> list[SubscriptionRow]:
@@ -38,7 +34,7 @@ def subscriptions_of(connection: Connection, tenant_id: TenantId) -> list[Subscr
 
 def subscription(connection: Connection, tenant_id: TenantId, *, key: str) -> SubscriptionRow | None:
     """Return the subscription with this id."""
-    statement = select(subscriptions).where(subscriptions.c.tenant_id == tenant_id, subscriptions.c.id == key.lower())
+    statement = rows_of(subscriptions, tenant_id).where(subscriptions.c.id == key.lower())
     return first(connection, statement, row=SubscriptionRow)
 
 
@@ -73,14 +69,14 @@ def add_notifications(connection: Connection, rows: Sequence[NotificationRow]) -
 
 def urls_waiting(connection: Connection, tenant_id: TenantId) -> list[str]:
     """Return where notifications are to be sent."""
-    statement = select(notifications.c.url).where(notifications.c.tenant_id == tenant_id).distinct()
+    statement = select(notifications.c.url).where(of_tenant(notifications, tenant_id)).distinct()
     return list(connection.scalars(statement.order_by(notifications.c.url)))
 
 
 def next_notifications(connection: Connection, tenant_id: TenantId, *, url: str, limit: int) -> list[NotificationRow]:
     """Return the oldest notifications for a receiver."""
     column = notifications.c
-    statement = select(notifications).where(column.tenant_id == tenant_id, column.url == url)
+    statement = rows_of(notifications, tenant_id).where(column.url == url)
     ordered = statement.order_by(column.created_at, column.place, column.id).limit(limit)
     return every(connection, ordered, row=NotificationRow)
 
@@ -88,12 +84,12 @@ def next_notifications(connection: Connection, tenant_id: TenantId, *, url: str,
 def delete_notifications(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> None:
     """Delete notifications that were taken."""
     column = notifications.c
-    connection.execute(delete(notifications).where(column.tenant_id == tenant_id, column.id.in_(sorted(ids))))
+    connection.execute(delete(notifications).where(of_tenant(column, tenant_id), column.id.in_(sorted(ids))))
 
 
 def discard_notifications(connection: Connection, tenant_id: TenantId, *, before: datetime) -> int:
     """Delete notifications from before a moment; return how many there were."""
     column = notifications.c
     return connection.execute(
-        delete(notifications).where(column.tenant_id == tenant_id, column.created_at <= before)
+        delete(notifications).where(of_tenant(column, tenant_id), column.created_at <= before)
     ).rowcount

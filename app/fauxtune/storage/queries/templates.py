@@ -10,16 +10,17 @@ from fauxtune.storage import writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import TemplateRow
 from fauxtune.storage.tables import profiles, templates
+from fauxtune.storage.tenancy import of_tenant
 
 _TEMPLATES = Prepared(
     select(templates.c.name, templates.c.document)
-    .where(templates.c.tenant_id == bindparam("tenant"), templates.c.authority == bindparam("authority"))
+    .where(of_tenant(templates), templates.c.authority == bindparam("authority"))
     .order_by(templates.c.name)
 )
 # What every revocation asks.
 _TEMPLATE = Prepared(
     select(templates.c.document).where(
-        templates.c.tenant_id == bindparam("tenant"),
+        of_tenant(templates),
         templates.c.authority == bindparam("authority"),
         templates.c.name == bindparam("name"),
     )
@@ -59,5 +60,5 @@ def delete_template(connection: Connection, tenant_id: TenantId, *, authority_na
 def templates_named_by_profiles(connection: Connection, tenant_id: TenantId) -> dict[ProfileId, str]:
     """Return the name of the template that each profile names, of the profiles that name one."""
     name = profiles.c.document["certificateTemplateName"].as_string()
-    statement = select(profiles.c.id, name).where(profiles.c.tenant_id == tenant_id, name.is_not(None))
+    statement = select(profiles.c.id, name).where(of_tenant(profiles, tenant_id), name.is_not(None))
     return {ProfileId(row[0]): row[1] for row in connection.execute(statement)}

@@ -35,6 +35,7 @@ from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.tenants import JournalRow
 from fauxtune.storage.tables import journal, metadata, tenants
+from fauxtune.storage.tenancy import of_tenant, rows_of
 
 # Every change asks for numbers; built once, for building a statement costs more than running it.
 _NEXT_NUMBERS = Prepared(
@@ -81,7 +82,7 @@ def _tables_used() -> Prepared:
 def _deletion_of(name: str) -> Delete:
     """Return the statement that deletes a tenant's rows of a table."""
     table = metadata.tables[name]
-    return delete(table).where(table.c.tenant_id == bindparam("tenant"))
+    return delete(table).where(of_tenant(table))
 
 
 def all_tenants(connection: Connection) -> list[Tenant]:
@@ -213,7 +214,7 @@ def events(
     limit: int = 1000,
 ) -> list[JournalRow]:
     """Return the events after a number, in their order."""
-    statement = select(journal).where(journal.c.tenant_id == tenant_id, journal.c.seq > after)
+    statement = rows_of(journal, tenant_id).where(journal.c.seq > after)
     if types:
         statement = statement.where(journal.c.type.in_(types))
     if device is not None:
@@ -228,8 +229,7 @@ def events_of_certificates(
     `also`, in their order.
     """
     others = journal.c.type.in_(also)
-    statement = select(journal).where(
-        journal.c.tenant_id == tenant_id,
+    statement = rows_of(journal, tenant_id).where(
         journal.c.seq > after,
         or_(others, journal.c.certificate.is_not(None)) if certificates else others,
     )
@@ -247,7 +247,7 @@ def newest_events(
     limit: int,
 ) -> list[JournalRow]:
     """Return the newest events, those with a number below `before` if it is given; the newest first."""
-    statement = select(journal).where(journal.c.tenant_id == tenant_id)
+    statement = rows_of(journal, tenant_id)
     if before is not None:
         statement = statement.where(journal.c.seq < before)
     if types:
@@ -267,10 +267,8 @@ def row_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
 
 
 def _count(connection: Connection, table: Table, *, tenant_id: TenantId) -> int:
-    column = table.c.get("tenant_id")
-    if column is None:
-        column = table.c.id
-    return connection.execute(select(func.count()).select_from(table).where(column == tenant_id)).scalar_one()
+    ours = of_tenant(table, tenant_id) if "tenant_id" in table.c else table.c.id == tenant_id
+    return connection.execute(select(func.count()).select_from(table).where(ours)).scalar_one()
 
 
 def tenant_of(row: RowMapping) -> Tenant:

@@ -21,6 +21,7 @@ from fauxtune.storage.tables import (
     profile_states,
     steps,
 )
+from fauxtune.storage.tenancy import by_key, same_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def _held(column: Column[Any]) -> Prepared:
     """Return a SELECT that locks the requests of the device and then its enrolment, on PostgreSQL: the count has to be
     there before the enrolment is found.
     """
-    device = select(enrollments.c.id).where(column == bindparam("key")).scalar_subquery()
+    device = select(enrollments.c.id).where(by_key(column, bindparam("key"))).scalar_subquery()
     requests = (
         select(connector_requests.c.id)
         .where(connector_requests.c.enrollment_id == device)
@@ -51,7 +52,7 @@ def _held(column: Column[Any]) -> Prepared:
         .cte("held_requests")
     )
     counted = select(func.count()).select_from(requests).scalar_subquery()
-    return Prepared(select(enrollments.c.id).where(column == bindparam("key"), counted >= 0).with_for_update())
+    return Prepared(select(enrollments.c.id).where(by_key(column, bindparam("key")), counted >= 0).with_for_update())
 
 
 def _read(column: Column[Any]) -> Prepared:
@@ -60,7 +61,7 @@ def _read(column: Column[Any]) -> Prepared:
         for table in (ledger, connector_requests, profile_states, steps)
     ]
     groups = select(group_members.c.member_id).where(
-        group_members.c.tenant_id == enrollments.c.tenant_id,
+        same_tenant(group_members, enrollments),
         group_members.c.member_id == enrollments.c.directory_device_id,
     )
     keys = select(key_holdings.c.enrollment_id).where(
@@ -70,7 +71,7 @@ def _read(column: Column[Any]) -> Prepared:
         device_actions.c.enrollment_id == enrollments.c.id, device_actions.c.state.in_(WAITING)
     )
     known = select(enrollments, *parts, groups.exists(), keys.exists(), waiting.exists())
-    return Prepared(known.where(column == bindparam("key")))
+    return Prepared(known.where(by_key(column, bindparam("key"))))
 
 
 # Built once: each check-in that is not quiet asks one of them.

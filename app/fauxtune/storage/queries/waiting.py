@@ -18,6 +18,7 @@ from fauxtune.storage.queries import concern
 from fauxtune.storage.queries.configuration import assignment_targets
 from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.tables import assignments, enrollments, profiles
+from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 
 def waiting(
@@ -51,12 +52,12 @@ def waiting(
 #: Nothing while every device has settled.
 _ASSIGNED = (
     select(assignments, profiles.c.kind)
-    .join(profiles, (profiles.c.tenant_id == assignments.c.tenant_id) & (profiles.c.id == assignments.c.profile_id))
+    .join(profiles, same_tenant(profiles, assignments) & (profiles.c.id == assignments.c.profile_id))
     .where(
-        assignments.c.tenant_id == bindparam("tenant"),
+        of_tenant(assignments),
         assignments.c.profile_id.in_(bindparam("profiles", expanding=True)),
         exists().where(
-            enrollments.c.tenant_id == assignments.c.tenant_id,
+            same_tenant(enrollments, assignments),
             enrollments.c.state == EnrollmentState.ACTIVE.value,
             enrollments.c.generation != enrollments.c.settled_generation,
         ),

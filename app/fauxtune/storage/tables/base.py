@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Dialect, MetaData, String
 from sqlalchemy.types import TypeDecorator
 
 from fauxtune.core.clock import from_iso, iso
+from fauxtune.storage.tenancy import GUARDED
 
 metadata = MetaData(
     naming_convention={
@@ -21,7 +22,8 @@ metadata = MetaData(
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_N_name)s",
         "pk": "pk_%(table_name)s",
-    }
+    },
+    info=GUARDED,
 )
 
 #: Text compared by code point.

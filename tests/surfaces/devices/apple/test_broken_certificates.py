@@ -13,6 +13,7 @@ from cryptography import x509
 from fauxtune.operations.insight.diagnosis import diagnose, history
 from fauxtune.storage.tables.configuration import profiles
 from fauxtune.storage.tables.devices import ledger
+from fauxtune.storage.tenancy import of_tenant
 from tests.support import pkimessages
 from tests.support.apple_tenant import BASE, AppleTenant
 from tests.support.hostile_der import PILLS, Change, altered, of_the_year_0, with_an_empty_name
@@ -32,7 +33,7 @@ async def plant(contoso: AppleTenant, profile: str, certificate: bytes) -> None:
     """As a version of the server stored it that looked less closely."""
 
     def change(tx: Any) -> None:
-        where = profiles.c.id == profile
+        where = of_tenant(profiles, contoso.tenant.id) & (profiles.c.id == profile)
         (document,) = tx.connection.execute(sqlalchemy.select(profiles.c.document).where(where)).scalars()
         changed = {**document, "trustedRootCertificate": base64.b64encode(certificate).decode()}
         tx.connection.execute(profiles.update().where(where).values(document=changed))
@@ -90,7 +91,8 @@ async def test_a_broken_root_that_was_on_its_way_is_told_to_the_device_and_taken
     broken = broken_root(contoso, with_an_empty_name)
 
     def change(tx: Any) -> None:
-        tx.connection.execute(ledger.update().where(ledger.c.payload.is_not(None)).values(payload=broken))
+        has_payload = of_tenant(ledger, contoso.tenant.id) & ledger.c.payload.is_not(None)
+        tx.connection.execute(ledger.update().where(has_payload).values(payload=broken))
 
     await contoso.do(change)
     await device.connect()
