@@ -19,7 +19,7 @@ from fauxtune_sim.apple.pkcs12 import is_modern
 from fauxtune_sim.apple.plist import write_plist
 from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.system import System
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from tests.interop.programs import OpenSsl
 

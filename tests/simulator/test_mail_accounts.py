@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fauxtune_sim import commands
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android import messages
-from fauxtune_sim.device import Device
+from fauxtune_sim.cli import commands
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
 
 if TYPE_CHECKING:

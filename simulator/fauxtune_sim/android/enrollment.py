@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from fauxtune_sim.enrollment import Enrollment, Refusal
+from fauxtune_sim.device.enrollment import Enrollment, Refusal
 
 
 @dataclass(slots=True, kw_only=True)

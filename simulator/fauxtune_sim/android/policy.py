@@ -19,16 +19,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune_sim.android import settings
 from fauxtune_sim.android.messages import SCEP, Application, CaCertificate, KeyPair, Policy
 from fauxtune_sim.android.modes import rights_of
-from fauxtune_sim.cms import open_envelope
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Refusal
+from fauxtune_sim.cms.envelope import open_envelope
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Refusal
+from fauxtune_sim.device.refusals import Delivery
 from fauxtune_sim.errors import AnswerBroken, CmsRefused, PfxRefused
-from fauxtune_sim.identity import DeviceIdentity
-from fauxtune_sim.keystore import KeyEntry, KeyStore
-from fauxtune_sim.mail_accounts import MailAccount, Setting
-from fauxtune_sim.pfx import read_pfx
-from fauxtune_sim.refusals import Delivery
-from fauxtune_sim.smime_settings import SmimeSettings
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import KeyEntry, KeyStore
+from fauxtune_sim.keys.pfx import read_pfx
+from fauxtune_sim.mail.accounts import MailAccount, Setting
+from fauxtune_sim.mail.smime_settings import SmimeSettings
 
 if TYPE_CHECKING:
     from fauxtune_sim.scep.enroller import Enroller

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune_sim.android.messages import KeyPair
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.scep.enroller import Enroller, present_identity
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings

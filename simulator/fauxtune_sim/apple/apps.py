@@ -11,8 +11,8 @@ from fauxtune_sim.apple.command_context import CommandContext, CommandResult, Ma
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.plist import read_plist
 from fauxtune_sim.apple.store import ManagedApp
+from fauxtune_sim.device.refusals import Delivery
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
-from fauxtune_sim.refusals import Delivery
 
 #: ManagementFlags: the app goes with the MDM profile.
 GOES_WITH_PROFILE = 1

@@ -13,10 +13,10 @@ from typing import Any
 from fauxtune_sim.apple import messages
 from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.apple.plist import write_plist
-from fauxtune_sim.cms import sign
+from fauxtune_sim.cms.signing import sign
 from fauxtune_sim.errors import EnrollmentOver, ServerRefused
-from fauxtune_sim.identity import DeviceIdentity
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.server.transport import Transport
 
 _LONGEST_REASON = 300
 

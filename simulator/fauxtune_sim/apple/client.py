@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
+from fauxtune_sim.agent.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
 from fauxtune_sim.apple.apps import kept_without_management
 from fauxtune_sim.apple.channel import Channel, signature
@@ -30,7 +30,8 @@ from fauxtune_sim.apple.mdm import MdmSettings
 from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.apple.system import System
-from fauxtune_sim.enrollment import Enrollment, Refusal
+from fauxtune_sim.device.enrollment import Enrollment, Refusal
+from fauxtune_sim.device.records import RecordTypes
 from fauxtune_sim.errors import (
     AnswerBroken,
     EnrollmentOver,
@@ -39,10 +40,9 @@ from fauxtune_sim.errors import (
     ServerRefused,
     ServerUnreachable,
 )
-from fauxtune_sim.identity import DeviceIdentity
-from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import KeyEntry
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ScepSettings
 

@@ -28,9 +28,9 @@ from fauxtune_sim.apple.keychain import CERTIFICATE, IDENTITY
 from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.store import InstalledProfile
 from fauxtune_sim.apple.system import System
-from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.mail_apps import apps_of
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.device.refusals import Delivery
+from fauxtune_sim.mail.accounts import MailAccount
+from fauxtune_sim.mail.apps import apps_of
 
 _PIN = re.compile(r"[0-9]{6}")
 

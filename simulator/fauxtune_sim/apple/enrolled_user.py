@@ -15,7 +15,7 @@ from cryptography import x509
 from fauxtune_sim.apple.mdm import MdmSettings
 from fauxtune_sim.apple.payloads import SCEP, scep_settings
 from fauxtune_sim.apple.profiles import Profile
-from fauxtune_sim.certificates import addresses
+from fauxtune_sim.keys.certificates import addresses
 
 _PRINCIPAL_NAME = "1.3.6.1.4.1.311.20.2.3"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntFlag
 
-from fauxtune_sim.enrollment import Enrollment
+from fauxtune_sim.device.enrollment import Enrollment
 
 
 class Right(IntFlag):

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fauxtune_sim.apple.enrollment import Right
-from fauxtune_sim.device import Device
-from fauxtune_sim.facts import reported_facts
-from fauxtune_sim.hardware.apple import AppleHardware
-from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.facts.apple import AppleHardware
+from fauxtune_sim.facts.device_facts import reported_facts
+from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.platforms import Platform
 
 #: Unverified: the app's feedback and its key; how Company Portal reports is not documented.

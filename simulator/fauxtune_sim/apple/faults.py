@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from fauxtune_sim.device import Device
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.refusals import Delivery
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from cryptography import x509
 
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.cms import encrypt
+from fauxtune_sim.cms.envelope import encrypt
 
 _GROUPS, _LENGTH, _LETTERS = 6, 4, string.ascii_uppercase + string.digits
 

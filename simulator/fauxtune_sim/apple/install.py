@@ -20,16 +20,16 @@ from fauxtune_sim.apple.mdm import MdmSettings, check_replacement, mdm_payload, 
 from fauxtune_sim.apple.profiles import Payload, Profile
 from fauxtune_sim.apple.store import InstalledProfile, ProfileStore
 from fauxtune_sim.apple.system import System
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.refusals import Delivery
 from fauxtune_sim.errors import StateBroken
-from fauxtune_sim.identity import DeviceIdentity, key_from_der
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.keys.identity import DeviceIdentity, key_from_der
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.mail.accounts import MailAccount
+from fauxtune_sim.mail.smime_settings import SmimeSettings
 from fauxtune_sim.scep.enroller import Issued, present_identity
 from fauxtune_sim.scep.errors import ScepFailed
 from fauxtune_sim.scep.settings import ScepSettings
-from fauxtune_sim.smime_settings import SmimeSettings
 
 #: Requests an identity from a SCEP authority, as the renewal of another identity or (None) as a new one.
 Issue = Callable[[ScepSettings, DeviceIdentity | None], Awaitable[Issued]]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fauxtune_sim.apple.store import Claim, ProfileStore
-from fauxtune_sim.keystore import KeyEntry, KeyStore
-from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.keys.keystore import KeyEntry, KeyStore
+from fauxtune_sim.mail.accounts import MailAccount
 
 IDENTITY, CERTIFICATE, ACCOUNT = "identity", "certificate", "account"
 

@@ -22,8 +22,8 @@ from fauxtune_sim.apple.pkcs12 import is_modern
 from fauxtune_sim.apple.profiles import Payload
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.pfx import read_pfx
 from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 

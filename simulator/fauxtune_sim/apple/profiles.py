@@ -20,9 +20,10 @@ from fauxtune_sim.apple.fields import Fields
 from fauxtune_sim.apple.plist import read_any, read_plist, write_plist
 from fauxtune_sim.apple.settings import settings_of
 from fauxtune_sim.apple.store import InstalledPayload, InstalledProfile
-from fauxtune_sim.cms import open_envelope, verify
+from fauxtune_sim.cms.envelope import open_envelope
+from fauxtune_sim.cms.signed import verify
 from fauxtune_sim.errors import AnswerBroken, CmsRefused
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 
 
 @dataclass(frozen=True, slots=True)

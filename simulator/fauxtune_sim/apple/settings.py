@@ -9,7 +9,7 @@ from typing import Any
 
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.store import InstalledPayload
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
 
 PASSCODE, FILE_VAULT, RESTRICTIONS, FIREWALL = (

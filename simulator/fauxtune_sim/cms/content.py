@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher,
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from fauxtune_sim.ciphers import CBC, GCM, NamedCipher
 from fauxtune_sim.cms.algorithms import cipher_name
+from fauxtune_sim.cms.ciphers import CBC, GCM, NamedCipher
 from fauxtune_sim.cms.der import SEQUENCE
 from fauxtune_sim.cms.messages import Envelope
 from fauxtune_sim.errors import CmsRefused

@@ -11,8 +11,8 @@ from asn1crypto import cms
 from cryptography import x509
 from cryptography.exceptions import InvalidTag
 
-from fauxtune_sim.ciphers import ContentCipher, NamedCipher
 from fauxtune_sim.cms.algorithms import cipher_name
+from fauxtune_sim.cms.ciphers import ContentCipher, NamedCipher
 from fauxtune_sim.cms.content import (
     decrypt_authenticated,
     decrypt_content,

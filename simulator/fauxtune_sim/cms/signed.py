@@ -14,12 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from fauxtune_sim.certificates import addresses, load_certificate
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.algorithms import RSA_PSS, hash_of, pss_of
 from fauxtune_sim.cms.messages import SignerInfo, read_signed
 from fauxtune_sim.cms.structure import DAMAGE
 from fauxtune_sim.errors import CmsRefused
+from fauxtune_sim.keys.certificates import addresses, load_certificate
 
 #: Signed attributes (RFC 5652 11.2, 11.3).
 MESSAGE_DIGEST, SIGNING_TIME = der.identifier("1.2.840.113549.1.9.4"), der.identifier("1.2.840.113549.1.9.5")

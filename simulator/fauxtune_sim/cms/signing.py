@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import PrivateKey
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.der import (
     CONSTRUCTED,
@@ -29,6 +28,7 @@ from fauxtune_sim.cms.der import (
 )
 from fauxtune_sim.cms.messages import issuer_of
 from fauxtune_sim.cms.structure import required_key_identifier
+from fauxtune_sim.keys.certificates import PrivateKey
 
 _FIRST, _SECOND, _THIRD = (CONTEXT | CONSTRUCTED | number for number in range(3))
 _NULL = b"\x05\x00"

@@ -9,8 +9,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
-from fauxtune_sim.certificates import subject, subject_key_identifier
 from fauxtune_sim.errors import CmsRefused
+from fauxtune_sim.keys.certificates import subject, subject_key_identifier
 
 #: The exceptions that reading a damaged or hostile structure can raise.
 DAMAGE = (

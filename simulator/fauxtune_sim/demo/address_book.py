@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fauxtune_sim.certificates import mark
 from fauxtune_sim.demo.narration import ShownRequest, Table
 from fauxtune_sim.demo.proofs import Evidence
 from fauxtune_sim.demo.scenario import Scenario
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.recipients import find_certificate
+from fauxtune_sim.keys.certificates import mark
+from fauxtune_sim.mail.recipients import find_certificate
 
 
 async def sender_obtains_key(scenario: Scenario) -> Evidence:

@@ -15,9 +15,9 @@ from urllib.parse import quote, urlencode
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from fauxtune_sim.control import ConnectorKey, IssuedCertificate
 from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.server.control import ConnectorKey, IssuedCertificate
+from fauxtune_sim.server.transport import Answer, Transport
 
 _FORM = "application/x-www-form-urlencoded"
 _CONFIGURATIONS = "/deviceManagement/deviceConfigurations"

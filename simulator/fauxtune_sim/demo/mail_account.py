@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fauxtune_sim.certificates import can_sign
 from fauxtune_sim.demo import profiles
 from fauxtune_sim.demo.proofs import ENCRYPTION, SIGNING, Evidence, per_device_encryption
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario
-from fauxtune_sim.smime_settings import MailDefaults, choose_protection, mail_defaults
+from fauxtune_sim.keys.certificates import can_sign
+from fauxtune_sim.mail.smime_settings import MailDefaults, choose_protection, mail_defaults
 
 #: The title of the profile of the certificate for the mail server.
 LOGIN = "Mail login"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fauxtune_sim.certificates import can_sign
+from fauxtune_sim.cli.mail_account_commands import AccountChange, apply_change
 from fauxtune_sim.demo.narration import Table
 from fauxtune_sim.demo.proofs import Evidence, per_device_encryption
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario
 from fauxtune_sim.errors import MailRefused, NotAllowedHere
-from fauxtune_sim.mail_account_commands import AccountChange, apply_change
-from fauxtune_sim.mail_app_choice import AppOnDevice, app_on, app_protection, signer_of
-from fauxtune_sim.mail_apps import Choice, Switch
+from fauxtune_sim.keys.certificates import can_sign
+from fauxtune_sim.mail.app_choice import AppOnDevice, app_on, app_protection, signer_of
+from fauxtune_sim.mail.apps import Choice, Switch
 
 
 async def user_enables_smime(scenario: Scenario) -> Evidence:

@@ -7,13 +7,13 @@ import asyncio
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.cli.mailbox_commands import AccountOptions, deliver, fetch, mail_port, open_message
 from fauxtune_sim.demo.proofs import Evidence, per_device_encryption
 from fauxtune_sim.demo.scenario import Scenario
 from fauxtune_sim.errors import MailboxRefused
-from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail_commands import MailOptions
-from fauxtune_sim.mailbox_commands import AccountOptions, deliver, fetch, mail_port, open_message
-from fauxtune_sim.mailbox_wires import Mailbox, MailLogin
+from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.mail.mailbox_wires import Mailbox, MailLogin
 
 
 async def mailbox_login(scenario: Scenario) -> Evidence:

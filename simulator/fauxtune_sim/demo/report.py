@@ -6,8 +6,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from fauxtune_sim.cli.keystore_export import export_pem
 from fauxtune_sim.demo.scenario import Scenario
-from fauxtune_sim.keystore_export import export_pem
 
 
 def keep_keys(scenario: Scenario) -> None:

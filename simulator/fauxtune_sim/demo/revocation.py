@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.certificates import subject
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.keys.certificates import subject
+from fauxtune_sim.server.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fauxtune_sim.agent import CheckInResult
-from fauxtune_sim.control import Control
+from fauxtune_sim.agent.agent import CheckInResult
+from fauxtune_sim.agent.runner import Runner, describe, refusals
 from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, mailbox, proofs, scep
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
@@ -22,8 +22,8 @@ from fauxtune_sim.demo.report import keep_keys, write_report
 from fauxtune_sim.demo.scenario import Scenario
 from fauxtune_sim.demo.server_process import Endpoints, ServerProcess
 from fauxtune_sim.errors import AnswerBroken, Interrupted, ServerUnreachable, SimulatorError
-from fauxtune_sim.runner import Runner, describe, refusals
-from fauxtune_sim.transport import Transport, read_ca
+from fauxtune_sim.server.control import Control
+from fauxtune_sim.server.transport import Transport, read_ca
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,21 +13,22 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_for
-from fauxtune_sim.control import Control, IssuedCertificate
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.agent.runner import Runner
 from fauxtune_sim.demo.graph import Graph, GraphRequest, assignment, creation
 from fauxtune_sim.demo.narration import Narration, ShownRequest
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.revocation import RevocationService
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
-from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail import MailMessage, Protection, Reading, read_mail, write_mail
-from fauxtune_sim.marks import Names, digits_in
+from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.keys.marks import Names, digits_in
+from fauxtune_sim.mail.reading import Reading, read_mail
+from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from fauxtune_sim.platforms import Kind, Platform
-from fauxtune_sim.runner import Runner
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.control import Control, IssuedCertificate
+from fauxtune_sim.server.transport import Transport
 
 #: A test of a certificate's use: `can_sign`, `can_encrypt`.
 Fitness = Callable[[x509.Certificate], bool]

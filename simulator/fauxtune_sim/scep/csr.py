@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID
 
-from fauxtune_sim.certificates import PrivateKey
+from fauxtune_sim.keys.certificates import PrivateKey
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 from fauxtune_sim.scep.settings import RequestSettings
 from fauxtune_sim.scep.subject import distinguished_name

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from fauxtune_sim.cms import SigningOptions, sign
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.cms.signing import SigningOptions, sign
+from fauxtune_sim.keys.identity import DeviceIdentity
 
 #: The device's id, in ASCII, which is not DER.
 _DEVICE_ID = "1.3.6.1.4.1.311.66.1.0"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 from typing import Any, ClassVar
 
-from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
-from fauxtune_sim.condition import Condition
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Enrollment, Refusal
+from fauxtune_sim.agent.agent import Agent, CheckInResult, EnrollmentParameters
+from fauxtune_sim.device.condition import Condition
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Enrollment, Refusal
+from fauxtune_sim.device.records import RecordTypes
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
-from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.windows import mail_app, mde2_enrollment
 from fauxtune_sim.windows.escrow import RecoveryPassword, address_of
 from fauxtune_sim.windows.log_archive import HEADERS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fauxtune_sim.enrollment import Refusal
+from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import (
     apps,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.windows.apps import JOBS, begin
 from fauxtune_sim.windows.escrow import LocalPassword, RecoveryPassword
 from fauxtune_sim.windows.log_archive import archive

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.device.refusals import Delivery
+from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path, refusal_of_owner, uri_of
 

@@ -13,12 +13,12 @@ from datetime import datetime
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import addresses, can_encrypt, can_sign, is_for_mail
-from fauxtune_sim.device import Device
-from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.mail_accounts import Setting
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.keys.certificates import addresses, can_encrypt, can_sign, is_for_mail
+from fauxtune_sim.keys.keystore import KeyStore
+from fauxtune_sim.mail.accounts import Setting
+from fauxtune_sim.mail.smime_settings import SmimeSettings
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.smime_settings import SmimeSettings
 
 
 def choose_certificates(device: Device, at: datetime) -> None:

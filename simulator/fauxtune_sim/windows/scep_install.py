@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from fauxtune_sim.enrollment import Refusal
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.device.enrollment import Refusal
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.scep.enroller import Enroller, Issued, present_identity
 from fauxtune_sim.scep.errors import Failure, ScepFailed
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.device.refusals import Delivery
 from fauxtune_sim.windows.exec_nodes import ENROLL
 from fauxtune_sim.windows.key_storage import ACCESS_DENIED
 from fauxtune_sim.windows.machine import Machine

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fauxtune_sim.cms import sign
+from fauxtune_sim.cms.signing import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
-from fauxtune_sim.identity import DeviceIdentity
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.server.transport import Transport
 from fauxtune_sim.windows.apps import carry_out, has_jobs
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import SessionAborted

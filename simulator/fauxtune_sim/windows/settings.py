@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.device.refusals import Delivery
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.tree import Path, is_setting, refusal_of_owner
 

@@ -19,9 +19,9 @@ from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.install import Installer
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.apple.system import System
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Answer
+from fauxtune_sim.server.transport import Answer
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "apple"
 MANIFEST = (EXAMPLES / "app-manifest.plist").read_bytes()

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim import commands, mail_commands, owner_commands
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.commands import EnrollOptions
-from fauxtune_sim.device import Device
-from fauxtune_sim.discovery import ServerOptions
+from fauxtune_sim.cli import commands, mail_commands, owner_commands
+from fauxtune_sim.cli.commands import EnrollOptions
+from fauxtune_sim.cli.mail_account_commands import AccountChange, change_account
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ProfileRefused, ServerRefused
-from fauxtune_sim.mail import read_mail
-from fauxtune_sim.mail_account_commands import AccountChange, change_account
-from fauxtune_sim.mail_commands import MailOptions
+from fauxtune_sim.mail.reading import read_mail
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.server.discovery import ServerOptions
 
 if TYPE_CHECKING:
     from tests.simulator.apple.conftest import Enrol, Maker, MdmServer

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.mail_accounts import Setting
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.mail.accounts import Setting
+from fauxtune_sim.mail.smime_settings import change_setting, mail_defaults
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.smime_settings import change_setting, mail_defaults
 from fauxtune_sim.windows import mail_app
 
 TODAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

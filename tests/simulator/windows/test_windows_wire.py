@@ -14,10 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.cms import verify
-from fauxtune_sim.device import Device
+from fauxtune_sim.cms.signed import verify
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.windows import autopilot, certificate_request, provisioning, soap

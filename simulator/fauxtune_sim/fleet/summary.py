@@ -1,0 +1,144 @@
+"""What came of a fleet: counts, failures by their causes, times. Those of several processes add up to one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from fauxtune_sim.fleet.histogram import Histogram
+from fauxtune_sim.server.delivery import remedy_lines, waiting
+
+
+class Phase(StrEnum):
+    """What all devices of a fleet do before any of them goes on: they enrol; they check in until they have settled;
+    they check in again, usually with nothing to do.
+    """
+
+    ENROLL = "enroll"
+    SETTLE = "settle"
+    AGAIN = "again"
+
+
+#: The words for a conversation of each phase.
+_WORDS = {Phase.ENROLL: "enrolment", Phase.SETTLE: "check-in that settles", Phase.AGAIN: "check-in again"}
+#: The quantiles of a summary, by their names in JSON and in text.
+_QUANTILES = (("p50", "p50", 0.5), ("p99", "p99", 0.99), ("p999", "p99.9", 0.999))
+
+
+@dataclass(slots=True)
+class FleetSummary:
+    """The result of a fleet. `waiting`: what settled devices still wait for, and `remedies`, commands that end it;
+    `names` are those of the enrolled devices; `reports` counts the status messages of the devices that settled.
+
+    `seconds` is the time that a phase took, `latencies` that of each conversation in it which succeeded, from its first
+    request to its last answer, with what the device does in between.
+    """
+
+    enrolled: int = 0
+    settled: int = 0
+    items_installed: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    remedies: list[str] = field(default_factory=list)
+    reports: int = 0
+    names: set[str] = field(default_factory=set)
+    seconds: dict[Phase, float] = field(default_factory=dict)
+    latencies: dict[Phase, Histogram] = field(default_factory=dict)
+
+    def record(self, phase: Phase, seconds: float) -> None:
+        """Count the time of a conversation."""
+        self.latencies.setdefault(phase, Histogram()).record(seconds)
+
+    def add(self, other: FleetSummary) -> None:
+        """Add the counts and times of another part of the fleet, whose phases were at the same time."""
+        self.enrolled += other.enrolled
+        self.settled += other.settled
+        self.items_installed += other.items_installed
+        self.failures += other.failures
+        self.reports += other.reports
+        self.names |= other.names
+        for phase, seconds in other.seconds.items():
+            self.seconds[phase] = max(self.seconds.get(phase, 0.0), seconds)
+        for phase, histogram in other.latencies.items():
+            self.latencies.setdefault(phase, Histogram()).add(histogram)
+
+    def document(self) -> dict[str, Any]:
+        """`{"enrolled","settled","itemsInstalled","failures":[{"cause","count"}],"waiting":[{"cause","count"}],
+        "checkinsPerSecond","latencies":[{"phase","count","perSecond","p50","p99","p999","longest"}]}`; in seconds.
+        """
+        seconds = self.seconds.get(Phase.SETTLE)
+        return {
+            "enrolled": self.enrolled,
+            "settled": self.settled,
+            "itemsInstalled": self.items_installed,
+            "failures": [{"cause": cause, "count": count} for cause, count in self.failures.most_common()],
+            "waiting": [{"cause": f"waits for {why}", "count": count} for why, count in self.waiting.most_common()],
+            "checkinsPerSecond": round(self.reports / seconds, 1) if seconds else 0.0,
+            "latencies": [self._latencies(phase) for phase in Phase if phase in self.latencies],
+        }
+
+    def _latencies(self, phase: Phase) -> dict[str, Any]:
+        histogram, seconds = self.latencies[phase], self.seconds.get(phase)
+        return {
+            "phase": phase.value,
+            "count": histogram.count,
+            "perSecond": round(histogram.count / seconds, 1) if seconds else 0.0,
+            **{name: histogram.quantile(share) for name, _, share in _QUANTILES},
+            "longest": histogram.longest,
+        }
+
+    def lines(self, devices: int) -> list[str]:
+        """The summary as text, of a fleet of so many devices."""
+        document = self.document()
+        counts = (
+            f"{self.enrolled} of {devices} devices enrolled, {self.settled} settled, "
+            f"{self.items_installed} items installed, {document['checkinsPerSecond']:g} check-ins a second"
+        )
+        lines = [counts, *(f"{count} times: {cause}" for cause, count in self.failures.most_common())]
+        lines += [f"settled, but {waiting(number, 'device', why=why)}" for why, number in self.waiting.most_common()]
+        return [*lines, *remedy_lines(self.remedies), *_table(document["latencies"])]
+
+    def part(self) -> dict[str, Any]:
+        """The summary of a part as JSON, with all that `add` needs."""
+        return {
+            "enrolled": self.enrolled,
+            "settled": self.settled,
+            "itemsInstalled": self.items_installed,
+            "failures": self.failures,
+            "reports": self.reports,
+            "names": sorted(self.names),
+            "seconds": {phase.value: seconds for phase, seconds in self.seconds.items()},
+            "latencies": {phase.value: histogram.document() for phase, histogram in self.latencies.items()},
+        }
+
+    @classmethod
+    def from_part(cls, document: dict[str, Any]) -> Self:
+        """Read the JSON of `part`."""
+        return cls(
+            enrolled=document["enrolled"],
+            settled=document["settled"],
+            items_installed=document["itemsInstalled"],
+            failures=Counter(document["failures"]),
+            reports=document["reports"],
+            names=set(document["names"]),
+            seconds={Phase(phase): seconds for phase, seconds in document["seconds"].items()},
+            latencies={Phase(phase): Histogram.from_document(each) for phase, each in document["latencies"].items()},
+        )
+
+
+def _table(latencies: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each phase, below a line of headings."""
+    if latencies:
+        headings = "".join(f"{heading:>10}" for _, heading, _ in _QUANTILES)
+        yield f"{'':<22}{'number':>9}{'a second':>10}{headings}{'longest':>10}"
+    for row in latencies:
+        times = "".join(f"{_short(row[name]):>10}" for name in (*(name for name, *_ in _QUANTILES), "longest"))
+        yield f"{_WORDS[Phase(row['phase'])]:<22}{row['count']:>9,}{row['perSecond']:>10,.1f}{times}"
+
+
+def _short(seconds: float) -> str:
+    """A time with the unit that fits it."""
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
