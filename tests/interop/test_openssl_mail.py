@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fauxtune_sim.cli.keystore_export import ExportOptions, export
 from fauxtune_sim.cms.ciphers import ContentCipher
 from fauxtune_sim.cms.recipients import RecipientOptions
-from fauxtune_sim.cms.signing import SigningOptions
+from fauxtune_sim.cms.signed import SigningOptions
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.keys.keystore import Identity, KeyEntry, KeyStore
 from fauxtune_sim.keys.pfx import read_pfx

@@ -11,8 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.scep.client import ScepClient
-from fauxtune_sim.scep.errors import ScepFailed
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepFailed, ScepSettings
 from fauxtune_sim.server.transport import Transport
 from tests.interop.programs import ScepServer
 

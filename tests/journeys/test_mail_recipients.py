@@ -17,7 +17,7 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.keys.certificates import thumbprint
-from fauxtune_sim.mail.contacts import Contacts
+from fauxtune_sim.mail.accounts import Contacts
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import Administrator, AgentEnroller
 from tests.support.certificates import issued_elsewhere

@@ -10,11 +10,10 @@ import orjson
 import pytest
 
 from fauxtune_sim.agent.by_platform import agent_for
-from fauxtune_sim.agent.push import read_push
+from fauxtune_sim.agent.cadence import read_push
 from fauxtune_sim.android.client import AndroidAgent
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.device.enrollment import Enrollment
-from fauxtune_sim.device.records import RecordTypes
+from fauxtune_sim.device.enrollment import Enrollment, RecordTypes
 from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ServerRefused, StateBroken
 from fauxtune_sim.platforms import Platform

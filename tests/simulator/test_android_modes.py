@@ -9,8 +9,8 @@ import pytest
 
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android.commands import execute
+from fauxtune_sim.android.enrollment import MODES
 from fauxtune_sim.android.messages import Operation, enroll_request
-from fauxtune_sim.android.modes import MODES
 from fauxtune_sim.android.policy import SAMSUNG_MAIL
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere

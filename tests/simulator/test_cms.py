@@ -18,10 +18,9 @@ from fauxtune_sim.cms.ciphers import ContentCipher
 from fauxtune_sim.cms.envelope import encrypt, open_envelope
 from fauxtune_sim.cms.messages import ContentType, content_type_of
 from fauxtune_sim.cms.recipients import RecipientOptions
-from fauxtune_sim.cms.signed import verify
-from fauxtune_sim.cms.signing import SigningOptions, sign
+from fauxtune_sim.cms.signed import SigningOptions, sign, verify
 from fauxtune_sim.errors import CmsRefused
-from fauxtune_sim.keys.trust import is_issued_by
+from fauxtune_sim.keys.certificates import is_issued_by
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki

@@ -12,8 +12,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.cms.signed import verify
-from fauxtune_sim.cms.signing import SigningOptions, sign
+from fauxtune_sim.cms.signed import SigningOptions, sign, verify
 from fauxtune_sim.keys.certificates import subject_key_identifier
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import StateBroken
 from fauxtune_sim.keys.keystore import Identity
-from fauxtune_sim.mail import contacts as module
-from fauxtune_sim.mail.contacts import CONTACTS, Contacts
+from fauxtune_sim.mail import accounts as module
+from fauxtune_sim.mail.accounts import CONTACTS, Contacts
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import orjson
 import pytest
 
 from fauxtune_sim.hosting import host
+from fauxtune_sim.hosting.folders import PoolFolders
 from fauxtune_sim.hosting.pool import DevicePool
-from fauxtune_sim.hosting.pool_folders import PoolFolders
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Service

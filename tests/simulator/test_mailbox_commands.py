@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.cli.main import app
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.mail.accounts import MailAccount
-from fauxtune_sim.mail.mailbox_folder import MailFolder
+from fauxtune_sim.mail.accounts import MailAccount, MailFolder
 from fauxtune_sim.platforms import Platform
 from tests.support.built_once import build_commands_once
 

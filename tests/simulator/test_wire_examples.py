@@ -11,10 +11,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.agent.push import read_push
+from fauxtune_sim.agent.cadence import read_push
 from fauxtune_sim.android import messages, settings
-from fauxtune_sim.android.enrollment import AndroidEnrollment
-from fauxtune_sim.android.modes import MODES
+from fauxtune_sim.android.enrollment import MODES, AndroidEnrollment
 from fauxtune_sim.android.scep import read_settings
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Refusal

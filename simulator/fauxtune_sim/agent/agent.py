@@ -17,13 +17,11 @@ from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.agent.cadence import TenantTime
-from fauxtune_sim.agent.push import Push, read_push
+from fauxtune_sim.agent.cadence import Push, TenantTime, read_push
 from fauxtune_sim.device.condition import Condition
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.device.enrollment import Enrollment, Refusal
+from fauxtune_sim.device.enrollment import Enrollment, RecordTypes, Refusal
 from fauxtune_sim.device.inventory import Inventory, InventoryItem
-from fauxtune_sim.device.records import RecordTypes
 from fauxtune_sim.errors import (
     AnswerBroken,
     EnrollmentOver,

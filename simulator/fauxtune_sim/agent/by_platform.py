@@ -11,7 +11,7 @@ from pathlib import Path
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.agent.cadence import TenantTime
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.device.records import RecordTypes
+from fauxtune_sim.device.enrollment import RecordTypes
 from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Transport

@@ -1,4 +1,5 @@
-"""The intervals at which a device checks in by itself (Intune documentation, "policy refresh cycle times").
+"""When a device checks in: the intervals at which it does so by itself (Intune documentation, "policy refresh cycle
+times"), and the answers of the push service, a long poll in place of APNs, WNS and FCM.
 
 Often after enrolment, then every 8 hours, on the tenant's clock, which a device knows from the push service's answers.
 """
@@ -7,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Platform
 
 _Steps = tuple[tuple[timedelta, timedelta], ...]
@@ -76,3 +79,33 @@ class TenantTime:
         if moment <= now:
             return 0.0
         return (moment - now).total_seconds() if self._runs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """An answer of the push service: the number of the last push, the tenant's time, and the push message or None."""
+
+    seq: int
+    now: datetime
+    message: dict[str, Any] | None = None
+
+    @property
+    def wakes(self) -> bool:
+        """Whether the device must check in."""
+        return self.message is not None
+
+
+def read_push(body: dict[str, Any]) -> Push:
+    """Read an answer of the push service. Raises AnswerBroken if its form is wrong."""
+    seq, now, message = body.get("seq"), body.get("now"), body.get("push")
+    if not isinstance(seq, int):
+        raise AnswerBroken("the push service's answer has no seq")
+    if not isinstance(message, dict | None):
+        raise AnswerBroken("the push in the push service's answer is not an object")
+    try:
+        moment = datetime.fromisoformat(now if isinstance(now, str) else "")
+    except ValueError as broken:
+        raise AnswerBroken(f"the push service's answer has no time: {broken}") from broken
+    if moment.tzinfo is None:
+        raise AnswerBroken("the push service's time has no UTC offset")
+    return Push(seq=seq, now=moment, message=message)

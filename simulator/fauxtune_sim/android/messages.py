@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fauxtune_sim.android.enrollment import android_enrollment
-from fauxtune_sim.android.modes import MODES
+from fauxtune_sim.android.enrollment import MODES, android_enrollment
 from fauxtune_sim.android.status import hardware_info, hardware_of, reported_blocks, software_info
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Refusal

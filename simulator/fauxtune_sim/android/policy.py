@@ -17,12 +17,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.android import settings
+from fauxtune_sim.android.enrollment import rights_of
 from fauxtune_sim.android.messages import SCEP, Application, CaCertificate, KeyPair, Policy
-from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.cms.envelope import open_envelope
+from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Refusal
-from fauxtune_sim.device.refusals import Delivery
 from fauxtune_sim.errors import AnswerBroken, CmsRefused, PfxRefused
 from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.keys.keystore import KeyEntry, KeyStore
@@ -277,7 +277,7 @@ async def _request(pair: KeyPair, device: Device, *, enroller: Callable[[], Enro
         return False
     # Imported by the first device with such an entry.
     from fauxtune_sim.android import scep
-    from fauxtune_sim.scep.errors import Failure, ScepFailed
+    from fauxtune_sim.scep.settings import Failure, ScepFailed
 
     if not scep.is_due(pair, device):
         return False

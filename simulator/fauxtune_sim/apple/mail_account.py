@@ -13,10 +13,9 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.fields import Fields
+from fauxtune_sim.apple.facts import System
+from fauxtune_sim.apple.faults import Code, Fault, Fields
 from fauxtune_sim.apple.profiles import Payload
-from fauxtune_sim.apple.system import System
 from fauxtune_sim.errors import PfxRefused
 from fauxtune_sim.keys.certificates import can_encrypt, can_sign, is_for_mail, subject
 from fauxtune_sim.keys.keystore import KeyEntry

@@ -16,7 +16,6 @@ from typing import Any
 from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.agent.by_platform import agent_class, agent_for, load_device
 from fauxtune_sim.agent.runner import Runner, describe
-from fauxtune_sim.cli.listing import listing_lines
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import (
     NotAllowedHere,
@@ -301,21 +300,3 @@ async def unenroll(state: Path) -> CommandOutput:
     if failure is not None:
         lines.append(f"the service could not be informed: {failure}")
     return CommandOutput({"device": name, "unenrolled": True, "told": failure is None, "why": failure}, lines)
-
-
-def keystore(state: Path) -> CommandOutput:
-    """List the keys, trusted certificates and mail accounts on the device of a folder."""
-    device = load_device(state)
-    rows = device.keystore.listing()
-    accounts = [account.row() for account in (*device.accounts.values(), *device.own_accounts.values())]
-    return CommandOutput(
-        rows + accounts, listing_lines(rows, accounts) or [f"{device.name} has no managed certificates or accounts"]
-    )
-
-
-def settings(state: Path) -> CommandOutput:
-    """List the settings that management has set on the device of a folder."""
-    device = load_device(state)
-    rows = [{"address": address, "value": value} for address, value in sorted(device.settings.items())]
-    lines = [f"{row['address']} = {row['value']}" for row in rows]
-    return CommandOutput(rows, lines or [f"{device.name} has no managed settings"])

@@ -16,8 +16,7 @@ from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.accounts import AppSettings, MailAccount, Setting
 from fauxtune_sim.mail.app_choice import AppOnDevice, app_on, apps_on, switch_on_first
 from fauxtune_sim.mail.apps import Choice, Switch
-from fauxtune_sim.mail.outlook import OutlookSwitch
-from fauxtune_sim.mail.smime_settings import SmimeSettings, change_setting
+from fauxtune_sim.mail.smime_settings import OutlookSwitch, SmimeSettings, change_setting
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -18,6 +18,7 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
 from fauxtune_sim.keys.certificates import can_encrypt, thumbprint
 from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.mail.accounts import Contact, Contacts, contact_line
 from fauxtune_sim.mail.app_choice import (
     app_on,
     app_protection,
@@ -26,10 +27,8 @@ from fauxtune_sim.mail.app_choice import (
     signer_of,
     switch_on_first,
 )
-from fauxtune_sim.mail.contacts import Contact, Contacts, contact_line
-from fauxtune_sim.mail.files import file_bytes
 from fauxtune_sim.mail.mime import Entity
-from fauxtune_sim.mail.recipients import RecipientNames, find_recipients
+from fauxtune_sim.mail.recipients import RecipientNames, file_bytes, find_recipients
 from fauxtune_sim.mail.smime_settings import MailProtection, mail_defaults
 from fauxtune_sim.server.transport import Transport
 
@@ -80,7 +79,7 @@ class MailOptions:
 async def send(options: MailOptions) -> CommandOutput:
     """Write a mail as the device's user and save it in a file."""
     from fauxtune_sim.cms.recipients import RecipientOptions
-    from fauxtune_sim.cms.signing import SigningOptions
+    from fauxtune_sim.cms.signed import SigningOptions
     from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 
     if not (options.to_certificates or options.to_users):
@@ -193,7 +192,7 @@ async def _signer(
 
 async def _check_own_certificate(signer: Identity, agent: Agent, *, app: str, at: datetime) -> None:
     """Ask the authority of the signer's certificate. Raises MailRefused for a revoked one."""
-    from fauxtune_sim.keys.trust import issuer_of
+    from fauxtune_sim.keys.certificates import issuer_of
     from fauxtune_sim.mail.revocation import RevocationState, check_revocation
 
     device = agent.device

@@ -26,12 +26,10 @@ from fauxtune_sim.cli.mail_commands import read as read_mail
 from fauxtune_sim.cli.mail_commands import send as write_mail
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
-from fauxtune_sim.mail.accounts import MailAccount
-from fauxtune_sim.mail.header import addresses_in, date_in
-from fauxtune_sim.mail.mailbox_folder import MailFolder
+from fauxtune_sim.mail.accounts import MailAccount, MailFolder
 from fauxtune_sim.mail.mailbox_wires import Mailbox, MailLogin
 from fauxtune_sim.mail.mailbox_wires import send as send_message
-from fauxtune_sim.mail.mime import Entity, decoded_header
+from fauxtune_sim.mail.mime import Entity, addresses_in, date_in, decoded_header
 from fauxtune_sim.server.transport import Transport
 
 

@@ -33,11 +33,9 @@ from fauxtune_sim.cli.base import (
     show_json,
     show_result,
 )
-from fauxtune_sim.cli.facts import fact_app
-from fauxtune_sim.cli.keystore import keystore_app
-from fauxtune_sim.cli.mailbox import mail_app
-from fauxtune_sim.cli.scripts import script_app
-from fauxtune_sim.device.refusals import Delivery
+from fauxtune_sim.cli.mail import mail_app
+from fauxtune_sim.cli.owner import fact_app, keystore_app, script_app
+from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.platforms import Mode, Platform, read_kind
 
@@ -209,9 +207,9 @@ def settings(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
 
     Each has its address on the wire: a node, a payload and its key, or a key of the policy.
     """
-    from fauxtune_sim.cli import commands
+    from fauxtune_sim.cli import owner_commands
 
-    finish(guarded(lambda: commands.settings(state)), output=output)
+    finish(guarded(lambda: owner_commands.settings(state)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim lock --state ./alice-iphone")
@@ -364,7 +362,7 @@ def demo(
     until Ctrl-C.
     """
     from fauxtune_sim.demo.narration import Narration
-    from fauxtune_sim.demo.options import LANGUAGES, DemoOptions
+    from fauxtune_sim.demo.server_process import LANGUAGES, DemoOptions
     from fauxtune_sim.demo.start import demonstrate
 
     if language not in LANGUAGES:

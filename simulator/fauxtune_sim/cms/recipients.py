@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.algorithms import RSA, RSA_OAEP, name_of, oaep_of
+from fauxtune_sim.cms.der import issuer_and_serial, required_key_identifier
 from fauxtune_sim.cms.messages import CertificateIdentifier, KeyAgreement, KeyTransport
-from fauxtune_sim.cms.structure import issuer_and_serial, required_key_identifier
 from fauxtune_sim.errors import CmsRefused
 from fauxtune_sim.keys.certificates import PrivateKey
 

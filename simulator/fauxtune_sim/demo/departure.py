@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from fauxtune_sim.demo.graph import retirement, wipe
+from fauxtune_sim.demo.clients import RevocationService, retirement, wipe
 from fauxtune_sim.demo.narration import Table
 from fauxtune_sim.demo.proofs import Evidence
-from fauxtune_sim.demo.revocation import RevocationService
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario, for_display
 from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.keys.certificates import mark

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 
 from fauxtune_sim.demo import profiles
-from fauxtune_sim.demo.graph import pfx_import
+from fauxtune_sim.demo.clients import pfx_import
 from fauxtune_sim.demo.narration import ShownRequest, Table, joined
 from fauxtune_sim.demo.scenario import DemoDevice, Fitness, Scenario, for_display
 from fauxtune_sim.keys.certificates import can_encrypt, can_sign, mark, public_key_bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cryptography import x509
 
 from fauxtune_sim.demo import profiles
+from fauxtune_sim.demo.clients import retirement
 from fauxtune_sim.demo.departure import Statuses, managed_device_id
-from fauxtune_sim.demo.graph import retirement
 from fauxtune_sim.demo.narration import Table
 from fauxtune_sim.demo.proofs import Evidence
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario, for_display

@@ -12,8 +12,7 @@ from typing import Any
 import orjson
 
 from fauxtune_sim.demo.narration import Narration
-from fauxtune_sim.demo.options import DemoOptions, Stage
-from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, ServerSettings, server
+from fauxtune_sim.demo.server_process import DemoOptions, Endpoints, ServerProcess, ServerSettings, Stage, server
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.event_loop import interrupted
 from fauxtune_sim.platforms import Platform

@@ -14,21 +14,15 @@ from random import Random, SystemRandom
 from types import MappingProxyType
 from typing import Any
 
-from fauxtune_sim.device.condition import Condition
-from fauxtune_sim.device.enrollment import Enrollment
-from fauxtune_sim.device.program_outcomes import ProgramOutcome, Programs
-from fauxtune_sim.device.records import PlatformState, RecordTypes
-from fauxtune_sim.device.refusals import Refusals
-from fauxtune_sim.device.script_outcomes import Outcome, ScriptOutcomes
+from fauxtune_sim.device.condition import Condition, Refusals
+from fauxtune_sim.device.enrollment import Enrollment, PlatformState, RecordTypes
+from fauxtune_sim.device.outcomes import Outcome, ProgramOutcome, Programs, ScriptOutcomes
 from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import NotFoundHere, StateBroken
-from fauxtune_sim.facts.device_facts import read_facts, report
-from fauxtune_sim.facts.hardware import new_hardware, read_hardware
+from fauxtune_sim.facts.device_facts import new_hardware, read_facts, read_hardware, report
 from fauxtune_sim.facts.values import FactValue, Hardware
 from fauxtune_sim.keys.keystore import KeyStore
-from fauxtune_sim.mail.accounts import AppSettings, MailAccount
-from fauxtune_sim.mail.contacts import CONTACTS
-from fauxtune_sim.mail.mailbox_folder import forget_mail
+from fauxtune_sim.mail.accounts import CONTACTS, AppSettings, MailAccount, forget_mail
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 
 _FACTS, _KEYS, _STATE = "device.json", "keystore.json", "platform.json"

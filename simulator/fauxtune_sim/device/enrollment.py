@@ -1,6 +1,7 @@
-"""The enrolment of a device: the fields that all platforms share.
+"""The enrolment of a device: the fields that all platforms share; and which types of records a platform stores.
 
-Each platform adds its own (a credential, addresses, nonces) in a dataclass that is derived from this one.
+Each platform adds its own fields (a credential, addresses, nonces) in a dataclass that is derived from `Enrollment`.
+Its own state is everything beyond keys, trusted certificates and mail accounts: Apple's profiles, the nodes of Windows.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from cryptography import x509
 
@@ -98,3 +99,30 @@ class Enrollment:
             if item.type in _BYTES and isinstance(values.get(item.name), str):
                 values[item.name] = base64.b64decode(values[item.name])
         return cls(**values)
+
+
+class PlatformState(Protocol):
+    """A platform's own state. The class without arguments creates the state of a new device."""
+
+    def __init__(self) -> None: ...
+
+    def document(self) -> dict[str, Any]:
+        """The state as JSON, secrets included."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that management has set, by their addresses on the wire."""
+        ...
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Self:
+        """Read the JSON of `document`. Raises KeyError, TypeError or ValueError if it has another form."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTypes:
+    """The classes that read the stored records of one platform."""
+
+    enrollment: type[Enrollment]
+    state: type[PlatformState] | None = None

@@ -1,7 +1,8 @@
 """What a device knows of itself and reports: read and changed by Graph's names (`Device.facts`, `Device.report`).
 
-Some facts are the hardware's, one is the device's name; the others are stored by name. On an iPhone two names have one
-value: its data are encrypted exactly if it has a passcode (Apple: "SecurityInfo", HardwareEncryptionCaps).
+Some facts are the hardware's, which is generated once and stored (it survives a wipe); one is the device's name; the
+others are stored by name. On an iPhone two names have one value: its data are encrypted exactly if it has a passcode
+(Apple: "SecurityInfo", HardwareEncryptionCaps).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random, SystemRandom
 from typing import Any, Protocol
 
 from fauxtune_sim.device.condition import Condition
@@ -19,7 +21,33 @@ from fauxtune_sim.facts.android import AndroidHardware
 from fauxtune_sim.facts.apple import AppleHardware
 from fauxtune_sim.facts.table import FACTS, Fact, Form, facts_of
 from fauxtune_sim.facts.values import FactValue, Hardware, with_luhn_digit
+from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.platforms import Mode, Platform
+
+_CLASSES: dict[Platform, type[Hardware]] = {
+    Platform.ANDROID: AndroidHardware,
+    Platform.IOS: AppleHardware,
+    Platform.IPADOS: AppleHardware,
+    Platform.MACOS: AppleHardware,
+    Platform.WINDOWS: WindowsHardware,
+    Platform.WINDOWS_10_MOBILE: WindowsHardware,
+    Platform.WINDOWS_PHONE_81: WindowsHardware,
+}
+
+
+def new_hardware(
+    platform: Platform, os_version: str | None = None, *, mode: Mode | None = None, random: Random | None = None
+) -> Hardware:
+    """Generate the hardware of a common product, with this system version or the usual one.
+
+    A seeded `random` generates the same hardware again. Raises NotFoundHere for a version that is not simulated.
+    """
+    return _CLASSES[platform].new(platform, os_version, mode=mode, random=SystemRandom() if random is None else random)
+
+
+def read_hardware(platform: Platform, document: dict[str, Any]) -> Hardware:
+    """Read the JSON of `Hardware.document`. Raises TypeError if it has another form."""
+    return _CLASSES[platform](**document)
 
 
 class Reporting(Protocol):

@@ -18,9 +18,8 @@ from fauxtune_sim.agent.cadence import TenantTime
 from fauxtune_sim.agent.runner import Runner
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import SimulatorError
-from fauxtune_sim.fleet.progress import Observer
 from fauxtune_sim.fleet.settings import FleetSettings, planned_devices
-from fauxtune_sim.fleet.summary import FleetSummary, Phase
+from fauxtune_sim.fleet.summary import FleetSummary, Observer, Phase
 from fauxtune_sim.keys.identity import KeyRing
 from fauxtune_sim.server.control import Control
 from fauxtune_sim.server.delivery import waiting_devices

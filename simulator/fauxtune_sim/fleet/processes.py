@@ -18,9 +18,8 @@ import orjson
 
 from fauxtune_sim.errors import PartLost
 from fauxtune_sim.fleet.part import MOST_LINE
-from fauxtune_sim.fleet.progress import Observer
 from fauxtune_sim.fleet.settings import FleetSettings
-from fauxtune_sim.fleet.summary import FleetSummary, Phase
+from fauxtune_sim.fleet.summary import FleetSummary, Observer, Phase
 
 _MODULE = "fauxtune_sim.fleet.part"
 #: Seconds that parts have to end by themselves.

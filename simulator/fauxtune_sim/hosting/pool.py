@@ -15,8 +15,8 @@ from fauxtune_sim.agent.runner import Runner
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, SimulatorError
 from fauxtune_sim.facts.values import FactValue
-from fauxtune_sim.hosting import pool_snapshots
-from fauxtune_sim.hosting.pool_folders import PoolFolders
+from fauxtune_sim.hosting import folders
+from fauxtune_sim.hosting.folders import PoolFolders
 from fauxtune_sim.keys.identity import KeyRing
 from fauxtune_sim.platforms import Kind
 from fauxtune_sim.server.transport import Transport
@@ -141,11 +141,11 @@ class DevicePool:
     async def snapshot(self, tenant: str) -> bytes:
         """Return a tenant's devices with their keys; empty if it has none."""
         agents = self.agents_of(tenant)
-        return pool_snapshots.save((agent.device, self.is_online(agent)) for agent in agents) if agents else b""
+        return folders.save((agent.device, self.is_online(agent)) for agent in agents) if agents else b""
 
     async def restore(self, tenant: str, saved: bytes) -> None:
         """Replace a tenant's devices by those of a snapshot. Raises StateBroken for a damaged one; nothing changes."""
-        devices = pool_snapshots.read(saved) if saved else []
+        devices = folders.read(saved) if saved else []
         await self.forget(tenant)
         for device, online in devices:
             if self._folders is not None:

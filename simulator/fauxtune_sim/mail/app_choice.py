@@ -18,8 +18,14 @@ from fauxtune_sim.keys.certificates import addresses, can_encrypt, can_sign, is_
 from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.accounts import AppSettings, MailAccount, Setting
 from fauxtune_sim.mail.apps import Choice, MailApp, Switch, apps_of
-from fauxtune_sim.mail.outlook import AppConfiguration, OutlookSwitch, read_configuration
-from fauxtune_sim.mail.smime_settings import MailProtection, SmimeSettings, choose_protection
+from fauxtune_sim.mail.smime_settings import (
+    AppConfiguration,
+    MailProtection,
+    OutlookSwitch,
+    SmimeSettings,
+    choose_protection,
+    read_configuration,
+)
 from fauxtune_sim.server.delivery import quoted
 
 

@@ -1,4 +1,5 @@
-"""The recipients of a mail: their addresses, and where a sender finds the certificates to encrypt to.
+"""The recipients of a mail: their addresses, and where a sender finds the certificates to encrypt to; files that
+commands read, within a bound.
 
 As mail apps do, a sender looks in the organisation's address book first and then among the contacts, which the device
 learned from signed mail. A certificate that somebody only has is never used: neither an imported one that nobody
@@ -7,6 +8,7 @@ published, nor the one of a single device.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +19,7 @@ from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotFoundHere
 from fauxtune_sim.keys.certificates import can_encrypt, mark, thumbprint
-from fauxtune_sim.mail.contacts import Contacts
-from fauxtune_sim.mail.files import file_bytes
+from fauxtune_sim.mail.accounts import Contacts
 from fauxtune_sim.server.control import AddressBookAnswer, Control, control_of
 from fauxtune_sim.server.discovery import ServerOptions, find_server
 from fauxtune_sim.server.transport import Transport
@@ -141,3 +142,22 @@ def _certificate_of(path: Path) -> x509.Certificate:
         return load(data)
     except ValueError as broken:
         raise MailRefused(f"{path} is not a certificate (PEM or DER): {broken}") from broken
+
+
+#: Exchange Online takes messages of at most 150 MB; base64 adds a third to an attachment.
+LARGEST_FILE = 100 * 1024 * 1024
+
+
+def file_bytes(path: Path, *, most: int = LARGEST_FILE) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises MailRefused if there are more than `most`."""
+    try:
+        if str(path) == "-":
+            data = sys.stdin.buffer.read(most + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(most + 1)
+    except OSError as failed:
+        raise NotFoundHere(f"{path} cannot be read: {failed.strerror}") from failed
+    if len(data) > most:
+        raise MailRefused(f"{path} has more than {most // 1024**2} MiB, the most that a mail program takes")
+    return data

@@ -21,7 +21,7 @@ from cryptography import x509
 from fauxtune_sim.cms.ciphers import ContentCipher
 from fauxtune_sim.cms.envelope import encrypt
 from fauxtune_sim.cms.recipients import RecipientOptions
-from fauxtune_sim.cms.signing import SigningOptions, sign
+from fauxtune_sim.cms.signed import SigningOptions, sign
 from fauxtune_sim.errors import CmsRefused, MailRefused
 from fauxtune_sim.keys.certificates import addresses, can_encrypt, can_sign, is_for_mail, subject
 from fauxtune_sim.keys.keystore import Identity, KeyStore

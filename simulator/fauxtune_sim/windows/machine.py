@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
+from fauxtune_sim.device.condition import position
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.device.position import position
 from fauxtune_sim.facts.device_facts import reported_facts
 from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.facts.windows import WindowsHardware

@@ -24,8 +24,13 @@ from fauxtune_sim.keys.identity import key_to_der, new_key
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Answer, Transport
 from fauxtune_sim.windows import autopilot, soap
-from fauxtune_sim.windows.certificate_request import certificate_request, renewal_request
-from fauxtune_sim.windows.provisioning import ProvisioningDocument, read_provisioning_document, read_renewed_certificate
+from fauxtune_sim.windows.provisioning import (
+    ProvisioningDocument,
+    certificate_request,
+    read_provisioning_document,
+    read_renewed_certificate,
+    renewal_request,
+)
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone

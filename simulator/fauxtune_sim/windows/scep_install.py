@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.scep.csr import read_subject
 from fauxtune_sim.scep.enroller import Enroller, Issued, present_identity
-from fauxtune_sim.scep.errors import Failure, ScepFailed
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
-from fauxtune_sim.scep.subject import read_subject
-from fauxtune_sim.windows.key_storage import INVALID_ARGUMENT, InstallFailed, alias_of, provider_of
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, Failure, RequestSettings, ScepFailed, ScepSettings
+from fauxtune_sim.windows.certificate_stores import INVALID_ARGUMENT, InstallFailed, alias_of, provider_of
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.scep_requests import INSTALL, open_requests
 from fauxtune_sim.windows.state import KeyPlace, RequestStatus, ScepRequest

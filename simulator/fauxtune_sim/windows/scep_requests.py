@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fauxtune_sim.device.refusals import Delivery
+from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.windows.certificate_stores import ACCESS_DENIED
 from fauxtune_sim.windows.exec_nodes import ENROLL
-from fauxtune_sim.windows.key_storage import ACCESS_DENIED
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.state import RequestStatus, ScepRequest
 from fauxtune_sim.windows.tree import NodeRefusal, Path, refusal_of_owner, uri_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fauxtune_sim.cms.signing import sign
+from fauxtune_sim.cms.signed import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
 from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.server.transport import Transport

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from fauxtune.core.mail.message import describe
 from fauxtune.core.mail.verdict import Setting, judge
 from fauxtune.core.mail.visible_parts import read
-from fauxtune_sim.cms.signing import SigningOptions
+from fauxtune_sim.cms.signed import SigningOptions
 from fauxtune_sim.keys.keystore import Identity, KeyStore
 from fauxtune_sim.mail.reading import read_mail
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail

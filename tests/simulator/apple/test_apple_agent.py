@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.apple.enrollment import AppleEnrollment
+from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.store import ProfileStore
-from fauxtune_sim.apple.system import System
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ProfileRefused, ServerRefused
 from fauxtune_sim.facts.apple import AppleHardware

@@ -135,12 +135,12 @@ def unfolded(result: commands.CommandOutput) -> str:
 
 @pytest.mark.usefixtures("phone")
 def test_the_owner_changes_what_the_account_lets_them(tmp_path: Path) -> None:
-    before = commands.keystore(tmp_path / "phone")
+    before = owner_commands.keystore(tmp_path / "phone")
     assert "signs, encrypts, signs with" in unfolded(before)
     assert before.document[-1]["smime"]["changeable"] == ["encrypt"]
     changed = change_account(tmp_path / "phone", AccountChange(encrypt=False))
     assert "does not encrypt" in changed.lines[0]
-    assert "does not encrypt" in unfolded(commands.keystore(tmp_path / "phone"))
+    assert "does not encrypt" in unfolded(owner_commands.keystore(tmp_path / "phone"))
     with pytest.raises(NotAllowedHere):
         change_account(tmp_path / "phone", AccountChange(sign="off"))
     with pytest.raises(NotFoundHere, match=r"no mail account for x@y\.example"):

@@ -19,10 +19,8 @@ from cryptography.x509.oid import AttributeOID
 
 from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.scep.client import ScepClient
-from fauxtune_sim.scep.csr import certificate_request
-from fauxtune_sim.scep.errors import Failure, ScepFailed
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
-from fauxtune_sim.scep.subject import distinguished_name, read_subject
+from fauxtune_sim.scep.csr import certificate_request, distinguished_name, read_subject
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, Failure, RequestSettings, ScepFailed, ScepSettings
 from tests.support.scep import DeviceCa, Scep
 
 if TYPE_CHECKING:
