@@ -12,12 +12,13 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.agent.cadence import Push, TenantTime, read_push
+from fauxtune_sim.agent.extension import Extension
 from fauxtune_sim.device.condition import Condition
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Enrollment, RecordTypes, Refusal
@@ -32,11 +33,8 @@ from fauxtune_sim.errors import (
 )
 from fauxtune_sim.keys.identity import KeyRing, new_key
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.scep.enroller import Enroller
 from fauxtune_sim.server.transport import Answer, Transport
-
-if TYPE_CHECKING:
-    from fauxtune_sim.scep.enroller import Enroller
-
 
 #: The platforms whose devices have a management agent beside MDM; others pass over what is said of one.
 _WITH_EXTENSION = (Platform.WINDOWS, Platform.MACOS)
@@ -225,9 +223,7 @@ class Agent(ABC):
             return datetime.now(UTC)
 
     def _enroller(self) -> Enroller:
-        """What requests certificates for the device by SCEP. It is imported by the first device that needs it."""
-        from fauxtune_sim.scep.enroller import Enroller
-
+        """What requests certificates for the device by SCEP."""
         return Enroller(self.device, self._transport, keys=self.keys, now=self._now())
 
     def _now(self) -> datetime:
@@ -264,8 +260,6 @@ class Agent(ABC):
         """
         if not enrollment.agent_address or self.device.platform not in _WITH_EXTENSION:
             return False
-        from fauxtune_sim.agent.extension import Extension  # imported by the first device that has such work
-
         extension = Extension(self.device, self._transport, self._prove, server=enrollment.server)
         enrollment.agent_due_at = None
         try:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from fauxtune_sim.keys.marks import ROOM
+from fauxtune_sim.errors import Interrupted, SimulatorError
+from fauxtune_sim.keys.marks import ROOM, Names, digits_in, thumbprints_in
+from fauxtune_sim.server.discovery import ServerOptions
 
 if TYPE_CHECKING:
     from fauxtune_sim.cli.commands import CommandOutput
-    from fauxtune_sim.keys.marks import Names
-    from fauxtune_sim.server.discovery import ServerOptions
 
 T = TypeVar("T")
 _PROGRAM = "fauxtune-sim"
@@ -89,8 +89,6 @@ def server_options_of(
     *, server: str | None, ca: Path | None, tenant: str | None, data_dir: Path | None
 ) -> ServerOptions:
     """The options that say which server a command calls, as a value."""
-    from fauxtune_sim.server.discovery import ServerOptions
-
     return ServerOptions(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
 
 
@@ -98,7 +96,6 @@ def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM, state: 
     """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130.
     `state`: the folder of the device whose certificates the line may name.
     """
-    from fauxtune_sim.errors import Interrupted, SimulatorError
     from fauxtune_sim.event_loop import run_loop
 
     try:
@@ -114,8 +111,6 @@ def run_to_end(work: Coroutine[Any, Any, T], *, program: str = _PROGRAM, state: 
 
 def guarded(work: Callable[[], T]) -> T:
     """Run a function; a SimulatorError becomes one line on standard error and exit code 1."""
-    from fauxtune_sim.errors import SimulatorError
-
     try:
         return work()
     except SimulatorError as failed:
@@ -146,9 +141,7 @@ def show_json(document: Any) -> None:
 def names_in(text: str = "", *, document: Any = None, state: Path | None) -> Names:
     """The names of the certificates in what a command prints, by the server of the device in a folder."""
     from fauxtune_sim.agent.by_platform import load_device
-    from fauxtune_sim.errors import SimulatorError
     from fauxtune_sim.event_loop import run_loop
-    from fauxtune_sim.keys.marks import Names, digits_in, thumbprints_in
     from fauxtune_sim.server.control import names_for
 
     wanted = [*digits_in(text), *thumbprints_in(document)]

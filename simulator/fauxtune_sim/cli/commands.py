@@ -28,6 +28,7 @@ from fauxtune_sim.server.control import Undelivered, control_of
 from fauxtune_sim.server.delivery import Delivery, delivery_of, quoted
 from fauxtune_sim.server.discovery import Server, ServerOptions, find_server
 from fauxtune_sim.server.transport import Transport, read_ca
+from fauxtune_sim.windows import autopilot
 
 #: Seconds between the check-ins of a device until it has settled.
 _PAUSE = 1.0
@@ -79,8 +80,6 @@ class EnrollOptions:
 
 async def hardware_hash(state: Path) -> CommandOutput:
     """Show the hardware hash of the PC in a folder, a new one if the folder has no device."""
-    from fauxtune_sim.windows import autopilot
-
     if not Device.exists(state):
         Device.new(platform=Platform.WINDOWS, folder=state).save()
     device = load_device(state)

@@ -19,6 +19,9 @@ from fauxtune_sim.server.control import control_of
 from fauxtune_sim.server.discovery import ServerOptions, find_server
 from fauxtune_sim.server.transport import Transport
 
+if sys.platform != "win32":
+    import resource
+
 #: Open files of a process besides its devices' connections: libraries, pipes, the loop.
 _OTHER_FILES = 100
 #: From which ports connections are opened: each address of a server can be called from each of them once.
@@ -122,8 +125,6 @@ def _allow_connections(options: FleetOptions) -> None:
 def _most_files() -> int:
     if sys.platform == "win32":
         return sys.maxsize
-    import resource
-
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return sys.maxsize if hard == resource.RLIM_INFINITY else hard

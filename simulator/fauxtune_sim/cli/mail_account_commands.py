@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from cryptography import x509
 
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.cli.commands import CommandOutput
@@ -17,9 +19,6 @@ from fauxtune_sim.mail.accounts import AppSettings, MailAccount, Setting
 from fauxtune_sim.mail.app_choice import AppOnDevice, app_on, apps_on, switch_on_first
 from fauxtune_sim.mail.apps import Choice, Switch
 from fauxtune_sim.mail.smime_settings import OutlookSwitch, SmimeSettings, change_setting
-
-if TYPE_CHECKING:
-    from cryptography import x509
 
 #: data. What a certificate must be for.
 _FITS: dict[str, Callable[[x509.Certificate], bool]] = {"signing": can_sign, "encryption": can_encrypt}

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from cryptography import x509
 
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.agent.by_platform import agent_for, load_device
 from fauxtune_sim.cli.commands import CommandOutput, agent_of
 from fauxtune_sim.cli.mail_text import reading_lines
 from fauxtune_sim.cms.ciphers import ContentCipher
+from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.signed import SigningOptions
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
-from fauxtune_sim.keys.certificates import can_encrypt, thumbprint
+from fauxtune_sim.keys.certificates import can_encrypt, issuer_of, thumbprint
 from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.accounts import Contact, Contacts, contact_line
 from fauxtune_sim.mail.app_choice import (
@@ -28,15 +31,13 @@ from fauxtune_sim.mail.app_choice import (
     switch_on_first,
 )
 from fauxtune_sim.mail.mime import Entity
+from fauxtune_sim.mail.reading import Reading, read_mail
 from fauxtune_sim.mail.recipients import RecipientNames, file_bytes, find_recipients
+from fauxtune_sim.mail.revocation import Revocation, RevocationState, check_revocation
 from fauxtune_sim.mail.smime_settings import MailProtection, mail_defaults
+from fauxtune_sim.mail.verdict import with_revocation
+from fauxtune_sim.mail.writing import Attachment, MailMessage, Protection, signing_identity, write_mail
 from fauxtune_sim.server.transport import Transport
-
-if TYPE_CHECKING:
-    from cryptography import x509
-
-    from fauxtune_sim.mail.reading import Reading
-    from fauxtune_sim.mail.writing import Attachment
 
 #: Exchange Online takes messages of at most 150 MB.
 _LARGEST_MAIL = 150 * 1024 * 1024
@@ -78,10 +79,6 @@ class MailOptions:
 
 async def send(options: MailOptions) -> CommandOutput:
     """Write a mail as the device's user and save it in a file."""
-    from fauxtune_sim.cms.recipients import RecipientOptions
-    from fauxtune_sim.cms.signed import SigningOptions
-    from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
-
     if not (options.to_certificates or options.to_users):
         raise NotFoundHere("name the recipients with --to-user or --to-certificate")
     async with agent_of(options.state) as agent:
@@ -175,8 +172,6 @@ async def _signer(
     options: MailOptions, agent: Agent, *, choice: MailProtection, sender: str, at: datetime
 ) -> Identity | None:
     """The identity that signs. Raises MailRefused if the app does not sign with what the device holds."""
-    from fauxtune_sim.mail.writing import signing_identity
-
     device, wanted = agent.device, options.sign_with or choice.signer
     if options.as_tool:
         return signing_identity(device.keystore, at=at, thumbprint=wanted) if choice.sign else None
@@ -192,9 +187,6 @@ async def _signer(
 
 async def _check_own_certificate(signer: Identity, agent: Agent, *, app: str, at: datetime) -> None:
     """Ask the authority of the signer's certificate. Raises MailRefused for a revoked one."""
-    from fauxtune_sim.keys.certificates import issuer_of
-    from fauxtune_sim.mail.revocation import RevocationState, check_revocation
-
     device = agent.device
     issuer = issuer_of(signer.certificate, (*signer.chain, *device.keystore.trusted_certificates()))
     if issuer is None:
@@ -229,8 +221,6 @@ def _text_of(path: Path) -> str:
 
 
 def _attachment(path: Path) -> Attachment:
-    from fauxtune_sim.mail.writing import Attachment
-
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Attachment(path.name, file_bytes(path), media_type)
 
@@ -242,8 +232,6 @@ async def read(
 
     `save` is a folder for the attachments; `app` names the mail app that shows the mail.
     """
-    from fauxtune_sim.mail.reading import read_mail
-
     device = load_device(state)
     data = file_bytes(file, most=_LARGEST_MAIL)
     if is_smime(data):
@@ -290,9 +278,6 @@ async def contacts(state: Path) -> CommandOutput:
 
 async def _ask_authorities(reading: Reading, device: Device, *, transport: Transport, now: datetime) -> None:
     """Replace each verdict on a signature by the one that knows about revocation."""
-    from fauxtune_sim.mail.revocation import Revocation, RevocationState, check_revocation
-    from fauxtune_sim.mail.verdict import with_revocation
-
     server = None if device.enrollment is None else device.enrollment.server
     for position, verdict in enumerate(reading.verdicts):
         if verdict.certificate is None or not verdict.is_verified:

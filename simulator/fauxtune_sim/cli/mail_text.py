@@ -5,13 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fauxtune_sim.keys.marks import with_room
-
-if TYPE_CHECKING:
-    from fauxtune_sim.mail.reading import Part, Reading
-    from fauxtune_sim.mail.verdict import Verdict
+from fauxtune_sim.mail.reading import Part, Reading
+from fauxtune_sim.mail.verdict import Verdict
 
 _WIDTH = 80
 _INDENT = " " * 11

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from fauxtune_sim.cli.base import Output, OutputOption, StateOption, finish, guarded, names_in
-
-if TYPE_CHECKING:
-    from fauxtune_sim.keys.marks import Names
-
+from fauxtune_sim.device.outcomes import Outcome
+from fauxtune_sim.keys.marks import Names
 
 keystore_app = typer.Typer(
     help="The certificates and keys on a device: list them, or export them.", rich_markup_mode=None
@@ -143,7 +141,6 @@ def set_outcome(
 ) -> None:
     """Set how a script ends on a device from now on."""
     from fauxtune_sim.cli import owner_commands
-    from fauxtune_sim.device.outcomes import Outcome
 
     outcome = Outcome(exit_code, text, error, remediation, fixes)
     finish(guarded(lambda: owner_commands.set_outcome(state, script, outcome=outcome)), output=output)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +18,9 @@ from fauxtune_sim.agent.by_platform import load_device, load_device_from
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import NotFoundHere, StateBroken
+
+if sys.platform != "win32":
+    import fcntl
 
 #: Present in the folder of a device that was taken off line.
 _OFFLINE = "offline.json"
@@ -98,9 +102,7 @@ class PoolFolders:
 
 def _is_locked(file: IO[bytes]) -> bool:
     """Lock a file, and return whether that was possible. Windows has no such locks: there nobody is kept out."""
-    try:
-        import fcntl
-    except ImportError:
+    if sys.platform == "win32":
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

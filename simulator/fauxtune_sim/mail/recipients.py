@@ -13,19 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from cryptography import x509
 
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotFoundHere
 from fauxtune_sim.keys.certificates import can_encrypt, mark, thumbprint
 from fauxtune_sim.mail.accounts import Contacts
+from fauxtune_sim.mail.writing import recipient_address
 from fauxtune_sim.server.control import AddressBookAnswer, Control, control_of
 from fauxtune_sim.server.discovery import ServerOptions, find_server
 from fauxtune_sim.server.transport import Transport
-
-if TYPE_CHECKING:
-    from cryptography import x509
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,6 @@ async def find_recipients(names: RecipientNames, agent: Agent, *, encrypts: bool
 
     Raises NotFoundHere for a recipient whose certificate is found nowhere, with the reason and what helps.
     """
-    from fauxtune_sim.mail.writing import recipient_address
-
     recipients = Recipients()
     for path in names.certificates:
         certificate = _certificate_of(path)
@@ -134,8 +131,6 @@ def _refusal(address: str, answer: AddressBookAnswer, *, has_contacts: bool) -> 
 
 
 def _certificate_of(path: Path) -> x509.Certificate:
-    from cryptography import x509
-
     data = file_bytes(path)
     load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
     try:
