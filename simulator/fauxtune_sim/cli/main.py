@@ -34,7 +34,7 @@ from fauxtune_sim.cli.base import (
     show_result,
 )
 from fauxtune_sim.cli.mail import mail_app
-from fauxtune_sim.cli.owner import fact_app, keystore_app, script_app
+from fauxtune_sim.cli.owner import fact_app, keystore_app, owner_of, script_app
 from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.platforms import Mode, Platform, read_kind
@@ -207,33 +207,25 @@ def settings(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
 
     Each has its address on the wire: a node, a payload and its key, or a key of the policy.
     """
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.settings(state)), output=output)
+    finish(guarded(lambda: owner_of(state).settings()), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim lock --state ./alice-iphone")
 def lock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Lock a device. A locked iPhone or iPad answers NotNow to commands that need its protected data."""
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.lock(state, locked=True)), output=output)
+    finish(guarded(lambda: owner_of(state).lock(locked=True)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim unlock --state ./alice-iphone")
 def unlock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Unlock a device."""
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.lock(state, locked=False)), output=output)
+    finish(guarded(lambda: owner_of(state).lock(locked=False)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim restart --state ./alice-iphone")
 def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Restart a device: it is locked afterwards. An iPhone or iPad lists no certificates until it is unlocked."""
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.restart(state)), output=output)
+    finish(guarded(lambda: owner_of(state).restart()), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim refuse imported --code 9006 --state ./alice-iphone")
@@ -258,11 +250,9 @@ def refuse(
     It refuses them as a device does that cannot apply them. What is installed already stays. Each call replaces what
     was set before.
     """
-    from fauxtune_sim.cli import owner_commands
-
     if nothing == bool(kinds):
         raise typer.BadParameter(f"Name what the device refuses ({', '.join(Delivery)}), or use --nothing.")
-    finish(guarded(lambda: owner_commands.refuse(state, kinds or (), code=code)), output=output)
+    finish(guarded(lambda: owner_of(state).refuse(kinds or (), code=code)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1")

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fauxtune_sim.cli.base import Output, OutputOption, StateOption, finish, guarded, names_in
 from fauxtune_sim.device.outcomes import Outcome
 from fauxtune_sim.keys.marks import Names
+
+if TYPE_CHECKING:
+    from fauxtune_sim.cli.owner_commands import Owner
+
+
+def owner_of(state: Path) -> Owner:
+    """The owner of the device in a folder. What owners do is imported when a command runs."""
+    from fauxtune_sim.cli.owner_commands import Owner
+
+    return Owner(state)
+
 
 keystore_app = typer.Typer(
     help="The certificates and keys on a device: list them, or export them.", rich_markup_mode=None
@@ -29,13 +40,11 @@ def keystore(
 
     Trusted certificates first, then certificates with a key, then mail accounts.
     """
-    from fauxtune_sim.cli import owner_commands
-
     if context.invoked_subcommand is not None:
         return
     if state is None:
         raise typer.BadParameter("name the device's folder", param_hint="--state")
-    finish(guarded(lambda: owner_commands.keystore(state)), output=output, state=state)
+    finish(guarded(lambda: owner_of(state).keystore()), output=output, state=state)
 
 
 @keystore_app.command(
@@ -82,9 +91,7 @@ def list_facts(*, state: StateOption, output: OutputOption = Output.TEXT) -> Non
     The names are those of Graph's managedDevice, hardwareInformation and windowsProtectionState. A personal device
     withholds some: it has them, and the service does not learn them.
     """
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.list_facts(state)), output=output)
+    finish(guarded(lambda: owner_of(state).list_facts()), output=output)
 
 
 @fact_app.command(
@@ -101,9 +108,7 @@ def set_facts(
     Sizes are in bytes, yes and no are `true` and `false`. If one value is refused, nothing changes. On iOS and iPadOS
     isEncrypted and isPasscodePresent are one fact: data are encrypted exactly if there is a passcode.
     """
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.set_facts(state, assignments)), output=output)
+    finish(guarded(lambda: owner_of(state).set_facts(assignments)), output=output)
 
 
 script_app = typer.Typer(
@@ -118,9 +123,7 @@ ScriptArgument = Annotated[str, typer.Argument(metavar="SCRIPT", help="The scrip
 @script_app.command("list", epilog="Example: fauxtune-sim script list --state ./alice-pc")
 def list_outcomes(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """List the outcomes that were set on a device. Every other script succeeds and writes nothing."""
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.list_outcomes(state)), output=output)
+    finish(guarded(lambda: owner_of(state).list_outcomes()), output=output)
 
 
 @script_app.command("set", epilog='Example: fauxtune-sim script set "Map drives" --exit-code 1 --state ./alice-pc')
@@ -140,15 +143,11 @@ def set_outcome(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Set how a script ends on a device from now on."""
-    from fauxtune_sim.cli import owner_commands
-
     outcome = Outcome(exit_code, text, error, remediation, fixes)
-    finish(guarded(lambda: owner_commands.set_outcome(state, script, outcome=outcome)), output=output)
+    finish(guarded(lambda: owner_of(state).set_outcome(script, outcome=outcome)), output=output)
 
 
 @script_app.command("forget", epilog='Example: fauxtune-sim script forget "Map drives" --state ./alice-pc')
 def forget_outcome(*, script: ScriptArgument, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Let a script succeed again, and write nothing."""
-    from fauxtune_sim.cli import owner_commands
-
-    finish(guarded(lambda: owner_commands.forget_outcome(state, script)), output=output)
+    finish(guarded(lambda: owner_of(state).forget_outcome(script)), output=output)
