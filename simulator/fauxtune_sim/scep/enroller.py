@@ -1,7 +1,7 @@
 """How a device gets a certificate by SCEP: with a key of its own, from the server that its management names.
 
 When it requests one, also to renew it, its management says: `android/scep.py`, `apple/payloads.py` and
-`windows/scep_requests.py` read that.
+`windows/scep.py` read that.
 
 A request that is PENDING is kept in the key store. When the device is to request the same thing again, it asks what
 became of it, and does not send another one.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import apps, certificate_stores, mail, pfx_install, scep_requests
+from fauxtune_sim.windows import apps, certificate_stores, mail, pfx_install, scep
 from fauxtune_sim.windows.exec_nodes import execute_node
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.syncml import ABORT, ClientMessage, Command, Item, Results, ServerMessage, Status
@@ -147,7 +147,7 @@ class Engine:
 
     def _apply_changes(self, attempt: _Attempt) -> None:
         """Apply the changed nodes to the certificate stores, the keys and the mail accounts of the device."""
-        for part in (certificate_stores, pfx_install, mail, scep_requests):
+        for part in (certificate_stores, pfx_install, mail, scep):
             part.apply_changes(self.machine, attempt.touched)
         _rename(self.machine, attempt.touched)
         _apply_settings(self.machine, attempt.touched)

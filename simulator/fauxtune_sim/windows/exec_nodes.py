@@ -57,7 +57,7 @@ def execute_node(machine: Machine, path: Path, *, data: str) -> None:
     """Execute a node. Raises NodeRefusal if it cannot be executed, SessionAborted if the session ends with it."""
     machine.tree.execute(path)
     if path[-2:] == ENROLL:
-        return  # its effect is that of a changed node: scep_requests
+        return  # its effect is that of a changed node: scep
     if path[-1] in JOBS:
         begin(machine, path, data=data)
         return

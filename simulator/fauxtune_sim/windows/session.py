@@ -20,8 +20,7 @@ from fauxtune_sim.windows.apps import carry_out, has_jobs
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.scep_install import send_requests
-from fauxtune_sim.windows.scep_requests import open_requests
+from fauxtune_sim.windows.scep import open_requests, send_requests
 from fauxtune_sim.windows.syncml import (
     CLIENT_EVENT,
     CLIENT_INITIATED,

@@ -14,7 +14,7 @@ from fauxtune_sim.agent.by_platform import agent_for, load_device
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.client import WindowsAgent
-from fauxtune_sim.windows.scep_requests import open_requests
+from fauxtune_sim.windows.scep import open_requests
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Listening

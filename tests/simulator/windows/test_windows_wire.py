@@ -25,8 +25,7 @@ from fauxtune_sim.windows.autopilot import Deployment
 from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import EnrollmentEnd
 from fauxtune_sim.windows.mde2_enrollment import context_items
-from fauxtune_sim.windows.scep_install import send_requests
-from fauxtune_sim.windows.scep_requests import open_requests
+from fauxtune_sim.windows.scep import open_requests, send_requests
 from fauxtune_sim.windows.syncml import (
     GENERIC,
     LOGIN_STATUS,
