@@ -12,7 +12,6 @@ tried]}`, `{"summary"}`, `{"line"}` for people, `{"stayed"}` when no device is l
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -238,7 +237,7 @@ def main() -> None:
     # Answers alone go to standard output: what any library prints goes where errors go.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    with contextlib.suppress(EOFError, BrokenPipeError):  # who leads has ended
+    with suppress(EOFError, BrokenPipeError):  # who leads has ended
         run_loop(_run(answers))
 
 
