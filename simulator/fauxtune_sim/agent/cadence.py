@@ -14,6 +14,8 @@ from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Platform
 
 _Steps = tuple[tuple[timedelta, timedelta], ...]
+_APPLE: _Steps = ((timedelta(hours=1), timedelta(minutes=15)),)
+_STEADY = timedelta(hours=8)
 
 
 def _every(first: int) -> _Steps:
@@ -24,7 +26,6 @@ def _every(first: int) -> _Steps:
     )
 
 
-_APPLE: _Steps = ((timedelta(hours=1), timedelta(minutes=15)),)
 #: (time since enrolment until which it applies, interval). Unverified: Windows 10 Mobile is taken for a Windows Phone.
 _STEPS: dict[Platform, _Steps] = {
     Platform.ANDROID: _every(3),
@@ -35,7 +36,6 @@ _STEPS: dict[Platform, _Steps] = {
     Platform.WINDOWS_10_MOBILE: _every(5),
     Platform.WINDOWS_PHONE_81: _every(5),
 }
-_STEADY = timedelta(hours=8)
 
 
 def next_check_in(platform: Platform, *, enrolled_at: datetime, checked_in_at: datetime) -> datetime:

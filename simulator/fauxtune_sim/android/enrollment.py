@@ -11,6 +11,8 @@ from typing import Any, Self
 from fauxtune_sim.device.enrollment import Enrollment, Refusal
 from fauxtune_sim.platforms import Mode
 
+_PERSONAL, _COMPANY = "PERSONALLY_OWNED", "COMPANY_OWNED"
+
 
 @dataclass(frozen=True, slots=True)
 class ModeRights:
@@ -28,8 +30,6 @@ class ModeRights:
     leaves_requested_certificates: bool = False
     unenroll_reason: str = "the user removed the device administrator"
 
-
-_PERSONAL, _COMPANY = "PERSONALLY_OWNED", "COMPANY_OWNED"
 
 MODES: dict[Mode, ModeRights] = {
     Mode.WORK_PROFILE: ModeRights(

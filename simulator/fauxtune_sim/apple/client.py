@@ -51,6 +51,9 @@ from fauxtune_sim.scep.settings import ScepSettings
 #: The most commands of a connection: a server that always has more must not keep a device busy without end.
 _MOST_COMMANDS = 500
 _TOKEN_BYTES, _UNLOCK_BYTES = 32, 256
+#: Commands that are reported as executed: they change the device, but not its profiles.
+_REPORTED_COMMANDS = frozenset({"DeviceLock", "InstallApplication", "RemoveApplication", *DEVICE_COMMANDS})
+_PRINCIPAL_NAME = "1.3.6.1.4.1.311.20.2.3"
 
 
 class AppleAgent(Agent):
@@ -297,10 +300,6 @@ class AppleAgent(Agent):
         return enrollment
 
 
-#: Commands that are reported as executed: they change the device, but not its profiles.
-_REPORTED_COMMANDS = frozenset({"DeviceLock", "InstallApplication", "RemoveApplication", *DEVICE_COMMANDS})
-
-
 def _apply_settings(enrollment: AppleEnrollment, settings: MdmSettings) -> None:
     enrollment.access_rights = settings.access_rights
     enrollment.sign_message = settings.sign_message
@@ -314,9 +313,6 @@ def _origin_and_tenant(url: str) -> tuple[str, str]:
     path = parts.path.split("/")
     is_emulator = len(path) > 3 and path[1] == "mdm" and path[3] == "apple"
     return f"{parts.scheme}://{parts.netloc}", path[2] if is_emulator else ""
-
-
-_PRINCIPAL_NAME = "1.3.6.1.4.1.311.20.2.3"
 
 
 def enrolled_user(profile: Profile, settings: MdmSettings, *, certificate: x509.Certificate) -> str:

@@ -25,6 +25,13 @@ from fauxtune_sim.errors import EnrollmentOver, ServerRefused
 from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.server.transport import Transport
 
+EVERY_RIGHT = 8191
+MDM = "com.apple.mdm"
+_TOPIC = "com.apple.mgmt."
+_USER_ENROLLMENT = "BYOD"
+_BOOTSTRAP = "com.apple.mdm.bootstraptoken"
+_LONGEST_REASON = 300
+
 
 class Right(IntFlag):
     """AccessRights of the MDM payload."""
@@ -42,9 +49,6 @@ class Right(IntFlag):
     SECURITY = 1024
     SETTINGS = 2048
     CHANGE_APPLICATIONS = 4096
-
-
-EVERY_RIGHT = 8191
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,12 +78,6 @@ class AppleEnrollment(Enrollment):
     def may(self, right: Right) -> bool:
         """Whether the server has this right."""
         return right in Right(self.access_rights)
-
-
-MDM = "com.apple.mdm"
-_TOPIC = "com.apple.mgmt."
-_USER_ENROLLMENT = "BYOD"
-_BOOTSTRAP = "com.apple.mdm.bootstraptoken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +149,6 @@ def check_replacement(new: MdmSettings, old: AppleEnrollment) -> None:
         raise Fault(Code.REPLACEMENT_MISMATCH, "ServerURL, CheckInURL and Topic of an MDM payload may not change")
     if new.access_rights & ~old.access_rights:
         raise Fault(Code.REPLACEMENT_INVALID, "a replaced MDM payload may not have more AccessRights than before")
-
-
-_LONGEST_REASON = 300
 
 
 class Channel:

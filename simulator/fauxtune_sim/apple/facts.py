@@ -18,6 +18,21 @@ from fauxtune_sim.facts.device_facts import reported_facts
 from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.platforms import Platform
 
+#: Unverified: the app's feedback and its key; how Company Portal reports is not documented.
+COMPANY_PORTAL = "com.microsoft.CompanyPortal"
+#: DeviceInformation: DeviceCapacity is in gigabytes, of 10^9 bytes on iOS and from macOS 12 on.
+_GIGABYTE = 1_000_000_000
+_CELLULAR = {"None": 0, "GSM": 1, "CDMA": 2, "GSM and CDMA": 3}
+#: MEID and IMEI stand in Authenticate too; the others of a SIM card do not.
+_SUBSCRIPTION = {
+    "ICCID": "iccid",
+    "IMEI": "imei",
+    "MEID": "meid",
+    "EID": "esimIdentifier",
+    "PhoneNumber": "phoneNumber",
+    "CurrentCarrierNetwork": "subscriberCarrier",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class System:
@@ -55,22 +70,6 @@ class System:
         List": from iOS 15.4 on it is deferred).
         """
         return self.is_mac or self.version < (15, 4)
-
-
-#: Unverified: the app's feedback and its key; how Company Portal reports is not documented.
-COMPANY_PORTAL = "com.microsoft.CompanyPortal"
-#: DeviceInformation: DeviceCapacity is in gigabytes, of 10^9 bytes on iOS and from macOS 12 on.
-_GIGABYTE = 1_000_000_000
-_CELLULAR = {"None": 0, "GSM": 1, "CDMA": 2, "GSM and CDMA": 3}
-#: MEID and IMEI stand in Authenticate too; the others of a SIM card do not.
-_SUBSCRIPTION = {
-    "ICCID": "iccid",
-    "IMEI": "imei",
-    "MEID": "meid",
-    "EID": "esimIdentifier",
-    "PhoneNumber": "phoneNumber",
-    "CurrentCarrierNetwork": "subscriberCarrier",
-}
 
 
 def hardware_of(device: Device) -> AppleHardware:

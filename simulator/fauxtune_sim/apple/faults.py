@@ -17,6 +17,8 @@ from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.scep.settings import Failure, ScepFailed
 
+_Value = TypeVar("_Value")
+
 
 class Domain(StrEnum):
     """The domain of an error."""
@@ -171,9 +173,6 @@ class Fault(Exception):
     def summary(self) -> str:
         """The chain in one line of text."""
         return ": ".join(f"{link} ({link.domain} {int(link.code)})" for link in self.links())
-
-
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)

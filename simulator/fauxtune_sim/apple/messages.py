@@ -35,6 +35,11 @@ _DAMAGE = (
     struct.error,
     binascii.Error,
 )
+CHECK_IN_TYPE = "application/x-apple-aspen-mdm-checkin"
+COMMAND_TYPE = "application/x-apple-aspen-mdm"
+SIGNATURE_HEADER = "Mdm-Signature"
+#: With status 403: the device is to unenrol itself (Apple: "Handling Unrecognized Devices").
+_UNRECOGNIZED = "com.apple.unrecognized.device"
 
 
 def read_any(data: bytes, *, what: str) -> Any:
@@ -58,13 +63,6 @@ def read_plist(data: bytes, *, what: str) -> dict[str, Any]:
 def write_plist(document: dict[str, Any]) -> bytes:
     """The dictionary as XML, its keys in their order."""
     return plistlib.dumps(document, sort_keys=False)
-
-
-CHECK_IN_TYPE = "application/x-apple-aspen-mdm-checkin"
-COMMAND_TYPE = "application/x-apple-aspen-mdm"
-SIGNATURE_HEADER = "Mdm-Signature"
-#: With status 403: the device is to unenrol itself (Apple: "Handling Unrecognized Devices").
-_UNRECOGNIZED = "com.apple.unrecognized.device"
 
 
 @dataclass(frozen=True, slots=True)

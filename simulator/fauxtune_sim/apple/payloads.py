@@ -27,6 +27,17 @@ from fauxtune_sim.keys.pfx import read_pfx
 from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 
+PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
+ESCROW = "com.apple.security.FDERecoveryKeyEscrow"
+_PEM = "com.apple.security.pem"
+CERTIFICATES = frozenset({"com.apple.security.root", "com.apple.security.pkcs1", _PEM})
+#: Identifiers by which the emulator names the source of an identity.
+_SOURCE = re.compile(r"\.(pkcs|imported|scep)\.([0-9A-Za-z-]+)(?:\.|$)")
+_VARIABLE = r"%(\w+)%"
+#: Apple: Keysize and Key Usage of com.apple.security.scep.
+_KEY_SIZES = (1024, 2048, 4096)
+_KEY_USAGES = {SIGNING: 1, ENCRYPTION: 4}
+
 
 def is_modern(data: bytes) -> bool:
     """Whether the file needs a system that implements PBES2; False for a damaged file, which `read_pfx` refuses."""
@@ -49,18 +60,6 @@ def _ciphers(content: bytes) -> Iterator[Any]:
         for bag in pkcs12.SafeContents.load(safe["content"].native):
             if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
                 yield bag["bag_value"]["encryption_algorithm"]["algorithm"].native
-
-
-PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
-ESCROW = "com.apple.security.FDERecoveryKeyEscrow"
-_PEM = "com.apple.security.pem"
-CERTIFICATES = frozenset({"com.apple.security.root", "com.apple.security.pkcs1", _PEM})
-#: Identifiers by which the emulator names the source of an identity.
-_SOURCE = re.compile(r"\.(pkcs|imported|scep)\.([0-9A-Za-z-]+)(?:\.|$)")
-_VARIABLE = r"%(\w+)%"
-#: Apple: Keysize and Key Usage of com.apple.security.scep.
-_KEY_SIZES = (1024, 2048, 4096)
-_KEY_USAGES = {SIGNING: 1, ENCRYPTION: 4}
 
 
 def rank(payload: Payload) -> int:

@@ -27,6 +27,31 @@ from fauxtune_sim.errors import AnswerBroken, CmsRefused
 from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 
+PASSCODE, FILE_VAULT, RESTRICTIONS, FIREWALL = (
+    "com.apple.mobiledevice.passwordpolicy",
+    "com.apple.MCX.FileVault2",
+    "com.apple.applicationaccess",
+    "com.apple.security.firewall",
+)
+#: The keys of the firewall that a Mac shows as facts.
+_FIREWALL_FACTS = {
+    "EnableFirewall": "isFirewallEnabled",
+    "BlockAllIncoming": "isFirewallBlockingAllIncoming",
+    "EnableStealthMode": "isFirewallStealthModeEnabled",
+}
+#: The beginnings of payloads whose content is a key, an account or the management, and no setting.
+_OTHERS = ("com.apple.security.", "com.apple.mdm", "com.apple.eas.", "com.apple.mail.", "com.apple.ews.")
+_RANGES = {
+    "maxFailedAttempts": (2, 11),
+    "maxGracePeriod": (0, 240),
+    "maxInactivity": (0, 60),
+    "maxPINAgeInDays": (0, 730),
+    "minComplexChars": (0, 4),
+    "minLength": (0, 16),
+    "pinHistory": (0, 50),
+}
+_PLAIN = (bool, int, float, str, list)
+
 
 @dataclass(frozen=True, slots=True)
 class Payload:
@@ -177,32 +202,6 @@ def _duplicate(names: Iterable[str]) -> str | None:
             return name
         seen.add(name)
     return None
-
-
-PASSCODE, FILE_VAULT, RESTRICTIONS, FIREWALL = (
-    "com.apple.mobiledevice.passwordpolicy",
-    "com.apple.MCX.FileVault2",
-    "com.apple.applicationaccess",
-    "com.apple.security.firewall",
-)
-#: The keys of the firewall that a Mac shows as facts.
-_FIREWALL_FACTS = {
-    "EnableFirewall": "isFirewallEnabled",
-    "BlockAllIncoming": "isFirewallBlockingAllIncoming",
-    "EnableStealthMode": "isFirewallStealthModeEnabled",
-}
-#: The beginnings of payloads whose content is a key, an account or the management, and no setting.
-_OTHERS = ("com.apple.security.", "com.apple.mdm", "com.apple.eas.", "com.apple.mail.", "com.apple.ews.")
-_RANGES = {
-    "maxFailedAttempts": (2, 11),
-    "maxGracePeriod": (0, 240),
-    "maxInactivity": (0, 60),
-    "maxPINAgeInDays": (0, 730),
-    "minComplexChars": (0, 4),
-    "minLength": (0, 16),
-    "pinHistory": (0, 50),
-}
-_PLAIN = (bool, int, float, str, list)
 
 
 def settings_of(kind: str, keys: Mapping[str, Any]) -> dict[str, Any]:

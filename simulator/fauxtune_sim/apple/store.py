@@ -25,6 +25,7 @@ from fauxtune_sim.keys.keystore import KeyEntry, KeyStore
 from fauxtune_sim.mail.accounts import MailAccount
 
 _GROUPS, _LENGTH, _LETTERS = 6, 4, string.ascii_uppercase + string.digits
+IDENTITY, CERTIFICATE, ACCOUNT = "identity", "certificate", "account"
 
 
 @dataclass(slots=True)
@@ -186,9 +187,6 @@ class ProfileStore:
         store.apps = {row["identifier"]: ManagedApp(**row) for row in document.get("apps", ())}
         store.claims = [Claim(**claim) for claim in document["claims"]]
         return store
-
-
-IDENTITY, CERTIFICATE, ACCOUNT = "identity", "certificate", "account"
 
 
 class Keychain:

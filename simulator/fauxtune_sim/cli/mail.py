@@ -20,15 +20,6 @@ AppOption = Annotated[
     str | None,
     typer.Option("--app", help="The mail app: mail, outlook, gmail, nine, samsung, web (default: the one in use)."),
 ]
-
-
-class Switching(StrEnum):
-    """The positions of a switch."""
-
-    ON = "on"
-    OFF = "off"
-
-
 ToUsersOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -85,6 +76,18 @@ PasswordFileOption = Annotated[
 OpaqueOption = Annotated[
     bool, typer.Option("--opaque", help="Put the text inside the signature: others cannot show it.")
 ]
+__all__ = ["mail_app"]
+AccountOption = Annotated[
+    str | None,
+    typer.Option("--account", help="The account, by its address (default: the only one).", metavar="ADDRESS"),
+]
+
+
+class Switching(StrEnum):
+    """The positions of a switch."""
+
+    ON = "on"
+    OFF = "off"
 
 
 @mail_app.command("send", epilog="Example: fauxtune-sim mail send --state phone --to-user bob --out letter.eml")
@@ -243,14 +246,6 @@ def mail_contacts(*, state: StateOption, output: OutputOption = Output.TEXT) -> 
     from fauxtune_sim.cli import mail_commands
 
     finish(run_to_end(mail_commands.contacts(state)), output=output, state=state)
-
-
-__all__ = ["mail_app"]
-
-AccountOption = Annotated[
-    str | None,
-    typer.Option("--account", help="The account, by its address (default: the only one).", metavar="ADDRESS"),
-]
 
 
 @mail_app.command("fetch", epilog="Example: fauxtune-sim mail fetch --state ./alice-phone")

@@ -30,6 +30,19 @@ _LONGEST_LENGTH = 4
 _LONGEST_IDENTIFIER = 64
 #: Elements in one another, and elements of one message in BER: programs cut content into pieces of 1,000 bytes.
 _DEEPEST, _MOST = 32, 200_000
+#: The exceptions that reading a damaged or hostile structure can raise.
+DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    InvalidSignature,
+    InvalidUnwrap,
+    UnsupportedAlgorithm,
+)
 
 
 class IndefiniteLength(ValueError):
@@ -218,21 +231,6 @@ def encoded(tag: int, *pieces: bytes) -> bytes:
         digits = length.to_bytes((length.bit_length() + 7) // 8, "big")
         head = bytes((tag, 0x80 | len(digits))) + digits
     return b"".join((head, *pieces))
-
-
-#: The exceptions that reading a damaged or hostile structure can raise.
-DAMAGE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    InvalidSignature,
-    InvalidUnwrap,
-    UnsupportedAlgorithm,
-)
 
 
 def issuer_and_serial(certificate: x509.Certificate) -> dict[str, Any]:

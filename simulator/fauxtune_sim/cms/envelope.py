@@ -31,6 +31,11 @@ from fauxtune_sim.cms.recipients import (
 )
 from fauxtune_sim.errors import CmsRefused
 
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+#: The length of a tag unless the parameters name another (RFC 5084 3.2).
+_SHORTEST_TAG_BYTES = 12
+
 
 @dataclass(frozen=True, slots=True)
 class DecryptedContent:
@@ -100,12 +105,6 @@ def encrypt(
 
 def _is_version_0(info: Any) -> bool:
     return bool(info.name == "ktri" and info.chosen["version"].native == "v0")
-
-
-_NONCE_BYTES = 12
-_TAG_BYTES = 16
-#: The length of a tag unless the parameters name another (RFC 5084 3.2).
-_SHORTEST_TAG_BYTES = 12
 
 
 class _GcmParameters(core.Sequence):  # type: ignore[misc]

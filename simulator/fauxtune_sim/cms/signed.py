@@ -39,6 +39,8 @@ from fauxtune_sim.keys.certificates import PrivateKey, addresses, load_certifica
 
 #: Signed attributes (RFC 5652 11.2, 11.3).
 MESSAGE_DIGEST, SIGNING_TIME = der.identifier("1.2.840.113549.1.9.4"), der.identifier("1.2.840.113549.1.9.5")
+_FIRST, _SECOND, _THIRD = (CONTEXT | CONSTRUCTED | number for number in range(3))
+_NULL = b"\x05\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,6 @@ def _check_signature(
         public.verify(info.signature, signed, pss, pss_digest)
         return
     public.verify(info.signature, signed, padding.PKCS1v15(), digest)
-
-
-_FIRST, _SECOND, _THIRD = (CONTEXT | CONSTRUCTED | number for number in range(3))
-_NULL = b"\x05\x00"
 
 
 def _identifier(dotted: str) -> bytes:

@@ -28,6 +28,9 @@ from fauxtune_sim.mail.mailbox_wires import Mailbox, MailLogin
 from fauxtune_sim.mail.recipients import find_certificate
 from fauxtune_sim.mail.smime_settings import MailDefaults, choose_protection, mail_defaults
 
+#: The title of the profile of the certificate for the mail server.
+LOGIN = "Mail login"
+
 
 async def sender_obtains_key(scenario: Scenario) -> Evidence:
     """Prove that a certificate that was imported is not chosen by senders, and that a published one is."""
@@ -68,10 +71,6 @@ async def sender_obtains_key(scenario: Scenario) -> Evidence:
         f"encrypted to it, and Alice has {len(alices)}",
         Table(("device", "reads the mail"), rows),
     )
-
-
-#: The title of the profile of the certificate for the mail server.
-LOGIN = "Mail login"
 
 
 async def mail_account(scenario: Scenario) -> Evidence:

@@ -20,6 +20,8 @@ from fauxtune_sim.errors import ServerUnreachable
 #: Seconds; the guard kills a server that does not end within 15.
 _START, _STOP = 60.0, 20.0
 _MOST_LINES = 200
+#: The languages of the report.
+LANGUAGES = ("en", "it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,6 @@ def _endpoints(line: bytes) -> Endpoints:
         raise ServerUnreachable(
             f"the server's first line does not name its addresses: {line.decode(errors='replace')}"
         ) from broken
-
-
-#: The languages of the report.
-LANGUAGES = ("en", "it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from typing import Any
 
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
 
+#: Below are no error codes of any platform: SyncML's begin with 400, Apple's with 1000, those of Windows are larger.
+_LEAST, _MOST = 400, 0xFFFFFFFF
+
 
 @dataclass(slots=True)
 class Condition:
@@ -69,10 +72,6 @@ def position(device_id: str) -> tuple[float, float]:
     number = zlib.crc32(device_id.encode())
     east, north = number % 1000, number // 1000 % 1000
     return round(47.6 + north / 10_000, 4), round(-122.3 + east / 10_000, 4)
-
-
-#: Below are no error codes of any platform: SyncML's begin with 400, Apple's with 1000, those of Windows are larger.
-_LEAST, _MOST = 400, 0xFFFFFFFF
 
 
 class Delivery(StrEnum):

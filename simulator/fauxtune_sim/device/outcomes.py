@@ -19,6 +19,8 @@ LONGEST_OUTPUT, LONGEST_ATTRIBUTE = 2048, 20 * 1024
 _CODES = range(-(2**31), 2**31)
 #: Declared outcomes of one device.
 _MOST = 200
+#: Exit codes with which an installer has done its work.
+_DONE = frozenset({0, 1707, 3010, 1641})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,6 @@ class ProgramOutcome:
     exit_code: int = 0
     before: bool | None = None
     after: bool | None = None
-
-
-#: Exit codes with which an installer has done its work.
-_DONE = frozenset({0, 1707, 3010, 1641})
 
 
 @dataclass(slots=True)

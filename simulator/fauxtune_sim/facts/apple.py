@@ -28,6 +28,35 @@ from fauxtune_sim.facts.values import (
 )
 from fauxtune_sim.platforms import Mode, Platform
 
+_MOBILE = {
+    "15.8.2": "19H384",
+    "16.7.8": "20H343",
+    "17.5.1": "21F90",
+    "17.6.1": "21G93",
+    "18.1": "22B83",
+    "18.2": "22C152",
+    "18.5": "22F76",
+    "18.6": "22G86",
+    "26.1": "23B85",
+}
+#: Version -> build.
+BUILDS: dict[Platform, dict[str, str]] = {
+    Platform.IOS: _MOBILE,
+    Platform.IPADOS: _MOBILE,
+    Platform.MACOS: {
+        "12.7.5": "21H1222",
+        "13.6.7": "22G720",
+        "14.5": "23F79",
+        "14.6.1": "23G93",
+        "15.1": "24B83",
+        "15.5": "24F74",
+        "26.1": "25B78",
+    },
+}
+_SYSTEMS = {Platform.IOS: "iOS", Platform.IPADOS: "iPadOS", Platform.MACOS: "macOS"}
+_CODE_LETTERS = "0123456789ACDEFGHJKLMNPQRTUVWXYZ"
+_DEFAULT = {Platform.IOS: "17.5.1", Platform.IPADOS: "17.5.1", Platform.MACOS: "14.5"}
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -97,41 +126,10 @@ PRODUCTS: dict[Platform, tuple[Product, ...]] = {
     ),
 }
 
-_MOBILE = {
-    "15.8.2": "19H384",
-    "16.7.8": "20H343",
-    "17.5.1": "21F90",
-    "17.6.1": "21G93",
-    "18.1": "22B83",
-    "18.2": "22C152",
-    "18.5": "22F76",
-    "18.6": "22G86",
-    "26.1": "23B85",
-}
-#: Version -> build.
-BUILDS: dict[Platform, dict[str, str]] = {
-    Platform.IOS: _MOBILE,
-    Platform.IPADOS: _MOBILE,
-    Platform.MACOS: {
-        "12.7.5": "21H1222",
-        "13.6.7": "22G720",
-        "14.5": "23F79",
-        "14.6.1": "23G93",
-        "15.1": "24B83",
-        "15.5": "24F74",
-        "26.1": "25B78",
-    },
-}
-
 
 def product_of(platform: Platform, product_name: str) -> Product | None:
     """The product of this type ("iPhone15,2"); None for one that is not simulated."""
     return next((product for product in PRODUCTS[platform] if product.product_name == product_name), None)
-
-
-_SYSTEMS = {Platform.IOS: "iOS", Platform.IPADOS: "iPadOS", Platform.MACOS: "macOS"}
-_CODE_LETTERS = "0123456789ACDEFGHJKLMNPQRTUVWXYZ"
-_DEFAULT = {Platform.IOS: "17.5.1", Platform.IPADOS: "17.5.1", Platform.MACOS: "14.5"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,40 +33,6 @@ _CLASSES: dict[Platform, type[Hardware]] = {
     Platform.WINDOWS_10_MOBILE: WindowsHardware,
     Platform.WINDOWS_PHONE_81: WindowsHardware,
 }
-
-
-def new_hardware(
-    platform: Platform, os_version: str | None = None, *, mode: Mode | None = None, random: Random | None = None
-) -> Hardware:
-    """Generate the hardware of a common product, with this system version or the usual one.
-
-    A seeded `random` generates the same hardware again. Raises NotFoundHere for a version that is not simulated.
-    """
-    return _CLASSES[platform].new(platform, os_version, mode=mode, random=SystemRandom() if random is None else random)
-
-
-def read_hardware(platform: Platform, document: dict[str, Any]) -> Hardware:
-    """Read the JSON of `Hardware.document`. Raises TypeError if it has another form."""
-    return _CLASSES[platform](**document)
-
-
-class Reporting(Protocol):
-    """What facts are read from and written to: a simulated device."""
-
-    name: str
-    platform: Platform
-    mode: Mode | None
-    hardware: Hardware
-    own_facts: dict[str, FactValue]
-    condition: Condition
-    has_news: bool
-
-    @property
-    def enrollment(self) -> Enrollment | None:
-        """The enrolment, if there is one."""
-        ...
-
-
 _APPLE_MOBILE = (Platform.IOS, Platform.IPADOS)
 _NAME, _MODEL, _VERSION, _EDITION, _FAMILY = "deviceName", "model", "osVersion", "skuNumber", "skuFamily"
 _TOTAL, _FREE = "totalStorageSpaceInBytes", "freeStorageSpaceInBytes"
@@ -106,6 +72,38 @@ _OF_SUPERVISED = frozenset({"activationLockBypassCode"})
 _OF_SIM = frozenset({"iccid", "phoneNumber", "subscriberCarrier"})
 #: DeviceStatus/OS/Edition of each number of GetProductInfo.
 _EDITIONS = {4: "Enterprise", 48: "Professional", 101: "Core", 104: "Mobile", 121: "Education"}
+
+
+def new_hardware(
+    platform: Platform, os_version: str | None = None, *, mode: Mode | None = None, random: Random | None = None
+) -> Hardware:
+    """Generate the hardware of a common product, with this system version or the usual one.
+
+    A seeded `random` generates the same hardware again. Raises NotFoundHere for a version that is not simulated.
+    """
+    return _CLASSES[platform].new(platform, os_version, mode=mode, random=SystemRandom() if random is None else random)
+
+
+def read_hardware(platform: Platform, document: dict[str, Any]) -> Hardware:
+    """Read the JSON of `Hardware.document`. Raises TypeError if it has another form."""
+    return _CLASSES[platform](**document)
+
+
+class Reporting(Protocol):
+    """What facts are read from and written to: a simulated device."""
+
+    name: str
+    platform: Platform
+    mode: Mode | None
+    hardware: Hardware
+    own_facts: dict[str, FactValue]
+    condition: Condition
+    has_news: bool
+
+    @property
+    def enrollment(self) -> Enrollment | None:
+        """The enrolment, if there is one."""
+        ...
 
 
 def read_facts(device: Reporting) -> dict[str, FactValue]:

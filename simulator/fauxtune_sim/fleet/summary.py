@@ -23,6 +23,9 @@ from fauxtune_sim.server.delivery import remedy_lines, waiting
 _FINENESS, _BITS = 64, 6
 #: The longest time that is told apart, in microseconds. Longer ones are in its bucket.
 _LONGEST = 2**32 - 1
+#: The quantiles of a summary, by their names in JSON and in text.
+_QUANTILES = (("p50", "p50", 0.5), ("p99", "p99", 0.99), ("p999", "p99.9", 0.999))
+_SECONDS_BETWEEN_LINES = 5.0
 
 
 def _bucket(microseconds: int) -> int:
@@ -106,8 +109,6 @@ class Phase(StrEnum):
 
 #: The words for a conversation of each phase.
 _WORDS = {Phase.ENROLL: "enrolment", Phase.SETTLE: "check-in that settles", Phase.AGAIN: "check-in again"}
-#: The quantiles of a summary, by their names in JSON and in text.
-_QUANTILES = (("p50", "p50", 0.5), ("p99", "p99", 0.99), ("p999", "p99.9", 0.999))
 
 
 @dataclass(slots=True)
@@ -226,7 +227,6 @@ def _short(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
-_SECONDS_BETWEEN_LINES = 5.0
 _DONE = {Phase.ENROLL: "enrolled", Phase.SETTLE: "settled", Phase.AGAIN: "checked in again"}
 
 

@@ -27,6 +27,9 @@ _OFFLINE = "offline.json"
 _DIGITS = 6
 #: Seconds between two attempts to have the folder.
 _PAUSE = 0.1
+_VERSION = 1
+#: No folder: a path at which there are no files.
+_NOWHERE = Path("/nowhere/fauxtune-snapshot")
 
 
 class PoolFolders:
@@ -109,11 +112,6 @@ def _is_locked(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-_VERSION = 1
-#: No folder: a path at which there are no files.
-_NOWHERE = Path("/nowhere/fauxtune-snapshot")
 
 
 class MemoryFolder(StateFolder):

@@ -23,6 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 #: Bytes of a certificate that is kept for the next message: larger ones are rare, and would fill the memory.
 LARGEST_CACHED = 8192
+_LONGEST = 8
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
@@ -139,9 +140,6 @@ def usage(certificate: x509.Certificate) -> str:
         return "authority"
     usages = {(True, True): "both", (True, False): "signing", (False, True): "encryption"}
     return usages.get((can_sign(certificate), can_encrypt(certificate)), "other")
-
-
-_LONGEST = 8
 
 
 def untrusted_reason(

@@ -24,6 +24,11 @@ from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import StateBroken
 from fauxtune_sim.keys.certificates import addresses, can_encrypt, is_for_mail, mark
 
+_PREFIX, _SUFFIX = "mail-", ".eml"
+CONTACTS = "contacts.json"
+#: Certificates that are kept; the ones that were learned first make room.
+_MOST = 1_000
+
 
 class Setting(StrEnum):
     """An S/MIME setting of an account that its user may change if the account allows it."""
@@ -79,9 +84,6 @@ class MailAccount:
         }
 
 
-_PREFIX, _SUFFIX = "mail-", ".eml"
-
-
 class MailFolder:
     """The messages of one account: `mail-ACCOUNT-NUMBER-ID.eml`, in the order in which they were fetched."""
 
@@ -130,11 +132,6 @@ def _short(text: str) -> str:
 
 def _id_of(path: Path) -> str:
     return path.name.removesuffix(_SUFFIX).rpartition("-")[2]
-
-
-CONTACTS = "contacts.json"
-#: Certificates that are kept; the ones that were learned first make room.
-_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)

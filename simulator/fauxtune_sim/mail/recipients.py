@@ -26,6 +26,9 @@ from fauxtune_sim.server.control import AddressBookAnswer, Control, control_of
 from fauxtune_sim.server.discovery import ServerOptions, find_server
 from fauxtune_sim.server.transport import Transport
 
+#: Exchange Online takes messages of at most 150 MB; base64 adds a third to an attachment.
+LARGEST_FILE = 100 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class RecipientNames:
@@ -137,10 +140,6 @@ def _certificate_of(path: Path) -> x509.Certificate:
         return load(data)
     except ValueError as broken:
         raise MailRefused(f"{path} is not a certificate (PEM or DER): {broken}") from broken
-
-
-#: Exchange Online takes messages of at most 150 MB; base64 adds a third to an attachment.
-LARGEST_FILE = 100 * 1024 * 1024
 
 
 def file_bytes(path: Path, *, most: int = LARGEST_FILE) -> bytes:

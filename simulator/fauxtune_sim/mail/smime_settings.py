@@ -22,6 +22,10 @@ from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
 from fauxtune_sim.mail.accounts import AppSettings, MailAccount, Setting
 from fauxtune_sim.mail.apps import flag_of
 
+_SMIME = "com.microsoft.outlook.Mail.SMIMEEnabled"
+_DIRECTORY = f"{_SMIME}.LDAPHostName"
+_CHANGE = "UserChangeAllowed"
+
 
 @dataclass(frozen=True, slots=True)
 class SmimeSettings:
@@ -211,11 +215,6 @@ def _flag(package: str, setting: Setting) -> str:
 
 def _text(value: str | bool | None) -> str | None:
     return value if isinstance(value, str) else None
-
-
-_SMIME = "com.microsoft.outlook.Mail.SMIMEEnabled"
-_DIRECTORY = f"{_SMIME}.LDAPHostName"
-_CHANGE = "UserChangeAllowed"
 
 
 class OutlookSwitch(StrEnum):

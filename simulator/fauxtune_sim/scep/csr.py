@@ -54,6 +54,32 @@ _ATTRIBUTE = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _ESCAPED = re.compile(rb"\\(?:([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+#: MS-WCCE 2.2.2.7.10: an enrolment name with its value.
+_NAME_VALUE_PAIR = "1.3.6.1.4.1.311.13.2.1"
+#: MS-WCCE 2.2.2.7.7.1: the name of a template, a BMPString.
+_TEMPLATE_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2")
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+_SHA2: dict[str, hashes.SHA224 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
+    "sha224": hashes.SHA224(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303 - for authorities that know nothing else
+    **_SHA2,
+}
 
 
 def read_subject(text: str) -> Subject:
@@ -98,34 +124,6 @@ def distinguished_name(subject: Subject) -> x509.Name:
 
 def _type(name: str) -> x509.ObjectIdentifier:
     return _TYPES.get(name.upper()) or x509.ObjectIdentifier(name)
-
-
-_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
-#: MS-WCCE 2.2.2.7.10: an enrolment name with its value.
-_NAME_VALUE_PAIR = "1.3.6.1.4.1.311.13.2.1"
-#: MS-WCCE 2.2.2.7.7.1: the name of a template, a BMPString.
-_TEMPLATE_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2")
-_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
-)
-_SHA2: dict[str, hashes.SHA224 | hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
-    "sha224": hashes.SHA224(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),  # noqa: S303 - for authorities that know nothing else
-    **_SHA2,
-}
 
 
 class _NameValuePair(core.Sequence):  # type: ignore[misc]

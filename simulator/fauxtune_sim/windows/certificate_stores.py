@@ -28,6 +28,15 @@ _TRUSTING = {
     ("Vendor", "MSFT", "CertificateStore", "Root", "System"),
     ("Vendor", "MSFT", "CertificateStore", "CA", "System"),
 }
+ACCESS_DENIED = 0x80070005
+INVALID_ARGUMENT = 0x80070057
+NOT_SUPPORTED = 0x80090029
+TPM, TPM_OR_SOFTWARE, SOFTWARE, HELLO = "1", "2", "3", "4"
+PLATFORM_KSP = "Microsoft Platform Crypto Provider"
+SOFTWARE_KSP = "Microsoft Software Key Storage Provider"
+HELLO_KSP = "Microsoft Passport Key Storage Provider"
+#: Bits of the longest key that a TPM makes. Unverified: of all TPMs.
+_LONGEST_IN_TPM = 2048
 
 
 def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
@@ -67,18 +76,6 @@ def _check(machine: Machine, path: Path) -> None:
     refusal = refusal_of_owner(machine.device, Delivery.ROOT, node=path)
     if refusal is not None and hashlib.sha256(der).hexdigest() not in machine.device.keystore.trusted:
         raise refusal
-
-
-ACCESS_DENIED = 0x80070005
-INVALID_ARGUMENT = 0x80070057
-NOT_SUPPORTED = 0x80090029
-
-TPM, TPM_OR_SOFTWARE, SOFTWARE, HELLO = "1", "2", "3", "4"
-PLATFORM_KSP = "Microsoft Platform Crypto Provider"
-SOFTWARE_KSP = "Microsoft Software Key Storage Provider"
-HELLO_KSP = "Microsoft Passport Key Storage Provider"
-#: Bits of the longest key that a TPM makes. Unverified: of all TPMs.
-_LONGEST_IN_TPM = 2048
 
 
 class InstallFailed(Exception):

@@ -26,6 +26,13 @@ _MALFORMED, _EXISTS, _FAILED, _ATOMIC_FAILED, _ROLLBACK_FAILED = 400, 418, 500, 
 _NOT_FOUND = 404
 #: MS-MDM: a Get of a node with everything below it.
 _STRUCT_DATA = "?list=StructData"
+_NAME_NODE: Path = ("DevDetail", "Ext", "Microsoft", "DNSComputerName")
+#: RFC 1123 2.1, and Windows: not only digits.
+_NAME = re.compile(r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_ENCRYPTIONS: tuple[Path, ...] = (
+    ("Vendor", "MSFT", "BitLocker", "RequireDeviceEncryption"),
+    ("Vendor", "MSFT", "Policy", "Config", "Security", "RequireDeviceEncryption"),
+)
 
 
 @dataclass(slots=True)
@@ -229,11 +236,6 @@ def _provider_of(target: str) -> str:
     return parts[parts.index("MSFT") + 1] if "MSFT" in parts[:-1] else (parts[1] if len(parts) > 1 else target)
 
 
-_NAME_NODE: Path = ("DevDetail", "Ext", "Microsoft", "DNSComputerName")
-#: RFC 1123 2.1, and Windows: not only digits.
-_NAME = re.compile(r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-
-
 def _rename(machine: Machine, touched: Iterable[Path]) -> None:
     """Rename the PC. Raises NodeRefusal for a text that is no name. Differs from a PC: that takes the name when it
     restarts.
@@ -244,12 +246,6 @@ def _rename(machine: Machine, touched: Iterable[Path]) -> None:
     if not _NAME.fullmatch(name):
         raise NodeRefusal(500, f"{name!r} is no name of a computer: letters, digits and hyphens", node=_NAME_NODE)
     machine.device.name = name
-
-
-_ENCRYPTIONS: tuple[Path, ...] = (
-    ("Vendor", "MSFT", "BitLocker", "RequireDeviceEncryption"),
-    ("Vendor", "MSFT", "Policy", "Config", "Security", "RequireDeviceEncryption"),
-)
 
 
 def _apply_settings(machine: Machine, touched: Iterable[Path]) -> None:

@@ -21,6 +21,11 @@ from fauxtune_sim.windows.tree import NodeRefusal, Path
 #: Azure: "Put Blob".
 HEADERS = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2018-11-09"}
 _MOST_DIRECTIVES = 1000
+#: The end of the path of a request by SCEP.
+ENROLL = ("Install", "Enroll")
+#: Defender CSP, Scan.
+_SCANS = {"1": "Quick", "2": "Full"}
+_PARTS = 4
 
 
 def archive(machine: Machine, definition: str) -> LogArchive:
@@ -40,13 +45,6 @@ def archive(machine: Machine, definition: str) -> LogArchive:
         for name, text in (("results.txt", results), ("device.txt", facts)):
             packed.writestr(zipfile.ZipInfo(name, machine.now.timetuple()[:6]), text)
     return LogArchive(address.text, file.getvalue())
-
-
-#: The end of the path of a request by SCEP.
-ENROLL = ("Install", "Enroll")
-#: Defender CSP, Scan.
-_SCANS = {"1": "Quick", "2": "Full"}
-_PARTS = 4
 
 
 class SessionAborted(Exception):

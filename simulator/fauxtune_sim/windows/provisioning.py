@@ -23,6 +23,7 @@ from fauxtune_sim.windows.markup import Element, read
 
 #: The device's id, in ASCII, which is not DER.
 _DEVICE_ID = "1.3.6.1.4.1.311.66.1.0"
+_XML_ENCODING = "application/vnd.syncml.dm+xml"
 
 
 def certificate_request(key: rsa.RSAPrivateKey, *, device_id: str, hardware_id: str) -> bytes:
@@ -64,9 +65,6 @@ def renewal_request(request: bytes, *, identity: DeviceIdentity, now: datetime) 
         signing_time=now,
         options=SigningOptions(detached=False),
     )
-
-
-_XML_ENCODING = "application/vnd.syncml.dm+xml"
 
 
 @dataclass(slots=True)

@@ -31,6 +31,34 @@ from fauxtune_sim.windows.tree import NodeRefusal, Path, refusal_of_owner, uri_o
 
 INSTALL = "Install"
 _BELOW = (("Vendor", "MSFT", "ClientCertificateInstall", "SCEP"), ("Vendor", "MSFT", "CertificateStore", "My", "SCEP"))
+_PROVIDER = "ClientCertificateInstall"
+#: The leaves without which a certificate cannot be requested.
+_REQUIRED = ("ServerURL", "EKUMapping", "KeyUsage", "SubjectName", "KeyLength", "HashAlgorithm")
+_KEY_USAGES = {SIGNING: 0x80, ENCRYPTION: 0x20}
+_KEY_LENGTHS = (1024, 2048, 4096)
+_PERIODS = ("Days", "Months", "Years")
+_MOST_RETRIES = 30
+#: `format+name` pairs, separated by semicolons. certenroll.h: AlternativeNameType.
+_NAME = re.compile(r"(?:^|;)\s*(?P<kind>[0-9]+)\+(?P<name>.*?)(?=;\s*[0-9]+\+|;?\s*$)", re.DOTALL)
+_MAIL, _DNS, _URL, _PRINCIPAL = "2", "3", "7", "11"
+#: Windows error numbers (winerror.h, wininet.h). Unverified: which goes with which failure.
+_ERRORS = {
+    Failure.NETWORK: 0x80072EFD,  # ERROR_INTERNET_CANNOT_CONNECT
+    Failure.CA_CERTIFICATE: 0x80092004,  # CRYPT_E_NOT_FOUND
+    Failure.FINGERPRINT: 0x800B0109,  # CERT_E_UNTRUSTEDROOT
+    Failure.SETTINGS: INVALID_ARGUMENT,
+    Failure.ANSWER: 0x8009100D,  # CRYPT_E_UNEXPECTED_MSG_TYPE
+    Failure.TOO_LATE: 0x80072EE2,  # ERROR_INTERNET_TIMEOUT
+    Failure.OTHER_KEY: 0x80090015,  # NTE_BAD_PUBLIC_KEY
+}
+_REFUSED = {
+    "badAlg": 0x80090008,  # NTE_BAD_ALGID
+    "badMessageCheck": 0x80091007,  # CRYPT_E_HASH_VALUE
+    "badRequest": 0x80094001,  # CERTSRV_E_BAD_REQUESTSUBJECT
+    "badTime": 0x800B0101,  # CERT_E_EXPIRED
+    "badCertId": 0x80094004,  # CERTSRV_E_PROPERTY_EMPTY
+}
+_REFUSED_OTHERWISE = 0x80094800  # CERTSRV_E_UNSUPPORTED_CERT_TYPE
 
 
 def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
@@ -88,36 +116,6 @@ def open_requests(machine: Machine, *, new: bool = False) -> dict[Path, ScepRequ
         for root, each in machine.state.requests.items()
         if each.status == RequestStatus.PENDING and (each.is_new or not new) and (machine.user or root[0] != "User")
     }
-
-
-_PROVIDER = "ClientCertificateInstall"
-#: The leaves without which a certificate cannot be requested.
-_REQUIRED = ("ServerURL", "EKUMapping", "KeyUsage", "SubjectName", "KeyLength", "HashAlgorithm")
-_KEY_USAGES = {SIGNING: 0x80, ENCRYPTION: 0x20}
-_KEY_LENGTHS = (1024, 2048, 4096)
-_PERIODS = ("Days", "Months", "Years")
-_MOST_RETRIES = 30
-#: `format+name` pairs, separated by semicolons. certenroll.h: AlternativeNameType.
-_NAME = re.compile(r"(?:^|;)\s*(?P<kind>[0-9]+)\+(?P<name>.*?)(?=;\s*[0-9]+\+|;?\s*$)", re.DOTALL)
-_MAIL, _DNS, _URL, _PRINCIPAL = "2", "3", "7", "11"
-#: Windows error numbers (winerror.h, wininet.h). Unverified: which goes with which failure.
-_ERRORS = {
-    Failure.NETWORK: 0x80072EFD,  # ERROR_INTERNET_CANNOT_CONNECT
-    Failure.CA_CERTIFICATE: 0x80092004,  # CRYPT_E_NOT_FOUND
-    Failure.FINGERPRINT: 0x800B0109,  # CERT_E_UNTRUSTEDROOT
-    Failure.SETTINGS: INVALID_ARGUMENT,
-    Failure.ANSWER: 0x8009100D,  # CRYPT_E_UNEXPECTED_MSG_TYPE
-    Failure.TOO_LATE: 0x80072EE2,  # ERROR_INTERNET_TIMEOUT
-    Failure.OTHER_KEY: 0x80090015,  # NTE_BAD_PUBLIC_KEY
-}
-_REFUSED = {
-    "badAlg": 0x80090008,  # NTE_BAD_ALGID
-    "badMessageCheck": 0x80091007,  # CRYPT_E_HASH_VALUE
-    "badRequest": 0x80094001,  # CERTSRV_E_BAD_REQUESTSUBJECT
-    "badTime": 0x800B0101,  # CERT_E_EXPIRED
-    "badCertId": 0x80094004,  # CERTSRV_E_PROPERTY_EMPTY
-}
-_REFUSED_OTHERWISE = 0x80094800  # CERTSRV_E_UNSUPPORTED_CERT_TYPE
 
 
 class _NotIssued(Exception):
