@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bench.rows import Row, side_by_side
-from fauxtune_sim.keystore import KeyEntry, KeyStore
-from fauxtune_sim.mail import MailMessage, Protection, read_mail, write_mail
+from fauxtune_sim.keys.keystore import KeyEntry, KeyStore
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _ALICE = "alice@contoso.example"

@@ -21,12 +21,12 @@ from sqlalchemy import Connection, Engine, event
 from bench.rows import Row
 from fauxtune.storage.database import ALONE
 from fauxtune.testing import Server, Tenant
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_for
-from fauxtune_sim.device import Device
-from fauxtune_sim.identity import KeyRing
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.keys.identity import KeyRing
 from fauxtune_sim.platforms import read_kind
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.server.transport import Answer, Transport
 from tests.support.server_here import serving_here
 
 #: The most statements and transactions of a scene (None: any number).

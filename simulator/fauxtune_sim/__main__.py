@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fauxtune_sim.cli import app
+from fauxtune_sim.cli.main import app
 
 app(prog_name="fauxtune-sim")

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+if sys.platform != "win32":
+    import uvloop
+
 T = TypeVar("T")
 
 
@@ -15,8 +18,6 @@ def run_loop(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in an event loop of its own."""
     if sys.platform == "win32":
         return asyncio.run(work)
-    import uvloop
-
     return uvloop.run(work)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from fauxtune_sim.errors import NotFoundHere
@@ -92,7 +93,5 @@ def read_kind(text: str) -> Kind:
 
 
 def _meant(word: str) -> str:
-    from difflib import get_close_matches  # for mistakes only
-
     near = get_close_matches(word, [*Platform, *_SPELLINGS, *Mode], n=1)
     return f". Did you mean {near[0]}?" if near else ""

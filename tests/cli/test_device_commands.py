@@ -11,7 +11,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-import fauxtune_sim.cli
+import fauxtune_sim.cli.main
 from fauxtune.cli.devices import _kind as kind_of_device
 from fauxtune.cli.profile_choice import PlatformWord
 from fauxtune.core.model.platform_words import spelled
@@ -47,7 +47,9 @@ def devices(run: Commands, graph: httpx.Client, tmp_path_factory: pytest.TempPat
 
 
 def simulate(*arguments: str | Path, data_dir: Path, code: int = 0) -> str:
-    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(data_dir)}).invoke(fauxtune_sim.cli.app, [*map(str, arguments)])
+    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(data_dir)}).invoke(
+        fauxtune_sim.cli.main.app, [*map(str, arguments)]
+    )
     assert result.exit_code == code, result.output
     return result.stdout
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-import fauxtune_sim.cli
+import fauxtune_sim.cli.main
 from tests.support.commands import Commands
 
 _CONFIGURATIONS = "/deviceManagement/deviceEnrollmentConfigurations"
@@ -38,7 +38,7 @@ def restricted(graph: httpx.Client, run: Commands, tmp_path: Path) -> None:
         "--state",
         str(tmp_path / "old"),
     ]
-    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(run.data_dir)}).invoke(fauxtune_sim.cli.app, arguments)
+    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(run.data_dir)}).invoke(fauxtune_sim.cli.main.app, arguments)
     assert result.exit_code == 1
     assert "The enrolment restriction 'New iPhones' allows iOS from 18.0 on" in result.output
 

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typer.testing import CliRunner
 
-import fauxtune_sim.cli
+import fauxtune_sim.cli.main
 from tests.support.commands import Commands
 from tests.support.running_server import SECONDS, Served
 from tests.support.scep_clients import PENDING, Csr, ScepClient
@@ -34,7 +34,7 @@ def phone(run: Commands, graph: httpx.Client, tmp_path_factory: pytest.TempPathF
     graph.post(f"{profiles}/{created['id']}/assign", json={"assignments": [everybody]}).raise_for_status()
     state = tmp_path_factory.mktemp("devices") / "phone"
     arguments = ["enroll", "--name", "scep phone", "--user", "alice@contoso.example", "--state", str(state)]
-    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(run.data_dir)}).invoke(fauxtune_sim.cli.app, arguments)
+    result = CliRunner(env={"FAUXTUNE_DATA_DIR": str(run.data_dir)}).invoke(fauxtune_sim.cli.main.app, arguments)
     assert result.exit_code == 0, result.output
     return "scep phone"
 

@@ -97,7 +97,12 @@ except ModuleNotFoundError as missing:
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()
     imported = set(json.loads(first))
-    assert {"fauxtune.client.http", "fauxtune.cli.devices", "fauxtune.testing.plugin", "fauxtune_sim.host"} < imported
+    assert {
+        "fauxtune.client.http",
+        "fauxtune.cli.devices",
+        "fauxtune.testing.plugin",
+        "fauxtune_sim.hosting.host",
+    } < imported
     assert second == "No module named 'fcntl'"
 
 
@@ -131,7 +136,7 @@ def test_a_simulated_device_enrols_at_a_server_elsewhere(server: Running, tmp_pa
     outcomes = results(
         ("enroll", "--platform", "windows", "--user", "alice", *state, *there),
         ("checkin", *state, "--until-settled"),
-        program="fauxtune_sim.cli",
+        program="fauxtune_sim.cli.main",
     )
     assert [code for code, _, _ in outcomes] == [0, 0], outcomes
 

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fauxtune_sim import keystore_export, mailbox_commands
-from fauxtune_sim.device import Device
-from fauxtune_sim.keystore_export import ExportOptions
-from fauxtune_sim.mail_commands import MailOptions
-from fauxtune_sim.mailbox_commands import AccountOptions
+from fauxtune_sim.cli import keystore_export, mailbox_commands
+from fauxtune_sim.cli.keystore_export import ExportOptions
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.cli.mailbox_commands import AccountOptions
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.interop.programs import OpenSsl
 from tests.support.administrator import ALICE, IOS_MAIL, Administrator, AgentEnroller, administrator_of
 from tests.support.running_server import Running, serving

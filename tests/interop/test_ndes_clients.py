@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from typer.testing import CliRunner
 
-import fauxtune_sim.cli
+import fauxtune_sim.cli.main
 from tests.support.running_server import Running
 from tests.support.scep_clients import CONTROL, FAILURE, NDES, Csr, ScepClient, scep_profile
 
@@ -66,7 +66,7 @@ def phone(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         arguments = ["enroll", "--name", "scep phone", "--user", "alice@contoso.example"]
         state = tmp_path_factory.mktemp("devices") / "phone"
         environment = {"FAUXTUNE_DATA_DIR": server.endpoints["dataDir"]}
-        done = CliRunner(env=environment).invoke(fauxtune_sim.cli.app, [*arguments, "--state", str(state)])
+        done = CliRunner(env=environment).invoke(fauxtune_sim.cli.main.app, [*arguments, "--state", str(state)])
         assert done.exit_code == 0, done.output
         with server.client() as http:
             devices: list[dict[str, Any]] = http.get(f"{CONTROL}/devices").raise_for_status().json()["value"]

@@ -12,14 +12,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from fauxtune_sim.apple.channel import signature
+from fauxtune_sim.apple.enrollment import signature
+from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.faults import Code, Fault
+from fauxtune_sim.apple.messages import write_plist
 from fauxtune_sim.apple.payloads import identity as read_identity
-from fauxtune_sim.apple.pkcs12 import is_modern
-from fauxtune_sim.apple.plist import write_plist
+from fauxtune_sim.apple.payloads import is_modern
 from fauxtune_sim.apple.profiles import read_profile
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from tests.interop.programs import OpenSsl
 

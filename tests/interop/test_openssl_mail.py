@@ -21,12 +21,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions
-from fauxtune_sim.device import Device
-from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
-from fauxtune_sim.keystore_export import ExportOptions, export
-from fauxtune_sim.mail import Attachment, MailMessage, Protection, read_mail, write_mail
-from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.cli.keystore_export import ExportOptions, export
+from fauxtune_sim.cms.ciphers import ContentCipher
+from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.signed import SigningOptions
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.keys.keystore import Identity, KeyEntry, KeyStore
+from fauxtune_sim.keys.pfx import read_pfx
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.writing import Attachment, MailMessage, Protection, write_mail
 from fauxtune_sim.platforms import Platform
 from tests.interop.programs import OpenSsl, openssl_in
 

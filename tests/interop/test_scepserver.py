@@ -9,11 +9,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.scep.client import ScepClient
-from fauxtune_sim.scep.errors import ScepFailed
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepFailed, ScepSettings
+from fauxtune_sim.server.transport import Transport
 from tests.interop.programs import ScepServer
 
 pytestmark = pytest.mark.program("scepserver", package="scep")

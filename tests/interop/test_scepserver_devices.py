@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.interop.programs import ScepServer
 from tests.support.administrator import SCEP_KINDS, Administrator, AgentEnroller, administrator_of
 from tests.support.running_server import Served

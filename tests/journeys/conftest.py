@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.support.administrator import Administrator, AgentEnroller, administrator_of
 from tests.support.running_server import Running, serving
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import AgentEnroller
 from tests.support.commands import Commands

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.device import Device
-from fauxtune_sim.mail import MailMessage, Protection, read_mail, signing_identity, write_mail
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.smime_settings import choose_protection, mail_defaults
+from fauxtune_sim.mail.writing import MailMessage, Protection, signing_identity, write_mail
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.smime_settings import choose_protection, mail_defaults
 from tests.support.administrator import ALICE, DEVICES, MAIL, Administrator, AgentEnroller, reference
 from tests.support.running_server import EDITION, Running
 

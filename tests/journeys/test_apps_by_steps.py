@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, Administrator, AgentEnroller
 from tests.support.app_administrator import app, assign, states, upload

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_for
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.autopilot import hardware_hash

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.state import WindowsState

@@ -8,7 +8,7 @@ import json
 import zipfile
 from typing import Any
 
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Mode, Platform
 from tests.support.administrator import Administrator, AgentEnroller
 

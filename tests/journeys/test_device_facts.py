@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_for
-from fauxtune_sim.device import Device
-from fauxtune_sim.facts import withheld_facts
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.facts.device_facts import withheld_facts
 from fauxtune_sim.platforms import Kind, Mode, Platform
 from tests.support.administrator import Administrator, AgentEnroller
 from tests.support.device_facts import (

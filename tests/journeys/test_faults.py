@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.errors import SimulatorError
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, Administrator, AgentEnroller

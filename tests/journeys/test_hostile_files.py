@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_for
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.support.administrator import Administrator
 from tests.support.certificates import PfxImport, encrypt_password
 from tests.support.control import connector_key

@@ -19,8 +19,9 @@ from fauxtune.core.administration.assignments import to_all_users
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.devices import wipe_device
 from fauxtune.core.model.platform_words import ProfilePlatform
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.mail import MailMessage, Protection, read_mail, signing_identity, write_mail
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.writing import MailMessage, Protection, signing_identity, write_mail
 from fauxtune_sim.platforms import Platform
 from tests.support.console import text_of
 from tests.support.console_tenant import ConsoleTenant

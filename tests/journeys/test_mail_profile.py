@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, PROFILES, Administrator, AgentEnroller, reference
 from tests.support.administrator import MAIL as ACCOUNT

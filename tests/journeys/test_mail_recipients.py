@@ -11,14 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim import mail_commands
-from fauxtune_sim.certificates import thumbprint
-from fauxtune_sim.contacts import Contacts
-from fauxtune_sim.device import Device
+from fauxtune_sim.cli import mail_commands
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.mail_commands import MailOptions
+from fauxtune_sim.keys.certificates import thumbprint
+from fauxtune_sim.mail.accounts import Contacts
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.state_folder import StateFolder
 from tests.support.administrator import Administrator, AgentEnroller
 from tests.support.certificates import issued_elsewhere
 

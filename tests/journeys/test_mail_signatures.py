@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim import mail_commands
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.cli import mail_commands
+from fauxtune_sim.cli.mail_account_commands import AccountChange, change_account
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused
-from fauxtune_sim.mail_account_commands import AccountChange, change_account
-from fauxtune_sim.mail_commands import MailOptions
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, Administrator, AgentEnroller
 

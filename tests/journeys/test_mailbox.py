@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune_sim import mailbox_commands
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.cli import mailbox_commands
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.cli.mailbox_commands import AccountOptions
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailboxRefused, NotAllowedHere, NotFoundHere
-from fauxtune_sim.mail_commands import MailOptions
-from fauxtune_sim.mailbox_commands import AccountOptions
-from fauxtune_sim.mailbox_wires import Mailbox, MailLogin
+from fauxtune_sim.mail.mailbox_wires import Mailbox, MailLogin
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, IOS_MAIL, Administrator, AgentEnroller
 from tests.support.mail_programs import PASSWORD

@@ -371,7 +371,7 @@ def test_hosted_devices_survive_a_restart_of_the_server_and_end_with_it(commands
 
 def _hosts(server: str) -> list[Path]:
     """The processes that hold the devices of this server."""
-    needle = f"fauxtune_sim.host\0--server\0{server}\0".encode()
+    needle = f"fauxtune_sim.hosting.host\0--server\0{server}\0".encode()
     return [path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if needle in _bytes(path)]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.mail.smime_settings import mail_defaults
 from fauxtune_sim.platforms import Mode, Platform
-from fauxtune_sim.smime_settings import mail_defaults
 from tests.support.administrator import ALICE, MAIL, PROFILES, Administrator, AgentEnroller, reference
 
 TENANT = "/_fauxtune/v1/tenants/contoso"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.client import WindowsAgent
 from tests.support.administrator import SCEP_KINDS, Administrator, AgentEnroller

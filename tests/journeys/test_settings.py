@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Mode, Platform
 from tests.support.administrator import Administrator, AgentEnroller
 from tests.support.setting_policies import assign_everywhere, compliance_policy, setting_states, settle

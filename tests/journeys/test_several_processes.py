@@ -26,7 +26,7 @@ from fauxtune.storage.database import Database
 from fauxtune.storage.process_lock import NamedLocks
 from fauxtune.surfaces.devices.windows.session import session_turn
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.server.transport import Answer, Transport
 from tests.support.administrator import AgentEnroller, administrator_of
 from tests.support.neighbours import children, eventually, leader
 from tests.support.postgresql import PostgresServer, running_server

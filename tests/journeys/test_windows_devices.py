@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fauxtune_sim.errors import ServerRefused
+from fauxtune_sim.mail.smime_settings import mail_defaults
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.smime_settings import mail_defaults
 from fauxtune_sim.windows.client import WindowsAgent
 from tests.support.administrator import ALICE, DEVICES, MAIL, Administrator, AgentEnroller
 from tests.support.running_server import EDITION

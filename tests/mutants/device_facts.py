@@ -74,7 +74,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A refused fact leaves the others of the same report changed",
-        file="simulator/fauxtune_sim/facts.py",
+        file="simulator/fauxtune_sim/facts/device_facts.py",
         before="    hardware, own, name = device.hardware, dict(device.own_facts), device.name\n",
         after="    hardware, own, name = device.hardware, device.own_facts, device.name\n",
         tests=(f"{_TEST_SIMULATOR}::test_a_value_that_the_device_cannot_have_is_refused",),

@@ -11,13 +11,13 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 import fauxtune.cli.main
-import fauxtune_sim.cli
+import fauxtune_sim.cli.main
 from fauxtune.cli.sections import Entry
 from tests.support.built_once import build_commands_once
 
 build_commands_once()
 
-PROGRAMS = {"fauxtune": fauxtune.cli.main.app, "fauxtune-sim": fauxtune_sim.cli.app}
+PROGRAMS = {"fauxtune": fauxtune.cli.main.app, "fauxtune-sim": fauxtune_sim.cli.main.app}
 
 
 def paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

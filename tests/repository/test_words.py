@@ -162,5 +162,5 @@ def test_any_exception_is_caught_only_where_contributing_says_so() -> None:
         "app/fauxtune/server/middleware.py",
         "app/fauxtune/server/questions.py",
         "app/fauxtune/testing/failure.py",
-        "simulator/fauxtune_sim/host.py",
+        "simulator/fauxtune_sim/hosting/host.py",
     }

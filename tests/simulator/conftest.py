@@ -28,12 +28,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from fauxtune_sim.agent.cadence import TenantTime
 from fauxtune_sim.android.client import AndroidAgent
-from fauxtune_sim.cadence import TenantTime
-from fauxtune_sim.device import Device
-from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.keys.keystore import Identity, KeyEntry, KeyStore
 from fauxtune_sim.platforms import Mode
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.support.scep import DeviceCa, Scep
 
 TODAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 import pytest
 
-from fauxtune_sim.agents import agent_for
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.agent.cadence import read_push
 from fauxtune_sim.android.client import AndroidAgent
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Enrollment
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Enrollment, RecordTypes
+from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ServerRefused, StateBroken
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.push import read_push
-from fauxtune_sim.records import RecordTypes
-from fauxtune_sim.state_folder import StateFolder
 
 if TYPE_CHECKING:
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.server.transport import Transport
     from tests.simulator.conftest import Enrolled, Service
 
 NOW = "2026-11-24T10:00:00+00:00"

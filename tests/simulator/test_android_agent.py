@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android.client import AndroidAgent
-from fauxtune_sim.android.enrollment import AndroidEnrollment
-from fauxtune_sim.android.modes import MODES
-from fauxtune_sim.device import Device
+from fauxtune_sim.android.enrollment import MODES, AndroidEnrollment
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused, ServerUnreachable
 from fauxtune_sim.platforms import Mode
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Enrolled, Pki, Service

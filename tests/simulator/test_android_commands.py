@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.commands import execute
-from fauxtune_sim.condition import Condition
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.condition import Condition
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Mode
 

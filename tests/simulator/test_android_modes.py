@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android.commands import execute
+from fauxtune_sim.android.enrollment import MODES
 from fauxtune_sim.android.messages import Operation, enroll_request
-from fauxtune_sim.android.modes import MODES
 from fauxtune_sim.android.policy import SAMSUNG_MAIL
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere
-from fauxtune_sim.mail_accounts import Setting
+from fauxtune_sim.mail.accounts import Setting
+from fauxtune_sim.mail.smime_settings import change_setting, choose_protection, mail_defaults
 from fauxtune_sim.platforms import Mode
-from fauxtune_sim.smime_settings import change_setting, choose_protection, mail_defaults
 
 if TYPE_CHECKING:
     from fauxtune_sim.android.client import AndroidAgent

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fauxtune_sim.cadence import TenantTime, next_check_in
+from fauxtune_sim.agent.cadence import TenantTime, next_check_in
 from fauxtune_sim.platforms import Platform
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

@@ -14,19 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128, AES256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from fauxtune_sim.cms import (
-    ContentCipher,
-    ContentType,
-    RecipientOptions,
-    SigningOptions,
-    content_type_of,
-    encrypt,
-    open_envelope,
-    sign,
-    verify,
-)
+from fauxtune_sim.cms.ciphers import ContentCipher
+from fauxtune_sim.cms.envelope import encrypt, open_envelope
+from fauxtune_sim.cms.messages import ContentType, content_type_of
+from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.signed import SigningOptions, sign, verify
 from fauxtune_sim.errors import CmsRefused
-from fauxtune_sim.trust import is_issued_by
+from fauxtune_sim.keys.certificates import is_issued_by
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki

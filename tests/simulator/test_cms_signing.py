@@ -12,11 +12,11 @@ from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import subject_key_identifier
-from fauxtune_sim.cms import SigningOptions, sign, verify
+from fauxtune_sim.cms.signed import SigningOptions, sign, verify
+from fauxtune_sim.keys.certificates import subject_key_identifier
 
 if TYPE_CHECKING:
-    from fauxtune_sim.keystore import Identity
+    from fauxtune_sim.keys.keystore import Identity
     from tests.simulator.conftest import Pki
 
 WHEN = datetime(2026, 11, 24, 10, 0, 7, 999, tzinfo=timezone(timedelta(hours=5)))

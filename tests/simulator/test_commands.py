@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from fauxtune_sim.cli import app
+from fauxtune_sim.cli.main import app
 from tests.support.built_once import build_commands_once
 
 if TYPE_CHECKING:
@@ -167,13 +167,13 @@ async def test_mail_goes_from_device_to_device(shell: Shell, service: Service, p
 
 
 def pki_certificates(state: Path) -> list[Any]:
-    from fauxtune_sim.agents import load_device
+    from fauxtune_sim.agent.by_platform import load_device
 
     return [one.certificate for one in load_device(state).keystore.identities()]
 
 
 async def test_mail_that_no_key_opens_is_told_in_json_and_by_the_exit_code(shell: Shell, phone: Path, pki: Pki) -> None:
-    from fauxtune_sim.mail import MailMessage, Protection, write_mail
+    from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 
     letter = MailMessage(
         sender="a@b.example",
@@ -322,7 +322,7 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
     code = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
-        "from fauxtune_sim.cli import app\n"
+        "from fauxtune_sim.cli.main import app\n"
         "assert CliRunner().invoke(app, ['enroll', '--help']).exit_code == 0\n"
         "print([name for name in ('aiohttp', 'cryptography', 'asn1crypto') if name in sys.modules])\n"
     )
@@ -331,7 +331,7 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
 
 def test_the_server_of_a_demonstration_starts_before_the_proofs_are_imported() -> None:
     code = (
-        "import sys, fauxtune_sim.cli, fauxtune_sim.demo.start\n"
+        "import sys, fauxtune_sim.cli.main, fauxtune_sim.demo.start\n"
         "print([name for name in ('aiohttp', 'cryptography', 'fauxtune_sim.demo.run') if name in sys.modules])\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"

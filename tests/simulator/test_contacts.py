@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fauxtune_sim import contacts as module
-from fauxtune_sim import mail_commands
-from fauxtune_sim.contacts import CONTACTS, Contacts
-from fauxtune_sim.device import Device
+from fauxtune_sim.cli import mail_commands
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import StateBroken
-from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail import MailMessage, Protection, write_mail
-from fauxtune_sim.state_folder import StateFolder
+from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.mail import accounts as module
+from fauxtune_sim.mail.accounts import CONTACTS, Contacts
+from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki

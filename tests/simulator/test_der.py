@@ -12,18 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune_sim.cms import (
-    ContentCipher,
-    RecipientOptions,
-    SigningOptions,
-    der,
-    encrypt,
-    open_envelope,
-    read_signed,
-    sign,
-    verify,
-)
-from fauxtune_sim.cms.messages import KeyAgreement, KeyTransport, read_envelope
+from fauxtune_sim.cms import der
+from fauxtune_sim.cms.ciphers import ContentCipher
+from fauxtune_sim.cms.envelope import encrypt, open_envelope
+from fauxtune_sim.cms.messages import KeyAgreement, KeyTransport, read_envelope, read_signed
+from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.signed import SigningOptions, sign, verify
 from fauxtune_sim.errors import CmsRefused
 
 if TYPE_CHECKING:

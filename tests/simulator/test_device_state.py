@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android.enrollment import AndroidEnrollment
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.platforms import Mode
-from fauxtune_sim.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Enrolled, Pki, Service

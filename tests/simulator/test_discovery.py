@@ -10,8 +10,8 @@ import pytest
 
 from fauxtune.client.endpoints import find
 from fauxtune_sim.demo import start
-from fauxtune_sim.discovery import DEFAULT_DATA_DIR, ELSEWHERE, ServerOptions, find_server
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, StateBroken
+from fauxtune_sim.server.discovery import DEFAULT_DATA_DIR, ELSEWHERE, ServerOptions, find_server
 
 ENDPOINTS = {
     "https": "https://localhost:8443",

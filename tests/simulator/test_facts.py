@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune_sim.agents import load_device
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.by_platform import load_device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import FactRefused, NotFoundHere, SimulatorError
-from fauxtune_sim.facts import read_value, withheld_facts
-from fauxtune_sim.facts_table import FACTS, Fact, Form, facts_of
-from fauxtune_sim.fleet_settings import FleetSettings, planned_devices, read_mix
-from fauxtune_sim.hardware.facts import FactValue, with_luhn_digit
+from fauxtune_sim.facts.device_facts import read_value, withheld_facts
+from fauxtune_sim.facts.table import FACTS, Fact, Form, facts_of
+from fauxtune_sim.facts.values import FactValue, with_luhn_digit
+from fauxtune_sim.fleet.settings import FleetSettings, planned_devices, read_mix
 from fauxtune_sim.platforms import Mode, Platform
 from tests.support.device_facts import other_value, settable_facts
 

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from fauxtune_sim.control import Control
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.fleet import Fleet, run_fleet
-from fauxtune_sim.fleet_progress import ProgressLines
-from fauxtune_sim.fleet_settings import FleetSettings, planned_devices, read_mix
-from fauxtune_sim.fleet_summary import FleetSummary, Phase
+from fauxtune_sim.fleet.fleet import Fleet, run_fleet
+from fauxtune_sim.fleet.settings import FleetSettings, planned_devices, read_mix
+from fauxtune_sim.fleet.summary import FleetSummary, Phase, ProgressLines
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
+from fauxtune_sim.server.control import Control
 
 if TYPE_CHECKING:
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.server.transport import Transport
     from tests.simulator.conftest import Service
 
 ALICE, BOB = "alice@contoso.example", "bob@contoso.example"

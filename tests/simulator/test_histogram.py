@@ -9,7 +9,7 @@ import sys
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fauxtune_sim.histogram import Histogram
+from fauxtune_sim.fleet.summary import Histogram
 
 MICROSECOND = 1e-6
 #: In microseconds: those that have a bucket of their own, those that share one, up to the longest that is told apart.

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from fauxtune_sim import host
-from fauxtune_sim.pool import DevicePool
-from fauxtune_sim.pool_folders import PoolFolders
+from fauxtune_sim.hosting import host
+from fauxtune_sim.hosting.folders import PoolFolders
+from fauxtune_sim.hosting.pool import DevicePool
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Service

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fauxtune_sim.certificates import mark
-from fauxtune_sim.device import Device
-from fauxtune_sim.inventory import Inventory, describe_items
-from fauxtune_sim.keystore import Identity, KeyEntry
-from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.inventory import Inventory, describe_items
+from fauxtune_sim.keys.certificates import mark
+from fauxtune_sim.keys.keystore import Identity, KeyEntry
+from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import Platform
 from tests.simulator.conftest import Pki
 

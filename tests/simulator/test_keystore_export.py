@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
-from fauxtune_sim.certificates import thumbprint
-from fauxtune_sim.device import Device
+from fauxtune_sim.cli.keystore_export import ExportOptions, export, pem_of_keys
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.keystore_export import ExportOptions, export, pem_of_keys
+from fauxtune_sim.keys.certificates import thumbprint
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
-from fauxtune_sim.listing import WIDTH, listing_lines
-from fauxtune_sim.smime_settings import SmimeSettings
+from fauxtune_sim.cli.owner_commands import WIDTH, listing_lines
+from fauxtune_sim.keys.keystore import Identity, KeyEntry, KeyStore
+from fauxtune_sim.mail.smime_settings import SmimeSettings
 from tests.simulator.conftest import Pki
 
 

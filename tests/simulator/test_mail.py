@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune_sim.errors import MailRefused
-from fauxtune_sim.keystore import Identity, KeyStore
-from fauxtune_sim.mail import MailMessage, Protection, SignatureCode, read_mail, signing_identity, write_mail
-from fauxtune_sim.mail.writing import recipient_address
+from fauxtune_sim.keys.keystore import Identity, KeyStore
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.verdict import SignatureCode
+from fauxtune_sim.mail.writing import MailMessage, Protection, recipient_address, signing_identity, write_mail
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim import mail_commands
-from fauxtune_sim.agents import load_device
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.by_platform import load_device
+from fauxtune_sim.cli import mail_commands
+from fauxtune_sim.cli.mail_account_commands import AccountChange, apply_change, change_account, show_account
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
-from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail_account_commands import AccountChange, apply_change, change_account, show_account
-from fauxtune_sim.mail_accounts import AppSettings, MailAccount, Setting
-from fauxtune_sim.mail_app_choice import app_on, app_protection, check_capabilities, check_reading, signer_of
-from fauxtune_sim.mail_commands import MailOptions
+from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.mail.accounts import AppSettings, MailAccount, Setting
+from fauxtune_sim.mail.app_choice import app_on, app_protection, check_capabilities, check_reading, signer_of
+from fauxtune_sim.mail.smime_settings import SmimeSettings
 from fauxtune_sim.platforms import Mode, Platform
-from fauxtune_sim.smime_settings import SmimeSettings
 from tests.simulator.conftest import TODAY
 
 if TYPE_CHECKING:

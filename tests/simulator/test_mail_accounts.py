@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fauxtune_sim import commands
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android import messages
-from fauxtune_sim.device import Device
+from fauxtune_sim.cli.owner_commands import Owner
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def test_an_account_with_its_certificate_is_set_up_reported_and_kept_over_
     again = load_device(tmp_path / "phone")
     assert again.accounts == agent.device.accounts
     assert again.accounts[ID].login_alias == "pkcs-1"
-    keystore = commands.keystore(tmp_path / "phone")
+    keystore = Owner(tmp_path / "phone").keystore()
     assert [(row["source"], row["alias"]) for row in keystore.document] == [("pkcs", "pkcs-1"), ("email", ID)]
     assert [line.split() for line in keystore.lines[-2:]] == [
         ["email", "alice@contoso.example", "at", "mail.contoso.example"],

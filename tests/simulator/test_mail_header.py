@@ -10,8 +10,7 @@ from email.utils import collapse_rfc2231_value, getaddresses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune_sim.mail.header import addresses_in
-from fauxtune_sim.mail.mime import Entity
+from fauxtune_sim.mail.mime import Entity, addresses_in
 
 NAMES = st.sampled_from(["name", "Charset", "boundary", "a-b", "NAME", "x"])
 VALUES = st.text("ab.9/=-", min_size=1, max_size=4) | st.text("ab.9 +/:=!#$&^`{|}~-_'*%<>()@,;?[]\\\"\t", max_size=6)

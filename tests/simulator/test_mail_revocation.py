@@ -18,7 +18,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from fauxtune_sim.mail.revocation import Revocation, RevocationState, check_revocation
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

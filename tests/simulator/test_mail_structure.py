@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions
-from fauxtune_sim.device import Device
+from fauxtune_sim.cli.mail_commands import read
+from fauxtune_sim.cli.mail_text import reading_lines
+from fauxtune_sim.cms.ciphers import ContentCipher
+from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.signed import SigningOptions
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused
-from fauxtune_sim.mail import Attachment, MailMessage, Protection, SignatureCode, read_mail, write_mail
-from fauxtune_sim.mail_commands import read
-from fauxtune_sim.mail_text import reading_lines
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.verdict import SignatureCode
+from fauxtune_sim.mail.writing import Attachment, MailMessage, Protection, write_mail
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki
@@ -105,7 +109,7 @@ def test_a_mail_in_three_layers_has_two_verdicts(pki: Pki) -> None:
     alice, bob = pki.issue(), pki.issue("bob@contoso.example")
     inner = write_mail(LETTER, Protection(signer=alice, encrypt_to=[bob.certificate]))
     outer_entity = entity_of(inner)
-    from fauxtune_sim.cms import sign
+    from fauxtune_sim.cms.signed import sign
     from fauxtune_sim.mail.writing import _cms_entity
 
     signature = sign(

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fauxtune_sim.agents import load_device
-from fauxtune_sim.cli import app
-from fauxtune_sim.device import Device
-from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.mailbox_folder import MailFolder
+from fauxtune_sim.agent.by_platform import load_device
+from fauxtune_sim.cli.main import app
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.mail.accounts import MailAccount, MailFolder
 from fauxtune_sim.platforms import Platform
 from tests.support.built_once import build_commands_once
 

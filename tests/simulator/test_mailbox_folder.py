@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fauxtune_sim.device import Device
-from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.mailbox_folder import MailFolder
-from fauxtune_sim.state_folder import StateFolder
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import StateFolder
+from fauxtune_sim.mail.accounts import MailAccount, MailFolder
 
 WORK = MailAccount("email-1", package="mail", digest="", address="alice@contoso.example")
 OTHER = MailAccount("email-2", package="mail", digest="", address="alice@other.example")

@@ -15,7 +15,7 @@ import pytest
 from fauxtune.server import tls
 from fauxtune.server.ids import SystemIds
 from fauxtune_sim.errors import AnswerBroken, MailboxRefused, ServerUnreachable, SimulatorError
-from fauxtune_sim.mailbox_wires import Mailbox, MailLogin, send
+from fauxtune_sim.mail.mailbox_wires import Mailbox, MailLogin, send
 
 GREETING = b"+OK ready\r\n"
 LOGGED_IN = GREETING + b"+ \r\n+OK alice\r\n"

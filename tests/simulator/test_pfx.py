@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat, pkcs12
 
 from fauxtune_sim.errors import PfxRefused
-from fauxtune_sim.keystore import Identity
-from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.keys.pfx import read_pfx
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki

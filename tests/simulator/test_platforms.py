@@ -8,7 +8,10 @@ from random import Random
 import pytest
 
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.hardware import AppleHardware, Hardware, WindowsHardware, new_hardware, read_hardware
+from fauxtune_sim.facts.apple import AppleHardware
+from fauxtune_sim.facts.device_facts import new_hardware, read_hardware
+from fauxtune_sim.facts.values import Hardware
+from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of, read_kind
 
 APPLE = (Platform.IOS, Platform.IPADOS, Platform.MACOS)

@@ -13,9 +13,9 @@ import pytest
 
 from fauxtune_sim.android.client import AndroidAgent
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ServerRefused
+from fauxtune_sim.hosting.folders import PoolFolders
+from fauxtune_sim.hosting.pool import DevicePool
 from fauxtune_sim.platforms import Mode, Platform, kind_of
-from fauxtune_sim.pool import DevicePool
-from fauxtune_sim.pool_folders import PoolFolders
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Pki, Service

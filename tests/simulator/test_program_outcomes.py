@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune_sim.agents import load_device
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.by_platform import load_device
+from fauxtune_sim.agent.extension import Extension, change_app
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.outcomes import Programs
 from fauxtune_sim.errors import NotAllowedHere, ServerUnreachable
-from fauxtune_sim.management_extension import Extension, change_app
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.program_outcomes import Programs
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.server.transport import Answer, Transport
 
 
 class Files(Transport):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fauxtune_sim.agent.runner import Runner
 from fauxtune_sim.android.client import AndroidAgent
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.platforms import Mode
-from fauxtune_sim.runner import Runner
 
 if TYPE_CHECKING:
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.server.transport import Transport
     from tests.simulator.conftest import Enrolled, Pki, Service
 
 

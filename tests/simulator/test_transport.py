@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 
 
 async def test_a_request_carries_what_it_is_given_and_the_answer_its_headers(transport: Transport) -> None:

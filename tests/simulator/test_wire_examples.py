@@ -11,18 +11,17 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune_sim.agent.cadence import read_push
 from fauxtune_sim.android import messages, settings
-from fauxtune_sim.android.enrollment import AndroidEnrollment
-from fauxtune_sim.android.modes import MODES
+from fauxtune_sim.android.enrollment import MODES, AndroidEnrollment
 from fauxtune_sim.android.scep import read_settings
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Refusal
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.identity import certificate_request
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.keys.identity import certificate_request
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import Mode, Platform
-from fauxtune_sim.push import read_push
 from fauxtune_sim.scep.settings import SIGNING
 
 EXAMPLES = Path(__file__).parents[1] / "wire" / "android"

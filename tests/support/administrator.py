@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_for
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.support.control import say_json_of
 from tests.support.running_server import Served
 

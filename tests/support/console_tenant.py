@@ -16,7 +16,7 @@ from fauxtune.core.administration.assignments import Target, assign
 from fauxtune.core.administration.emulation import issue_certificate
 from fauxtune.core.administration.imported import ConnectorKey, import_pfx, record
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.platforms import Platform
 from tests.support.running_server import SECONDS
 from tests.support.simulated_devices import SimulatedDevices

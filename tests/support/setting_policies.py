@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
 from tests.support.administrator import Administrator
 
 

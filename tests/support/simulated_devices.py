@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fauxtune_sim.agent import Agent
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.hosting.pool import DevicePool
 from fauxtune_sim.platforms import Platform, kind_of
-from fauxtune_sim.pool import DevicePool
 from tests.support.running_server import SECONDS, Served
 
 T = TypeVar("T")

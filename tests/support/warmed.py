@@ -23,7 +23,7 @@ from fauxtune.server import serve
 from fauxtune.settings import Settings
 from fauxtune.storage.database import Database
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.support.administrator import DEVICES, AgentEnroller, administrator_of
 from tests.support.related_keys import BITS, related_keys
 from tests.support.running_server import SECONDS, Served

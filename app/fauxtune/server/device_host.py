@@ -1,4 +1,4 @@
-"""The host of simulated devices: a child process, `python -m fauxtune_sim.host`, ordered by JSON lines.
+"""The host of simulated devices: a child process, `python -m fauxtune_sim.hosting.host`, ordered by JSON lines.
 
 It is started by the first order and ends with the server: by its closed input, even if the server is killed. After a
 crash the next order starts another one. Devices lie in folders below the data folder; with `--ephemeral` they are in
@@ -28,7 +28,7 @@ from fauxtune.storage.contents import folders_in
 MOST_LINE = 64 * 1024 * 1024
 #: Seconds that an order may take, and that the host may take to end.
 PATIENCE, _LAST_PATIENCE = 60.0, 5.0
-_HOST = "fauxtune_sim.host"
+_HOST = "fauxtune_sim.hosting.host"
 #: How the names of variables begin that the host does not get.
 _SECRET = ("FAUXTUNE_", "AZURE_", "PG")
 _ERRORS: Mapping[str, type[FauxtuneError]] = {

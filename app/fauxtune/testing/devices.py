@@ -12,13 +12,13 @@ from cryptography import x509
 from fauxtune.core.administration import emulation
 from fauxtune.core.model.partner_facts import PARTNER_FACTS
 from fauxtune.testing.calls import Calls
-from fauxtune_sim.agent import Agent, CheckInResult
+from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.apple.store import ProfileStore
-from fauxtune_sim.hardware.facts import FactValue
-from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import read_kind
-from fauxtune_sim.refusals import Delivery
 
 if TYPE_CHECKING:
     from fauxtune.testing.parts import Tenancy, User

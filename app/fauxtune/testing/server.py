@@ -19,7 +19,7 @@ from fauxtune.testing.background import Background
 from fauxtune.testing.tenant import Tenant
 
 if TYPE_CHECKING:
-    from fauxtune_sim.pool import DevicePool
+    from fauxtune_sim.hosting.pool import DevicePool
 
 _TIMEOUT_SECONDS = 30.0
 #: Keys of the ring from which simulated devices take their identity keys.
@@ -194,7 +194,7 @@ class Server:
     def pool(self) -> DevicePool:
         """The simulated devices of this process, of all tenants of this server."""
         if self._pool is None:
-            from fauxtune_sim.pool import DevicePool
+            from fauxtune_sim.hosting.pool import DevicePool
 
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
             self._pool = DevicePool(self.url, ca=ca, keys=_RING)

@@ -10,20 +10,19 @@ from urllib.parse import quote
 
 import orjson
 
-from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
+from fauxtune_sim.agent.agent import Agent, CheckInResult, EnrollmentParameters
+from fauxtune_sim.agent.cadence import TenantTime
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.commands import OperationResult, execute
-from fauxtune_sim.android.enrollment import AndroidEnrollment, android_enrollment
-from fauxtune_sim.android.modes import rights_of
+from fauxtune_sim.android.enrollment import AndroidEnrollment, android_enrollment, rights_of
 from fauxtune_sim.android.policy import apply
 from fauxtune_sim.android.status import hardware_of
-from fauxtune_sim.cadence import TenantTime
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import RecordTypes
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused
-from fauxtune_sim.identity import certificate_request, key_to_der
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.records import RecordTypes
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.keys.identity import certificate_request, key_to_der
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.server.transport import Answer, Transport
 
 #: The most rounds of a check-in: a service that always has more must not keep a device busy without end.
 _MOST_ROUNDS = 12

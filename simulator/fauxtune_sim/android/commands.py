@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fauxtune_sim.android.enrollment import rights_of
 from fauxtune_sim.android.messages import Operation
-from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.android.status import hardware_of
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.condition import position
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.position import position
 
 #: google.rpc.Code.
 _INVALID_ARGUMENT, _FAILED_PRECONDITION, _UNIMPLEMENTED = 3, 9, 12

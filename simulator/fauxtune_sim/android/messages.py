@@ -12,14 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fauxtune_sim.android.enrollment import android_enrollment
-from fauxtune_sim.android.modes import MODES
+from fauxtune_sim.android.enrollment import MODES, android_enrollment
 from fauxtune_sim.android.status import hardware_info, hardware_of, reported_blocks, software_info
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Refusal
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.facts import reported_facts
-from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.facts.device_facts import reported_facts
+from fauxtune_sim.keys.keystore import KeyEntry
 
 #: Sources of key pairs: the protocol's names -> the key store's.
 SCEP = "scep"

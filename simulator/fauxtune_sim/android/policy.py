@@ -11,27 +11,26 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.android import settings
+from fauxtune_sim.android import scep, settings
+from fauxtune_sim.android.enrollment import rights_of
 from fauxtune_sim.android.messages import SCEP, Application, CaCertificate, KeyPair, Policy
-from fauxtune_sim.android.modes import rights_of
-from fauxtune_sim.cms import open_envelope
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Refusal
+from fauxtune_sim.cms.envelope import open_envelope
+from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken, CmsRefused, PfxRefused
-from fauxtune_sim.identity import DeviceIdentity
-from fauxtune_sim.keystore import KeyEntry, KeyStore
-from fauxtune_sim.mail_accounts import MailAccount, Setting
-from fauxtune_sim.pfx import read_pfx
-from fauxtune_sim.refusals import Delivery
-from fauxtune_sim.smime_settings import SmimeSettings
-
-if TYPE_CHECKING:
-    from fauxtune_sim.scep.enroller import Enroller
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import KeyEntry, KeyStore
+from fauxtune_sim.keys.pfx import read_pfx
+from fauxtune_sim.mail.accounts import MailAccount, Setting
+from fauxtune_sim.mail.smime_settings import SmimeSettings
+from fauxtune_sim.scep.enroller import Enroller
+from fauxtune_sim.scep.settings import Failure, ScepFailed
 
 SAMSUNG_MAIL = "com.samsung.android.email.provider"
 #: Apps whose configuration need not describe an account: Outlook.
@@ -275,10 +274,6 @@ async def _request(pair: KeyPair, device: Device, *, enroller: Callable[[], Enro
     """Request the certificate of an entry by SCEP, if the device does not have it. Returns whether it was installed."""
     if pair.scep is None:
         return False
-    # Imported by the first device with such an entry.
-    from fauxtune_sim.android import scep
-    from fauxtune_sim.scep.errors import Failure, ScepFailed
-
     if not scep.is_due(pair, device):
         return False
     _check_accepted(device, Delivery.SCEP)
@@ -294,8 +289,6 @@ def _forget_unlisted(policy: Policy, device: Device) -> None:
     """Forget the requests that wait for a decision, and that the policy does not have any more."""
     if not device.keystore.pending:
         return
-    from fauxtune_sim.android import scep
-
     listed = {scep.identifier(pair) for pair in policy.key_pairs}
     for name in device.keystore.pending.keys() - listed:
         del device.keystore.pending[name]

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune_sim.android.messages import KeyPair
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
+from fauxtune_sim.scep.csr import read_subject
 from fauxtune_sim.scep.enroller import Enroller, present_identity
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
-from fauxtune_sim.scep.subject import read_subject
 
 _KEY_USAGES = {"digitalSignature": SIGNING, "keyEncipherment": ENCRYPTION}
 _EMAIL, _PRINCIPAL = "emailAddress", "userPrincipalName"

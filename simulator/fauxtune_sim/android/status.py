@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from fauxtune_sim.android.modes import rights_of
-from fauxtune_sim.device import Device
-from fauxtune_sim.facts import reported_facts
-from fauxtune_sim.hardware import AndroidHardware
-from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.android.enrollment import rights_of
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.facts.android import AndroidHardware
+from fauxtune_sim.facts.device_facts import reported_facts
+from fauxtune_sim.facts.values import FactValue
 
 Facts = Mapping[str, FactValue]
 

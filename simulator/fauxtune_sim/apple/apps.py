@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from fauxtune_sim.apple.command_context import CommandContext, CommandResult, Malformed
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.plist import read_plist
+from fauxtune_sim.apple.messages import read_plist
 from fauxtune_sim.apple.store import ManagedApp
+from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
-from fauxtune_sim.refusals import Delivery
 
 #: ManagementFlags: the app goes with the MDM profile.
 GOES_WITH_PROFILE = 1

@@ -2,35 +2,37 @@
 
 Apple: "Mobile Device Management Protocol". An enrolment consists of Authenticate and TokenUpdate; a connection begins
 with Idle and ends when the server has no more commands. Any MDM server can be used: an enrolment profile is enough.
+Apple's protocol does not name a user. A server can name the user in AssignedManagedAppleID, in the names of the SCEP
+payload, or in the certificate.
 """
 
 from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from asn1crypto import core
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
+from fauxtune_sim.agent.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
 from fauxtune_sim.apple.apps import kept_without_management
-from fauxtune_sim.apple.channel import Channel, signature
 from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed, NotNow
 from fauxtune_sim.apple.commands import execute
 from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS
-from fauxtune_sim.apple.enrolled_user import enrolled_user
-from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
-from fauxtune_sim.apple.facts import authenticate_facts, hardware_of
+from fauxtune_sim.apple.enrollment import AppleEnrollment, Channel, MdmSettings, Right, signature
+from fauxtune_sim.apple.facts import System, authenticate_facts, hardware_of
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.install import Installer, StagedProfile
-from fauxtune_sim.apple.mdm import MdmSettings
-from fauxtune_sim.apple.profiles import read_profile
+from fauxtune_sim.apple.payloads import SCEP, scep_settings
+from fauxtune_sim.apple.profiles import Profile, read_profile
 from fauxtune_sim.apple.store import ProfileStore
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.enrollment import Enrollment, Refusal
+from fauxtune_sim.device.enrollment import Enrollment, RecordTypes, Refusal
 from fauxtune_sim.errors import (
     AnswerBroken,
     EnrollmentOver,
@@ -39,16 +41,19 @@ from fauxtune_sim.errors import (
     ServerRefused,
     ServerUnreachable,
 )
-from fauxtune_sim.identity import DeviceIdentity
-from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.keys.certificates import addresses
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import KeyEntry
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ScepSettings
 
 #: The most commands of a connection: a server that always has more must not keep a device busy without end.
 _MOST_COMMANDS = 500
 _TOKEN_BYTES, _UNLOCK_BYTES = 32, 256
+#: Commands that are reported as executed: they change the device, but not its profiles.
+_REPORTED_COMMANDS = frozenset({"DeviceLock", "InstallApplication", "RemoveApplication", *DEVICE_COMMANDS})
+_PRINCIPAL_NAME = "1.3.6.1.4.1.311.20.2.3"
 
 
 class AppleAgent(Agent):
@@ -295,10 +300,6 @@ class AppleAgent(Agent):
         return enrollment
 
 
-#: Commands that are reported as executed: they change the device, but not its profiles.
-_REPORTED_COMMANDS = frozenset({"DeviceLock", "InstallApplication", "RemoveApplication", *DEVICE_COMMANDS})
-
-
 def _apply_settings(enrollment: AppleEnrollment, settings: MdmSettings) -> None:
     enrollment.access_rights = settings.access_rights
     enrollment.sign_message = settings.sign_message
@@ -312,3 +313,39 @@ def _origin_and_tenant(url: str) -> tuple[str, str]:
     path = parts.path.split("/")
     is_emulator = len(path) > 3 and path[1] == "mdm" and path[3] == "apple"
     return f"{parts.scheme}://{parts.netloc}", path[2] if is_emulator else ""
+
+
+def enrolled_user(profile: Profile, settings: MdmSettings, *, certificate: x509.Certificate) -> str:
+    """The user principal name of the device's user, or "" if nothing names the user."""
+    return next((name for name in _candidates(profile, settings, certificate=certificate) if "@" in name), "")
+
+
+def _candidates(profile: Profile, settings: MdmSettings, *, certificate: x509.Certificate) -> Iterator[str]:
+    yield settings.account or ""
+    for payload in profile.payloads:
+        if payload.type == SCEP and payload.uuid == settings.identity:
+            scep = scep_settings(payload, {}).request
+            yield from (*scep.principal_names, *scep.mail_names)
+            yield from (value for part in scep.subject for _, value in part)
+    yield from _principal_names(certificate)
+    yield from addresses(certificate)
+    yield from (str(part.value) for part in certificate.subject)
+
+
+def _principal_names(certificate: x509.Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    others = [
+        name for name in names.get_values_for_type(x509.OtherName) if name.type_id.dotted_string == _PRINCIPAL_NAME
+    ]
+    return [text for name in others if (text := _text(name.value))]
+
+
+def _text(der: bytes) -> str:
+    try:
+        value: Any = core.load(der).native
+    except (ValueError, TypeError):
+        return ""
+    return value if isinstance(value, str) else ""

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from fauxtune_sim.apple.enrollment import AppleEnrollment
+from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.install import Installer, StagedProfile
 from fauxtune_sim.apple.messages import Command
 from fauxtune_sim.apple.store import ProfileStore
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.device import Device
-from fauxtune_sim.transport import Answer
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.server.transport import Answer
 
 
 class NotNow(Exception):

@@ -22,15 +22,13 @@ from fauxtune_sim.apple import apps
 from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed
 from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS, set_name
 from fauxtune_sim.apple.enrollment import Right
-from fauxtune_sim.apple.facts import app_feedback, bypass_code, query_responses, security_info
+from fauxtune_sim.apple.facts import System, app_feedback, bypass_code, query_responses, security_info
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.keychain import CERTIFICATE, IDENTITY
 from fauxtune_sim.apple.profiles import read_profile
-from fauxtune_sim.apple.store import InstalledProfile
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.mail_apps import apps_of
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.apple.store import CERTIFICATE, IDENTITY, InstalledProfile
+from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.mail.accounts import MailAccount
+from fauxtune_sim.mail.apps import apps_of
 
 _PIN = re.compile(r"[0-9]{6}")
 

@@ -13,7 +13,7 @@ from typing import Any
 from fauxtune_sim.apple.command_context import CommandContext, CommandResult, Malformed
 from fauxtune_sim.apple.enrollment import Right
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.position import position
+from fauxtune_sim.device.condition import position
 
 DeviceCommand = Callable[[CommandContext], Awaitable[CommandResult]]
 _LONGEST_NAME = 63

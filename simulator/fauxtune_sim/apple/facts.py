@@ -1,5 +1,5 @@
 """The device's facts in Authenticate and in the answers to DeviceInformation, SecurityInfo,
-ManagedApplicationFeedback and ActivationLockBypassCode.
+ManagedApplicationFeedback and ActivationLockBypassCode, and the differences between systems and versions that matter.
 
 Apple: check-in message Authenticate; those commands. Facts that need a right which the server does not have are
 omitted, and so are those that the device withholds.
@@ -8,13 +8,14 @@ omitted, and so are those that the device withholds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fauxtune_sim.apple.enrollment import Right
-from fauxtune_sim.device import Device
-from fauxtune_sim.facts import reported_facts
-from fauxtune_sim.hardware.apple import AppleHardware
-from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.facts.apple import AppleHardware
+from fauxtune_sim.facts.device_facts import reported_facts
+from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.platforms import Platform
 
 #: Unverified: the app's feedback and its key; how Company Portal reports is not documented.
@@ -31,6 +32,44 @@ _SUBSCRIPTION = {
     "PhoneNumber": "phoneNumber",
     "CurrentCarrierNetwork": "subscriberCarrier",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A platform with the numbers of its version."""
+
+    platform: Platform
+    version: tuple[int, ...]
+
+    @classmethod
+    def of(cls, platform: Platform, os_version: str) -> System:
+        """The system with this version, written as "17.5.1"."""
+        return cls(platform, tuple(int(part) for part in os_version.split(".") if part.isdigit()))
+
+    @property
+    def is_mac(self) -> bool:
+        """Whether this is macOS."""
+        return self.platform is Platform.MACOS
+
+    @property
+    def reads_modern_pkcs12(self) -> bool:
+        """Whether the system reads PKCS#12 files with PBES2 and a SHA-256 MAC.
+
+        Unverified: that it does from iOS 16 and macOS 13 on.
+        """
+        return self.version >= ((13,) if self.is_mac else (16,))
+
+    @property
+    def has_exchange_accounts(self) -> bool:
+        """Whether com.apple.eas.account creates a mail account (Apple: not on macOS)."""
+        return not self.is_mac
+
+    @property
+    def lists_certificates_before_unlock(self) -> bool:
+        """Whether CertificateList is answered before the first unlock since the device started (Apple, "Certificate
+        List": from iOS 15.4 on it is deferred).
+        """
+        return self.is_mac or self.version < (15, 4)
 
 
 def hardware_of(device: Device) -> AppleHardware:

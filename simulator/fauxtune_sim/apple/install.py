@@ -11,25 +11,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fauxtune_sim.apple import payloads as kinds
-from fauxtune_sim.apple import settings
-from fauxtune_sim.apple.enrollment import AppleEnrollment
+from fauxtune_sim.apple import profiles
+from fauxtune_sim.apple.enrollment import AppleEnrollment, MdmSettings, check_replacement, mdm_payload, read_mdm
+from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.keychain import Keychain
 from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL, account, user_name
-from fauxtune_sim.apple.mdm import MdmSettings, check_replacement, mdm_payload, read_mdm
 from fauxtune_sim.apple.profiles import Payload, Profile
-from fauxtune_sim.apple.store import InstalledProfile, ProfileStore
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.device import Device
+from fauxtune_sim.apple.store import InstalledProfile, Keychain, ProfileStore
+from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import StateBroken
-from fauxtune_sim.identity import DeviceIdentity, key_from_der
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.mail_accounts import MailAccount
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.keys.identity import DeviceIdentity, key_from_der
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.mail.accounts import MailAccount
+from fauxtune_sim.mail.smime_settings import SmimeSettings
 from fauxtune_sim.scep.enroller import Issued, present_identity
-from fauxtune_sim.scep.errors import ScepFailed
-from fauxtune_sim.scep.settings import ScepSettings
-from fauxtune_sim.smime_settings import SmimeSettings
+from fauxtune_sim.scep.settings import ScepFailed, ScepSettings
 
 #: Requests an identity from a SCEP authority, as the renewal of another identity or (None) as a new one.
 Issue = Callable[[ScepSettings, DeviceIdentity | None], Awaitable[Issued]]
@@ -134,7 +131,7 @@ class Installer:
         installed = staged.profile.installed.payload(payload.uuid)
         if installed is not None and installed.settings:
             self._check_accepted(Delivery.SETTING, staged)
-            settings.check(installed)
+            profiles.check(installed)
 
     def _check_accepted(self, kind: str, staged: StagedProfile) -> None:
         """Raise Fault if the owner has set the device to refuse this kind; the profile of the enrolment is exempt."""
@@ -228,7 +225,7 @@ class Installer:
         self._store.profiles[identifier] = staged.profile.installed
         if staged.escrow is not None:
             self._store.file_vault.escrow(staged.escrow, profile=identifier)
-        settings.obey(self._device, staged.profile.installed.payloads)
+        profiles.obey(self._device, staged.profile.installed.payloads)
         changed = present != staged.profile.installed or before != self._device.accounts
         return [staged.profile.title] if changed else []
 

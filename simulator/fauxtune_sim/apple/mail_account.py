@@ -13,16 +13,15 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.fields import Fields
+from fauxtune_sim.apple.facts import System
+from fauxtune_sim.apple.faults import Code, Fault, Fields
 from fauxtune_sim.apple.profiles import Payload
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.certificates import can_encrypt, can_sign, is_for_mail, subject
 from fauxtune_sim.errors import PfxRefused
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.mail_accounts import MailAccount, Setting
-from fauxtune_sim.pfx import read_pfx
-from fauxtune_sim.smime_settings import SmimeSettings
+from fauxtune_sim.keys.certificates import can_encrypt, can_sign, is_for_mail, subject
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.pfx import read_pfx
+from fauxtune_sim.mail.accounts import MailAccount, Setting
+from fauxtune_sim.mail.smime_settings import SmimeSettings
 
 EXCHANGE, MAIL = "com.apple.eas.account", "com.apple.mail.managed"
 #: The services of an Exchange account that can be turned off from iOS 13 on.

@@ -1,25 +1,68 @@
-"""The messages between an Apple device and its MDM server, as dictionaries of a property list.
+"""The messages between an Apple device and its MDM server, as dictionaries of a property list; and property lists from
+outside: XML or binary, no entities, of limited size, usually with a dictionary on top.
 
 Apple: "Mobile Device Management Protocol", check-in messages (Authenticate, TokenUpdate, CheckOut, SetBootstrapToken,
-GetBootstrapToken) and commands with their answers. `tests/wire/apple` holds an example of each.
+GetBootstrapToken) and commands with their answers. `tests/wire/apple` holds an example of each. `plistlib` refuses
+entity declarations; all other exceptions from damaged or hostile lists become AnswerBroken here.
 """
 
 from __future__ import annotations
 
+import binascii
+import plistlib
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import orjson
 
-from fauxtune_sim.apple.plist import read_plist
 from fauxtune_sim.errors import AnswerBroken
 
+#: A profile with all keys that a user ever had is far smaller.
+MOST_BYTES = 16 * 1024 * 1024
+_DAMAGE = (
+    plistlib.InvalidFileException,
+    ExpatError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+    binascii.Error,
+)
 CHECK_IN_TYPE = "application/x-apple-aspen-mdm-checkin"
 COMMAND_TYPE = "application/x-apple-aspen-mdm"
 SIGNATURE_HEADER = "Mdm-Signature"
 #: With status 403: the device is to unenrol itself (Apple: "Handling Unrecognized Devices").
 _UNRECOGNIZED = "com.apple.unrecognized.device"
+
+
+def read_any(data: bytes, *, what: str) -> Any:
+    """The value of a property list. Raises AnswerBroken, with `what` in its text, if it cannot be read."""
+    if len(data) > MOST_BYTES:
+        raise AnswerBroken(f"{what} is larger than {MOST_BYTES} bytes")
+    try:
+        return plistlib.loads(data)
+    except _DAMAGE as damaged:
+        raise AnswerBroken(f"{what} is not a readable property list: {damaged}") from damaged
+
+
+def read_plist(data: bytes, *, what: str) -> dict[str, Any]:
+    """The dictionary of a property list. Raises AnswerBroken if it cannot be read or is not a dictionary."""
+    document = read_any(data, what=what)
+    if not isinstance(document, dict):
+        raise AnswerBroken(f"{what} is a property list, but not a dictionary")
+    return document
+
+
+def write_plist(document: dict[str, Any]) -> bytes:
+    """The dictionary as XML, its keys in their order."""
+    return plistlib.dumps(document, sort_keys=False)
 
 
 @dataclass(frozen=True, slots=True)

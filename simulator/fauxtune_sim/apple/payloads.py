@@ -1,29 +1,29 @@
 """Read payloads with certificates and identities: com.apple.security.{pkcs12, root, pkcs1, pem, scep} (Apple).
 
 com.apple.eas.account, com.apple.mail.managed and com.apple.mdm are read elsewhere; other payloads are stored without
-effect.
+effect. Older systems cannot read every PKCS#12 file (RFC 7292): not PBES2, and no MAC other than SHA-1.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from asn1crypto import pkcs12
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.fields import Fields
+from fauxtune_sim.apple.enrollment import MDM
+from fauxtune_sim.apple.facts import System
+from fauxtune_sim.apple.faults import Code, Fault, Fields
 from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL
-from fauxtune_sim.apple.mdm import MDM
-from fauxtune_sim.apple.pkcs12 import is_modern
 from fauxtune_sim.apple.profiles import Payload
-from fauxtune_sim.apple.system import System
+from fauxtune_sim.cms.der import DAMAGE
 from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.pfx import read_pfx
 from fauxtune_sim.scep.enroller import Issued
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 
@@ -37,6 +37,29 @@ _VARIABLE = r"%(\w+)%"
 #: Apple: Keysize and Key Usage of com.apple.security.scep.
 _KEY_SIZES = (1024, 2048, 4096)
 _KEY_USAGES = {SIGNING: 1, ENCRYPTION: 4}
+
+
+def is_modern(data: bytes) -> bool:
+    """Whether the file needs a system that implements PBES2; False for a damaged file, which `read_pfx` refuses."""
+    try:
+        pfx = pkcs12.Pfx.load(data, strict=True)
+        mac = pfx["mac_data"]
+        if isinstance(mac, pkcs12.MacData) and mac["mac"]["digest_algorithm"]["algorithm"].native != "sha1":
+            return True
+        return any(name == "pbes2" for name in _ciphers(pfx["auth_safe"]["content"].native))
+    except DAMAGE:
+        return False
+
+
+def _ciphers(content: bytes) -> Iterator[Any]:
+    for safe in pkcs12.AuthenticatedSafe.load(content):
+        if safe["content_type"].native == "encrypted_data":
+            inner = safe["content"]["encrypted_content_info"]
+            yield inner["content_encryption_algorithm"]["algorithm"].native
+            continue
+        for bag in pkcs12.SafeContents.load(safe["content"].native):
+            if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
+                yield bag["bag_value"]["encryption_algorithm"]["algorithm"].native
 
 
 def rank(payload: Payload) -> int:

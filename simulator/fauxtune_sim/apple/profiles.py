@@ -1,4 +1,6 @@
-"""Configuration profiles (.mobileconfig): XML or binary, signed or not, encrypted to the device or not.
+"""Configuration profiles (.mobileconfig): XML or binary, signed or not, encrypted to the device or not. And their
+payloads that set something on a device, such as restrictions and rules for passcodes (Apple: Restrictions, Passcode,
+FDEFileVault, Firewall): their keys, what is refused in them, and what the device does about them.
 
 Apple: "Configuration Profile Reference", keys common to profiles and payloads. A profile is checked as a whole before
 any of it is installed. A signature is verified, but any signer is accepted, as on a device that shows "not verified"
@@ -9,20 +11,46 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.fields import Fields
-from fauxtune_sim.apple.plist import read_any, read_plist, write_plist
-from fauxtune_sim.apple.settings import settings_of
+from fauxtune_sim.apple.faults import Code, Fault, Fields
+from fauxtune_sim.apple.messages import read_any, read_plist, write_plist
 from fauxtune_sim.apple.store import InstalledPayload, InstalledProfile
-from fauxtune_sim.cms import open_envelope, verify
+from fauxtune_sim.cms.envelope import open_envelope
+from fauxtune_sim.cms.signed import verify
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, CmsRefused
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.platforms import Platform
+
+PASSCODE, FILE_VAULT, RESTRICTIONS, FIREWALL = (
+    "com.apple.mobiledevice.passwordpolicy",
+    "com.apple.MCX.FileVault2",
+    "com.apple.applicationaccess",
+    "com.apple.security.firewall",
+)
+#: The keys of the firewall that a Mac shows as facts.
+_FIREWALL_FACTS = {
+    "EnableFirewall": "isFirewallEnabled",
+    "BlockAllIncoming": "isFirewallBlockingAllIncoming",
+    "EnableStealthMode": "isFirewallStealthModeEnabled",
+}
+#: The beginnings of payloads whose content is a key, an account or the management, and no setting.
+_OTHERS = ("com.apple.security.", "com.apple.mdm", "com.apple.eas.", "com.apple.mail.", "com.apple.ews.")
+_RANGES = {
+    "maxFailedAttempts": (2, 11),
+    "maxGracePeriod": (0, 240),
+    "maxInactivity": (0, 60),
+    "maxPINAgeInDays": (0, 730),
+    "minComplexChars": (0, 4),
+    "minLength": (0, 16),
+    "pinHistory": (0, 50),
+}
+_PLAIN = (bool, int, float, str, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +202,36 @@ def _duplicate(names: Iterable[str]) -> str | None:
             return name
         seen.add(name)
     return None
+
+
+def settings_of(kind: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a payload; none if it is of another sort."""
+    if kind.startswith(_OTHERS) and kind != FIREWALL:
+        return {}
+    return {key: value for key, value in keys.items() if not key.startswith("Payload") and isinstance(value, _PLAIN)}
+
+
+def check(payload: InstalledPayload) -> None:
+    """Raise Fault for a value that the device cannot take."""
+    for key, value in payload.settings.items():
+        if payload.type == RESTRICTIONS and key.startswith(("allow", "force")) and not isinstance(value, bool):
+            raise Fault(Code.PAYLOAD_VALUE, f"{key} of {payload.type} is {value!r}, not true or false")
+        least, most = _RANGES.get(key, (0, 0)) if payload.type == PASSCODE else (0, 0)
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if most and not (is_number and least <= value <= most):
+            raise Fault(
+                Code.PAYLOAD_VALUE, f"{key} of {payload.type} is {value!r}, not a number from {least} to {most}"
+            )
+
+
+def obey(device: Device, payloads: Iterable[InstalledPayload]) -> None:
+    """Do what the settings ask for. Differs from a device: its user sets a passcode, and logs out of a Mac, at once."""
+    for payload in payloads:
+        settings = payload.settings
+        asks = settings.get("forcePIN") is True or bool(settings.get("minLength"))
+        if payload.type == PASSCODE and asks and device.platform is not Platform.MACOS:
+            device.report(isPasscodePresent=True)
+        if payload.type == FILE_VAULT and settings.get("Enable") == "On" and device.platform is Platform.MACOS:
+            device.report(isEncrypted=True)
+        if payload.type == FIREWALL and device.platform is Platform.MACOS:
+            device.report(**{_FIREWALL_FACTS[key]: value for key, value in settings.items() if key in _FIREWALL_FACTS})

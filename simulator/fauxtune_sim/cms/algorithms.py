@@ -8,8 +8,8 @@ from asn1crypto import algos
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from fauxtune_sim.ciphers import CBC, GCM
 from fauxtune_sim.cms import der
+from fauxtune_sim.cms.ciphers import CBC, GCM
 from fauxtune_sim.cms.der import CONSTRUCTED, CONTEXT, SEQUENCE, Element
 from fauxtune_sim.cms.messages import Algorithm
 from fauxtune_sim.errors import CmsRefused

@@ -1,4 +1,5 @@
-"""A reader of DER, and of the BER in which some programs write CMS (X.690; RFC 5652 allows both).
+"""A reader of DER, and of the BER in which some programs write CMS (X.690; RFC 5652 allows both). And what reading and
+writing CMS share: the errors of damaged messages, and what a certificate is named by.
 
 Only what CMS needs: tags of one byte, lengths of up to four. Elements are positions in the bytes, so nothing is copied
 or looked at before somebody asks for it. asn1crypto, with which envelopes are written, reads ten times slower.
@@ -7,6 +8,15 @@ or looked at before somebody asks for it. asn1crypto, with which envelopes are w
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
+
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
+
+from fauxtune_sim.errors import CmsRefused
+from fauxtune_sim.keys.certificates import subject, subject_key_identifier
 
 BOOLEAN, INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x01, 0x02, 0x04, 0x06
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
@@ -20,6 +30,19 @@ _LONGEST_LENGTH = 4
 _LONGEST_IDENTIFIER = 64
 #: Elements in one another, and elements of one message in BER: programs cut content into pieces of 1,000 bytes.
 _DEEPEST, _MOST = 32, 200_000
+#: The exceptions that reading a damaged or hostile structure can raise.
+DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    InvalidSignature,
+    InvalidUnwrap,
+    UnsupportedAlgorithm,
+)
 
 
 class IndefiniteLength(ValueError):
@@ -208,3 +231,19 @@ def encoded(tag: int, *pieces: bytes) -> bytes:
         digits = length.to_bytes((length.bit_length() + 7) // 8, "big")
         head = bytes((tag, 0x80 | len(digits))) + digits
     return b"".join((head, *pieces))
+
+
+def issuer_and_serial(certificate: x509.Certificate) -> dict[str, Any]:
+    """The IssuerAndSerialNumber of a certificate, for asn1crypto."""
+    return {
+        "issuer": asn1_x509.Name.load(certificate.issuer.public_bytes()),
+        "serial_number": certificate.serial_number,
+    }
+
+
+def required_key_identifier(certificate: x509.Certificate) -> bytes:
+    """The subject key identifier of a certificate. Raises CmsRefused without one."""
+    identifier = subject_key_identifier(certificate)
+    if identifier is None:
+        raise CmsRefused(f"{subject(certificate)} has no subject key identifier: name it by issuer and serial number")
+    return identifier

@@ -14,11 +14,10 @@ from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 
-from fauxtune_sim.certificates import subject_key_identifier
 from fauxtune_sim.cms import der
-from fauxtune_sim.cms.der import CONSTRUCTED, CONTEXT, OCTET_STRING, SEQUENCE, SET, Element
-from fauxtune_sim.cms.structure import DAMAGE
+from fauxtune_sim.cms.der import CONSTRUCTED, CONTEXT, DAMAGE, OCTET_STRING, SEQUENCE, SET, Element
 from fauxtune_sim.errors import CmsRefused
+from fauxtune_sim.keys.certificates import subject_key_identifier
 
 T = TypeVar("T")
 _FIRST, _SECOND = CONTEXT | CONSTRUCTED, CONTEXT | CONSTRUCTED | 1

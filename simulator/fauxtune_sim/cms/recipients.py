@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from fauxtune_sim.certificates import PrivateKey
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.algorithms import RSA, RSA_OAEP, name_of, oaep_of
+from fauxtune_sim.cms.der import issuer_and_serial, required_key_identifier
 from fauxtune_sim.cms.messages import CertificateIdentifier, KeyAgreement, KeyTransport
-from fauxtune_sim.cms.structure import issuer_and_serial, required_key_identifier
 from fauxtune_sim.errors import CmsRefused
+from fauxtune_sim.keys.certificates import PrivateKey
 
 #: Key wrapping algorithms (RFC 3565) and the length of the wrapping key in bytes.
 _WRAPS = {"2.16.840.1.101.3.4.1.5": 16, "2.16.840.1.101.3.4.1.25": 24, "2.16.840.1.101.3.4.1.45": 32}

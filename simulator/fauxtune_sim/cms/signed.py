@@ -1,28 +1,46 @@
-"""Read SignedData (RFC 5652 5): verify signatures over attached or detached content.
+"""SignedData (RFC 5652 5): verify signatures over attached or detached content, and write messages with one signer, as
+DER.
 
-Only the signature is verified here; `trust` validates the signer's certificate.
+Only the signature is verified here; `keys.certificates` validates the signer's certificate. A Mac or an iPhone signs
+each message to its MDM server, and all devices sign their requests by SCEP.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import addresses, load_certificate
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.algorithms import RSA_PSS, hash_of, pss_of
-from fauxtune_sim.cms.messages import SignerInfo, read_signed
-from fauxtune_sim.cms.structure import DAMAGE
+from fauxtune_sim.cms.der import (
+    CONSTRUCTED,
+    CONTEXT,
+    DAMAGE,
+    GENERALIZED_TIME,
+    INTEGER,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    encoded,
+    required_key_identifier,
+)
+from fauxtune_sim.cms.messages import SignerInfo, issuer_of, read_signed
 from fauxtune_sim.errors import CmsRefused
+from fauxtune_sim.keys.certificates import PrivateKey, addresses, load_certificate
 
 #: Signed attributes (RFC 5652 11.2, 11.3).
 MESSAGE_DIGEST, SIGNING_TIME = der.identifier("1.2.840.113549.1.9.4"), der.identifier("1.2.840.113549.1.9.5")
+_FIRST, _SECOND, _THIRD = (CONTEXT | CONSTRUCTED | number for number in range(3))
+_NULL = b"\x05\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +128,141 @@ def _check_signature(
         public.verify(info.signature, signed, pss, pss_digest)
         return
     public.verify(info.signature, signed, padding.PKCS1v15(), digest)
+
+
+def _identifier(dotted: str) -> bytes:
+    return encoded(OBJECT_IDENTIFIER, der.identifier(dotted))
+
+
+_DATA, _SIGNED_DATA = _identifier("1.2.840.113549.1.7.1"), _identifier("1.2.840.113549.1.7.2")
+_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME = (_identifier(f"1.2.840.113549.1.9.{number}") for number in (3, 4, 5))
+_RSA = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.1"), _NULL)
+
+
+class _Digest:
+    """A hash algorithm with the AlgorithmIdentifiers that it is part of."""
+
+    def __init__(self, algorithm: hashes.HashAlgorithm, identifier: str, *, ecdsa: str) -> None:
+        self.hash = algorithm
+        self.identifier = encoded(SEQUENCE, _identifier(identifier), _NULL)
+        self.ecdsa = encoded(SEQUENCE, _identifier(ecdsa))
+        mask = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.8"), self.identifier)
+        salt = encoded(INTEGER, bytes((algorithm.digest_size,)))
+        parameters = encoded(_FIRST, self.identifier) + encoded(_SECOND, mask) + encoded(_THIRD, salt)
+        if algorithm.name == "sha1":
+            parameters = b""  # the defaults, which DER leaves out
+        #: RSASSA-PSS with one hash algorithm throughout, and a salt of as many bytes (RFC 4055 3.1).
+        self.pss = encoded(SEQUENCE, _identifier("1.2.840.113549.1.1.10"), encoded(SEQUENCE, parameters))
+
+
+_DIGESTS = {
+    "sha1": _Digest(hashes.SHA1(), "1.3.14.3.2.26", ecdsa="1.2.840.10045.4.1"),  # noqa: S303 - old authorities
+    "sha224": _Digest(hashes.SHA224(), "2.16.840.1.101.3.4.2.4", ecdsa="1.2.840.10045.4.3.1"),
+    "sha256": _Digest(hashes.SHA256(), "2.16.840.1.101.3.4.2.1", ecdsa="1.2.840.10045.4.3.2"),
+    "sha384": _Digest(hashes.SHA384(), "2.16.840.1.101.3.4.2.2", ecdsa="1.2.840.10045.4.3.3"),
+    "sha512": _Digest(hashes.SHA512(), "2.16.840.1.101.3.4.2.3", ecdsa="1.2.840.10045.4.3.4"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SigningOptions:
+    """How a message is signed and its signer named.
+
+    `detached` leaves the content out of the message. `pss` signs with RSASSA-PSS in place of PKCS#1 v1.5 (RSA keys
+    only). `by_key_identifier` names the signer by its subject key identifier in place of issuer and serial number.
+    `digest` is the hash algorithm, by its name in hashlib. `attributes` are further signed attributes: each a type
+    (a dotted OBJECT IDENTIFIER) and its value (DER).
+    """
+
+    detached: bool = True
+    pss: bool = False
+    by_key_identifier: bool = False
+    digest: str = "sha256"
+    attributes: tuple[tuple[str, bytes], ...] = ()
+
+
+def sign(
+    content: bytes,
+    *,
+    certificate: x509.Certificate,
+    key: PrivateKey,
+    signing_time: datetime,
+    others: Sequence[x509.Certificate] = (),
+    options: SigningOptions | None = None,
+) -> bytes:
+    """Sign as SignedData (DER): RSA or ECDSA, by the type of the key.
+
+    `others` are further certificates for the message, for readers that lack the intermediate ones. Raises CmsRefused
+    for a certificate without the key identifier by which the options name it.
+    """
+    options = options or SigningOptions()
+    digest = _DIGESTS[options.digest]
+    hashed = hashes.Hash(digest.hash)
+    hashed.update(content)
+    attributes = _set(
+        SET,
+        (
+            _attribute(_CONTENT_TYPE, _DATA),
+            _attribute(_SIGNING_TIME, _time(signing_time)),
+            _attribute(_MESSAGE_DIGEST, encoded(OCTET_STRING, hashed.finalize())),
+            *(_attribute(_identifier(name), value) for name, value in options.attributes),
+        ),
+    )
+    algorithm, signature = _signature(attributes, key, digest=digest, pss=options.pss)
+    version = encoded(INTEGER, b"\x03" if options.by_key_identifier else b"\x01")
+    signer = encoded(
+        SEQUENCE,
+        version,
+        _signer_identifier(certificate, options),
+        digest.identifier,
+        # Signed as an explicit SET OF, carried with an implicit tag (RFC 5652 5.4).
+        bytes((_FIRST,)) + attributes[1:],
+        algorithm,
+        encoded(OCTET_STRING, signature),
+    )
+    attached = b"" if options.detached else encoded(_FIRST, encoded(OCTET_STRING, content))
+    message = encoded(
+        SEQUENCE,
+        version,
+        encoded(SET, digest.identifier),
+        encoded(SEQUENCE, _DATA, attached),
+        _set(_FIRST, (each.public_bytes(Encoding.DER) for each in (certificate, *others))),
+        encoded(SET, signer),
+    )
+    return encoded(SEQUENCE, _SIGNED_DATA, encoded(_FIRST, message))
+
+
+def _set(tag: int, elements: Iterable[bytes]) -> bytes:
+    """Return a SET OF, whose elements stand in the order of their bytes (X.690 11.6)."""
+    return encoded(tag, *sorted(elements))
+
+
+def _attribute(name: bytes, value: bytes) -> bytes:
+    return encoded(SEQUENCE, name, encoded(SET, value))
+
+
+def _signer_identifier(certificate: x509.Certificate, options: SigningOptions) -> bytes:
+    if options.by_key_identifier:
+        return encoded(CONTEXT, required_key_identifier(certificate))
+    number = certificate.serial_number
+    serial = encoded(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return encoded(SEQUENCE, issuer_of(certificate), serial)
+
+
+def _signature(data: bytes, key: PrivateKey, *, digest: _Digest, pss: bool) -> tuple[bytes, bytes]:
+    """Return the SignatureAlgorithmIdentifier, and the signature."""
+    if not isinstance(key, rsa.RSAPrivateKey):
+        return digest.ecdsa, key.sign(data, ec.ECDSA(digest.hash))
+    if not pss:
+        return _RSA, key.sign(data, padding.PKCS1v15(), digest.hash)
+    return digest.pss, key.sign(data, padding.PSS(padding.MGF1(digest.hash), digest.hash.digest_size), digest.hash)
+
+
+def _time(moment: datetime) -> bytes:
+    """UTCTime until 2049, GeneralizedTime from then on, whole seconds (RFC 5652 11.3)."""
+    whole = moment.astimezone(UTC)
+    # Not with strftime alone, which writes years before 1000 without leading zeros on some systems.
+    text = f"{whole.year:04}{whole:%m%d%H%M%SZ}"
+    if 1950 <= whole.year < 2050:
+        return encoded(UTC_TIME, text[2:].encode())
+    return encoded(GENERALIZED_TIME, text.encode())

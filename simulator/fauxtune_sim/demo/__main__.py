@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from fauxtune_sim.cli import demo
+from fauxtune_sim.cli.main import demo
 
 program = typer.Typer(
     add_completion=False,

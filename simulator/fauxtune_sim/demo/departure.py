@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import mark
-from fauxtune_sim.demo.graph import retirement, wipe
+from fauxtune_sim.demo.clients import RevocationService, retirement, wipe
 from fauxtune_sim.demo.narration import Table
 from fauxtune_sim.demo.proofs import Evidence
-from fauxtune_sim.demo.revocation import RevocationService
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario, for_display
 from fauxtune_sim.errors import ServerRefused
+from fauxtune_sim.keys.certificates import mark
 
 _WIPED, _RETIRED, _UNENROLLED = "wiped", "retired", "left"
 #: Which devices leave, and how.

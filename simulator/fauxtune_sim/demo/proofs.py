@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import can_encrypt, can_sign, mark, public_key_bytes
-from fauxtune_sim.control import IssuedCertificate
 from fauxtune_sim.demo import profiles
-from fauxtune_sim.demo.graph import pfx_import
+from fauxtune_sim.demo.clients import pfx_import
 from fauxtune_sim.demo.narration import ShownRequest, Table, joined
 from fauxtune_sim.demo.scenario import DemoDevice, Fitness, Scenario, for_display
-from fauxtune_sim.identity import new_key
-from fauxtune_sim.keystore import Identity
+from fauxtune_sim.keys.certificates import can_encrypt, can_sign, mark, public_key_bytes
+from fauxtune_sim.keys.identity import new_key
+from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.platforms import Mode, Platform, kind_of
+from fauxtune_sim.server.control import IssuedCertificate
 
 _YEAR = timedelta(days=365)
 #: The titles of profiles that a later profile refers to.

@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fauxtune_sim.agent import CheckInResult
-from fauxtune_sim.control import Control
-from fauxtune_sim.demo import address_book, departure, mail_account, mail_app, mailbox, proofs, scep
-from fauxtune_sim.demo.graph import Graph
+from fauxtune_sim.agent.agent import CheckInResult
+from fauxtune_sim.agent.runner import Runner, describe, refusals
+from fauxtune_sim.demo import departure, mail, proofs, scep
+from fauxtune_sim.demo.clients import Graph
 from fauxtune_sim.demo.narration import Narration, command_name
-from fauxtune_sim.demo.options import DemoOptions, Stage
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.proofs import Evidence
-from fauxtune_sim.demo.report import keep_keys, write_report
-from fauxtune_sim.demo.scenario import Scenario
-from fauxtune_sim.demo.server_process import Endpoints, ServerProcess
+from fauxtune_sim.demo.scenario import Scenario, keep_keys, write_report
+from fauxtune_sim.demo.server_process import DemoOptions, Endpoints, ServerProcess, Stage
 from fauxtune_sim.errors import AnswerBroken, Interrupted, ServerUnreachable, SimulatorError
-from fauxtune_sim.runner import Runner, describe, refusals
-from fauxtune_sim.transport import Transport, read_ca
+from fauxtune_sim.server.control import Control
+from fauxtune_sim.server.transport import Transport, read_ca
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ _CLAIMS = (
     Claim("A device that is enrolled later gets all three imported certificates", proofs.later_device),
     Claim(
         "The sender obtains the public key: from the address book, after the certificate was published there",
-        address_book.sender_obtains_key,
+        mail.sender_obtains_key,
     ),
     Claim(
         "Signed mail can be verified with the root and the intermediate certificate that were delivered",
@@ -56,15 +54,15 @@ _CLAIMS = (
     Claim("With an imported signing certificate Alice is the same signer on all of her devices", proofs.same_signer),
     Claim(
         "The end user can then enable S/MIME: before, the mail app neither signs nor encrypts; then it does both",
-        mail_app.user_enables_smime,
+        mail.user_enables_smime,
     ),
     Claim(
         "The iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads mail",
-        mail_account.mail_account,
+        mail.mail_account,
     ),
     Claim(
         "The device communicates securely with the mail server: it logs in with its certificate, and others cannot",
-        mailbox.mailbox_login,
+        mail.mailbox_login,
     ),
 )
 #: The claims about ends: after them some devices hold nothing.

@@ -1,8 +1,11 @@
-"""The scenario of the demonstration: one tenant, its administrator, its users, and their connected devices."""
+"""The scenario of the demonstration: one tenant, its administrator, its users, and their connected devices; and the
+report about it, `fauxtune report`, with the keys that the devices had before any of them left.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,21 +16,22 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_for
-from fauxtune_sim.control import Control, IssuedCertificate
-from fauxtune_sim.demo.graph import Graph, GraphRequest, assignment, creation
+from fauxtune_sim.agent.agent import Agent
+from fauxtune_sim.agent.by_platform import agent_for
+from fauxtune_sim.agent.runner import Runner
+from fauxtune_sim.cli.keystore_export import export_pem
+from fauxtune_sim.demo.clients import Graph, GraphRequest, RevocationService, assignment, creation
 from fauxtune_sim.demo.narration import Narration, ShownRequest
 from fauxtune_sim.demo.profiles import Authority
-from fauxtune_sim.demo.revocation import RevocationService
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
-from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail import MailMessage, Protection, Reading, read_mail, write_mail
-from fauxtune_sim.marks import Names, digits_in
+from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.keys.marks import Names, digits_in
+from fauxtune_sim.mail.reading import Reading, read_mail
+from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from fauxtune_sim.platforms import Kind, Platform
-from fauxtune_sim.runner import Runner
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.control import Control, IssuedCertificate
+from fauxtune_sim.server.transport import Transport
 
 #: A test of a certificate's use: `can_sign`, `can_encrypt`.
 Fitness = Callable[[x509.Certificate], bool]
@@ -229,3 +233,34 @@ class Scenario:
 def for_display(request: GraphRequest, *, note: str = "") -> ShownRequest:
     """Return a request to Graph as it is shown."""
     return ShownRequest("POST", f"/beta{request.path}", request.body, note)
+
+
+def keep_keys(scenario: Scenario) -> None:
+    """Export the keys of all devices: those of a device that is wiped later could not prove anything any more."""
+    for key, device in scenario.devices.items():
+        export_pem(device.record, _keys(scenario) / key)
+
+
+async def write_report(scenario: Scenario, data_dir: Path, *, file: Path, language: str) -> bool:
+    """Write the report, and print where it is, or why it could not be written. Returns whether it was."""
+    command = [sys.executable, "-m", "fauxtune", "report", "--data-dir", str(data_dir), "--tenant", scenario.tenant]
+    command += ["--keys", str(_keys(scenario)), "--lang", language, "--out", str(file)]
+    with scenario.narration.waiting("The report is written ..."):
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, errors = await process.communicate()
+    say = scenario.narration.say
+    say("")
+    if process.returncode:
+        say(f"The report could not be written: {errors.decode(errors='replace').strip()}", style="bold red")
+        return False
+    say("Everything on one page, to read, print and prove:", style="bold")
+    scenario.narration.exactly(
+        f"  {file.absolute().as_uri()}", *(f"  {line}" for line in out.decode().splitlines()[1:])
+    )
+    return True
+
+
+def _keys(scenario: Scenario) -> Path:
+    return scenario.folder / "keys"

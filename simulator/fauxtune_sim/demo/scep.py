@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import mark, public_key_bytes
 from fauxtune_sim.demo import profiles
+from fauxtune_sim.demo.clients import retirement
 from fauxtune_sim.demo.departure import Statuses, managed_device_id
-from fauxtune_sim.demo.graph import retirement
 from fauxtune_sim.demo.narration import Table
 from fauxtune_sim.demo.proofs import Evidence
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario, for_display
-from fauxtune_sim.keystore import Identity
+from fauxtune_sim.keys.certificates import mark, public_key_bytes
+from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.platforms import Platform, kind_of
 
 #: The certificate is valid for 30 days, and is renewed when a fifth of them is left.

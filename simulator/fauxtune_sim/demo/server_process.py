@@ -1,4 +1,6 @@
-"""The server as a child process: started with this interpreter, its first line of output names its addresses."""
+"""The server as a child process: started with this interpreter, its first line of output names its addresses. And what
+a demonstration is told, and the stage on which it plays.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,8 @@ from fauxtune_sim.errors import ServerUnreachable
 #: Seconds; the guard kills a server that does not end within 15.
 _START, _STOP = 60.0, 20.0
 _MOST_LINES = 200
+#: The languages of the report.
+LANGUAGES = ("en", "it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +188,30 @@ def _endpoints(line: bytes) -> Endpoints:
         raise ServerUnreachable(
             f"the server's first line does not name its addresses: {line.decode(errors='replace')}"
         ) from broken
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """The options of `fauxtune demo`."""
+
+    once: bool
+    port: int
+    http_port: int
+    data_dir: Path | None
+    #: `2020-04` or `current`; None: the server's default.
+    edition: str | None = None
+    #: Open the console in a browser.
+    open_console: bool = False
+    #: The page of the report; None: no report. `language`: `en` or `it`.
+    report: Path | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the demonstration takes place on: the server, the folder for devices and mails, and what Ctrl-C sets."""
+
+    endpoints: Endpoints
+    process: ServerProcess
+    folder: Path
+    stop: asyncio.Event

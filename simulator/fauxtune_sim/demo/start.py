@@ -12,12 +12,11 @@ from typing import Any
 import orjson
 
 from fauxtune_sim.demo.narration import Narration
-from fauxtune_sim.demo.options import DemoOptions, Stage
-from fauxtune_sim.demo.server_process import Endpoints, ServerProcess, ServerSettings, server
-from fauxtune_sim.discovery import DEFAULT_DATA_DIR, ELSEWHERE
+from fauxtune_sim.demo.server_process import DemoOptions, Endpoints, ServerProcess, ServerSettings, Stage, server
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.event_loop import interrupted
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.server.discovery import DEFAULT_DATA_DIR, ELSEWHERE
 
 
 async def demonstrate(options: DemoOptions, *, narration: Narration, show: Callable[[Any], None] | None = None) -> bool:
@@ -65,7 +64,7 @@ def _found_from_here(data_dir: Path) -> Iterator[None]:
 
 def _course() -> Callable[..., Awaitable[bool]]:
     """Import the proofs, and the protocols of all devices."""
-    from fauxtune_sim.agents import agent_class
+    from fauxtune_sim.agent.by_platform import agent_class
     from fauxtune_sim.demo.run import run_demo
 
     for platform in Platform:

@@ -1,4 +1,5 @@
-"""The MIME entities of a mail (RFC 2045, RFC 2046), cut out of its bytes without changing one of them.
+"""The MIME entities of a mail (RFC 2045, RFC 2046), cut out of its bytes without changing one of them; and the fields
+of a header that have a form of their own: addresses and the date (RFC 5322 3.3, 3.4).
 
 Signatures cover bytes, so an entity is never parsed and written again. Only headers are read by the standard library:
 its parser for whole mails needs several times their size and some seconds for 50 MB.
@@ -12,11 +13,12 @@ import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32
-from email.utils import collapse_rfc2231_value
+from email.utils import collapse_rfc2231_value, getaddresses, parsedate_to_datetime
 from functools import cached_property
 
 from fauxtune_sim.errors import MailRefused
@@ -35,6 +37,11 @@ _PLAIN_PARAMETERS = re.compile(rf'[\w/.+-]*(?:[ \t\r\n]*;[ \t\r\n]*[\w-]+=(?:{_T
 _PLAIN_PARAMETER = re.compile(rf'([\w-]+)=(?:({_TOKEN})|"({_QUOTED})")', re.ASCII)
 #: What may follow a boundary on its line.
 _DELIMITER_REST = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
+_WORDS = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+_PLAIN = rf"{_WORDS}@[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+#: Addresses without names, comments and quotation marks. The standard library, which reads every form character by
+#: character, needs ten times as long.
+_PLAIN_ADDRESSES = re.compile(rf"{_PLAIN}(?:, *{_PLAIN})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +199,24 @@ def _after_line_end(data: bytes, at: int) -> int:
     if data.startswith(b"\r\n", at):
         return at + 2
     return at + 1 if data.startswith(b"\n", at) else at
+
+
+def addresses_in(text: str) -> tuple[str, ...]:
+    """The addresses of a field, without names; of one that cannot be read, none."""
+    if not text:
+        return ()
+    if _PLAIN_ADDRESSES.fullmatch(text):
+        return tuple(address.lstrip() for address in text.split(","))
+    try:
+        return tuple(address for _, address in getaddresses([text]) if address)
+    except RecursionError:  # comments in comments, which the standard library follows one by one
+        return ()
+
+
+def date_in(text: str) -> datetime | None:
+    """The time of a field, in UTC if it names no zone; None for a text that is no time."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

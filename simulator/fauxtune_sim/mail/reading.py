@@ -13,12 +13,13 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import thumbprint
-from fauxtune_sim.cms import ContentType, Signature, content_type_of, open_envelope, verify
+from fauxtune_sim.cms.envelope import open_envelope
+from fauxtune_sim.cms.messages import ContentType, content_type_of
+from fauxtune_sim.cms.signed import Signature, verify
 from fauxtune_sim.errors import CmsRefused, MailRefused
-from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.mail.header import addresses_in, date_in
-from fauxtune_sim.mail.mime import Entity, decoded_header
+from fauxtune_sim.keys.certificates import thumbprint
+from fauxtune_sim.keys.keystore import KeyStore
+from fauxtune_sim.mail.mime import Entity, addresses_in, date_in, decoded_header
 from fauxtune_sim.mail.verdict import OuterHeader, Verdict, broken, judge
 
 _MOST_LAYERS = 8

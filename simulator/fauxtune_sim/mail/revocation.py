@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from fauxtune_sim.certificates import subject
 from fauxtune_sim.errors import AnswerBroken, SimulatorError
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.keys.certificates import subject
+from fauxtune_sim.server.transport import Transport
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SECONDS = 5.0

@@ -13,11 +13,18 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import addresses, can_sign, is_for_mail, subject, thumbprint
-from fauxtune_sim.cms import Signature
-from fauxtune_sim.keystore import KeyStore
+from fauxtune_sim.cms.signed import Signature
+from fauxtune_sim.keys.certificates import (
+    addresses,
+    can_sign,
+    is_for_mail,
+    issuer_of,
+    subject,
+    thumbprint,
+    untrusted_reason,
+)
+from fauxtune_sim.keys.keystore import KeyStore
 from fauxtune_sim.mail.revocation import Revocation, RevocationState
-from fauxtune_sim.trust import issuer_of, untrusted_reason
 
 
 class SignatureCode(StrEnum):

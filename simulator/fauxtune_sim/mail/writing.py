@@ -18,10 +18,13 @@ from email.utils import format_datetime
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import addresses, can_encrypt, can_sign, is_for_mail, subject
-from fauxtune_sim.cms import ContentCipher, RecipientOptions, SigningOptions, encrypt, sign
+from fauxtune_sim.cms.ciphers import ContentCipher
+from fauxtune_sim.cms.envelope import encrypt
+from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.signed import SigningOptions, sign
 from fauxtune_sim.errors import CmsRefused, MailRefused
-from fauxtune_sim.keystore import Identity, KeyStore
+from fauxtune_sim.keys.certificates import addresses, can_encrypt, can_sign, is_for_mail, subject
+from fauxtune_sim.keys.keystore import Identity, KeyStore
 
 _CRLF = b"\r\n"
 #: Signed content is sent as 7-bit lines, so that no mail server changes it on its way (RFC 8551 3.1.3).

@@ -1,9 +1,7 @@
 """SCEP (RFC 8894), for the devices of every platform: settings, the certificate request, messages, and the client.
 
-errors      what can fail, in no platform's words: each platform turns it into its own words and codes
-settings    which server a device asks for which certificate
-csr         the certificate request (PKCS#10) with the challenge
-subject     the text of a subject as a distinguished name
+settings    which server a device asks for which certificate, and what can fail: each platform has its own words for it
+csr         the certificate request (PKCS#10) with the challenge, and its subject from a text
 authority   the capabilities and certificates of a server
 messages    pkiMessages: requests and CertRep
 client      the exchange, from GetCACaps to the certificate

@@ -13,12 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import can_encrypt, is_ca
-from fauxtune_sim.cms import ContentCipher, LegacyCipher, NamedCipher, read_signed
-from fauxtune_sim.cms.structure import DAMAGE
+from fauxtune_sim.cms.ciphers import ContentCipher, LegacyCipher, NamedCipher
+from fauxtune_sim.cms.der import DAMAGE
+from fauxtune_sim.cms.messages import read_signed
 from fauxtune_sim.errors import CmsRefused
-from fauxtune_sim.scep.errors import Failure, ScepFailed
-from fauxtune_sim.trust import is_issued_by
+from fauxtune_sim.keys.certificates import can_encrypt, is_ca, is_issued_by
+from fauxtune_sim.scep.settings import Failure, ScepFailed
 
 #: The keywords of hash algorithms, best first: SHA-256 is what every modern authority has.
 _DIGESTS = {"sha-256": "sha256", "sha-512": "sha512", "sha-384": "sha384", "sha-224": "sha224", "sha-1": "sha1"}

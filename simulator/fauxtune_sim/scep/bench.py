@@ -30,13 +30,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import PrivateKey
 from fauxtune_sim.errors import SimulatorError
-from fauxtune_sim.identity import DeviceIdentity, new_key
+from fauxtune_sim.keys.certificates import PrivateKey
+from fauxtune_sim.keys.identity import DeviceIdentity, new_key
 from fauxtune_sim.scep.authority import CaCertificates, Capabilities, read_ca_certificates, read_capabilities
 from fauxtune_sim.scep.client import address, send_operation
-from fauxtune_sim.scep.csr import certificate_request
-from fauxtune_sim.scep.errors import ScepFailed
+from fauxtune_sim.scep.csr import certificate_request, read_subject
 from fauxtune_sim.scep.messages import (
     CertRep,
     MessageType,
@@ -48,9 +47,8 @@ from fauxtune_sim.scep.messages import (
     temporary_identity,
     write_pki_message,
 )
-from fauxtune_sim.scep.settings import RequestSettings
-from fauxtune_sim.scep.subject import read_subject
-from fauxtune_sim.transport import Answer, Transport, read_ca
+from fauxtune_sim.scep.settings import RequestSettings, ScepFailed
+from fauxtune_sim.server.transport import Answer, Transport, read_ca
 
 Order = dict[str, Any]
 #: The byte of a message that is changed to spoil its signature, counted from the end.

@@ -18,10 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.errors import ServerUnreachable
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.scep.authority import CaCertificates, Capabilities, read_ca_certificates, read_capabilities
 from fauxtune_sim.scep.csr import certificate_request
-from fauxtune_sim.scep.errors import Failure, ScepFailed
 from fauxtune_sim.scep.messages import (
     CertRep,
     MessageType,
@@ -34,8 +33,8 @@ from fauxtune_sim.scep.messages import (
     transaction_id,
     write_pki_message,
 )
-from fauxtune_sim.scep.settings import ScepSettings
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.scep.settings import Failure, ScepFailed, ScepSettings
+from fauxtune_sim.server.transport import Answer, Transport
 
 _PKI_TYPE = "application/x-pki-message"
 

@@ -1,7 +1,7 @@
 """How a device gets a certificate by SCEP: with a key of its own, from the server that its management names.
 
 When it requests one, also to renew it, its management says: `android/scep.py`, `apple/payloads.py` and
-`windows/scep_requests.py` read that.
+`windows/scep.py` read that.
 
 A request that is PENDING is kept in the key store. When the device is to request the same thing again, it asks what
 became of it, and does not send another one.
@@ -18,16 +18,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.certificates import is_ca
-from fauxtune_sim.device import Device
-from fauxtune_sim.identity import DeviceIdentity, KeyRing, key_from_der, key_to_der
-from fauxtune_sim.keystore import KeyEntry, KeyStore, PendingRequest
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.keys.certificates import is_ca, issuer_of
+from fauxtune_sim.keys.identity import DeviceIdentity, KeyRing, key_from_der, key_to_der
+from fauxtune_sim.keys.keystore import KeyEntry, KeyStore, PendingRequest
 from fauxtune_sim.scep.client import Authority, ScepClient
-from fauxtune_sim.scep.errors import Failure, ScepFailed
 from fauxtune_sim.scep.messages import MessageType, PkiRequest, new_request
-from fauxtune_sim.scep.settings import ScepSettings
-from fauxtune_sim.transport import Transport
-from fauxtune_sim.trust import issuer_of
+from fauxtune_sim.scep.settings import Failure, ScepFailed, ScepSettings
+from fauxtune_sim.server.transport import Transport
 
 #: The most requests that wait for a decision; the oldest is forgotten first.
 _MOST_PENDING = 16

@@ -17,13 +17,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from fauxtune_sim.certificates import PrivateKey, public_key_bytes
-from fauxtune_sim.cms import NamedCipher, SigningOptions, der, encrypt, open_envelope, read_signed, sign, verify
-from fauxtune_sim.cms.structure import DAMAGE
+from fauxtune_sim.cms import der
+from fauxtune_sim.cms.ciphers import NamedCipher
+from fauxtune_sim.cms.der import DAMAGE
+from fauxtune_sim.cms.envelope import encrypt, open_envelope
+from fauxtune_sim.cms.messages import read_signed
+from fauxtune_sim.cms.signed import SigningOptions, sign, verify
 from fauxtune_sim.errors import CmsRefused
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.certificates import PrivateKey, public_key_bytes
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.scep.authority import CaCertificates, bundled
-from fauxtune_sim.scep.errors import Failure, ScepFailed
+from fauxtune_sim.scep.settings import Failure, ScepFailed
 
 #: Signed attributes (RFC 8894 3.2.1).
 _ATTRIBUTES = "2.16.840.1.113733.1.9"

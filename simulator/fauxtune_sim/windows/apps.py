@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.errors import AnswerBroken, SimulatorError
-from fauxtune_sim.refusals import Delivery
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.markup import read
 from fauxtune_sim.windows.state import AppJob

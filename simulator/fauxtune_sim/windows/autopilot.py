@@ -16,12 +16,12 @@ from urllib.parse import quote
 
 import orjson
 
-from fauxtune_sim.agent import EnrollmentParameters
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import EnrollmentParameters
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ServerRefused
-from fauxtune_sim.hardware import WindowsHardware
+from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 
 #: Windows' hashes begin so; the rest of a real one describes the hardware.
 _BEGINNING = b"OA3"

@@ -1,4 +1,6 @@
-"""Certificates that management puts into stores (Microsoft: RootCATrustedCertificates and CertificateStore CSP).
+"""Certificates that management puts into stores (Microsoft: RootCATrustedCertificates and CertificateStore CSP), and
+where Windows keeps a private key: the key storage provider for a KeyLocation or KeyProtection, which have one table
+(ClientCertificateInstall CSP). The errors are Windows error numbers (winerror.h).
 
 A node is named by the SHA-1 of its certificate. The device trusts the certificates in `Root` and `CA` of both scopes;
 those in the other stores have no effect.
@@ -12,9 +14,11 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
-from fauxtune_sim.refusals import Delivery
+from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64, refusal_of_owner
+from fauxtune_sim.windows.variants import has_scopes
 
 _LEAF = "EncodedCertificate"
 _TRUSTING = {
@@ -24,6 +28,15 @@ _TRUSTING = {
     ("Vendor", "MSFT", "CertificateStore", "Root", "System"),
     ("Vendor", "MSFT", "CertificateStore", "CA", "System"),
 }
+ACCESS_DENIED = 0x80070005
+INVALID_ARGUMENT = 0x80070057
+NOT_SUPPORTED = 0x80090029
+TPM, TPM_OR_SOFTWARE, SOFTWARE, HELLO = "1", "2", "3", "4"
+PLATFORM_KSP = "Microsoft Platform Crypto Provider"
+SOFTWARE_KSP = "Microsoft Software Key Storage Provider"
+HELLO_KSP = "Microsoft Passport Key Storage Provider"
+#: Bits of the longest key that a TPM makes. Unverified: of all TPMs.
+_LONGEST_IN_TPM = 2048
 
 
 def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
@@ -63,3 +76,39 @@ def _check(machine: Machine, path: Path) -> None:
     refusal = refusal_of_owner(machine.device, Delivery.ROOT, node=path)
     if refusal is not None and hashlib.sha256(der).hexdigest() not in machine.device.keystore.trusted:
         raise refusal
+
+
+class InstallFailed(Exception):
+    """A certificate cannot be installed: the Windows error number, the reason, and the status of the command."""
+
+    def __init__(self, number: int, why: str, *, status: int = 500) -> None:
+        super().__init__(why)
+        self.number, self.status = number, status
+
+
+def provider_of(location: str, *, container: str, has_tpm: bool, bits: int = 0) -> str:
+    """The key storage provider for a location. Raises InstallFailed if the device cannot provide it.
+
+    `bits`: the length of a key that the device is to make there.
+    """
+    holds = has_tpm and bits <= _LONGEST_IN_TPM
+    if location == SOFTWARE:
+        return SOFTWARE_KSP
+    if location == TPM_OR_SOFTWARE:
+        return PLATFORM_KSP if holds else SOFTWARE_KSP
+    if location == TPM:
+        if not has_tpm:
+            raise InstallFailed(NOT_SUPPORTED, "KeyLocation 1 needs a TPM, which this device does not have")
+        if not holds:
+            raise InstallFailed(NOT_SUPPORTED, f"the TPM makes no keys of {bits} bits")
+        return PLATFORM_KSP
+    if location == HELLO:
+        if not container:
+            raise InstallFailed(INVALID_ARGUMENT, "KeyLocation 4 needs a ContainerName")
+        return HELLO_KSP
+    raise InstallFailed(INVALID_ARGUMENT, f"KeyLocation must be 1, 2, 3 or 4; it is {location or 'not set'}")
+
+
+def alias_of(root: Path, platform: Platform) -> str:
+    """The alias of the key of a node. The same UniqueID in both scopes means two keys."""
+    return root[-1] if root[0] == "User" or not has_scopes(platform) else f"device-{root[-1]}"

@@ -10,18 +10,16 @@ from __future__ import annotations
 import contextlib
 from typing import Any, ClassVar
 
-from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
-from fauxtune_sim.condition import Condition
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Enrollment, Refusal
+from fauxtune_sim.agent.agent import Agent, CheckInResult, EnrollmentParameters
+from fauxtune_sim.device.condition import Condition
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Enrollment, RecordTypes, Refusal
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
-from fauxtune_sim.records import RecordTypes
-from fauxtune_sim.windows import mail_app, mde2_enrollment
-from fauxtune_sim.windows.escrow import RecoveryPassword, address_of
-from fauxtune_sim.windows.log_archive import HEADERS
+from fauxtune_sim.windows import mail, mde2_enrollment
+from fauxtune_sim.windows.exec_nodes import HEADERS
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine, Snapshot
 from fauxtune_sim.windows.session import Session, signature
-from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
+from fauxtune_sim.windows.state import RecoveryPassword, WindowsEnrollment, WindowsState, address_of
 from fauxtune_sim.windows.variants import is_phone
 
 _RENEWAL = "./Vendor/MSFT/CertificateStore/My/WSTEP/Renew"
@@ -114,7 +112,7 @@ class WindowsAgent(Agent):
 
     def _save_changes(self, machine: Machine, *, before: Snapshot, changeable: tuple[object, ...]) -> None:
         """Let the mail application choose its certificates, and save what changed."""
-        mail_app.choose_certificates(self.device, machine.now)
+        mail.choose_certificates(self.device, machine.now)
         self._update_push_channel(machine)
         changed = machine.snapshot() != before
         if changed or _changeable(self.device) != changeable:

@@ -1,4 +1,5 @@
-"""Execute the commands of a server's message and answer it (OMA-TS-SyncML-RepPro 1.2, MS-MDM 3.2).
+"""Execute the commands of a server's message and answer it (OMA-TS-SyncML-RepPro 1.2, MS-MDM 3.2); and what the device
+does about the settings among them, and about its new name (Microsoft: DevDetail CSP, DNSComputerName).
 
 Every command is answered with a Status. Outside an Atomic each command succeeds or fails alone. Inside an Atomic one
 failure undoes all: the commands before it are rolled back (216), those after it are not run (215), and the Status of
@@ -7,29 +8,31 @@ the Atomic is 507.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fauxtune_sim.enrollment import Refusal
+from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import (
-    apps,
-    certificate_stores,
-    computer_name,
-    mail_accounts,
-    pfx_install,
-    scep_requests,
-    settings,
-)
+from fauxtune_sim.windows import apps, certificate_stores, mail, pfx_install, scep
 from fauxtune_sim.windows.exec_nodes import execute_node
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.syncml import ABORT, ClientMessage, Command, Item, Results, ServerMessage, Status
-from fauxtune_sim.windows.tree import NodeRefusal, Path, path_of, uri_of
+from fauxtune_sim.windows.tree import NodeRefusal, Path, is_setting, path_of, refusal_of_owner, uri_of
 
 _OK, _NOT_RUN, _ROLLED_BACK = 200, 215, 216
 _MALFORMED, _EXISTS, _FAILED, _ATOMIC_FAILED, _ROLLBACK_FAILED = 400, 418, 500, 507, 516
 _NOT_FOUND = 404
 #: MS-MDM: a Get of a node with everything below it.
 _STRUCT_DATA = "?list=StructData"
+_NAME_NODE: Path = ("DevDetail", "Ext", "Microsoft", "DNSComputerName")
+#: RFC 1123 2.1, and Windows: not only digits.
+_NAME = re.compile(r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_ENCRYPTIONS: tuple[Path, ...] = (
+    ("Vendor", "MSFT", "BitLocker", "RequireDeviceEncryption"),
+    ("Vendor", "MSFT", "Policy", "Config", "Security", "RequireDeviceEncryption"),
+)
 
 
 @dataclass(slots=True)
@@ -151,8 +154,10 @@ class Engine:
 
     def _apply_changes(self, attempt: _Attempt) -> None:
         """Apply the changed nodes to the certificate stores, the keys and the mail accounts of the device."""
-        for part in (certificate_stores, pfx_install, mail_accounts, scep_requests, computer_name, settings):
+        for part in (certificate_stores, pfx_install, mail, scep):
             part.apply_changes(self.machine, attempt.touched)
+        _rename(self.machine, attempt.touched)
+        _apply_settings(self.machine, attempt.touched)
         apps.forget(self.machine, attempt.touched)
 
     def _apply(self, command: Command, item: Item, *, attempt: _Attempt) -> None:
@@ -161,7 +166,7 @@ class Engine:
         path = path_of(item.target.removesuffix(_STRUCT_DATA) if is_list else item.target, self._platform)
         match command.name:
             case "Add":
-                mail_accounts.before_add(self.machine, path)
+                mail.before_add(self.machine, path)
                 tree.add(path, format=item.format, data=item.data)
                 attempt.added.add(path)
             case "Replace":
@@ -170,7 +175,7 @@ class Engine:
                 tree.replace(path, format=item.format, data=item.data)
             case "Delete":
                 pfx_install.forget_failure(self.machine, path)
-                mail_accounts.before_delete(self.machine, path)
+                mail.before_delete(self.machine, path)
                 tree.delete(path)
             case "Get" if is_list:
                 self._results.append(self._struct_data(command, item, path=path))
@@ -229,3 +234,31 @@ def _provider_of(target: str) -> str:
     """The configuration service provider that a LocURI belongs to."""
     parts = target.split("/")
     return parts[parts.index("MSFT") + 1] if "MSFT" in parts[:-1] else (parts[1] if len(parts) > 1 else target)
+
+
+def _rename(machine: Machine, touched: Iterable[Path]) -> None:
+    """Rename the PC. Raises NodeRefusal for a text that is no name. Differs from a PC: that takes the name when it
+    restarts.
+    """
+    if _NAME_NODE not in touched or _NAME_NODE not in machine.state.nodes:
+        return
+    name = machine.state.nodes.pop(_NAME_NODE) or ""
+    if not _NAME.fullmatch(name):
+        raise NodeRefusal(500, f"{name!r} is no name of a computer: letters, digits and hyphens", node=_NAME_NODE)
+    machine.device.name = name
+
+
+def _apply_settings(machine: Machine, touched: Iterable[Path]) -> None:
+    """Do what the settings ask for. Raises NodeRefusal if the owner has set the device to refuse them.
+
+    Differs from a PC: its disks are encrypted at once.
+    """
+    nodes: Mapping[Path, str | None] = machine.state.nodes
+    for path in touched:
+        if path not in nodes or not is_setting(path, machine.device.platform):
+            continue
+        refusal = refusal_of_owner(machine.device, Delivery.SETTING, node=path)
+        if refusal is not None:
+            raise refusal
+        if path in _ENCRYPTIONS and nodes[path] == "1":
+            machine.device.report(isEncrypted=True)

@@ -1,24 +1,50 @@
 """The nodes that a Windows device executes by Exec (Microsoft: DMClient, RemoteWipe, RemoteLock, Reboot, CleanPC,
-Defender, BitLocker, LAPS and DiagnosticLog CSP).
+Defender, BitLocker, LAPS and DiagnosticLog CSP), and the archive of diagnostic data that a PC makes and uploads
+(DiagnosticArchive).
 """
 
 from __future__ import annotations
 
+import io
 import secrets
+import zipfile
 from collections.abc import Callable
 
-from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.errors import AnswerBroken
+from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.windows.apps import JOBS, begin
-from fauxtune_sim.windows.escrow import LocalPassword, RecoveryPassword
-from fauxtune_sim.windows.log_archive import archive
-from fauxtune_sim.windows.machine import EnrollmentEnd, Machine
+from fauxtune_sim.windows.machine import EnrollmentEnd, LogArchive, Machine
+from fauxtune_sim.windows.markup import read
+from fauxtune_sim.windows.state import LocalPassword, RecoveryPassword
 from fauxtune_sim.windows.tree import NodeRefusal, Path
 
+#: Azure: "Put Blob".
+HEADERS = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2018-11-09"}
+_MOST_DIRECTIVES = 1000
 #: The end of the path of a request by SCEP.
 ENROLL = ("Install", "Enroll")
 #: Defender CSP, Scan.
 _SCANS = {"1": "Quick", "2": "Full"}
 _PARTS = 4
+
+
+def archive(machine: Machine, definition: str) -> LogArchive:
+    """Make the archive of a definition. Raises NodeRefusal for one that is malformed or names no address."""
+    try:
+        collection = read(definition.encode(), what="the definition of an archive")
+    except AnswerBroken as broken:
+        raise NodeRefusal(400, str(broken)) from broken
+    address = collection.first("SasUrl")
+    if collection.name != "Collection" or address is None or not address.text.startswith(("https://", "http://")):
+        raise NodeRefusal(400, "the definition of an archive is a Collection with a SasUrl")
+    directives = [child for child in collection.children if child.name not in {"ID", "SasUrl"}][:_MOST_DIRECTIVES]
+    results = "".join(f"{child.name}\t{child.text}\t0x0\n" for child in directives)
+    facts = "".join(f"{name}: {value}\n" for name, value in sorted(machine.facts.items()))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in (("results.txt", results), ("device.txt", facts)):
+            packed.writestr(zipfile.ZipInfo(name, machine.now.timetuple()[:6]), text)
+    return LogArchive(address.text, file.getvalue())
 
 
 class SessionAborted(Exception):
@@ -29,7 +55,7 @@ def execute_node(machine: Machine, path: Path, *, data: str) -> None:
     """Execute a node. Raises NodeRefusal if it cannot be executed, SessionAborted if the session ends with it."""
     machine.tree.execute(path)
     if path[-2:] == ENROLL:
-        return  # its effect is that of a changed node: scep_requests
+        return  # its effect is that of a changed node: scep
     if path[-1] in JOBS:
         begin(machine, path, data=data)
         return

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from fauxtune_sim.facts_table import DEFENDER_STATES, DEFENDER_STATUSES
-from fauxtune_sim.hardware.facts import FactValue
+from fauxtune_sim.facts.table import DEFENDER_STATES, DEFENDER_STATUSES
+from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.windows.tree import Path
 
 Facts = Mapping[str, FactValue]

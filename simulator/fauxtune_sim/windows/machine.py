@@ -13,14 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-from fauxtune_sim.device import Device
-from fauxtune_sim.facts import reported_facts
-from fauxtune_sim.hardware import WindowsHardware
-from fauxtune_sim.hardware.facts import FactValue
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.device.condition import position
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.facts.device_facts import reported_facts
+from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.windows import WindowsHardware
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.position import position
 from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
 from fauxtune_sim.windows.state import AppJob, KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree

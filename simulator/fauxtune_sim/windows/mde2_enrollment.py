@@ -15,17 +15,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from fauxtune_sim.agent import EnrollmentParameters
-from fauxtune_sim.certificates import public_key_bytes
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.agent import EnrollmentParameters
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
-from fauxtune_sim.hardware import WindowsHardware
-from fauxtune_sim.identity import key_to_der, new_key
+from fauxtune_sim.facts.windows import WindowsHardware
+from fauxtune_sim.keys.certificates import public_key_bytes
+from fauxtune_sim.keys.identity import key_to_der, new_key
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.server.transport import Answer, Transport
 from fauxtune_sim.windows import autopilot, soap
-from fauxtune_sim.windows.certificate_request import certificate_request, renewal_request
-from fauxtune_sim.windows.provisioning import ProvisioningDocument, read_provisioning_document, read_renewed_certificate
+from fauxtune_sim.windows.provisioning import (
+    ProvisioningDocument,
+    certificate_request,
+    read_provisioning_document,
+    read_renewed_certificate,
+    renewal_request,
+)
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone

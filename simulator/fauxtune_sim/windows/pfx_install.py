@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.cms import open_envelope
+from fauxtune_sim.cms.envelope import open_envelope
 from fauxtune_sim.cms.recipients import RecipientIdentity
+from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.errors import CmsRefused, PfxRefused
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.pfx import PfxContents, read_pfx
-from fauxtune_sim.refusals import Delivery
-from fauxtune_sim.windows.key_storage import (
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.pfx import PfxContents, read_pfx
+from fauxtune_sim.windows.certificate_stores import (
     ACCESS_DENIED,
     INVALID_ARGUMENT,
     NOT_SUPPORTED,

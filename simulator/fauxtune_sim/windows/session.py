@@ -10,17 +10,17 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from fauxtune_sim.cms import sign
+from fauxtune_sim.cms.signed import sign
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
-from fauxtune_sim.identity import DeviceIdentity
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.scep.enroller import Enroller
+from fauxtune_sim.server.transport import Transport
 from fauxtune_sim.windows.apps import carry_out, has_jobs
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.scep_requests import open_requests
+from fauxtune_sim.windows.scep import open_requests, send_requests
 from fauxtune_sim.windows.syncml import (
     CLIENT_EVENT,
     CLIENT_INITIATED,
@@ -37,9 +37,6 @@ from fauxtune_sim.windows.syncml import (
     server_message,
 )
 from fauxtune_sim.windows.variants import is_phone
-
-if TYPE_CHECKING:
-    from fauxtune_sim.scep.enroller import Enroller
 
 #: The most messages of a session: a server that always has more must not keep a device busy without end.
 _MOST_MESSAGES = 64
@@ -104,9 +101,6 @@ class Session:
     async def _send_requests(self, *, new: bool = False) -> None:
         """Send the requests by SCEP that were started, and ask about those that are pending unless `new`."""
         if open_requests(self.machine, new=new):
-            # Imported by the first device that has requests.
-            from fauxtune_sim.windows.scep_install import send_requests
-
             self.engine.refusals += await send_requests(self.machine, self.enroller(), new=new)
 
     async def send_unenrollment_alert(self) -> None:

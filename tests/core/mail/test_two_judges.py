@@ -18,9 +18,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from fauxtune.core.mail.message import describe
 from fauxtune.core.mail.verdict import Setting, judge
 from fauxtune.core.mail.visible_parts import read
-from fauxtune_sim.cms import SigningOptions
-from fauxtune_sim.keystore import Identity, KeyStore
-from fauxtune_sim.mail import MailMessage, Protection, read_mail, write_mail
+from fauxtune_sim.cms.signed import SigningOptions
+from fauxtune_sim.keys.keystore import Identity, KeyStore
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from tests.support.certificates import PrivateKey, distinguished_name, self_signed
 from tests.support.clock import NOW
 from tests.support.mail_recipients import is_for

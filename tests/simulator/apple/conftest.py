@@ -31,13 +31,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
 from tests.support.scep import DeviceCa, Scep, check_signature
 
 if TYPE_CHECKING:
-    from fauxtune_sim.keystore import Identity
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.keys.keystore import Identity
+    from fauxtune_sim.server.transport import Transport
 
 _IDS = count(1)
 
@@ -260,7 +260,7 @@ class Maker:
 
     def device_pkcs12(self, *, old: bool = False) -> dict[str, Any]:
         """A payload with an identity that was issued beforehand."""
-        from fauxtune_sim.keystore import Identity
+        from fauxtune_sim.keys.keystore import Identity
 
         key = self.keys()
         issued = Identity("device", "pkcs", self.server.ca.issue(key.public_key()), key)

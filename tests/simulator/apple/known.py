@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.hardware.apple import AppleHardware
+from fauxtune_sim.facts.apple import AppleHardware
 
 
 def hardware(agent: AppleAgent) -> AppleHardware:

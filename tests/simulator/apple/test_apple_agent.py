@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.apple.enrollment import AppleEnrollment
+from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.store import ProfileStore
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ProfileRefused, ServerRefused
-from fauxtune_sim.hardware.apple import AppleHardware
+from fauxtune_sim.facts.apple import AppleHardware
 from fauxtune_sim.platforms import Platform
 from tests.simulator.apple.known import hardware
 
 if TYPE_CHECKING:
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.server.transport import Transport
     from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
     from tests.simulator.conftest import Pki
 

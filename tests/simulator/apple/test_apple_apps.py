@@ -15,13 +15,13 @@ from fauxtune_sim.apple.apps import kept_without_management
 from fauxtune_sim.apple.command_context import CommandContext
 from fauxtune_sim.apple.commands import execute
 from fauxtune_sim.apple.enrollment import AppleEnrollment
+from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.install import Installer
 from fauxtune_sim.apple.store import ProfileStore
-from fauxtune_sim.apple.system import System
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Answer
+from fauxtune_sim.server.transport import Answer
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "apple"
 MANIFEST = (EXAMPLES / "app-manifest.plist").read_bytes()

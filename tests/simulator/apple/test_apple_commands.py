@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim import commands, mail_commands, owner_commands
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.commands import EnrollOptions
-from fauxtune_sim.device import Device
-from fauxtune_sim.discovery import ServerOptions
+from fauxtune_sim.cli import commands, mail_commands
+from fauxtune_sim.cli.commands import EnrollOptions
+from fauxtune_sim.cli.mail_account_commands import AccountChange, change_account
+from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.cli.owner_commands import Owner
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ProfileRefused, ServerRefused
-from fauxtune_sim.mail import read_mail
-from fauxtune_sim.mail_account_commands import AccountChange, change_account
-from fauxtune_sim.mail_commands import MailOptions
+from fauxtune_sim.mail.reading import read_mail
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.server.discovery import ServerOptions
 
 if TYPE_CHECKING:
     from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
@@ -135,12 +136,12 @@ def unfolded(result: commands.CommandOutput) -> str:
 
 @pytest.mark.usefixtures("phone")
 def test_the_owner_changes_what_the_account_lets_them(tmp_path: Path) -> None:
-    before = commands.keystore(tmp_path / "phone")
+    before = Owner(tmp_path / "phone").keystore()
     assert "signs, encrypts, signs with" in unfolded(before)
     assert before.document[-1]["smime"]["changeable"] == ["encrypt"]
     changed = change_account(tmp_path / "phone", AccountChange(encrypt=False))
     assert "does not encrypt" in changed.lines[0]
-    assert "does not encrypt" in unfolded(commands.keystore(tmp_path / "phone"))
+    assert "does not encrypt" in unfolded(Owner(tmp_path / "phone").keystore())
     with pytest.raises(NotAllowedHere):
         change_account(tmp_path / "phone", AccountChange(sign="off"))
     with pytest.raises(NotFoundHere, match=r"no mail account for x@y\.example"):
@@ -152,15 +153,15 @@ async def test_what_a_locked_phone_puts_off_it_does_once_it_is_unlocked(
 ) -> None:
     assert phone.device.is_enrolled
     server.tell("InstallProfile", Payload=make.profile(make.root(pki.root), identifier="root"))
-    assert owner_commands.lock(tmp_path / "phone", locked=True).document["locked"]
+    assert Owner(tmp_path / "phone").lock(locked=True).document["locked"]
     result = await commands.check_in(tmp_path / "phone", until_settled=False, timeout=1)
     assert (result.document["settled"], result.document["installed"]) == (False, [])
-    assert owner_commands.restart(tmp_path / "phone").document == {
+    assert Owner(tmp_path / "phone").restart().document == {
         "device": phone.device.name,
         "locked": True,
         "reboots": 1,
     }
-    owner_commands.lock(tmp_path / "phone", locked=False)
+    Owner(tmp_path / "phone").lock(locked=False)
     result = await commands.check_in(tmp_path / "phone", until_settled=True, timeout=30)
     assert (result.document["settled"], result.document["installed"]) == (True, ["root"])
 

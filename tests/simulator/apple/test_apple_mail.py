@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.agents import load_device
+from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
-from fauxtune_sim.mail import MailMessage, Protection, read_mail, signing_identity, write_mail
-from fauxtune_sim.mail_accounts import MailAccount, Setting
+from fauxtune_sim.mail.accounts import MailAccount, Setting
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.smime_settings import MailProtection, change_setting, choose_protection, mail_defaults
+from fauxtune_sim.mail.writing import MailMessage, Protection, signing_identity, write_mail
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.smime_settings import MailProtection, change_setting, choose_protection, mail_defaults
 
 if TYPE_CHECKING:
-    from fauxtune_sim.keystore import Identity
+    from fauxtune_sim.keys.keystore import Identity
     from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
     from tests.simulator.conftest import Pki
 

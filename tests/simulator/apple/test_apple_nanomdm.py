@@ -14,13 +14,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.apple.enrollment import AppleEnrollment
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused
 from fauxtune_sim.platforms import Platform
 from tests.simulator.apple.known import hardware
 
 if TYPE_CHECKING:
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.server.transport import Transport
     from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
 
 CHECK_IN, COMMAND = "application/x-apple-aspen-mdm-checkin", "application/x-apple-aspen-mdm"

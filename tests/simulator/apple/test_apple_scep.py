@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.agents import load_device
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.by_platform import load_device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:

@@ -10,19 +10,18 @@ from typing import Any
 
 import pytest
 
+from fauxtune_sim.agent.cadence import read_push
 from fauxtune_sim.apple import messages
-from fauxtune_sim.apple.enrollment import EVERY_RIGHT, Right
+from fauxtune_sim.apple.enrollment import EVERY_RIGHT, MDM, Right, mdm_payload, read_mdm
 from fauxtune_sim.apple.facts import authenticate_facts, query_responses, security_info
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.mail_account import EXCHANGE
-from fauxtune_sim.apple.mdm import MDM, mdm_payload, read_mdm
+from fauxtune_sim.apple.messages import MOST_BYTES, read_plist
 from fauxtune_sim.apple.payloads import CERTIFICATES, PKCS12, SCEP, certificate, scep_settings
-from fauxtune_sim.apple.plist import MOST_BYTES, read_plist
 from fauxtune_sim.apple.profiles import read_profile
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.push import read_push
 from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "apple"

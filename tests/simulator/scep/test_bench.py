@@ -20,7 +20,7 @@ from fauxtune_sim.scep import bench
 from tests.support.scep import DeviceCa, Scep
 
 if TYPE_CHECKING:
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.server.transport import Transport
 
 GOOD = {"subject": "CN=alice,O=Contoso", "challenge": "good"}
 

@@ -17,16 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID
 
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.scep.client import ScepClient
-from fauxtune_sim.scep.csr import certificate_request
-from fauxtune_sim.scep.errors import Failure, ScepFailed
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
-from fauxtune_sim.scep.subject import distinguished_name, read_subject
+from fauxtune_sim.scep.csr import certificate_request, distinguished_name, read_subject
+from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, Failure, RequestSettings, ScepFailed, ScepSettings
 from tests.support.scep import DeviceCa, Scep
 
 if TYPE_CHECKING:
-    from fauxtune_sim.transport import Transport
+    from fauxtune_sim.server.transport import Transport
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MODERN = "Renewal\nSHA-1\nSHA-256\nAES\nDES3\nSCEPStandard\nPOSTPKIOperation"

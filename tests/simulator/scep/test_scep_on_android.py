@@ -12,12 +12,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.agents import agent_for, load_device
-from fauxtune_sim.device import Device
-from fauxtune_sim.mail import MailMessage, Protection, read_mail, write_mail
+from fauxtune_sim.agent.by_platform import agent_for, load_device
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.mail.reading import read_mail
+from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 
 if TYPE_CHECKING:
-    from fauxtune_sim.agent import Agent
+    from fauxtune_sim.agent.agent import Agent
     from tests.simulator.conftest import Enrolled, Listening, Service
 
 LETTER = MailMessage(

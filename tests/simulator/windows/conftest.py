@@ -20,12 +20,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.cms import Signature, verify
-from fauxtune_sim.device import Device
-from fauxtune_sim.enrollment import Refusal
-from fauxtune_sim.identity import certificate_request, key_to_der
+from fauxtune_sim.cms.signed import Signature, verify
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.enrollment import Refusal
+from fauxtune_sim.keys.identity import certificate_request, key_to_der
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from fauxtune_sim.windows.client import WindowsAgent
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.machine import Machine

@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fauxtune_sim.agents import agent_for, load_device
-from fauxtune_sim.cadence import TenantTime
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.by_platform import agent_for, load_device
+from fauxtune_sim.agent.cadence import TenantTime
+from fauxtune_sim.agent.runner import Runner
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.runner import Runner
 from fauxtune_sim.windows.client import WindowsAgent
 
 USUAL = "/EnrollmentServer/Discovery.svc"

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from fauxtune_sim.errors import ServerUnreachable
-from fauxtune_sim.transport import Answer, Transport
+from fauxtune_sim.server.transport import Answer, Transport
 from fauxtune_sim.windows.apps import carry_out, has_jobs
 from fauxtune_sim.windows.state import WindowsState
 from fauxtune_sim.windows.syncml import server_message

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.mail_accounts import Setting
+from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.mail.accounts import Setting
+from fauxtune_sim.mail.smime_settings import change_setting, mail_defaults
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.smime_settings import change_setting, mail_defaults
-from fauxtune_sim.windows import mail_app
+from fauxtune_sim.windows import mail
 
 TODAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 GUID = "4f0b1d2e-9a8b-4c7d-8e6f-0123456789ab"
@@ -102,7 +102,7 @@ def give(desk: Any, *identities: Any) -> None:
         kept: KeyEntry
         for kept in identity.entries.values():
             store.install(kept)
-    mail_app.choose_certificates(desk.device, TODAY)
+    mail.choose_certificates(desk.device, TODAY)
 
 
 def test_windows_10_mobile_finds_the_newest_valid_certificate_of_the_address(desks: Any, pki: Any) -> None:

@@ -10,11 +10,11 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import AttributeOID
 
-from fauxtune_sim.agents import agent_for, load_device
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.by_platform import agent_for, load_device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.client import WindowsAgent
-from fauxtune_sim.windows.scep_requests import open_requests
+from fauxtune_sim.windows.scep import open_requests
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Listening

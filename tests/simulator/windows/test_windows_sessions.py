@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 
-from fauxtune_sim.agents import agent_for, load_device
-from fauxtune_sim.cadence import TenantTime
-from fauxtune_sim.device import Device
+from fauxtune_sim.agent.by_platform import agent_for, load_device
+from fauxtune_sim.agent.cadence import TenantTime
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ServerRefused, ServerUnreachable
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.client import WindowsAgent

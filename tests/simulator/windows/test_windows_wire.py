@@ -14,19 +14,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.cms import verify
-from fauxtune_sim.device import Device
+from fauxtune_sim.cms.signed import verify
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused
-from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keys.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.scep.enroller import Issued
-from fauxtune_sim.windows import autopilot, certificate_request, provisioning, soap
+from fauxtune_sim.windows import autopilot, provisioning, soap
 from fauxtune_sim.windows.autopilot import Deployment
 from fauxtune_sim.windows.exec_nodes import SessionAborted
 from fauxtune_sim.windows.machine import EnrollmentEnd
 from fauxtune_sim.windows.mde2_enrollment import context_items
-from fauxtune_sim.windows.scep_install import send_requests
-from fauxtune_sim.windows.scep_requests import open_requests
+from fauxtune_sim.windows.scep import open_requests, send_requests
 from fauxtune_sim.windows.syncml import (
     GENERIC,
     LOGIN_STATUS,
@@ -158,7 +157,7 @@ def test_a_renewal_has_the_shape_of_the_example_which_is_signed(raw_rsa_keys: li
 
 
 def test_trap_18_the_certificate_request_is_as_windows_makes_it(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
-    result = certificate_request.certificate_request(raw_rsa_keys[0], device_id="7F3A2E44", hardware_id="AB" * 32)
+    result = provisioning.certificate_request(raw_rsa_keys[0], device_id="7F3A2E44", hardware_id="AB" * 32)
     encoded = ElementTree.fromstring(example("device-token")).findtext(
         ".//{*}RequestSecurityToken/{*}BinarySecurityToken"
     )
@@ -174,10 +173,10 @@ def test_trap_18_the_certificate_request_is_as_windows_makes_it(raw_rsa_keys: li
 
 
 def test_a_renewal_is_signed_by_the_identity(pki: Any, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
-    csr = certificate_request.certificate_request(raw_rsa_keys[0], device_id="A", hardware_id="B" * 64)
+    csr = provisioning.certificate_request(raw_rsa_keys[0], device_id="A", hardware_id="B" * 64)
     certificate = pki.identity_certificate(csr)
     identity = DeviceIdentity(certificate=certificate, key=raw_rsa_keys[0])
-    signed = certificate_request.renewal_request(csr, identity=identity, now=certificate.not_valid_before_utc)
+    signed = provisioning.renewal_request(csr, identity=identity, now=certificate.not_valid_before_utc)
     assert verify(signed).content == csr
     assert verify(signed).signer == certificate
 

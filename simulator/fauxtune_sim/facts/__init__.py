@@ -1,0 +1,1 @@
+"""What a device knows of itself and reports: model, versions, storage, encryption."""

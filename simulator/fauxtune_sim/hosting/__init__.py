@@ -1,0 +1,1 @@
+"""Devices that a server or a test keeps in a child process or in its own."""
