@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fauxtune_sim.device import Device
+from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.transport import Transport
+from fauxtune_sim.server.transport import Transport
 from tests.support.administrator import IOS_MAIL, AgentEnroller, administrator_of
 from tests.support.mail_programs import ALICE, BOB, LETTER, PASSWORD, Programs, external
 from tests.support.running_server import WORKERS, Running, serving

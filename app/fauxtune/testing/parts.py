@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from fauxtune.client.http import Client
     from fauxtune.testing.background import Background
-    from fauxtune_sim.pool import DevicePool
+    from fauxtune_sim.hosting.pool import DevicePool
 
 
 class NotReached(AssertionError):
