@@ -14,6 +14,8 @@ from fauxtune.operations.arrangement.classrooms.opening import open_classroom
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.console.app import PAGES
 from tests.support.console import done, send_from, text_of
+from tests.support.tenant import Contoso
+from tests.surfaces.console.conftest import Enroll
 
 ITALIAN = {"accept-language": "it-IT,it;q=0.9,en;q=0.8"}
 _SIGN_IN = "/console/-/seat"
@@ -21,6 +23,9 @@ _SIGN_IN = "/console/-/seat"
 _ENGLISH = re.compile(r"\b(?:the|is|are|has|have|was|were|with|from|this|that|its|which|been|will|would)\b")
 _NO_PROSE = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
 _IN_ENGLISH = ("/states", "/approvals")
+#: What of a page is for programs: styles, addresses, what a form sends. The key of a form is new on each page.
+_FOR_PROGRAMS = re.compile(r'\s(class|href|action|name|value|data-key|data-mark|id)="((?![0-9a-f]{64}")[^"]*)"')
+_SWITCH = re.compile(r'<form method="post" action="/console/-/language".*?</form>', re.DOTALL)
 
 
 def prose(page: httpx.Response) -> str:
@@ -36,6 +41,28 @@ async def test_every_page_without_a_key_in_its_address_is_italian(http: httpx.As
         if page.status_code == 200 and not path.startswith(_IN_ENGLISH):
             assert 'lang="it"' in page.text
             assert _ENGLISH.findall(prose(page)) == [], (path, prose(page))
+
+
+async def test_what_programs_read_is_the_same_in_every_language(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    for kind in ("TrustedRootCertificate", "PkcsCertificateProfile"):
+        await contoso.profile_for_devices(f"androidWorkProfile{kind}", displayName=kind)
+    await contoso.import_pfx("alice")
+    phone = await enroll("alice")
+    await phone.settle()
+    paths = [path for path, method, _ in PAGES if method == "GET" and "{" not in path and "." not in path]
+    user = "/users/alice@contoso.example"
+    seen: set[str] = set()
+    for path in (*paths, user, f"{user}/licence", f"{user}/import", f"/devices/{phone.enrollment_id}"):
+        english, italian = [
+            _FOR_PROGRAMS.findall(_SWITCH.sub("", (await console.get(path, headers=each)).text))
+            for each in ({}, ITALIAN)
+        ]
+        assert italian == english, path
+        seen |= {word for _, value in english for word in value.split()}
+    # Words of ours that have a translation where people read them.
+    assert {"own", "imported", "s-installed", "fields", "enrolled", "yes"} <= seen
 
 
 async def test_a_student_signs_in_and_begins_a_lab_in_italian(http: httpx.AsyncClient, emulator: Emulator) -> None:

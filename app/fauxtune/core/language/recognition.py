@@ -180,17 +180,34 @@ def recogniser(language: Language, *domains: str) -> Recogniser:
 # -------------------------------------------------------------------------------------------------- the text of templ
 
 _TAG = re.compile(r"<(/?)([a-zA-Z!][\w-]*)")
-_ATTRIBUTE = re.compile(r'(?<=\s)(title|aria-label|placeholder|data-label|label|alt)="([^"{}]*[A-Za-z]{2}[^"{}]*)"')
+_READ = "title|aria-label|placeholder|data-label|label|alt"
+_ATTRIBUTE = re.compile(rf'(?<=\s)({_READ})="([^"{{}}]*[A-Za-z]{{2}}[^"{{}}]*)"')
+#: The end of a piece of a tag that stands in the value of an attribute.
+_IN_ATTRIBUTE = re.compile(r'([\w-]+)="[^"]*\Z')
 _RAW = frozenset({"script", "style", "pre", "code", "textarea"})
 _WORD = re.compile(r"[A-Za-z]{2}")
 
 
 @dataclass(slots=True)
 class Markup:
-    """Where in a document the last piece of it has ended: inside a tag, inside an element whose text is no prose."""
+    """Where in a document the last piece of it has ended: inside a tag, inside an element whose text is no prose.
+    `tag`: what the document has of that tag.
+    """
 
     in_tag: bool = False
     raw: str = ""
+    tag: str = ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether people read what comes next: a text, or the value of an attribute that is shown or read aloud.
+
+        Classes, addresses and what forms send are for programs.
+        """
+        attribute = _IN_ATTRIBUTE.search(self.tag)
+        if attribute is not None:
+            return re.fullmatch(_READ, attribute[1]) is not None
+        return not self.in_tag and not self.raw
 
 
 def translated_markup(text: str, place: Markup, *, translate: Callable[[str], str]) -> str:
@@ -232,8 +249,10 @@ def _pieces(text: str, place: Markup) -> Iterator[tuple[str, str]]:
         if place.in_tag:
             yield "tag", piece
             place.in_tag = end < 0
+            place.tag = f"{place.tag}{piece}" if place.in_tag else ""
         else:
             yield ("raw" if place.raw else "text"), piece
+            place.tag = ""
             match = None if end < 0 else _TAG.match(text, end)
             if match is not None:
                 place.in_tag = True

@@ -66,11 +66,24 @@ def fragment(template: str, /, *, macro: str, **values: Any) -> str:
     return str(getattr(module, macro)(**values))
 
 
+class Verbatim(str):
+    """A value that programs read: a class, an address, what a form sends. It is the same in every language."""
+
+    __slots__ = ()
+
+
+def verbatim(value: Any) -> Any:
+    """Return the value, so that no language changes it."""
+    return Verbatim(value) if type(value) is str else value
+
+
 class TranslatedTemplates(Extension):
     """Translates the text that stands in templates when they are loaded, once: pages then cost what they always do."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Yield the tokens of a template, its own text translated; what stands in `trans` is translated there."""
+        """Yield the tokens of a template, its own text translated; what stands in `trans` is translated there. A value
+        that stands where nobody reads it becomes `{{ (value) | verbatim }}`.
+        """
         words: Catalogue = self.environment.words  # type: ignore[attr-defined]
         place, in_trans = Markup(), False
         before = ""
@@ -81,7 +94,16 @@ class TranslatedTemplates(Extension):
                 text = translated_markup(token.value, place, translate=words.gettext)
                 token = Token(token.lineno, token.type, text)
             before = token.type
+            kept = token.type.startswith("variable_") and not in_trans and not place.is_read
+            if kept and token.type == "variable_end":
+                yield from (Token(token.lineno, *each) for each in _KEPT)
             yield token
+            if kept and token.type == "variable_begin":
+                yield Token(token.lineno, "lparen", "(")
+
+
+#: The tokens of `) | verbatim`.
+_KEPT = (("rparen", ")"), ("pipe", "|"), ("name", "verbatim"))
 
 
 @functools.cache
@@ -114,6 +136,7 @@ def _environment(language: Language) -> Environment:
         purpose=purpose,
         item_state=lambda state: words.gettext(item_state(state)),
         system=system_words,
+        verbatim=verbatim,
     )
     # No value of a page has this name, which would hide it.
     environment.globals.update(program_version=__version__, languages=Language)
