@@ -22,7 +22,7 @@ _SIGN_IN = "/console/-/seat"
 #: What no page for students says in Italian. States are typed in English, and so are names of products and protocols.
 _ENGLISH = re.compile(r"\b(?:the|is|are|has|have|was|were|with|from|this|that|its|which|been|will|would)\b")
 _NO_PROSE = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
-_IN_ENGLISH = ("/states", "/approvals")
+_IN_ENGLISH = ("/states",)
 #: What of a page is for programs: styles, addresses, what a form sends. The key of a form is new on each page.
 _FOR_PROGRAMS = re.compile(r'\s(class|href|action|name|value|data-key|data-mark|id)="((?![0-9a-f]{64}")[^"]*)"')
 _SWITCH = re.compile(r'<form method="post" action="/console/-/language".*?</form>', re.DOTALL)
@@ -101,7 +101,7 @@ async def test_the_language_is_one_click_and_is_kept(http: httpx.AsyncClient) ->
 
 async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.AsyncClient) -> None:
     """A group may be called as a word of ours is."""
-    for name in ("Device", "Overview", "Certificates", "trusted-root", "device", "Sales of Contoso"):
+    for name in ("Device", "Overview", "Certificates", "trusted-root", "device", "S/MIME signing", "Sales of Contoso"):
         await send_from(http, "/console/contoso/groups/new", to="/console/contoso/groups/new", fields={"name": name})
         page = await http.get("/console/contoso/groups", headers=ITALIAN)
         assert f">{name}<" in page.text, name
@@ -113,6 +113,11 @@ async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.As
         ("3 devices", "3 dispositivi"),
         ("1 issued certificate", "1 certificato emesso"),
         ("step 2 passed; step 3 not yet: 2 of 3 devices", "passo 2 superato; passo 3 non ancora: 2 di 3 dispositivi"),
+        (
+            "It cannot be wiped; retire it, which removes the company's data.",
+            "Non si può cancellare (wipe); ritiralo (retire): così si rimuovono i dati dell'azienda.",
+        ),
+        ("TOME: of one device; revoked", "TOME: di un solo dispositivo; revocato"),
         ("%", "%"),
         ("alice's iPhone", "alice's iPhone"),
         ("The mail is of the moon", "The mail is of the moon"),

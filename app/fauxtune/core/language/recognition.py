@@ -124,11 +124,11 @@ class Recogniser:
         if exact is not None:
             return exact
         counted = _COUNTED.fullmatch(text)
-        if counted is not None and counted[2] in self._exact:
-            return f"{counted[1]} {self._exact[counted[2]]}"
         if counted is not None and counted[2] in self._counted:
             number = int(re.sub(r"\D", "", counted[1]) or 0)
             return self._counted[counted[2]][self._plural(number)].replace(_NUMBER.strip(), counted[1])
+        if counted is not None and counted[2] in self._exact:
+            return f"{counted[1]} {self._exact[counted[2]]}"
         if depth >= _DEEPEST:
             return None
         first = text.partition(" ")[0]
@@ -184,7 +184,8 @@ _READ = "title|aria-label|placeholder|data-label|label|alt"
 _ATTRIBUTE = re.compile(rf'(?<=\s)({_READ})="([^"{{}}]*[A-Za-z]{{2}}[^"{{}}]*)"')
 #: The end of a piece of a tag that stands in the value of an attribute.
 _IN_ATTRIBUTE = re.compile(r'([\w-]+)="[^"]*\Z')
-_RAW = frozenset({"script", "style", "pre", "code", "textarea"})
+#: Elements whose text is no prose of ours: `bdi` holds what people have named.
+_RAW = frozenset({"script", "style", "pre", "code", "textarea", "bdi"})
 _WORD = re.compile(r"[A-Za-z]{2}")
 
 

@@ -53,6 +53,16 @@ WORDS = frozenset(
     """.split()  # noqa: SIM905 - words, to be read
 )
 
+#: data. Words that people use as names too: they are translated where a template says `| ours`.
+ONLY_MARKED = frozenset(
+    """
+    Address Person Group Member Profile User Number For Title Type Length Subject Fact Value Intent Certificate
+    Authorities Templates Users Groups Certificates Profiles Devices Connectors Failures Times device group person
+    sent missing encrypted never supported everything required available blocked nobody settings apps
+    Subscribe Revoke… Removed reads
+    """.split()  # noqa: SIM905 - words, to be read
+)
+
 
 def page(template: str, /, *, status: int = 200, language: Language = Language.ENGLISH, **values: Any) -> Response:
     """Return the page of a template in a language, which escapes every value."""
@@ -117,6 +127,10 @@ def _environment(language: Language) -> Environment:
             return value
         return words.gettext(value) if value in WORDS else known.translated(value)
 
+    def ours(value: Any) -> Any:
+        """A label or a state: of these a single word is translated too, which might be somebody's name elsewhere."""
+        return verbatim(words.gettext(value) if value in ONLY_MARKED else said(value))
+
     if language is not Language.ENGLISH:
         environment.extend(words=words)
         environment.add_extension(TranslatedTemplates)
@@ -137,6 +151,9 @@ def _environment(language: Language) -> Environment:
         item_state=lambda state: words.gettext(item_state(state)),
         system=system_words,
         verbatim=verbatim,
+        said=lambda value: verbatim(said(value)),
+        ours=ours,
+        listed=lambda value: Verbatim(", ".join(map(ours, str(value).split(", ")))),
     )
     # No value of a page has this name, which would hide it.
     environment.globals.update(program_version=__version__, languages=Language)
