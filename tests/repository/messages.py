@@ -137,6 +137,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
             *(f"{words[0].upper()}{words[1:]}" for words in GUARDED.values()),
             *(f"New {noun[0]}" for noun in NOUNS.values()),
             "Change “%(name)s”",
+            "'%(name)s' is off line",
             # Why an action cannot be ordered, each part as a page writes it.
             *_refusals(),
             *(f"{task} %(name)s" for task in ("Delete", "Lock", "Reset", "Retire", "Revoke", "Wipe")),

@@ -44,6 +44,11 @@ class _Pattern:
     form: str
 
     @property
+    def quoted(self) -> set[str]:
+        """The values that stand in quotes: what people have named."""
+        return {name for name, before in zip(self.names, self.literals, strict=False) if before.endswith(("'", "“"))}
+
+    @property
     def length(self) -> int:
         """The characters of the sentence itself."""
         return sum(map(len, self.literals))
@@ -135,7 +140,10 @@ class Recogniser:
         for pattern in (*self._by_word.get(first, ()), *self._by_word.get("", ())):
             values = pattern.values_in(text)
             if values is not None:
-                written: str = pattern.form % {name: self._value(each, depth + 1) for name, each in values.items()}
+                named = pattern.quoted
+                written: str = pattern.form % {
+                    name: each if name in named else self._value(each, depth + 1) for name, each in values.items()
+                }
                 return written
         return None
 
