@@ -81,6 +81,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/mail/verdict.py",
         "app/fauxtune/core/model/certificate_words.py",
         "app/fauxtune/operations/arrangement/classrooms/words.py",
+        "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",
         "app/fauxtune/operations/arrangement/labs/runs.py",
         "app/fauxtune/operations/arrangement/labs/stage.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,7 +154,7 @@ def _environment(language: Language) -> Environment:
         verbatim=verbatim,
         said=lambda value: verbatim(said(value)),
         ours=ours,
-        listed=lambda value: Verbatim(", ".join(map(ours, str(value).split(", ")))),
+        listed=lambda value: Verbatim("".join(map(ours, re.split("(, |: )", str(value))))),
     )
     # No value of a page has this name, which would hide it.
     environment.globals.update(program_version=__version__, languages=Language)
