@@ -15,15 +15,22 @@ from pathlib import Path
 from jinja2 import Environment
 
 from fauxtune.core.administration.trusting import SYSTEMS
+from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.labs.reading import read_lab
 from fauxtune.core.labs.translation import updated as updated_lab
 from fauxtune.core.labs.verbs import DEEDS
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.po import read_po, written
 from fauxtune.core.language.recognition import Markup, texts_of_markup
+from fauxtune.core.model.certificate_words import PURPOSES
+from fauxtune.core.model.provider_states import PLACES, REFUSALS
+from fauxtune.core.model.provider_states import SENTENCES as STATES
+from fauxtune.core.policies.approvals import GUARDED
 from fauxtune.core.profiles.kind_words import FAMILIES
 from fauxtune.core.tables import Line, read_lines
-from fauxtune.surfaces.console.templating import WORDS, plural_of
+from fauxtune.surfaces.console.happenings import COUNTED
+from fauxtune.surfaces.console.pages.managed import NOUNS
+from fauxtune.surfaces.console.templating import ONLY_MARKED, WORDS, plural_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = ROOT / "app/fauxtune/core/language"
@@ -73,6 +80,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/mail/verdict.py",
         "app/fauxtune/core/model/certificate_words.py",
         "app/fauxtune/operations/arrangement/classrooms/words.py",
+        "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",
         "app/fauxtune/operations/arrangement/labs/runs.py",
         "app/fauxtune/operations/arrangement/labs/stage.py",
@@ -92,6 +100,12 @@ def _starts() -> Iterator[str]:
     for folder in sorted(LABS.glob("*/")):
         for sentence in read_lab(folder.name, (folder / "lab.toml").read_text("utf-8")).start:
             yield f"{sentence[0].upper()}{sentence[1:]}"
+
+
+def _refusals() -> tuple[str, ...]:
+    rules = (*(rule for editions in TABLE.values() for rule in editions.values()), *WIPE_OPTIONS.values())
+    texts = dict.fromkeys(rule.otherwise for rule in rules if rule.otherwise)
+    return tuple(f"{text[0].upper()}{text[1:]}" for text in texts)
 
 
 #: data. Headings of the tables that commands print.
@@ -115,8 +129,18 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "app/fauxtune/surfaces/console",
         # Labels of one word, and kinds of profiles, which code hands to templates.
         (
-            *sorted(WORDS),
-            *(f"{task} %(name)s" for task in ("Delete", "Lock", "Retire", "Revoke", "Wipe")),
+            *sorted(WORDS | ONLY_MARKED),
+            *(state.meaning for state in STATES),
+            *(place.meaning for place in PLACES.values()),
+            *(words for words in REFUSALS.values() if " " in words),
+            *(f"for {words}" for words in PURPOSES.values()),
+            *(f"{words[0].upper()}{words[1:]}" for words in GUARDED.values()),
+            *(f"New {noun[0]}" for noun in NOUNS.values()),
+            "Change “%(name)s”",
+            "'%(name)s' is off line",
+            # Why an action cannot be ordered, each part as a page writes it.
+            *_refusals(),
+            *(f"{task} %(name)s" for task in ("Delete", "Lock", "Reset", "Retire", "Revoke", "Wipe")),
             *(f"{family} for %(platform)s" for family in (*FAMILIES.values(), "intermediate certificate")),
         ),
     ),
@@ -127,7 +151,21 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 TRANSLATED = tuple(language for language in Language if language is not Language.ENGLISH)
 #: What the spans of time on every page are counted in.
-_UNITS = ("year", "day", "hour", "minute", "second", "profile", "assignment", "mail", "connector", "template", "group")
+_UNITS = (
+    "year",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "profile",
+    "assignment",
+    "mail",
+    "connector",
+    "template",
+    "group",
+    "person",
+    "member",
+)
 #: A literal of a template that people read, and a noun that it counts.
 _LITERAL = re.compile(r"""(["'])[A-Z“][a-z]+[^{}<>]*\1|(["'])[^{}<>/=]*[a-z] [a-z(][^{}<>=]*\2""")
 _COUNTED = re.compile(r"""count\("(\w[\w -]*)"\)""")
@@ -249,6 +287,8 @@ def _of_own_text(file: Path, environment: Environment) -> Iterator[Source]:
         before = before if kind == "whitespace" else kind
     for noun in (*_COUNTED.findall(text), *(_UNITS if file.name == "base.html" else ())):
         yield Source(f"%(number)s {noun}", f"%(number)s {plural_of(noun)}", where)
+    if file.name == "events.html":  # what a line of several events counts has one form in English
+        yield from (Source(f"%(number)s {word}", f"%(number)s {word}", where) for word in COUNTED.values())
 
 
 def _sentences(file: Path) -> Iterator[Source]:

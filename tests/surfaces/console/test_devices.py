@@ -37,7 +37,7 @@ async def test_each_device_has_its_user_its_state_and_the_marks_of_what_it_holds
     await phone.settle()
     answer = await console.get("/devices")
     assert "enrolled just now" in text_of(answer)
-    assert "trusted root, mark" in answer.text
+    assert "trusted root, with the mark" in answer.text
     assert "“Contoso Root”, installed" in answer.text
 
 
@@ -57,7 +57,7 @@ async def test_a_card_says_what_is_the_devices_own_what_is_shared_and_what_it_tr
     assert "PKCS" in own
     marks = await contoso.emulator.runner.marks.of(contoso.tenant)
     assert f'data-mark="{marks.of(imported).letters}"' in shared
-    assert "trusted root, mark" in trusts
+    assert "trusted root, with the mark" in trusts
 
 
 async def test_devices_that_ended_are_folded(console: httpx.AsyncClient, enroll: Enroll, contoso: Contoso) -> None:

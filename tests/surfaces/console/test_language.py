@@ -14,13 +14,18 @@ from fauxtune.operations.arrangement.classrooms.opening import open_classroom
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.console.app import PAGES
 from tests.support.console import done, send_from, text_of
+from tests.support.tenant import Contoso
+from tests.surfaces.console.conftest import Enroll
 
 ITALIAN = {"accept-language": "it-IT,it;q=0.9,en;q=0.8"}
 _SIGN_IN = "/console/-/seat"
 #: What no page for students says in Italian. States are typed in English, and so are names of products and protocols.
 _ENGLISH = re.compile(r"\b(?:the|is|are|has|have|was|were|with|from|this|that|its|which|been|will|would)\b")
 _NO_PROSE = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
-_IN_ENGLISH = ("/states", "/approvals")
+_IN_ENGLISH = ("/states",)
+#: What of a page is for programs: styles, addresses, what a form sends. The key of a form is new on each page.
+_FOR_PROGRAMS = re.compile(r'\s(class|href|action|name|value|data-key|data-mark|id)="((?![0-9a-f]{64}")[^"]*)"')
+_SWITCH = re.compile(r'<form method="post" action="/console/-/language".*?</form>', re.DOTALL)
 
 
 def prose(page: httpx.Response) -> str:
@@ -36,6 +41,28 @@ async def test_every_page_without_a_key_in_its_address_is_italian(http: httpx.As
         if page.status_code == 200 and not path.startswith(_IN_ENGLISH):
             assert 'lang="it"' in page.text
             assert _ENGLISH.findall(prose(page)) == [], (path, prose(page))
+
+
+async def test_what_programs_read_is_the_same_in_every_language(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    for kind in ("TrustedRootCertificate", "PkcsCertificateProfile"):
+        await contoso.profile_for_devices(f"androidWorkProfile{kind}", displayName=kind)
+    await contoso.import_pfx("alice")
+    phone = await enroll("alice")
+    await phone.settle()
+    paths = [path for path, method, _ in PAGES if method == "GET" and "{" not in path and "." not in path]
+    user = "/users/alice@contoso.example"
+    seen: set[str] = set()
+    for path in (*paths, user, f"{user}/licence", f"{user}/import", f"/devices/{phone.enrollment_id}"):
+        english, italian = [
+            _FOR_PROGRAMS.findall(_SWITCH.sub("", (await console.get(path, headers=each)).text))
+            for each in ({}, ITALIAN)
+        ]
+        assert italian == english, path
+        seen |= {word for _, value in english for word in value.split()}
+    # Words of ours that have a translation where people read them.
+    assert {"own", "imported", "s-installed", "fields", "enrolled", "yes"} <= seen
 
 
 async def test_a_student_signs_in_and_begins_a_lab_in_italian(http: httpx.AsyncClient, emulator: Emulator) -> None:
@@ -74,7 +101,7 @@ async def test_the_language_is_one_click_and_is_kept(http: httpx.AsyncClient) ->
 
 async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.AsyncClient) -> None:
     """A group may be called as a word of ours is."""
-    for name in ("Device", "Overview", "Certificates", "trusted-root", "device", "Sales of Contoso"):
+    for name in ("Device", "Overview", "Certificates", "trusted-root", "device", "S/MIME signing", "Sales of Contoso"):
         await send_from(http, "/console/contoso/groups/new", to="/console/contoso/groups/new", fields={"name": name})
         page = await http.get("/console/contoso/groups", headers=ITALIAN)
         assert f">{name}<" in page.text, name
@@ -86,6 +113,11 @@ async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.As
         ("3 devices", "3 dispositivi"),
         ("1 issued certificate", "1 certificato emesso"),
         ("step 2 passed; step 3 not yet: 2 of 3 devices", "passo 2 superato; passo 3 non ancora: 2 di 3 dispositivi"),
+        (
+            "It cannot be wiped; retire it, which removes the company's data.",
+            "Non si può cancellare (wipe); ritiralo (retire): così si rimuovono i dati dell'azienda.",
+        ),
+        ("TOME: of one device; revoked", "TOME: di un solo dispositivo; revocato"),
         ("%", "%"),
         ("alice's iPhone", "alice's iPhone"),
         ("The mail is of the moon", "The mail is of the moon"),

@@ -105,7 +105,7 @@ async def test_the_form_encrypts_for_the_address_book_and_says_why_it_cannot(
     assert "At noon." in refused.text, "what was typed is kept"
     certificate, _key = await issued(contoso, "alice")
     choose = "/address-book/publish?address=alice@contoso.example"
-    assert ": issued, valid 2026-11-24 to" in await show(console, choose)
+    assert ": issued, of no device; valid from 2026-11-24 to" in await show(console, choose)
     published = {"address": "alice@contoso.example", "thumbprint": thumbprint(certificate)}
     done(await submit(console, choose, **published))
     done(await submit(console, f"{BOB}/mail/new", **fields))

@@ -44,6 +44,11 @@ class _Pattern:
     form: str
 
     @property
+    def quoted(self) -> set[str]:
+        """The values that stand in quotes: what people have named."""
+        return {name for name, before in zip(self.names, self.literals, strict=False) if before.endswith(("'", "“"))}
+
+    @property
     def length(self) -> int:
         """The characters of the sentence itself."""
         return sum(map(len, self.literals))
@@ -124,18 +129,21 @@ class Recogniser:
         if exact is not None:
             return exact
         counted = _COUNTED.fullmatch(text)
-        if counted is not None and counted[2] in self._exact:
-            return f"{counted[1]} {self._exact[counted[2]]}"
         if counted is not None and counted[2] in self._counted:
             number = int(re.sub(r"\D", "", counted[1]) or 0)
             return self._counted[counted[2]][self._plural(number)].replace(_NUMBER.strip(), counted[1])
+        if counted is not None and counted[2] in self._exact:
+            return f"{counted[1]} {self._exact[counted[2]]}"
         if depth >= _DEEPEST:
             return None
         first = text.partition(" ")[0]
         for pattern in (*self._by_word.get(first, ()), *self._by_word.get("", ())):
             values = pattern.values_in(text)
             if values is not None:
-                written: str = pattern.form % {name: self._value(each, depth + 1) for name, each in values.items()}
+                named = pattern.quoted
+                written: str = pattern.form % {
+                    name: each if name in named else self._value(each, depth + 1) for name, each in values.items()
+                }
                 return written
         return None
 
@@ -180,17 +188,35 @@ def recogniser(language: Language, *domains: str) -> Recogniser:
 # -------------------------------------------------------------------------------------------------- the text of templ
 
 _TAG = re.compile(r"<(/?)([a-zA-Z!][\w-]*)")
-_ATTRIBUTE = re.compile(r'(?<=\s)(title|aria-label|placeholder|data-label|label|alt)="([^"{}]*[A-Za-z]{2}[^"{}]*)"')
-_RAW = frozenset({"script", "style", "pre", "code", "textarea"})
+_READ = "title|aria-label|placeholder|data-label|label|alt"
+_ATTRIBUTE = re.compile(rf'(?<=\s)({_READ})="([^"{{}}]*[A-Za-z]{{2}}[^"{{}}]*)"')
+#: The end of a piece of a tag that stands in the value of an attribute.
+_IN_ATTRIBUTE = re.compile(r'([\w-]+)="[^"]*\Z')
+#: Elements whose text is no prose of ours: `bdi` holds what people have named.
+_RAW = frozenset({"script", "style", "pre", "code", "textarea", "bdi"})
 _WORD = re.compile(r"[A-Za-z]{2}")
 
 
 @dataclass(slots=True)
 class Markup:
-    """Where in a document the last piece of it has ended: inside a tag, inside an element whose text is no prose."""
+    """Where in a document the last piece of it has ended: inside a tag, inside an element whose text is no prose.
+    `tag`: what the document has of that tag.
+    """
 
     in_tag: bool = False
     raw: str = ""
+    tag: str = ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether people read what comes next: a text, or the value of an attribute that is shown or read aloud.
+
+        Classes, addresses and what forms send are for programs.
+        """
+        attribute = _IN_ATTRIBUTE.search(self.tag)
+        if attribute is not None:
+            return re.fullmatch(_READ, attribute[1]) is not None
+        return not self.in_tag and not self.raw
 
 
 def translated_markup(text: str, place: Markup, *, translate: Callable[[str], str]) -> str:
@@ -232,8 +258,10 @@ def _pieces(text: str, place: Markup) -> Iterator[tuple[str, str]]:
         if place.in_tag:
             yield "tag", piece
             place.in_tag = end < 0
+            place.tag = f"{place.tag}{piece}" if place.in_tag else ""
         else:
             yield ("raw" if place.raw else "text"), piece
+            place.tag = ""
             match = None if end < 0 else _TAG.match(text, end)
             if match is not None:
                 place.in_tag = True

@@ -131,6 +131,7 @@ def readability(
     devices = _devices(tx, user_id, holdings=holdings, number=number)
     known = _known(tx, user_id, names=names, holdings=holdings, devices=devices)
     columns = [device for device in devices if device.owner == user_id]
+    columns.sort(key=lambda device: device.left is not None)  # those that are there come first
     pending = {} if number is not None else _pending(tx, columns)
     keys = [device.keys(holdings, pending=pending) for device in columns]
     others = [(device, device.keys(holdings, pending={})) for device in devices if device.owner != user_id]

@@ -30,7 +30,7 @@ _SIDE_BY_SIDE = 8
 #: So many of them are folded into one line.
 _FEWEST = 3
 #: data. A type of events that a line of several counts -> its word, in the order of a certificate's life.
-_COUNTED = {
+COUNTED = {
     "imported": "imported", "issued": "issued", "renewed": "renewed", "delivered": "sent", "installed": "installed",
     "failed": "failed", "removed": "removed", "revoked": "revoked",
 }  # fmt: skip
@@ -110,7 +110,7 @@ def _goes(event: Happening) -> bool:
 def _summary(group: Sequence[Happening]) -> str:
     """Return the cause of these events, as far as one says it, and how many there are of each kind."""
     counts = Counter(event.type for event in group)
-    parts = [f"{counts[name]} {word}" for name, word in _COUNTED.items() if counts[name]]
+    parts = [f"{counts[name]} {word}" for name, word in COUNTED.items() if counts[name]]
     cause = next((event for event in group if event.type in _CAUSES), None)
     request = next((event.words for event in group if event.type.endswith("Requested")), "")
     why = next((cause_words(event.cause) for event in group if event.cause), "")

@@ -144,7 +144,7 @@ def chip(row: LedgerRow, *, names: Mapping[ProfileId, str]) -> Chip:
     exists = row.thumbprint is not None or row.source is Source.ROOT
     words = [kind, f"“{name}”", state]
     if exists:
-        words.insert(1, f"mark {letters.letters}")
+        words.insert(1, f"with the mark {letters.letters}")
     if row.purpose:
         words.append(f"for {purpose(row.purpose)}")
     if row.problem is not None:
@@ -179,7 +179,7 @@ def effect_chip(consequence: Consequence) -> Chip:
         state=(ItemState.INSTALLED if exists else ItemState.WANTED).value,
         sign="",
         name="e-mail account" if source is Source.EMAIL else "new",
-        title=f"{kind}, mark {letters.letters}" if exists else kind,
+        title=f"{kind}, with the mark {letters.letters}" if exists else kind,
     )
 
 

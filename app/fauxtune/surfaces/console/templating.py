@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,16 @@ WORDS = frozenset(
     """.split()  # noqa: SIM905 - words, to be read
 )
 
+#: data. Words that people use as names too: they are translated where a template says `| ours`.
+ONLY_MARKED = frozenset(
+    """
+    Address Person Group Member Profile User Number For Title Type Length Subject Fact Value Intent Certificate
+    Authorities Templates Users Groups Certificates Profiles Devices Connectors Failures Times device group person
+    sent missing encrypted never supported everything required available blocked nobody settings apps
+    Subscribe Revoke… Removed reads open
+    """.split()  # noqa: SIM905 - words, to be read
+)
+
 
 def page(template: str, /, *, status: int = 200, language: Language = Language.ENGLISH, **values: Any) -> Response:
     """Return the page of a template in a language, which escapes every value."""
@@ -66,11 +77,24 @@ def fragment(template: str, /, *, macro: str, **values: Any) -> str:
     return str(getattr(module, macro)(**values))
 
 
+class Verbatim(str):
+    """A value that programs read: a class, an address, what a form sends. It is the same in every language."""
+
+    __slots__ = ()
+
+
+def verbatim(value: Any) -> Any:
+    """Return the value, so that no language changes it."""
+    return Verbatim(value) if type(value) is str else value
+
+
 class TranslatedTemplates(Extension):
     """Translates the text that stands in templates when they are loaded, once: pages then cost what they always do."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Yield the tokens of a template, its own text translated; what stands in `trans` is translated there."""
+        """Yield the tokens of a template, its own text translated; what stands in `trans` is translated there. A value
+        that stands where nobody reads it becomes `{{ (value) | verbatim }}`.
+        """
         words: Catalogue = self.environment.words  # type: ignore[attr-defined]
         place, in_trans = Markup(), False
         before = ""
@@ -81,7 +105,16 @@ class TranslatedTemplates(Extension):
                 text = translated_markup(token.value, place, translate=words.gettext)
                 token = Token(token.lineno, token.type, text)
             before = token.type
+            kept = token.type.startswith("variable_") and not in_trans and not place.is_read
+            if kept and token.type == "variable_end":
+                yield from (Token(token.lineno, *each) for each in _KEPT)
             yield token
+            if kept and token.type == "variable_begin":
+                yield Token(token.lineno, "lparen", "(")
+
+
+#: The tokens of `) | verbatim`.
+_KEPT = (("rparen", ")"), ("pipe", "|"), ("name", "verbatim"))
 
 
 @functools.cache
@@ -94,6 +127,10 @@ def _environment(language: Language) -> Environment:
         if type(value) is not str:
             return value
         return words.gettext(value) if value in WORDS else known.translated(value)
+
+    def ours(value: Any) -> Any:
+        """A label or a state: of these a single word is translated too, which might be somebody's name elsewhere."""
+        return verbatim(words.gettext(value) if value in ONLY_MARKED else said(value))
 
     if language is not Language.ENGLISH:
         environment.extend(words=words)
@@ -114,6 +151,10 @@ def _environment(language: Language) -> Environment:
         purpose=purpose,
         item_state=lambda state: words.gettext(item_state(state)),
         system=system_words,
+        verbatim=verbatim,
+        said=lambda value: verbatim(said(value)),
+        ours=ours,
+        listed=lambda value: Verbatim("".join(map(ours, re.split("(, |: )", str(value))))),
     )
     # No value of a page has this name, which would hide it.
     environment.globals.update(program_version=__version__, languages=Language)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from fauxtune.core.clock import ClockMode
 from fauxtune.core.labs.lab import Lab
+from fauxtune.core.language.catalogue import Language
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement.classrooms.opening import Classroom
@@ -61,9 +62,9 @@ class SeatProgress:
         return self.tenant.clock.mode is ClockMode.FROZEN
 
 
-async def labs_of(emulator: Emulator, classroom: Classroom) -> list[Lab]:
-    """Return the labs of the lesson, those that can still be read."""
-    known = {each.name: each for each in await all_labs(emulator) if isinstance(each, Lab)}
+async def labs_of(emulator: Emulator, classroom: Classroom, *, language: Language = Language.ENGLISH) -> list[Lab]:
+    """Return the labs of the lesson in a language, those that can still be read."""
+    known = {each.name: each for each in await all_labs(emulator, language=language) if isinstance(each, Lab)}
     return [known[name] for name in classroom.labs if name in known]
 
 

@@ -194,10 +194,15 @@ def _can_encrypt(certificate: UserCertificate) -> bool:
 def _choice(certificate: UserCertificate) -> Choice:
     assert certificate.not_before is not None
     assert certificate.not_after is not None
-    source = "imported" if certificate.source == "imported" else "of one device" if certificate.device else "issued"
-    revoked = ", revoked" if certificate.revoked_at else ""
-    span = f"{certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
-    return Choice(certificate.thumbprint, f"{mark(certificate.thumbprint).letters}: {source}, valid {span}{revoked}")
+    letters = mark(certificate.thumbprint).letters
+    if certificate.source == "imported":
+        words = f"{letters}: imported, for all devices"
+    elif certificate.device:
+        words = f"{letters}: of one device"
+    else:
+        words = f"{letters}: issued, of no device"
+    span = f"valid from {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
+    return Choice(certificate.thumbprint, "; ".join((words, span, *(("revoked",) if certificate.revoked_at else ()))))
 
 
 def _line(published: Published, kinds: dict[str, str]) -> Line:

@@ -103,7 +103,7 @@ class SeatRow:
 async def classroom(call: ClassroomCall) -> Response:
     """Show how far each seat has come."""
     emulator = call.emulator
-    labs = await progress.labs_of(emulator, call.classroom)
+    labs = await progress.labs_of(emulator, call.classroom, language=call.language)
     seats = await progress.progress_in(emulator, call.classroom)
     return call.page(
         "classroom.html",
