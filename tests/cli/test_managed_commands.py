@@ -30,7 +30,7 @@ def test_a_compliance_policy_is_created_with_its_grace_and_shows_who_meets_it(
     (rule,) = graph.get(path, params={"$expand": expanded}).json()["scheduledActionsForRule"]
     assert rule["scheduledActionConfigurations"][0]["gracePeriodHours"] == 36
     assert "to all users" in run.text("compliance", "assign", "Passcode", "--all-users")
-    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={}).raise_for_status()
+    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={"timeout": 60}).raise_for_status()
     states = {each["device"]: each["state"] for each in run.json("compliance", "show", "passcode")["deviceStates"]}
     assert states == {"phone": "compliant", "pc": "notApplicable"}
     assert run.text("compliance", "list").splitlines()[1].split() == ["Passcode", "iOS/iPadOS", "all", "users"]
@@ -44,7 +44,7 @@ def test_an_app_is_created_by_its_identifier_and_shows_where_it_is_installed(
 ) -> None:
     run.text("app", "create", "--name", "Notes", "--kind", "ios-store", "--of", "com.example.notes")
     run.text("app", "assign", "Notes", "--all-users", "--intent", "required")
-    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={}).raise_for_status()
+    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={"timeout": 60}).raise_for_status()
     (state,) = run.json("app", "show", "Notes")["deviceStates"]
     assert (state["device"], state["state"]) == ("phone", "Installed")
     assert "There is no intent 'wanted'" in run.refused("app", "assign", "Notes", "--all-users", "--intent", "wanted")
@@ -62,9 +62,9 @@ def test_a_script_is_created_from_a_file_and_shows_its_runs(
     remedy = ("--remedy", script) if kind == "remediation" else ()
     run.text("script", "create", "--name", kind, "--kind", kind, "--file", script, *remedy)
     run.text("script", "assign", kind, "--all-users")
-    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={}).raise_for_status()
+    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={"timeout": 60}).raise_for_status()
     graph.post("/_fauxtune/v1/tenants/contoso/clock/advance", json={"by": "P1D"}).raise_for_status()
-    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={}).raise_for_status()
+    graph.post("/_fauxtune/v1/tenants/contoso/settle", json={"timeout": 60}).raise_for_status()
     states = run.json("script", "show", kind)["deviceStates"]
     assert [(each["device"], each["state"]) for each in states] == ([] if device is None else [(device, "success")])
     other = ("--remedy", script) if kind != "remediation" else ()

@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune.core.administration.directory import PASSWORD
 from fauxtune.core.model.hosts import is_answered
-from fauxtune.operations.tenants.seed_parts import PUBLISHED_SECRET
 from fauxtune.operations.tenants.seeds import BUILT_IN
 from fauxtune.server import StartRefused, lifespan, serve
 from fauxtune.server.bootstrap import chosen_seed, needs_own_secrets
@@ -296,7 +295,7 @@ def _check_that_variables_have_the_secret_that_is_good(server: Running) -> None:
         )
         assert {name: value for name, value in json.loads(run.stdout).items() if "SECRET" in name} == secret
         assert ("Set FAUXTUNE_CONTROL_TOKEN to the control token of this server" in run.stderr) == (not secret)
-        assert ("TOKEN=$(curl" in text.stdout, PUBLISHED_SECRET in text.stdout) == (bool(secret), False)
+        assert ("TOKEN=$(curl" in text.stdout, CONTOSO["clientSecret"] in text.stdout) == (bool(secret), False)
         users = fauxtune("user", "list", *there[2:], FAUXTUNE_CONTROL_TOKEN=token, commands=server.commands)
         assert ("alice@contoso.example" in users.stdout) is bool(secret), users.stderr
 
@@ -307,9 +306,9 @@ def _check_that_published_secrets_open_nothing(server: Running, client: httpx.Cl
         "/_fauxtune/v1/tenants/contoso", headers={"authorization": "Bearer a-secret-that-is-long"}
     ).json()
     assert (stated["clientSecret"], stated["userPassword"]) == (own["clientSecret"], own["userPassword"])
-    assert {own["clientSecret"], own["userPassword"]}.isdisjoint({PUBLISHED_SECRET, PASSWORD})
+    assert {own["clientSecret"], own["userPassword"]}.isdisjoint({CONTOSO["clientSecret"], PASSWORD})
     form = {"client_id": own["clientId"], "scope": "https://graph.microsoft.com/.default"}
-    for secret, status in ((PUBLISHED_SECRET, 401), (own["clientSecret"], 200)):
+    for secret, status in ((CONTOSO["clientSecret"], 401), (own["clientSecret"], 200)):
         application = {**form, "grant_type": "client_credentials", "client_secret": secret}
         assert client.post(url, data=application).status_code == status
         for password, opens in ((PASSWORD, 400), (own["userPassword"], 200)):

@@ -75,7 +75,7 @@ def test_the_walk_meets_the_bodies_of_every_surface() -> None:
         "surfaces.control.messages.WhatIf",
         "surfaces.connector.messages.Result",
         "surfaces.devices.android.messages.Enroll",
-        "operations.tenants.seeds.SeedUser",
+        "operations.tenants.seed_parts.SeedUser",
     } <= names
 
 

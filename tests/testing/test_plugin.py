@@ -175,7 +175,7 @@ def test_other(tenant):
     assert "no trusted-root profile for Android work profile contains it." in why, "nothing is cut off"
     assert "\n    fauxtune profile create root --name " in devices
     assert "the iPhone (iPhone) gets no imported certificate: 'For Windows' is only for Windows." in devices
-    assert "--platform ios --purpose encryption --all-users" in devices
+    assert '--platform ios --purpose encryption --group "All Staff"' in devices
     shown = done.stdout.partition("Fauxtune: last requests")[2].partition("short test summary")[0].splitlines()
     assert len(shown) < 70
 
