@@ -54,6 +54,11 @@ async def test_the_tenant_is_that_of_the_user(http: httpx.AsyncClient, tenant: T
     assert (await verified_claims(http, body["access_token"]))["tid"] == tenant.id
 
 
+@pytest.mark.parametrize("path", ["/common/oAuth2/v2.0/token", "/Common/OAUTH2/V2.0/Token"])
+async def test_the_case_of_the_path_does_not_matter(http: httpx.AsyncClient, path: str) -> None:
+    assert (await http.post(path, data=FORM)).status_code == 200
+
+
 async def test_only_what_the_scope_asks_for_comes_back(http: httpx.AsyncClient) -> None:
     body = (await sign_in(http, scope="https://graph.microsoft.com/User.Read", client_info="0")).json()
     assert body.keys().isdisjoint({"id_token", "refresh_token", "client_info"})
@@ -100,6 +105,13 @@ async def test_a_refresh_token_gives_a_new_access_token(http: httpx.AsyncClient,
     headers = {"authorization": f"Bearer {second['access_token']}"}
     assert (await http.get("/v1.0/users", headers=headers)).status_code == 200
     assert (await verified_claims(http, second["access_token"]))["aud"] == "https://localhost"
+
+
+async def test_a_refresh_token_is_renewed_though_the_scope_does_not_ask_for_it(http: httpx.AsyncClient) -> None:
+    token = (await sign_in(http)).json()["refresh_token"]
+    second = (await refresh(http, token, scope="https://graph.microsoft.com/.default")).json()
+    third = (await refresh(http, second["refresh_token"])).json()
+    assert (await verified_claims(http, third["access_token"]))["aud"] == "https://graph.microsoft.com"
 
 
 async def test_a_refresh_token_ends_with_time_with_the_password_and_with_the_user(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from fastapi.routing import APIRoute
 
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
@@ -86,7 +88,19 @@ TenantKey = Annotated[
 ]
 
 
-router = Router(tags=["identity"], redirect_slashes=False)
+class AnyCase(APIRoute):
+    """A route whose path is matched without case: clients ask for `/common/userrealm`, and for `/common/oAuth2`.
+
+    Source: MSAL for Python; pytune, a client of the real service (utils/utils.py, renew_token).
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Take what an `APIRoute` takes."""
+        super().__init__(path, endpoint, **options)
+        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE)
+
+
+router = Router(tags=["identity"], redirect_slashes=False, route_class=AnyCase)
 
 
 @router.post(
@@ -263,14 +277,6 @@ async def subscriptions(request: Request) -> dict[str, Any]:
     """A tenant has no subscriptions: Azure CLI logs in with `--allow-no-subscriptions`."""
     await _tenant_of_token(request)
     return azure.subscriptions()
-
-
-@router.get("/common/{word}/{user}", include_in_schema=False)
-async def user_realm_in_any_case(request: Request, word: str, user: str) -> dict[str, Any]:
-    """UserRealm in another case, as MSAL for Python writes it. Declared last, for it matches more paths."""
-    if word.lower() != "userrealm":
-        raise HTTPException(404)
-    return await user_realm(request, user)
 
 
 async def _tenant_of_token(request: Request) -> Tenant:

@@ -86,7 +86,11 @@ async def _for_refresh_token(request: TokenRequest) -> Issued:
             "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have "
             "changed or reset their password.",
         )
+    # A refresh token is renewed whether or not the scope asks for it again.
+    # Source: Entra ID v2.0, "OAuth 2.0 authorization code flow", "Refresh the access token", the example.
     scope = request.form.get("scope") or note["scope"]
+    if "offline_access" not in scope.lower().split():
+        scope = f"{scope} offline_access"
     return issuing.for_user(request, tenant, client=client, user=user, scope=scope)
 
 
