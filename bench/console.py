@@ -33,7 +33,7 @@ from fauxtune.server.clock import SystemClock
 from fauxtune.server.factory import Application
 from fauxtune.server.ids import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.surfaces.console.app import PAGES
+from fauxtune_console.app import PAGES
 
 _PEOPLE, _DEVICES_EACH = 1_000, 10
 _TURNS = 3

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fauxtune.cli.main import app
+from importlib.metadata import entry_points
 
 if __name__ == "__main__":
-    app(prog_name="fauxtune")
+    (program,) = entry_points(group="console_scripts", name="fauxtune")
+    program.load()(prog_name="fauxtune")

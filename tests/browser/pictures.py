@@ -22,8 +22,8 @@ from typing import Literal
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from fauxtune.client.endpoints import find
-from fauxtune.client.http import Client
+from fauxtune_client.endpoints import find
+from fauxtune_client.http import Client
 from tests.repository import lessons
 from tests.support.browsing import browser_program
 from tests.support.console_pages import explore

@@ -110,8 +110,8 @@ def test_its_claims_hold(report: Path) -> None:
 def test_what_does_not_fit_is_counted(
     run: Commands, tenant_with_everything: ConsoleTenant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("fauxtune.client.reporting.MOST_DEVICES", 2)
-    monkeypatch.setattr("fauxtune.client.reporting._MOST_MAILS_EACH", 1)
+    monkeypatch.setattr("fauxtune_report.reporting.MOST_DEVICES", 2)
+    monkeypatch.setattr("fauxtune_report.reporting._MOST_MAILS_EACH", 1)
     document = run.json("report", "--tenant", tenant_with_everything.name, "--out", tmp_path / "small.html")
     assert document["leftOut"]["devices"] > 0
     assert document["leftOut"]["mails"] > 0
@@ -122,7 +122,7 @@ def test_what_does_not_fit_is_counted(
 def test_half_a_history_is_refused(
     run: Commands, tenant_with_everything: ConsoleTenant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("fauxtune.client.reporting.MOST_EVENTS", 5)
+    monkeypatch.setattr("fauxtune_report.reporting.MOST_EVENTS", 5)
     refusal = run.refused("report", "--tenant", tenant_with_everything.name, "--out", tmp_path / "small.html")
     assert "more than 5 entries" in refusal
     assert "--user" in refusal

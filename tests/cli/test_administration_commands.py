@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.cli.profile_choice import PlatformWord
 from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune_cli.profile_choice import PlatformWord
 from tests.support.commands import Commands
 
 Json = dict[str, Any]

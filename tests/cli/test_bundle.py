@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.cli.bundle import source
-from fauxtune.cli.bundle.lock import to_run
-from fauxtune.cli.bundle.source import Source
-from fauxtune.cli.bundle.targets import PLATFORMS, Target
+from fauxtune_cli.bundle import source
+from fauxtune_cli.bundle.lock import to_run
+from fauxtune_cli.bundle.source import Source
+from fauxtune_cli.bundle.targets import PLATFORMS, Target
 from tests.support.commands import Commands, Done
 
 ROOT = Path(__file__).parents[2]

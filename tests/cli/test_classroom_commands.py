@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.server.pages.classroom.writing import qr_code
+from fauxtune_labs.handout.writing import qr_code
 from tests.support.commands import Commands
 from tests.support.running_server import Served
 

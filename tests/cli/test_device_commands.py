@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 import fauxtune_sim.cli.main
-from fauxtune.cli.devices import _kind as kind_of_device
-from fauxtune.cli.profile_choice import PlatformWord
 from fauxtune.core.model.platform_words import spelled
+from fauxtune_cli.devices import _kind as kind_of_device
+from fauxtune_cli.profile_choice import PlatformWord
 from fauxtune_sim.platforms import read_kind
 from tests.support.commands import Commands
 from tests.support.running_server import SECONDS, Served, environment

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fauxtune.cli import lab_text
 from fauxtune.core.language.catalogue import Catalogue, Language
+from fauxtune_labs.cli import lab_text
 
 LONG = "One certificate for each device is no encryption for a person who has several of them. " * 3
 QUESTION = {"text": LONG, "choices": [{"number": 1, "text": LONG, "chosen": True, "right": False, "why": LONG}]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.cli import mail_matrix
-from fauxtune.cli.tables import plain_columns
+from fauxtune_cli import mail_matrix
+from fauxtune_cli.tables import plain_columns
 
 
 def answer(*devices: str, readings: str = "readable", left: str | None = None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.cli.names import Named, NotOne, choose
+from fauxtune_cli.names import Named, NotOne, choose
 
 SALES = Named("11111111-aaaa", "Sales", about="first")
 SALES_TOO = Named("11111111-bbbb", "Sales", about="second")

@@ -12,8 +12,8 @@ import pytest
 import typer
 from typer import core
 
-from fauxtune.cli.main import app
-from fauxtune.cli.plain_values import read_plainly
+from fauxtune_cli.main import app
+from fauxtune_cli.plain_values import read_plainly
 from tests.support.running_server import environment
 
 
@@ -83,7 +83,7 @@ def test_typer_asks_us_for_every_reader() -> None:
         kind = each.type_descriptor.annotation
         readers.setdefault(kind, set()).add(type(each.get_runtime_param()).__module__)
     for plain in (str, bool, int, Path):
-        assert "fauxtune.cli.plain_values" in readers[plain], plain
+        assert "fauxtune_cli.plain_values" in readers[plain], plain
 
 
 def test_a_file_that_nobody_may_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ app()
 def test_a_command_reads_its_options_without_pydantic(arguments: list[str], tmp_path: Path) -> None:
     code = f"""
 import sys
-from fauxtune.cli.main import app
+from fauxtune_cli.main import app
 sys.argv = ["fauxtune", *{arguments!r}, "--data-dir", "none"]
 try:
     app()

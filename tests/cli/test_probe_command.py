@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fauxtune.client.sign_in import DeviceSignIn
+from fauxtune_client.sign_in import DeviceSignIn
 from tests.support.commands import Commands
 from tests.support.running_server import Served
 from tests.support.sign_in import hidden_fields

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fauxtune.cli import progress
+from fauxtune_cli import progress
 
 
 class Screen(io.StringIO):

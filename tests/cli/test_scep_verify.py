@@ -13,9 +13,9 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.client.scep_scene import device_for
 from fauxtune.core.profiles import scep
 from fauxtune.core.profiles.catalog import KINDS
+from fauxtune_probe.scep.scene import device_for
 from tests.support.commands import Commands, Done
 from tests.support.intune_client import IntuneClient
 from tests.support.partner_ca import PartnerCa, Slip, listening

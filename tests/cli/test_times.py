@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 import typer
 
-from fauxtune.cli.times import duration_in_words, iso_duration, iso_time
 from fauxtune.core.clock import parse_duration
+from fauxtune_cli.times import duration_in_words, iso_duration, iso_time
 
 
 @pytest.mark.parametrize(

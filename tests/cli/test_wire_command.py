@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fauxtune.cli.wire_text import stop_note
+from fauxtune_wire.text import stop_note
 from tests.support.commands import Commands
 from tests.support.running_server import SECONDS, Served, environment, serving
 from tests.support.terminal import at_a_terminal

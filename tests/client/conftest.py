@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from fauxtune.client.endpoints import Server
 from fauxtune.server.clock import SystemClock
+from fauxtune_client.endpoints import Server
 from tests.support.certificates import make_pfx, self_signed
 
 

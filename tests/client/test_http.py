@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fauxtune.client.endpoints import ClientError
-from fauxtune.client.http import Client, Refused, Unreachable, User
-from fauxtune.client.readiness import readiness
+from fauxtune_client.endpoints import ClientError
+from fauxtune_client.http import Client, Refused, Unreachable, User
+from fauxtune_client.readiness import readiness
 
 if TYPE_CHECKING:
     from tests.client.conftest import Foreign

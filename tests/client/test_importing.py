@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from fauxtune.client import importing, pfx
-from fauxtune.client.endpoints import ClientError
-from fauxtune.client.http import Client
 from fauxtune.core.pki.cng import write_private_blob, write_public_blob
+from fauxtune_client import importing, pfx
+from fauxtune_client.endpoints import ClientError
+from fauxtune_client.http import Client
 
 if TYPE_CHECKING:
     from tests.client.conftest import Foreign, Write

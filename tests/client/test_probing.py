@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fauxtune.client.endpoints import ClientError
-from fauxtune.client.probing import Prober
-from fauxtune.core.probe.model import Expectation, Request, Step, Verdict
-from fauxtune.core.probe.trying import Run
+from fauxtune_client.endpoints import ClientError
+from fauxtune_probe.core.model import Expectation, Request, Step, Verdict
+from fauxtune_probe.core.trying import Run
+from fauxtune_probe.running import Prober
 from tests.support.expectations import equal, get, post, status
 
 if TYPE_CHECKING:

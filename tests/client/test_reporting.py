@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from fauxtune.client.reporting import _device, _holdings
 from fauxtune.core.model.states import Source
+from fauxtune_report.reporting import _device, _holdings
 
 ROW = {"id": "phone", "deviceName": "Phone", "variant": "ios", "user": "alice@contoso.example"}
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from fauxtune.client.endpoints import ClientError
-from fauxtune.client.sign_in import Authority
+from fauxtune_client.endpoints import ClientError
+from fauxtune_client.sign_in import Authority
 
 if TYPE_CHECKING:
     from tests.client.conftest import Foreign

@@ -39,7 +39,7 @@ sys.platform = "win32"
 """
 LIBRARIES = ("aiohttp", "asn1crypto.cms", "orjson", "pytest", "pytest_asyncio")
 #: Where a module needs POSIX because what it does is not for Windows; each command of it says so (tested below).
-SERVER_ONLY = {"fauxtune.cli.background", "fauxtune.testing.process"}
+SERVER_ONLY = {"fauxtune_cli.background", "fauxtune.testing.process"}
 
 
 def on_windows(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -66,7 +66,7 @@ print(json.dumps(results))
 """
 
 
-def results(*commands: tuple[str | Path, ...], program: str = "fauxtune.cli.main") -> list[tuple[int, str, str]]:
+def results(*commands: tuple[str | Path, ...], program: str = "fauxtune_cli.main") -> list[tuple[int, str, str]]:
     """What the commands did, in one process."""
     done = on_windows(RUN.replace("PROGRAM", program), json.dumps([[*map(str, words)] for words in commands]))
     assert done.returncode == 0, done.stderr
@@ -82,7 +82,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator
 def test_clients_commands_test_library_and_simulated_devices_can_be_imported_and_modules_of_posix_cannot() -> None:
     done = on_windows(f"""
 imported = []
-for root in ("fauxtune.client", "fauxtune.cli", "fauxtune.testing", "fauxtune_sim"):
+for root in ("fauxtune_client", "fauxtune_cli", "fauxtune.testing", "fauxtune_sim"):
     names = [root, *(each.name for each in pkgutil.walk_packages(importlib.import_module(root).__path__, root + "."))]
     for name in names:
         if name not in {SERVER_ONLY!r} and not name.endswith("__main__"):
@@ -98,8 +98,8 @@ except ModuleNotFoundError as missing:
     first, second = done.stdout.splitlines()
     imported = set(json.loads(first))
     assert {
-        "fauxtune.client.http",
-        "fauxtune.cli.devices",
+        "fauxtune_client.http",
+        "fauxtune_cli.devices",
         "fauxtune.testing.plugin",
         "fauxtune_sim.hosting.host",
     } < imported

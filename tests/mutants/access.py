@@ -33,7 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="The users of a seat have the password that everybody knows",
-        file="app/fauxtune/operations/arrangement/classrooms/opening.py",
+        file="app/fauxtune_labs/operations/classrooms/opening.py",
         before='return seed.model_copy(update={"users": users})',
         after="return seed if users else seed",
         tests=(
@@ -341,21 +341,21 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Credentials in headers are shown",
-        file="app/fauxtune/operations/insight/wire_exchanges.py",
+        file="app/fauxtune_wire/exchanges.py",
         before="for name, value in mask_headers(texts))",
         after="for name, value in texts)",
         tests=("tests/surfaces/control/test_wire.py::test_no_secret_is_in_any_answer[sqlite]",),
     ),
     Mutant(
         rule="A search finds what is not shown",
-        file="app/fauxtune/operations/insight/wire_exchanges.py",
+        file="app/fauxtune_wire/exchanges.py",
         before="any(text in readable.casefold() for message in messages for readable in _texts(message.parts))",
         after="bool(messages)",
         tests=("tests/surfaces/control/test_wire.py::test_no_secret_is_in_any_answer[sqlite]",),
     ),
     Mutant(
         rule="An answer shows the secret of the address that it repeats",
-        file="app/fauxtune/operations/insight/wire_exchanges.py",
+        file="app/fauxtune_wire/exchanges.py",
         before="hidden={*hidden_in(_raw_url(row))}",
         after="hidden=set()",
         tests=("tests/surfaces/control/test_wire.py::test_a_secret_in_an_address_is_shown_nowhere[sqlite]",),

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_APP = "app/fauxtune/surfaces/console/app.py"
-_SESSION = "app/fauxtune/surfaces/console/session.py"
+_APP = "app/fauxtune_console/app.py"
+_SESSION = "app/fauxtune_console/session.py"
 _ACCESS = "tests/surfaces/console/test_access.py"
 _SEATS = "tests/surfaces/console/test_classrooms.py"
 _SIGNS_IN = f"{_ACCESS}::test_with_a_control_token_the_browser_signs_in_once[sqlite]"
@@ -29,7 +29,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="The console takes any word for the control token",
-        file="app/fauxtune/surfaces/console/pages/sign_in.py",
+        file="app/fauxtune_console/pages/sign_in.py",
         before='if token is not None and is_token(sent.encode().decode("latin-1"), token):',
         after="if token is not None and sent:",
         tests=(_SIGNS_IN,),
@@ -57,7 +57,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A form of another site's page changes something in the console",
-        file="app/fauxtune/surfaces/console/call.py",
+        file="app/fauxtune_console/call.py",
         before='if not hmac.compare_digest(str(form.get(FORM_TOKEN, "")).encode(), self.session.form_token.encode()):',
         after="if not form:",
         tests=(f"{_ACCESS}::test_a_form_of_another_page_changes_nothing[sqlite]",),

@@ -11,7 +11,6 @@ import pytest
 
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.arrangement.hosted_devices import add_device
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice, NoDeviceHost
 from fauxtune.operations.runtime.transaction import Transaction
@@ -21,6 +20,7 @@ from fauxtune.server import bootstrap
 from fauxtune.storage.contents import index_of
 from fauxtune.storage.queries import locks, tenants
 from fauxtune.storage.queries.tenants import row_counts
+from fauxtune_labs.operations.hosted_devices import add_device
 from tests.support.tenant import Contoso
 
 GROUP = {"displayName": "late", "securityEnabled": True}

@@ -9,9 +9,9 @@ import pytest
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.arrangement import devices
-from fauxtune.operations.arrangement.classrooms.opening import open_classroom
 from fauxtune.operations.arrangement.scene import scene_of
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice, NoDeviceHost
+from fauxtune_labs.operations.classrooms.opening import open_classroom
 from tests.support.tenant import Contoso
 
 TENANT = TenantId("11111111-0000-4000-8000-000000000001")

@@ -10,11 +10,11 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from fauxtune.client.http import Client
-from fauxtune.client.reporting import Wanted, read_facts
-from fauxtune.core.evidence.view import View
 from fauxtune.core.language.catalogue import Language, catalogue
-from fauxtune.server.pages.report.page import picture_file
+from fauxtune_client.http import Client
+from fauxtune_report.evidence.view import View
+from fauxtune_report.page.page import picture_file
+from fauxtune_report.reporting import Wanted, read_facts
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/lessons"
 #: The lesson -> its picture.

@@ -16,9 +16,6 @@ from jinja2 import Environment
 
 from fauxtune.core.administration.trusting import SYSTEMS
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
-from fauxtune.core.labs.reading import read_lab
-from fauxtune.core.labs.translation import updated as updated_lab
-from fauxtune.core.labs.verbs import DEEDS
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.po import read_po, written
 from fauxtune.core.language.recognition import Markup, texts_of_markup
@@ -28,26 +25,29 @@ from fauxtune.core.model.provider_states import SENTENCES as STATES
 from fauxtune.core.policies.approvals import GUARDED
 from fauxtune.core.profiles.kind_words import FAMILIES
 from fauxtune.core.tables import Line, read_lines
-from fauxtune.surfaces.console.happenings import COUNTED
-from fauxtune.surfaces.console.pages.managed import NOUNS
-from fauxtune.surfaces.console.templating import ONLY_MARKED, WORDS, plural_of
+from fauxtune_console.happenings import COUNTED
+from fauxtune_console.pages.managed import NOUNS
+from fauxtune_console.templating import ONLY_MARKED, WORDS, plural_of
+from fauxtune_labs.core.reading import read_lab
+from fauxtune_labs.core.translation import updated as updated_lab
+from fauxtune_labs.core.verbs import DEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = ROOT / "app/fauxtune/core/language"
 #: Domain -> the folders and files whose messages it has: `say` and `count` in Python, `trans` and `_` in templates.
 DOMAINS: dict[str, tuple[str, ...]] = {
-    "report": ("app/fauxtune/core/evidence", "app/fauxtune/server/pages/report"),
+    "report": ("app/fauxtune_report/evidence", "app/fauxtune_report/page"),
     "trust": ("app/fauxtune/server/trust/page.py", "app/fauxtune/server/trust/trust.html"),
     "labs": (
-        "app/fauxtune/operations/arrangement/labs",
-        "app/fauxtune/cli/labs.py",
-        "app/fauxtune/cli/lab_text.py",
+        "app/fauxtune_labs/operations/labs",
+        "app/fauxtune_labs/cli/labs.py",
+        "app/fauxtune_labs/cli/lab_text.py",
     ),
-    "console": ("app/fauxtune/surfaces/console",),
+    "console": ("app/fauxtune_console",),
     #: The states with which labs begin: sentences that are typed in English elsewhere, and read by students here.
     "starts": (),
     #: What commands print that students type.
-    "commands": ("app/fauxtune/server/pages/classroom/templates/cards.html",),
+    "commands": ("app/fauxtune_labs/handout/templates/cards.html",),
 }
 #: Domain -> files whose English sentences are recognised where they are shown (`core.language.recognition`): literals
 #: of two words and more, and what is put together from them, with `%(a)s`, `%(b)s` ... for its values.
@@ -56,13 +56,13 @@ _DIAGNOSIS = (
     *("findings", "order_rules", "reach_rules", "scep_rules", "script_rules", "setting_rules"),
 )
 _COMMANDS = (
-    *("administration", "certificates", "classroom", "classroom_files", "clock", "connector", "device_text", "devices"),
+    *("administration", "certificates", "clock", "connector", "device_text", "devices"),
     *("diagnosing", "diagnosis_text", "faults", "groups", "journal", "mail", "mail_matrix", "mail_text", "names"),
-    *("pfx_import", "profile_choice", "profile_creation", "profiles", "provider_states", "report", "targets", "users"),
+    *("pfx_import", "profile_choice", "profile_creation", "profiles", "targets", "users"),
 )
 SENTENCES: dict[str, tuple[str, ...]] = {
     "console": (
-        "app/fauxtune/surfaces/console",
+        "app/fauxtune_console",
         "app/fauxtune/core/administration/state_words.py",
         "app/fauxtune/core/administration/imported.py",
         "app/fauxtune/core/administration/placeholders.py",
@@ -79,11 +79,11 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/mail/publication.py",
         "app/fauxtune/core/mail/verdict.py",
         "app/fauxtune/core/model/certificate_words.py",
-        "app/fauxtune/operations/arrangement/classrooms/words.py",
+        "app/fauxtune_labs/operations/classrooms/words.py",
         "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",
-        "app/fauxtune/operations/arrangement/labs/runs.py",
-        "app/fauxtune/operations/arrangement/labs/stage.py",
+        "app/fauxtune_labs/operations/labs/runs.py",
+        "app/fauxtune_labs/operations/labs/stage.py",
         "app/fauxtune/operations/devices/actions.py",
         "app/fauxtune/operations/insight/readability.py",
         "app/fauxtune/operations/runtime/guesses.py",
@@ -91,9 +91,15 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/operations/insight/remedies.py",
         "app/fauxtune/operations/insight/whatif_outcomes.py",
     ),
-    "commands": tuple(f"app/fauxtune/cli/{name}.py" for name in _COMMANDS),
+    "commands": (
+        *(f"app/fauxtune_cli/{name}.py" for name in _COMMANDS),
+        "app/fauxtune_labs/cli/classroom.py",
+        "app/fauxtune_labs/cli/classroom_files.py",
+        "app/fauxtune_labs/cli/provider_states.py",
+        "app/fauxtune_report/commands.py",
+    ),
 }
-LABS = ROOT / "app/fauxtune/labs"
+LABS = ROOT / "app/fauxtune_labs/texts"
 
 
 def _starts() -> Iterator[str]:
@@ -119,14 +125,14 @@ _HEADINGS = tuple(
 )
 #: Domain -> messages that stand in tables, with the file.
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "labs": ("app/fauxtune/core/labs/verbs.py", tuple(verb.meaning for verb in DEEDS)),
+    "labs": ("app/fauxtune_labs/core/verbs.py", tuple(verb.meaning for verb in DEEDS)),
     "commands": (
-        "app/fauxtune/cli",
+        "app/fauxtune_cli",
         (*_HEADINGS, "free storage", "phone number", "security patch"),
     ),
-    "starts": ("app/fauxtune/labs", tuple(dict.fromkeys(_starts()))),
+    "starts": ("app/fauxtune_labs/texts", tuple(dict.fromkeys(_starts()))),
     "console": (
-        "app/fauxtune/surfaces/console",
+        "app/fauxtune_console",
         # Labels of one word, and kinds of profiles, which code hands to templates.
         (
             *sorted(WORDS | ONLY_MARKED),
@@ -264,7 +270,7 @@ def _literal(node: ast.expr, *, place: str) -> str:
 def _of_template(file: Path) -> Iterator[Source]:
     environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.policies["ext.i18n.trimmed"] = True
-    if "console" in file.parts:
+    if "fauxtune_console" in file.parts:
         yield from _of_own_text(file, environment)
     for _line, _function, texts in environment.extract_translations(file.read_text(encoding="utf-8")):  # type: ignore[attr-defined]
         one, many = (*texts, None)[:2] if isinstance(texts, tuple) else (texts, None)

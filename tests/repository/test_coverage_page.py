@@ -20,15 +20,15 @@ from fauxtune.core.odata.describe.closure import every_type
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.schema.types import StructuredType
-from fauxtune.core.probe.expectations.index import EXPECTATIONS
 from fauxtune.core.profiles import stored
 from fauxtune.core.profiles.catalog import KINDS
-from fauxtune.server.pages.coverage import coverage_page
-from fauxtune.server.pages.demand import demanded_calls
-from fauxtune.server.pages.probes import FILE as RESULTS
-from fauxtune.server.pages.probes import recorded_run, speaks_for
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
+from fauxtune_docs.pages.coverage import coverage_page
+from fauxtune_docs.pages.demand import demanded_calls
+from fauxtune_docs.pages.probes import FILE as RESULTS
+from fauxtune_docs.pages.probes import recorded_run, speaks_for
+from fauxtune_probe.core.expectations.index import EXPECTATIONS
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "coverage.md"
 TYPES = [kind for kind in every_type(ROUTES, ENTITIES).values() if isinstance(kind, StructuredType)]

@@ -16,7 +16,10 @@ from tests.support.sources import source
 
 ROOT = Path(__file__).resolve().parents[2]
 #: `_typeshed` is there for type checkers alone.
-OURS = {"_typeshed", "fauxtune", "fauxtune_sim", "fauxtune_migrations"}
+OURS = {
+    "_typeshed",
+    *(each.name for folder in ("app", "simulator", "migrations") for each in (ROOT / folder).iterdir()),
+}
 #: What is used if it is there, and where: the test library offers Microsoft's clients, its plugin is loaded by pytest.
 OPTIONAL = {"azure": "testing", "kiota_authentication_azure": "testing", "msgraph": "testing"}
 OPTIONAL |= {"msgraph_beta": "testing", "msgraph_core": "testing", "pytest": "testing"}

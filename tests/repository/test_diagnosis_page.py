@@ -7,7 +7,7 @@ from pathlib import Path
 from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.rules import RULES
 from fauxtune.operations.insight.diagnosis import CONNECTOR_WORDS
-from fauxtune.server.pages.diagnosis import diagnosis_page
+from fauxtune_docs.pages.diagnosis import diagnosis_page
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "diagnosis.md"
 

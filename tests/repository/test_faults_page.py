@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fauxtune.core.faults.effects import EFFECTS
 from fauxtune.core.faults.reading import rule_of
-from fauxtune.server.openapi import PAGES
+from fauxtune_docs.openapi import PAGES
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 

@@ -10,14 +10,14 @@ import typer
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-import fauxtune.cli.main
+import fauxtune_cli.main
 import fauxtune_sim.cli.main
-from fauxtune.cli.sections import Entry
+from fauxtune.extensions import Command, extensions
 from tests.support.built_once import build_commands_once
 
 build_commands_once()
 
-PROGRAMS = {"fauxtune": fauxtune.cli.main.app, "fauxtune-sim": fauxtune_sim.cli.main.app}
+PROGRAMS = {"fauxtune": fauxtune_cli.main.app, "fauxtune-sim": fauxtune_sim.cli.main.app}
 
 
 def paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -60,18 +60,20 @@ def test_the_help_of_every_command_has_an_example(every: list[tuple[str, ...]], 
 
 
 def test_the_sections_say_what_the_commands_say() -> None:
-    program = typer.main.get_group(fauxtune.cli.main.app)
+    program = typer.main.get_group(fauxtune_cli.main.app)
     context = program.context_class(program)
-    entries = [entry for section in fauxtune.cli.main.SECTIONS for entry in section.entries]
-    for entry in entries:
-        if isinstance(entry, Entry):
-            command = program.get_command(context, entry.name)
-            assert command is not None
-            assert entry.help == command.get_short_help_str(200)
-    names = [entry.name if isinstance(entry, Entry) else entry for entry in entries]
+    entries = [entry for section in fauxtune_cli.main.SECTIONS for entry in section.entries]
+    added = [command for extension in extensions().values() for command in extension.commands]
+    for entry in (*entries, *added):
+        if isinstance(entry, Command):
+            group: Any = program
+            for name in entry.name.split():
+                group = group.get_command(context, name)
+            assert entry.help == group.get_short_help_str(200)
+    names = [entry.name if isinstance(entry, Command) else entry for entry in entries]
     assert sorted(names) == sorted(program.list_commands(context))
 
 
 def test_a_command_that_does_not_exist_is_answered_with_one_that_looks_like_it() -> None:
-    result = CliRunner().invoke(fauxtune.cli.main.app, ["devise"])
+    result = CliRunner().invoke(fauxtune_cli.main.app, ["devise"])
     assert (result.exit_code, "'device'" in result.stderr) == (2, True)

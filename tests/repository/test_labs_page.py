@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fauxtune.server.openapi import PAGES
+from fauxtune_docs.openapi import PAGES
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "labs.md"
 

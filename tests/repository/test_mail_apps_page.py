@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fauxtune.core.mail.apps import APPS
-from fauxtune.server.openapi import PAGES
+from fauxtune_docs.openapi import PAGES
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "mail-apps.md"
 

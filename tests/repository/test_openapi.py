@@ -9,8 +9,8 @@ import pytest
 
 from fauxtune.core.odata.paths.table import EVERY
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.server.openapi import seed_schema
 from fauxtune.surfaces.graph.routes import TABLES
+from fauxtune_docs.openapi import seed_schema
 from tests.support.openapi import documents
 
 FOLDER = Path(__file__).parents[2] / "openapi"

@@ -12,7 +12,7 @@ from fauxtune.core.engine.removal.lookup import AUTHORITIES, table
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
-from fauxtune.server.pages.removal import markdown_table, removal_page
+from fauxtune_docs.pages.removal import markdown_table, removal_page
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "removal.md"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fauxtune.core.model.provider_states import SENTENCES
-from fauxtune.operations.arrangement.provider_states import REACH
-from fauxtune.server.openapi import PAGES
+from fauxtune_docs.openapi import PAGES
+from fauxtune_labs.operations.provider_states import REACH
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "states.md"
 

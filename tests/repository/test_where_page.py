@@ -14,7 +14,7 @@ PLACES = re.findall(r"`([^`\s]+\.py)::([^`\s]+)`", PAGE)
 
 @cache
 def _module(path: str) -> ast.Module:
-    below = "" if path.startswith("simulator/") else "app/fauxtune"
+    below = "" if path.startswith("simulator/") else "app" if path.startswith("fauxtune_") else "app/fauxtune"
     return ast.parse((ROOT / below / path).read_text(encoding="utf-8"))
 
 

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from fauxtune.cli import serving as serving_command
 from fauxtune.core.pki.cng import read_public_blob
 from fauxtune.server.clock import SystemClock
+from fauxtune_cli import serving as serving_command
 from tests.support.certificates import make_pfx, self_signed, thumbprint
 from tests.support.running_server import Running, environment, fauxtune, serving
 
@@ -79,7 +79,7 @@ def test_the_help_has_examples(commands: Path) -> None:
 
 def test_the_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys, fauxtune.cli.main; print(*({'fastapi', 'sqlalchemy', 'cryptography', 'httpx'} & set(sys.modules)))"
+        "import sys, fauxtune_cli.main; print(*({'fastapi', 'sqlalchemy', 'cryptography', 'httpx'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], env=environment(), check=True, capture_output=True, text=True)
     assert run.stdout.strip() == ""

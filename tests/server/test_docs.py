@@ -42,13 +42,14 @@ def _pages(client: httpx.Client) -> list[str]:
 
 def test_a_server_imports_nothing_of_the_documents_and_of_the_wire_s_window_before_their_first_request() -> None:
     code = (
-        "import sys, fauxtune.server.factory;"
-        "print([each for each in sys.modules if each.startswith(('fauxtune.server.docs.', 'fauxtune.server.openapi', "
-        "'fastapi_swagger', 'fauxtune.core.decoding', 'fauxtune.operations.insight.wire', "
-        "'fauxtune.surfaces.control.wire_answers'))])"
+        "import sys, fauxtune.server.factory; from fauxtune.extensions import attribute, extensions;"
+        "[attribute(each.route) for each in extensions().values() if each.route];"
+        "print([each for each in sys.modules if each.startswith(('fauxtune_docs.swagger.', 'fauxtune_docs.openapi', "
+        "'fastapi_swagger', 'fauxtune_wire.decoding', 'fauxtune_wire.recording', "
+        "'fauxtune_wire.answers'))])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)
-    assert result.stdout.strip() == "['fauxtune.server.docs.entry']"
+    assert result.stdout.strip() == "['fauxtune_docs.swagger.entry']"
 
 
 def test_each_page_shows_a_document_whose_requests_go_to_the_origin_of_the_page(
@@ -115,9 +116,9 @@ def test_other_paths_are_refused(client: httpx.Client, method: str, path: str, s
 
 def test_the_interfaces_are_listed_without_loading_their_documents() -> None:
     code = (
-        "import sys; from fauxtune.server.docs import documents, page;"
+        "import sys; from fauxtune_docs.swagger import documents, page;"
         "text = page.index() + page.page(documents.paged('control')); assert '/docs/graph' in text;"
-        "late = ('fauxtune.server.openapi', 'fauxtune.surfaces.graph');"
+        "late = ('fauxtune_docs.openapi', 'fauxtune.surfaces.graph');"
         "print([each for each in sys.modules if each.startswith(late)])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)

@@ -8,12 +8,13 @@ import pytest
 from starlette.routing import Match, Route
 
 from fauxtune.core.model.surfaces import Surface, surface_of
+from fauxtune.extensions import attribute, extensions
 from fauxtune.operations.tenants.names import RESERVED
-from fauxtune.server import probes_description
 from fauxtune.server.bootstrap import LatePackagings
 from fauxtune.server.factory import SURFACES, Served, own_routes
 from fauxtune.surfaces.devices.apple.translate import PACKAGINGS
-from fauxtune.surfaces.late import LateRoute, attribute
+from fauxtune.surfaces.late import LateRoute
+from fauxtune_docs import probes_description
 from tests.support.openapi import documents
 
 
@@ -46,7 +47,9 @@ def test_no_tenant_may_have_the_name_with_which_another_path_begins(paths: list[
 
 
 def test_no_tenant_may_have_the_name_with_which_a_path_begins_that_is_loaded_late() -> None:
-    served = [each.paths.pattern if isinstance(each, LateRoute) else getattr(each, "path", "") for each in own_routes()]
+    added = [attribute(one.route)() for one in extensions().values() if one.route is not None]
+    routes = own_routes(added)
+    served = [each.paths.pattern if isinstance(each, LateRoute) else getattr(each, "path", "") for each in routes]
     first = {match[1] for path in served if (match := re.match(r"/([a-z0-9-]+)(?=[/(]|$)", path))}
     assert {"console", "docs", "trust"} <= first
     assert first <= RESERVED

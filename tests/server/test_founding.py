@@ -39,7 +39,7 @@ def started_with(found: str, *arguments: str | Path) -> Iterator[subprocess.Pope
     """A server whose child executes this code in place of its work."""
     code = f"""
 import os, sys, time
-from fauxtune.cli.main import app
+from fauxtune_cli.main import app
 from fauxtune.server import founding
 def found(settings, folder, *, addresses):
     {found}

@@ -17,9 +17,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_public_key
 
-from fauxtune.client.http import Client
 from fauxtune.core.pki.cng import write_private_blob
 from fauxtune.server.clock import SystemClock
+from fauxtune_client.http import Client
 from tests.support.certificates import YEAR, make_pfx, self_signed, thumbprint
 from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
@@ -62,7 +62,7 @@ def simulate(server: Running, *arguments: str | Path) -> Any:
 
 def deliver_to_everybody(server: Running, *, purpose: str) -> None:
     """An imported PFX profile for all users."""
-    from fauxtune.client.endpoints import find
+    from fauxtune_client.endpoints import find
 
     with Client(find(data_dir=Path(server.endpoints["caFile"]).parents[1])) as client:
         path = "/deviceManagement/deviceConfigurations"

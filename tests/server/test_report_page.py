@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from fauxtune.core.evidence.chapters import chapters
-from fauxtune.core.evidence.claim import claims_of
-from fauxtune.core.evidence.facts import Facts
-from fauxtune.core.evidence.view import View
 from fauxtune.core.language.catalogue import Language, catalogue
-from fauxtune.server.pages.report.page import Addresses, page
-from fauxtune.server.pages.report.writing import DOMAIN, LARGEST_PAGE
+from fauxtune_report.evidence.chapters import chapters
+from fauxtune_report.evidence.claim import claims_of
+from fauxtune_report.evidence.facts import Facts
+from fauxtune_report.evidence.view import View
+from fauxtune_report.page.page import Addresses, page
+from fauxtune_report.page.writing import DOMAIN, LARGEST_PAGE
 from tests.core.evidence.sample import facts_of, largest
 
 ADDRESSES = Addresses("report-files", "sh report-files/prove.sh")

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fauxtune.cli import serving as serving_command
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.mail import MAIL_PORTS
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.serve import Ready
 from fauxtune.settings import Settings
+from fauxtune_cli import serving as serving_command
 from tests.support.mail_programs import Programs
 from tests.support.running_server import environment, fauxtune, serving
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.client.endpoints import find
+from fauxtune_client.endpoints import find
 from fauxtune_sim.demo import start
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, StateBroken
 from fauxtune_sim.server.discovery import DEFAULT_DATA_DIR, ELSEWHERE, ServerOptions, find_server

@@ -9,7 +9,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from fauxtune.cli.main import app
+from fauxtune_cli.main import app
 from tests.support.built_once import build_commands_once
 
 build_commands_once()

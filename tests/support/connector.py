@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import httpx
 
-from fauxtune.client.connector import HttpChannel
-from fauxtune.client.http import Client
 from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.service import Service
+from fauxtune_client.connector import HttpChannel
+from fauxtune_client.http import Client
 
 Json = dict[str, Any]
 PROVIDER = "Microsoft Software Key Storage Provider"

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import httpx
 
-from fauxtune.surfaces.console.app import PAGES
+from fauxtune_console.app import PAGES
 
 #: Addresses of one page that are read, by the names in their query: a list has a page for each of its rows.
 _MOST = 6

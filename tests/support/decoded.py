@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from fauxtune.core.decoding import Part
+from fauxtune_wire.decoding import Part
 
 WIRE = Path(__file__).resolve().parents[1] / "wire"
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-from fauxtune.server import openapi
+from fauxtune_docs import openapi
 
 Json = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fauxtune.core.probe.checks import Code, Each, Equal, Has, Header, Matches, Status
-from fauxtune.core.probe.model import Check, Step
+from fauxtune_probe.core.checks import Code, Each, Equal, Has, Header, Matches, Status
+from fauxtune_probe.core.model import Check, Step
 
 
 def get(path: str, *checks: Check, headers: Mapping[str, str] | None = None, **more: Any) -> Step:

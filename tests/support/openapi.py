@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fauxtune.server import openapi
+from fauxtune_docs import openapi
 
 
 @cache

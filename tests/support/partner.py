@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from fauxtune.core.model.audiences import INTUNE
-from fauxtune.server import openapi
+from fauxtune_docs import openapi
 from tests.support.scep_clients import CONTROL, Csr
 from tests.support.tenant import Contoso
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Seconds after which a process that commands are forked from looks whether its owner is still there.
 _OFTEN = 0.5
 #: Program -> the module whose `app` runs it, as pyproject.toml says.
-PROGRAMS = {"fauxtune": "fauxtune.cli.main", "fauxtune-sim": "fauxtune_sim.cli.main"}
+PROGRAMS = {"fauxtune": "fauxtune_cli.main", "fauxtune-sim": "fauxtune_sim.cli.main"}
 #: Beside the programs: `python`, whose modules of the two packages are preloaded.
 INTERPRETER = "interpreter"
 #: What stands in place of each program: it hands over its arguments and files, and ends as the command ends.

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from fauxtune.core.probe.model import Answer, Expectation, Outcome, Request
-from fauxtune.core.probe.trying import Run, trying
+from fauxtune_probe.core.model import Answer, Expectation, Outcome, Request
+from fauxtune_probe.core.trying import Run, trying
 
 ORIGIN = "https://localhost:8443"
 R = TypeVar("R")

@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from fauxtune.client.endpoints import ClientError
 from fauxtune.testing import NotReached, Refused, Server, Tenant, Waiting
+from fauxtune_client.endpoints import ClientError
 from fauxtune_sim.errors import NotFoundHere
 
 

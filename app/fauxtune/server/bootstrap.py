@@ -31,6 +31,7 @@ from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.extensions import attribute
 from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, GraphClient, TrustedProxies
@@ -57,7 +58,7 @@ from fauxtune.storage.queries import subscriptions as subscription_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signing_key
-from fauxtune.surfaces.late import Late, attribute
+from fauxtune.surfaces.late import Late
 
 if TYPE_CHECKING:
     from fauxtune.operations.tenants.seed_parts import Seed

@@ -6,7 +6,7 @@ A new surface is a line in `SURFACES`. None of them is imported before its first
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,15 +19,14 @@ from starlette.types import Receive, Scope, Send
 
 from fauxtune.core.model.surfaces import Surface, paths_of, surface_of
 from fauxtune.core.odata.schema.types import Version
+from fauxtune.extensions import attribute, extensions
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.server.docs.entry import docs_route
 from fauxtune.server.index import INDEX
 from fauxtune.server.middleware import Guard
 from fauxtune.server.trust.entry import ROUTES as TRUST
-from fauxtune.surfaces.console.entry import ConsoleRoute
 from fauxtune.surfaces.control.late_entry import late_routes
 from fauxtune.surfaces.http import note_refusal
-from fauxtune.surfaces.late import Late, LateRoute, attribute
+from fauxtune.surfaces.late import Late, LateRoute
 
 #: A surface's writer of refusals.
 Write = Callable[[Request, Exception], Response]
@@ -86,19 +85,23 @@ SURFACES = (*DEVICES, *OTHERS)
 _BY_SURFACE = {each.surface: each for each in SURFACES}
 
 
-def own_routes() -> list[BaseRoute]:
-    """Return new routes of what is no surface."""
-    console = ConsoleRoute()
-    return [INDEX, *TRUST, console, docs_route(console), *late_routes()]
+def own_routes(added: Iterable[BaseRoute]) -> list[BaseRoute]:
+    """Return new routes of what is no surface. `added`: those of the extensions."""
+    return [INDEX, *TRUST, *added, *late_routes()]
 
 
 class Application:
-    """The surfaces of one emulator, which is `state.emulator`. Several in one process share nothing."""
+    """The surfaces of one emulator, which is `state.emulator`; `state.extensions`: the routes of extensions, by name.
+
+    Several in one process share nothing.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
+        added = {name: attribute(one.route)() for name, one in extensions().items() if one.route is not None}
         held = {"emulator": emulator}
         self.state = State(held)
-        routes = [*(each.route() for each in DEVICES), *own_routes(), *(each.route() for each in OTHERS)]
+        self.state.extensions = added
+        routes = [*(each.route() for each in DEVICES), *own_routes(added.values()), *(each.route() for each in OTHERS)]
         self._guard = Guard(
             Router(routes, redirect_slashes=False),
             refuse=refuse,

@@ -9,15 +9,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fauxtune import __version__
-from fauxtune.server.docs import PATH as DOCS
+from fauxtune.extensions import extensions
 from fauxtune.server.trust.entry import PATH as TRUST
-from fauxtune.surfaces.console.addresses import PATH as CONSOLE
 from fauxtune.surfaces.http import emulator_of, origin
 
 #: data. The addresses; what stands in braces is the caller's to fill in.
 _ADDRESSES: dict[str, Any] = {
-    "console": CONSOLE,
-    "docs": DOCS,
     "graph": ["/v1.0", "/beta"],
     "control": "/_fauxtune/v1",
     "identity": {
@@ -39,16 +36,14 @@ _ADDRESSES: dict[str, Any] = {
     "trust": "/ca.pem",
     "trustPage": TRUST,
     "health": {"live": "/livez", "ready": "/readyz"},
-    "documentation": {
-        name: f"{DOCS}/{name}.json" for name in ("connector", "control", "devices", "graph", "health", "identity")
-    },
 }
 
 
 async def _index(request: Request) -> Response:
     vary = {"vary": "Accept"}
-    if "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse(CONSOLE, 303, headers=vary)
+    added = {name: address for one in extensions().values() for name, address in one.addresses.items()}
+    if "console" in added and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(added["console"], 303, headers=vary)
     about = {
         "name": "Fauxtune",
         "version": __version__,
@@ -56,7 +51,7 @@ async def _index(request: Request) -> Response:
     }
     mail = dict(emulator_of(request).addresses.mail)
     wires = {"mail": mail} if mail else {}
-    return JSONResponse({**about, **_absolute(_ADDRESSES, origin(request)), **wires}, headers=vary)
+    return JSONResponse({**about, **_absolute(added | _ADDRESSES, origin(request)), **wires}, headers=vary)
 
 
 def _absolute(addresses: Any, base: str) -> Any:

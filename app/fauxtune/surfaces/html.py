@@ -27,5 +27,5 @@ def environment(loader: BaseLoader, *, words: Catalogue | None = None) -> Enviro
 
 
 def colours() -> str:
-    """Return the style sheet of the console's colours, for pages that have their styles in them."""
-    return resources.files("fauxtune.surfaces.console").joinpath("static", "colours.css").read_text("utf-8")
+    """Return the style sheet of the colours, for pages that have their styles in them."""
+    return resources.files("fauxtune.surfaces").joinpath("colours.css").read_text("utf-8")

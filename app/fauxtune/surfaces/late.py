@@ -10,8 +10,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -59,9 +58,3 @@ class LateRoute(BaseRoute):
         """Answer one request."""
         app = self._app.present or await self._app.get()
         await app(scope, receive, send)
-
-
-def attribute(name: str) -> Any:
-    """Import and return what `package.module:attribute` names."""
-    module, _, member = name.partition(":")
-    return getattr(import_module(module), member)

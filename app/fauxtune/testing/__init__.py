@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fauxtune.client.http import Refused
     from fauxtune.testing.devices import Device, Devices
     from fauxtune.testing.graph import Graph
     from fauxtune.testing.history import Event, Exchange
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from fauxtune.testing.profiles import Profile
     from fauxtune.testing.server import Server, ServerNotStarted
     from fauxtune.testing.tenant import Tenant
+    from fauxtune_client.http import Refused
 
 __all__ = [
     "Device",
@@ -57,7 +57,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name == "Refused":
-        return import_module("fauxtune.client.http").Refused
+        return import_module("fauxtune_client.http").Refused
     if name not in _MODULES:
         raise AttributeError(f"fauxtune.testing has no {name}")
     return getattr(import_module(f"fauxtune.testing.{_MODULES[name]}"), name)

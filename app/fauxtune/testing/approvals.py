@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from fauxtune.client.http import User as SignedIn
 from fauxtune.core.administration import approvals as tasks
 from fauxtune.core.administration.approvals import Decision
 from fauxtune.testing.calls import Calls
+from fauxtune_client.http import User as SignedIn
 
 if TYPE_CHECKING:
     from fauxtune.testing.parts import Tenancy, User

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from fauxtune.client.http import Client, Refused
 from fauxtune.core.administration.requests import AdminRequest, Service
+from fauxtune_client.http import Client, Refused
 
 #: Graph takes no more requests in one batch.
 _MOST = 20

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
-from fauxtune.client.endpoints import ClientError
-from fauxtune.client.pfx import read_public_key
 from fauxtune.core.administration import emulation, imported
 from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.administration.imported import ConnectorKey
 from fauxtune.testing.calls import Calls
+from fauxtune_client.endpoints import ClientError
+from fauxtune_client.pfx import read_public_key
 
 if TYPE_CHECKING:
     from fauxtune.testing.parts import User

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from azure.identity import ClientSecretCredential
 
-    from fauxtune.client.http import Client
     from fauxtune.testing.background import Background
+    from fauxtune_client.http import Client
     from fauxtune_sim.hosting.pool import DevicePool
 
 

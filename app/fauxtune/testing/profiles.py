@@ -7,7 +7,6 @@ from functools import cached_property
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.client.endpoints import ClientError
 from fauxtune.core.administration import assignments, profiles
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose, platforms_of
 from fauxtune.core.administration.requests import AdminRequest
@@ -15,6 +14,7 @@ from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.platform_words import ProfilePlatform, platform_of, spelled
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.testing.calls import Calls
+from fauxtune_client.endpoints import ClientError
 
 #: "all", a platform's name, or several.
 Platforms = str | Iterable[str]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from fauxtune.client.endpoints import ClientError
-from fauxtune.client.endpoints import Server as Endpoints
-from fauxtune.client.http import Client
-from fauxtune.client.readiness import readiness
 from fauxtune.testing.background import Background
 from fauxtune.testing.tenant import Tenant
+from fauxtune_client.endpoints import ClientError
+from fauxtune_client.endpoints import Server as Endpoints
+from fauxtune_client.http import Client
+from fauxtune_client.readiness import readiness
 
 if TYPE_CHECKING:
     from fauxtune_sim.hosting.pool import DevicePool

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
 
-from fauxtune.client.http import Refused
 from fauxtune.core.administration import directory
 from fauxtune.testing.calls import Calls
 from fauxtune.testing.clock import Clock
 from fauxtune.testing.history import Journal, Wire
 from fauxtune.testing.parts import Group, NotReached, Serving, User, Waiting
+from fauxtune_client.http import Refused
 
 if TYPE_CHECKING:
     from azure.identity import ClientSecretCredential

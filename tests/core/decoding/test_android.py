@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.decoding import decode
-from fauxtune.core.decoding.parts import Direction
+from fauxtune_wire.decoding import decode
+from fauxtune_wire.decoding.parts import Direction
 from tests.support.decoded import WIRE, outline
 
 DEVICE = "/mdm/contoso/android/v1/enterprises/c0ffee/devices"

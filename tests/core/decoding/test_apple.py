@@ -8,9 +8,9 @@ import plistlib
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.core.decoding import Part, decode, describe_headers
-from fauxtune.core.decoding.parts import Direction
 from fauxtune.core.pki import signed
+from fauxtune_wire.decoding import Part, decode, describe_headers
+from fauxtune_wire.decoding.parts import Direction
 from tests.support.certificates import self_signed
 from tests.support.decoded import WIRE, outline
 

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as foreign_ocsp
 
-from fauxtune.core.decoding import Part, decode
-from fauxtune.core.decoding.certificates import serial_words
 from fauxtune.core.pki import cms, ocsp, scep, signed
 from fauxtune.core.pki.crl import Revoked, build_crl
 from fauxtune.core.pki.names import subject_text
+from fauxtune_wire.decoding import Part, decode
+from fauxtune_wire.decoding.certificates import serial_words
 from tests.support.authorities import NOW, Authorities
 from tests.support.certificates import certificate_request, self_signed
 from tests.support.decoded import outline

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.decoding import Part, decode, describe_authorization, describe_query, describe_token, mask_url
-from fauxtune.core.decoding.parts import LARGEST_BODY, LARGEST_OUTPUT, Direction
+from fauxtune_wire.decoding import Part, decode, describe_authorization, describe_query, describe_token, mask_url
+from fauxtune_wire.decoding.parts import LARGEST_BODY, LARGEST_OUTPUT, Direction
 from tests.support.decoded import WIRE, written
 from tests.support.planted_secrets import Planted
 

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from fauxtune.core.decoding import Part, decode, describe_query, describe_token, paired
-from fauxtune.core.decoding.parts import Direction
+from fauxtune_wire.decoding import Part, decode, describe_query, describe_token, paired
+from fauxtune_wire.decoding.parts import Direction
 from tests.support.decoded import outline
 from tests.support.planted_secrets import SECRET
 

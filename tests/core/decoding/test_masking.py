@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fauxtune.core.decoding.masking import Masking, mask_text
-from fauxtune.core.decoding.secret_kinds import secret_kind
-from fauxtune.core.decoding.secret_names import HARMLESS, WHOLE, WORDS
+from fauxtune.core.formats.secret_kinds import secret_kind
+from fauxtune.core.formats.secret_names import HARMLESS, WHOLE, WORDS
+from fauxtune_wire.decoding.masking import Masking, mask_text
 from tests.support.certificates import make_pfx, self_signed
 
 OPENAPI = Path(__file__).resolve().parents[3] / "openapi"

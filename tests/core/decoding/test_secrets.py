@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from fauxtune.core.decoding import (
+from fauxtune_wire.decoding import (
     Masking,
     Part,
     decode,
@@ -22,7 +22,7 @@ from fauxtune.core.decoding import (
     mask_text,
     mask_url,
 )
-from fauxtune.core.decoding.parts import Direction
+from fauxtune_wire.decoding.parts import Direction
 from tests.support.decoded import check_hidden, written
 from tests.support.planted_secrets import SECRET, Planted
 

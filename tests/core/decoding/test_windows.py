@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.decoding import Part, decode
-from fauxtune.core.decoding.parts import Direction
+from fauxtune_wire.decoding import Part, decode
+from fauxtune_wire.decoding.parts import Direction
 from tests.support.decoded import WIRE, outline
 
 SOAP, SYNCML = "application/soap+xml; charset=utf-8", "application/vnd.syncml.dm+xml; charset=utf-8"

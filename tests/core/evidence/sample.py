@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from fauxtune.client.reporting import MOST_CERTIFICATES, MOST_DEVICES, MOST_MAILS, MOST_PEOPLE
-from fauxtune.core.evidence.facts import (
+from fauxtune.core.mail.readability import Reading
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Source
+from fauxtune_report.evidence.facts import (
     Authority,
     Cell,
     Certificate,
@@ -24,9 +26,7 @@ from fauxtune.core.evidence.facts import (
     Person,
     Publication,
 )
-from fauxtune.core.mail.readability import Reading
-from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import Source
+from fauxtune_report.reporting import MOST_CERTIFICATES, MOST_DEVICES, MOST_MAILS, MOST_PEOPLE
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>'; rm -rf / #\"$(id)`id`&%s%(x)s\x1b[2J"

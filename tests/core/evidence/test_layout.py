@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.evidence.layout import Layout, slug
+from fauxtune_report.evidence.layout import Layout, slug
 from tests.core.evidence.sample import facts_of
 
 SAFE = re.compile(r"[a-z0-9][a-z0-9-]*")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.core.evidence.claim import Claim, Named, Proof
-from fauxtune.core.evidence.script import script
 from fauxtune.core.language.catalogue import Language, catalogue
 from fauxtune.core.language.message import say
+from fauxtune_report.evidence.claim import Claim, Named, Proof
+from fauxtune_report.evidence.script import script
 from tests.core.evidence.sample import HOSTILE
 
 ENGLISH = catalogue(Language.ENGLISH, "report")

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.labs.lab import Act, Lab
-from fauxtune.core.labs.reading import LONGEST, examined, read_lab
-from fauxtune.core.labs.skeleton import skeleton
-from fauxtune.core.labs.verbs import CHECKS, DEEDS, FILES, command_of
-from fauxtune.operations.arrangement.labs import checks, deeds
-from fauxtune.operations.arrangement.labs import files as lab_files
+from fauxtune_labs.core.lab import Act, Lab
+from fauxtune_labs.core.reading import LONGEST, examined, read_lab
+from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_labs.core.verbs import CHECKS, DEEDS, FILES, command_of
+from fauxtune_labs.operations.labs import checks, deeds
+from fauxtune_labs.operations.labs import files as lab_files
 
 _LABS = files("fauxtune").joinpath("labs")
 NAMES = _LABS.joinpath("order.txt").read_text(encoding="utf-8").split()

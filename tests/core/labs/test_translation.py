@@ -6,11 +6,11 @@ from importlib.resources import files
 
 import pytest
 
-from fauxtune.core.labs.lab import Lab
-from fauxtune.core.labs.reading import read_lab
-from fauxtune.core.labs.skeleton import skeleton
-from fauxtune.core.labs.translation import mapped, mistakes_of, texts_of, updated
 from fauxtune.core.language.catalogue import Language, catalogue_of
+from fauxtune_labs.core.lab import Lab
+from fauxtune_labs.core.reading import read_lab
+from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_labs.core.translation import mapped, mistakes_of, texts_of, updated
 
 _LABS = files("fauxtune").joinpath("labs")
 NAMES = _LABS.joinpath("order.txt").read_text(encoding="utf-8").split()

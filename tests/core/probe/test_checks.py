@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.probe import checks
-from fauxtune.core.probe.model import Answer, Check, NothingThere
-from fauxtune.core.probe.typed import Typed
+from fauxtune_probe.core import checks
+from fauxtune_probe.core.model import Answer, Check, NothingThere
+from fauxtune_probe.core.typed import Typed
 from tests.support.expectations import each, equal, header, says, some, status
 
 USERS = "https://graph.example/v1.0/users"
@@ -107,7 +107,7 @@ def test_the_properties_of_a_type_are_compared_one_by_one() -> None:
     ],
 )
 def test_reports_show_nothing_of_the_tenant(text: str, shown: str) -> None:
-    from fauxtune.core.probe.masking import masked
+    from fauxtune_probe.core.masking import masked
 
     assert masked(text) == shown
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.probe.checks import (
+from fauxtune.core.tables import Mistake, read_lines
+from fauxtune_probe.core.checks import (
     AtMost,
     Both,
     Code,
@@ -23,10 +24,9 @@ from fauxtune.core.probe.checks import (
     SameHost,
     Text,
 )
-from fauxtune.core.probe.expectations import reading
-from fauxtune.core.probe.model import Basis, Expectation, Step
-from fauxtune.core.probe.typed import Typed
-from fauxtune.core.tables import Mistake, read_lines
+from fauxtune_probe.core.expectations import reading
+from fauxtune_probe.core.model import Basis, Expectation, Step
+from fauxtune_probe.core.typed import Typed
 from tests.support.expectations import each, equal, get, header, patch, post, refused, says, status
 
 ROOT = Path(__file__).resolve().parents[3]

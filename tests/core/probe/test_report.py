@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.probe.expectations.index import EXPECTATIONS
-from fauxtune.core.probe.model import Deviation, Outcome, Verdict
-from fauxtune.core.probe.recorded import recorded
-from fauxtune.core.probe.report import About, document, markdown, page
+from fauxtune_probe.core.expectations.index import EXPECTATIONS
+from fauxtune_probe.core.model import Deviation, Outcome, Verdict
+from fauxtune_probe.core.recorded import recorded
+from fauxtune_probe.core.report import About, document, markdown, page
 
 HOSTILE = "<script>alert(1)</script> | `x` [a](b)\n# h"
 ABOUT = About(

@@ -11,10 +11,10 @@ from fastapi import FastAPI
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.arrangement.classrooms.opening import NewSeat, close_classroom, open_classroom
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import classrooms as queries
-from fauxtune.surfaces.console.app import PAGES
+from fauxtune_console.app import PAGES
+from fauxtune_labs.operations.classrooms.opening import NewSeat, close_classroom, open_classroom
 from tests.support.console import done, send_from, show, text_of
 
 TOKEN = "the control token"

@@ -14,7 +14,7 @@ from fauxtune.core.policies.scripts import rules_of
 from fauxtune.operations.insight.whatif import Limits
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
-from fauxtune.surfaces.console import tasks
+from fauxtune_console import tasks
 from tests.support.assigned_apps import assigned_app
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, show, submit, text_of

@@ -31,7 +31,7 @@ from fauxtune.storage.queries import scep_requests
 from fauxtune.storage.rows.scep import ScepRequestRow
 from fauxtune.storage.tables import metadata
 from fauxtune.storage.tenancy import of_tenant
-from fauxtune.surfaces.console.app import PAGES
+from fauxtune_console.app import PAGES
 from tests.support.approvals import waiting_request
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import certificate_request

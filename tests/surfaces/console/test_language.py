@@ -10,9 +10,9 @@ import pytest
 
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.recognition import Markup, recogniser, translated_markup
-from fauxtune.operations.arrangement.classrooms.opening import open_classroom
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.surfaces.console.app import PAGES
+from fauxtune_console.app import PAGES
+from fauxtune_labs.operations.classrooms.opening import open_classroom
 from tests.support.console import done, send_from, text_of
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll

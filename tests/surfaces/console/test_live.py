@@ -11,9 +11,9 @@ from starlette.responses import StreamingResponse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.factory import Application
-from fauxtune.surfaces.console.call import TenantCall
-from fauxtune.surfaces.console.live import Streams
-from fauxtune.surfaces.console.session import SessionKey
+from fauxtune_console.call import TenantCall
+from fauxtune_console.live import Streams
+from fauxtune_console.session import SessionKey
 from tests.support.tenant import Contoso
 from tests.surfaces.console.conftest import Enroll
 

@@ -8,7 +8,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.surfaces.console.mail_apps import AppLine, app_lines
+from fauxtune_console.mail_apps import AppLine, app_lines
 
 
 def account(state: ItemState = ItemState.INSTALLED, **settings: bool) -> LedgerRow:

@@ -16,7 +16,7 @@ from bench.console import read_all
 from bench.console_tenant import build, multiply
 from fauxtune.operations.insight.whatif import Limits
 from fauxtune.storage.database import sqlite_url
-from fauxtune.surfaces.console import tasks
+from fauxtune_console import tasks
 
 
 def statements(folder: Path, *, people: int, devices: int) -> dict[str, int]:

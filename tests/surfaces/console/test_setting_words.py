@@ -6,7 +6,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow, setting_key
 from fauxtune.core.model.settings import MEMBER, Asking, Setting, Unit
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.surfaces.console.holdings import setting_words
+from fauxtune_console.holdings import setting_words
 
 NODE = "./Device/Vendor/MSFT/Policy/Config/Defender"
 

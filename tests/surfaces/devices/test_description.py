@@ -15,7 +15,6 @@ import pytest
 from fastapi import APIRouter
 
 from fauxtune.core.formats.xml import parse
-from fauxtune.server.openapi import DEVICES, SURFACES
 from fauxtune.surfaces.devices.android import errors as android_errors
 from fauxtune.surfaces.devices.android import messages
 from fauxtune.surfaces.devices.android import routes as commands
@@ -27,6 +26,7 @@ from fauxtune.surfaces.devices.windows import routes as windows_routes
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.pki import errors as pki_errors
 from fauxtune.surfaces.push import errors as push_errors
+from fauxtune_docs.openapi import DEVICES, SURFACES
 from tests.support import device_openapi
 
 DOCUMENT = device_openapi.document()

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import httpx
 
-from fauxtune.core.probe.expectations.index import EXPECTATIONS
-from fauxtune.core.probe.model import Verdict
-from fauxtune.core.probe.trying import Run
+from fauxtune_probe.core.expectations.index import EXPECTATIONS
+from fauxtune_probe.core.model import Verdict
+from fauxtune_probe.core.trying import Run
 from tests.support.graph import TENANT, advance_clock, create
 from tests.support.populated_tenant import PopulatedTenant
 from tests.support.probing import probe

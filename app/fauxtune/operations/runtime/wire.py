@@ -1,9 +1,9 @@
 """The exchanges on the wire: the last requests of each tenant with their responses, in memory only.
 
-Nothing is read, decoded or masked here (see `insight.wire`), so that an exchange costs a check-in next to nothing. The
-number of a tenant's exchanges is bounded, and so are the bytes of each body, of a tenant and of the emulator: the
-oldest go first. An exchange that belongs to no tenant is kept for the emulator as a whole. Of processes that share a
-database each has those that it served (`wire_across`).
+Nothing is read, decoded or masked here (the package `fauxtune_wire` does), so that an exchange costs a check-in next to
+nothing. The number of a tenant's exchanges is bounded, and so are the bytes of each body, of a tenant and of the
+emulator: the oldest go first. An exchange that belongs to no tenant is kept for the emulator as a whole. Of processes
+that share a database each has those that it served (`wire_across`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -13,6 +12,7 @@ from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.choice import preferred
 from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.extensions import before_a_change
 from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
@@ -64,8 +64,7 @@ async def tenant_call(
     emulator = emulator_of(request)
     here = caller_of(request).tenant = await emulator.runner.tenant(tenant)
     if request.method != "GET" and here.setting(LABS) and not _OF_LABS & {*request.url.path.split("/")}:
-        # Imported at the first lab: most servers have none.
-        await import_module("fauxtune.operations.arrangement.labs.runs").look_before_a_change(emulator, here)
+        await before_a_change(emulator, here)
     return TenantCall(emulator, here, preferred(request.headers.get("accept-language", "")))
 
 

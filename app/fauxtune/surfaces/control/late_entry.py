@@ -4,61 +4,62 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
+from fauxtune.extensions import Part, extensions
 from fauxtune.surfaces.late import LateRoute
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
 _PLACE = "fauxtune.surfaces.control.resources"
-#: The paths of each part below `/_fauxtune/v1/`, its modules, and what else its first caller would wait for.
+#: Those of the server; extensions add theirs.
 _PARTS = (
-    (r"tenants/[^/]+/approvals/", (f"{_PLACE}.approvals",), "fauxtune.operations.profiles.approval_requests"),
-    (r"tenants/[^/]+/faults(/|$)", (f"{_PLACE}.faults",), "fauxtune.operations.tenants.faults"),
-    (r"(tenants/[^/]+/)?wire(/|$)", (f"{_PLACE}.wire",), "fauxtune.core.decoding"),
-    (
+    Part(r"tenants/[^/]+/approvals/", (f"{_PLACE}.approvals",), "fauxtune.operations.profiles.approval_requests"),
+    Part(r"tenants/[^/]+/faults(/|$)", (f"{_PLACE}.faults",), "fauxtune.operations.tenants.faults"),
+    Part(
         r"tenants/[^/]+/(messages|address-book|users/[^/]+/messages)(/|$)",
         (f"{_PLACE}.messages", f"{_PLACE}.address_book"),
         "fauxtune.operations.mail.opening",
     ),
-    (
+    Part(
         r"tenants/[^/]+/(export$|import$|reset$|snapshots(/|$))",
         (f"{_PLACE}.state",),
         "fauxtune.operations.tenants.importing",
     ),
-    (r"tenants/[^/]+/scep/(ndes|requests)(/|$)", (f"{_PLACE}.ndes",), "fauxtune.operations.checkin.ndes"),
-    (r"tenants/[^/]+/scep/", (f"{_PLACE}.scep",), "fauxtune.core.scep.challenge"),
-    (r"tenants/[^/]+/states$", (f"{_PLACE}.provider_states",), "fauxtune.operations.arrangement.provider_states"),
-    (r"tenants/[^/]+/labs(/|$)", (f"{_PLACE}.labs",), "fauxtune.operations.arrangement.labs.views"),
-    (r"classrooms(/|$)", (f"{_PLACE}.classrooms",), "fauxtune.operations.arrangement.labs.views"),
-    (
-        r"tenants/[^/]+/hosted-devices(/|$)",
-        (f"{_PLACE}.hosted_devices",),
-        "fauxtune.operations.arrangement.hosted_devices",
-    ),
-    (
+    Part(r"tenants/[^/]+/scep/(ndes|requests)(/|$)", (f"{_PLACE}.ndes",), "fauxtune.operations.checkin.ndes"),
+    Part(r"tenants/[^/]+/scep/", (f"{_PLACE}.scep",), "fauxtune.core.scep.challenge"),
+    Part(
         r"tenants/[^/]+/users/[^/]+/enrollability$",
         (f"{_PLACE}.enrollability",),
         "fauxtune.operations.insight.enrollability",
     ),
-    (r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),
+    Part(r"tenants/[^/]+/users/[^/]+/readability$", (f"{_PLACE}.readability",), "fauxtune.core.mail.readability"),
 )
 
 
 def late_routes() -> list[BaseRoute]:
     """Return the routes of all parts that are loaded by their first call."""
-    return [
-        LateRoute(f"/_fauxtune/v1/{paths}", partial(_router, modules, needs=needs)) for paths, modules, needs in _PARTS
-    ]
+    return [LateRoute(f"/_fauxtune/v1/{part.paths}", partial(_router, part)) for part in late_parts()]
 
 
-def _router(modules: tuple[str, ...], *, needs: str) -> APIRouter:
-    """Import the modules, which have a router each, and what else they need; return the router of all."""
-    import_module(needs)
-    loaded = [import_module(name) for name in modules]
+def late_parts() -> list[Part]:
+    """Return the parts of the server and of its extensions."""
+    return [*_PARTS, *(part for extension in extensions().values() for part in extension.parts)]
+
+
+def late_modules() -> list[ModuleType]:
+    """Import the modules of all parts, and return them."""
+    return [import_module(name) for part in late_parts() for name in part.modules]
+
+
+def _router(part: Part) -> APIRouter:
+    """Import the modules of a part, and what else they need; return the router of all."""
+    import_module(part.needs)
+    loaded = [import_module(name) for name in part.modules]
     from fauxtune.surfaces.control.routes import router_of
 
     return router_of(*loaded)

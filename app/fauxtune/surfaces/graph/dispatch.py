@@ -21,6 +21,7 @@ from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.fidelity import Level
 from fauxtune.core.odata.schema.types import Version
+from fauxtune.extensions import before_a_change
 from fauxtune.operations.profiles.switches import APPROVALS, LABS
 from fauxtune.surfaces.graph.call import (
     FIDELITY,
@@ -50,9 +51,7 @@ async def answer(message: Message, sender: Sender) -> Answer:
     # It may have been changed since the caller was known; what is kept now must not be from before.
     sender = replace(sender, tenant=sender.emulator.runner.current(sender.tenant))
     if route.method != "GET" and sender.is_on_the_wire and sender.tenant.setting(LABS):
-        # Imported at the first lab: most servers have none.
-        labs = import_module("fauxtune.operations.arrangement.labs.runs")
-        await labs.look_before_a_change(sender.emulator, sender.tenant)
+        await before_a_change(sender.emulator, sender.tenant)
     if sender.emulator.faults.is_on and sender.is_on_the_wire:
         # Imported at the first fault: most servers have none.
         faults = import_module("fauxtune.surfaces.graph.faults")

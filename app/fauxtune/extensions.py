@@ -1,0 +1,76 @@
+"""What packages beside this one add to the server and to the command line, found by their entry points.
+
+An entry point of the group `fauxtune.extensions` names an `Extension`. It holds texts only, so that reading it imports
+nothing else; what a text names, `package.module:attribute`, is imported when somebody first asks for it. Packages of
+others are found as ours are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+GROUP = "fauxtune.extensions"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, or a group of commands. `place`: module and attribute; `help`: the first line of its help.
+
+    The name `scep verify` is that of a command in the group `scep`.
+    """
+
+    name: str
+    place: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the control surface: `paths`, an expression below `/_fauxtune/v1/`, and the modules that answer, each
+    with a router. `needs`: a module that its first caller would wait for, imported with them.
+    """
+
+    paths: str
+    modules: tuple[str, ...]
+    needs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """What a package adds.
+
+    `route`: a function that returns a route of the server's own paths, which are tried before those of the surfaces;
+    `addresses`: what `/` says of it, by name; `before_a_change`: a coroutine function that is awaited before a request
+    changes a tenant in which labs are played, with the emulator and the tenant.
+    """
+
+    commands: tuple[Command, ...] = ()
+    parts: tuple[Part, ...] = ()
+    route: str | None = None
+    addresses: Mapping[str, Any] = field(default_factory=dict)
+    before_a_change: str | None = None
+
+
+@cache
+def extensions() -> Mapping[str, Extension]:
+    """Return the extensions of all installed packages by the names of their entry points, in the order of names."""
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    return {point.name: point.load() for point in points}
+
+
+def attribute(place: str) -> Any:
+    """Import and return what `package.module:attribute` names."""
+    module, _, member = place.partition(":")
+    return getattr(import_module(module), member)
+
+
+async def before_a_change(emulator: object, tenant: object) -> None:
+    """Tell the extensions that a request is about to change a tenant in which labs are played."""
+    for extension in extensions().values():
+        if extension.before_a_change is not None:
+            await attribute(extension.before_a_change)(emulator, tenant)

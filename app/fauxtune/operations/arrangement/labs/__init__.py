@@ -1,1 +1,0 @@
-"""Labs in a tenant: started, played, checked and reset. The shape of a lab is that of `core.labs`."""

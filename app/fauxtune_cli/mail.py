@@ -1,0 +1,360 @@
+"""`fauxtune mail`: the mailboxes of the users, and the address book of encryption certificates.
+
+Graph has no mail here: these commands speak to the control surface. What is encrypted is read on a device alone
+(`fauxtune-sim mail read`), and only a device signs (`fauxtune-sim mail send --sign`).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fauxtune.core.administration import mail as tasks
+from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune.core.pki.foreign import certificate_from
+from fauxtune_cli import completion, mail_matrix, mail_text, names
+from fauxtune_cli.administration import Administration, Session, YesOption, confirm
+from fauxtune_cli.options import Output, fail, plain
+from fauxtune_cli.service import with_service
+from fauxtune_cli.tables import Table, certificate_name, moment, one_line
+
+app = typer.Typer(
+    help="""Send mail to users, list and show it, and publish certificates.
+
+A user is meant by the user principal name, by its part before the @, by the display name or by the id; an address has
+an @. Devices sign, and read what is encrypted: fauxtune-sim mail --help.
+
+\b
+fauxtune mail publish bob
+fauxtune mail send --from alice --to bob --text "At noon." --encrypt
+fauxtune mail list bob
+fauxtune mail show bob 1""",
+    no_args_is_help=True,
+)
+
+UserArgument = Annotated[
+    str, typer.Argument(metavar="USER", help="the user: name or id", autocompletion=completion.user)
+]
+AddressArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="an address, or a user", autocompletion=completion.user)
+]
+UidArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="the message, as `mail list` numbers it")]
+CertificateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--thumbprint",
+        metavar="NAME",
+        help="beginning of the thumbprint or serial number",
+        autocompletion=completion.certificate,
+    ),
+]
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(
+    *,
+    user: UserArgument,
+    service: Administration,
+    after: Annotated[int, typer.Option(min=0, help="only messages after this number")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="the most messages")] = 100,
+) -> None:
+    """List the messages of a user, the oldest first.
+
+    \b
+    fauxtune mail list alice
+    fauxtune mail list alice --after 100 --output json
+    """
+    with service.session() as session:
+        name = names.user(session.client, user).name
+        rows = session.elements(tasks.list_messages(name, after=after, limit=limit))
+        table = Table(
+            ("number", "received", "from", "subject", "protection", "bytes"),
+            [
+                (
+                    str(row["uid"]),
+                    moment(row["receivedDateTime"]),
+                    row["sender"] or row["author"] or "-",
+                    row["subject"],
+                    mail_text.protection(row),
+                    f"{row['size']:,}",
+                )
+                for row in rows
+            ],
+            shrinks="subject",
+            empty="The mailbox has no such messages.",
+        )
+        session.show(rows, table)
+
+
+@app.command()
+@with_service(Administration)
+def show(
+    *,
+    user: UserArgument,
+    uid: UidArgument,
+    service: Administration,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="print the message as it came; on a terminal without control characters")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="write the message as it came to this .eml file")] = None,
+) -> None:
+    """Show a message as far as it can be read without a key.
+
+    \b
+    fauxtune mail show alice 1
+    fauxtune mail show alice 1 --out letter.eml
+    """
+    with service.session() as session:
+        name = names.user(session.client, user).name
+        if raw or out is not None:
+            source: bytes = session.send(tasks.raw_message(name, uid=uid)) or b""
+            if out is not None:
+                _write(out, source)
+                session.show({"file": str(out), "bytes": len(source)}, f"Wrote {one_line(out)}.")
+            elif sys.stdout.isatty():
+                print(plain(source.decode("utf-8", "replace").replace("\r\n", "\n")), end="")
+            else:
+                sys.stdout.buffer.write(source)
+            return
+        answer = session.send(tasks.open_message(name, uid=uid))
+        session.show(answer, mail_text.message(answer))
+
+
+@app.command()
+@with_service(Administration)
+def send(
+    *,
+    service: Administration,
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="an .eml file that is sent as it is; - reads standard input")
+    ] = None,
+    to: Annotated[
+        list[str],
+        typer.Option(metavar="NAME", help="to this address or user; repeatable", autocompletion=completion.user),
+    ],
+    sender: Annotated[
+        str | None,
+        typer.Option("--from", metavar="NAME", help="from this address or user", autocompletion=completion.user),
+    ] = None,
+    cc: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="a copy to this address or user; repeatable")
+    ] = None,
+    subject: Annotated[str, typer.Option(metavar="TEXT", help="the subject")] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT", help="the text; - reads standard input")] = "",
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="for the published certificates of everybody who gets it")
+    ] = False,
+) -> None:
+    """Send a text, or a message from a file, to users.
+
+    The server cannot sign: the private keys of people are on their devices. Sign there, and send the file.
+
+    \b
+    fauxtune mail send --from alice --to bob --text "At noon." --encrypt
+    fauxtune-sim mail send --state phone --to-user bob --sign --out a.eml
+    fauxtune mail send a.eml --to bob
+    """
+    with service.session() as session:
+        recipients = [_address(session, each) for each in to]
+        if file is not None:
+            if subject or text or cc or encrypt:
+                fail("A file is sent as it is: leave out --subject, --text, --cc and --encrypt.")
+            request = tasks.send_file(file, to=recipients, sender=_address(session, sender) if sender else "")
+        elif sender is None:
+            fail("Name the sender: --from alice.")
+        else:
+            request = tasks.send_text(
+                _address(session, sender),
+                to=recipients,
+                cc=[_address(session, each) for each in cc or ()],
+                subject=subject,
+                text=sys.stdin.read() if text == "-" else text,
+                encrypt=encrypt,
+            )
+        answer = session.send(request)
+        session.show(answer, mail_text.delivery(answer))
+
+
+@app.command()
+@with_service(Administration)
+def matrix(
+    *,
+    user: UserArgument,
+    service: Administration,
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="then: a time (ISO 8601), or the number of an entry in the journal")
+    ] = "",
+    why: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="say why, about this message")] = None,
+    after: Annotated[int, typer.Option(min=0, help="only messages after this number")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="the most messages")] = 100,
+) -> None:
+    """Show which device can read which mail of a user, and why not.
+
+    The server has no key of a device. It knows which device has which key, and for whom each message is encrypted.
+
+    \b
+    fauxtune mail matrix alice
+    fauxtune mail matrix alice --at 2026-11-24T10:00:00Z
+    fauxtune mail matrix alice --why 3
+    """
+    with service.session() as session:
+        name = names.user(session.client, user).name
+        if why is not None:
+            after, limit = why - 1, 1
+        answer = session.send(tasks.read_matrix(name, at=at, after=after, limit=limit))
+        if why is None:
+            session.show(answer, mail_matrix.matrix(answer))
+            if session.output is Output.TEXT:
+                print(session.translated(mail_matrix.legend(answer)))
+            return
+        sentences = mail_matrix.why(answer, why)
+        if sentences is None:
+            fail(f"The mailbox of {one_line(name)} had no message {why}.")
+        session.show(answer, sentences)
+
+
+@app.command()
+@with_service(Administration)
+def delete(*, user: UserArgument, uid: UidArgument, service: Administration, yes: YesOption = False) -> None:
+    """Delete a message; the copies of other recipients stay.
+
+    \b
+    fauxtune mail delete alice 1
+    """
+    with service.session() as session:
+        name = names.user(session.client, user).name
+        confirm(f"Delete message {uid} of {one_line(name)}?", yes=yes)
+        session.send(tasks.delete_message(name, uid=uid))
+        session.show({"user": name, "uid": uid}, f"Deleted message {uid} of {one_line(name)}.")
+
+
+@app.command()
+@with_service(Administration)
+def publish(
+    *,
+    address: AddressArgument,
+    service: Administration,
+    file: Annotated[Path | None, typer.Option("--certificate", help="a certificate file (PEM or DER)")] = None,
+    certificate: CertificateOption = None,
+) -> None:
+    """Publish a certificate for an address: senders find it.
+
+    Without an option: the user's newest valid encryption certificate. Importing a certificate publishes nothing.
+
+    \b
+    fauxtune mail publish alice
+    fauxtune mail publish alice@contoso.example --thumbprint 5e09a1f2
+    fauxtune mail publish partner@fabrikam.example --certificate partner.cer
+    """
+    with service.session() as session:
+        named = _address(session, address)
+        if file is not None:
+            request = tasks.publish_certificate(named, certificate=_pem(file))
+        elif certificate is not None:
+            thumbprint = names.certificate(session.client, certificate).id
+            request = tasks.publish_certificate(named, thumbprint=thumbprint)
+        else:
+            request = tasks.publish_certificate(named, thumbprint=_newest(session, named))
+        answer = session.send(request)
+        session.show(session.marked(answer), mail_text.published(answer))
+
+
+@app.command()
+@with_service(Administration)
+def withdraw(*, address: AddressArgument, service: Administration, certificate: CertificateOption = None) -> None:
+    """Withdraw a certificate from an address.
+
+    Without an option: the only one that is published. It stays valid and stays on the devices; senders who look do not
+    find it any more.
+
+    \b
+    fauxtune mail withdraw alice
+    fauxtune mail withdraw alice --thumbprint 5e09a1f2
+    """
+    with service.session() as session:
+        named = _address(session, address)
+        marks = [each["thumbprint"] for each in session.send(tasks.look_up_address(named))["value"]]
+        fits = [mark for mark in marks if mark.startswith((certificate or "").lower())]
+        if len(fits) != 1:
+            known = ", ".join(session.certificate(mark) for mark in marks) or "none"
+            fail(f"Name one of the certificates that are published for {named} with --thumbprint: {known}.")
+        session.send(tasks.withdraw_certificate(named, thumbprint=fits[0]))
+        document = {"address": named, "thumbprint": fits[0]}
+        session.show(document, f"Withdrew {session.certificate(fits[0])} from {named}.")
+
+
+@app.command()
+@with_service(Administration)
+def lookup(
+    *,
+    service: Administration,
+    address: Annotated[
+        str | None,
+        typer.Argument(metavar="ADDRESS", help="an address, or a user; without it the whole address book"),
+    ] = None,
+) -> None:
+    """Look up an address in the address book, as senders do.
+
+    \b
+    fauxtune mail lookup bob
+    fauxtune mail lookup
+    """
+    with service.session() as session:
+        request = tasks.list_published() if address is None else tasks.look_up_address(_address(session, address))
+        answer = session.marked(session.send(request))
+        table = Table(
+            ("address", "certificate", "until", "state"),
+            [
+                (
+                    row["address"],
+                    certificate_name(row, ids=session.ids),
+                    moment(row["notAfter"])[:10],
+                    mail_text.state(row),
+                )
+                for row in answer["value"]
+            ],
+            wraps=True,
+            empty=answer.get("sentence") or "Nothing is published.",
+        )
+        session.show(answer, table)
+
+
+def _address(session: Session, name: str) -> str:
+    """Return the address that a name means: a name with an @ is one."""
+    return name if "@" in name else names.user(session.client, name).name
+
+
+def _newest(session: Session, address: str) -> str:
+    """Return the thumbprint of the user's newest valid certificate for encryption."""
+    user = names.user(session.client, address).name
+    path = f"/certificates?userPrincipalName={key(user)}&usage=encryption"
+    rows = session.elements(AdminRequest("GET", path, service=Service.CONTROL))
+    newest = next((row for row in rows if row["status"] == "good"), None)
+    if newest is None:
+        fail(
+            f"The tenant's CA issued no encryption certificate to {one_line(user)} that is valid now. Name another "
+            "one: --certificate FILE, or --thumbprint."
+        )
+    return str(newest["thumbprint"])
+
+
+def _pem(file: Path) -> str:
+    """Return the certificate in a file, as PEM."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+    return certificate_from(data, target=str(file)).public_bytes(Encoding.PEM).decode()
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}.")

@@ -1,0 +1,119 @@
+"""What the commands share: the options that name a server, the output of results, and failures."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from fauxtune.core.errors import FauxtuneError
+from fauxtune_client.endpoints import ClientError
+
+#: Exit code of a command that failed (0: done; 2, from typer: the command line was wrong).
+FAILED = 1
+#: How cryptography warns about names that are longer than RFC 5280 allows, as in the certificate that Windows asks for
+#: ([MS-MDE2] 3.6.1.2). Serial numbers of zero, which old roots have, and old kinds of keys it calls deprecated.
+_LONG_NAMES = "Attribute's length must be"
+
+
+class Output(StrEnum):
+    """The form of the output. With `json`, standard output holds the JSON document and nothing else."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", help="text for people, json for programs")]
+DataDirOption = Annotated[
+    Path, typer.Option("--data-dir", envvar="FAUXTUNE_DATA_DIR", help="the data folder of the server")
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", "--server", envvar=["FAUXTUNE_URL", "FAUXTUNE_SERVER"], help="the server's HTTPS address"),
+]
+CaOption = Annotated[Path | None, typer.Option("--ca", envvar="FAUXTUNE_CA", help="the CA file to trust (PEM)")]
+
+DATA_DIR = Path(".fauxtune")
+
+
+def emit(output: Output, document: Any, *, text: str) -> None:
+    """Print the result."""
+    print(json.dumps(document, indent=2) if output is Output.JSON else text)
+
+
+@contextmanager
+def plain_failures() -> Iterator[None]:
+    """Turn an expected failure into one line on standard error and exit code 1. Any other exception is a defect.
+
+    The library's warnings about unusual certificates are suppressed: they may come from other programs.
+    """
+    from cryptography.utils import CryptographyDeprecationWarning
+
+    warnings.filterwarnings("ignore", _LONG_NAMES, UserWarning)
+    warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
+    try:
+        yield
+    except (ClientError, FauxtuneError) as error:
+        fail(str(error))
+
+
+@contextmanager
+def reasons() -> Iterator[None]:
+    """Let people read the reason of a refusal alone, without the request."""
+    from fauxtune_client.http import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        raise ClientError(refused.reason) from None
+
+
+def fail(message: str) -> NoReturn:
+    """Print one line on standard error and exit with code 1."""
+    print(f"fauxtune: {plain(message)}", file=sys.stderr)
+    raise typer.Exit(FAILED)
+
+
+def needs_posix(program: str) -> None:
+    """End the command on Windows: `program` needs file locks, signals and sockets of POSIX."""
+    if sys.platform == "win32":
+        fail(
+            f"{program} does not run on Windows itself. Run it in WSL (wsl fauxtune serve) or in a container, and "
+            "point clients and the other fauxtune commands on Windows at it with --url and --ca."
+        )
+
+
+def plain(text: str) -> str:
+    """Return the text without control characters, which a terminal would obey."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+def named_values(pairs: list[str], *, option: str, example: str) -> dict[str, Any]:
+    """Return the values by name of an option that takes NAME=VALUE, or end the command."""
+    return {
+        name: json_or_text(text)
+        for name, text in (name_and_value(each, option=option, example=example) for each in pairs)
+    }
+
+
+def name_and_value(pair: str, *, option: str, example: str) -> tuple[str, str]:
+    """Return both parts of what was given to an option that takes NAME=VALUE, or end the command."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        fail(f"{option} takes NAME=VALUE, such as {example}; '{pair}' has no value.")
+    return name, value
+
+
+def json_or_text(text: str) -> Any:
+    """Return a value that is written as JSON, or a text as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,8 @@
+"""What the server and its page `/` know of the console."""
+
+from __future__ import annotations
+
+from fauxtune.extensions import Extension
+from fauxtune_console.addresses import PATH
+
+EXTENSION = Extension(route="fauxtune_console.entry:ConsoleRoute", addresses={"console": PATH})

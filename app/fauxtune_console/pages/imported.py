@@ -1,0 +1,100 @@
+"""Imported certificates: the list of the tenant, and deleting one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Response
+
+from fauxtune.core.administration.imported import delete_imported
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.certificate_status import certificate_status
+from fauxtune.core.model.ids import UserId
+from fauxtune.operations.ca.imported_pfx import record_id
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_list as queries
+from fauxtune.storage.rows.certificates import ImportedLineRow
+from fauxtune_console.call import TenantCall
+from fauxtune_console.holdings import Chip
+from fauxtune_console.paging import offset, paging
+from fauxtune_console.registered import State, certificate_chip, state
+from fauxtune_console.tasks import confirm, send
+
+_SIZE = 50
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLine:
+    """One imported certificate of a list."""
+
+    row: ImportedLineRow
+    chip: Chip
+    state: State
+
+
+async def imported(call: TenantCall) -> Response:
+    """Show one page of the imported certificates of the tenant."""
+    start, text = offset(call, size=_SIZE), call.query("text").strip()[:_LONGEST]
+    lines, total = await call.read(_read, call, text=text, start=start)
+    pages = paging(call, start=start, length=len(lines), total=total, size=_SIZE)
+    return call.page("imported.html", lines=lines, paging=pages, text=text)
+
+
+def _read(connection: Connection, call: TenantCall, *, text: str, start: int) -> tuple[list[ImportedLine], int]:
+    rows = queries.imported_page(connection, call.tenant.id, text=text, offset=start, limit=_SIZE)
+    total = queries.imported_count(connection, call.tenant.id, text=text)
+    return [_line(call, row) for row in rows], total
+
+
+def lines_of(connection: Connection, call: TenantCall, *, user: UserId, limit: int) -> list[ImportedLine]:
+    """Return the imported certificates of one person."""
+    rows = queries.imported_page(connection, call.tenant.id, user=user, limit=limit)
+    return [_line(call, row) for row in rows]
+
+
+def _line(call: TenantCall, row: ImportedLineRow) -> ImportedLine:
+    status = certificate_status(
+        not_before=row.not_before, not_after=row.not_after, revoked=row.revoked_at is not None, now=call.now
+    )
+    kind = "external" if row.serial is None else "imported"
+    chip = certificate_chip(row.thumbprint, kind=kind)
+    return ImportedLine(row, chip, state(status, reason=row.reason, revocation=None))
+
+
+async def ask_delete(call: TenantCall) -> Response:
+    """Show what deleting an imported certificate would do."""
+    line, name = await call.read(_one, call)
+    return await confirm(
+        call,
+        [delete_imported(record_id(line.row.user_id, line.row.thumbprint))],
+        title=f"Delete the imported certificate {line.chip.letters}",
+        sentence=f"It would be removed from every device of {name}, so that mail encrypted to it cannot be read there "
+        "any more. It is never revoked by that: at the CA it stays as it is.",
+        button="Delete it",
+        back=call.url("users", line.row.user_id),
+        danger=True,
+    )
+
+
+async def delete(call: TenantCall) -> Response:
+    """Delete the imported certificate."""
+    form = await call.form()
+    line, name = await call.read(_one, call)
+    await send(call, delete_imported(record_id(line.row.user_id, line.row.thumbprint)))
+    done = f"{line.chip.letters} is not imported for {name} any more. Devices remove it at their next check-in."
+    return call.back("users", line.row.user_id, form=form, done=f"{done} It was not revoked.")
+
+
+def _one(connection: Connection, call: TenantCall) -> tuple[ImportedLine, str]:
+    values = call.request.path_params
+    user = directory_queries.user_by_key(connection, call.tenant.id, key=str(values["user"]))
+    if user is not None:
+        name = str(user.document.get("displayName") or user.document["userPrincipalName"])
+        row = queries.imported_one(
+            connection, call.tenant.id, user=user.id, thumbprint=str(values["thumbprint"]).lower()
+        )
+        if row is not None:
+            return _line(call, row), name
+    raise NotFound("This certificate is not imported for this person. It may have been deleted meanwhile.")

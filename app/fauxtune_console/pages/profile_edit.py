@@ -1,0 +1,152 @@
+"""Editing and deleting a profile: what it would do to devices comes first.
+
+Two windows may edit one profile: the form carries the version that it was made from, and the second one is shown what
+is stored now beside what was typed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Response
+from starlette.datastructures import FormData
+
+from fauxtune.core.administration.choices import ProfileFamily
+from fauxtune.core.administration.profiles import change_profile, delete_profile
+from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.platform_words import PLATFORMS
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.fixed import FIXED
+from fauxtune.core.profiles.kind_words import kind_words
+from fauxtune.storage.database import Connection
+from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune_console.call import TenantCall
+from fauxtune_console.pages.new_profile import with_file
+from fauxtune_console.pages.profile import profile_of
+from fauxtune_console.profile_choices import Choices, choices
+from fauxtune_console.profile_editing import changes, form_of, stored, with_own_root
+from fauxtune_console.tasks import carry_out, confirm, one_by_one
+from fauxtune_console.typed import Typed
+
+_KEPT = "Certificates that devices have already stay as they are. New ones are issued by the changed profile."
+
+_ISSUED = (ProfileFamily.PKCS, ProfileFamily.SCEP)
+
+
+async def edit(call: TenantCall) -> Response:
+    """Show the form with what is stored."""
+    row, offered = await call.read(_read, call)
+    return _form(call, row, offered=offered, form=stored(row))
+
+
+async def change(call: TenantCall) -> Response:
+    """Take the form: show it again, show what the change would do, or make it, by the button."""
+    sent = await call.form()
+    row, offered = await call.read(_read, call)
+    form = await _typed(sent, row)
+    step = str(sent.get("step", "confirm"))
+    if step == "form":
+        return _form(call, row, offered=offered, form=form)
+    if form.text("version") != str(row.version):
+        return _form(call, row, offered=offered, form=_compared(form, row), meanwhile=True)
+    changed = changes(row, form, choices=offered)
+    if not (changed or form.errors):
+        form.wrong("", "Nothing differs from what is stored.")
+    if form.errors:
+        return _form(call, row, offered=offered, form=form)
+    request = change_profile(row.id, kind=row.kind, changes=changed)
+    try:
+        if step != "change":
+            return await _confirm(call, row, request=request, form=form)
+        await carry_out(call, one_by_one([request]))
+    except Invalid as error:
+        form.wrong("", error.message)
+        return _form(call, row, offered=offered, form=form)
+    return call.back(
+        "profiles", row.id, done=f"“{form.text('name')}” was changed. Devices follow at their next check-in."
+    )
+
+
+async def _confirm(call: TenantCall, row: ProfileRow, *, request: AdminRequest, form: Typed) -> Response:
+    known = form_of(row)
+    return await confirm(
+        call,
+        [request],
+        template="profile_edit_confirm.html",
+        title=f"Change “{row.document['displayName']}”",
+        sentence=_KEPT if known is not None and known[0] in _ISSUED else "",
+        button="Change the profile",
+        back=call.url("profiles", row.id),
+        pairs=list(form.pairs()),
+    )
+
+
+async def ask_delete(call: TenantCall) -> Response:
+    """Show what deleting the profile would do."""
+    row = await call.read(profile_of, call)
+    return await confirm(
+        call,
+        [delete_profile(row.id)],
+        title=f"Delete the profile “{row.document['displayName']}”",
+        sentence="Its assignments go with it, and devices remove what it gave them.",
+        button="Delete the profile",
+        back=call.url("profiles", row.id),
+        danger=True,
+    )
+
+
+async def delete(call: TenantCall) -> Response:
+    """Delete the profile."""
+    await call.form()
+    row = await call.read(profile_of, call)
+    await carry_out(call, one_by_one([delete_profile(row.id)]))
+    done = f"The profile “{row.document['displayName']}” was deleted. Devices remove what it gave them."
+    return call.back("profiles", done=done)
+
+
+async def _typed(sent: FormData, row: ProfileRow) -> Typed:
+    """Return what was typed. Fields that the page shows but does not let change are as they are stored."""
+    form = await with_file(Typed.of(sent), sent)
+    before = stored(row)
+    fixed = {name: before.values[name] for name in ("purpose", "application") if name in before.values}
+    return Typed({**fixed, **form.values}, form.errors)
+
+
+def _compared(form: Typed, row: ProfileRow) -> Typed:
+    """Return what was typed, with what is stored now beside it, and the version of now."""
+    now = stored(row)
+    for name in now.values:
+        if name != "version" and now.all(name) != form.all(name):
+            form.wrong(name, f"Stored now: {', '.join(now.all(name)) or 'nothing'}")
+    return form.with_value("version", str(row.version))
+
+
+def _read(connection: Connection, call: TenantCall) -> tuple[ProfileRow, Choices]:
+    row = profile_of(connection, call)
+    return row, with_own_root(row, choices(connection, call.tenant))
+
+
+def _form(call: TenantCall, row: ProfileRow, *, offered: Choices, form: Typed, meanwhile: bool = False) -> Response:
+    known = form_of(row)
+    values: dict[str, Any] = {
+        "profile": row,
+        "name": str(row.document["displayName"]),
+        "kind": kind_words(row.kind, row.document),
+        "form": form,
+        "choices": offered,
+        "family": None if known is None else known[0].value,
+        "of_platforms": [] if known is None else [known[1]],
+        "platforms": PLATFORMS,
+        "fixed": _purpose_is_fixed(call, row),
+        "meanwhile": meanwhile,
+    }
+    status = 409 if meanwhile else 400 if form.errors else 200
+    return call.page("profile_edit.html", status=status, **values)
+
+
+def _purpose_is_fixed(call: TenantCall, row: ProfileRow) -> bool:
+    known, family = kind(row.kind), form_of(row)
+    if known is None or family is None or family[0] is not ProfileFamily.IMPORTED:
+        return False
+    return "intendedPurpose" in FIXED.of(call.tenant.edition).when_created.get(known.family.name, frozenset())

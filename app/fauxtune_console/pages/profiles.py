@@ -1,0 +1,108 @@
+"""Profiles: the list, with kind, assignments and counts of devices by status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from fastapi import Response
+
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.profiles.kind_words import kind_words
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import group_overview as group_queries
+from fauxtune.storage.queries import profile_overview as queries
+from fauxtune.storage.queries import statuses as status_queries
+from fauxtune.storage.queries.waiting import waiting
+from fauxtune_console.call import TenantCall
+from fauxtune_console.paging import offset, paging
+from fauxtune_console.profile_words import Assigned, assigned
+
+_SIZE = 50
+#: What tells the profiles of one task apart: their platform, in brackets behind the name.
+_PLATFORM = re.compile(r"(?<=\S) \([^()]+\)$")
+#: data. The columns of the table: the word of the address, the heading, the statuses that are counted.
+COLUMNS: tuple[tuple[str, str, tuple[ProfileStatus, ...]], ...] = (
+    ("installed", "Installed", (ProfileStatus.COMPLIANT,)),
+    ("pending", "Pending", (ProfileStatus.PENDING,)),
+    ("error", "Error", (ProfileStatus.ERROR, ProfileStatus.CONFLICT)),
+    ("not-applicable", "Not applicable", (ProfileStatus.NOT_APPLICABLE,)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedProfile:
+    """One row of the list. `counts`: the number of devices for each column."""
+
+    id: ProfileId
+    name: str
+    kind: str
+    assigned: tuple[Assigned, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileGroup:
+    """Profiles of one name and kind, each for a platform of its own. `name` and `kind`: without the platform."""
+
+    name: str
+    kind: str
+    profiles: tuple[ListedProfile, ...]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The number of devices for each column."""
+        return tuple(map(sum, zip(*(profile.counts for profile in self.profiles), strict=True)))
+
+    @property
+    def assigned(self) -> tuple[Assigned, ...]:
+        """To whom one or several of them are assigned."""
+        return tuple(dict.fromkeys(each for profile in self.profiles for each in profile.assigned))
+
+
+def _by_name(listed: Sequence[ListedProfile]) -> list[ProfileGroup]:
+    """Return these profiles, which stand by name, in groups."""
+
+    def key(profile: ListedProfile) -> tuple[str, str]:
+        return _PLATFORM.sub("", profile.name), profile.kind.partition(" for ")[0]
+
+    return [ProfileGroup(*words, tuple(those)) for words, those in groupby(listed, key)]
+
+
+async def profiles(call: TenantCall) -> Response:
+    """Show a page of profiles."""
+    start = offset(call, size=_SIZE)
+    rows, total = await call.read(_profiles, call, start=start)
+    pages = paging(call, start=start, length=len(rows), total=total, size=_SIZE)
+    return call.page("profiles.html", groups=_by_name(rows), paging=pages, text=call.query("text"), columns=COLUMNS)
+
+
+def _profiles(connection: Connection, call: TenantCall, *, start: int) -> tuple[list[ListedProfile], int]:
+    tenant_id, text = call.tenant.id, call.query("text").strip()[:100]
+    rows, total = queries.profiles_by_name(connection, tenant_id, text=text, offset=start, limit=_SIZE)
+    ids = [row.id for row in rows]
+    assignments = configuration_queries.assignments_by_profile(connection, tenant_id, ids=ids)
+    named = {each.group_id for each_profile in assignments.values() for each in each_profile if each.group_id}
+    groups = group_queries.group_names(connection, tenant_id, ids=named)
+    waiting_devices = waiting(connection, tenant_id, profile_ids=ids)
+    counts = status_queries.device_counts_of_each(connection, tenant_id, waiting_devices=waiting_devices)
+    listed = [
+        ListedProfile(
+            row.id,
+            str(row.document["displayName"]),
+            kind_words(row.kind, row.document),
+            tuple(assigned(assignments[row.id], groups=groups)),
+            by_column(counts[row.id]),
+        )
+        for row in rows
+    ]
+    return listed, total
+
+
+def by_column(counts: dict[str, int]) -> tuple[int, ...]:
+    """Return the number of devices for each column, from the numbers by status."""
+    return tuple(sum(counts.get(status.value, 0) for status in statuses) for _word, _title, statuses in COLUMNS)

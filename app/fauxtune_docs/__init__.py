@@ -1,0 +1,1 @@
+"""The OpenAPI documents, `/docs` which shows them, and the generated pages of documentation."""

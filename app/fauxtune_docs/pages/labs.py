@@ -1,0 +1,102 @@
+"""How labs are played and written, as a page for people: the tables of words are made from the data itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fauxtune_docs.pages.removal import markdown_table
+from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_labs.core.verbs import CHECKS, DEEDS, FILES, Member, Verb
+
+_HEAD = """# Labs
+
+This page is generated (`make openapi` writes it): do not edit it.
+
+A *lab* teaches one idea in 5 to 12 minutes: predict, act, observe, prove it with another program, and answer a last
+question. It checks itself: it looks at the tenant, and says what it looked at, what it saw, and what it expected.
+
+```bash
+fauxtune lab list
+fauxtune lab start one-key-per-device        # the tenant begins again
+fauxtune lab answer one-key-per-device 2     # predict
+fauxtune lab show one-key-per-device         # each step as a command, a page of the console, and requests
+fauxtune lab check one-key-per-device
+fauxtune lab hint one-key-per-device 1       # three for each step
+fauxtune lab files one-key-per-device --out files && cd files && openssl ...
+fauxtune lab answer one-key-per-device 3 --quiz
+```
+
+With `--lang it` a lab is in Italian; the console takes the language that the browser prefers.
+
+The page *Labs* of the console has the same, and `/_fauxtune/v1/tenants/{tenant}/labs` too (`openapi/control.json`).
+
+* A start gives the tenant its first state, then that of the lab, in a second or two. Users, devices, profiles that were
+  there are lost; snapshots stay, and so does what was done in other labs. Other tenants notice nothing.
+* `fauxtune lab reset NAME` gives the tenant the state of the start, whatever became of it: deleted profiles, a clock
+  that was put back, steps in the wrong order. What was answered stays answered.
+* A step that has passed stays passed, although the next one may undo what it reached. A lab is done when the first
+  question is answered, every step has passed, and the last question is answered rightly.
+* `fauxtune lab solve NAME` does it; `--wrong 1` goes a wrong way that the lab knows.
+* Checks read what the service knows: what devices have confirmed, the register of the CA, the recipients of mail, the
+  journal. Proofs need not trust that: they are lines of openssl over files with real keys.
+* What was done in a lab is part of the tenant's state: of its snapshots, its export and its reset.
+
+## Writing one
+
+```bash
+fauxtune lab new lost-phone               # labs/lost-phone/lab.toml: right already, and it can be played
+fauxtune lab lint labs                    # every mistake with its line, and the words that are nearest
+fauxtune serve --labs labs                # the server has them beside its own; it reads a changed file at once
+fauxtune lab test lost-phone              # every wrong answer, wrong way, solution, check, proof, hint and reset
+```
+
+A translation lies beside the lab, `it.po`, in the format of gettext: the English text is its key. `fauxtune lab
+translate labs` writes it, with empty translations to fill in, and brings it up to date; `lab lint` names texts that it
+lacks, and those that the lab does not say any more. Until then they are English.
+
+`lab test` plays in a tenant of its own and deletes it. It runs the proofs of the lab file in a shell: test files
+that you know. A lab of yours with the name of one of ours is played in its place.
+
+A lab that is not the same in both editions says `edition = "current"` or `edition = "2020-04"` below its title: it
+cannot be started in a tenant of the other edition. `lab test --edition 2020-04` plays in that edition, and names such
+labs.
+
+Bounds: 64 KiB a file, 8 steps, 24 deeds or checks in a row, 2 to 5 choices, 3 hints a step, 16 PFX files of 16 KiB. The
+password of each PFX file is `fauxtune`.
+
+The skeleton says what goes where:
+
+```toml
+"""
+
+_WORDS = """\
+## Deeds
+
+`do = "..."` in `prepare`, in the `do` of a step, and in that of a wrong way. A deed is carried out by the requests that
+students are shown; devices that are on line have settled before the next one. Those that look stand in `look` too."""
+
+_CHECKS = """\
+## Checks
+
+`check = "..."` in the `check` of a step. With `is = false` the contrary is expected."""
+
+
+def labs_page() -> str:
+    """Return the page."""
+    parts = (
+        f"{_HEAD}{skeleton()}```",
+        f"{_WORDS}\n\n{_table(DEEDS)}",
+        f"{_CHECKS}\n\n{_table(CHECKS)}",
+        f'## Files\n\n`file = "..."` in the `files` of a proof.\n\n{_table(FILES)}',
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(verbs: Iterable[Verb]) -> str:
+    rows = [(f"`{verb.name}`", verb.meaning, "<br>".join(map(_member, verb.members)) or "-") for verb in verbs]
+    return markdown_table(("word", "meaning", "members"), rows)
+
+
+def _member(member: Member) -> str:
+    choices = f" ({', '.join(member.choices)})" if member.choices else ""
+    return f"`{member.name}`{'?' if member.optional else ''} {member.meaning}{choices}"

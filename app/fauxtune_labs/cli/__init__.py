@@ -1,0 +1,1 @@
+"""The commands of labs, classrooms and provider states."""

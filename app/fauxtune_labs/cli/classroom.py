@@ -1,0 +1,294 @@
+"""`fauxtune classroom`: a tenant for each student, watched and steered by the instructor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.core.administration import classrooms as tasks
+from fauxtune_cli import completion
+from fauxtune_cli.administration import Administration, Session, YesOption, confirm
+from fauxtune_cli.options import FAILED, fail
+from fauxtune_cli.service import with_service
+from fauxtune_cli.tables import Table, moment
+from fauxtune_labs.cli import classroom_files
+
+app = typer.Typer(
+    help="""Teach a class: a tenant for each student, watched and steered.
+
+A seat is a tenant and a password, which opens this tenant alone. Print the cards; students sign in to the console and
+find the labs of the lesson. Your page of the console shows how far each seat is. docs/classroom.md has the 90 minutes.
+
+\b
+fauxtune classroom start 12 --lab one-key-per-device --lab import-once
+fauxtune classroom show
+fauxtune classroom step import-once 2
+fauxtune classroom reset class-03
+fauxtune classroom stop --report transcripts""",
+    no_args_is_help=True,
+)
+
+RoomOption = Annotated[
+    str | None, typer.Option("--class", metavar="NAME", help="the classroom (default: the one that is open)")
+]
+SeatArgument = Annotated[str, typer.Argument(metavar="SEAT", help="the seat's name or number")]
+#: Seconds that all seats together may take.
+_PATIENCE = 600.0
+
+
+@app.command()
+@with_service(Administration)
+def start(
+    *,
+    seats: Annotated[int, typer.Argument(metavar="SEATS", min=1, help="how many seats")],
+    service: Administration,
+    labs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lab",
+            metavar="LAB",
+            help="a lab of the lesson, in its order (default: all)",
+            autocompletion=completion.lab,
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--class", metavar="NAME", help="its name (default: class)")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="the folder for the cards (default: classroom-NAME)")
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="what students call this server (default: its --name, or localhost)"),
+    ] = None,
+) -> None:
+    """Open a classroom, and write the cards to hand out.
+
+    cards.html is to be printed and cut up; seats.csv has the same. The passwords are told here alone: the server keeps
+    hashes.
+
+    \b
+    fauxtune classroom start 12
+    fauxtune classroom start 20 --class morning --lab import-once --lab scep-key
+    fauxtune classroom start 12 --address 192.168.1.20
+    """
+    with service.session(with_graph=False) as session:
+        request = tasks.open_classroom(seats, name=name, labs=labs or ())
+        room = session.send(request, seconds=_PATIENCE, title=f"Opening {seats} seats")
+        if address is not None:
+            room = {
+                **room,
+                **{member: classroom_files.at_host(room[member], address) for member in ("address", "trust")},
+            }
+        written = classroom_files.write_handout(room, out or Path(f"classroom-{room['name']}"), lang=service.lang)
+        page = f"{session.client.server.https}/console/-/classrooms/{room['name']}"
+        session.show(
+            {**room, "written": [str(each) for each in written], "page": page},
+            classroom_files.opened(room, written, page=page),
+        )
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(*, service: Administration) -> None:
+    """List the classrooms that are open.
+
+    \b
+    fauxtune classroom list
+    """
+    with service.session(with_graph=False) as session:
+        rows = session.send(tasks.list_classrooms())["value"]
+        cells: list[tuple[str, ...]] = [
+            (row["name"], str(row["seats"]), moment(row["createdDateTime"]), ", ".join(row["labs"])) for row in rows
+        ]
+        table = Table(
+            ("class", "seats", "opened", "labs"),
+            cells,
+            wraps=True,
+            empty="No classroom is open. Open one: fauxtune classroom start 12",
+        )
+        session.show(rows, table)
+
+
+@app.command()
+@with_service(Administration)
+def show(
+    *,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="the classroom (default: the one that is open)")
+    ] = None,
+    service: Administration,
+) -> None:
+    """Show how far each seat is.
+
+    The lab that it is at, the labs that are done, hints, its clock, and what was done there last. The page of the
+    console has more, live.
+
+    \b
+    fauxtune classroom show
+    fauxtune classroom show morning --output json
+    """
+    with service.session(with_graph=False) as session:
+        room = session.send(tasks.read_classroom(_room(session, name)))
+        titles = {lab["name"]: lab for lab in room["labs"]}
+        cells: list[tuple[str, ...]] = [classroom_files.line(seat, titles) for seat in room["seats"]]
+        session.show(room, Table(("seat", "at", "done", "hints", "clock", "last"), cells))
+
+
+@app.command()
+@with_service(Administration)
+def step(
+    *,
+    lab: Annotated[str, typer.Argument(metavar="LAB", help="the name of the lab", autocompletion=completion.lab)],
+    number: Annotated[int, typer.Argument(metavar="STEP", min=1, help="the number of the step")] = 1,
+    service: Administration,
+    room: RoomOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Set all seats to a step of a lab.
+
+    The lab is started where it was not, and the steps before are done. A seat that is there, has done the lab, or is at
+    a later lab stays as it is. At a terminal the seats for which something ends are listed first, and you are asked.
+
+    \b
+    fauxtune classroom step import-once
+    fauxtune classroom step import-once 3
+    """
+    with service.session(with_graph=False) as session:
+        name = _room(session, room)
+        preview = tasks.set_classroom_step(name, lab=lab, step=number, preview=True)
+        planned = session.client.emulator("POST", preview.path, json=preview.body)["value"]
+        losing = [row for row in planned if row["lost"]]
+        if losing:
+            lines = [f"{row['seat']}: {row['lost'] or row['kept']}" for row in planned if row["lost"] or row["kept"]]
+            confirm("\n".join([*lines, f"Set the class to step {number} of {lab}?"]), yes=yes)
+        request = tasks.set_classroom_step(name, lab=lab, step=number)
+        rows = session.send(request, seconds=_PATIENCE, title="Setting all seats")["value"]
+        _print_outcomes(session, rows, words=f"at step {number} of {lab}, or further")
+
+
+@app.command()
+@with_service(Administration)
+def freeze(*, service: Administration, room: RoomOption = None) -> None:
+    """Stop the clocks of all seats.
+
+    \b
+    fauxtune classroom freeze
+    """
+    _set_clocks(service, room, frozen=True)
+
+
+@app.command()
+@with_service(Administration)
+def unfreeze(*, service: Administration, room: RoomOption = None) -> None:
+    """Let the clocks of all seats run on.
+
+    \b
+    fauxtune classroom unfreeze
+    """
+    _set_clocks(service, room, frozen=False)
+
+
+@app.command()
+@with_service(Administration)
+def reset(*, seat: SeatArgument, service: Administration, room: RoomOption = None) -> None:
+    """Give a seat the state in which its present lab began.
+
+    What was deleted or changed there is as it was then. The answers and the password of the seat stay.
+
+    \b
+    fauxtune classroom reset class-03
+    fauxtune classroom reset 3
+    """
+    with service.session(with_graph=False) as session:
+        done = session.send(tasks.reset_seat(_room(session, room), seat), seconds=_PATIENCE, title="Beginning again")
+        words = "it was opened" if done["lab"] is None else f"the lab {done['lab']} began"
+        session.show(done, f"The seat {done['seat']} is as when {words}.")
+
+
+@app.command()
+@with_service(Administration)
+def fault(
+    *,
+    seat: SeatArgument,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="FAULT", help="throttled, offline, cipher ... (for another word the nearest are named)"),
+    ],
+    service: Administration,
+    room: RoomOption = None,
+) -> None:
+    """Let something go wrong at one seat.
+
+    It lasts until the seat is reset, or the fault is cleared: fauxtune fault clear --tenant SEAT. docs/faults.md says
+    what each fault does; fauxtune fault add has finer ones.
+
+    \b
+    fauxtune classroom fault class-03 offline
+    fauxtune classroom fault 3 throttled
+    """
+    with service.session(with_graph=False) as session:
+        done = session.send(tasks.send_fault(_room(session, room), seat, fault=name))
+        session.show(done, f"At the seat {done['seat']} from now on: {done['fault']}.")
+
+
+@app.command()
+@with_service(Administration)
+def stop(
+    *,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="the classroom (default: the one that is open)")
+    ] = None,
+    service: Administration,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="write a transcript of each seat and a summary before")
+    ] = None,
+    yes: YesOption = False,
+) -> None:
+    """Close a classroom: its seats are deleted.
+
+    With --report a transcript of each seat is left, as a page, and a summary of all as CSV.
+
+    \b
+    fauxtune classroom stop --report transcripts
+    fauxtune classroom stop morning --yes
+    """
+    with service.session(with_graph=False) as session:
+        room = _room(session, name)
+        lost = "" if report is not None else " Nothing is left of what was done there: --report DIR writes it down."
+        confirm(f"Close the classroom {room} and delete its seats?{lost}", yes=yes)
+        written = [] if report is None else classroom_files.write_transcripts(session, room, folder=report)
+        session.send(tasks.close_classroom(room), seconds=_PATIENCE, title="Closing the classroom")
+        left = f" Transcripts: {report}" if written else ""
+        session.show(
+            {"name": room, "written": [str(each) for each in written]}, f"The classroom {room} is closed.{left}"
+        )
+
+
+def _room(session: Session, name: str | None) -> str:
+    """The name of a classroom, or of the only one that is open."""
+    if name is not None:
+        return name
+    known = [each["name"] for each in session.client.emulator("GET", tasks.CLASSROOMS)["value"]]
+    if not known:
+        fail("No classroom is open. Open one: fauxtune classroom start 12")
+    if len(known) > 1:
+        fail(f"Several classrooms are open: name one of {', '.join(known)}.")
+    return str(known[0])
+
+
+def _set_clocks(service: Administration, room: str | None, *, frozen: bool) -> None:
+    with service.session(with_graph=False) as session:
+        request = tasks.set_classroom_clocks(_room(session, room), frozen=frozen)
+        rows = session.send(request, seconds=_PATIENCE, title="Setting all clocks")["value"]
+        words = "frozen: its clock stands still" if frozen else "running: its clock goes on"
+        _print_outcomes(session, rows, words=words)
+
+
+def _print_outcomes(session: Session, rows: list[dict[str, Any]], *, words: str) -> None:
+    failed = [row for row in rows if row["problem"]]
+    lines = [f"{len(rows) - len(failed)} of {len(rows)} seats: {words}."]
+    lines += [f"{row['seat']}: left as it is, {row['kept']}" for row in rows if row.get("kept")]
+    session.show(rows, "\n".join([*lines, *(f"{row['seat']}: {row['problem']}" for row in failed)]))
+    if failed:
+        raise typer.Exit(FAILED)

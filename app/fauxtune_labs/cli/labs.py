@@ -1,0 +1,276 @@
+"""`fauxtune lab`: play labs that check themselves, and write labs of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.core.administration import labs as tasks
+from fauxtune.core.administration import state
+from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
+from fauxtune.core.language.message import say
+from fauxtune_cli import completion, names
+from fauxtune_cli.administration import Administration, Session, YesOption, confirm
+from fauxtune_cli.options import FAILED
+from fauxtune_cli.service import with_service
+from fauxtune_cli.tables import Table
+from fauxtune_labs.cli import lab_text, lab_writing
+from fauxtune_labs.cli.lab_trial import write_files
+
+app = typer.Typer(
+    help="""Play labs that check themselves, and write your own.
+
+A lab takes 5 to 12 minutes: predict, act, observe, prove it with openssl, answer a last question. Each step can be done
+by a command, in the console, or by requests.
+
+\b
+fauxtune lab list
+fauxtune lab start one-key-per-device
+fauxtune lab answer one-key-per-device 2
+fauxtune lab check one-key-per-device
+fauxtune lab hint one-key-per-device 1
+fauxtune lab files one-key-per-device --out files
+fauxtune lab show one-key-per-device --lang it
+
+docs/labs.md says how a lab is written: lab new, lab lint, lab test.""",
+    no_args_is_help=True,
+)
+app.command()(lab_writing.new)
+app.command()(lab_writing.lint)
+app.command("test")(lab_writing.try_)
+app.command()(lab_writing.translate)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the name of the lab", autocompletion=completion.lab)]
+#: data. The states of a lab in a tenant.
+_STATES = {"new": say("new"), "started": say("started"), "done": say("done"), "broken": say("broken")}
+LangOption = Annotated[Language, typer.Option("--lang", envvar="FAUXTUNE_LANG", help="the language of the lab")]
+#: Seconds that a start may take, in which devices are enrolled.
+_PATIENCE = 120.0
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(*, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
+    """List the labs, and what was done in this tenant.
+
+    They come in the order in which they are taught.
+
+    \b
+    fauxtune lab list
+    """
+    with service.session(with_graph=False) as session:
+        words = _words(session, lang)
+        rows = session.send(tasks.list_labs())["value"]
+        cells: list[tuple[str, ...]] = [
+            (
+                row["name"],
+                row["title"] if row["problem"] is None else row["problem"],
+                f"{row['minutes']} min",
+                _state(row, words),
+            )
+            for row in rows
+        ]
+        head = (say("name"), say("title"), say("time"), say("state"))
+        session.show(rows, Table(tuple(map(words.render, head)), cells, shrinks=words.render(head[1]), wraps=True))
+
+
+def _state(row: dict[str, Any], words: Catalogue) -> str:
+    if row["state"] == "other-edition":
+        return str(words.render(say("for the edition %(edition)s", edition=row["edition"])))
+    passed = f" {row['passed']}/{row['steps']}" if row["state"] == "started" else ""
+    return f"{words.render(_STATES[row['state']])}{passed}"
+
+
+@app.command()
+@with_service(Administration)
+def start(
+    *, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH, yes: YesOption = False
+) -> None:
+    """Start a lab. The tenant gets its first state and then that of the lab: what is in it is lost.
+
+    \b
+    fauxtune lab start import-once
+    fauxtune lab start import-once --tenant training --yes
+    """
+    with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
+
+        def question() -> str:
+            changes = session.client.control("GET", state.compare_with_beginning().path, seconds=_PATIENCE)["changes"]
+            lost = ", ".join(changes) or "nothing"
+            return f"The tenant begins again. Different from its beginning: {lost}. Start the lab {name}?"
+
+        confirm(question, yes=yes)
+        words = _words(session, lang)
+        lab = session.send(tasks.start_lab(name), seconds=_PATIENCE, title="Preparing the lab")
+        session.show(lab, lab_text.beginning(lab, words))
+
+
+@app.command()
+@with_service(Administration)
+def show(*, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
+    """Show the steps of a lab, and how they are done.
+
+    Each step with its command and its page of the console; proofs; questions.
+
+    \b
+    fauxtune lab show import-once
+    """
+    with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
+        words = _words(session, lang)
+        lab = session.send(tasks.read_lab(name))
+        session.show(lab, lab_text.whole(lab, words))
+
+
+@app.command()
+@with_service(Administration)
+def answer(
+    *,
+    name: NameArgument,
+    choice: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="the number of the choice")],
+    service: Administration,
+    quiz: Annotated[bool, typer.Option("--quiz", help="answer the last question instead of the first")] = False,
+    lang: LangOption = Language.ENGLISH,
+) -> None:
+    """Answer the first question of a lab, or the last.
+
+    You learn why the answer is right or wrong: of the last question at once, of the first when step 1 has passed.
+
+    \b
+    fauxtune lab answer import-once 2
+    fauxtune lab answer import-once 1 --quiz
+    """
+    with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
+        request = tasks.answer_lab(name, question="quiz" if quiz else "predict", choice=choice)
+        words = _words(session, lang)
+        given = session.send(request)
+        session.show(given, lab_text.verdict(given, words))
+
+
+@app.command()
+@with_service(Administration)
+def check(
+    *,
+    name: NameArgument,
+    service: Administration,
+    step: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="only this step")] = None,
+    lang: LangOption = Language.ENGLISH,
+) -> None:
+    """Check the steps, and say what was seen.
+
+    What was looked at, what was seen, what was expected. The exit code is 1 unless all have passed.
+
+    \b
+    fauxtune lab check import-once
+    fauxtune lab check import-once --step 2
+    """
+    with service.session(with_graph=False) as session:
+        words = _words(session, lang)
+        name = names.lab(session.client, name)
+        checked = session.send(tasks.check_lab(name, step=step), seconds=_PATIENCE)
+        session.show(checked, lab_text.checked(checked, words))
+        if not all(each["passed"] for each in checked["steps"]):
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+@with_service(Administration)
+def hint(
+    *,
+    name: NameArgument,
+    step: Annotated[int, typer.Argument(metavar="STEP", min=1, help="the number of the step")],
+    service: Administration,
+    lang: LangOption = Language.ENGLISH,
+) -> None:
+    """Give the next of the three hints of a step.
+
+    \b
+    fauxtune lab hint import-once 2
+    """
+    with service.session(with_graph=False) as session:
+        _words(session, lang)
+        given = session.send(tasks.hint_lab(name, step=step))
+        session.show(given, lab_text.said(given["text"], label=f"{given['number']}/{given['of']}  "))
+
+
+@app.command()
+@with_service(Administration)
+def solve(
+    *,
+    name: NameArgument,
+    service: Administration,
+    step: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="only this step")] = None,
+    wrong: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=1, help="go this wrong way of the step instead")
+    ] = None,
+    lang: LangOption = Language.ENGLISH,
+) -> None:
+    """Do what a step asks for, or all steps.
+
+    With --wrong go a wrong way of it, to see what happens.
+
+    \b
+    fauxtune lab solve import-once --step 1
+    fauxtune lab solve import-once --step 1 --wrong 1
+    """
+    with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
+        request = tasks.solve_lab(name, step=step, wrong=wrong)
+        words = _words(session, lang)
+        lab = session.send(request, seconds=_PATIENCE, title="Doing it")
+        session.show(lab, words.render(say("Done. See: %(command)s", command=f"fauxtune lab check {name}")))
+
+
+@app.command()
+@with_service(Administration)
+def reset(*, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
+    """Give the tenant the state of the start of the lab.
+
+    What was deleted or changed since is as it was then. What was answered stays answered.
+
+    \b
+    fauxtune lab reset import-once
+    """
+    with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
+        words = _words(session, lang)
+        lab = session.send(tasks.reset_lab(name), seconds=_PATIENCE, title="Beginning again")
+        session.show(lab, words.render(say("The tenant is as it was when the lab began.")))
+
+
+@app.command()
+@with_service(Administration)
+def files(
+    *,
+    name: NameArgument,
+    service: Administration,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="the folder to write to")] = Path(),
+    lang: LangOption = Language.ENGLISH,
+) -> None:
+    """Write the files of a lab into a folder.
+
+    Mail, certificates, keys of simulated devices, as they are now. Files that come with a step are left out
+    until it is done.
+
+    \b
+    fauxtune lab files import-once --out files
+    """
+    with service.session(with_graph=False) as session:
+        name = names.lab(session.client, name)
+        lab = session.send(tasks.read_lab(name))
+        written, absent = write_files(session.client, lab, out=out)
+        words = catalogue(lang, "labs")
+        lines = [f"{out / each}" for each in written]
+        lines += [words.render(say("%(file)s: not there yet", file=each)) for each in absent]
+        begin = words.render(say("Start it: %(command)s", command=f"fauxtune lab start {name}"))
+        session.show({"written": written, "absent": absent}, "\n".join(lines) or begin)
+
+
+def _words(session: Session, language: Language) -> Catalogue:
+    """Ask for answers in a language, and return the texts around them."""
+    session.client.prefer(language)
+    return catalogue(language, "labs")

@@ -1,0 +1,1 @@
+"""Labs, classrooms, hosted devices and provider states in the control surface."""

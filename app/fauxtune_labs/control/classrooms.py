@@ -1,0 +1,217 @@
+"""Classrooms: opened, watched, steered and closed by an instructor, never with the password of a seat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic.alias_generators import to_camel
+
+from fauxtune.core.clock import iso
+from fauxtune.core.model.classrooms import MOST_SEATS, seat_name
+from fauxtune.core.model.text import Text
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.storage.queries import classrooms as queries
+from fauxtune.storage.rows.classrooms import SeatEventRow
+from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.calls import Anyone, calls
+from fauxtune_labs.control import classroom_answers as answers
+from fauxtune_labs.core.lab import Lab
+from fauxtune_labs.operations.classrooms import opening, progress, steering
+from fauxtune_labs.operations.classrooms.opening import DEFAULT_NAME
+from fauxtune_labs.operations.classrooms.progress import LabProgress, SeatProgress
+from fauxtune_labs.operations.classrooms.words import deed
+
+# The bodies of the control surface on classrooms, in. Steps are numbered from 1.
+
+_MOST_LABS = 200
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class NewClassroom(_Body):
+    """A classroom to open."""
+
+    seats: int = Field(ge=1, le=MOST_SEATS, strict=True)
+    name: Text = Field(default=DEFAULT_NAME, description="its seats are the tenants name-01, name-02 ...")
+    labs: list[Text] = Field(default=[], max_length=_MOST_LABS, description="in the order of the lesson; empty: all")
+
+
+class ClassroomStep(_Body):
+    """A step of a lab; 1 is its beginning."""
+
+    lab: Text
+    step: int = Field(default=1, ge=1, le=20, strict=True)
+    preview: StrictBool = Field(default=False, description="only say what would become of each seat")
+
+
+class ClassroomClocks(_Body):
+    """Whether the clocks of all seats stand still."""
+
+    frozen: StrictBool
+
+
+class SeatFault(_Body):
+    """A fault for one seat, by the name that `fauxtune classroom fault --list` tells."""
+
+    fault: Text
+
+
+#: Where students sign in: on a server with a control token every page asks for it, else this one alone.
+_CONSOLE, _SIGN_IN = "/console", "/console/-/seat"
+#: The page that says what to trust.
+_TRUST = "/trust"
+
+router = calls("/classrooms", tag="classrooms")
+
+
+@router.get("", summary="List the classrooms that are open")
+async def list_classrooms(emulator: Anyone) -> Listed[answers.ListedClassroom]:
+    """By name."""
+    return Listed(
+        value=[
+            answers.ListedClassroom(
+                name=each.name,
+                seats=len(each.seats),
+                labs=each.labs,
+                created_date_time=iso(each.seats[0].created_at),
+            )
+            for each in await opening.classrooms(emulator)
+        ]
+    )
+
+
+@router.post("", status_code=201, summary="Open a classroom")
+async def open_classroom(emulator: Anyone, body: NewClassroom) -> answers.OpenedClassroom:
+    """A tenant and a password for each seat. The password is a bearer token of this surface as well, and is told here
+    alone.
+    """
+    opened = await opening.open_classroom(emulator, seats=body.seats, name=body.name, labs=body.labs)
+    classroom = await opening.classroom_named(emulator, body.name)
+    return answers.OpenedClassroom(
+        name=classroom.name,
+        address=_origin(emulator) + (_SIGN_IN if emulator.control_token is None else _CONSOLE),
+        trust=f"{emulator.addresses.public_http_url}{_TRUST}",
+        labs=_labs(await progress.labs_of(emulator, classroom)),
+        seats=[answers.SeatCard(name=each.tenant.name, password=each.password) for each in opened],
+    )
+
+
+@router.get("/{classroom}", summary="Get a classroom with the progress of its seats")
+async def get_classroom(emulator: Anyone, classroom: str) -> answers.Classroom:
+    """Each seat with its labs, its clock and what was done there last."""
+    room = await opening.classroom_named(emulator, classroom)
+    labs = await progress.labs_of(emulator, room)
+    seats = await progress.progress_in(emulator, room)
+    return answers.Classroom(name=room.name, labs=_labs(labs), seats=[_seat(each) for each in seats])
+
+
+@router.post("/{classroom}/step", summary="Set all seats to a step of a lab")
+async def set_classroom_step(emulator: Anyone, classroom: str, body: ClassroomStep) -> Listed[answers.SeatStep]:
+    """The lab is started, and the steps before are done. A seat that is there already, has done the lab, or is at a
+    later lab stays as it is.
+    """
+    room = await opening.classroom_named(emulator, classroom)
+    work = steering.plan_step if body.preview else steering.set_step
+    outcomes = await work(emulator, room, lab=body.lab, step=body.step - 1)
+    return Listed(
+        value=[
+            answers.SeatStep(
+                seat=each.seat, problem=each.problem or None, kept=each.kept or None, lost=each.lost or None
+            )
+            for each in outcomes
+        ]
+    )
+
+
+@router.put("/{classroom}/clocks", summary="Stop the clocks of all seats, or let them run")
+async def set_classroom_clocks(emulator: Anyone, classroom: str, body: ClassroomClocks) -> Listed[answers.SeatOutcome]:
+    """Each at its own time, from which it runs on."""
+    room = await opening.classroom_named(emulator, classroom)
+    return _outcomes(await steering.set_clocks(emulator, room, frozen=body.frozen))
+
+
+@router.post("/{classroom}/seats/{seat}/reset", summary="Reset a seat")
+async def reset_seat(emulator: Anyone, classroom: str, seat: str) -> answers.ResetSeat:
+    """It is as its present lab began; as it was opened, if it has started none. By its name or number."""
+    room = await opening.classroom_named(emulator, classroom)
+    tenant = await steering.tenant_at(emulator, room, seat=seat)
+    return answers.ResetSeat(seat=tenant.name, lab=await steering.reset_seat(emulator, room, seat=seat))
+
+
+@router.post("/{classroom}/seats/{seat}/faults", status_code=201, summary="Let something go wrong at a seat")
+async def send_fault(emulator: Anyone, classroom: str, seat: str, body: SeatFault) -> answers.SentFault:
+    """Until the fault is deleted, or the seat reset."""
+    room = await opening.classroom_named(emulator, classroom)
+    tenant = await steering.tenant_at(emulator, room, seat=seat)
+    title = await steering.send_fault(emulator, room, seat=seat, fault=body.fault)
+    return answers.SentFault(seat=tenant.name, fault=title)
+
+
+@router.get("/{classroom}/transcripts", summary="Get what was done at each seat")
+async def read_transcripts(emulator: Anyone, classroom: str) -> Listed[answers.Transcript]:
+    """Answers, checks with what they saw, hints, in their order."""
+    room = await opening.classroom_named(emulator, classroom)
+    transcripts = []
+    for each in await progress.progress_in(emulator, room):
+        events = await emulator.runner.read(queries.events_of, each.seat.tenant_id)
+        transcripts.append(answers.Transcript(seat=_seat(each), events=[_note(event) for event in events]))
+    return Listed(value=transcripts)
+
+
+@router.delete("/{classroom}", status_code=204, summary="Close a classroom")
+async def close_classroom(emulator: Anyone, classroom: str) -> Response:
+    """Its seats are deleted with everything in them: read the transcripts before."""
+    await opening.close_classroom(emulator, name=classroom)
+    return Response(status_code=204)
+
+
+def _origin(emulator: Emulator) -> str:
+    """Return the origin under the name that the server gives itself in certificates: not the one that a command on the
+    same machine has used.
+    """
+    addresses = emulator.addresses
+    host, port = urlsplit(addresses.public_http_url).hostname, urlsplit(addresses.https).port
+    return addresses.public_url or f"https://{host}:{port}"
+
+
+def _labs(labs: Sequence[Lab]) -> list[answers.ClassroomLab]:
+    return [
+        answers.ClassroomLab(name=lab.name, title=lab.title, minutes=lab.minutes, steps=len(lab.steps)) for lab in labs
+    ]
+
+
+def _outcomes(outcomes: Sequence[steering.Outcome]) -> Listed[answers.SeatOutcome]:
+    return Listed(value=[answers.SeatOutcome(seat=each.seat, problem=each.problem or None) for each in outcomes])
+
+
+def _seat(seat: SeatProgress) -> answers.Seat:
+    return answers.Seat(
+        name=seat_name(seat.seat.classroom, seat.seat.number),
+        tenant=seat.tenant.id,
+        now=iso(seat.now),
+        frozen=seat.is_frozen,
+        labs=[_lab(each) for each in seat.labs],
+        last=None if seat.last is None else _note(seat.last),
+    )
+
+
+def _lab(progress: LabProgress) -> answers.SeatLab:
+    return answers.SeatLab(
+        name=progress.lab.name,
+        started=progress.is_started,
+        present=progress.is_present,
+        done=progress.is_done,
+        predicted=progress.predicted,
+        passed=[number + 1 for number in progress.passed],
+        answered=progress.answered,
+        hints=progress.hints,
+    )
+
+
+def _note(row: SeatEventRow) -> answers.SeatNote:
+    return answers.SeatNote(time=iso(row.at), event=row.event, lab=row.lab, text=deed(row))

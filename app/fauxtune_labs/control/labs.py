@@ -1,0 +1,245 @@
+"""Labs: listed, started, answered, checked, solved and reset in a tenant, and their files."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from fauxtune.core.language.catalogue import catalogue
+from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.calls import Here, TenantCall, calls
+from fauxtune_labs.control import lab_answers as answers
+from fauxtune_labs.core.lab import Choice, Question
+from fauxtune_labs.operations.labs import runs
+from fauxtune_labs.operations.labs.checks import in_words
+from fauxtune_labs.operations.labs.files import file_named
+from fauxtune_labs.operations.labs.runs import Progress, stage_of
+from fauxtune_labs.operations.labs.texts import DOMAIN
+from fauxtune_labs.operations.labs.views import LabLine, LabView, StepView, lab_lines, lab_view, missing_now
+from fauxtune_labs.operations.labs.ways import Way
+
+# The bodies of the control surface on labs, in: questions, steps and choices are numbered from 1.
+
+_MOST = 20
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class LabAnswer(_Body):
+    """An answer to the first question of a lab, or to the last."""
+
+    question: Literal["predict", "quiz"]
+    choice: int = Field(ge=1, le=_MOST, strict=True)
+
+
+class LabStepNumber(_Body):
+    """A step of a lab; without a number all."""
+
+    step: int | None = Field(default=None, ge=1, le=_MOST, strict=True)
+
+
+class LabHintWanted(_Body):
+    """The step for which a hint is wanted."""
+
+    step: int = Field(ge=1, le=_MOST, strict=True)
+
+
+class LabSolution(_Body):
+    """What is done: a step, or all of them; or a wrong way of a step, by its number."""
+
+    step: int | None = Field(default=None, ge=1, le=_MOST, strict=True)
+    wrong: int | None = Field(default=None, ge=1, le=_MOST, strict=True)
+
+
+router = calls("/tenants/{tenant}/labs", tag="labs")
+
+
+@router.get("", summary="List the labs")
+async def list_labs(here: Here) -> Listed[answers.ListedLab]:
+    """In the order in which they are taught, with what was done in this tenant. Texts of labs are in the language that
+    the caller prefers (Accept-Language: en, it).
+    """
+    return Listed(value=[_line(each) for each in await lab_lines(here.emulator, here.tenant, language=here.language)])
+
+
+@router.get("/{lab}", summary="Get a lab, with its steps and what was done")
+async def get_lab(here: Here, lab: str) -> answers.Lab:
+    """Each step with its ways: the command, the page of the console, the requests. Before the start it has no ways."""
+    return await _seen(here, lab)
+
+
+@router.post("/{lab}/start", summary="Start a lab")
+async def start_lab(here: Here, lab: str) -> answers.Lab:
+    """The tenant gets its first state, then that of the lab: what is in it is lost."""
+    await runs.start(here.emulator, here.tenant, name=lab)
+    return await _seen(here, lab)
+
+
+@router.post("/{lab}/answer", summary="Answer the first or the last question of a lab")
+async def answer_lab(here: Here, lab: str, body: LabAnswer) -> answers.LabChoice:
+    """Whether it is right, and why; of a prediction that is told when step 1 has passed."""
+    given = runs.Given(body.question, body.choice - 1)
+    choice, is_told = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
+    return _choice(choice, number=body.choice, chosen=True, is_told=is_told)
+
+
+@router.post("/{lab}/check", summary="Check a step of a lab, or all")
+async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> answers.CheckedLab:
+    """What each check looked at, what it saw, and what it expected. A step that has passed stays passed."""
+    step = None if body is None or body.step is None else body.step - 1
+    checked = await runs.check(here.emulator, here.tenant, name=lab, step=step)
+    known, rest = await missing_now(here.emulator, here.tenant, name=lab, language=here.language)
+    words = catalogue(here.language, DOMAIN)
+    return answers.CheckedLab(
+        done=not rest,
+        missing=[words.render(each) for each in rest],
+        steps=[
+            answers.CheckedLabStep(
+                number=each.number + 1,
+                title=known.steps[each.number].title,
+                passed=each.passed,
+                checks=[
+                    answers.LabOutcome(passed=one.passed, looked=one.looked, saw=one.saw, expected=one.expected)
+                    for one in (in_words(outcome, words) for outcome in each.outcomes)
+                ],
+            )
+            for each in checked
+        ],
+    )
+
+
+@router.post("/{lab}/hint", summary="Get the next hint of a step")
+async def hint_lab(here: Here, lab: str, body: LabHintWanted) -> answers.LabHint:
+    """A step has three; the last one comes again."""
+    given = await runs.hint(here.emulator, here.tenant, name=lab, step=body.step - 1, language=here.language)
+    return answers.LabHint(number=given.number, of=given.of, text=given.text)
+
+
+@router.post("/{lab}/solve", summary="Do what a step of a lab asks for, or all steps")
+async def solve_lab(here: Here, lab: str, body: LabSolution | None = None) -> answers.Lab:
+    """With `wrong` the wrong way of this number is gone instead."""
+    body = body or LabSolution()
+    step = None if body.step is None else body.step - 1
+    wrong = None if body.wrong is None else body.wrong - 1
+    await runs.solve(here.emulator, here.tenant, name=lab, step=step, wrong=wrong)
+    return await _seen(here, lab)
+
+
+@router.post("/{lab}/reset", summary="Give the tenant the state in which the lab began")
+async def reset_lab(here: Here, lab: str) -> answers.Lab:
+    """Whatever has become of it: what was deleted is back, and the clock shows its time again. Answers stay."""
+    await runs.reset(here.emulator, here.tenant, name=lab)
+    return await _seen(here, lab)
+
+
+@router.get(
+    "/{lab}/files/{name}/raw",
+    summary="Get a file of a lab",
+)
+async def get_lab_file(here: Here, lab: str, name: str) -> Response:
+    """Mail, keys of simulated devices, certificates and lists, as they are now. 409 for one that is not there yet."""
+    stage = await stage_of(here.emulator, here.tenant, name=lab)
+    return Response(await file_named(stage, name), media_type="application/octet-stream")
+
+
+async def _seen(here: TenantCall, name: str) -> answers.Lab:
+    view = await lab_view(here.emulator, here.tenant, name=name, language=here.language)
+    lab, progress = view.lab, view.progress
+    return answers.Lab(
+        name=lab.name,
+        title=lab.title,
+        minutes=lab.minutes,
+        idea=lab.idea,
+        story=lab.story,
+        state=view.state,
+        edition=lab.edition,
+        predict=_question(lab.predict, progress.predicted, is_told=progress.is_told(runs.PREDICT)),
+        steps=[_step(here, view, number) for number in range(len(lab.steps))],
+        proofs=[
+            answers.LabProof(
+                text=each.text,
+                files=[file.words["name"] for file in each.files],
+                run=[*each.run],
+                prints=[*each.prints],
+                hides=[*each.hides],
+                fails=each.fails,
+            )
+            for each in lab.proofs
+        ],
+        quiz=_question(lab.quiz, progress.answered, is_told=True),
+        files=[*view.files],
+    )
+
+
+def _line(line: LabLine) -> answers.ListedLab:
+    lab = line.lab
+    return answers.ListedLab(
+        name=line.name,
+        title=line.name if lab is None else lab.title,
+        minutes=0 if lab is None else lab.minutes,
+        idea="" if lab is None else lab.idea,
+        state=line.state,
+        passed=line.passed,
+        steps=0 if lab is None else len(lab.steps),
+        edition=None if lab is None else lab.edition,
+        problem=line.problem or None,
+    )
+
+
+def _question(question: Question, chosen: tuple[int, ...], *, is_told: bool) -> answers.LabQuestion:
+    return answers.LabQuestion(
+        text=question.text,
+        choices=[
+            _choice(each, number=number + 1, chosen=number in chosen, is_told=is_told)
+            for number, each in enumerate(question.choices)
+        ],
+    )
+
+
+def _choice(choice: Choice, *, number: int, chosen: bool, is_told: bool) -> answers.LabChoice:
+    right, why = (choice.right, choice.why) if chosen and is_told else (None, None)
+    return answers.LabChoice(number=number, text=choice.text, chosen=chosen, right=right, why=why)
+
+
+def _step(here: TenantCall, view: LabView, number: int) -> answers.LabStep:
+    step, progress = view.lab.steps[number], view.progress
+    ways = view.steps[number] if view.steps else StepView((), ())
+    return answers.LabStep(
+        number=number + 1,
+        title=step.title,
+        text=step.text,
+        passed=number in progress.passed,
+        hints=[*step.hints[: _hints(progress, number)]],
+        do=[_way(here, each) for each in ways.do],
+        look=[_way(here, each) for each in ways.look],
+        wrong=[answers.LabWrongWay(text=each.text, says=each.says) for each in step.wrong],
+    )
+
+
+def _hints(progress: Progress, step: int) -> int:
+    return dict(progress.hints).get(step, 0)
+
+
+def _way(here: TenantCall, way: Way) -> answers.LabWay:
+    page = None
+    if way.page:
+        path = "/".join(quote(part, safe="") for part in ("console", here.tenant.name, *way.page))
+        page = f"/{path}?{urlencode(way.query)}" if way.query else f"/{path}"
+    return answers.LabWay(
+        meaning=catalogue(here.language, DOMAIN).gettext(way.meaning),
+        command=way.command,
+        page=page,
+        requests=[
+            answers.LabRequest(
+                service=each.service.value, method=each.method, path=each.path, body=each.body, notes=[*each.notes]
+            )
+            for each in way.requests
+        ],
+        problem=way.problem,
+    )

@@ -1,0 +1,1 @@
+"""What labs, classrooms and provider states do in a tenant."""

@@ -1,0 +1,471 @@
+"""The checks of labs: what each looks at, what it sees, and what it expects. THE table of functions is `CHECKS`.
+
+A check reads what the service knows: ledgers, the register of certificates, mail and its recipients, the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from fauxtune.core.administration import assignments, directory, imported
+from fauxtune.core.clock import iso, parse_duration
+from fauxtune.core.language.catalogue import Catalogue
+from fauxtune.core.language.message import Message, count, say
+from fauxtune.core.language.recognition import recogniser
+from fauxtune.core.mail.readability import Cell
+from fauxtune.core.mail.switches import switches_of
+from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import needs_legacy_pfx
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.pki.pfx import has_modern_ciphers
+from fauxtune.operations.insight.readability import Matrix, readability
+from fauxtune.operations.mail import address_book
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import scep as scep_queries
+from fauxtune.storage.queries import tenants as tenant_queries
+from fauxtune.storage.rows.certificates import CertificateRow
+from fauxtune_labs.core.lab import Act, Words
+from fauxtune_labs.operations.labs.stage import Stage
+
+#: States of an item in which the certificate is on the device.
+_PRESENT = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
+#: data. How an enrolment ended, by the word of lab files.
+_ENDS = {"wiped": "wipe", "retired": "retire", "deleted": "delete"}
+#: data. The states of a device, by the word of lab files.
+_DEVICE_STATES = {
+    "enrolled": say("enrolled"),
+    "wiped": say("wiped"),
+    "retired": say("retired"),
+    "deleted": say("deleted"),
+}
+#: data. What an item waits for, in words.
+_STATES = {
+    ItemState.WANTED: say("it waits"),
+    ItemState.SENT: say("it was offered, and is not confirmed"),
+    ItemState.FAILED: say("it failed"),
+    ItemState.REMOVED: say("it was removed"),
+}
+#: Mail of a user, and events of the journal, that a check looks at.
+_MOST_MAIL, _MOST_EVENTS = 200, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a check saw: whether the thing is so, in sentences, and the place that it looked at.
+
+    `so` is None where the thing that the check is about is missing: then it is neither so nor not so, and both
+    expectations fail.
+    """
+
+    so: bool | None
+    looked: Message
+    saw: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The outcome of a check."""
+
+    passed: bool
+    looked: Message
+    saw: tuple[Message, ...]
+    expected: Message
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeText:
+    """An outcome in a language."""
+
+    passed: bool
+    looked: str
+    saw: str
+    expected: str
+
+
+def in_words(outcome: Outcome, words: Catalogue) -> OutcomeText:
+    """Return an outcome in a language. What comes from elsewhere is recognised, such as why a device cannot read."""
+    known = recogniser(words.language, "console")
+
+    def show(value: Any) -> str:
+        return known.translated(str(value))
+
+    saw = "; ".join(words.render(each, show=show) for each in outcome.saw)
+    return OutcomeText(outcome.passed, words.render(outcome.looked), saw, words.render(outcome.expected))
+
+
+def _sight(so: bool | None, looked: Message, *saw: Message) -> Sight:
+    return Sight(so, looked, saw)
+
+
+Look: TypeAlias = Callable[[Stage, Words], Awaitable[Sight]]
+
+
+async def outcome(stage: Stage, check: Act) -> Outcome:
+    """Carry out a check. Nothing is changed."""
+    stage.marks = await stage.scene.emulator.runner.marks.of(stage.scene.tenant)
+    sight = await CHECKS[check.verb](stage, check.words)
+    wanted = check.words.get("is", True)
+    return Outcome(sight.so is wanted, sight.looked, sight.saw, _expected(check, wanted=wanted))
+
+
+def _expected(check: Act, *, wanted: bool) -> Message:
+    values = {name: ", ".join(value) if isinstance(value, list) else value for name, value in check.words.items()}
+    more: dict[str, Any] = {
+        "which": values.get("label") or f"{values.get('source', '')} {values.get('device', '')}".strip()
+    }
+    if check.verb == "device state":
+        more["state"] = _DEVICE_STATES[values["state"]]
+    yes, no = _EXPECTED[check.verb]
+    message = yes if wanted else no
+    return replace(message, values={**values, **more, "tag": values.get("tag", "-")})
+
+
+# ----------------------------------------------------------------------------------------------------- mail and devices
+
+
+async def _readable(stage: Stage, words: Words) -> Sight:
+    subject, name, device = words["subject"], words["user"], words["device"]
+    looked = say("who can read the mail “%(subject)s” of %(user)s", subject=subject, user=name)
+    user = await stage.scene.find_user(name)
+    if user is None:
+        return _sight(None, looked, say("there is no user %(user)s now", user=name))
+    cells = _cells(await _matrix(stage, UserId(user["id"])), subject=subject, device=device)
+    if cells is None:
+        return _sight(None, looked, say("%(user)s has no mail with this subject", user=name))
+    if not cells:
+        return _sight(None, looked, say("%(device)s is no device of %(user)s any more", device=device, user=name))
+    readable = next((cell for cell in cells if cell.reading.can_read), None)
+    why = (readable or cells[-1]).sentence
+    return _sight(readable is not None, looked, say("%(name)s: %(what)s", name=device, what=why))
+
+
+async def _matrix(stage: Stage, user_id: UserId) -> Matrix:
+    """Return who can read a user's mail. The checks of a step ask about several devices: it is read once for all."""
+    if user_id not in stage.matrices:
+        stage.matrices[user_id] = await stage.scene.look(readability, user_id, marks=stage.marks, limit=_MOST_MAIL)
+    return stage.matrices[user_id]
+
+
+def _cells(matrix: Matrix, *, subject: str, device: str) -> list[Cell] | None:
+    """Return the cells of the newest mail of this subject for the devices of this name; None without such a mail."""
+    rows = [row for row in matrix.mail if row.mail.subject.strip() == subject]
+    if not rows:
+        return None
+    columns = [place for place, each in enumerate(matrix.devices) if each.name.lower() == device.lower()]
+    return [rows[-1].cells[place] for place in columns]
+
+
+async def _items(stage: Stage, device: str, *, source: str) -> list[LedgerRow] | None:
+    """Return the items of this source in the ledger of a device; None without such a device."""
+    row = await stage.enrollment(device)
+    if row is None:
+        return None
+    ledger = await stage.scene.read(device_queries.ledger_rows, row.id)
+    return [each for each in ledger.values() if each.source is Source(source)]
+
+
+async def _holds(stage: Stage, words: Words) -> Sight:
+    device, source = words["device"], words["source"]
+    looked = say("what %(device)s holds", device=device)
+    items = await _items(stage, device, source=source)
+    if items is None:
+        return _sight(None, looked, say("there is no device %(device)s", device=device))
+    wanted = stage.labels.get(words["label"]) if "label" in words else None
+    chosen = [each for each in items if wanted is None or each.thumbprint == wanted]
+    present = [each for each in chosen if each.state in _PRESENT]
+    if present:
+        marks = ", ".join(stage.marks.name(each.thumbprint) for each in present if each.thumbprint)
+        return _sight(True, looked, say("it holds %(marks)s (%(source)s)", marks=marks or source, source=source))
+    absence = say("no such certificate (%(source)s) is on it", source=source)
+    return _sight(False, looked, absence, *(_reasons(chosen) or [say("no profile asks for one")]))
+
+
+def _reasons(items: list[LedgerRow]) -> list[Message]:
+    reasons = []
+    for item in items:
+        detail, state = item.problem.message if item.problem else item.waits_for, _STATES[item.state]
+        reasons.append(say("%(name)s: %(what)s", name=state, what=detail.rstrip(".")) if detail else state)
+    return reasons
+
+
+async def _same(stage: Stage, words: Words) -> Sight:
+    source, devices = words["source"], ", ".join(words["devices"])
+    looked = say("the certificates (%(source)s) on %(devices)s", source=source, devices=devices)
+    held: list[frozenset[str]] = []
+    lines: list[Message] = []
+    for device in words["devices"]:
+        items = await _items(stage, device, source=words["source"]) or []
+        marks = {each.thumbprint for each in items if each.thumbprint and each.state in _PRESENT}
+        held.append(frozenset(marks))
+        known = ", ".join(sorted(stage.marks.name(each) for each in marks))
+        lines.append(say("%(name)s: %(what)s", name=device, what=known or say("none")))
+    return _sight(len(set(held)) == 1 if all(held) else None, looked, *lines)
+
+
+async def _reads(stage: Stage, words: Words) -> Sight:
+    device, name = words["device"], words["file"]
+    looked = say("the system of %(device)s", device=device)
+    row, data = await stage.enrollment(device), stage.files.get(name)
+    if row is None:
+        return _sight(None, looked, say("there is no device %(device)s", device=device))
+    if data is None:
+        return _sight(None, looked, say("there is no file %(file)s", file=name))
+    version, is_modern = row.facts.get("osVersion"), has_modern_ciphers(data)
+    only_old = needs_legacy_pfx(row.variant, version)
+    reads = say("version %(version)s, which reads 3DES alone", version=version)
+    if not only_old:
+        reads = say("version %(version)s, which reads PBES2 and 3DES", version=version)
+    ciphers = say("%(name)s: %(what)s", name=name, what="PBES2" if is_modern else "3DES")
+    system = say("%(name)s: %(what)s", name=device, what=reads)
+    return _sight(not (only_old and is_modern), looked, system, ciphers)
+
+
+async def _challenge(stage: Stage, words: Words) -> Sight:
+    device, code = words["device"], words["code"]
+    looked, row = say("the SCEP challenges of %(device)s", device=device), await stage.enrollment(device)
+    if row is None:
+        return _sight(None, looked, say("there is no device %(device)s", device=device))
+    given = await stage.scene.read(scep_queries.challenges_of, stage.scene.tenant.id, enrollment_ids=[row.id])
+    codes = [str((each.outcome or {}).get("code", "")) for each in given if each.created_at >= stage.run.started_at]
+    known = ", ".join(filter(None, codes))
+    saw = say("answered: %(codes)s", codes=known) if known else say("none was answered since the lab began")
+    return _sight(code in codes, looked, saw)
+
+
+async def _smime(stage: Stage, words: Words) -> Sight:
+    device = words["device"]
+    looked, row = say("the accounts of %(device)s", device=device), await stage.enrollment(device)
+    if row is None:
+        return _sight(False, looked, say("there is no device %(device)s", device=device))
+    ledger = await stage.scene.read(device_queries.ledger_rows, row.id)
+    on = switches_of(ledger.values())
+    so = on.by_profile or on.by_configuration
+    saw = say("a profile switches S/MIME on") if so else say("nothing switches S/MIME on")
+    accounts = count("one account", "%(number)s accounts", number=on.accounts)
+    return _sight(so, looked, accounts, saw)
+
+
+async def _device_state(stage: Stage, words: Words) -> Sight:
+    device = words["device"]
+    looked, row = say("the enrolment of %(device)s", device=device), await stage.enrollment(device)
+    if row is None:
+        return _sight(False, looked, say("there was never such a device"))
+    is_active, cause = row.state is EnrollmentState.ACTIVE, row.cause or "-"
+    ending = say("ending, by %(cause)s", cause=cause)
+    ended = ending if row.state is EnrollmentState.ENDING else say("ended, by %(cause)s", cause=cause)
+    saw = say("active") if is_active else ended
+    if words["state"] == "enrolled":
+        return _sight(is_active, looked, saw)
+    return _sight(row.state is EnrollmentState.ENDED and row.cause == _ENDS[words["state"]], looked, saw)
+
+
+# --------------------------------------------------------------------------------------------------------- certificates
+
+
+async def _register(stage: Stage, words: Words) -> tuple[Message, CertificateRow | None]:
+    known = await stage.thumbprint(words)
+    if known is None:
+        return say("the register of the CA"), None
+    row = await stage.scene.read(certificate_queries.certificate, stage.scene.tenant.id, key=known)
+    return say("the register of the CA, certificate %(mark)s", mark=stage.marks.name(known)), row
+
+
+async def _revoked(stage: Stage, words: Words) -> Sight:
+    looked, row = await _register(stage, words)
+    if row is None:
+        return _sight(None, looked, say("there is no such certificate yet"))
+    if row.revoked_at is None:
+        return _sight(False, looked, say("it is not revoked"))
+    saw = say("it was revoked at %(time)s, %(reason)s", time=iso(row.revoked_at), reason=row.reason)
+    return _sight(True, looked, saw)
+
+
+async def _expired(stage: Stage, words: Words) -> Sight:
+    looked, row = await _register(stage, words)
+    if row is None:
+        return _sight(None, looked, say("there is no such certificate yet"))
+    now = stage.scene.now
+    end, clock = (
+        say("it is valid until %(time)s", time=iso(row.not_after)),
+        say("the clock shows %(time)s", time=iso(now)),
+    )
+    return _sight(row.not_after <= now, looked, end, clock)
+
+
+async def _imported(stage: Stage, words: Words) -> Sight:
+    scene = stage.scene
+    records = await scene.listed(imported.COLLECTION, userPrincipalName=scene.principal_name(words["user"]))
+    chosen = [each for each in records if words.get("tag") in (None, each["intendedPurpose"])]
+    known = sorted((stage.marks.name(each["thumbprint"]), each["intendedPurpose"]) for each in records)
+    lines = [say("%(mark)s as %(tag)s", mark=letters, tag=tag) for letters, tag in known]
+    looked = say("the imported certificates of %(user)s", user=words["user"])
+    return _sight(len(chosen) == words["count"], looked, *(lines or [say("nothing is imported")]))
+
+
+async def _published(stage: Stage, words: Words) -> Sight:
+    scene = stage.scene
+    user = await scene.find_user(words["user"])
+    address = str((user or {}).get("mail") or scene.principal_name(words["user"])).lower()
+    entries = await scene.look(address_book.lookup, address)
+    known, named = await stage.thumbprint(words), "label" in words or "device" in words
+    usable = [each for each in entries if each.is_usable]
+    # Of several, senders take the newest.
+    so = bool(usable) and (not named or usable[0].thumbprint == known)
+    lines = [
+        say(
+            "%(name)s: %(what)s",
+            name=stage.marks.name(each.thumbprint),
+            what="; ".join(r.sentence for r in each.remarks),
+        )
+        if not each.is_usable
+        else say("%(mark)s can be used", mark=stage.marks.name(each.thumbprint))
+        for each in entries
+    ]
+    looked = say("what is published for %(address)s", address=address)
+    return _sight(so, looked, *(lines or [say("nothing is published")]))
+
+
+async def _connector_key(stage: Stage, words: Words) -> Sight:
+    rows = await stage.scene.read(connector_queries.connector_rows, stage.scene.tenant.id)
+    keys = await stage.scene.read(connector_queries.connector_key_rows, stage.scene.tenant.id)
+    names = {row.id: row.name for row in rows}
+    holders = {names.get(key.connector_id, "") for key in keys}
+    key, no_key = say("a key"), say("no key")
+    lines = [say("%(name)s: %(what)s", name=row.name, what=key if row.name in holders else no_key) for row in rows]
+    looked = say("the keys of the connectors")
+    return _sight(words["connector"] in holders, looked, *(lines or [say("there is no connector")]))
+
+
+# ----------------------------------------------------------------------------------------------- profiles, people, time
+
+
+async def _assigned(stage: Stage, words: Words) -> Sight:
+    looked = say("the assignments of the profile %(profile)s", profile=words["profile"])
+    profile = await stage.find_profile(words["profile"])
+    if profile is None:
+        return _sight(False, looked, say("there is no such profile: a reset of the lab brings it back"))
+    targets = profile.get("assignments") or []
+    if words["to"].lower() not in {"all users", "all devices"} and await stage.scene.find_group(words["to"]) is None:
+        return _sight(False, looked, say("there is no group %(group)s", group=words["to"]))
+    so = assignments.is_assigned(targets, await stage.target(words["to"]))
+    kinds = ", ".join(each["target"]["@odata.type"].rpartition(".")[2] for each in targets)
+    saw = say("it is assigned to %(to)s", to=kinds) if kinds else say("it is assigned to nobody")
+    return _sight(so, looked, saw)
+
+
+async def _profile_there(stage: Stage, words: Words) -> Sight:
+    profile = await stage.find_profile(words["profile"])
+    saw = say("it is there") if profile is not None else say("there is no such profile")
+    return _sight(profile is not None, say("the profile %(profile)s", profile=words["profile"]), saw)
+
+
+async def _user_there(stage: Stage, words: Words) -> Sight:
+    user = await stage.scene.find_user(words["user"])
+    saw = say("there") if user is not None else say("not there")
+    return _sight(user is not None, say("the user %(user)s", user=words["user"]), saw)
+
+
+async def _in_group(stage: Stage, words: Words) -> Sight:
+    looked = say("the members of %(group)s", group=words["group"])
+    group = await stage.scene.find_group(words["group"])
+    if group is None:
+        return _sight(False, looked, say("there is no group %(group)s", group=words["group"]))
+    members = await stage.scene.listed(f"{directory.GROUPS}/{group['id']}/members")
+    names = [str(each.get("userPrincipalName", "")).partition("@")[0] for each in members]
+    known = ", ".join(filter(None, names))
+    saw = say("members: %(names)s", names=known) if known else say("nobody")
+    return _sight(words["user"].lower() in names, looked, saw)
+
+
+async def _clock(stage: Stage, words: Words) -> Sight:
+    began, now = stage.run.started_at, stage.scene.now
+    saw = [say("the clock shows %(time)s", time=iso(now)), say("the lab began at %(time)s", time=iso(began))]
+    if now < began:
+        saw.append(say("so the clock was put back: a reset of the lab mends that"))
+    return _sight(now - began >= parse_duration(words["by"]), say("the tenant's clock"), *saw)
+
+
+async def _happened(stage: Stage, words: Words) -> Sight:
+    rows = await stage.scene.read(
+        tenant_queries.events,
+        stage.scene.tenant.id,
+        after=stage.run.number,
+        types=(words["event"],),
+        limit=_MOST_EVENTS,
+    )
+    if "device" in words:
+        device = await stage.enrollment(words["device"])
+        rows = [row for row in rows if device is not None and row.device == device.id]
+    if "user" in words:
+        user = await stage.scene.find_user(words["user"])
+        rows = [row for row in rows if user is not None and row.user == user["id"]]
+    saw = say("%(number)s of %(event)s", number=len(rows), event=words["event"])
+    last = [say("the last at %(time)s", time=iso(rows[-1].time))] if rows else []
+    return _sight(bool(rows), say("the journal since the lab began"), saw, *last)
+
+
+#: data. The verbs of `fauxtune_labs.core.verbs.CHECKS` -> what looks.
+CHECKS: Mapping[str, Look] = MappingProxyType(
+    {
+        "mail readable": _readable,
+        "device holds": _holds,
+        "same certificate": _same,
+        "certificate revoked": _revoked,
+        "certificate expired": _expired,
+        "smime on": _smime,
+        "profile assigned": _assigned,
+        "profile there": _profile_there,
+        "device state": _device_state,
+        "user there": _user_there,
+        "user in group": _in_group,
+        "imported": _imported,
+        "published": _published,
+        "connector has key": _connector_key,
+        "challenge answered": _challenge,
+        "reads file": _reads,
+        "clock moved": _clock,
+        "happened": _happened,
+    }
+)
+
+#: data. What each check expects, and what it expects with `is = false`; the values are those of the check.
+_EXPECTED: Mapping[str, tuple[Message, Message]] = MappingProxyType(
+    {
+        "mail readable": (say("%(device)s can read it"), say("%(device)s cannot read it")),
+        "device holds": (
+            say("%(device)s holds such a certificate (%(source)s)"),
+            say("%(device)s holds no such certificate (%(source)s)"),
+        ),
+        "same certificate": (
+            say("the same on all, and at least one"),
+            say("a different one on each, and none without"),
+        ),
+        "certificate revoked": (
+            say("the certificate (%(which)s) is revoked"),
+            say("the certificate (%(which)s) is not revoked"),
+        ),
+        "certificate expired": (
+            say("the certificate (%(which)s) has expired"),
+            say("the certificate (%(which)s) is still valid"),
+        ),
+        "smime on": (say("something switches S/MIME on"), say("nothing switches S/MIME on")),
+        "profile assigned": (say("it is assigned to %(to)s"), say("it is not assigned to %(to)s")),
+        "profile there": (say("it is there"), say("it is gone")),
+        "device state": (say("%(state)s"), say("not %(state)s")),
+        "user there": (say("there"), say("not there")),
+        "user in group": (say("%(user)s is among them"), say("%(user)s is not among them")),
+        "imported": (say("%(count)s of the tag: %(tag)s"), say("not %(count)s of the tag: %(tag)s")),
+        "published": (say("a certificate that senders can use"), say("nothing of the kind")),
+        "connector has key": (say("%(connector)s has a key"), say("%(connector)s has no key")),
+        "challenge answered": (say("one answered with %(code)s"), say("none answered with %(code)s")),
+        "reads file": (say("it reads %(file)s"), say("it does not read %(file)s")),
+        "clock moved": (say("%(by)s later than at the start"), say("earlier")),
+        "happened": (say("at least one"), say("none")),
+    }
+)

@@ -1,0 +1,148 @@
+"""Reaching a provider state: the function of each sentence, called once for a tenant at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fauxtune.core.administration import directory, enrollment
+from fauxtune.core.engine.enrollment_restrictions import platform_type
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.platforms import Platform, variant_of
+from fauxtune.core.model.provider_state_words import Reading, read
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.arrangement import connectors, devices, times
+from fauxtune.operations.arrangement.scene import Scene, scene_of
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.turns import turn_of_state
+from fauxtune_labs.operations import certificates, faults, people, profiles, scep
+
+# Sentences on who may enrol.
+
+
+async def user_may_not_enroll(scene: Scene, reading: Reading) -> None:
+    """Block the platform of the device for a group with the user."""
+    platform, mode, name = reading.device()
+    variant = variant_of(Platform(platform), mode)
+    blocked = None if variant is None else platform_type(variant)
+    if blocked is None:
+        raise Invalid(f"No restriction of a platform concerns a {name}.", target="state")
+    title = f"May not enrol {blocked}"
+    user, group = await scene.user(reading.words["user"]), await scene.group(title)
+    members = await scene.listed(f"{directory.GROUPS}/{group['id']}/members")
+    if user["id"] not in {each["id"] for each in members}:
+        await scene.send(directory.add_member(group["id"], member=user["id"]))
+    known = await scene.listed(enrollment.CONFIGURATIONS)
+    restriction = next((each for each in known if each["displayName"] == title), None)
+    if restriction is None:
+        restriction = await scene.send(enrollment.block_platform(title, platform_type=blocked))
+        await scene.send(enrollment.assign_restriction(restriction["id"], group=group["id"]))
+    scene.values["restrictionId"] = restriction["id"]
+
+
+Reach: TypeAlias = Callable[[Scene, Reading], Awaitable[None]]
+
+#: The name of the application in the audit log.
+_CLIENT = "provider states"
+
+#: data. The text of each sentence -> what reaches it.
+REACH: Mapping[str, Reach] = {
+    "there is a user {user}": people.user_exists,
+    "there are {count} users": people.users_exist,
+    "there is no user {user}": people.user_left,
+    "{user} has a licence": people.user_has_licence,
+    "{user} has no licence": people.user_has_no_licence,
+    "{user} may not sign in": people.user_is_disabled,
+    "{user} has no mail address": people.user_has_no_mail,
+    "{user} is called {name}": people.user_is_called,
+    "there is a group {group}": people.group_exists,
+    "there is no group {group}": people.group_is_gone,
+    "{user} is a member of {group}": people.user_is_member,
+    "{user} is not a member of {group}": people.user_is_no_member,
+    "{group} is empty": people.group_is_empty,
+    "{user} has {count} encryption certificates": certificates.has_encryption_certificates,
+    "{user} has {count} encryption certificates, {part} expired": certificates.has_encryption_certificates,
+    "{user}'s encryption certificate expires in {count} days": certificates.encryption_certificate_expires,
+    "{user}'s encryption certificate has expired": certificates.encryption_certificate_has_expired,
+    "{user}'s encryption certificate was revoked": certificates.encryption_certificate_was_revoked,
+    "{user}'s encryption certificate is on hold": certificates.encryption_certificate_is_on_hold,
+    "{user} has a signing certificate": certificates.has_signing_certificate,
+    "{user}'s signing certificate was revoked": certificates.signing_certificate_was_revoked,
+    "{user}'s signing certificate expires in {count} days": certificates.signing_certificate_expires,
+    "the issuing CA was rolled over": certificates.issuing_authority_was_rolled_over,
+    "the issuing CA is out of service": certificates.issuing_authority_is_out_of_service,
+    "the issuing CA is in service": certificates.issuing_authority_is_in_service,
+    "the template {template} is gone": certificates.template_is_gone,
+    "a trusted root is assigned to {group}": profiles.root_is_assigned,
+    "a signing certificate is assigned to {group}": profiles.signing_is_assigned,
+    "a SCEP certificate is assigned to {group}": scep.is_assigned,
+    "imported certificates are assigned to {group}": profiles.imported_is_assigned,
+    "a mail account is assigned to {group}": profiles.mail_is_assigned,
+    "nothing is assigned to {group}": profiles.nothing_is_assigned,
+    "there are no profiles": profiles.there_are_no_profiles,
+    "trusted roots are not required": profiles.roots_are_not_required,
+    "{user} may not enrol a {device}": user_may_not_enroll,
+    "{user} has an enrolled {device}": devices.has_device,
+    "{user} has {count} {device}": devices.has_devices,
+    "{user} has {count} {device}, {part} retired": devices.has_devices_some_retired,
+    "{user}'s {device} is off line": devices.is_off_line,
+    "{user}'s {device} is on line": devices.is_on_line,
+    "{user}'s {device} was retired": devices.was_retired,
+    "{user}'s {device} was wiped": devices.was_wiped,
+    "{user}'s {device} refuses {delivery}": devices.refuses,
+    "{user}'s {device} accepts everything": devices.accepts_everything,
+    "{user}'s {device} reports {fact} {value}": devices.reports,
+    "{user}'s {device} waits for the connector": devices.waits_for_connector,
+    "{user}'s {device} has a SCEP certificate": scep.has_certificate,
+    "{user}'s {device} waits for the approval of a SCEP certificate": scep.waits_for_approval,
+    "the SCEP challenge of {user}'s {device} has expired": scep.challenge_has_expired,
+    "the connector is off line": connectors.connectors_are_off_line,
+    "the connector is on line": connectors.connectors_are_on_line,
+    "the connector lacks the key": connectors.connectors_lack_the_key,
+    "the connector has a key": connectors.connector_has_a_key,
+    "there is no connector": connectors.there_is_no_connector,
+    "there are {count} connectors": connectors.there_are_connectors,
+    "the connector polls": connectors.connectors_poll,
+    "SCEP requests wait for an approval": scep.requests_wait,
+    "SCEP requests are granted at once": scep.requests_are_granted,
+    "Graph throttles every {nth} request": faults.graph_throttles,
+    "Graph is unavailable": faults.graph_is_unavailable,
+    "Graph answers slowly": faults.graph_answers_slowly,
+    "nobody can sign in": faults.nobody_can_sign_in,
+    "a firewall keeps the connector from Intune": faults.connectors_are_blocked,
+    "a firewall keeps devices from Intune": faults.devices_are_blocked,
+    "nothing fails": faults.nothing_fails,
+    "{time} has passed": times.time_has_passed,
+    "it is {date}": times.it_is,
+    "the clock stands still": times.clock_stands_still,
+    "the clock runs": times.clock_runs,
+    "the CRL has expired": times.crl_has_expired,
+    "the edition is {name}": times.edition_is,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A state that was reached. `text`: the sentence with its places; `values`: ids and names of what it speaks of."""
+
+    text: str
+    state: str
+    changed: bool
+    values: Mapping[str, str]
+
+
+async def reach(
+    emulator: Emulator, tenant: Tenant, *, state: str, params: Mapping[str, object] | None = None
+) -> Reached:
+    """Bring the tenant into the state; nothing is changed if it is in it. Hosted devices have settled afterwards.
+
+    Raises Invalid for a sentence that is not known, naming the nearest three.
+    """
+    reading = read(state, params)
+    async with emulator.turns.across(turn_of_state(tenant)):
+        scene = scene_of(emulator, tenant, client=_CLIENT)
+        await REACH[reading.sentence.text](scene, reading)
+        if scene.changed:
+            await devices.settle(scene)
+    return Reached(reading.sentence.text, reading.wording, changed=scene.changed, values=scene.values)

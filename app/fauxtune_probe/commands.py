@@ -1,0 +1,279 @@
+"""`fauxtune probe`: Fauxtune's expectations of Microsoft Graph, tried on a real tenant or on the emulator itself."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune import __version__
+from fauxtune_cli.administration import YesOption
+from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
+from fauxtune_cli.progress import progress
+from fauxtune_cli.service import Emulator, with_service
+from fauxtune_client.endpoints import tls_context
+from fauxtune_probe.core.model import Expectation, Outcome
+from fauxtune_probe.core.report import About, document, markdown, page
+from fauxtune_probe.scep.trial_reports import as_json, check_patterns, fits, save, writer
+from fauxtune_probe.text import CLOUD, GRAPH_TOOLS, listing, outcome_line, overview, what_is_written
+
+if TYPE_CHECKING:
+    from fauxtune_probe.core.trying import Run
+    from fauxtune_probe.running import Prober
+
+#: Exit code if an expectation differs (1: the probe could not be run, or nothing could be tried).
+DIFFERS = 3
+_INTERRUPTED = 130
+#: Requests a second to this server: no limit that would be felt.
+_OWN_RATE = 10_000.0
+
+app = typer.Typer(
+    help="""Try Fauxtune's expectations of Microsoft Graph, on a real tenant or on the emulator.
+
+Each expectation ends as confirmed, differs (with expected and observed) or not tried (with the reason). On a real
+tenant it only reads, unless --write is given; names, addresses and ids are left out of the report. Exit code 0: nothing
+differs; 3: something differs; 1: it could not be run, or nothing could be tried.
+
+A real tenant: sign in by device code in your browser, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET
+to sign in as an application.
+
+\b
+fauxtune probe                               this server, everything
+fauxtune probe --target real --report report.html
+fauxtune probe --target real --only 'user*'
+fauxtune probe --target real --write         creates and deletes things
+fauxtune probe clean --target real           deletes what an ended run left
+fauxtune probe list""",
+    invoke_without_command=True,
+)
+
+
+class TargetName(StrEnum):
+    """The service that is probed."""
+
+    FAUXTUNE = "fauxtune"
+    REAL = "real"
+
+
+PrefixOption = Annotated[str, typer.Option(help="begins the names of what is created")]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", metavar="PATTERN", help="only these ids, with * and ?; repeatable")
+]
+RateOption = Annotated[float, typer.Option(help="requests a second, at most", min=0.1, max=50.0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing(Emulator):
+    """The service to probe, and the sign-in there."""
+
+    target: Annotated[TargetName, typer.Option(help="this server, or the real service")] = TargetName.FAUXTUNE
+    client_id: Annotated[
+        str | None,
+        typer.Option(envvar="AZURE_CLIENT_ID", help="real: the application to sign in with (default: Microsoft's own)"),
+    ] = None
+    authority: Annotated[
+        str, typer.Option(envvar="AZURE_AUTHORITY_HOST", help="real: the sign-in address of the cloud")
+    ] = CLOUD.authority
+    graph_uri: Annotated[str, typer.Option(help="real: the address of Graph in the cloud")] = CLOUD.graph
+    rate: RateOption = 4.0
+    output: OutputOption = Output.TEXT
+
+    @property
+    def is_real(self) -> bool:
+        """Whether a real tenant is probed."""
+        return self.target is TargetName.REAL
+
+    @contextmanager
+    def prober(self, run: Run, scopes: list[str]) -> Iterator[Prober]:
+        """Sign in, and yield what sends requests. Raises ClientError."""
+        from fauxtune_probe.running import Prober
+
+        graph, token = (self.graph_uri, self._real_token(run, scopes)) if self.is_real else self._own_token(run)
+        log = lambda line: print(line, file=sys.stderr)  # noqa: E731
+        rate = self.rate if self.is_real else _OWN_RATE
+        ca_file = self.ca if self.is_real else self.server().ca_file
+        with Prober(graph=_address(graph), token=token, ca_file=ca_file, rate=rate, log=log) as prober:
+            prober.check_service()
+            yield prober
+
+    def _own_token(self, run: Run) -> tuple[str, str]:
+        with self.client() as client:
+            if self.tenant is not None:
+                client.sign_in_to_tenant()
+            settings = client.control("GET", "")["settings"]
+            run.emulator, run.of_today = True, settings["edition"]["value"] == "current"
+            run.faithful = bool(settings["graph.faithfulQuery"]["value"])
+            return client.server.https, client.token()
+
+    def _real_token(self, run: Run, scopes: list[str]) -> str:
+        import httpx
+
+        from fauxtune_client.sign_in import Authority
+
+        tenant = self.tenant or os.environ.get("AZURE_TENANT_ID") or ""
+        secret = os.environ.get("AZURE_CLIENT_SECRET")
+        with httpx.Client(verify=tls_context(self.ca), timeout=30.0, trust_env=False) as http:
+            authority = Authority(http, _address(self.authority), tenant or "organizations")
+            if secret:
+                if not (tenant and self.client_id):
+                    fail("AZURE_CLIENT_SECRET is set: AZURE_TENANT_ID and AZURE_CLIENT_ID must be set, too.")
+                return authority.as_application(self.client_id, secret, scope=f"{_address(self.graph_uri)}/.default")
+            run.signed_in_as = "user"
+            wanted = [f"{_address(self.graph_uri)}/{scope}" for scope in scopes]
+            sign_in = authority.begin(self.client_id or GRAPH_TOOLS, scopes=wanted)
+            print(
+                f"Open {sign_in.page} in a browser and enter the code {sign_in.user_code}", file=sys.stderr, flush=True
+            )
+            print(f"It will ask for: {', '.join(scopes)}", file=sys.stderr, flush=True)
+            return sign_in.wait()
+
+
+@app.callback(invoke_without_command=True)
+@with_service(Probing)
+def probe(
+    context: typer.Context,
+    *,
+    service: Probing,
+    write: Annotated[
+        bool | None,
+        typer.Option("--write/--read-only", help="create things and delete them again (default: not on a real tenant)"),
+    ] = None,
+    only: OnlyOption = None,
+    report: Annotated[Path | None, typer.Option(help="write a report: .md, .html or .json")] = None,
+    prefix: PrefixOption = "fauxtune-probe",
+    yes: YesOption = False,
+) -> None:
+    """Try the expectations; the help of the group says how."""
+    if context.invoked_subcommand is not None:
+        return
+    writers = {".md": markdown, ".html": page, ".json": as_json}
+    reports = [] if report is None else [(report, writer(report, writers))]
+    chosen = _chosen(only)
+    run = _run(prefix, write=not service.is_real if write is None else write)
+    if run.writes and service.is_real:
+        _ask(what_is_written(chosen, prefix=run.prefix), yes=yes)
+    with plain_failures(), service.prober(run, _scopes(chosen, run)) as prober:
+        outcomes = _tried(chosen, prober=prober, run=run)
+        about = About(
+            target=service.target.value,
+            service=prober.graph,
+            when=prober.date,
+            write=run.writes,
+            version=__version__,
+            requests=prober.sent,
+            left=tuple(run.left),
+        )
+    result = document(about, outcomes, expectations=chosen)
+    for file, report_of in reports:
+        save(file, report_of(result))
+    emit(service.output, result, text=overview(result, prefix=prefix, report=report))
+    raise typer.Exit(_exit_code(result))
+
+
+@app.command()
+@with_service(Probing)
+def clean(*, service: Probing, prefix: PrefixOption = "fauxtune-probe", yes: YesOption = False) -> None:
+    """Delete what earlier runs created and left.
+
+    \b
+    fauxtune probe clean
+    fauxtune probe clean --target real --yes
+    """
+    from fauxtune_probe.core.leftovers import deleting, finding
+
+    run = _run(prefix, write=True)
+    expectations = _chosen(None)
+    with plain_failures(), service.prober(run, _scopes(expectations, run)) as prober:
+        search = prober.drive(finding(prefix))
+        if search.leftovers and service.is_real:
+            names = "\n".join(f"  {each.name}" for each in search.leftovers)
+            _ask(f"This will be deleted:\n{names}", yes=yes)
+        stay = prober.drive(deleting(search.leftovers))
+        done = [each.name for each in search.leftovers if each not in {leftover for leftover, _why in stay}]
+        result = {
+            "deleted": done,
+            "notDeleted": [{"name": each.name, "why": why} for each, why in stay],
+            "notRead": list(search.unread),
+        }
+        lines = [f"Deleted: {len(done)}.", *(f"Not deleted: {each.name}: {why}" for each, why in stay)]
+        lines += [f"Could not be searched: {each}" for each in search.unread]
+        emit(service.output, result, text="\n".join(lines))
+        if stay or search.unread:
+            raise typer.Exit(FAILED)
+
+
+@app.command("list")
+def list_(*, only: OnlyOption = None, output: OutputOption = Output.TEXT) -> None:
+    """List the expectations, and what they rest on.
+
+    \b
+    fauxtune probe list
+    fauxtune probe list --only 'member-*' --output json
+    """
+    chosen = _chosen(only)
+    emit(output, listing(chosen), text="\n".join(f"{each.id}\n  {each.says}\n  {each.source}" for each in chosen))
+
+
+def _tried(chosen: list[Expectation], *, prober: Prober, run: Run) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    total = sum(len(each.versions) for each in chosen)
+    try:
+        with progress(total, title="Probing") as tell, closing(prober.outcomes(chosen, run)) as results:
+            for outcome in results:
+                outcomes.append(outcome)
+                tell(*outcome_line(outcome))
+    except KeyboardInterrupt:
+        print("Interrupted: what was created is deleted.", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED) from None
+    return outcomes
+
+
+def _run(prefix: str, *, write: bool) -> Run:
+    from fauxtune_probe.core.trying import Run
+
+    if not prefix.isascii() or not prefix.replace("-", "").isalnum() or not 3 <= len(prefix) <= 30:
+        fail("--prefix must be 3 to 30 letters, digits and hyphens: it begins names and addresses.")
+    return Run(f"{prefix}-{secrets.token_hex(4)}-", password=f"Aa1!{secrets.token_urlsafe(18)}", writes=write)
+
+
+def _chosen(only: list[str] | None) -> list[Expectation]:
+    from fauxtune_probe.core.expectations.index import EXPECTATIONS
+
+    ids = [each.id for each in EXPECTATIONS]
+    check_patterns(only or (), ids, noun="expectation", command="fauxtune probe list")
+    return [each for each in EXPECTATIONS if not only or fits(each.id, only)]
+
+
+def _scopes(chosen: list[Expectation], run: Run) -> list[str]:
+    return sorted({scope for each in chosen if run.writes or not each.writes for scope in each.needs} | {"User.Read"})
+
+
+def _ask(words: str, *, yes: bool) -> None:
+    """Say what will be changed in a real tenant, and ask. Without a terminal --yes is required."""
+    print(words, file=sys.stderr)
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        fail("A real tenant is changed only after a question at a terminal, or with --yes.")
+    if not typer.confirm("Go on?", err=True):
+        print("Nothing was changed.", file=sys.stderr)
+        raise typer.Exit(FAILED)
+
+
+def _exit_code(result: dict[str, Any]) -> int:
+    counts = result["counts"]
+    if counts["differs"]:
+        return DIFFERS
+    return 0 if counts["confirmed"] and not result["notDeleted"] else FAILED
+
+
+def _address(text: str) -> str:
+    return (text if "://" in text else f"https://{text}").rstrip("/")

@@ -1,0 +1,61 @@
+"""Templates: `{name}` in paths, options, patterns and bodies, and the values in their place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fauxtune_probe.core.model import Step, Values
+
+#: Not a repetition of a pattern: `{8}`, and not a variable of a profile: `{{UserName}}`.
+_NAME = re.compile(r"(?<!\{)\{([A-Za-z]\w*)\}(?!\})")
+
+
+def names(text: str) -> list[str]:
+    """Return the names in a template."""
+    return _NAME.findall(text)
+
+
+def names_of(step: Step) -> list[str]:
+    """Return the names in path, headers, body and checks."""
+    return [name for text in _texts((step.path, dict(step.headers), step.body, step.checks)) for name in names(text)]
+
+
+def filled(text: str, values: Values) -> str:
+    """Return the template with values in place of their names; names without a value stay."""
+    return _replaced(text, values, write=str)
+
+
+def filled_path(path: str, values: Values) -> str:
+    """Return a path with its options; values are written as URLs and OData's literals have them."""
+    place, mark, options = path.partition("?")
+    place = _replaced(place, values, write=lambda value: quote(value, safe="@"))
+    options = _replaced(options, values, write=lambda value: quote(value.replace("'", "''"), safe="@"))
+    return f"{place}{mark}{options.replace(' ', '%20')}"
+
+
+def filled_body(body: Any, values: Values) -> Any:
+    """Return a JSON value with values in place of their names in all of its texts."""
+    if isinstance(body, str):
+        return filled(body, values)
+    if isinstance(body, list):
+        return [filled_body(each, values) for each in body]
+    return {name: filled_body(each, values) for name, each in body.items()} if isinstance(body, dict) else body
+
+
+def _replaced(text: str, values: Values, *, write: Callable[[str], str]) -> str:
+    return _NAME.sub(lambda match: write(values[match[1]]) if match[1] in values else match[0], text)
+
+
+def _texts(value: object) -> list[str]:
+    """Return every text in a value: of lists, of objects, and of checks, which hold others."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    elif is_dataclass(value):
+        value = [getattr(value, each.name) for each in fields(value)]
+    return [text for each in value for text in _texts(each)] if isinstance(value, list | tuple) else []

@@ -1,0 +1,20 @@
+"""What the command line knows of the probe and of the verification of SCEP."""
+
+from __future__ import annotations
+
+from fauxtune.extensions import Command, Extension
+
+EXTENSION = Extension(
+    commands=(
+        Command(
+            "probe",
+            "fauxtune_probe.commands:app",
+            "Try Fauxtune's expectations of Microsoft Graph, on a real tenant or on the emulator.",
+        ),
+        Command(
+            "scep verify",
+            "fauxtune_probe.scep.commands:verify",
+            "Try an authority: devices request certificates of it.",
+        ),
+    ),
+)

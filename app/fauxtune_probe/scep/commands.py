@@ -1,0 +1,229 @@
+"""`fauxtune scep verify`: devices request certificates of an authority under test, and what it did is reported."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune import __version__
+from fauxtune.core.scep.verification.cases import CASES
+from fauxtune.core.scep.verification.model import Case, Outcome, Result
+from fauxtune_cli import names
+from fauxtune_cli.administration import Administration, Session, show
+from fauxtune_cli.options import FAILED, Output, fail
+from fauxtune_cli.progress import progress
+from fauxtune_cli.service import with_service
+from fauxtune_cli.tables import Table
+from fauxtune_probe.scep.trial_reports import Writer, as_json, check_patterns, fits, save, writer
+
+if TYPE_CHECKING:
+    from fauxtune_probe.scep.verifying import Patience
+
+#: Exit code if the authority did something wrong (1: it could not be tried).
+WRONG = 3
+_INTERRUPTED = 130
+_LONGEST_ANSWER = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is tried at which authority."""
+
+    url: str
+    profile: str | None
+    cases: list[Case]
+    trusted: Path | None
+    crl_url: str | None
+    patience: Patience
+
+
+UrlOption = Annotated[str, typer.Option("--ca-url", metavar="URL", help="the SCEP address of the authority")]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="a SCEP profile whose settings are used (default: signing and encryption)"),
+]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", metavar="PATTERN", help="only these cases, with * and ?; repeatable")
+]
+SkipOption = Annotated[
+    list[str] | None, typer.Option("--skip", metavar="PATTERN", help="without these cases; repeatable")
+]
+ReportOption = Annotated[
+    list[Path] | None,
+    typer.Option("--report", metavar="FILE", help="write a report: .html, .xml (JUnit) or .json; repeatable"),
+]
+TlsOption = Annotated[
+    Path | None, typer.Option("--ca-tls", metavar="FILE", help="the CA file (PEM) to trust if the address is https")
+]
+CrlOption = Annotated[
+    str | None, typer.Option("--crl-url", metavar="URL", help="the CRL to look at, if certificates name none")
+]
+NotificationOption = Annotated[
+    float, typer.Option("--notification-wait", metavar="SECONDS", min=0.1, help="how long to wait for a notification")
+]
+DecisionOption = Annotated[
+    float, typer.Option("--decision-wait", metavar="SECONDS", min=0, help="how long to poll what is PENDING")
+]
+RevocationOption = Annotated[
+    float, typer.Option("--revocation-wait", metavar="SECONDS", min=0.1, help="how long a revocation may take")
+]
+
+
+@with_service(Administration)
+def verify(
+    *,
+    ca_url: UrlOption = "",
+    profile: ProfileOption = None,
+    only: OnlyOption = None,
+    skip: SkipOption = None,
+    report: ReportOption = None,
+    ca_tls: TlsOption = None,
+    crl_url: CrlOption = None,
+    notification_wait: NotificationOption = 5.0,
+    decision_wait: DecisionOption = 60.0,
+    revocation_wait: RevocationOption = 60.0,
+    list_: Annotated[bool, typer.Option("--list", help="list the cases, and try nothing")] = False,
+    service: Administration,
+) -> None:
+    """Try an authority: devices request certificates of it.
+
+    What it does right and wrong is reported, case by case. The authority asks this server whether it may issue
+    (fauxtune scep client-config). Users, simulated devices and profiles are created for the run, and deleted at its
+    end.
+
+    Exit code 0: nothing is wrong; 3: something is wrong; 1: it could not be tried.
+
+    \b
+    fauxtune scep verify --ca-url http://localhost:9000/scep
+    fauxtune scep verify --ca-url http://localhost:9000/scep \\
+      --profile "Wi-Fi by SCEP" --report scep.html --report scep.xml
+    fauxtune scep verify --ca-url http://localhost:9000/scep --skip 'revoc*'
+    """
+    cases = _chosen(only or [], skip=skip or [])
+    if list_:
+        show(service.output, [_listed(case) for case in cases], text=_list(cases))
+        return
+    if not ca_url.startswith(("http://", "https://")):
+        fail("--ca-url is the address of a SCEP server, such as http://localhost:9000/scep.")
+    writers = [(file, _writer(file)) for file in report or []]
+    from fauxtune_probe.scep.verifying import Patience
+
+    with service.session() as session:
+        known = None if profile is None else names.profile(session.client, profile).id
+        patience = Patience(notification=notification_wait, decision=decision_wait, revocation=revocation_wait)
+        plan = _Plan(ca_url, known, cases, _trusted(session, ca_tls, url=ca_url), crl_url, patience)
+        result = _run(session, plan)
+        for file, write in writers:
+            save(file, write(result))
+        session.show(result, _table(result))
+        if session.output is Output.TEXT:
+            print("\n".join(_last_lines(result, files=[file for file, _ in writers])))
+    raise typer.Exit(_exit_code(result))
+
+
+def _run(session: Session, plan: _Plan) -> dict[str, Any]:
+    from fauxtune.core.scep.verification.report import MARKS, About, document
+    from fauxtune_probe.scep.bench import Bench
+    from fauxtune_probe.scep.scene import scene
+    from fauxtune_probe.scep.verifying import Verifier
+
+    outcomes: list[Outcome] = []
+    began = time.monotonic()
+    clock = session.client.control("GET", "/clock")
+    with (
+        Bench(plan.url, ca_file=plan.trusted, seconds=_LONGEST_ANSWER) as bench,
+        scene(session.client, url=plan.url, profile=plan.profile, root=bench.root()) as here,
+        progress(len(plan.cases), title="Requesting certificates") as tell,
+    ):
+        verifier = Verifier(here, bench=bench, patience=plan.patience, crl_url=plan.crl_url)
+        try:
+            for outcome in verifier.outcomes(plan.cases):
+                outcomes.append(outcome)
+                line = f"{MARKS[outcome.result]} {outcome.result.value:9} {outcome.case.id}: {outcome.saw}"
+                tell(line, outcome.result.value != "wrong")
+        except KeyboardInterrupt:
+            print("Interrupted: what was created is deleted.", file=sys.stderr)
+            raise typer.Exit(_INTERRUPTED) from None
+    about = About(
+        authority=plan.url,
+        server=session.client.server.https,
+        tenant=session.client.server.tenant,
+        when=clock["now"],
+        version=__version__,
+        seconds=time.monotonic() - began,
+        left=tuple(here.left),
+    )
+    return document(about, outcomes)
+
+
+def _chosen(only: list[str], *, skip: list[str]) -> list[Case]:
+    """The cases that were chosen; the good request is always there, for others rest on it."""
+    ids = [case.id for case in CASES]
+    check_patterns((*only, *skip), ids, noun="case", command="fauxtune scep verify --list")
+    return [
+        case
+        for case in CASES
+        if case.id == "good-request" or ((not only or fits(case.id, only)) and not fits(case.id, skip))
+    ]
+
+
+def _trusted(session: Session, ca_tls: Path | None, *, url: str) -> Path | None:
+    """The file of the authorities that devices trust: the server's own for its own addresses."""
+    own = session.client.server
+    return own.ca_file if ca_tls is None and url.startswith(f"{own.https}/") else ca_tls
+
+
+def _table(result: dict[str, Any]) -> Table:
+    from fauxtune.core.scep.verification.report import MARKS
+
+    rows: list[tuple[str, ...]] = [
+        (MARKS[Result(case["result"])], case["id"], case["result"], _reason(case)) for case in result["cases"]
+    ]
+    return Table(("", "case", "result", "reason"), rows, wraps=True)
+
+
+def _reason(case: dict[str, Any]) -> str:
+    """What was seen; of what is wrong also what was looked at, and what is right."""
+    if case["result"] != "wrong":
+        return str(case["saw"])
+    return f"looked at: {case['lookedAt']} saw: {case['saw']}. expected: {case['expected']} ({case['source']})"
+
+
+def _last_lines(result: dict[str, Any], *, files: list[Path]) -> list[str]:
+    from fauxtune.core.scep.verification.report import summary
+
+    lines = ["", f"{summary(result)}.", f"The authority is {result['authority']}."]
+    lines += [f"Could not be deleted: {name}" for name in result["notDeleted"]]
+    return [*lines, *(f"The report is in {file}." for file in files)]
+
+
+def _listed(case: Case) -> dict[str, str | None]:
+    return {
+        "id": case.id,
+        "group": case.group,
+        "title": case.title,
+        "lookedAt": case.looks_at,
+        "expected": case.expected,
+        "source": case.source,
+    }
+
+
+def _list(cases: list[Case]) -> Table:
+    return Table(("case", "group", "title"), [(case.id, case.group, case.title) for case in cases], wraps=True)
+
+
+def _writer(file: Path) -> Writer:
+    from fauxtune.core.scep.verification.report import junit, page
+
+    return writer(file, {".html": page, ".xml": junit, ".json": as_json})
+
+
+def _exit_code(result: dict[str, Any]) -> int:
+    if result["counts"]["wrong"]:
+        return WRONG
+    return 0 if result["counts"]["right"] else FAILED

@@ -1,0 +1,1 @@
+"""The report: what happened in a tenant as one page, with claims that openssl proves."""

@@ -1,0 +1,116 @@
+"""`fauxtune report`: what happened in a tenant, as a page with proofs, to hand out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fauxtune_cli.administration import Administration
+from fauxtune_cli.options import fail
+from fauxtune_cli.progress import waiting
+from fauxtune_cli.service import with_service
+
+if TYPE_CHECKING:
+    from fauxtune_report.reporting import Exported
+
+_PAGE = "report.html"
+_DEVICE, _TRUSTED = "device.json", "trusted.pem"
+#: Bytes of the largest file with an exported key, and how many files of keys there may be.
+_LARGEST_KEY, _MOST_KEYS = 64 * 1024, 1000
+
+
+@with_service(Administration)
+def report(
+    *,
+    service: Administration,
+    out: Annotated[
+        Path,
+        typer.Option(help="the folder for report.html and its files, or the page itself: FILE.html", metavar="DIR"),
+    ] = Path("report"),
+    user: Annotated[
+        list[str] | None, typer.Option("--user", help="report on this person only (repeatable)", metavar="USER")
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="a folder with a folder for each simulated device, as `fauxtune-sim keystore export --pem` writes it: "
+            "their keys open the mail in the proofs",
+            metavar="DIR",
+        ),
+    ] = None,
+) -> None:
+    """Write what happened as a page with proofs, to hand out.
+
+    People, devices, certificates, mail, CRL and OCSP, from the tenant's state and journal, with the files and the lines
+    of openssl that prove it. The page has no scripts and
+    asks nobody for anything; prove.sh in the folder beside it runs every line.
+
+    \b
+    fauxtune report --out handout
+    fauxtune report --tenant contoso --lang it --out relazione.html
+    fauxtune-sim keystore export --state alice-phone --pem keys/alice-phone
+    fauxtune report --user alice --keys keys && sh report/report-files/prove.sh
+    """
+    file = out if out.suffix == ".html" else out / _PAGE
+    exported = [] if keys is None else _exported(keys)
+    with service.session() as session:
+        from fauxtune_report.page.writing import NotWritten, write
+        from fauxtune_report.reporting import Wanted, read_facts
+
+        with waiting("Reading the tenant"):
+            facts = read_facts(session.client, Wanted(tuple(user or ()), exported))
+        try:
+            written = write(facts, file, language=session.lang)
+        except NotWritten as refused:
+            fail(str(refused))
+        script = written.folder / "prove.sh"
+        document = {
+            "page": str(written.page.absolute()),
+            "folder": str(written.folder.absolute()),
+            "script": str(script.absolute()),
+            "claims": len(written.claims),
+            "language": session.lang.value,
+            "leftOut": {name: getattr(facts.left_out, name) for name in facts.left_out.__slots__},
+        }
+        lines = (f"The report: {written.page}", f"Its {len(written.claims)} claims are proven by: sh {script}")
+        session.show(document, "\n".join(lines))
+
+
+def _exported(folder: Path) -> list[Exported]:
+    """The keys in the folders of devices. Ends the command if there is no such folder."""
+    from fauxtune_report.reporting import Exported
+
+    exported = []
+    try:
+        for file in sorted(folder.glob(f"*/{_DEVICE}")):
+            identifier, name = _device(file)
+            exported.append(Exported(identifier, name, _pem_files(file.parent)))
+    except OSError as error:
+        fail(f"{error.filename} cannot be read: {error.strerror}.")
+    if not exported:
+        fail(
+            f"{folder} has no folder with a {_DEVICE}: `fauxtune-sim keystore export --state DEVICE --pem "
+            f"{folder / 'DEVICE'}` writes one."
+        )
+    return exported
+
+
+def _device(file: Path) -> tuple[str | None, str]:
+    """The id and the name of the device whose keys lie beside this file."""
+    try:
+        document = json.loads(file.read_bytes()[:_LARGEST_KEY])
+        identifier, name = document["id"], document["name"]
+    except (ValueError, KeyError, TypeError):
+        identifier, name = None, None
+    if not isinstance(name, str) or not isinstance(identifier, str | None):
+        fail(f"{file} is not as `fauxtune-sim keystore export` writes it.")
+    return identifier, name
+
+
+def _pem_files(folder: Path) -> tuple[bytes, ...]:
+    files = [file for file in sorted(folder.glob("*.pem")) if file.name != _TRUSTED][:_MOST_KEYS]
+    contents = [file.read_bytes() for file in files if file.stat().st_size <= _LARGEST_KEY]
+    return tuple(each for each in contents if b"PRIVATE KEY-----" in each and b"-----BEGIN CERTIFICATE-----" in each)

@@ -1,0 +1,1 @@
+"""The wire: requests and answers that were recorded, decoded, and why a request was refused."""

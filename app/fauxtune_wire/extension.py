@@ -1,0 +1,12 @@
+"""What the server and the command line know of recorded requests."""
+
+from __future__ import annotations
+
+from fauxtune.extensions import Command, Extension, Part
+
+EXTENSION = Extension(
+    commands=(
+        Command("wire", "fauxtune_wire.commands:wire", "Show what was sent and answered, and why it was refused."),
+    ),
+    parts=(Part(r"(tenants/[^/]+/)?wire(/|$)", ("fauxtune_wire.control",), "fauxtune_wire.decoding"),),
+)
