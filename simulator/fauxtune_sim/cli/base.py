@@ -49,7 +49,7 @@ ServerOption = Annotated[
     typer.Option(
         "--server",
         help="The server's HTTPS address; with a path, the discovery address for a Windows device.",
-        envvar="FAUXTUNE_SERVER",
+        envvar=["FAUXTUNE_SERVER", "FAUXTUNE_URL"],
         metavar="URL",
     ),
 ]
