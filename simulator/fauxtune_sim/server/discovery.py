@@ -52,7 +52,8 @@ def find_server(options: ServerOptions, environment: Mapping[str, str] | None = 
     env = os.environ if environment is None else environment
     folder = options.data_dir or Path(env.get("FAUXTUNE_DATA_DIR") or DEFAULT_DATA_DIR)
     named = env.get("FAUXTUNE_URL")  # what `fauxtune env` prints, and a seat's card
-    url = options.server or env.get("FAUXTUNE_SERVER") or named
+    is_chosen = options.data_dir is not None  # on the command line: it comes before variables
+    url = options.server or (None if is_chosen else env.get("FAUXTUNE_SERVER") or named)
     known = _endpoints(folder)
     if url is None:
         if known is None:
@@ -64,7 +65,7 @@ def find_server(options: ServerOptions, environment: Mapping[str, str] | None = 
     url = url.rstrip("/")
     if known is None or url != known["https"]:
         known = {}
-    ca = options.ca or env.get("FAUXTUNE_CA") or known.get("caFile")
+    ca = options.ca or (None if is_chosen else env.get("FAUXTUNE_CA")) or known.get("caFile")
     return Server(
         url=url,
         control=str(known.get("control") or f"{url}/_fauxtune/v1").rstrip("/"),
