@@ -34,11 +34,32 @@ OutputOption = Annotated[Output, typer.Option("--output", help="text for people,
 DataDirOption = Annotated[
     Path, typer.Option("--data-dir", envvar="FAUXTUNE_DATA_DIR", help="the data folder of the server")
 ]
+
+
+def _unless_a_folder_is_named(context: typer.Context, *, option: typer.CallbackParam, value: Any) -> Any:
+    """Drop what a variable says of the server where the command line names the server's folder: a variable that was set
+    for one server would send the command to it instead.
+    """
+    names = ("data_dir", "url", str(option.name))
+    folder, address, own = (getattr(context.get_parameter_source(name), "name", None) for name in names)
+    is_other = folder == "COMMANDLINE" != address and own == "ENVIRONMENT"
+    return None if is_other else value
+
+
 UrlOption = Annotated[
     str | None,
-    typer.Option("--url", "--server", envvar=["FAUXTUNE_URL", "FAUXTUNE_SERVER"], help="the server's HTTPS address"),
+    typer.Option(
+        "--url",
+        "--server",
+        envvar=["FAUXTUNE_URL", "FAUXTUNE_SERVER"],
+        help="the server's HTTPS address",
+        callback=_unless_a_folder_is_named,
+    ),
 ]
-CaOption = Annotated[Path | None, typer.Option("--ca", envvar="FAUXTUNE_CA", help="the CA file to trust (PEM)")]
+CaOption = Annotated[
+    Path | None,
+    typer.Option("--ca", envvar="FAUXTUNE_CA", help="the CA file to trust (PEM)", callback=_unless_a_folder_is_named),
+]
 
 DATA_DIR = Path(".fauxtune")
 

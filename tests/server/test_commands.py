@@ -108,6 +108,19 @@ def test_healthcheck_finds_the_server_by_folder_by_url_and_by_environment(
     assert fauxtune("healthcheck", FAUXTUNE_DATA_DIR=str(folder / "data"), commands=commands).returncode == 0
 
 
+def test_a_folder_on_the_command_line_comes_before_variables_of_another_server(
+    server: Running, folder: Path, tmp_path: Path, commands: Path
+) -> None:
+    data, elsewhere = folder / "data", {"FAUXTUNE_URL": "https://localhost:1", "FAUXTUNE_CA": "/nowhere.pem"}
+    ready = fauxtune("healthcheck", "--data-dir", data, commands=commands, **elsewhere)
+    assert ready.stdout == f"{server.https} is ready.\n", ready.stderr
+    phone = ("--user", "alice", "--platform", "ios", "--state", str(tmp_path / "phone"))
+    enrolled = fauxtune("enroll", "--data-dir", data, *phone, program="fauxtune-sim", commands=commands, **elsewhere)
+    assert enrolled.returncode == 0, enrolled.stderr
+    named = fauxtune("healthcheck", "--data-dir", data, "--url", "https://localhost:1", commands=commands)
+    assert "https://localhost:1" in named.stderr
+
+
 def test_a_server_that_cannot_be_reached_is_named_with_a_way_out(
     server: Running, tmp_path: Path, commands: Path
 ) -> None:

@@ -72,6 +72,15 @@ def test_the_environment_names_folder_or_server(folder: Path) -> None:
     assert server.control == "https://other:1/_fauxtune/v1"
 
 
+def test_the_address_that_fauxtune_env_prints_names_a_server_whose_control_surface_can_be_asked() -> None:
+    environment = {"FAUXTUNE_URL": "https://trainer:8443/", "FAUXTUNE_TENANT": "class-03"}
+    server = find_server(ServerOptions(), environment)
+    assert (server.url, server.tenant, server.is_described) == ("https://trainer:8443", "class-03", True)
+    enrolled_there = ServerOptions(server="https://trainer:8443", tenant="class-03")
+    assert find_server(enrolled_there, environment).is_described
+    assert not find_server(ServerOptions(server="https://elsewhere:1"), environment).is_described
+
+
 def test_what_is_named_wins(folder: Path) -> None:
     named = ServerOptions(server="https://localhost:8443", tenant="other", ca=Path("/mine"), data_dir=folder)
     server = find_server(named, {"FAUXTUNE_TENANT": "t", "FAUXTUNE_CA": "/theirs"})

@@ -134,7 +134,7 @@ def upgrade() -> None:
         sa.Column("not_after", WORD, nullable=False),
         sa.Column("revoked_at", WORD),
         sa.Column("reason", WORD),
-        sa.Column("revocation_state", WORD, comment="asked: of a connector; waiting or refused: where the connector asked for it in vain"),
+        sa.Column("revocation_state", WORD, comment="asked: of a connector; waiting or refused: where the connector asked for it without success"),
         sa.Column("revocation_asked_at", WORD),
         sa.PrimaryKeyConstraint("tenant_id", "authority", "serial", name=op.f("pk_certificates")),
     )

@@ -44,18 +44,35 @@ StatesOption = Annotated[
     list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR", show_default=False)
 ]
 OutputOption = Annotated[Output, typer.Option("--output", help="text to read, json for programs.")]
+
+
+def _unless_a_folder_is_named(context: typer.Context, *, option: typer.CallbackParam, value: Any) -> Any:
+    """Drop what a variable says of the server where the command line names the server's folder."""
+    names = ("data_dir", "server", str(option.name))
+    folder, address, own = (getattr(context.get_parameter_source(name), "name", None) for name in names)
+    is_other = folder == "COMMANDLINE" != address and own == "ENVIRONMENT"
+    return None if is_other else value
+
+
 ServerOption = Annotated[
     str | None,
     typer.Option(
         "--server",
         help="The server's HTTPS address; with a path, the discovery address for a Windows device.",
-        envvar="FAUXTUNE_SERVER",
+        envvar=["FAUXTUNE_SERVER", "FAUXTUNE_URL"],
         metavar="URL",
+        callback=_unless_a_folder_is_named,
     ),
 ]
 CaOption = Annotated[
     Path | None,
-    typer.Option("--ca", help="PEM file of the CA to trust.", envvar="FAUXTUNE_CA", metavar="FILE"),
+    typer.Option(
+        "--ca",
+        help="PEM file of the CA to trust.",
+        envvar="FAUXTUNE_CA",
+        metavar="FILE",
+        callback=_unless_a_folder_is_named,
+    ),
 ]
 TenantOption = Annotated[
     str | None,

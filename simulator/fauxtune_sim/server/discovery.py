@@ -25,7 +25,7 @@ _DEFAULT_TENANT = "contoso"
 @dataclass(frozen=True, slots=True)
 class Server:
     """The addresses of a server. URLs have no trailing slash; `ca_file` None means the system's authorities.
-    `is_described`: a data folder shows that it is a Fauxtune server, and has the address of its control surface.
+    `is_described`: a data folder, or FAUXTUNE_URL, shows that it is a Fauxtune server, which has a control surface.
     """
 
     url: str
@@ -46,13 +46,14 @@ class ServerOptions:
 
 
 def find_server(options: ServerOptions, environment: Mapping[str, str] | None = None) -> Server:
-    """The server by the options, else by `FAUXTUNE_SERVER`, `_CA`, `_TENANT`, `_DATA_DIR`, else the one of `.fauxtune`.
-
-    CA and tenant of a data folder are used only if the folder describes the same server.
+    """The server by the options, else by `FAUXTUNE_SERVER` or `_URL`, `_CA`, `_TENANT`, `_DATA_DIR`, else the one of
+    `.fauxtune`. CA and tenant of a data folder are used only if the folder describes the same server.
     """
     env = os.environ if environment is None else environment
     folder = options.data_dir or Path(env.get("FAUXTUNE_DATA_DIR") or DEFAULT_DATA_DIR)
-    url = options.server or env.get("FAUXTUNE_SERVER")
+    named = env.get("FAUXTUNE_URL")  # what `fauxtune env` prints, and a seat's card
+    is_chosen = options.data_dir is not None  # on the command line: it comes before variables
+    url = options.server or (None if is_chosen else env.get("FAUXTUNE_SERVER") or named)
     known = _endpoints(folder)
     if url is None:
         if known is None:
@@ -64,13 +65,13 @@ def find_server(options: ServerOptions, environment: Mapping[str, str] | None = 
     url = url.rstrip("/")
     if known is None or url != known["https"]:
         known = {}
-    ca = options.ca or env.get("FAUXTUNE_CA") or known.get("caFile")
+    ca = options.ca or (None if is_chosen else env.get("FAUXTUNE_CA")) or known.get("caFile")
     return Server(
         url=url,
         control=str(known.get("control") or f"{url}/_fauxtune/v1").rstrip("/"),
         ca_file=None if ca is None else Path(ca),
         tenant=options.tenant or env.get("FAUXTUNE_TENANT") or str(known.get("tenant") or _DEFAULT_TENANT),
-        is_described=bool(known),
+        is_described=bool(known) or (named is not None and url == named.rstrip("/")),
     )
 
 

@@ -196,6 +196,7 @@ def repeats(kind: ScriptKind, document: Mapping[str, Any], *, schedule: Mapping[
         return Repeats(retries=_POWERSHELL_RETRIES, retry_after=again)
     if kind is SHELL:
         every = parse_duration(document.get("executionFrequency") or "PT0S")
+        # Unverified: no page says a most of retryCount; the admin center offers up to 3.
         return Repeats(every or None, retries=int(document.get("retryCount") or 0), retry_after=again)
     if kind is ATTRIBUTE:
         return Repeats(again)

@@ -66,7 +66,7 @@ certificates = Table(
     Column(
         "revocation_state",
         Word,
-        comment="asked: of a connector; waiting or refused: where the connector asked for it in vain",
+        comment="asked: of a connector; waiting or refused: where the connector asked for it without success",
         info=one_of(RevocationState),
     ),
     Column("revocation_asked_at", Moment),
