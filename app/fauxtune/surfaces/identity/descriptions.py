@@ -108,17 +108,23 @@ PAGES: dict[int | str, dict[str, Any]] = {
 
 
 def form(fields: dict[str, str], *, required: tuple[str, ...]) -> dict[str, Any]:
-    """The request body of a form."""
-    properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
+    """The request body of a form. An empty parameter is a missing one (RFC 6749 3.1)."""
+    properties: dict[str, dict[str, Any]] = {
+        name: {"type": "string", "description": text} for name, text in fields.items()
+    }
+    for name in required:
+        properties[name]["minLength"] = 1
     schema = {"type": "object", "required": list(required), "properties": properties}
     return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
 
 
-def query(fields: dict[str, str]) -> dict[str, Any]:
+def query(fields: dict[str, str], *, required: tuple[str, ...] = ()) -> dict[str, Any]:
     """Parameters in the address."""
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
-            for name, text in fields.items()
-        ]
-    }
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "query", "required": name in required, "description": text, "schema": {"type": "string"}}
+        for name, text in fields.items()
+    ]
+    for parameter in parameters:
+        if parameter["required"]:
+            parameter["schema"]["minLength"] = 1
+    return {"parameters": parameters}
