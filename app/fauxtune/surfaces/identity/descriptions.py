@@ -100,10 +100,12 @@ DEVICE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: _json("the codes", "user_code", "device_code", "verification_uri", "expires_in", "interval", "message"),
     400: _AADSTS,
 }
+_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 PAGES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "a page", "content": {"text/html": {"schema": {"type": "string"}}}},
+    200: {"description": "a page", "content": _HTML},
     302: {"description": "back to the redirect_uri, where the page has one"},
-    400: _AADSTS,
+    # A browser reads the refusal on a page, and a wrong code is said where it was typed in.
+    400: {**_AADSTS, "content": {**_AADSTS["content"], **_HTML}},
 }
 
 
