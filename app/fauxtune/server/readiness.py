@@ -7,7 +7,7 @@ missing. Later each request asks the database.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -64,7 +64,7 @@ class ReadinessGate:
 
 
 async def _answer(
-    send: Send, status: int, *, document: dict[str, object], headers: Iterable[tuple[bytes, bytes]] = ()
+    send: Send, status: int, *, document: Mapping[str, object], headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> None:
     body = json.dumps(document).encode()
     headers = [*headers, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

@@ -50,7 +50,7 @@ CLICK_FORM = {
     "decline": "anything: nobody signs in",
 }
 
-_AADSTS = {
+_AADSTS: dict[str, Any] = {
     "description": "what was wrong, in Entra ID's words",
     "content": {
         "application/json": {
