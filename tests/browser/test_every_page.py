@@ -98,6 +98,24 @@ def test_a_page_suits_everybody(
         assert watch.complaints == [], address
 
 
+def test_faults_that_are_planted_in_a_page_are_found(
+    site: Site, watched: tuple[Page, Watch], accessibility: Accessibility
+) -> None:
+    """So that "no findings" says something, also of a page whose looks are known already."""
+    page, _ = watched
+    page.goto(site.addresses["/users/{user}"][0])
+    assert accessibility.findings(page) == []
+    page.evaluate("""() => {
+      const main = document.querySelector("main");
+      main.insertAdjacentHTML("beforeend", '<button></button> <input type="text"> <img src="data:,"> <p>pale</p>');
+      Object.assign(main.lastElementChild.style, {color: "#888", background: "#777"});  // the policy forbids style=
+    }""")
+    planted = {"button-name", "label", "image-alt", "light: color-contrast", "dark: color-contrast"}
+    found = accessibility.findings(page)
+    assert {rule for rule in planted for each in found if each.startswith(f"{rule}: ")} == planted, found
+    assert len(found) == len(planted)
+
+
 @pytest.mark.parametrize(("width", "most"), [(1280, 100), (1024, 90), (390, 150)])
 def test_head_and_menu_leave_the_screen_to_the_page(
     width: int, most: int, site: Site, watched: tuple[Page, Watch]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,13 @@ def test_every_document_names_its_server_its_licence_and_what_each_operation_nee
                 refuses = any(status.startswith("4") for status in operation["responses"])
                 # A probe refuses nobody.
                 assert refuses or name == "health", (name, path)
+
+
+def test_no_path_differs_from_another_only_by_the_names_of_its_keys() -> None:
+    """OpenAPI 3.1, Paths Object: such paths are identical, and a reader may keep either of them."""
+    for name, document in documents().items():
+        shapes = Counter(re.sub(r"\{[^}]*\}", "{}", path) for path in document["paths"])
+        assert [shape for shape, number in shapes.items() if number > 1] == [], name
 
 
 def test_the_paths_with_a_cast_are_described_and_each_of_them_is_served() -> None:

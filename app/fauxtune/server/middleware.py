@@ -10,7 +10,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from time import perf_counter
 
 from starlette.exceptions import HTTPException
@@ -132,12 +131,8 @@ def _refusal(exchange: _Exchange, error: Exception | asyncio.CancelledError) -> 
 
 
 def _headers_of(refusal: Exception) -> Mapping[str, str]:
-    """Return the headers that a refusal adds to the answer. Not those of a 405: a router names the methods of one
-    route, and others may have the same path.
-    """
-    if isinstance(refusal, HTTPException) and refusal.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
-        return refusal.headers or {}
-    return {}
+    """Return the headers that a refusal adds to the answer."""
+    return (refusal.headers or {}) if isinstance(refusal, HTTPException) else {}
 
 
 def _limit_of(path: str) -> int:

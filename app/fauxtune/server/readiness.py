@@ -7,6 +7,7 @@ missing. Later each request asks the database.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,6 +16,7 @@ from fauxtune.storage.database import Database
 
 #: The steps of a start, in their order.
 STEPS = ("listeners", "database", "keyPool", "tenant")
+_METHODS = ("GET", "HEAD")
 
 
 class ReadinessGate:
@@ -46,7 +48,10 @@ class ReadinessGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """Answer or pass on one request."""
         path = scope.get("path")
-        if path == "/readyz":
+        if path in {"/readyz", "/livez"} and scope["method"] not in _METHODS:
+            document = {"error": {"code": "MethodNotAllowed", "message": f"{path} is read."}}
+            await _answer(send, 405, document=document, headers=[(b"allow", ", ".join(_METHODS).encode())])
+        elif path == "/readyz":
             missing = await self._missing_now()
             await _answer(send, 503 if missing else 200, document={"notReady": missing})
         elif path == "/livez":
@@ -58,9 +63,11 @@ class ReadinessGate:
             await _answer(send, 503, document={"error": {"code": "NotReady", "message": message}})
 
 
-async def _answer(send: Send, status: int, *, document: dict[str, object]) -> None:
+async def _answer(
+    send: Send, status: int, *, document: Mapping[str, object], headers: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
     body = json.dumps(document).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [*headers, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 503:
         headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from fauxtune.core.model.json_limits import check_elements
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Router(APIRouter):
@@ -37,7 +42,17 @@ class Router(APIRouter):
                 return
         async with AsyncExitStack() as files:
             scope["fastapi_middleware_astack"] = files  # FastAPI closes the files of forms by it
-            await super().__call__(scope, receive, send)
+            try:
+                await super().__call__(scope, receive, send)
+            except HTTPException as error:
+                # Starlette names the methods of the first route, and others may have the same path.
+                if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in (error.headers or {}):
+                    error.headers = {"Allow": ", ".join(self._methods_at(scope))}
+                raise
+
+    def _methods_at(self, scope: Scope) -> list[str]:
+        asked = ((method, dict(scope, method=method)) for method in _METHODS)
+        return [method for method, one in asked if any(each.matches(one)[0] is Match.FULL for each in self.routes)]
 
 
 class BoundedRoute(APIRoute):

@@ -50,7 +50,7 @@ CLICK_FORM = {
     "decline": "anything: nobody signs in",
 }
 
-_AADSTS = {
+_AADSTS: dict[str, Any] = {
     "description": "what was wrong, in Entra ID's words",
     "content": {
         "application/json": {
@@ -100,25 +100,33 @@ DEVICE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: _json("the codes", "user_code", "device_code", "verification_uri", "expires_in", "interval", "message"),
     400: _AADSTS,
 }
+_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 PAGES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "a page", "content": {"text/html": {"schema": {"type": "string"}}}},
+    200: {"description": "a page", "content": _HTML},
     302: {"description": "back to the redirect_uri, where the page has one"},
-    400: _AADSTS,
+    # A browser reads the refusal on a page, and a wrong code is said where it was typed in.
+    400: {**_AADSTS, "content": {**_AADSTS["content"], **_HTML}},
 }
 
 
 def form(fields: dict[str, str], *, required: tuple[str, ...]) -> dict[str, Any]:
-    """The request body of a form."""
-    properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
+    """The request body of a form. An empty parameter is a missing one (RFC 6749 3.1)."""
+    properties: dict[str, dict[str, Any]] = {
+        name: {"type": "string", "description": text} for name, text in fields.items()
+    }
+    for name in required:
+        properties[name]["minLength"] = 1
     schema = {"type": "object", "required": list(required), "properties": properties}
     return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
 
 
-def query(fields: dict[str, str]) -> dict[str, Any]:
+def query(fields: dict[str, str], *, required: tuple[str, ...] = ()) -> dict[str, Any]:
     """Parameters in the address."""
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
-            for name, text in fields.items()
-        ]
-    }
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "query", "required": name in required, "description": text, "schema": {"type": "string"}}
+        for name, text in fields.items()
+    ]
+    for parameter in parameters:
+        if parameter["required"]:
+            parameter["schema"]["minLength"] = 1
+    return {"parameters": parameters}

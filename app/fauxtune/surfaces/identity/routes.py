@@ -148,7 +148,9 @@ async def older_token(request: Request, tenant: TenantKey) -> Response:
     "/{tenant}/oauth2/v2.0/authorize",
     summary="Sign a user in with a browser",
     responses=descriptions.PAGES,
-    openapi_extra=descriptions.query(descriptions.AUTHORIZE_QUERY),
+    openapi_extra=descriptions.query(
+        descriptions.AUTHORIZE_QUERY, required=("client_id", "response_type", "redirect_uri")
+    ),
 )
 async def authorization_page(request: Request, tenant: TenantKey) -> Response:
     """A page with the tenant's users (RFC 6749 4.1.1). Errors go to the redirect_uri if that is valid."""

@@ -32,12 +32,15 @@ def absent_writes(routes: Iterable[Route[Handler]]) -> Iterator[Route[Handler]]:
     """Yield the refusals of what none of the routes answers, below the lists of such parts that they serve."""
     known = list(routes)
     served = {(route.method, _shape(route.template)) for route in known}
+    #: OpenAPI forbids a path that differs from another one only by the names of its keys.
+    named = {_shape(route.template): route.template for route in known}
     for route in known:
         name = route.segments[-1] if route.segments else ""
         is_part = route.method == "GET" and route.many and bool(route.key_names) and name in REASONS
         if not is_part or not route.template.startswith(_SERVICES):
             continue
         one = f"{route.template}/{{part_of_it}}"
+        one = named.get(_shape(one), one)
         above = route.template.rpartition("/")[0]
         action = "assign" if ("POST", _shape(f"{above}/assign")) in served else "update"
         for method, template in (("POST", route.template), ("PATCH", one), ("DELETE", one)):
