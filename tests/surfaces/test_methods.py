@@ -8,9 +8,9 @@ from http import HTTPStatus
 import httpx
 import pytest
 
-from fauxtune.server import probes_description
 from fauxtune.server.factory import Application
 from fauxtune.server.readiness import ReadinessGate
+from fauxtune_docs import probes_description
 from tests.support.openapi import documents
 from tests.surfaces.conftest import ORIGIN
 
