@@ -22,7 +22,7 @@ from tests.support.running_server import EDITION, Served
 
 Json = dict[str, Any]
 _CONTROL = "/_fauxtune/v1/tenants"
-NAMES = files("fauxtune").joinpath("labs", "order.txt").read_text(encoding="utf-8").split()
+NAMES = files("fauxtune_labs").joinpath("texts", "order.txt").read_text(encoding="utf-8").split()
 #: Labs in which files are imported: the request that is shown has words in the place of the file and its password.
 IMPORTING = {"import-once", "mail-of-2019", "wrong-tag-wrong-usage", "same-file-different-phone", "rollover-day"}
 #: Labs that an edition does not have, with what `lab test` says of them.
@@ -199,7 +199,7 @@ def test_who_runs_the_commands_of_a_lab_in_order_and_checks_once_at_the_end_has_
 
 
 def _right_choice(name: str, question: str) -> str:
-    lab = read_lab(name, files("fauxtune").joinpath("labs", name, "lab.toml").read_text(encoding="utf-8"))
+    lab = read_lab(name, files("fauxtune_labs").joinpath("texts", name, "lab.toml").read_text(encoding="utf-8"))
     choices = (lab.predict if question == "predict" else lab.quiz).choices
     return str(1 + [each.right for each in choices].index(True))
 

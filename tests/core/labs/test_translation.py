@@ -12,7 +12,7 @@ from fauxtune_labs.core.reading import read_lab
 from fauxtune_labs.core.skeleton import skeleton
 from fauxtune_labs.core.translation import mapped, mistakes_of, texts_of, updated
 
-_LABS = files("fauxtune").joinpath("labs")
+_LABS = files("fauxtune_labs").joinpath("texts")
 NAMES = _LABS.joinpath("order.txt").read_text(encoding="utf-8").split()
 LANGUAGES = [language for language in Language if language is not Language.ENGLISH]
 

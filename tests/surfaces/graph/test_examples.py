@@ -23,7 +23,7 @@ from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll
 
-FILE = resources.files("fauxtune.server") / "examples.json"
+FILE = resources.files("fauxtune_docs") / "examples.json"
 Json = dict[str, Any]
 Change = Callable[..., Awaitable[Json]]
 _PROFILES = "deviceManagement/deviceConfigurations"
