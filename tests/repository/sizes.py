@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from tests.repository.walks import walks
 from tests.support.circles import circles
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +40,15 @@ FIGURES = {
     "typeCheckingImports": "imports under TYPE_CHECKING",
     "circles": "groups of modules that import one another, hidden imports included",
     "tenantConditions": "conditions on tenant_id that storage writes by hand, outside its module tenancy",
+    "verbPlaces": "modules of the server, its commands and its console that name the deletion of a group",
+    "collectionPlaces": "files that CONTRIBUTING's recipe of a collection of Graph changes",
 }
+#: Counted while a server runs (`walks`).
+_WALKS = "walks"
+_RECIPE = re.compile(r"(?:append to|new file) `([^`]+)`", re.IGNORECASE)
+_VERB = re.compile(r"\bdelete_group\b")
+#: Who uses the task for a purpose of its own, and does not offer it.
+_USERS = ("app/fauxtune_labs/", "app/fauxtune_probe/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,11 @@ class House:
                 ]
             case "circles":
                 return [" ".join(circle) for circle in circles(self.arrows)]
+            case "verbPlaces":
+                product = (path for path in self.modules.values() if not path.startswith(_USERS))
+                return [path for path in product if _VERB.search(self.texts[path])]
+            case "collectionPlaces":
+                return [*dict.fromkeys(_RECIPE.findall(self.texts["CONTRIBUTING.md"]))]
             case "tenantConditions":
                 return [place for path, text in self.texts.items() for place in _tenant_conditions(path, text)]
         return []
@@ -228,10 +243,12 @@ def main() -> int:
     if arguments.list:
         print("\n".join(found.listed(arguments.list)))
     elif arguments.json:
-        print(json.dumps({figure: found.count(figure) for figure in FIGURES}))
+        print(json.dumps({figure: found.count(figure) for figure in FIGURES} | {_WALKS: walks()}))
     else:
         for figure, meaning in FIGURES.items():
             print(f"{figure:<20} {found.count(figure):>8,}  {meaning}")
+        for walk, files in walks().items():
+            print(f"{_WALKS:<20} {files:>8,}  files of the server on the way: {walk}")
     return 0
 
 
