@@ -9,7 +9,7 @@ import httpx
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
-from fauxtune.operations.devices import due
+from fauxtune.operations.checkin import due
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group

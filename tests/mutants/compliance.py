@@ -8,8 +8,8 @@ from tests.mutants.mutant import Mutant
 
 _GRACE = "app/fauxtune/core/engine/compliance/grace.py"
 _RULES = "app/fauxtune/core/engine/compliance/comparisons.py"
-_JUDGING = "app/fauxtune/operations/devices/compliance_judging.py"
-_HOOKS = "app/fauxtune/operations/devices/compliance_hooks.py"
+_JUDGING = "app/fauxtune/operations/compliance/judging.py"
+_HOOKS = "app/fauxtune/operations/compliance/changes.py"
 _TEST_DEVICE = "tests/core/engine/test_compliance_device.py"
 _TEST_SETTINGS = "tests/core/engine/test_compliance_settings.py"
 _TEST_OPERATIONS = "tests/operations/test_compliance.py"

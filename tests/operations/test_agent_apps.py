@@ -10,9 +10,10 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.app_runs import AppRun
 from fauxtune.core.policies.apps import APP_RULES, DEPENDENCY, PUBLISHED, SUPERSEDENCE, new_app
+from fauxtune.operations.apps import apps
+from fauxtune.operations.apps.apps import Relation
 from fauxtune.operations.checkin.agent import AgentAnswer, serve
-from fauxtune.operations.profiles import apps, resources
-from fauxtune.operations.profiles.apps import Relation
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import app_reports, app_states

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.apps import APP_RULES, completed, new_app
-from fauxtune.operations.devices.due import Watch, clock_moves
-from fauxtune.operations.profiles import apps, resources
+from fauxtune.operations.apps import apps
+from fauxtune.operations.checkin.due import Watch, clock_moves
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
 from tests.support.statements import statements
 from tests.support.tenant import Contoso

@@ -25,8 +25,8 @@ from fauxtune.core.policies.autopilot import (
 )
 from fauxtune.core.policies.autopilot_time import IMPORTED_AFTER
 from fauxtune.core.policies.rules import BOUND
+from fauxtune.operations.checkin.due import Watch
 from fauxtune.operations.devices import actions, autopilot, autopilot_time, windows_enrollment
-from fauxtune.operations.devices.due import Watch
 from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest
 from fauxtune.operations.devices.windows_enrollment import Claimant
 from fauxtune.operations.directory import devices as directory_devices

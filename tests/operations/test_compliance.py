@@ -16,8 +16,8 @@ from fauxtune.core.model.actions import WAITING
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.notification_templates import MESSAGES, TEMPLATES
-from fauxtune.operations.devices.compliance import judge_known
-from fauxtune.operations.devices.due import catch_up
+from fauxtune.operations.checkin.due import catch_up
+from fauxtune.operations.compliance.judging import judge_known
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.mail import mailboxes
 from fauxtune.operations.profiles import resources

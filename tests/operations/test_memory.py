@@ -9,12 +9,12 @@ import pytest
 
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.checkin.visit import visiting
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.memory import Memory, TenantMemory
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.visit import visiting
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import EnrollmentRow

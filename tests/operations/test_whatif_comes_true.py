@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import GraphRefused
-from fauxtune.operations.checkin.situations import situations
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import situations
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries

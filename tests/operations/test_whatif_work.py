@@ -9,9 +9,9 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.apps import APP_RULES, PUBLISHED, new_app
 from fauxtune.core.policies.scripts import BY_FAMILY, rules_of
-from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
 from fauxtune.operations.insight.whatif import DeviceConsequences
 from fauxtune.operations.profiles import resources
+from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
 from tests.support.devices.stepwise import enrol_by_token, enrol_iphone
 from tests.support.predictions import DEVICES, predict, send
 from tests.support.tenant import Contoso

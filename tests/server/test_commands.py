@@ -92,7 +92,7 @@ def test_a_start_loads_nothing_that_only_requests_need() -> None:
         "fauxtune.surfaces.graph",
     }
     # `due` is what an idle server does every few seconds.
-    imported = "fauxtune.server.serve, fauxtune.operations.devices.due"
+    imported = "fauxtune.server.serve, fauxtune.operations.checkin.due"
     code = f"import sys, {imported}; print(*({only_requests} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], env=environment(), check=True, capture_output=True, text=True)
     assert run.stdout.strip() == ""

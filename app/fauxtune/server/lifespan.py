@@ -35,7 +35,7 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
-    from fauxtune.operations.devices.due import Watch
+    from fauxtune.operations.checkin.due import Watch
     from fauxtune.operations.directory.notification_delivery import Deliveries
     from fauxtune.operations.tenants.seed_parts import Seed
     from fauxtune.server.neighbours import Neighbours
@@ -324,7 +324,7 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
                 continue
             with suppress(DatabaseUnavailable):  # the next round tries again
                 # Here, for a start waits for nothing that is needed later, and an idle server has no revocations.
-                from fauxtune.operations.devices import due
+                from fauxtune.operations.checkin import due
 
                 for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
                     from fauxtune.operations.connectors import revocation

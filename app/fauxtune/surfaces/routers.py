@@ -51,8 +51,8 @@ class Router(APIRouter):
                 raise
 
     def _methods_at(self, scope: Scope) -> list[str]:
-        asked = ((method, dict(scope, method=method)) for method in _METHODS)
-        return [method for method, one in asked if any(each.matches(one)[0] is Match.FULL for each in self.routes)]
+        requests = ((method, dict(scope, method=method)) for method in _METHODS)
+        return [method for method, one in requests if any(each.matches(one)[0] is Match.FULL for each in self.routes)]
 
 
 class BoundedRoute(APIRoute):

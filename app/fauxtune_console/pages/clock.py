@@ -6,8 +6,8 @@ from fastapi import Response
 
 from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.errors import Invalid
+from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.tenants import tenants
 from fauxtune_console.call import TenantCall
 from fauxtune_console.templating import moment

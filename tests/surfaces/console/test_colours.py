@@ -14,7 +14,7 @@ TEXTS, GROUNDS = ("text", "soft", "accent", "good", "bad", "warn"), ("page", "ca
 
 def schemes() -> dict[str, dict[str, str]]:
     """The variables of the light and of the dark colours, those of certificates left out."""
-    css = (files("fauxtune_console") / "static" / "colours.css").read_text(encoding="utf-8")
+    css = (files("fauxtune.surfaces") / "colours.css").read_text(encoding="utf-8")
     light, dark = (dict(_COLOUR.findall(part)) for part in css.partition("\n.h0")[0].split("@media"))
     return {"light": light, "dark": {**light, **dark}}
 

@@ -14,10 +14,10 @@ from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.script_runs import Part, PartResult
 from fauxtune.core.policies.scripts import BY_FAMILY, rules_of
 from fauxtune.operations.checkin.agent import serve
-from fauxtune.operations.checkin.device_scripts import RunReport
-from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
+from fauxtune.operations.scripts.device_scripts import RunReport
+from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
 from tests.support.console import show
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token
 from tests.support.tenant import Contoso

@@ -11,7 +11,7 @@ import pytest
 
 from fauxtune.core.clock import from_iso
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices import due
+from fauxtune.operations.checkin import due
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.app_packages import Package, package
 from tests.support.both_databases import ON_BOTH_DATABASES

@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.model import outlook
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices import due
+from fauxtune.operations.checkin import due
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.graph import create, error_message, id_of_group, ids
@@ -196,7 +196,7 @@ async def test_relationships_that_cannot_be_are_refused(beta: httpx.AsyncClient)
 async def test_the_apps_of_all_graphs_of_dependencies_that_an_app_is_in_are_counted_together(
     beta: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fauxtune.operations.profiles.apps.MOST_DEPENDENCIES", 3)
+    monkeypatch.setattr("fauxtune.operations.apps.apps.MOST_DEPENDENCIES", 3)
     one, other, shared, runtime, more = [await app(beta) for _ in range(5)]
     for top in (one, other):
         assert (await related(beta, top, **{shared: "mobileAppDependency"})).status_code == 204

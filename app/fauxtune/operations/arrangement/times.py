@@ -11,8 +11,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import crl_and_ocsp
+from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation, rollover
-from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import authorities as authority_queries
 

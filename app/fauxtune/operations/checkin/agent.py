@@ -16,10 +16,11 @@ from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.agents import AGENTS
-from fauxtune.operations.checkin import agent_apps, device_scripts
-from fauxtune.operations.checkin.agent_work import AgentVisit, Orders
+from fauxtune.operations.checkin import agent_apps
 from fauxtune.operations.devices.caller import live, refuse_ended
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.scripts import device_scripts
+from fauxtune.operations.visits.agent_work import AgentVisit, Orders
 from fauxtune.storage.queries import devices as queries
 
 

@@ -13,11 +13,11 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import Way
 from fauxtune.core.policies.app_runs import AppRun, after_run, codes_of, detection_script, tries_at
 from fauxtune.core.policies.app_states import DeviceApp, InstallState
-from fauxtune.operations.checkin.agent_work import AgentVisit, Orders
+from fauxtune.operations.apps.device_apps import KnownApp, app_of, concern, known_apps, planned_apps, put_apps
 from fauxtune.operations.checkin.app_steps import content_file
-from fauxtune.operations.checkin.device_apps import KnownApp, app_of, concern, known_apps, planned_apps, put_apps
-from fauxtune.operations.checkin.visit import Parts, Visit
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.agent_work import AgentVisit, Orders
+from fauxtune.operations.visits.visit import Parts, Visit
 from fauxtune.storage.queries.visits import StoredParts
 
 #: Orders in one answer: an agent asks again as soon as it has carried them out.

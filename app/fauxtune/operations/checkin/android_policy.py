@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.policies.app_states import DeviceApp
+from fauxtune.operations.apps.device_apps import ordered_apps
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
-from fauxtune.operations.checkin.device_apps import ordered_apps
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries

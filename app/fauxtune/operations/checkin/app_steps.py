@@ -19,10 +19,11 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import KINDS, Way, spec_of
 from fauxtune.core.policies.app_states import DeviceApp, InstallState, absent, failed, present
 from fauxtune.core.policies.apps import APP_RULES, CONTENT_RULES
-from fauxtune.operations.checkin.device_apps import KnownApp, app_of, concern, known_apps, put_apps, settings_of
+from fauxtune.operations.apps import apps
+from fauxtune.operations.apps.device_apps import KnownApp, app_of, concern, known_apps, put_apps, settings_of
 from fauxtune.operations.checkin.steps import AppDelivery, AppFile, AppSighting, PlatformAdapter, Result, StepResult
-from fauxtune.operations.checkin.visit import Visit
-from fauxtune.operations.profiles import apps, resources
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import resources as resource_queries
 

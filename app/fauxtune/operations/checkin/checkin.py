@@ -22,20 +22,20 @@ from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppReport
-from fauxtune.operations.checkin.device_apps import settle_apps
+from fauxtune.operations.apps.device_apps import settle_apps
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import plan_visit, record_item
 from fauxtune.operations.checkin.scep_reports import with_issued
-from fauxtune.operations.checkin.visit import Left, Visit, visiting, visiting_again
+from fauxtune.operations.compliance.occasions import is_judged_at_check_in, judge_now
 from fauxtune.operations.devices.action_results import actions_sent
 from fauxtune.operations.devices.caller import Caller, DeviceCaller, is_live
-from fauxtune.operations.devices.compliance_occasions import is_judged_at_check_in, judge_now
 from fauxtune.operations.devices.ending import revoke_issued_late
 from fauxtune.operations.devices.inventory_facts import write_news
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.visit import Left, Visit, visiting, visiting_again
 from fauxtune.storage.queries.quiet import Quiet
 from fauxtune.storage.rows.devices import EnrollmentRow
 

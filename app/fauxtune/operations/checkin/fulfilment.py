@@ -38,13 +38,13 @@ from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.ca.issuance import Application
-from fauxtune.operations.checkin.situations import claiming
-from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_request, inside, serving_connectors
 from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import claiming
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries

@@ -30,13 +30,13 @@ from fauxtune.operations.checkin.app_steps import app_question, app_steps, deliv
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.checkin.step_results import is_inventory_due, questions
 from fauxtune.operations.checkin.steps import Exchange, Step
-from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import escrow
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 # What the command of an order has beside the order's details: secrets, which are read only while it is written.

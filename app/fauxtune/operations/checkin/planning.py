@@ -18,13 +18,13 @@ from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.core.profiles.family import Profile
-from fauxtune.operations.checkin.situations import ROLES, situations
-from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import maker
 from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.scep_unreported import unreported
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import ROLES, situations
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.rows.certificates import RequestRow, ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow

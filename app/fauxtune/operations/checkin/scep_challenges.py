@@ -28,8 +28,8 @@ from fauxtune.core.scep.challenge import LIFETIME, Challenge, seal, unseal
 from fauxtune.core.scep.comparison import challenge_password, compare, compare_signer, renewed_certificate
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.checkin.situations import situations
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import situations
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import scep as queries

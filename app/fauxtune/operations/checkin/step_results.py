@@ -24,12 +24,12 @@ from fauxtune.operations.checkin import app_steps
 from fauxtune.operations.checkin.checkin import take_in_changes
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
-from fauxtune.operations.checkin.visit import Visit
+from fauxtune.operations.compliance.occasions import FACTS_EVERY, judge_now
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import is_live
-from fauxtune.operations.devices.compliance_occasions import FACTS_EVERY, judge_now
 from fauxtune.operations.devices.escrow import keep_sealed
 from fauxtune.operations.devices.inventory_facts import write_news
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: Intune: hardware and software inventory is refreshed every seven days.

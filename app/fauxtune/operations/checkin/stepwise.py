@@ -15,11 +15,11 @@ from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.next_steps import NextSteps, next_steps
 from fauxtune.operations.checkin.step_results import apply_results
 from fauxtune.operations.checkin.steps import Answer, Exchange
-from fauxtune.operations.checkin.visit import Visit, visiting, visiting_again
 from fauxtune.operations.devices.caller import is_live, refuse_ended
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.visit import Visit, visiting, visiting_again
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 #: A conversation has no report of its own: the device reports by answers.

@@ -18,9 +18,9 @@ from fauxtune.core.policies.app_kinds import KINDS, Way
 from fauxtune.core.policies.app_planning import Ground, device_apps
 from fauxtune.core.policies.app_states import AS_DEPENDENCY, AS_SUPERSEDED, DeviceApp, InstallState
 from fauxtune.core.policies.apps import APP_RULES, PUBLISHED
-from fauxtune.operations.checkin.device_apps import KnownApp, app_of, concern, known_apps, plan_for
-from fauxtune.operations.checkin.visit import Parts, Visit
+from fauxtune.operations.apps.device_apps import KnownApp, app_of, concern, known_apps, plan_for
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.visit import Parts, Visit
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries.visits import StoredParts
 from fauxtune.storage.rows.devices import EnrollmentRow

@@ -32,12 +32,6 @@ from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.ca.templates import all_templates
-from fauxtune.operations.checkin.situations import (
-    ROLES,
-    DeviceSituation,
-    Ledger,
-    situations,
-)
 from fauxtune.operations.connectors.selection import how_to_start, why_silent
 from fauxtune.operations.devices.audience import Audience, Filters
 from fauxtune.operations.insight.app_report import apps_of_devices
@@ -49,6 +43,12 @@ from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.live_faults import TenantFaults
 from fauxtune.operations.runtime.striking import device_names, user_names
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import (
+    ROLES,
+    DeviceSituation,
+    Ledger,
+    situations,
+)
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connector_requests as request_queries

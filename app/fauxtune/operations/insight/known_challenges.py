@@ -10,8 +10,8 @@ from fauxtune.core.model.items import scep_key
 from fauxtune.core.model.scep import ScepOrder, ScepRequest
 from fauxtune.core.scep.challenge import Challenge
 from fauxtune.operations.checkin import scep_challenges
-from fauxtune.operations.checkin.situations import situations
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import situations
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.scep import ScepChallengeRow

@@ -9,8 +9,8 @@ from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.script_runs import RemediationState, RunState
 from fauxtune.core.policies.scripts import Script
-from fauxtune.operations.checkin.assigned_scripts import assigned_for
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.scripts.assigned_scripts import assigned_for
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import script_runs as queries
 from fauxtune.storage.queries.configuration import assignment_targets

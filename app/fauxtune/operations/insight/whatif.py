@@ -27,7 +27,6 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.checkin.situations import Ledger, situations
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.insight.whatif_compliance import ComplianceChange, change_of, outlooks
@@ -38,6 +37,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
 from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import Ledger, situations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import device_actions as action_queries

@@ -67,7 +67,7 @@ def outlooks(
     """
     if not tx.tenant.judges_devices and not is_away:
         return {}
-    from fauxtune.operations.devices.compliance_judging import judgements_of  # at first use: see compliance_occasions
+    from fauxtune.operations.compliance.judging import judgements_of  # at first use: see compliance_occasions
 
     judgements = judgements_of(tx, devices, contact_at=None if is_away else tx.now, is_known_only=is_away)
     return {

@@ -19,8 +19,8 @@ from starlette.responses import StreamingResponse
 
 from fauxtune.core.errors import NotEmulated, NotFound
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.apps import app_files
 from fauxtune.operations.devices import log_collections
-from fauxtune.operations.profiles import app_files
 from fauxtune.operations.runtime.contents import READ, VERSION, WRITE
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.deletion import check_present

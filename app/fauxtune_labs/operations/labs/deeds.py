@@ -30,8 +30,8 @@ from fauxtune.operations.ca import counter
 from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.ca.imported_pfx import record_id
 from fauxtune.operations.checkin import scep_trials
+from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import digicert, registry, revocation
-from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.mail import address_book, sending
 from fauxtune.operations.runtime.transaction import Transaction

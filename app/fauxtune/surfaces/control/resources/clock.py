@@ -8,8 +8,8 @@ from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import settling
+from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.devices.due import clock_moves
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.surfaces.control import answers, messages

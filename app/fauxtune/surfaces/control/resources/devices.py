@@ -16,12 +16,12 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.operations.checkin.situations import ROLES
+from fauxtune.operations.compliance import partner_facts
 from fauxtune.operations.connectors.selection import is_connector
-from fauxtune.operations.devices import partner_facts
 from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
 from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import ROLES
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import diagnosis, directory

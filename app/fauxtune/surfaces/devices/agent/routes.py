@@ -20,10 +20,10 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_runs import AppRun
 from fauxtune.core.policies.script_runs import PartResult
 from fauxtune.operations.checkin.agent import serve
-from fauxtune.operations.checkin.device_scripts import RunReport
 from fauxtune.operations.devices.caller import certificate_holder, check_certificate
 from fauxtune.operations.runtime.contents import READ
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.scripts.device_scripts import RunReport
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent import answers, messages
 from fauxtune.surfaces.devices.client_certificate import caller_certificate

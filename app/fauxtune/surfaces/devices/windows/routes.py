@@ -22,7 +22,6 @@ from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import Text
 from fauxtune.core.policies.autopilot import is_hash
-from fauxtune.operations.checkin.visit import in_conversation
 from fauxtune.operations.devices import autopilot, windows_caller
 from fauxtune.operations.devices.caller import check_certificate
 from fauxtune.operations.devices.credentials import digest
@@ -30,6 +29,7 @@ from fauxtune.operations.devices.escrow import keep
 from fauxtune.operations.devices.windows_enrollment import PLATFORMS, Claimant, claimed_by, token_for
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.visit import in_conversation
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent_notice import agent_header
 from fauxtune.surfaces.devices.client_certificate import caller_certificate

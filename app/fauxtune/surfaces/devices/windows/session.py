@@ -17,14 +17,14 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.checkin.situations import claiming
 from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Result, Step, StepResult
 from fauxtune.operations.checkin.stepwise import converse
-from fauxtune.operations.checkin.visit import in_conversation, set_wire_state
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.log_collections import upload_address
 from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.visits.situations import claiming
+from fauxtune.operations.visits.visit import in_conversation, set_wire_state
 from fauxtune.storage.queries.devices import wire_state
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.policies.apps import APP_RULES, CATEGORY_RULES, filter_platforms
-from fauxtune.operations.profiles import apps as operations
+from fauxtune.operations.apps import apps as operations
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons

@@ -9,7 +9,8 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.scripts import rules_of
-from fauxtune.operations.devices.compliance_hooks import COMPLIANCE_HOOKS, COMPLIANCE_SCRIPT_HOOKS
+from fauxtune.operations.compliance.changes import COMPLIANCE_HOOKS
+from fauxtune.operations.scripts.hooks import COMPLIANCE_SCRIPT_HOOKS
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family

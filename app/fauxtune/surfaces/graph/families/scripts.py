@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.policies.scripts import rules_of
-from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS
+from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.families.family import Assigned, Family

@@ -16,7 +16,8 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.pki.encrypted_content import Encryption
 from fauxtune.core.policies.apps import APP_RULES, CONTENT_RULES, FILE_RULES
-from fauxtune.operations.profiles import app_files, apps, resources
+from fauxtune.operations.apps import app_files, apps
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer

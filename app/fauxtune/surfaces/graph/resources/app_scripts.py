@@ -11,7 +11,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.operations.profiles import app_scripts
+from fauxtune.operations.apps import app_scripts
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents

@@ -12,7 +12,7 @@ from fauxtune.core.engine.compliance.states import Status
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.documents.view import view
-from fauxtune.operations.devices import compliance
+from fauxtune.operations.compliance import judging
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import resources
 from fauxtune.storage.rows.compliance import ComplianceStateRow
@@ -95,7 +95,7 @@ def _settings(call: Call, settings: list[Json]) -> Answer:
 
 async def _states(call: Call, device: JoinedDeviceRow) -> _States:
     def read(tx: Transaction) -> _States:
-        rows = compliance.states_of(tx, device.enrollment_id)
+        rows = judging.states_of(tx, device.enrollment_id)
         ids = [row.policy_id for row in rows]
         return _States(rows, resources.resources_by_id(tx.connection, tx.tenant.id, ids=ids))
 

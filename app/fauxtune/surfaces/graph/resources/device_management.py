@@ -12,7 +12,7 @@ from fauxtune.core.errors import NotEmulated
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.operations.devices import compliance_time
+from fauxtune.operations.compliance import by_time
 from fauxtune.operations.tenants import tenants
 from fauxtune.surfaces.graph.call import Answer, Call, check_options
 
@@ -62,7 +62,7 @@ async def update_service(call: Call) -> Answer:
         changes = {_OF_TENANT[name]: checked[name] for name in names if name in _OF_TENANT}
         if changes:
             await call.run(tenants.change_settings, changes)
-            await compliance_time.judge_again(call.emulator, call.tenant, changed=changes)
+            await by_time.judge_again(call.emulator, call.tenant, changed=changes)
     document = view(DEVICE_MANAGEMENT, _service(call), version=call.version)
     return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **document})
 

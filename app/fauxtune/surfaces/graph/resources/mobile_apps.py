@@ -17,8 +17,9 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.policies import apps as rules
 from fauxtune.core.policies.apps import APP_RULES, CATEGORY_RULES, DEPENDENCY, SUPERSEDENCE
-from fauxtune.operations.profiles import app_files, apps, resources
-from fauxtune.operations.profiles.apps import NAMED_BY, Relation
+from fauxtune.operations.apps import app_files, apps
+from fauxtune.operations.apps.apps import NAMED_BY, Relation
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection

@@ -10,7 +10,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import complex_type
 from fauxtune.core.odata.documents.view import view
-from fauxtune.operations.devices import retire_list
+from fauxtune.operations.compliance import retire_list
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.rows.compliance import RetireListRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, REPORT_TABLE, Answer, Call, Json

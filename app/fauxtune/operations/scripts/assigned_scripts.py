@@ -11,8 +11,8 @@ from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.script_runs import WantedScript
 from fauxtune.core.policies.scripts import ASKED, ASKING, COMPLIANCE, Script, kinds_for, script_of
-from fauxtune.operations.checkin.agent_work import reaching, reaching_each
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.agent_work import reaching, reaching_each
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.configuration import AssignmentRow

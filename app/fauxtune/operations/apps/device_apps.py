@@ -31,10 +31,10 @@ from fauxtune.core.policies.app_states import (
     changes_policy,
 )
 from fauxtune.core.policies.apps import APP_RULES, RELATIONS
-from fauxtune.operations.checkin.visit import Visit
 from fauxtune.operations.devices.audience import Filters
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.queries import app_states as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import resources as resource_queries

@@ -24,11 +24,11 @@ from fauxtune.core.policies.script_runs import (
     planned,
 )
 from fauxtune.core.policies.scripts import BY_FAMILY, COMPLIANCE, order, script_of
-from fauxtune.operations.checkin.agent_work import AgentVisit, Orders
-from fauxtune.operations.checkin.assigned_scripts import ReachingScript, scripts_of
-from fauxtune.operations.devices import partner_facts
+from fauxtune.operations.compliance import partner_facts
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.scripts.assigned_scripts import ReachingScript, scripts_of
+from fauxtune.operations.visits.agent_work import AgentVisit, Orders
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import script_runs as queries
 from fauxtune.storage.rows.devices import EnrollmentRow

@@ -36,7 +36,7 @@ def _approvals() -> _Settle:
 
 
 def _apps() -> _Settle:
-    from fauxtune.operations.profiles import apps
+    from fauxtune.operations.apps import apps
 
     return apps.settle
 
@@ -56,10 +56,10 @@ async def clock_moves(emulator: Emulator, tenant: Tenant) -> AsyncIterator[None]
 
 async def catch_up(emulator: Emulator, tenant: Tenant) -> datetime:
     """Settle what is due; return when to do so again at the latest."""
-    from fauxtune.operations.devices import compliance_time
+    from fauxtune.operations.compliance import by_time
 
     dues = [await emulator.runner.run(tenant, settle) for settle in _settlements(emulator, tenant).values()]
-    dues.append(await compliance_time.judge_all(emulator, tenant))
+    dues.append(await by_time.judge_all(emulator, tenant))
     return min((emulator.runner.now(tenant) + JUDGED_EVERY, *(due for due in dues if due is not None)))
 
 
@@ -73,9 +73,9 @@ async def _first_judgement(emulator: Emulator, tenant: Tenant) -> datetime | Non
     """Return when the first device is to be judged; None in a tenant that judges no devices."""
     if not tenant.judges_devices:
         return None
-    from fauxtune.operations.devices import compliance_time
+    from fauxtune.operations.compliance import by_time
 
-    return await compliance_time.first_due(emulator, tenant)
+    return await by_time.first_due(emulator, tenant)
 
 
 def _when_changed(tx: Transaction, setting: str, *, settle: _Settle) -> datetime | None:

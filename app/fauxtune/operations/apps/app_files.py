@@ -16,7 +16,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.encrypted_content import ContentCheck, Encryption
 from fauxtune.core.policies.apps import CONTENT_RULES, FILE_RULES, WITH_CONTENT
-from fauxtune.operations.profiles import apps, resources
+from fauxtune.operations.apps import apps
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.contents import MOST_OF_ONE

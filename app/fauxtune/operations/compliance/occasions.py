@@ -44,6 +44,6 @@ def _counts(news: News) -> bool:
 
 def judge_now(tx: Transaction, enrollment: EnrollmentRow, *, audience: Audience) -> None:
     """Judge a device that is in contact now, with all policies that reach it. `audience`: that of the device."""
-    from fauxtune.operations.devices.compliance import judge
+    from fauxtune.operations.compliance.judging import judge
 
     judge(tx, [enrollment], contact_at=tx.now, audience=audience)

@@ -28,7 +28,7 @@ def judge_due(tx: Transaction) -> bool:
         # Their next check-in is read in full: a quiet one would not judge them.
         queries.ask_for_report(tx.connection, [each.id for each in devices if each.state is EnrollmentState.ACTIVE])
     if devices:
-        from fauxtune.operations.devices.compliance import judge
+        from fauxtune.operations.compliance.judging import judge
 
         judge(tx, devices, is_known_only=True)
     return bool(devices)

@@ -9,13 +9,11 @@ policies" (2026-03-26) lets it stay until the next check-in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.scripts import ASKED, ASKING
-from fauxtune.operations.devices.compliance_occasions import FACTS_EVERY
-from fauxtune.operations.devices.script_hooks import SCRIPT_HOOKS, forget_runs
+from fauxtune.operations.compliance.occasions import FACTS_EVERY
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.profiles.switches import AGENTS, COMPLIANCE, switch_on
@@ -36,25 +34,17 @@ def _checked(tx: Transaction, document: JsonObject, before: ResourceRow | None) 
     from fauxtune.core.engine.compliance.custom_rules import check_rules  # at first use: see compliance_occasions
 
     check_rules(script)
-    asking = _asking(tx, str(script.get(ASKED)))
+    asking = asking_policies(tx, str(script.get(ASKED)))
     others = [row for row in asking if before is None or row.id != before.id]
     if others:
         raise Invalid(f"The policy '{others[0].document['displayName']}' has this script already.", target=ASKED)
     return document
 
 
-def _asking(tx: Transaction, script: str) -> list[ResourceRow]:
+def asking_policies(tx: Transaction, script: str) -> list[ResourceRow]:
     """Return the policies that ask a script."""
     rows = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=queries.POLICIES)
     return [row for row in rows if str((row.document.get(ASKING) or {}).get(ASKED)).lower() == script.lower()]
-
-
-def _unasked(tx: Transaction, row: ResourceRow) -> None:
-    """Raise Invalid for a script that a policy asks: it cannot be deleted (the same page)."""
-    asking = _asking(tx, row.id)
-    if asking:
-        raise Invalid(f"The policy '{asking[0].document['displayName']}' has this script: change or delete it first.")
-    forget_runs(tx, row)
 
 
 def _created(tx: Transaction, _row: ResourceRow) -> None:
@@ -71,7 +61,7 @@ def _assigned(tx: Transaction, row: ResourceRow, targets: Sequence[NewAssignment
         switch_on(tx, AGENTS)
     states = queries.states_of_policy(tx.connection, tx.tenant.id, policy_id=row.id)
     if states:
-        from fauxtune.operations.devices.compliance import judge_known  # at first use: see compliance_occasions
+        from fauxtune.operations.compliance.judging import judge_known  # at first use: see compliance_occasions
 
         judge_known(tx, [state.enrollment_id for state in states])
 
@@ -80,11 +70,10 @@ def _deleting(tx: Transaction, row: ResourceRow) -> None:
     """Without its state a policy is not among those that a device was judged by."""
     states = queries.states_of_policy(tx.connection, tx.tenant.id, policy_id=row.id)
     if states:
-        from fauxtune.operations.devices.compliance import judge_known
+        from fauxtune.operations.compliance.judging import judge_known
 
         queries.drop_policy(tx.connection, tx.tenant.id, policy_id=row.id)
         judge_known(tx, [state.enrollment_id for state in states])
 
 
 COMPLIANCE_HOOKS = Hooks(check=_checked, created=_created, assigned=_assigned, deleting=_deleting)
-COMPLIANCE_SCRIPT_HOOKS = replace(SCRIPT_HOOKS, deleting=_unasked)

@@ -38,6 +38,6 @@ def report(tx: Transaction, key: str, *, facts: Mapping[str, object]) -> None:
 def note(tx: Transaction, row: EnrollmentRow, *, facts: JsonObject) -> None:
     """Note facts that a device can have, and judge it."""
     if note_facts(tx, row, facts=facts) and tx.tenant.judges_devices:
-        from fauxtune.operations.devices.compliance import judge_known  # at first use: see compliance_occasions
+        from fauxtune.operations.compliance.judging import judge_known  # at first use: see compliance_occasions
 
         judge_known(tx, [row.id])

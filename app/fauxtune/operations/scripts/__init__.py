@@ -1,0 +1,1 @@
+"""Scripts: which of them reach a device, when its agent runs them, and what it reports."""

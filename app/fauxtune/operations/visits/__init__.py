@@ -1,0 +1,1 @@
+"""What a check-in has read of one device: a value that planning, apps, scripts and compliance share."""
