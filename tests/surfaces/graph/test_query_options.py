@@ -326,7 +326,7 @@ async def test_what_is_selected_is_shown_and_nothing_else(lists: list[List]) -> 
         assert "'colour'" in error_message(answer), path
 
 
-@ON_SQLITE
+@ON_POSTGRESQL
 async def test_what_is_counted_is_what_is_listed(lists: list[List]) -> None:
     counted = {route.template for route in ROUTES if route.method == "GET" and route.status == 200}
     for route, _, graph, path in lists:
