@@ -62,12 +62,16 @@ format: $(VENV)/.test ## format the code and mend what the linter can mend
 mutants: $(VENV)/.test ## break the product's rules one by one, in a copy, and show that a test notices each (ARGS="--only WORD")
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-soak: $(VENV)/.test ## kill workers, their parent and PostgreSQL, delete tenants, watch memory, attack mailboxes and every operation, far more than `make test` does (KILLS=300 DELETIONS=50 ENDS=20 MINUTES=20 MAIL=30 EXAMPLES=12)
+# Modules of which each run tries a part of the cases, and `make soak` all.
+SAMPLED = $(shell grep -rlE "support.soak import" tests --include="test_*.py")
+
+soak: $(VENV)/.test ## kill workers, their parent and PostgreSQL, delete tenants, watch memory, attack mailboxes and every operation, try all cases of which `make test` tries some, far more than `make test` does (KILLS=300 DELETIONS=50 ENDS=20 MINUTES=20 MAIL=30 EXAMPLES=12)
 	SOAK_KILLS=$(or $(KILLS),300) SOAK_WORKERS=4 $(BIN)/python -m pytest -q -n0 -s --timeout 3600 -k killed_workers tests/journeys/test_several_processes.py
 	SOAK_DELETIONS=$(or $(DELETIONS),50) $(BIN)/python -m pytest -q -n0 --timeout 3600 -k deleted_under_load tests/journeys/test_ends_under_load.py
 	SOAK_ENDS=$(or $(ENDS),20) SOAK_MINUTES=$(or $(MINUTES),20) SOAK_GROWTH=16 $(BIN)/python -m pytest -q -n0 -s --timeout 3600 tests/journeys/test_soak.py
 	SOAK_MAIL=$(or $(MAIL),30) $(BIN)/python -m pytest -q -n0 -s tests/journeys/test_mail_campaign.py
 	SOAK_EXAMPLES=$(or $(EXAMPLES),12) $(BIN)/python -m pytest -q -n0 tests/interop/test_schemathesis.py
+	SOAK_ALL=1 $(BIN)/python -m pytest -q -n auto --dist loadscope $(SAMPLED) # whatever names tests/support/soak.py
 	$(MAKE) test COVERAGE=1 # fails below the floor in pyproject.toml
 
 several: $(VENV)/.test ## the stories on several processes that share a PostgreSQL (WORKERS=4, ARGS=files)

@@ -48,7 +48,7 @@ from tests.surfaces.graph.conftest import Enroll, beta, connector_key, csr, enro
 
 ORIGIN = "https://localhost:8443"
 #: Of those that the document allows, for each operation. The first is the smallest there is.
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "2"))
 _KEY = re.compile(r"\{(\w+)\}")
 _ORDER = {"get": 0, "post": 1, "patch": 2, "put": 2, "delete": 4}
 #: They end what others are about.

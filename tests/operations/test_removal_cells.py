@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.engine.removal.gaps import GAPS, gap
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, table
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Verdict, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
@@ -38,6 +38,7 @@ from tests.support.removal_situations import (
     prepare_tenant,
     reopened,
 )
+from tests.support.soak import SOAK
 from tests.support.tenant import Contoso, open_tenant, reopen_tenant
 
 NEW = Edition.CURRENT
@@ -160,10 +161,24 @@ def opened() -> dict[Edition, tuple[Path, Contoso]]:
     return {}
 
 
-#: Whatever befalls any kind of device, of which at least one cell is shown.
+def _is_played(variant: Variant, edition: Edition, *, cell: Cell) -> bool:
+    """Whether each run plays this cell: that of the older edition only where it differs; `make soak` plays all."""
+    if not SHOWN[variant, edition, cell]:
+        return False
+    newer = table(variant, NEW).get(cell) if SHOWN.get((variant, NEW, cell)) else None
+    return SOAK or edition is NEW or newer is None or _outcome(newer) != _outcome(table(variant, edition)[cell])
+
+
+def _outcome(verdict: Verdict) -> tuple[bool, bool, Reissued]:
+    return verdict.removed, verdict.revoked, verdict.reissued
+
+
+#: Whatever befalls any kind of device, of which at least one cell is played.
 BEFALLS = {
     (variant, edition): list(
-        dict.fromkeys(cell[1] for (v, e, cell), so in SHOWN.items() if so and (v, e) == (variant, edition))
+        dict.fromkeys(
+            cell[1] for v, e, cell in CELLS if (v, e) == (variant, edition) and _is_played(variant, edition, cell=cell)
+        )
     )
     for variant in Variant
     for edition in Edition
@@ -195,7 +210,9 @@ async def comes_true(situation: Situation, *, edition: Edition, happening: Event
     assert await fates(situation, by_key) == by_key
 
 
-@pytest.mark.parametrize(("variant", "edition"), BEFALLS)
+@pytest.mark.parametrize(
+    ("variant", "edition"), [each for each, happenings in BEFALLS.items() if happenings or each[1] is NEW]
+)
 async def test_the_cells_come_true(
     workshop: Workshop,
     opened: dict[Edition, tuple[Path, Contoso]],

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment
@@ -195,6 +196,7 @@ class Source:
     place: str
 
 
+@cache
 def messages(domain: str) -> dict[str, Source]:
     """Return the messages of a domain by their English text, in the order of the files."""
     sources: dict[str, Source] = {}
@@ -329,12 +331,13 @@ def _is_sentence(text: str) -> bool:
 
 def _unseen(tree: ast.AST) -> Iterator[ast.AST]:
     """What is no text for people: docstrings, what assertions say, the parts of what is put together, `say`."""
+    known = _imported(tree)
     for node in ast.walk(tree):
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if is_docstring or isinstance(node, ast.Assert | ast.AnnAssign | ast.JoinedStr):
             inner = node.annotation if isinstance(node, ast.AnnAssign) else node
             yield from (each for each in ast.walk(inner) if not (isinstance(node, ast.JoinedStr) and each is node))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _imported(tree):
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
             yield from node.args
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OF_HELP:
             yield from ast.walk(node)

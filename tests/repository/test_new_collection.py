@@ -47,6 +47,15 @@ async def test_the_collection_is_served(beta, v1, kind, name, place):
     metadata = (await beta.get("/$metadata")).text
     assert f'<EntityType Name="{kind}" ' in metadata and f'<Property Name="{name}" ' in metadata
 """
+#: The families that the copy's tests of every family are about: the others are tried where they stand.
+_NEW = {"microsoftTunnelConfigurations", "contosoLighthouses"}
+#: Appended to their samples.
+_ONLY_NEW = f"""
+_every = every_family
+every_family = lambda: (each for each in _every() if name_of(each) in {_NEW})
+"""
+#: Both databases, assignments and derived types are not what the recipe is about.
+_CHOICE = "not postgresql and not test_assign and not below_the_types"
 
 
 def _carried_out(copy: Path, blocks: list[tuple[str, str, str]]) -> None:
@@ -71,11 +80,16 @@ def test_the_recipe_gives_a_collection_that_passes_the_tests_of_every_family(tmp
     words = other.split("\0")
     _carried_out(tmp_path, [(words[at], words[at + 1], words[at + 2]) for at in range(0, len(words), 3)])
     (tmp_path / "tests/families/test_story.py").write_text(_STORY, encoding="utf-8")
+    with (tmp_path / "tests/families/samples.py").open("a", encoding="utf-8") as file:
+        file.write(_ONLY_NEW)
+    for sample in (tmp_path / "tests/families/samples").glob("*.json"):
+        if sample.stem not in _NEW:
+            sample.unlink()
     tests = ("tests/families/test_story.py", "tests/families/test_every_family.py", "tests/core/graph/test_model.py")
     sources = os.pathsep.join(str(tmp_path / folder) for folder in ("app", "simulator", "migrations"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", *tests],
+        [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", "-k", _CHOICE, *tests],
         cwd=tmp_path,
         env={**kept, "PYTHONPATH": sources},
         capture_output=True,

@@ -23,13 +23,13 @@ from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.families.life import Maker
 from tests.families.samples import FOLDER, every_family
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import pfx_import
 from tests.support.graph import DEVICES, PFX, PROFILES, create
 from tests.support.populated_tenant import PopulatedTenant
+from tests.support.soak import ON_POSTGRESQL
 from tests.surfaces.conftest import ORIGIN
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = ON_POSTGRESQL
 
 Json = dict[str, Any]
 _MANAGEMENT = "/deviceManagement"

@@ -24,6 +24,7 @@ from fauxtune.surfaces.graph.routes import AREAS, ROUTES
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, error_message
 from tests.support.populated_tenant import PopulatedTenant
+from tests.support.soak import ON_POSTGRESQL, ON_SQLITE
 
 Json = dict[str, Any]
 List = tuple[Route[Handler], Entity, httpx.AsyncClient, str]
@@ -196,7 +197,7 @@ async def test_every_list_has_something_in_it_here(lists: list[List], shown: Ele
     assert set(empty) == UNFILLED
 
 
-@ON_BOTH_DATABASES
+@ON_POSTGRESQL
 async def test_every_declared_property_can_be_filtered(lists: list[List]) -> None:
     for _, kind, graph, path in lists:
         for condition in joined(conditions(kind, version=Version.BETA), by="or"):
@@ -218,7 +219,7 @@ async def test_v1_filters_by_what_it_declares(populated: PopulatedTenant, v1: ht
             assert (answer.status_code, name in error_message(answer)) == (400, True), (path, name)
 
 
-@ON_BOTH_DATABASES
+@ON_SQLITE
 async def test_a_property_with_its_own_value_finds_the_element(lists: list[List], shown: Elements) -> None:
     for _, kind, graph, path in lists:
         for element in shown[path]:
@@ -299,7 +300,7 @@ def _check_order(kind: Entity, name: str, found: list[Json], *, where: str) -> N
     assert results == sorted(results), (where, name)
 
 
-@ON_BOTH_DATABASES
+@ON_POSTGRESQL
 async def test_pages_have_everything_once(lists: list[List], shown: Elements) -> None:
     for _, kind, graph, path in lists:
         everything = [element["id"] for element in shown[path]]
@@ -325,7 +326,7 @@ async def test_what_is_selected_is_shown_and_nothing_else(lists: list[List]) -> 
         assert "'colour'" in error_message(answer), path
 
 
-@ON_BOTH_DATABASES
+@ON_POSTGRESQL
 async def test_what_is_counted_is_what_is_listed(lists: list[List]) -> None:
     counted = {route.template for route in ROUTES if route.method == "GET" and route.status == 200}
     for route, _, graph, path in lists:
@@ -339,7 +340,7 @@ async def test_what_is_counted_is_what_is_listed(lists: list[List]) -> None:
                 assert (result.text, result.headers["content-type"]) == (str(number), "text/plain"), path
 
 
-@ON_BOTH_DATABASES
+@ON_SQLITE
 async def test_conditions_are_joined_folded_and_negated_everywhere(lists: list[List], shown: Elements) -> None:
     for _, kind, graph, path in lists:
         everything = {element["id"] for element in shown[path]}
@@ -370,7 +371,7 @@ async def test_conditions_are_joined_folded_and_negated_everywhere(lists: list[L
             assert {element["id"] for element in await elements(graph, path, **{"$filter": wanted})} == some, path
 
 
-@ON_BOTH_DATABASES
+@ON_POSTGRESQL
 async def test_derived_types_are_told_apart_wherever_lists_mix_them(lists: list[List], shown: Elements) -> None:
     for _, kind, graph, path in lists:
         derived = derived_from(kind)
