@@ -132,8 +132,7 @@ class Client:
                 tenant = self._user.tenant
                 form |= {"grant_type": "password", "username": self._user.name, "password": self._user.password}
             url = f"{self._authority}/{quote(tenant, safe='')}/oauth2/v2.0/token"
-            answer = self._send("POST", url, data=form)
-            document = _document(answer)
+            document = _document(self._signed_in(url, form))
             token = document.get("access_token") if isinstance(document, dict) else None
             if not isinstance(token, str) or not token.isascii() or not token.isprintable():
                 raise ClientError(
@@ -141,6 +140,19 @@ class Client:
                 )
             self._token = token
         return self._token
+
+    def _signed_in(self, url: str, form: dict[str, str]) -> httpx.Response:
+        """The answer to a sign-in. The secret that is published is not good where a server has a control token."""
+        try:
+            return self._send("POST", url, data=form)
+        except Refused as error:
+            is_ours = self._user is None and self.server.has_seeded_secret and not self.has_control_token
+            if is_ours and "AADSTS7000215" in error.reason:
+                raise ClientError(
+                    "The server does not take the application's published secret: it was started with a control token. "
+                    "Give that token in FAUXTUNE_CONTROL_TOKEN, or with --control-token."
+                ) from None
+            raise
 
     def signed_in_as(self, user: User) -> Client:
         """Return a client of this server for a user, over the same connections; it is used while this one is open."""

@@ -8,7 +8,9 @@ and carried out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -169,7 +171,9 @@ async def confirm(
 
 
 def reason(error: GraphRefused) -> str:
-    """Return Graph's own words for a refusal."""
+    """Return Graph's own words for a refusal. Intune's are JSON, with numbers for support behind the sentence."""
     message: Any = error.document.get("error")
     words = message.get("message") if isinstance(message, dict) else None
+    with suppress(ValueError, KeyError, TypeError):
+        words = str(json.loads(str(words))["Message"]).partition(" - Operation ID")[0]
     return str(words or error.message)

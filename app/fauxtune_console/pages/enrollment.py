@@ -103,7 +103,7 @@ def _line(tx: Transaction, row: ResourceRow, *, targets: list[Assignment], is_st
         kind=_KINDS.get(row.kind, "all platforms"),
         priority=priority,
         rules=tuple(_rules(row)),
-        reaches=("everybody else",) if not priority else tuple(_reached(tx, targets)),
+        reaches=tuple(_reached(tx, targets)) if priority else (),
         is_effective=bool(targets) if priority else is_stored,
     )
 

@@ -193,6 +193,7 @@ def _thing(noun: str, of: Collection, *, document: Mapping[str, Any], names: Map
         prefix = "not " if kind == "exclusionGroupAssignmentTarget" else ""
         assigned.append(f"{prefix}{words}{f' ({intent})' if noun == 'app' else ''}")
     kind = policies.kind_words(of, document)
+    kind = policies.APP_KINDS[kind].words if kind in policies.APP_KINDS else kind
     return Thing(noun, of, str(document["id"]), str(document["displayName"]), kind, tuple(assigned), document)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from fastapi import Response
@@ -68,39 +68,52 @@ def _by_name(listed: Sequence[ListedProfile]) -> list[ProfileGroup]:
     """Return these profiles, which stand by name, in groups."""
 
     def key(profile: ListedProfile) -> tuple[str, str]:
-        return _PLATFORM.sub("", profile.name), profile.kind.partition(" for ")[0]
+        return _PLATFORM.sub("", profile.name), _family(profile.kind)
 
-    return [ProfileGroup(*words, tuple(those)) for words, those in groupby(listed, key)]
+    return [ProfileGroup(*words, tuple(those)) for words, those in groupby(sorted(listed, key=key), key)]
+
+
+def _family(kind_in_words: str) -> str:
+    """Return the kind of a profile without its platform."""
+    return kind_in_words.partition(" for ")[0]
 
 
 async def profiles(call: TenantCall) -> Response:
-    """Show a page of profiles."""
+    """Show a page of profiles: so many lines, each with all profiles of its name."""
     start = offset(call, size=_SIZE)
-    rows, total = await call.read(_profiles, call, start=start)
-    pages = paging(call, start=start, length=len(rows), total=total, size=_SIZE)
-    return call.page("profiles.html", groups=_by_name(rows), paging=pages, text=call.query("text"), columns=COLUMNS)
+    names = await call.read(queries.profile_names, call.tenant.id, text=call.query("text").strip()[:100])
+    together: dict[tuple[str, str], list[ProfileId]] = {}
+    for id_, kind, name in names:
+        together.setdefault((_PLATFORM.sub("", name).casefold(), _family(kind_words(kind))), []).append(id_)
+    lines = list(together.values())
+    shown = lines[start : start + _SIZE]
+    pages = paging(call, start=start, length=len(shown), total=len(lines), size=_SIZE)
+    before, here = sum(map(len, lines[:start])), sum(map(len, shown))
+    pages = replace(pages, first=min(before + 1, len(names)), last=before + here, total=len(names))
+    groups = await call.read(_groups, call, shown=shown)
+    return call.page("profiles.html", groups=groups, paging=pages, text=call.query("text"), columns=COLUMNS)
 
 
-def _profiles(connection: Connection, call: TenantCall, *, start: int) -> tuple[list[ListedProfile], int]:
-    tenant_id, text = call.tenant.id, call.query("text").strip()[:100]
-    rows, total = queries.profiles_by_name(connection, tenant_id, text=text, offset=start, limit=_SIZE)
-    ids = [row.id for row in rows]
+def _groups(connection: Connection, call: TenantCall, *, shown: Sequence[Sequence[ProfileId]]) -> list[ProfileGroup]:
+    tenant_id = call.tenant.id
+    ids = [id_ for those in shown for id_ in those]
+    rows = configuration_queries.profiles_by_id(connection, tenant_id, ids=ids)
     assignments = configuration_queries.assignments_by_profile(connection, tenant_id, ids=ids)
     named = {each.group_id for each_profile in assignments.values() for each in each_profile if each.group_id}
     groups = group_queries.group_names(connection, tenant_id, ids=named)
     waiting_devices = waiting(connection, tenant_id, profile_ids=ids)
     counts = status_queries.device_counts_of_each(connection, tenant_id, waiting_devices=waiting_devices)
-    listed = [
-        ListedProfile(
+    listed = {
+        row.id: ListedProfile(
             row.id,
             str(row.document["displayName"]),
             kind_words(row.kind, row.document),
             tuple(assigned(assignments[row.id], groups=groups)),
             by_column(counts[row.id]),
         )
-        for row in rows
-    ]
-    return listed, total
+        for row in rows.values()
+    }
+    return [group for those in shown for group in _by_name([listed[id_] for id_ in those if id_ in listed])]
 
 
 def by_column(counts: dict[str, int]) -> tuple[int, ...]:

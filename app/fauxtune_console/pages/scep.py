@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography import x509
 from fastapi import Response
 
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.pki.foreign import request_from
 from fauxtune.core.pki.names import subject_text
@@ -108,9 +108,14 @@ async def scep(call: TenantCall) -> Response:
     """Show the server, what waits there, the newest challenges, the revocations, and the form that opens a challenge;
     with the id of a challenge in the query also what that one contains.
     """
-    known = call.query("challenge")
-    opened = await call.run(_known, known) if known else None
-    return await _page(call, form=Typed({}), opened=opened)
+    known, opened, forgotten = call.query("challenge"), None, ""
+    try:
+        opened = await call.run(_known, known) if known else None
+    except NotFound as error:
+        if await call.read(queries.challenge, call.tenant.id, challenge_id=known) is None:
+            raise
+        forgotten = error.message
+    return await _page(call, form=Typed({}), opened=opened, forgotten=forgotten)
 
 
 async def press(call: TenantCall) -> Response:
@@ -188,7 +193,7 @@ def _facts(challenge: Challenge) -> list[tuple[str, str]]:
     return [(label, value) for label, value in facts if value]
 
 
-async def _page(call: TenantCall, *, form: Typed, opened: Opened | None = None) -> Response:
+async def _page(call: TenantCall, *, form: Typed, opened: Opened | None = None, forgotten: str = "") -> Response:
     contents = await call.read(_read, call)
     return call.page(
         "scep.html",
@@ -197,6 +202,7 @@ async def _page(call: TenantCall, *, form: Typed, opened: Opened | None = None) 
         waiting=contents.waiting,
         form=form,
         opened=opened,
+        forgotten=forgotten,
         lines=contents.lines,
         revocations=contents.revocations,
     )

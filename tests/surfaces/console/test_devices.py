@@ -68,6 +68,13 @@ async def test_devices_that_ended_are_folded(console: httpx.AsyncClient, enroll:
     assert summary
     assert 'class="card ' not in before
     assert 'class="card android ended' in after
+    await enroll("bob")
+    listed = await console.get("/devices?sort=check-in")
+    before, summary, after = listed.text.partition("<summary>1 ended</summary>")
+    assert summary
+    assert (before.count('<th scope="row">'), "bob_AndroidForWork" in before) == (1, True)
+    assert "ended: retired" in text_of(after)
+    assert "<summary>" not in text_of(await console.get("/devices?state=ended"))
 
 
 async def test_the_legend_is_open_until_somebody_closed_it(console: httpx.AsyncClient) -> None:

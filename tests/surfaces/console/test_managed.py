@@ -11,7 +11,7 @@ from tests.support.console import done, show, submit, text_of
 
 NEW: dict[str, tuple[dict[str, str], str]] = {
     "compliance": ({"platform": "ios", "settings": "passcodeRequired = true\nosMinimumVersion = 17.0"}, "iOS/iPadOS"),
-    "app": ({"kind": "ios-store", "of": "com.example.notes"}, "ios-store"),
+    "app": ({"kind": "ios-store", "of": "com.example.notes"}, "an app of Apple's App Store, by its bundle id"),
     "script": ({"kind": "remediation", "script": "exit 1", "remedy": "exit 0"}, "remediation, on Windows"),
 }
 

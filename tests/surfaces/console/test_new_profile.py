@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import profile_overview as queries
 from fauxtune.storage.rows.configuration import ProfileRow
@@ -32,7 +33,7 @@ SIGNING: dict[str, Any] = {
 
 
 async def profiles(contoso: Contoso) -> dict[str, ProfileRow]:
-    rows, _total = await contoso.look(queries.profiles_by_name, contoso.tenant.id, limit=100)
+    rows = await contoso.look(queries.profiles_of_kinds, contoso.tenant.id, kinds=[each.name for each in KINDS])
     return {str(row.document["displayName"]): row for row in rows}
 
 

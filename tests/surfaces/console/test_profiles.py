@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
+from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import profile_overview
 from fauxtune.storage.rows.configuration import ProfileRow
@@ -40,7 +41,8 @@ async def created(console: httpx.AsyncClient, **fields: Any) -> str:
 
 
 async def stored(contoso: Contoso, name: str = "Signing") -> ProfileRow:
-    rows, _total = await contoso.look(profile_overview.profiles_by_name, contoso.tenant.id, limit=100)
+    kinds = [each.name for each in KINDS]
+    rows = await contoso.look(profile_overview.profiles_of_kinds, contoso.tenant.id, kinds=kinds)
     (row,) = [row for row in rows if row.document["displayName"] == name]
     return row
 
@@ -72,6 +74,21 @@ async def test_profiles_of_one_name_are_one_line_over_their_platforms(
     assert 'class="zero">0</span>' in page.text
     for name in ("Top (Android)", "Top (iOS)", "Top (macOS)"):
         assert f"<bdi>{name}</bdi></a>" in page.text
+
+
+@ON_BOTH_DATABASES
+async def test_no_page_ends_within_the_profiles_of_one_name(
+    console: httpx.AsyncClient, contoso: Contoso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fauxtune_console.pages.profiles._SIZE", 2)
+    for name in ("Able", "Top (Android)", "Zero", "Top (iOS)", "top (macOS)", "Top (iOS)"):
+        await contoso.profile_for_devices("iosTrustedRootCertificate", displayName=name)
+    first, second = await console.get("/profiles"), await console.get("/profiles?page=2")
+    assert "1–5 of 6 profiles" in text_of(first)
+    assert "Top trusted root, 3 profiles" in text_of(first)
+    assert "6–6 of 6 profiles" in text_of(second)
+    assert "Zero" in text_of(second)
+    assert (await console.get("/profiles?page=3")).headers["location"].endswith("/profiles?page=2")
 
 
 @ON_BOTH_DATABASES
@@ -307,6 +324,7 @@ async def test_an_account_lets_go_of_its_certificate(console: httpx.AsyncClient,
     refused = await console.get(f"/profiles/{signing}/delete")
     assert refused.status_code == 400
     assert "other profiles refer to it: 'Mail'" in text_of(refused)
+    assert "_version" not in refused.text
     done(await submit(console, f"{path}/edit", **{**account, "version": "1", "step": "change"}))
     row = await stored(contoso, "Mail")
     assert (row.navigations, row.document["smimeSigningEnabled"]) == ({}, False)

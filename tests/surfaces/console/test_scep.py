@@ -63,6 +63,7 @@ async def test_a_challenge_is_listed_and_opened_and_expires(
     await contoso.delete_profile(row.profile_id)
     html = (await console.get(PAGE)).text
     assert ("deleted" in html, f"/profiles/{row.profile_id}" in html) == (True, False)
+    assert "The device or its profile has changed since" in await show(console, f"{PAGE}?challenge={row.id}")
 
 
 async def test_what_is_no_challenge_of_the_tenant_is_refused_by_its_code(console: httpx.AsyncClient) -> None:

@@ -48,14 +48,15 @@ def devices(
     offset: int = 0,
     limit: int,
 ) -> tuple[list[ListedDeviceRow], int]:
-    """Return one page of the enrolments, in the order of their names or of their last check-ins, the latest first; and
-    how many there are in all.
+    """Return one page of the enrolments, in the order of their names or of their last check-ins, the latest first, and
+    how many there are in all. Those that have ended come last.
     """
     name = func.lower(_NAME)
     order = enrollments.c.last_checkin_at.desc().nulls_last() if by_check_in else name
     # One pass finds the page and counts all. Wide columns are read for the page alone.
     chosen = _chosen(tenant_id, matching)
-    counted = chosen.add_columns(func.count().over()).order_by(order, name, enrollments.c.id)
+    has_ended = case((enrollments.c.state == EnrollmentState.ENDED.value, 1), else_=0)
+    counted = chosen.add_columns(func.count().over()).order_by(has_ended, order, name, enrollments.c.id)
     page = connection.execute(counted.offset(offset).limit(limit)).all()
     if not page and offset:  # behind the last page
         return [], int(connection.execute(chosen.with_only_columns(func.count())).scalar_one())

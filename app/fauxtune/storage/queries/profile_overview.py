@@ -1,4 +1,4 @@
-"""What the console's pages show of profiles: by page, by kind, and by name."""
+"""What the console's pages show of profiles: their names, and those of some kinds."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ from fauxtune.storage.tenancy import of_tenant, rows_of
 _NAME = profiles.c.document["displayName"].as_string()
 
 
-def profiles_by_name(
-    connection: Connection, tenant_id: TenantId, *, text: str = "", offset: int = 0, limit: int
-) -> tuple[list[ProfileRow], int]:
-    """Return one page of the profiles whose name contains the text, by name, and how many there are in all."""
-    statement = rows_of(profiles, tenant_id)
+def profile_names(connection: Connection, tenant_id: TenantId, *, text: str = "") -> list[tuple[ProfileId, str, str]]:
+    """Return id, kind and name of the profiles whose name contains the text, by name."""
+    statement = select(profiles.c.id, profiles.c.kind, _NAME).where(of_tenant(profiles, tenant_id))
     if text:
         statement = statement.where(named(_NAME, text))
-    page = statement.order_by(func.lower(_NAME), profiles.c.id).offset(offset).limit(limit)
-    counted = select(func.count()).select_from(statement.subquery())
-    return every(connection, page, row=ProfileRow), int(connection.execute(counted).scalar_one())
+    rows = connection.execute(statement.order_by(func.lower(_NAME), profiles.c.id))
+    return [(ProfileId(row[0]), str(row[1]), str(row[2])) for row in rows]
 
 
 def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Collection[str]) -> list[ProfileRow]:
