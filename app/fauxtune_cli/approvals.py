@@ -14,9 +14,10 @@ from fauxtune.core.policies.approvals import PolicyType, Status
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, YesOption, confirm
 from fauxtune_cli.names import Named, listed
-from fauxtune_cli.options import fail
+from fauxtune_cli.options import fail, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, moment, one_line, person
+from fauxtune_cli.tables import Table, moment, person
+from fauxtune_client.endpoints import User
 
 app = typer.Typer(
     help="""Let operations wait for a second administrator, and decide on them.
@@ -268,8 +269,6 @@ def _decide(
 
 def _signed_in(session: Session, user: Named, *, password: str | None) -> Session:
     """Return a session in which Graph is called by a user; without a password by the one that people have here."""
-    from fauxtune_client.http import User
-
     server = session.client.server
     known = password or session.client.control("GET", "")["userPassword"]
     if known is None:

@@ -11,6 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
 
 from fauxtune_cli.options import fail
 
@@ -92,15 +100,6 @@ def _write(file: NewFile, answer: dict[str, Any], *, password: str | None) -> st
 
 def _pem(answer: dict[str, Any], *, password: str | None) -> bytes:
     """The certificate, its chain, and its key in PKCS#8, encrypted if there is a password."""
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        KeySerializationEncryption,
-        NoEncryption,
-        PrivateFormat,
-    )
-    from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
-
     key, _, _ = load_key_and_certificates(base64.b64decode(answer["pfx"]), answer["pfxPassword"].encode())
     assert key is not None, "the CA made the key"
     encryption: KeySerializationEncryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()

@@ -13,15 +13,17 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.core.administration import emulation as tasks
+from fauxtune.core.administration import imported
 from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune_cli import certificate_files, completion, names
 from fauxtune_cli.administration import Administration, Session, YesOption, confirm, partial, without
-from fauxtune_cli.options import fail
+from fauxtune_cli.options import fail, one_line
 from fauxtune_cli.pfx_keys import KEY_NAME, PROVIDER, public_key
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, certificate_name, moment, one_line, person, uses_in_words
+from fauxtune_cli.tables import Table, certificate_name, moment, person, uses_in_words
 from fauxtune_cli.times import iso_time
+from fauxtune_client.pfx import read_public_key
 
 # Import a certificate that was just issued: what `certificate issue --import` does after the CA has answered.
 #
@@ -43,9 +45,6 @@ def import_issued(
     session: Session, answer: dict[str, Any], *, document: dict[str, Any], user: str, purpose: Purpose
 ) -> str:
     """Import the certificate and its key for the user. Return a sentence, and add the record to the document."""
-    from fauxtune.core.administration import imported
-    from fauxtune_client.pfx import read_public_key
-
     data, password = base64.b64decode(answer["pfx"]), answer["pfxPassword"]
     with partial([f"issued {session.certificate(answer['thumbprint'])}"]):
         connector_key = imported.ConnectorKey(

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune_cli.options import DATA_DIR
-from fauxtune_cli.tables import SHORT, one_line
+from fauxtune_cli.options import DATA_DIR, SHORT, one_line
 from fauxtune_client.endpoints import ClientError, find
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from fauxtune_cli import completion, connector_installation, connector_process, 
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.connector_installation import PROVIDER
 from fauxtune_cli.connector_process import StateOption
-from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
+from fauxtune_cli.options import Output, OutputOption, emit, fail, one_line, plain_failures, reasons
 from fauxtune_cli.service import Emulator, with_service
-from fauxtune_cli.tables import certificate_name, moment, one_line, person
+from fauxtune_cli.tables import certificate_name, moment, person
 
 if TYPE_CHECKING:
     from fauxtune_client.http import Client

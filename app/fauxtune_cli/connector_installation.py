@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.connector_server import check, read_facts
 from fauxtune.core.model.connectors import PROGRAMS, Program, package
 from fauxtune.core.model.connectors import package as package_of
 from fauxtune.core.model.editions import Edition, Stated
@@ -92,8 +93,6 @@ def install(
     fauxtune connector install --from software --state connector \\
         --server server.json
     """
-    from fauxtune.core.model.connector_server import check, read_facts
-
     with plain_failures(), reasons(), service.client() as client:
         folder = connector_process.folder(state)
         connector_process.check_new(folder)

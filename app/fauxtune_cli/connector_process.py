@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune.connector.key_folder import Folder
+from fauxtune.connector.keypool import KeyPool
+from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.pki.names import parse_subject
+from fauxtune.operations.connectors.keys import generate_or_read
 from fauxtune_cli.options import Output, OutputOption, emit, fail, needs_posix, plain, plain_failures
+from fauxtune_client.connector import HttpChannel
+from fauxtune_client.endpoints import Server
+from fauxtune_client.http import Client
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from fauxtune.connector.key_folder import Folder
-    from fauxtune_client.http import Client
 
 StateOption = Annotated[Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the connector's folder")]
 _STOPPING_SECONDS = 30
@@ -81,9 +95,6 @@ def stop(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
 
 def folder(path: Path) -> Folder:
     """Return the folder. Nothing is read or written yet."""
-    from fauxtune.connector.key_folder import Folder
-    from fauxtune.connector.keypool import KeyPool
-
     return Folder(path, source=KeyPool(1))
 
 
@@ -113,11 +124,6 @@ def register(client: Client, own: Folder, *, body: dict[str, Any], proxy: str | 
 
 def first_key(file: Path | None) -> RSAPrivateKey:
     """Return the private key in the file (PEM or RSAFULLPRIVATEBLOB), or a new one."""
-    import base64
-
-    from fauxtune.connector.keypool import KeyPool
-    from fauxtune.operations.connectors.keys import generate_or_read
-
     text = None
     if file is not None:
         try:
@@ -130,12 +136,6 @@ def first_key(file: Path | None) -> RSAPrivateKey:
 
 def ra_request(own: Folder) -> str:
     """Return a certificate request (PEM) for the connector's RA key. The key is made if it does not exist."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    from fauxtune.core.pki.names import parse_subject
-
     key = own.ra_key(make=True)
     assert key is not None
     request = x509.CertificateSigningRequestBuilder(parse_subject("CN=RA")).sign(key, hashes.SHA256())
@@ -144,24 +144,13 @@ def ra_request(own: Folder) -> str:
 
 def emit_line(output: Output, document: dict[str, Any], *, text: str) -> None:
     """Print one line at once: other programs wait for it."""
-    import json
-
     print(json.dumps(document) if output is Output.JSON else text)
     sys.stdout.flush()
 
 
 def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Path | None, version: str | None) -> None:
-    import socket
-    from concurrent.futures import ThreadPoolExecutor
-    from threading import Event
-
-    from fauxtune.connector.keypool import KeyPool
     from fauxtune.connector.service import Service
-    from fauxtune.core.errors import FauxtuneError
     from fauxtune.server.ids import SystemIds
-    from fauxtune_client.connector import HttpChannel
-    from fauxtune_client.endpoints import Server
-    from fauxtune_client.http import Client
 
     https = (url or description["url"]).rstrip("/")
     trusted = ca or (None if description["caFile"] is None else Path(description["caFile"]))

@@ -9,10 +9,12 @@ from typing import Any
 
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.clock import from_iso
+from fauxtune.core.engine.diagnosis.numbers import decode
 from fauxtune.core.model.fact_words import fact_lines
 from fauxtune.core.model.platform_words import system_words
 from fauxtune_cli.administration import Session
-from fauxtune_cli.tables import Table, certificate_name, moment, one_line, print_table
+from fauxtune_cli.options import one_line
+from fauxtune_cli.tables import Table, certificate_name, moment, print_table
 
 _COLUMNS = 80
 _LABEL = 15
@@ -173,8 +175,6 @@ def _failed(chain: dict[str, Any], *, items: list[dict[str, Any]]) -> list[str]:
 def _number(code: int | None) -> str:
     if code is None:
         return ""
-    from fauxtune.core.engine.diagnosis.numbers import decode
-
     number = decode(code, connector={})
     return f"({number.hexadecimal}: {number.words})" if number.number is not None else f"({number.hexadecimal})"
 

@@ -18,10 +18,10 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.policies.approvals import CODE, JUSTIFICATION
 from fauxtune_cli import completion, device_text, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
-from fauxtune_cli.options import Output, named_values
+from fauxtune_cli.options import Output, named_values, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, moment, one_line, person
-from fauxtune_client.endpoints import ClientError
+from fauxtune_cli.tables import Table, moment, person
+from fauxtune_client.endpoints import ClientError, Refused
 
 # What an approval policy may guard (Multi Admin Approval): asked for with a justification, done with its approval.
 
@@ -42,8 +42,6 @@ def send(session: Session, request: AdminRequest, *, asks: Guarded | None) -> st
     """Send a request. Return None if it was carried out, and the id of the request for approval if it waits for one
     now. Raises ClientError for what a policy guards and nobody justified. `asks`: None for what no policy can guard.
     """
-    from fauxtune_client.http import Refused
-
     if asks is not None and asks.approval is not None:
         request = approved(request, code=names.approval(session.client, asks.approval).id)
     elif asks is not None and asks.justification is not None:

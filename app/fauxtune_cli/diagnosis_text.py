@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from fauxtune.core.model.text import JsonObject
-from fauxtune_cli.options import plain
-from fauxtune_cli.tables import SHORT, certificate_name, has_colours, one_line
+from fauxtune_cli.options import SHORT, one_line, plain
+from fauxtune_cli.tables import certificate_name, has_colours
 
 #: Text in the colour of a status.
 Paint = Callable[[str, str], str]

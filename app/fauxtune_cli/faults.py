@@ -12,9 +12,9 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.faults.words import effect_in_words, match_in_words, nearest_in_words, when_in_words
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session
-from fauxtune_cli.options import json_or_text, named_values
+from fauxtune_cli.options import json_or_text, named_values, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, one_line
+from fauxtune_cli.tables import Table
 from fauxtune_cli.times import iso_time
 
 app = typer.Typer(

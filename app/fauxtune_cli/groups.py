@@ -12,9 +12,9 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune_cli.names import Named, listed
-from fauxtune_cli.options import fail
+from fauxtune_cli.options import fail, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, one_line
+from fauxtune_cli.tables import Table
 
 app = typer.Typer(
     help="""Create groups, and add or remove members.

@@ -19,9 +19,9 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.model.journal_words import tone, words
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session
-from fauxtune_cli.options import Output
+from fauxtune_cli.options import SHORT, Output, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import SHORT, one_line, person
+from fauxtune_cli.tables import person
 
 _WAIT = 20
 _USER, _DEVICE, _LEAST = 8, 18, 20

@@ -7,7 +7,8 @@ from typing import Any
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.mail.reading_words import READING_WORDS
 from fauxtune.core.model.marks import name_of
-from fauxtune_cli.tables import Table, moment, one_line, person, plain_columns
+from fauxtune_cli.options import one_line
+from fauxtune_cli.tables import Table, moment, person, plain_columns
 
 #: Devices that have a column with words. More have one with a symbol each.
 _WITH_WORDS = 4

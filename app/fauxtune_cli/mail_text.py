@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.pki.algorithm_words import algorithm_words
-from fauxtune_cli.tables import certificate_name, moment, one_line
+from fauxtune_cli.options import one_line
+from fauxtune_cli.tables import certificate_name, moment
 
 
 def protection(row: dict[str, Any]) -> str:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.completion import get_completion_inspect_parameters
 
+from fauxtune import __version__
 from fauxtune.extensions import Command
-from fauxtune_cli import shell
-from fauxtune_cli.options import (
-    DATA_DIR,
-    CaOption,
-    DataDirOption,
-    Output,
-    OutputOption,
-    emit,
-    fail,
-    needs_posix,
-    plain_failures,
-)
+from fauxtune_cli.options import needs_posix
 from fauxtune_cli.sections import Section, SectionedGroup
-from fauxtune_cli.service import Emulator, with_service
 
 SECTIONS = (
     Section(
@@ -36,7 +25,7 @@ SECTIONS = (
                 "fauxtune_cli.healthcheck:healthcheck",
                 "Check whether the server is ready, or wait until it is.",
             ),
-            "db",
+            Command("db", "fauxtune_cli.serving:database", "Maintain the database."),
             Command(
                 "bundle",
                 "fauxtune_cli.bundle.command:bundle",
@@ -127,8 +116,10 @@ SECTIONS = (
     Section(
         "Connect programs",
         (
-            "env",
-            "trust",
+            Command("env", "fauxtune_cli.shell:env", "Print environment variables for clients, ready to paste."),
+            Command(
+                "trust", "fauxtune_cli.trusting:trust", "Show the CA that clients must trust, and how to install it."
+            ),
             "openapi",
             "probe",
             Command(
@@ -153,8 +144,6 @@ class Program(SectionedGroup):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command, or answer a shell that completes one."""
         if os.environ.get(COMPLETING):
-            from typer.completion import get_completion_inspect_parameters
-
             get_completion_inspect_parameters()  # which also makes the shells known
         return super().main(*arguments, **options)
 
@@ -176,14 +165,10 @@ fauxtune COMMAND --help            examples of every command""",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
-app.add_typer(database, name="db")
 
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
-        from fauxtune import __version__
-
         print(f"fauxtune {__version__}")
         raise typer.Exit
 
@@ -210,99 +195,3 @@ def demo(context: typer.Context) -> None:
     command = [sys.executable, "-m", "fauxtune_sim.demo", *context.args]
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - our own program
-
-
-@app.command()
-def trust(
-    *,
-    out: Annotated[Path | None, typer.Option(help="write the CA certificate to this file")] = None,
-    data_dir: DataDirOption = DATA_DIR,
-    ca: CaOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Show the CA that clients must trust, and how to install it.
-
-    \b
-    fauxtune trust                  show the file and the instructions
-    fauxtune trust --out ca.pem     write a copy of the CA certificate too
-    """
-    with plain_failures():
-        from fauxtune_client.endpoints import ca_file
-
-        file = ca_file(data_dir=data_dir, ca=ca)
-        document = shell.describe_ca(file)
-        if out is not None:
-            try:
-                out.write_bytes(file.read_bytes())
-            except OSError as error:
-                fail(f"{out} cannot be written: {error.strerror}.")
-            document["written"] = str(out.absolute())
-        emit(output, document, text=shell.how_to_trust(document))
-
-
-@app.command()
-@with_service(Emulator)
-def env(
-    *,
-    program: Annotated[
-        shell.Program, typer.Option("--for", help="the program or shell that reads the variables")
-    ] = shell.Program.PYTHON,
-    service: Emulator,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Print environment variables for clients, ready to paste.
-
-    A server elsewhere is asked for its secret, and one with a control token tells it to who has that token.
-
-    \b
-    eval "$(fauxtune env --for python)"               azure-identity, httpx
-    eval "$(fauxtune env --for node)"                 Node.js
-    fauxtune env --for powershell | Invoke-Expression
-    eval "$(fauxtune env --for curl)"                 curl, a token in $TOKEN
-    fauxtune env --url https://trainer.local:8443 --ca ca.pem
-    """
-    with plain_failures():
-        from fauxtune_client.endpoints import ClientError
-
-        try:
-            server, missing = shell.with_own_secret(service)
-        except ClientError:
-            if output is Output.TEXT and program is not shell.Program.POWERSHELL and not sys.stdout.isatty():
-                print("false")  # what a shell evaluates fails as well
-            raise
-        if missing:
-            print(missing, file=sys.stderr)
-        emit(output, shell.variables(server, program), text=shell.lines(server, program))
-
-
-@database.command()
-def upgrade(
-    *,
-    data_dir: DataDirOption = DATA_DIR,
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="FAUXTUNE_DATABASE_URL",
-            help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
-        ),
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Bring the database's schema up to date.
-
-    The server must be stopped. `fauxtune serve` does the same when it starts.
-
-    \b
-    fauxtune db upgrade
-    fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
-    """
-    from fauxtune_cli.serving import refusals
-
-    needs_posix("This command")
-    with plain_failures(), refusals():
-        from fauxtune.server.upgrade import upgrade as bring_up_to_date
-        from fauxtune.settings import Settings
-
-        changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
-        verb = "was brought to" if changed else "was already at"
-        emit(output, {"upgraded": changed, "revision": revision}, text=f"The schema {verb} revision {revision}.")

@@ -16,7 +16,7 @@ from fauxtune.core.administration.approvals import POLICIES, REQUESTS
 from fauxtune.core.administration.devices import DEVICES
 from fauxtune.core.administration.directory import GROUPS, USERS
 from fauxtune.core.model.platform_words import system_words
-from fauxtune_cli.tables import SHORT, one_line
+from fauxtune_cli.options import SHORT, one_line
 from fauxtune_client.endpoints import ClientError
 from fauxtune_client.marks import read_marks
 

@@ -16,6 +16,7 @@ from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failure
 from fauxtune_cli.pfx_import import import_
 from fauxtune_cli.service import Graph, with_service
 from fauxtune_cli.tables import Table, moment, person, print_table
+from fauxtune_client import pfx
 
 app = typer.Typer(
     help="""Import S/MIME certificates (PFX) for users.
@@ -65,8 +66,6 @@ def list_(
     fauxtune pfx list --upn alice@contoso.example --output json
     """
     with plain_failures(), service.client() as client:
-        from fauxtune_client import pfx
-
         certificates = pfx.find(client, upn or [], thumbprints=thumbprint or [])
         if output is Output.JSON:
             emit(output, certificates, text="")
@@ -93,8 +92,6 @@ def remove(
     fauxtune pfx remove --upn alice@contoso.example --thumbprint 0a1b...
     """
     with plain_failures(), service.client() as client:
-        from fauxtune_client import pfx
-
         removals = pfx.remove(client, upn, thumbprints=thumbprint or [])
         removed = [removal.thumbprint for removal in removals if removal.reason is None]
         not_removed = [removal for removal in removals if removal.reason is not None]
@@ -142,7 +139,5 @@ def print_user_id(
     fauxtune pfx user-id --upn alice@contoso.example
     """
     with plain_failures(), service.client() as client:
-        from fauxtune_client import pfx
-
         user_id = pfx.Users(client).id_of(upn)
         emit(output, {"userPrincipalName": upn, "userId": user_id}, text=user_id)

@@ -13,6 +13,7 @@ from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain
 from fauxtune_cli.pfx_keys import KEY_NAME, PROVIDER, KeyOption, ProviderOption, public_key
 from fauxtune_cli.progress import progress
 from fauxtune_cli.service import Graph, with_service
+from fauxtune_client import importing, pfx
 
 if TYPE_CHECKING:
     from fauxtune_client.http import Client
@@ -119,8 +120,6 @@ def import_(
         alice-2024.pfx,alice@contoso.example,,
     """
     with plain_failures():
-        from fauxtune_client import importing
-
         if upn is not None and upn_from_certificate:
             fail("--upn and --upn-from-certificate cannot be used together.")
         rows = _rows(path_to_pfx_file or [], manifest=manifest)
@@ -147,8 +146,6 @@ def line_of(record: dict[str, Any]) -> str:
 
 def _rows(paths: list[Path], *, manifest: Path | None) -> list[Row]:
     """The files to import."""
-    from fauxtune_client import importing
-
     if not paths and manifest is None:
         fail(
             "There is nothing to import: name files or folders with --path-to-pfx-file, or a CSV file with --manifest."
@@ -162,8 +159,6 @@ def _import_all(
     client: Client, rows: list[Row], *, defaults: Defaults, key: bytes, update: bool
 ) -> tuple[list[Outcome], bool]:
     """The outcome of each file, and whether Ctrl-C interrupted the import."""
-    from fauxtune_client import importing, pfx
-
     public = pfx.read_public_key(key)
     client.token()  # a failure to sign in is reported once, not for each file
     outcomes: list[Outcome] = []

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration.choices import (
     FAMILY_TITLES,
@@ -21,9 +22,10 @@ from fauxtune.core.administration.choices import (
 )
 from fauxtune.core.model import platform_words
 from fauxtune.core.model.platform_words import TITLES, ProfilePlatform, spelled
+from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names
 from fauxtune_cli.names import Named, NotOne
-from fauxtune_cli.tables import one_line
+from fauxtune_cli.options import one_line
 
 if TYPE_CHECKING:
     from fauxtune_client.http import Client
@@ -144,10 +146,6 @@ def root_profiles(client: Client, certificate: bytes | None) -> dict[ProfilePlat
     """Return the id of a trusted root profile on each platform. With a certificate (DER) the first root profile that
     has it; otherwise the platform's only root profile.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    from fauxtune.core.profiles.trusted_root import certificate_of
-
     known: dict[ProfilePlatform, list[str]] = {}
     for each in profiles(client):
         platform = platform_of(each)

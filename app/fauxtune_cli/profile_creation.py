@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fauxtune.core.administration.assignments import assign
 from fauxtune.core.administration.choices import (
     EXTENDED_USAGES,
     KeyUsage,
@@ -16,20 +18,35 @@ from fauxtune.core.administration.choices import (
     Purpose,
     platforms_of,
 )
+from fauxtune.core.administration.profiles import (
+    EMAIL_NAME,
+    SUBJECT,
+    UPN_NAME,
+    AlternativeName,
+    Issuer,
+    MailAccount,
+    Scale,
+    ScepKey,
+    create_email,
+    create_imported,
+    create_pkcs,
+    create_root,
+    create_scep,
+)
 from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune.core.pki.foreign import certificate_from
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Session, partial
-from fauxtune_cli.options import fail
+from fauxtune_cli.options import fail, one_line
 from fauxtune_cli.profile_choice import NewPlatformOption, by_platform, platforms, root_profiles, sentence
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import one_line
 from fauxtune_cli.targets import Assigning, NamedTarget, words_of
 
 if TYPE_CHECKING:
-    from fauxtune.core.administration.profiles import AlternativeName, Issuer, Scale
+    pass
 
 app = typer.Typer(
     help="""Create profiles of one family for several platforms.
@@ -123,8 +140,6 @@ def root(
       --certificate partner.cer
     """
     with service.session() as session:
-        from fauxtune.core.administration.profiles import create_root
-
         der = _read(certificate) if certificate is not None else _own_certificate(session, authority)
         requests = create_root(
             name,
@@ -173,8 +188,6 @@ def pkcs(
       --san upn --validity 90d
     """
     with service.session() as session:
-        from fauxtune.core.administration.profiles import create_pkcs
-
         issuer, template = _issuer(session, digicert=digicert, host=ca_host, name=ca_name, template=template)
         chosen = platforms(platform, family=ProfileFamily.PKCS)
         requests = create_pkcs(
@@ -226,8 +239,6 @@ def scep(
       --scep-server https://scep.partner.example/scep --root "Partner root"
     """
     with service.session() as session:
-        from fauxtune.core.administration.profiles import SUBJECT, ScepKey, create_scep
-
         chosen = platforms(platform, family=ProfileFamily.SCEP)
         usual = "CN={{AAD_Device_ID}}" if for_device else SUBJECT
         requests = create_scep(
@@ -274,8 +285,6 @@ def imported(
       --purpose signing --purpose encryption
     """
     with service.session() as session:
-        from fauxtune.core.administration.profiles import create_imported
-
         purposes = list(dict.fromkeys(purpose or [Purpose.ENCRYPTION]))
         by_name = {name if len(purposes) == 1 else f"{name}, {each}": each for each in purposes}
         chosen = platforms(platform, family=ProfileFamily.IMPORTED)
@@ -317,8 +326,6 @@ def email(
       --signing Signing --encryption "Mail encryption" --group Sales
     """
     with service.session() as session:
-        from fauxtune.core.administration.profiles import MailAccount, create_email
-
         families = [ProfileFamily.PKCS, ProfileFamily.IMPORTED]
         account = MailAccount(
             mail_server,
@@ -361,8 +368,6 @@ def _create(
     """Send the requests, assign what they created, and say what was done. `names_` are the names that were given;
     `hint`: what is to be done yet.
     """
-    from fauxtune.core.administration.assignments import assign
-
     profiles: list[dict[str, Any]] = []
     done: list[str] = []
     with partial(done):
@@ -408,8 +413,6 @@ def _read(file: Path) -> bytes:
 
 def _own_certificate(session: Session, wanted: str) -> bytes:
     """The certificate of the tenant's authority with this name or role, DER."""
-    import ssl
-
     rows = session.client.control("GET", "/authorities")["value"]
     row = next((each for each in rows if each["current"] and wanted in {each["name"], each["role"]}), None)
     if row is None:
@@ -420,8 +423,6 @@ def _own_certificate(session: Session, wanted: str) -> bytes:
 
 def _is_intermediate(data: bytes) -> bool:
     """Whether it is the certificate of an authority below another."""
-    from fauxtune.core.pki.foreign import certificate_from
-
     certificate = certificate_from(data, target="--certificate")
     return certificate.subject != certificate.issuer
 
@@ -430,8 +431,6 @@ def _issuer(
     session: Session, *, digicert: bool, host: str | None, name: str | None, template: str
 ) -> tuple[Issuer, str]:
     """The CA and the template, which is looked up if the CA belongs to the tenant."""
-    from fauxtune.core.administration.profiles import Issuer
-
     if (host is None) != (name is None) or (digicert and host is not None):
         fail(
             "Name a CA by --ca-host and --ca-name together, or else by --digicert; without them it is the tenant's own."
@@ -469,8 +468,6 @@ def _purposes(words: list[str]) -> dict[str, str]:
 
 
 def _alternative_name(text: str) -> AlternativeName:
-    from fauxtune.core.administration.profiles import EMAIL_NAME, UPN_NAME, AlternativeName
-
     kinds = {
         "email": ("emailAddress", EMAIL_NAME),
         "upn": ("userPrincipalName", UPN_NAME),
@@ -485,8 +482,6 @@ def _alternative_name(text: str) -> AlternativeName:
 
 
 def _validity(text: str) -> tuple[int, Scale]:
-    from fauxtune.core.administration.profiles import Scale
-
     scales = {"d": Scale.DAYS, "m": Scale.MONTHS, "y": Scale.YEARS}
     number, scale = text[:-1], scales.get(text[-1:].lower())
     if scale is None or not (number.isascii() and number.isdecimal()) or not 1 <= int(number) <= 9999:

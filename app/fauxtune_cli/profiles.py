@@ -6,11 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from fauxtune.core.administration import assignments
+from fauxtune.core.administration.profiles import delete_profile
 from fauxtune.core.administration.requests import AdminRequest, key
+from fauxtune.core.pki.names import subject_text
+from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names, profile_creation
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune_cli.names import Named
-from fauxtune_cli.options import Output, fail
+from fauxtune_cli.options import Output, fail, one_line
 from fauxtune_cli.profile_choice import (
     PlatformOption,
     ProfilesArgument,
@@ -21,7 +25,7 @@ from fauxtune_cli.profile_choice import (
     short_kind,
 )
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, moment, one_line
+from fauxtune_cli.tables import Table, moment
 from fauxtune_cli.targets import Assigning, assigned_words, words_of
 
 app = typer.Typer(
@@ -133,8 +137,6 @@ def assign(
     fauxtune profile assign Signing --platform ios --group Sales --what-if
     """
     with service.session() as session:
-        from fauxtune.core.administration import assignments
-
         targets = service.targets(session)
         if not targets:
             fail("Say to whom: --group NAME, --all-users, --all-devices or --exclude-group NAME.")
@@ -171,8 +173,6 @@ def unassign(
     fauxtune profile unassign "Root (iOS)" --everything
     """
     with service.session() as session:
-        from fauxtune.core.administration import assignments
-
         targets = service.targets(session)
         if bool(targets) == everything:
             fail("Say which assignments: --group, --all-users, --all-devices, --exclude-group, or else --everything.")
@@ -214,8 +214,6 @@ def delete(
     fauxtune profile delete "Signing (iOS)" --yes
     """
     with service.session() as session:
-        from fauxtune.core.administration.profiles import delete_profile
-
         chosen = sorted(chosen_profiles(session.client, profiles, words=platform), key=deletion_rank)
         requests = [delete_profile(each.id) for each in chosen]
         if what_if:
@@ -275,9 +273,6 @@ def _certificate(document: dict[str, Any]) -> dict[str, str | None]:
     """The certificate of a trusted root profile, in words."""
     if "trustedRootCertificate" not in document:
         return {}
-    from fauxtune.core.pki.names import subject_text
-    from fauxtune.core.profiles.trusted_root import certificate_of
-
     certificate = certificate_of(document)
     role = "root" if certificate.subject == certificate.issuer else "intermediate"
     until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"

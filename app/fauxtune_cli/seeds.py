@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail
-from fauxtune_cli.tables import one_line
+from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, one_line
 
 app = typer.Typer(
     help="""Check the file of a seed, and show the built-in one.

@@ -1,9 +1,12 @@
-"""`fauxtune serve`: reads the settings from options and environment, runs the server, and prints when it is ready."""
+"""`fauxtune serve`: reads the settings from options and environment, runs the server, and prints when it is ready; and
+`fauxtune db upgrade`, which brings the database up to date without serving.
+"""
 
 from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -15,12 +18,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune_cli.options import DATA_DIR, Output, OutputOption, emit, fail, needs_posix, plain_failures
+from fauxtune.core.errors import Invalid
+from fauxtune.server import StartRefused
+from fauxtune.settings import Settings
+from fauxtune_cli import browser
+from fauxtune_cli.options import DATA_DIR, DataDirOption, Output, OutputOption, emit, fail, needs_posix, plain_failures
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
-    from fauxtune.settings import Settings
 
+database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
 
 InterceptOption = Annotated[
     bool | None,
@@ -123,9 +130,9 @@ def serve(
     """
     options = locals()  # before any other variable: the options of the command line
     if print_seed:
-        from fauxtune.operations.tenants.seeds import BUILT_IN
+        from fauxtune_cli import seeds
 
-        print(json.dumps(BUILT_IN, indent=2))
+        seeds.show()
         return
     needs_posix("The server")
     (_in_background if detach or stop else _in_foreground)(options, output=output)
@@ -135,7 +142,7 @@ def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
     """Serve until the process is asked to end."""
     # Nothing loaded now is garbage, and the collector takes a fifth of the start. `run` switches it on again.
     gc.disable()
-    with plain_failures(), refusals():
+    with plain_failures(), _refusals():
         settings = _settings(options)
         _log(settings.log_level)
         if settings.workers > 1:
@@ -143,13 +150,9 @@ def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
         else:
             from fauxtune.server.serve import run
 
-        announce = _announce_json if output is Output.JSON else _announce_text
-
         def announced(ready: Ready) -> None:
-            announce(ready)
+            _announce(ready, output=output)
             if options["open_console"]:
-                from fauxtune_cli import browser
-
                 browser.show(ready.endpoints.console)
 
         run(settings, announced)
@@ -184,8 +187,6 @@ To point your code at it:  {_program()} env --for python{_folder_option(folder)}
 To stop it:                {_program()} serve --stop{_folder_option(folder)}""",
     )
     if options["open_console"]:
-        from fauxtune_cli import browser
-
         browser.show(ready["console"])
 
 
@@ -195,10 +196,8 @@ def _folder_option(folder: Path) -> str:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def _refusals() -> Iterator[None]:
     """Print a refused start as a sentence, without a traceback."""
-    from fauxtune.server import StartRefused
-
     try:
         yield
     except StartRefused as refusal:
@@ -206,9 +205,6 @@ def refusals() -> Iterator[None]:
 
 
 def _settings(options: dict[str, Any]) -> Settings:
-    from fauxtune.core.errors import Invalid
-    from fauxtune.settings import Settings
-
     known = Settings.known()
     try:
         return Settings(**{name: options[name] for name in known.keys() & options})
@@ -219,77 +215,20 @@ def _settings(options: dict[str, Any]) -> Settings:
 
 
 def _log(level: str) -> None:
-    import logging
-
     logging.basicConfig(
         level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
 
 
-def _announce_json(ready: Ready) -> None:
+def _announce(ready: Ready, *, output: Output) -> None:
+    if output is Output.TEXT:
+        from fauxtune_cli.announcing import announce
+
+        announce(ready, for_python=f"{_program()} env --for python{_folder_option(ready.data_dir)}")
+        return
     for warning in ready.warnings:
         print(f"fauxtune: {warning}", file=sys.stderr, flush=True)
     print(json.dumps(ready.endpoints.document()), flush=True)
-
-
-def _announce_text(ready: Ready) -> None:
-    from rich.console import Console
-    from rich.panel import Panel
-    from rich.table import Table
-
-    endpoints = ready.endpoints
-    rows = Table.grid(padding=(0, 2))
-    for name, value in (
-        ("Graph", f"{endpoints.https}/v1.0, {endpoints.https}/beta"),
-        ("authority", f"{endpoints.https}/{endpoints.tenant_id}" if endpoints.tenant_id else "none: no tenant yet"),
-        (
-            "tenant",
-            f"{endpoints.tenant} ({endpoints.tenant_id})" if endpoints.tenant else "none: POST /_fauxtune/v1/tenants",
-        ),
-        ("edition", ready.edition),
-        ("client id", endpoints.client_id),
-        ("client secret", endpoints.client_secret),
-        ("people's password", endpoints.user_password),
-        ("control", f"{endpoints.https}/_fauxtune/v1"),
-        ("interfaces", f"{endpoints.http}/docs"),
-        ("CRL, OCSP", f"{endpoints.http}/pki/..."),
-        ("CA to trust", endpoints.ca_file),
-        ("how to trust", endpoints.trust),
-        ("HTTPS proxy", endpoints.proxy),
-        ("intercepted", ", ".join(ready.intercepted) or None),
-        ("mail programs", ", ".join(url for _, url in endpoints.mail) or None),
-        ("data", str(ready.data_dir)),
-    ):
-        if value is not None:
-            rows.add_row(name, value)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"Look at it in a browser: [bold]{endpoints.console}[/]\n")
-    title = "[bold]FAUXTUNE - AN EMULATOR. Not Intune, not trusted, not for real devices.[/]"
-    console.print(Panel(title, border_style="yellow", expand=False))
-    console.print(rows)
-    if not endpoints.trust.startswith(endpoints.http):
-        console.print(f"\nOther machines learn at {endpoints.trust} how to trust this one. Its CA has the SHA-256")
-        console.print(f"  {_fingerprint(Path(endpoints.ca_file))}")
-    if endpoints.user_password is not None:
-        file = Path(endpoints.data_dir) / "endpoints.json"
-        console.print(
-            "\nOthers can reach this server, so the published secret and password open nothing: "
-            f"this one's own stand above, and while it runs in {file}, which only you can read."
-        )
-    for warning in ready.warnings:
-        console.print(f"[yellow]Note:[/] {warning}")
-    console.print("\nCtrl-C stops it. In another terminal, in this folder, to point your code at it:")
-    console.print(f"  {_program()} env --for python{_folder_option(ready.data_dir)}")
-    console.print("or --for node, powershell or curl.")
-
-
-def _fingerprint(ca_file: Path) -> str:
-    """The fingerprint of the CA as people compare it."""
-    from cryptography import x509
-
-    from fauxtune.core.administration.trusting import root_of
-
-    return root_of(x509.load_pem_x509_certificate(ca_file.read_bytes())).fingerprint
 
 
 def _program() -> str:
@@ -298,3 +237,33 @@ def _program() -> str:
         return "fauxtune"
     called = Path(sys.argv[0])
     return shlex.quote(str(called)) if called.suffix != ".py" else f"{shlex.quote(sys.executable)} -m fauxtune"
+
+
+@database.command()
+def upgrade(
+    *,
+    data_dir: DataDirOption = DATA_DIR,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FAUXTUNE_DATABASE_URL",
+            help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
+        ),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Bring the database's schema up to date.
+
+    The server must be stopped. `fauxtune serve` does the same when it starts.
+
+    \b
+    fauxtune db upgrade
+    fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
+    """
+    needs_posix("This command")
+    with plain_failures(), _refusals():
+        from fauxtune.server.upgrade import upgrade as bring_up_to_date
+
+        changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
+        verb = "was brought to" if changed else "was already at"
+        emit(output, {"upgraded": changed, "revision": revision}, text=f"The schema {verb} revision {revision}.")

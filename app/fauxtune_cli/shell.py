@@ -1,18 +1,19 @@
-"""Settings for other programs that call the server: variables in each shell's syntax, and how to trust the CA."""
+"""`fauxtune env`: settings for other programs that call the server, as variables in each shell's syntax."""
 
 from __future__ import annotations
 
 import shlex
+import sys
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
 
 from fauxtune.core.administration.snippets import powershell_text
-from fauxtune_client.endpoints import Server
-
-if TYPE_CHECKING:
-    from fauxtune_cli.service import Emulator
+from fauxtune_cli.options import Output, OutputOption, emit, plain_failures
+from fauxtune_cli.service import Emulator, with_service
+from fauxtune_client.endpoints import ClientError, Refused, Server
 
 
 class Program(StrEnum):
@@ -24,6 +25,38 @@ class Program(StrEnum):
     CURL = "curl"
 
 
+@with_service(Emulator)
+def env(
+    *,
+    program: Annotated[
+        Program, typer.Option("--for", help="the program or shell that reads the variables")
+    ] = Program.PYTHON,
+    service: Emulator,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Print environment variables for clients, ready to paste.
+
+    A server elsewhere is asked for its secret, and one with a control token tells it to who has that token.
+
+    \b
+    eval "$(fauxtune env --for python)"               azure-identity, httpx
+    eval "$(fauxtune env --for node)"                 Node.js
+    fauxtune env --for powershell | Invoke-Expression
+    eval "$(fauxtune env --for curl)"                 curl, a token in $TOKEN
+    fauxtune env --url https://trainer.local:8443 --ca ca.pem
+    """
+    with plain_failures():
+        try:
+            server, missing = with_own_secret(service)
+        except ClientError:
+            if output is Output.TEXT and program is not Program.POWERSHELL and not sys.stdout.isatty():
+                print("false")  # what a shell evaluates fails as well
+            raise
+        if missing:
+            print(missing, file=sys.stderr)
+        emit(output, variables(server, program), text=lines(server, program))
+
+
 def with_own_secret(service: Emulator) -> tuple[Server, str]:
     """Return the server with the credentials that are good there, and a sentence that says how to get a secret if none
     is known ("" otherwise). Raises ClientError if the server is not there.
@@ -31,7 +64,7 @@ def with_own_secret(service: Emulator) -> tuple[Server, str]:
     server = service.server()
     if server.tenant_id is not None and service.tenant is None:
         return server, ""  # its own folder says it
-    from fauxtune_client.http import Client, Refused
+    from fauxtune_client.http import Client
 
     # The secret of the documentation is not good where others reach the server.
     with Client(replace(server, client_secret=""), control_token=service.control_token) as client:
@@ -106,37 +139,3 @@ def _hints(server: Server, program: Program) -> list[str]:
             '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"',
         ],
     }[program]
-
-
-def describe_ca(file: Path) -> dict[str, str]:
-    """Return the name, fingerprint and end of the CA certificate in a file."""
-    from cryptography import x509
-
-    from fauxtune.core.administration.trusting import root_of
-
-    root = root_of(x509.load_pem_x509_certificate(file.read_bytes()))
-    about = {"subject": root.subject, "sha256": root.sha256, "notAfter": root.not_after}
-    return {"caFile": str(file), "fingerprint": root.fingerprint, **about}
-
-
-def how_to_trust(document: dict[str, str]) -> str:
-    """Return the description of a CA (from `describe_ca`) and the commands that install it, as text."""
-    from fauxtune.core.administration.trusting import SYSTEMS
-
-    file = document.get("written", document["caFile"])
-    ways = [way for way in SYSTEMS if way.typed]
-    lines = [f"  {way.system}\n    {line}" for way in ways for line in way.install]
-    return f"""The CA of this emulator. It is made at the first start, and its private key
-never leaves this machine.
-  file     {file}
-  subject  {document["subject"]}
-  SHA-256  {document["fingerprint"]}
-  until    {document["notAfter"]}
-
-For one program (the better way) a variable names it, which this command prints:
-  fauxtune env --for python      (or node, powershell, curl)
-
-On a whole test machine:
-{chr(10).join(lines).format(pem=file, crt=file)}
-
-People on other machines read all this at the address /trust of the server."""

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.table import Table as Drawn
+from rich.text import Text
 
 from fauxtune.core.model.marks import SYMBOLS, name_of
+from fauxtune_cli.options import SHORT, one_line
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-#: Characters of an identifier that are shown unless --ids is given.
-SHORT = 8
 _GAP = "  "
 _LEAST, _LEAST_NAME = 8, 16
 #: data. The colours of certificates (`core.model.marks.HUES`) on terminals with 256 colours: they can be told apart on
@@ -63,12 +65,6 @@ class Table:
     def shrinking(self) -> int:
         """The index of the column that gets narrower."""
         return len(self.headings) - 1 if self.shrinks is None else self.headings.index(self.shrinks)
-
-
-def one_line(text: object) -> str:
-    """Return the text as one line without control characters; a hyphen for no text."""
-    cleaned = "".join(each if each.isprintable() else " " for each in str("" if text is None else text))
-    return " ".join(cleaned.split()) or "-"
 
 
 def moment(text: str | None) -> str:
@@ -116,8 +112,6 @@ def print_table(table: Table) -> None:
     """Print the table on standard output."""
     width = shutil.get_terminal_size((80, 24)).columns
     if sys.stdout.isatty() and table.rows:
-        from rich.console import Console
-
         Console(highlight=False, width=width).print(_drawn(table, width=width))
     else:
         print(plain_columns(table, width=width))
@@ -174,9 +168,6 @@ def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
 
 def _drawn(table: Table, *, width: int) -> RichTable:
     """The table for a terminal: headings underlined, and states in colour."""
-    from rich.table import Table as Drawn
-    from rich.text import Text
-
     headings, *rows = _fitted(table, width=width)
     drawn = Drawn(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold underline")
     for heading in headings:

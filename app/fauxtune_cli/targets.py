@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fauxtune.core.administration.assignments import excluding, to_all_devices, to_all_users, to_group
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session
-from fauxtune_cli.options import fail
-from fauxtune_cli.tables import one_line
+from fauxtune_cli.options import fail, one_line
 
 if TYPE_CHECKING:
     from fauxtune.core.administration.assignments import Target
@@ -42,8 +42,6 @@ class Assigning(Administration):
 
     def targets(self, session: Session) -> list[NamedTarget]:
         """Return the targets that the options name. Excluded groups have no filter."""
-        from fauxtune.core.administration.assignments import excluding, to_all_devices, to_all_users, to_group
-
         groups = names.groups(session.client) if self.group or self.exclude_group else []
         included = [NamedTarget(to_group(one.id), f"the group {one.name}") for one in _named(groups, self.group)]
         if self.all_users:

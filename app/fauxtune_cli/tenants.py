@@ -13,9 +13,9 @@ from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.errors import Invalid
 from fauxtune_cli import completion, names, tenant_state
 from fauxtune_cli.administration import Administration, YesOption, confirm, without_secrets
-from fauxtune_cli.options import fail
+from fauxtune_cli.options import fail, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, moment, one_line
+from fauxtune_cli.tables import Table, moment
 
 app = typer.Typer(
     help="""List, create, export, import, reset and delete tenants.

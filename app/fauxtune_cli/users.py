@@ -15,9 +15,9 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm, without
 from fauxtune_cli.names import Named, listed
-from fauxtune_cli.options import Output
+from fauxtune_cli.options import Output, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, one_line
+from fauxtune_cli.tables import Table
 
 app = typer.Typer(
     help="""Create users, license them, and see who there is.

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
+from fauxtune_cli.options import Output, OutputOption, emit, fail, one_line, plain_failures, reasons
 from fauxtune_cli.service import Emulator, with_service
-from fauxtune_cli.tables import Table, certificate_name, one_line, person, print_table
+from fauxtune_cli.tables import Table, certificate_name, person, print_table
 
 _LISTS = ("install", "remove", "revoke", "reissue")
 #: In place of a reason that the line above gives.

@@ -18,8 +18,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune_client import pfx
-from fauxtune_client.endpoints import ClientError
-from fauxtune_client.http import Client, Unreachable
+from fauxtune_client.endpoints import ClientError, Unreachable
+from fauxtune_client.http import Client
 from fauxtune_client.pfx import PfxFile
 
 _COLUMNS = ("file", "upn", "password", "purpose")

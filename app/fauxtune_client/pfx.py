@@ -20,8 +20,8 @@ from fauxtune.core.administration import imported
 from fauxtune.core.administration.imported import COLLECTION, ConnectorKey
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable
 from fauxtune.core.pki.cng import read_public_half
-from fauxtune_client.endpoints import ClientError
-from fauxtune_client.http import Client, Refused
+from fauxtune_client.endpoints import ClientError, Refused
+from fauxtune_client.http import Client
 
 #: The PFX file of one user is never larger; the service accepts no larger request either.
 _LARGEST_FILE = 2 * 1024 * 1024

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import httpx
 import typer
 
 from fauxtune import __version__
@@ -20,14 +21,18 @@ from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain
 from fauxtune_cli.progress import progress
 from fauxtune_cli.service import Emulator, with_service
 from fauxtune_client.endpoints import tls_context
+from fauxtune_client.sign_in import Authority
+from fauxtune_probe.core.expectations.index import EXPECTATIONS
+from fauxtune_probe.core.leftovers import deleting, finding
 from fauxtune_probe.core.model import Expectation, Outcome
 from fauxtune_probe.core.report import About, document, markdown, page
+from fauxtune_probe.core.trying import Run
+from fauxtune_probe.running import Prober
 from fauxtune_probe.scep.trial_reports import as_json, check_patterns, fits, save, writer
 from fauxtune_probe.text import CLOUD, GRAPH_TOOLS, listing, outcome_line, overview, what_is_written
 
 if TYPE_CHECKING:
-    from fauxtune_probe.core.trying import Run
-    from fauxtune_probe.running import Prober
+    pass
 
 #: Exit code if an expectation differs (1: the probe could not be run, or nothing could be tried).
 DIFFERS = 3
@@ -94,8 +99,6 @@ class Probing(Emulator):
     @contextmanager
     def prober(self, run: Run, scopes: list[str]) -> Iterator[Prober]:
         """Sign in, and yield what sends requests. Raises ClientError."""
-        from fauxtune_probe.running import Prober
-
         graph, token = (self.graph_uri, self._real_token(run, scopes)) if self.is_real else self._own_token(run)
         log = lambda line: print(line, file=sys.stderr)  # noqa: E731
         rate = self.rate if self.is_real else _OWN_RATE
@@ -114,10 +117,6 @@ class Probing(Emulator):
             return client.server.https, client.token()
 
     def _real_token(self, run: Run, scopes: list[str]) -> str:
-        import httpx
-
-        from fauxtune_client.sign_in import Authority
-
         tenant = self.tenant or os.environ.get("AZURE_TENANT_ID") or ""
         secret = os.environ.get("AZURE_CLIENT_SECRET")
         with httpx.Client(verify=tls_context(self.ca), timeout=30.0, trust_env=False) as http:
@@ -187,8 +186,6 @@ def clean(*, service: Probing, prefix: PrefixOption = "fauxtune-probe", yes: Yes
     fauxtune probe clean
     fauxtune probe clean --target real --yes
     """
-    from fauxtune_probe.core.leftovers import deleting, finding
-
     run = _run(prefix, write=True)
     expectations = _chosen(None)
     with plain_failures(), service.prober(run, _scopes(expectations, run)) as prober:
@@ -237,16 +234,12 @@ def _tried(chosen: list[Expectation], *, prober: Prober, run: Run) -> list[Outco
 
 
 def _run(prefix: str, *, write: bool) -> Run:
-    from fauxtune_probe.core.trying import Run
-
     if not prefix.isascii() or not prefix.replace("-", "").isalnum() or not 3 <= len(prefix) <= 30:
         fail("--prefix must be 3 to 30 letters, digits and hyphens: it begins names and addresses.")
     return Run(f"{prefix}-{secrets.token_hex(4)}-", password=f"Aa1!{secrets.token_urlsafe(18)}", writes=write)
 
 
 def _chosen(only: list[str] | None) -> list[Expectation]:
-    from fauxtune_probe.core.expectations.index import EXPECTATIONS
-
     ids = [each.id for each in EXPECTATIONS]
     check_patterns(only or (), ids, noun="expectation", command="fauxtune probe list")
     return [each for each in EXPECTATIONS if not only or fits(each.id, only)]

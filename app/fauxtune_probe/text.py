@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fauxtune_probe.core.model import Expectation, Outcome
+from fauxtune_probe.core.report import summary
 
 #: "Microsoft Graph Command Line Tools", a public client of Microsoft's own that every tenant can consent to: nobody has
 #: to register an application in order to look. A tenant that blocks it names one of its own with --client-id.
@@ -45,8 +46,6 @@ def outcome_line(outcome: Outcome) -> tuple[str, bool]:
 
 def overview(result: dict[str, Any], *, prefix: str, report: Path | None) -> str:
     """Return the result of a run for people."""
-    from fauxtune_probe.core.report import summary
-
     lines = []
     for each in result["results"]:
         for difference in each["differences"]:

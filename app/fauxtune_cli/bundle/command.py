@@ -10,7 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from fauxtune_cli.bundle import making
+from fauxtune_cli.bundle.source import own_source
 from fauxtune_cli.bundle.targets import PLATFORMS, USUAL, is_python, minor
+from fauxtune_cli.bundle.wheels import BundleFailed
 from fauxtune_cli.options import Output, OutputOption, emit, fail
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -40,8 +43,6 @@ def bundle(
     fauxtune bundle stick --platform linux-x86_64 --python 3.12
     fauxtune bundle stick --image
     """
-    from fauxtune_cli.bundle.wheels import BundleFailed
-
     if not set(platform or ()) <= set(PLATFORMS):
         raise typer.BadParameter(f"--platform is one of {', '.join(PLATFORMS)}")
     if not all(map(is_python, python or ())):
@@ -63,10 +64,6 @@ def bundle(
 
 def _made(folder: Path, *, platforms: Sequence[str], pythons: list[str] | None, image: bool) -> dict[str, Any]:
     """Make a bundle, or a part of it, and describe it. Raises BundleFailed."""
-    from fauxtune_cli.bundle import making
-    from fauxtune_cli.bundle.source import own_source
-    from fauxtune_cli.bundle.wheels import BundleFailed
-
     source = own_source()
     supported = source.pythons()
     if any(minor(each) < minor(supported[0]) for each in pythons or ()):

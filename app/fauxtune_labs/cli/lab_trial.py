@@ -17,6 +17,7 @@ from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.emulation import create_tenant
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune_cli.options import fail
+from fauxtune_client.endpoints import Refused
 
 if TYPE_CHECKING:
     from fauxtune_client.http import Client
@@ -70,8 +71,6 @@ def _tenant(client: Client, *, edition: str | None) -> Iterator[None]:
 
 
 def _tried(client: Client, name: str) -> Trial:
-    from fauxtune_client.http import Refused
-
     trial, begun = Trial(name), time.monotonic()
     try:
         known = _send(client, tasks.read_lab(name))
@@ -181,8 +180,6 @@ def write_private(path: Path, data: bytes) -> None:
 
 def write_files(client: Any, lab: dict[str, Any], *, out: Path) -> tuple[list[str], list[str]]:
     """Write the lab's files that are there; return the names of these, and of the others."""
-    from fauxtune_client.http import Refused
-
     written, absent = [], []
     for each in lab["files"]:
         try:

@@ -13,6 +13,7 @@ import typer
 from fauxtune import __version__
 from fauxtune.core.scep.verification.cases import CASES
 from fauxtune.core.scep.verification.model import Case, Outcome, Result
+from fauxtune.core.scep.verification.report import MARKS, About, document, junit, page, summary
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, show
 from fauxtune_cli.options import FAILED, Output, fail
@@ -127,7 +128,6 @@ def verify(
 
 
 def _run(session: Session, plan: _Plan) -> dict[str, Any]:
-    from fauxtune.core.scep.verification.report import MARKS, About, document
     from fauxtune_probe.scep.bench import Bench
     from fauxtune_probe.scep.scene import scene
     from fauxtune_probe.scep.verifying import Verifier
@@ -179,8 +179,6 @@ def _trusted(session: Session, ca_tls: Path | None, *, url: str) -> Path | None:
 
 
 def _table(result: dict[str, Any]) -> Table:
-    from fauxtune.core.scep.verification.report import MARKS
-
     rows: list[tuple[str, ...]] = [
         (MARKS[Result(case["result"])], case["id"], case["result"], _reason(case)) for case in result["cases"]
     ]
@@ -195,8 +193,6 @@ def _reason(case: dict[str, Any]) -> str:
 
 
 def _last_lines(result: dict[str, Any], *, files: list[Path]) -> list[str]:
-    from fauxtune.core.scep.verification.report import summary
-
     lines = ["", f"{summary(result)}.", f"The authority is {result['authority']}."]
     lines += [f"Could not be deleted: {name}" for name in result["notDeleted"]]
     return [*lines, *(f"The report is in {file}." for file in files)]
@@ -218,8 +214,6 @@ def _list(cases: list[Case]) -> Table:
 
 
 def _writer(file: Path) -> Writer:
-    from fauxtune.core.scep.verification.report import junit, page
-
     return writer(file, {".html": page, ".xml": junit, ".json": as_json})
 
 

@@ -26,8 +26,8 @@ from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind as kind_named
 from fauxtune.core.scep.verification.requests import DeviceRequest, asked
-from fauxtune_client.endpoints import ClientError
-from fauxtune_client.http import Client, Refused
+from fauxtune_client.endpoints import ClientError, Refused
+from fauxtune_client.http import Client
 
 #: Members of a profile that the service writes.
 _OWN = ("id", "createdDateTime", "lastModifiedDateTime", "version", "@odata.context", "supportsScopeTags")
