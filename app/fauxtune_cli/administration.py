@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -38,11 +38,8 @@ from fauxtune_cli.service import Emulator
 from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table
 from fauxtune_cli.whatif import effects, unreadable
 from fauxtune_client.endpoints import ClientError, Refused
+from fauxtune_client.http import Client
 from fauxtune_client.marks import read_marks
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
-
 
 T = TypeVar("T")
 TextT = TypeVar("TextT", Table, str)

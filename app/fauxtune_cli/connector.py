@@ -7,7 +7,7 @@ import shutil
 import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
 
 import typer
@@ -20,9 +20,7 @@ from fauxtune_cli.connector_process import StateOption
 from fauxtune_cli.options import Output, OutputOption, emit, fail, one_line, plain_failures, reasons
 from fauxtune_cli.service import Emulator, with_service
 from fauxtune_cli.tables import certificate_name, moment, person
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
+from fauxtune_client.http import Client
 
 app = typer.Typer(
     help="""List connectors, set them off line, run one as a process.

@@ -6,12 +6,12 @@ import json
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.connector_server import check, read_facts
+from fauxtune.core.model.connector_server import Checked, check, read_facts
 from fauxtune.core.model.connectors import PROGRAMS, Program, package
 from fauxtune.core.model.connectors import package as package_of
 from fauxtune.core.model.editions import Edition, Stated
@@ -20,10 +20,7 @@ from fauxtune_cli import connector_process, names
 from fauxtune_cli.connector_process import StateOption
 from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune_cli.service import Emulator, with_service
-
-if TYPE_CHECKING:
-    from fauxtune.core.model.connector_server import Checked
-    from fauxtune_client.http import Client
+from fauxtune_client.http import Client
 
 #: The most bytes of a downloaded package, and of the facts of a server.
 _MOST = 65_536

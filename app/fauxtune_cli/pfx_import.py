@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,10 +14,8 @@ from fauxtune_cli.pfx_keys import KEY_NAME, PROVIDER, KeyOption, ProviderOption,
 from fauxtune_cli.progress import progress
 from fauxtune_cli.service import Graph, with_service
 from fauxtune_client import importing, pfx
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
-    from fauxtune_client.importing import Defaults, Outcome, Row
+from fauxtune_client.http import Client
+from fauxtune_client.importing import Defaults, Outcome, Row
 
 #: The exit code of a program that Ctrl-C ended, as in shells.
 _INTERRUPTED = 130

@@ -11,16 +11,14 @@ import base64
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failures
 from fauxtune_cli.service import Emulator, with_service
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
+from fauxtune_client.http import Client
 
 app = typer.Typer()
 

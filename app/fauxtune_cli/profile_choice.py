@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -26,9 +26,7 @@ from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names
 from fauxtune_cli.names import Named, NotOne
 from fauxtune_cli.options import one_line
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
+from fauxtune_client.http import Client
 
 
 class PlatformWord(StrEnum):

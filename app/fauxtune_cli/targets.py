@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from fauxtune.core.administration.assignments import excluding, to_all_devices, to_all_users, to_group
+from fauxtune.core.administration.assignments import Target, excluding, to_all_devices, to_all_users, to_group
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.options import fail, one_line
-
-if TYPE_CHECKING:
-    from fauxtune.core.administration.assignments import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

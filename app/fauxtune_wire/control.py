@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 from starlette.responses import StreamingResponse
@@ -17,9 +17,7 @@ from fauxtune.surfaces.control.resources.journal import LONGEST_WAIT
 from fauxtune_wire import answers
 from fauxtune_wire import exchanges as wire_exchanges
 from fauxtune_wire import recording as wire
-
-if TYPE_CHECKING:
-    from fauxtune_wire.decoding.parts import Part
+from fauxtune_wire.decoding.parts import Part
 
 #: A text search lets others have their turn, so that a signal can come before the wait: look again after so long.
 _GLANCE = 1.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_in, is_answered
 from fauxtune.core.model.surfaces import Surface, surface_of
@@ -24,10 +23,7 @@ from fauxtune_wire.decoding import (
     mask_url,
     query_part,
 )
-
-if TYPE_CHECKING:
-    from fauxtune_wire.decoding.masking import Masking
-    from fauxtune_wire.decoding.parts import Direction, Part
+from fauxtune_wire.decoding.parts import Direction, Part
 
 #: The surface of a path that no surface serves.
 OTHER = "other"

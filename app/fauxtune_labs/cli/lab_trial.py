@@ -11,16 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.emulation import create_tenant
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune_cli.options import fail
 from fauxtune_client.endpoints import Refused
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
+from fauxtune_client.http import Client
 
 _PATIENCE = 120.0
 
