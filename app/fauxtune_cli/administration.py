@@ -33,9 +33,8 @@ from fauxtune_cli.options import (
     plain_failures,
     reasons,
 )
-from fauxtune_cli.progress import waiting
 from fauxtune_cli.service import Emulator
-from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table
+from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table, waiting
 from fauxtune_cli.whatif import effects, unreadable
 from fauxtune_client.endpoints import ClientError, Refused
 from fauxtune_client.http import Client

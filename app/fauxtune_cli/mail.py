@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.administration import mail as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.pki.foreign import certificate_from
-from fauxtune_cli import completion, mail_matrix, mail_text, names
+from fauxtune_cli import completion, mail_text, names
+from fauxtune_cli import mail_text as mail_matrix
 from fauxtune_cli.administration import Administration, Session, YesOption, confirm
 from fauxtune_cli.options import Output, fail, one_line, plain
 from fauxtune_cli.service import with_service

@@ -11,6 +11,8 @@ import os
 import shlex
 import shutil
 import sys
+import threading
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,6 @@ import typer
 from fauxtune.core.errors import Invalid
 from fauxtune.server import StartRefused
 from fauxtune.settings import Settings
-from fauxtune_cli import browser
 from fauxtune_cli.options import DATA_DIR, DataDirOption, Output, OutputOption, emit, fail, needs_posix, plain_failures
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
         def announced(ready: Ready) -> None:
             _announce(ready, output=output)
             if options["open_console"]:
-                browser.show(ready.endpoints.console)
+                show(ready.endpoints.console)
 
         run(settings, announced)
     # All is closed, and nothing is written any more: the interpreter would still take a second to take itself apart.
@@ -187,7 +188,7 @@ To point your code at it:  {_program()} env --for python{_folder_option(folder)}
 To stop it:                {_program()} serve --stop{_folder_option(folder)}""",
     )
     if options["open_console"]:
-        browser.show(ready["console"])
+        show(ready["console"])
 
 
 def _folder_option(folder: Path) -> str:
@@ -267,3 +268,20 @@ def upgrade(
         changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
         verb = "was brought to" if changed else "was already at"
         emit(output, {"upgraded": changed, "revision": revision}, text=f"The schema {verb} revision {revision}.")
+
+
+def show(address: str) -> None:
+    """Open the address without waiting for the browser; print a line on standard error if that is impossible."""
+    threading.Thread(target=_open, args=(address,), daemon=True).start()
+
+
+def _open(address: str) -> None:
+    try:
+        browser = webbrowser.get()
+        # Without a display Python finds browsers for the terminal: one of them would take the terminal from the server.
+        in_terminal = type(browser) is webbrowser.GenericBrowser and "BROWSER" not in os.environ
+        opened = not in_terminal and browser.open(address)
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        print(f"fauxtune: No browser could be opened here. Open {address} yourself.", file=sys.stderr)

@@ -10,8 +10,8 @@ import typer
 
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import fail
-from fauxtune_cli.progress import waiting
 from fauxtune_cli.service import with_service
+from fauxtune_cli.tables import waiting
 from fauxtune_report.reporting import Exported, Wanted, read_facts
 
 _PAGE = "report.html"

@@ -41,7 +41,7 @@ DOMAINS: dict[str, tuple[str, ...]] = {
     "labs": (
         "app/fauxtune_labs/operations/labs",
         "app/fauxtune_labs/cli/labs.py",
-        "app/fauxtune_labs/cli/lab_text.py",
+        "app/fauxtune_labs/cli/labs.py",
     ),
     "console": ("app/fauxtune_console",),
     #: The states with which labs begin: sentences that are typed in English elsewhere, and read by students here.
@@ -79,7 +79,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/mail/publication.py",
         "app/fauxtune/core/mail/verdict.py",
         "app/fauxtune/core/model/certificate_words.py",
-        "app/fauxtune_labs/operations/classrooms/words.py",
+        "app/fauxtune_labs/operations/classrooms/progress.py",
         "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",
         "app/fauxtune_labs/operations/labs/runs.py",
@@ -94,7 +94,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "commands": (
         *(f"app/fauxtune_cli/{name}.py" for name in _COMMANDS),
         "app/fauxtune_labs/cli/classroom.py",
-        "app/fauxtune_labs/cli/classroom_files.py",
+        "app/fauxtune_labs/cli/classroom.py",
         "app/fauxtune_labs/cli/provider_states.py",
         "app/fauxtune_report/commands.py",
     ),

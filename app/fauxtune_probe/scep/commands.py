@@ -17,9 +17,8 @@ from fauxtune.core.scep.verification.report import MARKS, About, document, junit
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, show
 from fauxtune_cli.options import FAILED, Output, fail
-from fauxtune_cli.progress import progress
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table
+from fauxtune_cli.tables import Table, progress
 from fauxtune_probe.scep.trial_reports import Writer, as_json, check_patterns, fits, save, writer
 
 if TYPE_CHECKING:
@@ -128,8 +127,7 @@ def verify(
 
 
 def _run(session: Session, plan: _Plan) -> dict[str, Any]:
-    from fauxtune_probe.scep.bench import Bench
-    from fauxtune_probe.scep.scene import scene
+    from fauxtune_probe.scep.scene import Bench, scene
     from fauxtune_probe.scep.verifying import Verifier
 
     outcomes: list[Outcome] = []
