@@ -21,6 +21,7 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.formats.secret_kinds import secret_kind
 from fauxtune.core.language.catalogue import Language, joined
 from fauxtune.core.language.recognition import recogniser
+from fauxtune_cli.device.whatif import effects, unreadable
 from fauxtune_cli.options import (
     FAILED,
     SHORT,
@@ -35,7 +36,6 @@ from fauxtune_cli.options import (
 )
 from fauxtune_cli.service import Emulator
 from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table, waiting
-from fauxtune_cli.whatif import effects, unreadable
 from fauxtune_client.endpoints import ClientError, Refused
 from fauxtune_client.http import Client
 from fauxtune_client.marks import read_marks

@@ -18,14 +18,14 @@ SECTIONS = (
     Section(
         "Run the emulator",
         (
-            Command("serve", "fauxtune_cli.serving:serve", "Start the emulator and serve until Ctrl-C."),
+            Command("serve", "fauxtune_cli.server.serving:serve", "Start the emulator and serve until Ctrl-C."),
             "demo",
             Command(
                 "healthcheck",
-                "fauxtune_cli.healthcheck:healthcheck",
+                "fauxtune_cli.server.healthcheck:healthcheck",
                 "Check whether the server is ready, or wait until it is.",
             ),
-            Command("db", "fauxtune_cli.serving:database", "Maintain the database."),
+            Command("db", "fauxtune_cli.server.serving:database", "Maintain the database."),
             Command(
                 "bundle",
                 "fauxtune_cli.bundle.command:bundle",
@@ -36,53 +36,63 @@ SECTIONS = (
     Section(
         "Administer a tenant",
         (
-            Command("tenant", "fauxtune_cli.tenants:app", "List, create, export, import, reset and delete tenants."),
             Command(
-                "snapshot", "fauxtune_cli.snapshots:app", "Keep the state of a tenant under a name, and return to it."
+                "tenant", "fauxtune_cli.tenant.tenants:app", "List, create, export, import, reset and delete tenants."
             ),
-            Command("user", "fauxtune_cli.users:app", "Create users, license them, and see who there is."),
-            Command("group", "fauxtune_cli.groups:app", "Create groups, and add or remove members."),
-            Command("profile", "fauxtune_cli.profiles:app", "Create profiles, assign them, and see their outcome."),
+            Command(
+                "snapshot",
+                "fauxtune_cli.tenant.snapshots:app",
+                "Keep the state of a tenant under a name, and return to it.",
+            ),
+            Command("user", "fauxtune_cli.tenant.users:app", "Create users, license them, and see who there is."),
+            Command("group", "fauxtune_cli.tenant.groups:app", "Create groups, and add or remove members."),
+            Command(
+                "profile", "fauxtune_cli.profile.profiles:app", "Create profiles, assign them, and see their outcome."
+            ),
             Command(
                 "compliance",
-                "fauxtune_cli.managed:compliance",
+                "fauxtune_cli.profile.managed:compliance",
                 "Create compliance policies, assign them, and see which devices meet them.",
             ),
             Command(
                 "app",
-                "fauxtune_cli.managed:apps",
+                "fauxtune_cli.profile.managed:apps",
                 "Create apps that need no content, assign them, and see where they are installed.",
             ),
             Command(
                 "script",
-                "fauxtune_cli.managed:scripts",
+                "fauxtune_cli.profile.managed:scripts",
                 "Create scripts of PowerShell and macOS and remediations, assign them, and see their runs.",
             ),
-            Command("device", "fauxtune_cli.devices:app", "List devices, look at one, and act on it."),
+            Command("device", "fauxtune_cli.device.devices:app", "List devices, look at one, and act on it."),
             Command(
                 "approval",
-                "fauxtune_cli.approvals:app",
+                "fauxtune_cli.tenant.approvals:app",
                 "Let operations wait for a second administrator, and decide on them.",
             ),
-            Command("pfx", "fauxtune_cli.pfx:app", "Import S/MIME certificates (PFX) for users."),
+            Command("pfx", "fauxtune_cli.certificate.pfx:app", "Import S/MIME certificates (PFX) for users."),
             Command(
                 "certificate",
-                "fauxtune_cli.certificates:app",
+                "fauxtune_cli.certificate.certificates:app",
                 "List, show, issue and revoke certificates of the tenant's CA.",
             ),
             Command("mail", "fauxtune_cli.mail:app", "Send mail to users, list and show it, and publish certificates."),
-            Command("template", "fauxtune_cli.templates:app", "List and create certificate templates."),
+            Command("template", "fauxtune_cli.certificate.templates:app", "List and create certificate templates."),
             Command(
-                "scep", "fauxtune_cli.scep:app", "See what devices request by SCEP, and try a certification authority."
+                "scep",
+                "fauxtune_cli.certificate.scep:app",
+                "See what devices request by SCEP, and try a certification authority.",
             ),
             Command(
-                "connector", "fauxtune_cli.connector:app", "List connectors, set them off line, run one as a process."
+                "connector",
+                "fauxtune_cli.connector.connector:app",
+                "List connectors, set them off line, run one as a process.",
             ),
-            Command("clock", "fauxtune_cli.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
-            Command("seed", "fauxtune_cli.seeds:app", "Check the file of a seed, and show the built-in one."),
+            Command("clock", "fauxtune_cli.tenant.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
+            Command("seed", "fauxtune_cli.server.seeds:app", "Check the file of a seed, and show the built-in one."),
             Command(
                 "fault",
-                "fauxtune_cli.faults:app",
+                "fauxtune_cli.tenant.faults:app",
                 "Let things go wrong on purpose: throttling, outages, lost connections.",
             ),
             "state",
@@ -94,21 +104,25 @@ SECTIONS = (
         "See what happens, and why",
         (
             Command(
-                "journal", "fauxtune_cli.journal:journal", "Show what happened in the tenant, a line for each event."
+                "journal",
+                "fauxtune_cli.device.journal:journal",
+                "Show what happened in the tenant, a line for each event.",
             ),
             "wire",
             Command(
                 "history",
-                "fauxtune_cli.diagnosing:history",
+                "fauxtune_cli.device.diagnosing:history",
                 "List all certificates of a user, and what is wrong with them.",
             ),
             Command(
                 "diagnose",
-                "fauxtune_cli.diagnosing:diagnose",
+                "fauxtune_cli.device.diagnosing:diagnose",
                 "Find out why a certificate or an app is missing on a device.",
             ),
             Command(
-                "whatif", "fauxtune_cli.whatif:whatif", "Show what a request to Graph would change on which device."
+                "whatif",
+                "fauxtune_cli.device.whatif:whatif",
+                "Show what a request to Graph would change on which device.",
             ),
             "report",
         ),
@@ -116,9 +130,11 @@ SECTIONS = (
     Section(
         "Connect programs",
         (
-            Command("env", "fauxtune_cli.shell:env", "Print environment variables for clients, ready to paste."),
+            Command("env", "fauxtune_cli.server.shell:env", "Print environment variables for clients, ready to paste."),
             Command(
-                "trust", "fauxtune_cli.trusting:trust", "Show the CA that clients must trust, and how to install it."
+                "trust",
+                "fauxtune_cli.server.trusting:trust",
+                "Show the CA that clients must trust, and how to install it.",
             ),
             "openapi",
             "probe",

@@ -1,8 +1,8 @@
 """What people see on a terminal: tables, and the progress of a long command.
 
-Tables are drawn by rich, or are plain columns that fit into the width of the page where the output is no terminal. Every
-cell is cleaned of control characters, which a terminal would obey, and of line breaks. Progress is told on standard
-error: a bar on a terminal, else a line for each item.
+Tables are drawn by rich, or are plain columns that fit into the width of the page where the output is no terminal.
+Every cell is cleaned of control characters, which a terminal would obey, and of line breaks. Progress is told on
+standard error: a bar on a terminal, else a line for each item.
 """
 
 from __future__ import annotations

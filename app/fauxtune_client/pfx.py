@@ -1,8 +1,12 @@
 """The requests of the cmdlets New-, Import-, Get- and Remove-IntuneUserPfxCertificate (Microsoft's
-Intune-Resource-Access, src/PFXImportPowershell).
+Intune-Resource-Access, src/PFXImportPowershell), and the import of many PFX files.
 
 The password of a PFX file is encrypted here, on the administrator's machine, with the connector's public key; the
 service never sees it in clear.
+
+The cmdlets import single files; the rules for many are our own. Of a folder its *.pfx and *.p12 files are imported, in
+the order of their names. A manifest, a CSV file (RFC 4180) with the columns file, upn, password and purpose, says what
+differs from file to file. A file that cannot be imported does not stop the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""`fauxtune probe`: Fauxtune's expectations of Microsoft Graph, tried on a real tenant or on the emulator itself."""
+"""`fauxtune probe`: Fauxtune's expectations of Microsoft Graph, tried on a real tenant or on the emulator itself, and
+what is printed of them.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from fauxtune.core.model.mail import MAIL_PORTS
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.serve import Ready
 from fauxtune.settings import Settings
-from fauxtune_cli.announcing import announce
+from fauxtune_cli.server.announcing import announce
 from tests.support.mail_programs import Programs
 from tests.support.running_server import environment, fauxtune, serving
 

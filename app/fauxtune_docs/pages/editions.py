@@ -1,4 +1,5 @@
-"""The editions side by side, as a page for people: made from the tables that the code runs on, differences first.
+"""The editions side by side, as a page for people: made from the tables that the code runs on, differences first, and
+from every rule that stands as `Changed` beside the code that asks it, which are listed here in the order of the page.
 
 The same tables always give the same page, so that it can be kept beside the code and compared.
 """

@@ -1,4 +1,5 @@
-"""The answers of `/docs`: pages, documents, and the files of Swagger UI, which come from the package fastapi-swagger.
+"""The answers of `/docs`: the list of all documents, around each one the choice of another and a way to a token, the
+documents themselves, and the files of Swagger UI, which come from the package fastapi-swagger.
 
 Only that package's files are read; none of its code is imported. The pages need nothing from other hosts and contain no
 script of their own.

@@ -1,4 +1,7 @@
-"""`fauxtune classroom`: a tenant for each student, watched and steered by the instructor."""
+"""`fauxtune classroom`: a tenant for each student, watched and steered by the instructor.
+
+Its files are cards when it is opened, and transcripts before it is closed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`fauxtune lab new, lint, test`: for people who write labs."""
+"""`fauxtune lab new, lint, test`: for people who write labs.
+
+Labs are tried as by students who go every way: all wrong answers and wrong ways first, then the right ones.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fauxtune lab`: play labs that check themselves, and write labs of one's own."""
+"""`fauxtune lab`: play labs that check themselves, as text on a terminal, and write labs of one's own."""
 
 from __future__ import annotations
 

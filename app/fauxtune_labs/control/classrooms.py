@@ -1,4 +1,6 @@
-"""Classrooms: opened, watched, steered and closed by an instructor, never with the password of a seat."""
+"""Classrooms: opened, watched, steered and closed by an instructor, never with the password of a seat; what is answered
+on them. Steps are numbered from 1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated devices that this server holds: listed, added, and changed by their owners."""
+"""The simulated devices that this server holds: listed, added, and changed by their owners; the bodies and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Labs: listed, started, answered, checked, solved and reset in a tenant, and their files."""
+"""Labs: listed, started, answered, checked, solved and reset in a tenant, and their files; what is answered on them.
+
+Questions, steps and choices are numbered from 1.
+"""
 
 from __future__ import annotations
 

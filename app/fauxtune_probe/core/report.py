@@ -1,6 +1,7 @@
 """The result of a run as a JSON document, as Markdown and as an HTML page, all of the same content.
 
-The document is what `docs/probe-results.json` holds for the last recorded run against a real tenant.
+The document is what `docs/probe-results.json` holds for the last recorded run against a real tenant, which is read here
+too; `fauxtune probe --report` writes it.
 """
 
 from __future__ import annotations

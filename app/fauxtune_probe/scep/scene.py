@@ -1,6 +1,7 @@
 """What the test bench needs in the tenant: users with a simulated device each, and a SCEP profile for them.
 
-All of it is created for one run, with names of its own, and deleted afterwards.
+All of it is created for one run, with names of its own, and deleted afterwards. The bench itself, the devices' SCEP
+client, is a child process, `python -m fauxtune_sim.scep.bench`, ordered by JSON lines.
 """
 
 from __future__ import annotations

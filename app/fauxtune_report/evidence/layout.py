@@ -1,6 +1,8 @@
-"""The names of the files that lie beside a report: they are made of only letters, digits, hyphens and dots.
+"""The names of the files that lie beside a report, and the script that runs the line of every claim, and ends with 0
+only if all of them show what they should.
 
-So they need no quotation marks in a shell, whatever people call their devices.
+Names are made of only letters, digits, hyphens and dots. So they need no quotation marks in a shell, whatever people
+call their devices. The script is for POSIX.1-2017 `sh`; the lines need OpenSSL 3.0 or later.
 """
 
 from __future__ import annotations

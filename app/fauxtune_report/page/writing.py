@@ -1,7 +1,9 @@
 """Writes a report: the page, and the folder beside it with certificates, CRLs, mail, keys, and the proofs' script.
 
 Everything is written into a new folder first, which then takes the place of an older report's. A folder that is not a
-report's is left alone.
+report's is left alone. The page has the chapters of `evidence` as HTML, complete in one file, for a screen and for
+paper. Every value in it is escaped. It asks nobody for anything: its styles and pictures are in it, and its policy
+forbids the rest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""CMS messages: who signed what and when, for whom an envelope is, which certificates come along. RFC 5652.
+"""CMS messages: who signed what and when, for whom an envelope is, which certificates come along (RFC 5652); and SCEP's
+pkiMessage in words: what is requested or answered, and why it is refused (RFC 8894 3.2 and 3.3).
 
 Nothing is decrypted: there is no key here. The signature is checked against the certificate in the message, which says
 nothing about who may sign.

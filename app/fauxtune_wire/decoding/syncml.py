@@ -1,4 +1,6 @@
-"""SyncML (OMA-DM 1.2): each command with its address and data, in order. OMA-TS-DM_RepPro 1.2; MS-MDM 2.2."""
+"""SyncML (OMA-DM 1.2): each command with its address and data, in order, and its numbers and nodes in words.
+OMA-TS-DM_RepPro 1.2; MS-MDM 2.2; Windows: CSP reference.
+"""
 
 from __future__ import annotations
 

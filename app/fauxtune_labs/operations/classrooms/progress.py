@@ -1,4 +1,6 @@
-"""How far each seat of a classroom has come, as the instructor sees it: its labs, its last event and its clock."""
+"""How far each seat of a classroom has come, as the instructor sees it: its labs, what was done last, in words, and its
+clock.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What people see of labs in a tenant: the list, and one lab with its steps, their ways, and what was done so far."""
+"""What people see of labs in a tenant: the list, and one lab with its steps, what was done so far, and the three ways of
+each deed: the page of the console, the command, and the requests. Nothing is changed.
+"""
 
 from __future__ import annotations
 

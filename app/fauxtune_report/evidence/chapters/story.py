@@ -1,4 +1,7 @@
-"""The chapters that tell who there is, what happened in which order, and whom the devices trust."""
+"""The chapters that tell who there is, what happened in which order, and whom the devices trust.
+
+Entries of the journal of one kind that follow one another are one step of the story.
+"""
 
 from __future__ import annotations
 

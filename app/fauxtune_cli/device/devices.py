@@ -16,8 +16,9 @@ from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.model.platform_words import nearest_spellings, spelled, system_words
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.policies.approvals import CODE, JUSTIFICATION
-from fauxtune_cli import completion, device_text, names
+from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune_cli.device import device_text
 from fauxtune_cli.options import Output, named_values, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment, person

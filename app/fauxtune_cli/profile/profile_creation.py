@@ -41,9 +41,9 @@ from fauxtune.core.pki.foreign import certificate_from
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Session, partial
 from fauxtune_cli.options import fail, one_line
-from fauxtune_cli.profile_choice import NewPlatformOption, by_platform, platforms, root_profiles, sentence
+from fauxtune_cli.profile.profile_choice import NewPlatformOption, by_platform, platforms, root_profiles, sentence
+from fauxtune_cli.profile.targets import Assigning, NamedTarget, words_of
 from fauxtune_cli.service import with_service
-from fauxtune_cli.targets import Assigning, NamedTarget, words_of
 
 if TYPE_CHECKING:
     pass

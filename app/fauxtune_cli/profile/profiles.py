@@ -11,11 +11,12 @@ from fauxtune.core.administration.profiles import delete_profile
 from fauxtune.core.administration.requests import AdminRequest, key
 from fauxtune.core.pki.names import subject_text
 from fauxtune.core.profiles.trusted_root import certificate_of
-from fauxtune_cli import completion, names, profile_creation
+from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune_cli.names import Named
 from fauxtune_cli.options import Output, fail, one_line
-from fauxtune_cli.profile_choice import (
+from fauxtune_cli.profile import profile_creation
+from fauxtune_cli.profile.profile_choice import (
     PlatformOption,
     ProfilesArgument,
     chosen_profiles,
@@ -24,9 +25,9 @@ from fauxtune_cli.profile_choice import (
     sentence,
     short_kind,
 )
+from fauxtune_cli.profile.targets import Assigning, assigned_words, words_of
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
-from fauxtune_cli.targets import Assigning, assigned_words, words_of
 
 app = typer.Typer(
     help="""Create profiles, assign them, and see their outcome.

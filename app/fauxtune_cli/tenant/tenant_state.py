@@ -12,7 +12,7 @@ from fauxtune.core.administration import state as tasks
 from fauxtune_cli.administration import Administration, YesOption, confirm, content_of
 from fauxtune_cli.options import fail
 from fauxtune_cli.service import with_service
-from fauxtune_cli.snapshots import words_of
+from fauxtune_cli.tenant.snapshots import words_of
 
 _PATIENCE = 300.0
 

@@ -15,10 +15,10 @@ from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune_cli.names import Named
 from fauxtune_cli.options import Output, fail, name_and_value, one_line
-from fauxtune_cli.profile_choice import NewPlatformOption, PlatformWord
+from fauxtune_cli.profile.profile_choice import NewPlatformOption, PlatformWord
+from fauxtune_cli.profile.targets import Assigning, assigned_words, words_of
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
-from fauxtune_cli.targets import Assigning, assigned_words, words_of
 
 _MOST = 1_048_576
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="its name, its id, or the beginning of its id")]

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune_cli import pfx_keys
+from fauxtune_cli.certificate import pfx_keys
+from fauxtune_cli.certificate.pfx_keys import KEY_NAME, PROVIDER, KeyOption, ProviderOption, public_key
 from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures
-from fauxtune_cli.pfx_keys import KEY_NAME, PROVIDER, KeyOption, ProviderOption, public_key
 from fauxtune_cli.service import Graph, with_service
 from fauxtune_cli.tables import Table, moment, person, print_table, progress
 from fauxtune_client import pfx

@@ -1,5 +1,5 @@
-"""`fauxtune scep`: challenges for SCEP requests, what a partner's certification authority is told and asked, the tenant's
-own SCEP server (`ndes`), and the requests that wait there (`request`).
+"""`fauxtune scep`: challenges for SCEP requests, what a partner's certification authority is told and asked, the
+tenant's own SCEP server (`ndes`), and the requests that wait there (`request`).
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, YesOption, confirm, partial, without
+from fauxtune_cli.certificate.pfx_keys import KEY_NAME, PROVIDER, public_key
 from fauxtune_cli.options import fail, one_line
-from fauxtune_cli.pfx_keys import KEY_NAME, PROVIDER, public_key
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, certificate_name, moment, person, uses_in_words
 from fauxtune_cli.times import iso_time

@@ -131,7 +131,7 @@ def serve(
     """
     options = locals()  # before any other variable: the options of the command line
     if print_seed:
-        from fauxtune_cli import seeds
+        from fauxtune_cli.server import seeds
 
         seeds.show()
         return
@@ -167,7 +167,7 @@ def _in_background(options: dict[str, Any], *, output: Output) -> None:
     """Start a server in the background, or stop it."""
     if options["detach"] and options["stop"]:
         fail("--detach and --stop cannot be used together: the first starts a server, the second ends it.")
-    from fauxtune_cli import background
+    from fauxtune_cli.server import background
 
     settings = _settings(options)
     if options["stop"]:
@@ -223,7 +223,7 @@ def _log(level: str) -> None:
 
 def _announce(ready: Ready, *, output: Output) -> None:
     if output is Output.TEXT:
-        from fauxtune_cli.announcing import announce
+        from fauxtune_cli.server.announcing import announce
 
         announce(ready, for_python=f"{_program()} env --for python{_folder_option(ready.data_dir)}")
         return

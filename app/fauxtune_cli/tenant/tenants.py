@@ -11,11 +11,12 @@ import typer
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.errors import Invalid
-from fauxtune_cli import completion, names, tenant_state
+from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, YesOption, confirm, without_secrets
 from fauxtune_cli.options import fail, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
+from fauxtune_cli.tenant import tenant_state
 
 app = typer.Typer(
     help="""List, create, export, import, reset and delete tenants.

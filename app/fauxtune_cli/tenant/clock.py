@@ -10,10 +10,10 @@ import typer
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli.administration import Administration, Session
+from fauxtune_cli.device.whatif import effects_of_time
 from fauxtune_cli.options import one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.times import iso_duration, iso_time
-from fauxtune_cli.whatif import effects_of_time
 
 app = typer.Typer(
     help="""Show the tenant's clock, freeze it, or put it forward.

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import typer
 
 from fauxtune.core.administration.requests import AdminRequest, Service, key
-from fauxtune_cli import completion, diagnosis_text, names
+from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration
+from fauxtune_cli.device import diagnosis_text
 from fauxtune_cli.options import FAILED, emit, fail
 from fauxtune_cli.service import with_service
 
