@@ -15,7 +15,7 @@ import typer
 from fauxtune.core.administration.emulation import change_connector, subscribe_digicert
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration
-from fauxtune_cli.connector.connector import connector_installation, connector_process
+from fauxtune_cli.connector import connector_installation, connector_process
 from fauxtune_cli.connector.connector_installation import PROVIDER
 from fauxtune_cli.connector.connector_process import StateOption
 from fauxtune_cli.options import Output, OutputOption, emit, fail, one_line, plain_failures, reasons

@@ -17,7 +17,7 @@ from fauxtune.core.model.connectors import package as package_of
 from fauxtune.core.model.editions import Edition, Stated
 from fauxtune.core.model.network import ENDPOINTS, Endpoint
 from fauxtune_cli import names
-from fauxtune_cli.connector.connector import connector_process
+from fauxtune_cli.connector import connector_process
 from fauxtune_cli.connector.connector_process import StateOption
 from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
 from fauxtune_cli.service import Emulator, with_service

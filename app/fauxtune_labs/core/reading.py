@@ -1,4 +1,4 @@
-"""Reading a lab file (TOML), and naming its mistakes with the lines where they stand; the skeleton to begin one with."""
+"""Reading a lab file (TOML), and naming its mistakes with the lines where they stand; the skeleton to begin with."""
 
 from __future__ import annotations
 

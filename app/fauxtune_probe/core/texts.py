@@ -1,5 +1,5 @@
-"""Templates: `{name}` in paths, options, patterns and bodies, and the values in their place; and the things of the tenant
-that are such values: which request shows them, and where in its answer they stand (`values.txt`).
+"""Templates: `{name}` in paths, options, patterns and bodies, and the values in their place; and the things of the
+tenant that are such values: which request shows them, and where in its answer they stand (`values.txt`).
 """
 
 from __future__ import annotations

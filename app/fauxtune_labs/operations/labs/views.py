@@ -1,5 +1,5 @@
-"""What people see of labs in a tenant: the list, and one lab with its steps, what was done so far, and the three ways of
-each deed: the page of the console, the command, and the requests. Nothing is changed.
+"""What people see of labs in a tenant: the list, and one lab with its steps, what was done so far, and the three ways
+of each deed: the page of the console, the command, and the requests. Nothing is changed.
 """
 
 from __future__ import annotations

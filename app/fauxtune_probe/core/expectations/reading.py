@@ -1,4 +1,5 @@
-"""THE list of expectations, read from tables that are written as `words.txt` says. A mistake in one has its file and line.
+"""THE list of expectations, read from tables that are written as `words.txt` says. A mistake in one has its file and
+line.
 
 The ids of expectations are the names in reports and in docs/coverage.md.
 """

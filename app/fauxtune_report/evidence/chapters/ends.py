@@ -1,5 +1,5 @@
-"""The chapters about ends: what was removed from devices that left, what was revoked, and what CRL and OCSP say; and the
-last chapter: what a report does not show, what was left out, and the documents.
+"""The chapters about ends: what was removed from devices that left, what was revoked, and what CRL and OCSP say; and
+the last chapter: what a report does not show, what was left out, and the documents.
 """
 
 from __future__ import annotations
