@@ -18,11 +18,11 @@ __all__ = ["AREAS", "area_document", "document", "graph_document"]
 def area_document(area: str) -> dict[str, Any]:
     """Return the document of one area of Graph; its operations are grouped by version and collection."""
     routes = AREAS[area]
-    made = graph_document(routes, entities=_derived(routes), title=f"Microsoft Graph: {area}")
-    for path, operations in made["paths"].items():
+    graph = graph_document(routes, entities=_derived(routes), title=f"Microsoft Graph: {area}")
+    for path, operations in graph["paths"].items():
         for operation in operations.values():
             operation["tags"] = [_group(path)]
-    return made
+    return graph
 
 
 def _derived(routes: Iterable[Route[Handler]]) -> list[Entity]:
