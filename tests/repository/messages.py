@@ -71,7 +71,6 @@ _COMMANDS = (
         "device/journal",
         "mail",
         "mail_text",
-        "mail_text",
         "names",
     ),
     *(
