@@ -12,25 +12,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from fauxtune.core.administration import snippets
 from fauxtune.core.administration.requests import AdminRequest, Service
+from fauxtune.core.formats.secret_kinds import secret_kind
 from fauxtune.core.language.catalogue import Language, joined
 from fauxtune.core.language.recognition import recogniser
-from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures, reasons
-from fauxtune_cli.progress import waiting
+from fauxtune_cli.device.whatif import effects, unreadable
+from fauxtune_cli.options import (
+    FAILED,
+    SHORT,
+    Output,
+    OutputOption,
+    emit,
+    fail,
+    one_line,
+    plain,
+    plain_failures,
+    reasons,
+)
 from fauxtune_cli.service import Emulator
-from fauxtune_cli.tables import SHORT, Table, certificate_name, has_colours, in_colour, one_line, print_table
-from fauxtune_cli.whatif import effects, unreadable
-from fauxtune_client.endpoints import ClientError
+from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table, waiting
+from fauxtune_client.endpoints import ClientError, Refused
+from fauxtune_client.http import Client
 from fauxtune_client.marks import read_marks
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
-
 
 T = TypeVar("T")
 TextT = TypeVar("TextT", Table, str)
@@ -263,8 +271,6 @@ def without_secrets(request: AdminRequest) -> AdminRequest:
 
 
 def _masked(value: Any) -> Any:
-    from fauxtune.core.formats.secret_kinds import secret_kind
-
     if isinstance(value, list):
         return [_masked(each) for each in value]
     if not isinstance(value, dict):
@@ -291,8 +297,6 @@ def _snippet(request: AdminRequest, client: Client, *, notation: Notation) -> st
 @contextmanager
 def partial(done: list[str]) -> Iterator[None]:
     """Add to the message of a failure what was done before it, and stays."""
-    from fauxtune_client.http import Refused
-
     try:
         yield
     except ClientError as error:

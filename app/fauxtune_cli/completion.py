@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune_cli.options import DATA_DIR
-from fauxtune_cli.tables import SHORT, one_line
+from fauxtune_cli.options import DATA_DIR, SHORT, one_line
 from fauxtune_client.endpoints import ClientError, find
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ def completion(
 
 def user(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a user, without its domain if that says who is meant."""
-    from fauxtune_cli import names
-
-    users = _candidates(ctx, lambda client: names.users(client, incomplete))
+    users = _candidates(ctx, lambda names, client: names.users(client, incomplete))
     counts = Counter(each.others[0] for each in users)
     is_short = "@" not in incomplete
     return [(each.others[0] if is_short and counts[each.others[0]] == 1 else each.name, each.about) for each in users]
@@ -125,78 +123,60 @@ def user(ctx: typer.Context, incomplete: str) -> Words:
 
 def group(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a group."""
-    from fauxtune_cli import names
-
-    return _words(_candidates(ctx, lambda client: names.groups(client, incomplete)))
+    return _words(_candidates(ctx, lambda names, client: names.groups(client, incomplete)))
 
 
 def device(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a managed device."""
-    from fauxtune_cli import names
-
-    return _words(_candidates(ctx, lambda client: names.devices(client, incomplete)))
+    return _words(_candidates(ctx, lambda names, client: names.devices(client, incomplete)))
 
 
 def profile(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a profile."""
-    from fauxtune_cli import names
-
-    return _words(_candidates(ctx, lambda client: names.profiles(client, "")), incomplete)
+    return _words(_candidates(ctx, lambda names, client: names.profiles(client, "")), incomplete)
 
 
 def tenant(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a tenant."""
-    from fauxtune_cli import names
-
-    return _words(_candidates(ctx, names.tenants, signs_in=False), incomplete)
+    return _words(_candidates(ctx, lambda names, client: names.tenants(client), signs_in=False), incomplete)
 
 
 def snapshot(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a snapshot."""
-    from fauxtune_cli import names
-
-    return _words(_candidates(ctx, names.snapshots, signs_in=False), incomplete)
+    return _words(_candidates(ctx, lambda names, client: names.snapshots(client), signs_in=False), incomplete)
 
 
 def lab(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a lab."""
-
-    def read(client: Client) -> list[Named]:
-        return [
-            Named(each["name"], each["name"], about=each["title"]) for each in client.control("GET", "/labs")["value"]
-        ]
-
-    return _words(_candidates(ctx, read, signs_in=False), incomplete)
+    return _words(_candidates(ctx, lambda names, client: names.labs(client), signs_in=False), incomplete)
 
 
 def connector(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a certificate connector."""
-    from fauxtune_cli import names
-
-    return _words(_candidates(ctx, names.connectors), incomplete)
+    return _words(_candidates(ctx, lambda names, client: names.connectors(client)), incomplete)
 
 
 def template(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the name of a certificate template."""
-    from fauxtune_cli import names
-
-    return _words(_candidates(ctx, names.templates), incomplete)
+    return _words(_candidates(ctx, lambda names, client: names.templates(client)), incomplete)
 
 
 def certificate(ctx: typer.Context, incomplete: str) -> Words:
     """Complete the beginning of a certificate's thumbprint."""
-    from fauxtune_cli import names
-
-    certificates = _candidates(ctx, names.certificates)
+    certificates = _candidates(ctx, lambda names, client: names.certificates(client))
     words = [(each.id[:SHORT], one_line(f"{each.name}, {each.about}")) for each in certificates]
     return [word for word in words if word[0].startswith(incomplete)][:_MOST]
 
 
-def _candidates(ctx: typer.Context, read: Callable[[Client], list[Named]], *, signs_in: bool = True) -> list[Named]:
-    """What the server answers; nothing if it does not answer."""
+def _candidates(
+    ctx: typer.Context, read: Callable[[ModuleType, Client], list[Named]], *, signs_in: bool = True
+) -> list[Named]:
+    """What `read` finds with the module `names` and a client; nothing if the server does not answer."""
+    from fauxtune_cli import names
+
     try:
         with _client(ctx.params, signs_in=signs_in) as client:
-            return read(client)
+            return read(names, client)
     except (ClientError, typer.Exit, LookupError, TypeError, ValueError):
         return []  # a message would stand in the middle of what somebody types
 

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration import mail as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.pki.foreign import certificate_from
-from fauxtune_cli import completion, mail_matrix, mail_text, names
+from fauxtune_cli import completion, mail_text, names
+from fauxtune_cli import mail_text as mail_matrix
 from fauxtune_cli.administration import Administration, Session, YesOption, confirm
-from fauxtune_cli.options import Output, fail, plain
+from fauxtune_cli.options import Output, fail, one_line, plain
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table, certificate_name, moment, one_line
+from fauxtune_cli.tables import Table, certificate_name, moment
 
 app = typer.Typer(
     help="""Send mail to users, list and show it, and publish certificates.
@@ -344,8 +346,6 @@ def _newest(session: Session, address: str) -> str:
 
 def _pem(file: Path) -> str:
     """Return the certificate in a file, as PEM."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     try:
         data = file.read_bytes()
     except OSError as error:

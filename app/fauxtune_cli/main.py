@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.completion import get_completion_inspect_parameters
 
+from fauxtune import __version__
 from fauxtune.extensions import Command
-from fauxtune_cli import shell
-from fauxtune_cli.options import (
-    DATA_DIR,
-    CaOption,
-    DataDirOption,
-    Output,
-    OutputOption,
-    emit,
-    fail,
-    needs_posix,
-    plain_failures,
-)
+from fauxtune_cli.options import needs_posix
 from fauxtune_cli.sections import Section, SectionedGroup
-from fauxtune_cli.service import Emulator, with_service
 
 SECTIONS = (
     Section(
         "Run the emulator",
         (
-            Command("serve", "fauxtune_cli.serving:serve", "Start the emulator and serve until Ctrl-C."),
+            Command("serve", "fauxtune_cli.server.serving:serve", "Start the emulator and serve until Ctrl-C."),
             "demo",
             Command(
                 "healthcheck",
-                "fauxtune_cli.healthcheck:healthcheck",
+                "fauxtune_cli.server.healthcheck:healthcheck",
                 "Check whether the server is ready, or wait until it is.",
             ),
-            "db",
+            Command("db", "fauxtune_cli.server.serving:database", "Maintain the database."),
             Command(
                 "bundle",
                 "fauxtune_cli.bundle.command:bundle",
@@ -47,53 +36,63 @@ SECTIONS = (
     Section(
         "Administer a tenant",
         (
-            Command("tenant", "fauxtune_cli.tenants:app", "List, create, export, import, reset and delete tenants."),
             Command(
-                "snapshot", "fauxtune_cli.snapshots:app", "Keep the state of a tenant under a name, and return to it."
+                "tenant", "fauxtune_cli.tenant.tenants:app", "List, create, export, import, reset and delete tenants."
             ),
-            Command("user", "fauxtune_cli.users:app", "Create users, license them, and see who there is."),
-            Command("group", "fauxtune_cli.groups:app", "Create groups, and add or remove members."),
-            Command("profile", "fauxtune_cli.profiles:app", "Create profiles, assign them, and see their outcome."),
+            Command(
+                "snapshot",
+                "fauxtune_cli.tenant.snapshots:app",
+                "Keep the state of a tenant under a name, and return to it.",
+            ),
+            Command("user", "fauxtune_cli.tenant.users:app", "Create users, license them, and see who there is."),
+            Command("group", "fauxtune_cli.tenant.groups:app", "Create groups, and add or remove members."),
+            Command(
+                "profile", "fauxtune_cli.profile.profiles:app", "Create profiles, assign them, and see their outcome."
+            ),
             Command(
                 "compliance",
-                "fauxtune_cli.managed:compliance",
+                "fauxtune_cli.profile.managed:compliance",
                 "Create compliance policies, assign them, and see which devices meet them.",
             ),
             Command(
                 "app",
-                "fauxtune_cli.managed:apps",
+                "fauxtune_cli.profile.managed:apps",
                 "Create apps that need no content, assign them, and see where they are installed.",
             ),
             Command(
                 "script",
-                "fauxtune_cli.managed:scripts",
+                "fauxtune_cli.profile.managed:scripts",
                 "Create scripts of PowerShell and macOS and remediations, assign them, and see their runs.",
             ),
-            Command("device", "fauxtune_cli.devices:app", "List devices, look at one, and act on it."),
+            Command("device", "fauxtune_cli.device.devices:app", "List devices, look at one, and act on it."),
             Command(
                 "approval",
-                "fauxtune_cli.approvals:app",
+                "fauxtune_cli.tenant.approvals:app",
                 "Let operations wait for a second administrator, and decide on them.",
             ),
-            Command("pfx", "fauxtune_cli.pfx:app", "Import S/MIME certificates (PFX) for users."),
+            Command("pfx", "fauxtune_cli.certificate.pfx:app", "Import S/MIME certificates (PFX) for users."),
             Command(
                 "certificate",
-                "fauxtune_cli.certificates:app",
+                "fauxtune_cli.certificate.certificates:app",
                 "List, show, issue and revoke certificates of the tenant's CA.",
             ),
             Command("mail", "fauxtune_cli.mail:app", "Send mail to users, list and show it, and publish certificates."),
-            Command("template", "fauxtune_cli.templates:app", "List and create certificate templates."),
+            Command("template", "fauxtune_cli.certificate.templates:app", "List and create certificate templates."),
             Command(
-                "scep", "fauxtune_cli.scep:app", "See what devices request by SCEP, and try a certification authority."
+                "scep",
+                "fauxtune_cli.certificate.scep:app",
+                "See what devices request by SCEP, and try a certification authority.",
             ),
             Command(
-                "connector", "fauxtune_cli.connector:app", "List connectors, set them off line, run one as a process."
+                "connector",
+                "fauxtune_cli.connector.connector:app",
+                "List connectors, set them off line, run one as a process.",
             ),
-            Command("clock", "fauxtune_cli.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
-            Command("seed", "fauxtune_cli.seeds:app", "Check the file of a seed, and show the built-in one."),
+            Command("clock", "fauxtune_cli.tenant.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
+            Command("seed", "fauxtune_cli.server.seeds:app", "Check the file of a seed, and show the built-in one."),
             Command(
                 "fault",
-                "fauxtune_cli.faults:app",
+                "fauxtune_cli.tenant.faults:app",
                 "Let things go wrong on purpose: throttling, outages, lost connections.",
             ),
             "state",
@@ -105,21 +104,25 @@ SECTIONS = (
         "See what happens, and why",
         (
             Command(
-                "journal", "fauxtune_cli.journal:journal", "Show what happened in the tenant, a line for each event."
+                "journal",
+                "fauxtune_cli.device.journal:journal",
+                "Show what happened in the tenant, a line for each event.",
             ),
             "wire",
             Command(
                 "history",
-                "fauxtune_cli.diagnosing:history",
+                "fauxtune_cli.device.diagnosing:history",
                 "List all certificates of a user, and what is wrong with them.",
             ),
             Command(
                 "diagnose",
-                "fauxtune_cli.diagnosing:diagnose",
+                "fauxtune_cli.device.diagnosing:diagnose",
                 "Find out why a certificate or an app is missing on a device.",
             ),
             Command(
-                "whatif", "fauxtune_cli.whatif:whatif", "Show what a request to Graph would change on which device."
+                "whatif",
+                "fauxtune_cli.device.whatif:whatif",
+                "Show what a request to Graph would change on which device.",
             ),
             "report",
         ),
@@ -127,8 +130,12 @@ SECTIONS = (
     Section(
         "Connect programs",
         (
-            "env",
-            "trust",
+            Command("env", "fauxtune_cli.server.shell:env", "Print environment variables for clients, ready to paste."),
+            Command(
+                "trust",
+                "fauxtune_cli.server.trusting:trust",
+                "Show the CA that clients must trust, and how to install it.",
+            ),
             "openapi",
             "probe",
             Command(
@@ -153,8 +160,6 @@ class Program(SectionedGroup):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command, or answer a shell that completes one."""
         if os.environ.get(COMPLETING):
-            from typer.completion import get_completion_inspect_parameters
-
             get_completion_inspect_parameters()  # which also makes the shells known
         return super().main(*arguments, **options)
 
@@ -176,14 +181,10 @@ fauxtune COMMAND --help            examples of every command""",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
-app.add_typer(database, name="db")
 
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
-        from fauxtune import __version__
-
         print(f"fauxtune {__version__}")
         raise typer.Exit
 
@@ -210,99 +211,3 @@ def demo(context: typer.Context) -> None:
     command = [sys.executable, "-m", "fauxtune_sim.demo", *context.args]
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 - our own program
-
-
-@app.command()
-def trust(
-    *,
-    out: Annotated[Path | None, typer.Option(help="write the CA certificate to this file")] = None,
-    data_dir: DataDirOption = DATA_DIR,
-    ca: CaOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Show the CA that clients must trust, and how to install it.
-
-    \b
-    fauxtune trust                  show the file and the instructions
-    fauxtune trust --out ca.pem     write a copy of the CA certificate too
-    """
-    with plain_failures():
-        from fauxtune_client.endpoints import ca_file
-
-        file = ca_file(data_dir=data_dir, ca=ca)
-        document = shell.describe_ca(file)
-        if out is not None:
-            try:
-                out.write_bytes(file.read_bytes())
-            except OSError as error:
-                fail(f"{out} cannot be written: {error.strerror}.")
-            document["written"] = str(out.absolute())
-        emit(output, document, text=shell.how_to_trust(document))
-
-
-@app.command()
-@with_service(Emulator)
-def env(
-    *,
-    program: Annotated[
-        shell.Program, typer.Option("--for", help="the program or shell that reads the variables")
-    ] = shell.Program.PYTHON,
-    service: Emulator,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Print environment variables for clients, ready to paste.
-
-    A server elsewhere is asked for its secret, and one with a control token tells it to who has that token.
-
-    \b
-    eval "$(fauxtune env --for python)"               azure-identity, httpx
-    eval "$(fauxtune env --for node)"                 Node.js
-    fauxtune env --for powershell | Invoke-Expression
-    eval "$(fauxtune env --for curl)"                 curl, a token in $TOKEN
-    fauxtune env --url https://trainer.local:8443 --ca ca.pem
-    """
-    with plain_failures():
-        from fauxtune_client.endpoints import ClientError
-
-        try:
-            server, missing = shell.with_own_secret(service)
-        except ClientError:
-            if output is Output.TEXT and program is not shell.Program.POWERSHELL and not sys.stdout.isatty():
-                print("false")  # what a shell evaluates fails as well
-            raise
-        if missing:
-            print(missing, file=sys.stderr)
-        emit(output, shell.variables(server, program), text=shell.lines(server, program))
-
-
-@database.command()
-def upgrade(
-    *,
-    data_dir: DataDirOption = DATA_DIR,
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="FAUXTUNE_DATABASE_URL",
-            help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
-        ),
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Bring the database's schema up to date.
-
-    The server must be stopped. `fauxtune serve` does the same when it starts.
-
-    \b
-    fauxtune db upgrade
-    fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
-    """
-    from fauxtune_cli.serving import refusals
-
-    needs_posix("This command")
-    with plain_failures(), refusals():
-        from fauxtune.server.upgrade import upgrade as bring_up_to_date
-        from fauxtune.settings import Settings
-
-        changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
-        verb = "was brought to" if changed else "was already at"
-        emit(output, {"upgraded": changed, "revision": revision}, text=f"The schema {verb} revision {revision}.")

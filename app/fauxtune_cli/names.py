@@ -10,18 +10,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fauxtune.core.administration.approvals import POLICIES, REQUESTS
 from fauxtune.core.administration.devices import DEVICES
 from fauxtune.core.administration.directory import GROUPS, USERS
 from fauxtune.core.model.platform_words import system_words
-from fauxtune_cli.tables import SHORT, one_line
+from fauxtune_cli.options import SHORT, one_line
 from fauxtune_client.endpoints import ClientError
+from fauxtune_client.http import Client
 from fauxtune_client.marks import read_marks
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
 
 _SHORTEST_PREFIX = 6
 _SHORTEST_MARK = 4
@@ -268,6 +266,11 @@ def templates(client: Client) -> list[Named]:
     """Return the certificate templates of the issuing authority."""
     rows = client.control("GET", TEMPLATES)["value"]
     return [Named(each["name"], each["name"], (each["displayName"],), document=each) for each in rows]
+
+
+def labs(client: Client) -> list[Named]:
+    """Return all labs of the server."""
+    return [Named(each["name"], each["name"], about=each["title"]) for each in client.control("GET", "/labs")["value"]]
 
 
 def connectors(client: Client) -> list[Named]:

@@ -14,13 +14,17 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from fauxtune.core.errors import FauxtuneError
-from fauxtune_client.endpoints import ClientError
+from fauxtune_client.endpoints import ClientError, Refused
 
 #: Exit code of a command that failed (0: done; 2, from typer: the command line was wrong).
 FAILED = 1
 #: How cryptography warns about names that are longer than RFC 5280 allows, as in the certificate that Windows asks for
 #: ([MS-MDE2] 3.6.1.2). Serial numbers of zero, which old roots have, and old kinds of keys it calls deprecated.
 _LONG_NAMES = "Attribute's length must be"
+
+
+#: Characters of an identifier that are shown unless --ids is given.
+SHORT = 8
 
 
 class Output(StrEnum):
@@ -88,8 +92,6 @@ def plain_failures() -> Iterator[None]:
 @contextmanager
 def reasons() -> Iterator[None]:
     """Let people read the reason of a refusal alone, without the request."""
-    from fauxtune_client.http import Refused
-
     try:
         yield
     except Refused as refused:
@@ -114,6 +116,12 @@ def needs_posix(program: str) -> None:
 def plain(text: str) -> str:
     """Return the text without control characters, which a terminal would obey."""
     return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+def one_line(text: object) -> str:
+    """Return the text as one line without control characters; a hyphen for no text."""
+    cleaned = "".join(each if each.isprintable() else " " for each in str("" if text is None else text))
+    return " ".join(cleaned.split()) or "-"
 
 
 def named_values(pairs: list[str], *, option: str, example: str) -> dict[str, Any]:

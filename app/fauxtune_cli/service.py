@@ -17,7 +17,7 @@ import typer
 
 from fauxtune_cli import completion
 from fauxtune_cli.options import DATA_DIR, CaOption, DataDirOption, UrlOption, fail
-from fauxtune_client.endpoints import Server, find
+from fauxtune_client.endpoints import Refused, Server, User, find
 
 if TYPE_CHECKING:
     from fauxtune_client.http import Client
@@ -61,8 +61,6 @@ class Emulator:
         """Use the application of the tenant that --tenant names; without it that of the first tenant, whose published
         secret is not good where there is a control token: the server tells which one is.
         """
-        from fauxtune_client.http import Refused
-
         if self.tenant is not None:
             client.sign_in_to_tenant()
         elif self.control_token and client.server.has_seeded_secret:
@@ -108,7 +106,7 @@ class Graph(Emulator):
 
     def client(self) -> Client:
         """Return a client of the server."""
-        from fauxtune_client.http import Client, User
+        from fauxtune_client.http import Client
 
         if (self.admin_user_name is None) != (self.admin_password is None):
             fail("--admin-user-name and --admin-password must be given together.")

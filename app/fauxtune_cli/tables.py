@@ -1,6 +1,8 @@
-"""Tables for people: drawn by rich on a terminal, else plain columns that fit into the width of the page.
+"""What people see on a terminal: tables, and the progress of a long command.
 
-Every cell is cleaned of control characters, which a terminal would obey, and of line breaks.
+Tables are drawn by rich, or are plain columns that fit into the width of the page where the output is no terminal.
+Every cell is cleaned of control characters, which a terminal would obey, and of line breaks. Progress is told on
+standard error: a bar on a terminal, else a line for each item.
 """
 
 from __future__ import annotations
@@ -10,19 +12,32 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table as Drawn
+from rich.text import Text
 
 from fauxtune.core.model.marks import SYMBOLS, name_of
+from fauxtune_cli.options import SHORT, one_line
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-#: Characters of an identifier that are shown unless --ids is given.
-SHORT = 8
 _GAP = "  "
 _LEAST, _LEAST_NAME = 8, 16
 #: data. The colours of certificates (`core.model.marks.HUES`) on terminals with 256 colours: they can be told apart on
@@ -63,12 +78,6 @@ class Table:
     def shrinking(self) -> int:
         """The index of the column that gets narrower."""
         return len(self.headings) - 1 if self.shrinks is None else self.headings.index(self.shrinks)
-
-
-def one_line(text: object) -> str:
-    """Return the text as one line without control characters; a hyphen for no text."""
-    cleaned = "".join(each if each.isprintable() else " " for each in str("" if text is None else text))
-    return " ".join(cleaned.split()) or "-"
 
 
 def moment(text: str | None) -> str:
@@ -116,8 +125,6 @@ def print_table(table: Table) -> None:
     """Print the table on standard output."""
     width = shutil.get_terminal_size((80, 24)).columns
     if sys.stdout.isatty() and table.rows:
-        from rich.console import Console
-
         Console(highlight=False, width=width).print(_drawn(table, width=width))
     else:
         print(plain_columns(table, width=width))
@@ -174,9 +181,6 @@ def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
 
 def _drawn(table: Table, *, width: int) -> RichTable:
     """The table for a terminal: headings underlined, and states in colour."""
-    from rich.table import Table as Drawn
-    from rich.text import Text
-
     headings, *rows = _fitted(table, width=width)
     drawn = Drawn(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold underline")
     for heading in headings:
@@ -189,3 +193,55 @@ def _drawn(table: Table, *, width: int) -> RichTable:
                     cell.stylize(f"color({TERMINAL_COLOURS[table.hues[match['digits']]]})", *match.span())
         drawn.add_row(*cells)
     return drawn
+
+
+#: Seconds before anything is shown.
+_PATIENCE = 1.0
+
+
+@contextmanager
+def progress(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
+    """Yield a function to call for each of `total` items, with a line about it and whether it succeeded.
+
+    On a terminal only failures leave a line, above the bar. For a single item nothing is printed.
+    """
+    if total < 2:
+        yield lambda _line, _succeeded: None
+    elif sys.stderr.isatty():
+        with _bar(total, title=title) as report:
+            yield report
+    else:
+        yield lambda line, _succeeded: print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _bar(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
+
+        def report(line: str, succeeded: bool) -> None:
+            if not succeeded:
+                bar.console.print(line, markup=False, highlight=False)
+            bar.advance(task)
+
+        yield report
+
+
+@contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """Show on a terminal that something goes on, with the seconds so far, if it takes longer than one second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    display = Progress(*columns, console=Console(stderr=True), transient=True)
+    display.add_task(title, total=None)
+    timer = Timer(_PATIENCE, display.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        display.stop()

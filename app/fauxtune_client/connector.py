@@ -17,8 +17,8 @@ from fauxtune.core.errors import (
     Unavailable,
 )
 from fauxtune.core.model.text import JsonObject
-from fauxtune_client.endpoints import ClientError
-from fauxtune_client.http import Client, Unreachable
+from fauxtune_client.endpoints import ClientError, Unreachable
+from fauxtune_client.http import Client
 
 _ERRORS: dict[int, type[FauxtuneError]] = {
     401: Unauthenticated,

@@ -1,10 +1,13 @@
-"""Finding a running server: by its URL, or by the `endpoints.json` in its data folder."""
+"""A server that a program is a client of: found by its URL, or by the `endpoints.json` in its data folder; who signs in
+there, and how requests fail. Reading this loads no library for HTTP.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +25,22 @@ _SEEDED = {
 
 class ClientError(Exception):
     """A command could not be done; the message is for the person who gave it."""
+
+
+class Refused(ClientError):
+    """The server refused the request, with this HTTP status and these headers, and for this reason."""
+
+    def __init__(
+        self, message: str, *, status: int, reason: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason or message
+        self.headers = headers or {}
+
+
+class Unreachable(ClientError):
+    """The server did not answer: the next request would fail as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,15 @@ class Server:
             client_id=client_id or self.client_id,
             client_secret=client_secret or self.client_secret,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user who signs in with a password. `organizations`: the authority finds the tenant by the name's domain."""
+
+    name: str
+    password: str = field(repr=False)
+    tenant: str = "organizations"
 
 
 def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> Server:

@@ -11,7 +11,6 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -19,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from fauxtune.core.model.mail import MESSAGE
-from fauxtune_client.endpoints import ClientError, Server, tls_context
+from fauxtune_client.endpoints import ClientError, Refused, Server, Unreachable, User, tls_context
 
 _TIMEOUT_SECONDS = 30.0
 _TRIES = 5
@@ -32,31 +31,6 @@ _LARGEST_ANSWER = 64 * 1024 * 1024
 _MOST_PAGES, _MOST_ELEMENTS = 10_000, 1_000_000
 #: Characters of the server's reason that are shown.
 _LONGEST_REASON = 1000
-
-
-class Refused(ClientError):
-    """The server refused the request, with this HTTP status and these headers, and for this reason."""
-
-    def __init__(
-        self, message: str, *, status: int, reason: str = "", headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason or message
-        self.headers = headers or {}
-
-
-class Unreachable(ClientError):
-    """The server did not answer: the next request would fail as well."""
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user who signs in with a password. `organizations`: the authority finds the tenant by the name's domain."""
-
-    name: str
-    password: str = field(repr=False)
-    tenant: str = "organizations"
 
 
 class Client:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from fauxtune.core.model.marks import Mark, Marks
 from fauxtune.core.model.states import Source
-
-if TYPE_CHECKING:
-    from fauxtune_client.http import Client
+from fauxtune_client.http import Client
 
 #: Thumbprints of a request.
 _MOST = 140

@@ -52,8 +52,7 @@ from fauxtune_docs import probes_description
 from fauxtune_docs.pages.coverage import coverage_page
 from fauxtune_docs.pages.demand import demanded_calls
 from fauxtune_docs.pages.diagnosis import diagnosis_page
-from fauxtune_docs.pages.edition_rules import EDITION_RULES
-from fauxtune_docs.pages.editions import editions_page
+from fauxtune_docs.pages.editions import EDITION_RULES, editions_page
 from fauxtune_docs.pages.faults import faults_page
 from fauxtune_docs.pages.labs import labs_page
 from fauxtune_docs.pages.mail_apps import mail_apps_page

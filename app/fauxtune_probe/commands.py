@@ -1,10 +1,13 @@
-"""`fauxtune probe`: Fauxtune's expectations of Microsoft Graph, tried on a real tenant or on the emulator itself."""
+"""`fauxtune probe`: Fauxtune's expectations of Microsoft Graph, tried on a real tenant or on the emulator itself, and
+what is printed of them.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,22 +15,119 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import httpx
 import typer
 
 from fauxtune import __version__
 from fauxtune_cli.administration import YesOption
 from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
-from fauxtune_cli.progress import progress
 from fauxtune_cli.service import Emulator, with_service
+from fauxtune_cli.tables import progress
 from fauxtune_client.endpoints import tls_context
+from fauxtune_client.sign_in import Authority
+from fauxtune_probe.core.expectations.reading import EXPECTATIONS
+from fauxtune_probe.core.leftovers import deleting, finding
 from fauxtune_probe.core.model import Expectation, Outcome
-from fauxtune_probe.core.report import About, document, markdown, page
+from fauxtune_probe.core.report import About, document, markdown, page, summary
+from fauxtune_probe.core.trying import Run
+from fauxtune_probe.running import Prober
 from fauxtune_probe.scep.trial_reports import as_json, check_patterns, fits, save, writer
-from fauxtune_probe.text import CLOUD, GRAPH_TOOLS, listing, outcome_line, overview, what_is_written
 
 if TYPE_CHECKING:
-    from fauxtune_probe.core.trying import Run
-    from fauxtune_probe.running import Prober
+    pass
+
+#: "Microsoft Graph Command Line Tools", a public client of Microsoft's own that every tenant can consent to: nobody has
+#: to register an application in order to look. A tenant that blocks it names one of its own with --client-id.
+GRAPH_TOOLS = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
+#: Reasons that are printed for what was not tried.
+_MOST_REASONS = 10
+#: Collections -> what is created there, in words.
+_CREATED = {
+    "/groups": "security groups, empty but for one another",
+    "/users": "users, disabled; deleted ones stay in the recycle bin for 30 days",
+    "/deviceManagement/deviceConfigurations": "device configurations, assigned to those groups or to nobody",
+    "/deviceManagement/assignmentFilters": "assignment filters",
+    "/deviceManagement/roleScopeTags": "role scope tags",
+    "/deviceManagement/deviceCategories": "device categories",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The addresses of a cloud of Microsoft's: "National cloud deployments" has those of the others."""
+
+    authority: str
+    graph: str
+
+
+CLOUD = Cloud("https://login.microsoftonline.com", "https://graph.microsoft.com")
+
+
+def outcome_line(outcome: Outcome) -> tuple[str, bool]:
+    """Return a line about an outcome, and whether it can pass without one."""
+    why = outcome.why or "; ".join(f"expected {each.expected}, observed {each.observed}" for each in outcome.deviations)
+    line = f"{outcome.verdict.value:9} {outcome.id} {outcome.version}"
+    return f"{line}: {why}" if why else line, outcome.verdict.value != "differs"
+
+
+def overview(result: dict[str, Any], *, prefix: str, report: Path | None) -> str:
+    """Return the result of a run for people."""
+    lines = []
+    for each in result["results"]:
+        for difference in each["differences"]:
+            lines += [
+                f"differs: {each['id']} ({each['version']}): {each['expectation']}",
+                f"  request   {difference['request']}",
+                f"  expected  {difference['expected']}",
+                f"  observed  {difference['observed']}",
+                f"  rests on  {each['source']} ({each['basis']})",
+            ]
+    reasons = Counter(each["why"] for each in result["results"] if each["why"])
+    lines += [f"not tried: {number} because {why}" for why, number in reasons.most_common(_MOST_REASONS)]
+    lines += [f"not deleted: {path}: `fauxtune probe clean --prefix {prefix}`" for path in result["notDeleted"]]
+    lines.append(summary(result))
+    if report is not None:
+        lines.append(f"The report is in {report}.")
+    return "\n".join(lines)
+
+
+def listing(expectations: list[Expectation]) -> list[dict[str, Any]]:
+    """Return the expectations as JSON."""
+    return [
+        {
+            "id": each.id,
+            "expectation": each.says,
+            "source": each.source,
+            "basis": each.basis.value,
+            "versions": list(each.versions),
+            "needs": list(each.needs),
+            "writes": each.writes,
+            "routes": [f"{method} {path}" for method, path in each.routes],
+        }
+        for each in expectations
+    ]
+
+
+def what_is_written(expectations: list[Expectation], *, prefix: str) -> str:
+    """Say what a run will create in a real tenant."""
+    created = Counter(
+        step.path
+        for each in expectations
+        for step in each.steps
+        for _ in each.versions
+        if step.method == "POST" and step.path in _CREATED
+    )
+    lines = [f"  up to {created[path]} {words}" for path, words in _CREATED.items() if created[path]]
+    if not lines:
+        return "Nothing will be created: of what was chosen everything reads, or is meant to be refused."
+    return "\n".join(
+        [
+            f"This will be created in the tenant, one after the other, and deleted again. Names begin with {prefix}",
+            *lines,
+            "Nothing else is changed. `fauxtune probe clean` deletes what an ended run left.",
+        ]
+    )
+
 
 #: Exit code if an expectation differs (1: the probe could not be run, or nothing could be tried).
 DIFFERS = 3
@@ -94,8 +194,6 @@ class Probing(Emulator):
     @contextmanager
     def prober(self, run: Run, scopes: list[str]) -> Iterator[Prober]:
         """Sign in, and yield what sends requests. Raises ClientError."""
-        from fauxtune_probe.running import Prober
-
         graph, token = (self.graph_uri, self._real_token(run, scopes)) if self.is_real else self._own_token(run)
         log = lambda line: print(line, file=sys.stderr)  # noqa: E731
         rate = self.rate if self.is_real else _OWN_RATE
@@ -114,10 +212,6 @@ class Probing(Emulator):
             return client.server.https, client.token()
 
     def _real_token(self, run: Run, scopes: list[str]) -> str:
-        import httpx
-
-        from fauxtune_client.sign_in import Authority
-
         tenant = self.tenant or os.environ.get("AZURE_TENANT_ID") or ""
         secret = os.environ.get("AZURE_CLIENT_SECRET")
         with httpx.Client(verify=tls_context(self.ca), timeout=30.0, trust_env=False) as http:
@@ -187,8 +281,6 @@ def clean(*, service: Probing, prefix: PrefixOption = "fauxtune-probe", yes: Yes
     fauxtune probe clean
     fauxtune probe clean --target real --yes
     """
-    from fauxtune_probe.core.leftovers import deleting, finding
-
     run = _run(prefix, write=True)
     expectations = _chosen(None)
     with plain_failures(), service.prober(run, _scopes(expectations, run)) as prober:
@@ -237,16 +329,12 @@ def _tried(chosen: list[Expectation], *, prober: Prober, run: Run) -> list[Outco
 
 
 def _run(prefix: str, *, write: bool) -> Run:
-    from fauxtune_probe.core.trying import Run
-
     if not prefix.isascii() or not prefix.replace("-", "").isalnum() or not 3 <= len(prefix) <= 30:
         fail("--prefix must be 3 to 30 letters, digits and hyphens: it begins names and addresses.")
     return Run(f"{prefix}-{secrets.token_hex(4)}-", password=f"Aa1!{secrets.token_urlsafe(18)}", writes=write)
 
 
 def _chosen(only: list[str] | None) -> list[Expectation]:
-    from fauxtune_probe.core.expectations.index import EXPECTATIONS
-
     ids = [each.id for each in EXPECTATIONS]
     check_patterns(only or (), ids, noun="expectation", command="fauxtune probe list")
     return [each for each in EXPECTATIONS if not only or fits(each.id, only)]

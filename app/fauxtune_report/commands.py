@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import fail
-from fauxtune_cli.progress import waiting
 from fauxtune_cli.service import with_service
-
-if TYPE_CHECKING:
-    from fauxtune_report.reporting import Exported
+from fauxtune_cli.tables import waiting
+from fauxtune_report.reporting import Exported, Wanted, read_facts
 
 _PAGE = "report.html"
 _DEVICE, _TRUSTED = "device.json", "trusted.pem"
@@ -58,7 +56,6 @@ def report(
     exported = [] if keys is None else _exported(keys)
     with service.session() as session:
         from fauxtune_report.page.writing import NotWritten, write
-        from fauxtune_report.reporting import Wanted, read_facts
 
         with waiting("Reading the tenant"):
             facts = read_facts(session.client, Wanted(tuple(user or ()), exported))
@@ -81,8 +78,6 @@ def report(
 
 def _exported(folder: Path) -> list[Exported]:
     """The keys in the folders of devices. Ends the command if there is no such folder."""
-    from fauxtune_report.reporting import Exported
-
     exported = []
     try:
         for file in sorted(folder.glob(f"*/{_DEVICE}")):

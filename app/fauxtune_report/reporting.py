@@ -23,8 +23,8 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.ocsp_question import question as ocsp_question
-from fauxtune_client.endpoints import ClientError
-from fauxtune_client.http import Client, Refused, read_whole
+from fauxtune_client.endpoints import ClientError, Refused
+from fauxtune_client.http import Client, read_whole
 from fauxtune_client.marks import read_marks
 from fauxtune_report.evidence.facts import (
     Authority,

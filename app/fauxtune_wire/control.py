@@ -4,22 +4,122 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
+from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.surfaces.control.answers import Answer, ManagedDeviceId, NoDeviceId
 from fauxtune.surfaces.control.calls import Anyone, Here, calls
 from fauxtune.surfaces.control.resources.journal import LONGEST_WAIT
-from fauxtune_wire import answers
 from fauxtune_wire import exchanges as wire_exchanges
 from fauxtune_wire import recording as wire
+from fauxtune_wire.decoding.parts import Part
 
-if TYPE_CHECKING:
-    from fauxtune_wire.decoding.parts import Part
+
+class WireCaller(Answer):
+    """The sender of a request, as far as it is known. A refused request may name what it is not."""
+
+    application: Annotated[str | None, Field(description="the client id")]
+    application_name: str | None
+    user: Annotated[str | None, Field(description="the user's id; for a device its primary user's")]
+    user_principal_name: str | None
+    device: NoDeviceId
+    device_name: str | None
+    managed_device_id: ManagedDeviceId
+
+
+class WirePermission(Answer):
+    """An operation of Graph that was tried. Any one permission of `needs` suffices."""
+
+    operation: Annotated[str, Field(description="method and path template")]
+    needs: list[str]
+    granted_by: Annotated[list[str], Field(description="those of them that the token has")]
+    missing: Annotated[bool, Field(description="the token has none of them")]
+
+
+class WireExchange(Answer):
+    """A request and its response, without headers and bodies."""
+
+    number: int
+    time: Annotated[str, Field(description="the system's time at the beginning of the request")]
+    tenant_time: Annotated[str | None, Field(description="the tenant's time at that moment")]
+    surface: str
+    method: str
+    url: Annotated[str, Field(description="path and query, without secrets")]
+    status: Annotated[int | None, Field(description="null: the connection ended before a response")]
+    milliseconds: float
+    request_id: str
+    caller: WireCaller
+    permissions: list[WirePermission]
+    refusal: Annotated[str | None, Field(description="why the request was refused")]
+    request_length: int
+    response_length: int
+
+
+class WireHeader(Answer):
+    """A header, without secrets."""
+
+    name: str
+    value: str
+
+
+class WireFact(Answer):
+    """A line about a part of a body."""
+
+    name: str
+    value: str
+
+
+class WirePart(Answer):
+    """A readable part of a body, without secrets. `parts`: what is inside it."""
+
+    title: str
+    language: Annotated[str, Field(description="json, xml, text or hex")]
+    text: str
+    facts: list[WireFact]
+    parts: list[WirePart]
+
+
+class WireMessage(Answer):
+    """The headers and the decoded body of a request or a response. `head`: what the address and headers of a
+    request say: its query in words, the claims of its token, who signed it.
+    """
+
+    headers: list[WireHeader]
+    content_type: str
+    length: Annotated[int, Field(description="bytes of the whole body")]
+    truncated: Annotated[bool, Field(description="fewer bytes were read or kept: 64 KiB at most")]
+    parts: list[WirePart]
+    head: list[WirePart]
+
+
+class WholeWireExchange(WireExchange):
+    """A request and its response with headers and bodies."""
+
+    request: WireMessage
+    response: WireMessage
+    as_curl: Annotated[str, Field(description="the request as a command of curl, with $TOKEN for the credential")]
+
+
+class WireExchanges(Answer):
+    """Recorded exchanges, oldest first. Continue with `after={next}`. If a search for a text stopped, this part of the
+    exchanges was not searched: continue with `after={next}` if `after` was given, else with `before={stoppedAt}`.
+    """
+
+    exchanges: list[WireExchange]
+    next: int
+    stopped_at: Annotated[
+        int | None,
+        Field(description="the number at which a search for a text stopped, because messages take long to read"),
+    ]
+    waits: Annotated[int, Field(description="with waits=false: the requests that waited for news and are left out")]
+    kept: Annotated[int, Field(description="how many exchanges of a tenant are kept; 0: recording is off")]
+
 
 #: A text search lets others have their turn, so that a signal can come before the wait: look again after so long.
 _GLANCE = 1.0
@@ -49,7 +149,7 @@ Wanted = Annotated[wire.Wanted, Depends(_wanted)]
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="seconds to wait for the first one")]
 Format = Annotated[Literal["json", "har"], Query(description="har: an HTTP archive (HAR 1.2) with the bodies")]
 _ARCHIVE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "the exchanges; with format=har an HTTP archive", "model": answers.WireExchanges}
+    200: {"description": "the exchanges; with format=har an HTTP archive", "model": WireExchanges}
 }
 
 
@@ -60,7 +160,7 @@ async def read_wire(here: Here, wanted: Wanted, wait: Wait = 0, format: Format =
 
 
 @router.get("/tenants/{tenant}/wire/{number}", summary="One request and its response, decoded")
-async def read_exchange(here: Here, number: int) -> answers.WholeWireExchange:
+async def read_exchange(here: Here, number: int) -> WholeWireExchange:
     """Headers and bodies without secrets. 404 if it is no longer kept."""
     return _whole(await wire.exchange(here.emulator, here.tenant, number=number))
 
@@ -79,7 +179,7 @@ async def read_wire_of_nobody(emulator: Anyone, wanted: Wanted, wait: Wait = 0, 
 
 
 @router.get("/wire/{number}", summary="One request that belongs to no tenant, and its response")
-async def read_exchange_of_nobody(emulator: Anyone, number: int) -> answers.WholeWireExchange:
+async def read_exchange_of_nobody(emulator: Anyone, number: int) -> WholeWireExchange:
     """Headers and bodies without secrets. 404 if it is no longer kept."""
     return _whole(await wire.exchange(emulator, None, number=number))
 
@@ -93,7 +193,7 @@ async def clear_wire_of_nobody(emulator: Anyone) -> Response:
 
 async def _listed(
     emulator: Emulator, tenant: Tenant | None, wanted: wire.Wanted, *, wait: float, form: str
-) -> answers.WireExchanges | Response:
+) -> WireExchanges | Response:
     if form == "har":
         return StreamingResponse(await wire.har(emulator, tenant, wanted=wanted), media_type="application/json")
     loop = asyncio.get_running_loop()
@@ -109,17 +209,15 @@ async def _listed(
             await emulator.runner.tenant(tenant.id)  # it may be gone by now
     kept = emulator.wire.bounds.exchanges
     exchanges = [_view(each) for each in page.exchanges]
-    return answers.WireExchanges(
-        exchanges=exchanges, next=page.next, stopped_at=page.stopped, waits=page.waits, kept=kept
-    )
+    return WireExchanges(exchanges=exchanges, next=page.next, stopped_at=page.stopped, waits=page.waits, kept=kept)
 
 
-def _view(exchange: wire_exchanges.Exchange) -> answers.WireExchange:
-    return answers.WireExchange(**_members(exchange))
+def _view(exchange: wire_exchanges.Exchange) -> WireExchange:
+    return WireExchange(**_members(exchange))
 
 
-def _whole(whole: wire_exchanges.WholeExchange) -> answers.WholeWireExchange:
-    return answers.WholeWireExchange(
+def _whole(whole: wire_exchanges.WholeExchange) -> WholeWireExchange:
+    return WholeWireExchange(
         **_members(whole.exchange),
         request=_message(whole.request),
         response=_message(whole.response),
@@ -134,7 +232,7 @@ def _members(exchange: wire_exchanges.Exchange) -> dict[str, Any]:
         **{name: getattr(exchange, name) for name in (*names, "request_length", "response_length")},
         "time": iso(exchange.time),
         "tenant_time": None if exchange.tenant_time is None else iso(exchange.tenant_time),
-        "caller": answers.WireCaller(
+        "caller": WireCaller(
             application=who.application,
             application_name=who.application_name,
             user=who.user,
@@ -144,7 +242,7 @@ def _members(exchange: wire_exchanges.Exchange) -> dict[str, Any]:
             managed_device_id=who.managed_device_id,
         ),
         "permissions": [
-            answers.WirePermission(
+            WirePermission(
                 operation=each.operation,
                 needs=list(each.needs),
                 granted_by=list(each.granted_by),
@@ -155,9 +253,9 @@ def _members(exchange: wire_exchanges.Exchange) -> dict[str, Any]:
     }
 
 
-def _message(message: wire_exchanges.Message) -> answers.WireMessage:
-    return answers.WireMessage(
-        headers=[answers.WireHeader(name=name, value=value) for name, value in message.headers],
+def _message(message: wire_exchanges.Message) -> WireMessage:
+    return WireMessage(
+        headers=[WireHeader(name=name, value=value) for name, value in message.headers],
         content_type=message.content_type,
         length=message.length,
         truncated=message.truncated,
@@ -166,11 +264,11 @@ def _message(message: wire_exchanges.Message) -> answers.WireMessage:
     )
 
 
-def _part(part: Part) -> answers.WirePart:
-    return answers.WirePart(
+def _part(part: Part) -> WirePart:
+    return WirePart(
         title=part.title,
         language=part.language,
         text=part.text,
-        facts=[answers.WireFact(name=name, value=value) for name, value in part.facts],
+        facts=[WireFact(name=name, value=value) for name, value in part.facts],
         parts=[_part(each) for each in part.parts],
     )

@@ -8,16 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_in, is_answered
 from fauxtune.core.model.surfaces import Surface, surface_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import RecordedExchange
-
-if TYPE_CHECKING:
-    from fauxtune_wire.decoding.masking import Masking
-    from fauxtune_wire.decoding.parts import Direction, Part
+from fauxtune_wire.decoding import (
+    Masking,
+    decode,
+    describe_headers,
+    hidden_in,
+    mask_headers,
+    mask_text,
+    mask_url,
+    query_part,
+)
+from fauxtune_wire.decoding.parts import Direction, Part
 
 #: The surface of a path that no surface serves.
 OTHER = "other"
@@ -155,8 +161,6 @@ def whole(emulator: Emulator, row: RecordedExchange, *, who: Who) -> WholeExchan
 
 
 def _request(row: RecordedExchange, *, masking: Masking) -> Message:
-    from fauxtune_wire.decoding import describe_headers, query_part
-
     message = _message(
         row,
         row.request_headers,
@@ -191,8 +195,6 @@ def _message(
     direction: Direction,
     masking: Masking,
 ) -> Message:
-    from fauxtune_wire.decoding import decode, mask_headers
-
     texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
     content_type = next((value for name, value in texts if name.lower() == "content-type"), "")
     return Message(
@@ -217,15 +219,11 @@ def surface(row: RecordedExchange) -> str:
 
 
 def _url(row: RecordedExchange, *, longest: int) -> str:
-    from fauxtune_wire.decoding import mask_url
-
     return mask_url(_raw_url(row), longest=longest)
 
 
 def _refusal(row: RecordedExchange) -> str | None:
     """Why it was refused, masked: a message repeats what the client sent."""
-    from fauxtune_wire.decoding import mask_text
-
     if row.caller.refusal is None:
         return None
     masking = _masking(row)
@@ -235,8 +233,6 @@ def _refusal(row: RecordedExchange) -> str | None:
 
 def _masking(row: RecordedExchange) -> Masking:
     """The masking of the whole exchange: an answer may repeat the secrets of the address."""
-    from fauxtune_wire.decoding import Masking, hidden_in
-
     return Masking(hidden={*hidden_in(_raw_url(row))})
 
 

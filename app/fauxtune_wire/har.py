@@ -7,15 +7,13 @@ secrets. Members that begin with an underscore are ours, as the specification al
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
 from fauxtune import __version__
-
-if TYPE_CHECKING:
-    from fauxtune_wire.exchanges import Message, WholeExchange
+from fauxtune_wire.exchanges import Message, WholeExchange
 
 _UNKNOWN = -1
 _MOST_PARAMETERS = 1000

@@ -15,8 +15,8 @@ from typing import Any
 
 from rich.cells import set_cell_size
 
-from fauxtune_cli.options import plain
-from fauxtune_cli.tables import SHORT, one_line, person
+from fauxtune_cli.options import SHORT, one_line, plain
+from fauxtune_cli.tables import person
 
 #: The widths of the columns, but for the path, which takes the rest.
 _NUMBER, _TIME, _SURFACE, _METHOD, _STATUS, _MS, _WHO = 4, 8, 9, 6, 6, 5, 12

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.platform_words import ProfilePlatform
-from fauxtune_cli.profile_choice import PlatformWord
+from fauxtune_cli.profile.profile_choice import PlatformWord
 from tests.support.commands import Commands
 
 Json = dict[str, Any]

@@ -17,10 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune_cli.bundle import source
-from fauxtune_cli.bundle.lock import to_run
-from fauxtune_cli.bundle.source import Source
-from fauxtune_cli.bundle.targets import PLATFORMS, Target
+from fauxtune_cli.bundle import command as source
+from fauxtune_cli.bundle.command import Source
+from fauxtune_cli.bundle.wheels import PLATFORMS, Target, to_run
 from tests.support.commands import Commands, Done
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 import fauxtune_sim.cli.main
 from fauxtune.core.model.platform_words import spelled
-from fauxtune_cli.devices import _kind as kind_of_device
-from fauxtune_cli.profile_choice import PlatformWord
+from fauxtune_cli.device.devices import _kind as kind_of_device
+from fauxtune_cli.profile.profile_choice import PlatformWord
 from fauxtune_sim.platforms import read_kind
 from tests.support.commands import Commands
 from tests.support.running_server import SECONDS, Served, environment

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.language.catalogue import Catalogue, Language
-from fauxtune_labs.cli import lab_text
+from fauxtune_labs.cli import labs
 
 LONG = "One certificate for each device is no encryption for a person who has several of them. " * 3
 QUESTION = {"text": LONG, "choices": [{"number": 1, "text": LONG, "chosen": True, "right": False, "why": LONG}]}
@@ -24,7 +24,7 @@ def test_no_line_of_a_text_is_wider_than_the_terminal(columns: int, most: int, m
     monkeypatch.setenv("COLUMNS", str(columns))
     words = Catalogue(Language.ENGLISH, {})
     lab: dict[str, Any] = {"name": "lab", "title": "A lab", "minutes": 8, "story": LONG, "predict": QUESTION}
-    texts = (lab_text.beginning(lab, words), lab_text.checked(CHECKED, words), lab_text.said(LONG, label="1/3  "))
+    texts = (labs.beginning(lab, words), labs.checked(CHECKED, words), labs.said(LONG, label="1/3  "))
     for text in texts:
         assert most - 12 < max(len(line) for line in text.splitlines()) <= most
         assert LONG.split()[-1] in text.split()

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fauxtune_cli import progress
+from fauxtune_cli import tables
 
 
 class Screen(io.StringIO):
@@ -30,7 +30,7 @@ def test_a_wait_is_shown_at_a_terminal_if_it_is_long(
 ) -> None:
     screen = Screen(is_terminal=is_terminal)
     monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(progress, "_PATIENCE", patience)
-    with progress.waiting("Waiting for [devices]"):
+    monkeypatch.setattr(tables, "_PATIENCE", patience)
+    with tables.waiting("Waiting for [devices]"):
         time.sleep(0.3)
     assert ("Waiting for [devices]" in screen.getvalue()) is is_shown

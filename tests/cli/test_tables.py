@@ -8,7 +8,8 @@ import pytest
 from rich.cells import cell_len
 
 from fauxtune.core.administration.quoting import quoted
-from fauxtune_cli.tables import Table, moment, one_line, plain_columns
+from fauxtune_cli.options import one_line
+from fauxtune_cli.tables import Table, moment, plain_columns
 
 LONG = "x" * 200
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fauxtune_client.endpoints import ClientError
-from fauxtune_client.http import Client, Refused, Unreachable, User
+from fauxtune_client.endpoints import ClientError, Refused, Unreachable, User
+from fauxtune_client.http import Client
 from fauxtune_client.readiness import readiness
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fauxtune.core.pki.cng import write_private_blob, write_public_blob
-from fauxtune_client import importing, pfx
+from fauxtune_client import pfx
+from fauxtune_client import pfx as importing
 from fauxtune_client.endpoints import ClientError
 from fauxtune_client.http import Client
 

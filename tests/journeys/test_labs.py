@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.editions import Edition
-from fauxtune_labs.core.reading import read_lab
-from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_labs.core.reading import read_lab, skeleton
 from tests.support.commands import Commands
 from tests.support.journey_server import serving_journey
 from tests.support.running_server import EDITION, Served

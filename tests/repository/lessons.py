@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from fauxtune.core.language.catalogue import Language, catalogue
 from fauxtune_client.http import Client
 from fauxtune_report.evidence.view import View
-from fauxtune_report.page.page import picture_file
+from fauxtune_report.page.writing import picture_file
 from fauxtune_report.reporting import Wanted, read_facts
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/lessons"

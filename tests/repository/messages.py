@@ -42,7 +42,6 @@ DOMAINS: dict[str, tuple[str, ...]] = {
     "labs": (
         "app/fauxtune_labs/operations/labs",
         "app/fauxtune_labs/cli/labs.py",
-        "app/fauxtune_labs/cli/lab_text.py",
     ),
     "console": ("app/fauxtune_console",),
     #: The states with which labs begin: sentences that are typed in English elsewhere, and read by students here.
@@ -57,9 +56,32 @@ _DIAGNOSIS = (
     *("findings", "order_rules", "reach_rules", "scep_rules", "script_rules", "setting_rules"),
 )
 _COMMANDS = (
-    *("administration", "certificates", "clock", "connector", "device_text", "devices"),
-    *("diagnosing", "diagnosis_text", "faults", "groups", "journal", "mail", "mail_matrix", "mail_text", "names"),
-    *("pfx_import", "profile_choice", "profile_creation", "profiles", "targets", "users"),
+    *(
+        "administration",
+        "certificate/certificates",
+        "tenant/clock",
+        "connector/connector",
+        "device/device_text",
+        "device/devices",
+    ),
+    *(
+        "device/diagnosing",
+        "device/diagnosis_text",
+        "tenant/faults",
+        "tenant/groups",
+        "device/journal",
+        "mail",
+        "mail_text",
+        "names",
+    ),
+    *(
+        "certificate/pfx",
+        "profile/profile_choice",
+        "profile/profile_creation",
+        "profile/profiles",
+        "profile/targets",
+        "tenant/users",
+    ),
 )
 SENTENCES: dict[str, tuple[str, ...]] = {
     "console": (
@@ -80,7 +102,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/mail/publication.py",
         "app/fauxtune/core/mail/verdict.py",
         "app/fauxtune/core/model/certificate_words.py",
-        "app/fauxtune_labs/operations/classrooms/words.py",
+        "app/fauxtune_labs/operations/classrooms/progress.py",
         "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",
         "app/fauxtune_labs/operations/labs/runs.py",
@@ -95,7 +117,6 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "commands": (
         *(f"app/fauxtune_cli/{name}.py" for name in _COMMANDS),
         "app/fauxtune_labs/cli/classroom.py",
-        "app/fauxtune_labs/cli/classroom_files.py",
         "app/fauxtune_labs/cli/provider_states.py",
         "app/fauxtune_report/commands.py",
     ),

@@ -28,7 +28,7 @@ from fauxtune_docs.pages.coverage import coverage_page
 from fauxtune_docs.pages.demand import demanded_calls
 from fauxtune_docs.pages.probes import FILE as RESULTS
 from fauxtune_docs.pages.probes import recorded_run, speaks_for
-from fauxtune_probe.core.expectations.index import EXPECTATIONS
+from fauxtune_probe.core.expectations.reading import EXPECTATIONS
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "coverage.md"
 TYPES = [kind for kind in every_type(ROUTES, ENTITIES).values() if isinstance(kind, StructuredType)]

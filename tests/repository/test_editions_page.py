@@ -16,7 +16,7 @@ from fauxtune.core.model.editions import Changed, Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune_docs.openapi import PAGES
-from fauxtune_docs.pages.edition_rules import EDITION_RULES
+from fauxtune_docs.pages.editions import EDITION_RULES
 from fauxtune_docs.pages.removal import verdict
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "editions.md"
@@ -52,7 +52,7 @@ def test_every_rule_that_changed_is_in_the_list_and_on_the_page() -> None:
     result = dict(changed_rules())
     assert result
     for name, rule in result.items():
-        assert any(rule is each for each in EDITION_RULES), f"{name} is missing in fauxtune_docs.pages.edition_rules"
+        assert any(rule is each for each in EDITION_RULES), f"{name} is missing in fauxtune_docs.pages.editions"
     assert all(any(each is rule for rule in result.values()) for each in EDITION_RULES)
     page = sections()["Rules"]
     for rule in EDITION_RULES:

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune_cli import background
+from fauxtune_cli.server import background
 from tests.support.openapi import documents
 from tests.support.running_server import SECONDS, environment, fauxtune, serving
 
@@ -118,7 +118,7 @@ def test_waiting_for_nothing_ends_with_the_last_reason(tmp_path: Path, commands:
 
 def test_a_health_check_loads_no_library_of_clients(tmp_path: Path) -> None:
     code = (
-        "import sys; from fauxtune_cli.healthcheck import healthcheck; "
+        "import sys; from fauxtune_cli.server.healthcheck import healthcheck; "
         "print(*({'httpx', 'cryptography', 'pydantic', 'rich', 'asyncio'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], env=environment(), check=True, capture_output=True, text=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fauxtune_cli import diagnosis_text
-from fauxtune_cli.diagnosis_text import coloured, uncoloured
+from fauxtune_cli.device import diagnosis_text
+from fauxtune_cli.device.diagnosis_text import coloured, uncoloured
 
 Json = dict[str, Any]
 

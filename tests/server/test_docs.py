@@ -46,7 +46,7 @@ def test_a_server_imports_nothing_of_the_documents_and_of_the_wire_s_window_befo
         "[attribute(each.route) for each in extensions().values() if each.route];"
         "print([each for each in sys.modules if each.startswith(('fauxtune_docs.swagger.', 'fauxtune_docs.openapi', "
         "'fastapi_swagger', 'fauxtune_wire.decoding', 'fauxtune_wire.recording', "
-        "'fauxtune_wire.answers'))])"
+        "'fauxtune_wire.control'))])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)
     assert result.stdout.strip() == "['fauxtune_docs.swagger.entry']"

@@ -12,8 +12,7 @@ from fauxtune_report.evidence.chapters import chapters
 from fauxtune_report.evidence.claim import claims_of
 from fauxtune_report.evidence.facts import Facts
 from fauxtune_report.evidence.view import View
-from fauxtune_report.page.page import Addresses, page
-from fauxtune_report.page.writing import DOMAIN, LARGEST_PAGE
+from fauxtune_report.page.writing import DOMAIN, LARGEST_PAGE, Addresses, page
 from tests.core.evidence.sample import facts_of, largest
 
 ADDRESSES = Addresses("report-files", "sh report-files/prove.sh")

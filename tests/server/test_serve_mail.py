@@ -15,7 +15,7 @@ from fauxtune.core.model.mail import MAIL_PORTS
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.serve import Ready
 from fauxtune.settings import Settings
-from fauxtune_cli import serving as serving_command
+from fauxtune_cli.server.announcing import announce
 from tests.support.mail_programs import Programs
 from tests.support.running_server import environment, fauxtune, serving
 
@@ -85,7 +85,7 @@ def test_the_banner_names_the_ports(capsys: pytest.CaptureFixture[str], monkeypa
     mail = (("smtp", "smtp://localhost:8025"), ("pop3s", "pop3s://localhost:8995"))
     http = "http://localhost:8080"
     endpoints = Endpoints("https://localhost:8443", http, "ca.pem", ".fauxtune", trust=f"{http}/trust", mail=mail)
-    serving_command._announce_text(Ready(endpoints, Path("data")))
+    announce(Ready(endpoints, Path("data")), for_python="fauxtune env --for python")
     assert "mail programs  smtp://localhost:8025, pop3s://localhost:8995" in capsys.readouterr().out
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from fauxtune_cli.whatif import effects
+from fauxtune_cli.device.whatif import effects
 from tests.support.certificates import certificate_request
 from tests.support.running_server import Running, fauxtune, serving
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fauxtune.testing.profiles import Profile
     from fauxtune.testing.server import Server, ServerNotStarted
     from fauxtune.testing.tenant import Tenant
-    from fauxtune_client.http import Refused
+    from fauxtune_client.endpoints import Refused
 
 __all__ = [
     "Device",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fauxtune.core.administration import approvals as tasks
 from fauxtune.core.administration.approvals import Decision
 from fauxtune.testing.calls import Calls
-from fauxtune_client.http import User as SignedIn
+from fauxtune_client.endpoints import User as SignedIn
 
 if TYPE_CHECKING:
     from fauxtune.testing.parts import Tenancy, User

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune_client.http import Client, Refused
+from fauxtune_client.endpoints import Refused
+from fauxtune_client.http import Client
 
 #: Graph takes no more requests in one batch.
 _MOST = 20

@@ -16,7 +16,7 @@ from fauxtune.testing.calls import Calls
 from fauxtune.testing.clock import Clock
 from fauxtune.testing.history import Journal, Wire
 from fauxtune.testing.parts import Group, NotReached, Serving, User, Waiting
-from fauxtune_client.http import Refused
+from fauxtune_client.endpoints import Refused
 
 if TYPE_CHECKING:
     from azure.identity import ClientSecretCredential

@@ -1,4 +1,6 @@
-"""The wheels of a bundle: pip downloads them as the user has configured it, each with a hash of the lock file.
+"""The wheels of a bundle: for which systems and versions of Python they are (Python Packaging: "Platform compatibility
+tags", "Binary distribution format"; PEP 600), what `requirements.lock` pins with the hashes of its files (pip:
+"Requirements file format", "Secure installs"), and how pip downloads them as the user has configured it.
 
 What is there already and has a hash of the lock file stays, so a bundle that was interrupted goes on. pip reads the
 user's configuration: index, proxy, certificates (pip: "Configuration").
@@ -13,10 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from fauxtune_cli.bundle.lock import Pinned
-from fauxtune_cli.bundle.targets import Target
 
 #: Called with a line about each file that comes.
 Report = Callable[[str], None]
@@ -125,3 +125,140 @@ def _reason(lines: Sequence[str], target: Target, *, absent: Sequence[Pinned]) -
     return (
         f"The index has no file of {names} for {target}. Leave it out (--platform, --python), or use --image.\n{last}"
     )
+
+
+_PINNED = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)\s*(?:;\s*([^\\]*))?")
+_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_VIA = re.compile(r"^[ ]*#(?: via)?[ ]+(\S.*)$", re.MULTILINE)
+#: The comment at what only builds the project: its dependency group of that name.
+_BUILDS = "(pyproject.toml:build)"
+#: The one marker of packages that no system of a bundle has: the server needs POSIX, and Windows runs it in WSL.
+_NEVER = "sys_platform == 'win32'"
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A package of the lock file. `text`: its lines, as pip reads them; `via`: the packages that need it."""
+
+    name: str
+    version: str
+    hashes: frozenset[str]
+    marker: str
+    text: str
+    via: tuple[str, ...]
+
+    def is_wheel(self, wheel: str) -> bool:
+        """Whether a wheel of this name is of this package and version."""
+        name, version, *_ = wheel.split("-")
+        return canonical(name) == canonical(self.name) and version == self.version
+
+
+def canonical(name: str) -> str:
+    """Return the name of a package in the form in which names are compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def to_run(lock: str) -> list[Pinned]:
+    """Return what the program needs to run on a system of a bundle: the whole lock file but for Windows' packages and
+    those that only build.
+    """
+    pinned = [_read(block) for block in re.split(r"\n(?=[A-Za-z0-9])", lock) if "==" in block.partition("\n")[0]]
+    building: set[str] = set()
+    while more := {each.name for each in pinned if each.via and _only_for(each, building)} - building:
+        building |= more
+    return [each for each in pinned if each.name not in building and each.marker != _NEVER]
+
+
+def _only_for(each: Pinned, building: set[str]) -> bool:
+    return all(needed.endswith(_BUILDS) or needed in building for needed in each.via)
+
+
+def _read(block: str) -> Pinned:
+    first, _, _ = block.partition("\n")
+    match = _PINNED.match(first)
+    assert match is not None, first
+    lines = [line for line in block.splitlines() if not line.lstrip().startswith("#")]
+    return Pinned(
+        name=match[1],
+        version=match[2],
+        hashes=frozenset(_HASH.findall(block)),
+        marker=(match[3] or "").strip(),
+        text="\n".join(line for line in lines if line.strip()),
+        via=tuple(line for line in _VIA.findall(block) if line != "via"),
+    )
+
+
+#: The newest glibc that a Linux of the room must have: that of Debian 10, Ubuntu 18.10, RHEL 8.
+_GLIBC = 28
+#: The names of the same before PEP 600.
+_OLD_NAMES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+#: The oldest macOS of the room.
+_MACOS = 13
+#: What a Mac can run: files for its own processor, and for both.
+_MAC_FORMS = {"arm64": ("arm64", "universal2"), "x86_64": ("x86_64", "universal2", "intel")}
+PLATFORMS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64")
+#: Those of a bundle unless some are named: all for which the pinned packages have files. (cryptography 50 has none for
+#: Macs with a processor of Intel.)
+USUAL = PLATFORMS[:3]
+_PYTHON = re.compile(r"3\.(\d{1,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A system with a version of CPython, `3.12`."""
+
+    platform: str
+    python: str
+
+    @property
+    def minor(self) -> int:
+        """The number behind the dot of the version of Python."""
+        return minor(self.python)
+
+    @property
+    def tags(self) -> list[str]:
+        """The platform tags of wheels that run there, the newest first."""
+        system, _, processor = self.platform.partition("-")
+        if system == "linux":
+            return [tag for minor in range(_GLIBC, 4, -1) for tag in _linux(minor, processor)]
+        forms = _MAC_FORMS[processor]
+        newer = [f"macosx_{major}_0_{form}" for major in range(_MACOS, 10, -1) for form in forms]
+        # macOS 10 never ran on arm64, but files for both processors say 10 as well.
+        older = [form for form in forms if form != "arm64"]
+        return newer + [f"macosx_10_{minor}_{form}" for minor in range(16, 3, -1) for form in older]
+
+    def runs(self, wheel: str) -> bool:
+        """Whether a wheel of this name can be installed there."""
+        *_, pythons, abis, platforms = wheel.removesuffix(".whl").split("-")
+        if platforms != "any" and set(platforms.split(".")).isdisjoint(self.tags):
+            return False
+        return any(self._speaks(python, abis.split(".")) for python in pythons.split("."))
+
+    def _speaks(self, python: str, abis: Sequence[str]) -> bool:
+        if python in {"py3", f"py3{self.minor}"}:
+            return "none" in abis
+        if not python.startswith("cp3") or not python[3:].isdigit():
+            return False
+        minor = int(python[3:])
+        if minor == self.minor:
+            return not {python, "none", "abi3"}.isdisjoint(abis)
+        return "abi3" in abis and minor < self.minor
+
+    def __str__(self) -> str:
+        """Return what people read."""
+        return f"{self.platform}, Python {self.python}"
+
+
+def minor(python: str) -> int:
+    """Return the number behind the dot of a version of Python."""
+    return int(python.partition(".")[2])
+
+
+def is_python(text: str) -> bool:
+    """Whether this is a version of Python as it is written here: 3.12."""
+    return _PYTHON.fullmatch(text) is not None
+
+
+def _linux(minor: int, processor: str) -> list[str]:
+    names = [f"manylinux_2_{minor}"] + ([_OLD_NAMES[minor]] if minor in _OLD_NAMES else [])
+    return [f"{name}_{processor}" for name in names]

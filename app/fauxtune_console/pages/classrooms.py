@@ -18,9 +18,8 @@ from fauxtune_console.call import Call, whole_number
 from fauxtune_console.live import Source, Streams
 from fauxtune_labs.operations.classrooms import progress, steering
 from fauxtune_labs.operations.classrooms.opening import Classroom, classrooms
-from fauxtune_labs.operations.classrooms.progress import LabProgress, SeatProgress
+from fauxtune_labs.operations.classrooms.progress import LabProgress, SeatProgress, deed
 from fauxtune_labs.operations.classrooms.steering import Outcome
-from fauxtune_labs.operations.classrooms.words import deed
 
 #: Seats that a sentence names.
 _MOST_NAMED = 3

@@ -28,8 +28,7 @@ from fauxtune_labs.operations.labs.checks import OutcomeText, in_words
 from fauxtune_labs.operations.labs.files import file_named
 from fauxtune_labs.operations.labs.runs import CheckedStep
 from fauxtune_labs.operations.labs.texts import DOMAIN, lab_named
-from fauxtune_labs.operations.labs.views import LabState, StepView, lab_lines, lab_view
-from fauxtune_labs.operations.labs.ways import Way
+from fauxtune_labs.operations.labs.views import LabState, StepView, Way, lab_lines, lab_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from fauxtune.surfaces.graph.routes import AREAS
 from fauxtune_docs.pages import coverage_words as words
 from fauxtune_docs.pages.demand import DemandedCall, call_rows, figures
 from fauxtune_docs.pages.probes import Probes, probe_words, probes_of_routes
-from fauxtune_probe.core.recorded import NOT_RUN, Recorded
+from fauxtune_probe.core.report import NOT_RUN, Recorded
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 

@@ -1,4 +1,5 @@
-"""The editions side by side, as a page for people: made from the tables that the code runs on, differences first.
+"""The editions side by side, as a page for people: made from the tables that the code runs on, differences first, and
+from every rule that stands as `Changed` beside the code that asks it, which are listed here in the order of the page.
 
 The same tables always give the same page, so that it can be kept beside the code and compared.
 """
@@ -9,14 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fauxtune.core.engine.device_actions.support import EMULATED, platform_of
-from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS, Rule
+from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS, WIPED_WHEN_DELETED, Rule
+from fauxtune.core.engine.planning.desired import CHOSEN_BY
+from fauxtune.core.engine.planning.renewal import EXPIRED_STAYS
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, sources, table
+from fauxtune.core.engine.removal.records_kept import RECORDS_KEPT
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.connectors import PROGRAMS
+from fauxtune.core.model.connectors import LIFECYCLE, PROGRAMS
 from fauxtune.core.model.editions import Changed, Edition
+from fauxtune.core.model.network import ENDPOINTS
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.catalog import KINDS, MATRIX, Kind
+from fauxtune.core.profiles.fixed import FIXED
+from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
+from fauxtune.core.profiles.scep import LACKS_VARIABLES
+from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
+from fauxtune.core.profiles.variables import USER_VARIABLES
+from fauxtune.operations.checkin.scep_delivery import TRIES_EVERY_URL
+from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
+from fauxtune.surfaces.graph.needed_permissions import SCRIPTS
 from fauxtune_docs.pages.removal import HAPPENINGS, ISSUERS, SOURCES, markdown_table, verdict
 
 Row = tuple[str, ...]
@@ -246,3 +259,21 @@ def _programs() -> list[Row]:
         (facts.title, facts.edition, ", ".join(facts.roles), str(facts.most), facts.newest)
         for facts in PROGRAMS.values()
     ]
+
+
+EDITION_RULES: tuple[Changed[Any], ...] = (
+    WIPED_WHEN_DELETED,
+    RECORDS_KEPT,
+    CHOSEN_BY,
+    USER_VARIABLES,
+    LACKS_VARIABLES,
+    TRIES_EVERY_URL,
+    EXPIRED_STAYS,
+    EXPORTABLE,
+    FIXED,
+    UNSUPPORTED_PURPOSES,
+    LAST_WITH_ROOTS,
+    LIFECYCLE,
+    ENDPOINTS,
+    SCRIPTS,
+)

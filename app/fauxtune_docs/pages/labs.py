@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fauxtune_docs.pages.removal import markdown_table
-from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_labs.core.reading import skeleton
 from fauxtune_labs.core.verbs import CHECKS, DEEDS, FILES, Member, Verb
 
 _HEAD = """# Labs

@@ -13,9 +13,9 @@ from typing import TypeAlias
 from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.routes import TABLES
-from fauxtune_probe.core.expectations.index import EXPECTATIONS
+from fauxtune_probe.core.expectations.reading import EXPECTATIONS
 from fauxtune_probe.core.model import Expectation, Verdict
-from fauxtune_probe.core.recorded import NOT_RUN, Recorded, recorded
+from fauxtune_probe.core.report import NOT_RUN, Recorded, recorded
 
 #: Method and template of a route -> what its cell says.
 Probes: TypeAlias = Mapping[tuple[str, str], str]

@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
-
-if TYPE_CHECKING:
-    from fauxtune.core.odata.paths.table import Route
-    from fauxtune.core.odata.schema.types import Entity
-    from fauxtune.surfaces.graph.call import Handler
 
 #: The name of the whole document of Graph, whose page lists its areas.
 WHOLE_GRAPH = "graph"
@@ -51,7 +45,7 @@ SURFACES = (
 @cache
 def areas() -> tuple[Paged, ...]:
     """Return the pages of Graph, one for each area."""
-    from fauxtune.surfaces.graph.routes import AREAS  # here: with it comes all of Graph
+    from fauxtune_docs.swagger.building import AREAS  # here: with it comes all of Graph
 
     return tuple(Paged(_area_name(area), area, is_graph=True) for area in AREAS)
 
@@ -68,39 +62,12 @@ def _area_name(area: str) -> str:
 
 def _built(name: str) -> dict[str, Any]:
     """Make the document of this name."""
-    from fauxtune_docs import openapi
+    from fauxtune_docs.swagger import building
 
     page = paged(name)
     if page is None:
-        return openapi.graph_document()
-    return _area(page.title) if page.is_graph else openapi.document(name)
-
-
-def _area(area: str) -> dict[str, Any]:
-    """Return the document of one area of Graph; its operations are grouped by version and collection."""
-    from fauxtune.surfaces.graph.routes import AREAS
-    from fauxtune_docs import openapi
-
-    routes = AREAS[area]
-    document = openapi.graph_document(routes, entities=_derived(routes), title=f"Microsoft Graph: {area}")
-    for path, operations in document["paths"].items():
-        for operation in operations.values():
-            operation["tags"] = [_group(path)]
-    return document
-
-
-def _derived(routes: Iterable[Route[Handler]]) -> list[Entity]:
-    """Return the types that a body of these routes can have in place of the declared type."""
-    from fauxtune.core.graph.index import ENTITIES
-
-    declared = {kind.name for route in routes for kind in (route.accepts, route.returns) if kind is not None}
-    return [kind for kind in ENTITIES if any(level.name in declared for level in kind.lineage())]
-
-
-def _group(path: str) -> str:
-    """Return the group of a path, such as `beta deviceManagement/managedDevices` or `v1.0 users`."""
-    version, *segments = path.strip("/").split("/")
-    return f"{version} {'/'.join(segments[: 2 if 'deviceManagement' in segments else 1])}".strip()
+        return building.graph_document()
+    return building.area_document(page.title) if page.is_graph else building.document(name)
 
 
 class Documents:

@@ -1,12 +1,26 @@
-"""`fauxtune lab new, lint, test`: for people who write labs."""
+"""`fauxtune lab new, lint, test`: for people who write labs.
+
+Labs are tried as by students who go every way: all wrong answers and wrong ways first, then the right ones.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from fauxtune.core.administration import labs as tasks
+from fauxtune.core.administration.emulation import create_tenant
+from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.po import Broken
 from fauxtune_cli import completion
@@ -14,9 +28,9 @@ from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table
-from fauxtune_labs.cli.lab_trial import try_labs
-from fauxtune_labs.core.reading import NAME, Mistake, examined, read_lab
-from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_client.endpoints import Refused
+from fauxtune_client.http import Client
+from fauxtune_labs.core.reading import NAME, Mistake, examined, read_lab, skeleton
 from fauxtune_labs.core.translation import mistakes_of, updated
 
 #: The names of translations.
@@ -175,3 +189,179 @@ def _files(paths: list[Path]) -> list[Path]:
             fail(f"There is no lab.toml in {path}.")
         files += inside
     return files
+
+
+_PATIENCE = 120.0
+
+
+@dataclass(slots=True)
+class Trial:
+    """A lab that was tried. `tries`: answers, ways, checks, proofs. In seconds: start, slowest reset, everything.
+    `skipped`: why it was not tried, empty for one that was.
+    """
+
+    name: str
+    start: float = 0.0
+    reset: float = 0.0
+    seconds: float = 0.0
+    tries: int = 0
+    problems: list[str] = field(default_factory=list)
+    skipped: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+    def expect(self, condition: object, problem: str) -> None:
+        """Count a try, and note the problem if it is not as it should be."""
+        self.tries += 1
+        if not condition:
+            self.problems.append(problem)
+
+
+def try_labs(client: Client, names: Sequence[str] | None, *, edition: str | None = None) -> list[Trial]:
+    """Try these labs, or all, in a tenant that is made for it and deleted afterwards. `edition`: the tenant's."""
+    with _tenant(client, edition=edition):
+        chosen = names or [each["name"] for each in client.control("GET", tasks.list_labs().path)["value"]]
+        return [_tried(client, name) for name in chosen]
+
+
+@contextmanager
+def _tenant(client: Client, *, edition: str | None) -> Iterator[None]:
+    before = client.server
+    request = create_tenant(keys="shared", edition=edition)
+    tenant = client.emulator("POST", "/tenants", json=request.body, seconds=_PATIENCE)
+    client.server = before.signing_in_as(tenant=tenant["id"])
+    try:
+        yield
+    finally:
+        client.emulator("DELETE", f"/tenants/{tenant['id']}", seconds=_PATIENCE)
+        client.server = before
+
+
+def _tried(client: Client, name: str) -> Trial:
+    trial, begun = Trial(name), time.monotonic()
+    try:
+        known = _send(client, tasks.read_lab(name))
+        if known["state"] == "other-edition":
+            trial.skipped = f"not played: it is for the edition {known['edition']} only"
+            return trial
+        lab = _send(client, tasks.start_lab(name))
+        trial.start = time.monotonic() - begun
+        _answer(client, trial, lab=lab, question="predict")
+        for step in lab["steps"]:
+            _try_step(client, trial, lab=lab, step=step)
+        lab = _send(client, tasks.read_lab(name))
+        _expect_verdicts(trial, lab["predict"]["choices"], question="predict")
+        _prove(client, trial, lab=lab)
+        _answer(client, trial, lab=lab, question="quiz")
+        trial.expect(_send(client, tasks.check_lab(name))["done"], "after everything it is not done")
+        lab = _reset(client, trial)
+        trial.expect(not any(each["passed"] for each in lab["steps"]), "after the reset steps count as passed")
+        trial.expect(not _passes(client, trial.name, number=1), "after the reset step 1 passes at once")
+    except Refused as refused:
+        trial.problems.append(refused.reason)
+    trial.seconds = time.monotonic() - begun
+    return trial
+
+
+def _answer(client: Client, trial: Trial, *, lab: dict[str, Any], question: str) -> None:
+    """Choose every answer. Of the last question one is right, and each has its reason; a prediction is only noted."""
+    choices = [each["number"] for each in lab[question]["choices"]]
+    given = [_send(client, tasks.answer_lab(trial.name, question=question, choice=each)) for each in choices]
+    if question == "quiz":
+        _expect_verdicts(trial, given, question=question)
+    else:
+        trial.expect(all(each["right"] is None for each in given), "a prediction is judged before step 1 has passed")
+
+
+def _expect_verdicts(trial: Trial, given: Sequence[dict[str, Any]], *, question: str) -> None:
+    trial.expect(sum(each["right"] for each in given) == 1, f"{question} has not one right answer")
+    trial.expect(all(each["why"] for each in given), f"{question} has an answer without a reason")
+
+
+def _try_step(client: Client, trial: Trial, *, lab: dict[str, Any], step: dict[str, Any]) -> None:
+    number = step["number"]
+    trial.expect(not _passes(client, trial.name, number=number), f"step {number} passes before anything was done")
+    for place, way in enumerate(step["wrong"], 1):
+        _send(client, tasks.solve_lab(trial.name, step=number, wrong=place))
+        checked = _send(client, tasks.check_lab(trial.name, step=number))["steps"][0]
+        saw = " ".join(each["saw"] for each in checked["checks"] if not each["passed"])
+        trial.expect(not checked["passed"], f"wrong way {place} of step {number} passes")
+        trial.expect(way["says"] in saw, f"wrong way {place} of step {number}: the checks say “{saw}”")
+        _reset(client, trial)
+        for earlier in range(1, number):
+            _send(client, tasks.solve_lab(trial.name, step=earlier))
+            trial.expect(_passes(client, trial.name, number=earlier), f"step {earlier} does not pass after a reset")
+    hints = {_send(client, tasks.hint_lab(trial.name, step=number))["text"] for _ in range(3)}
+    trial.expect(len(hints) == 3, f"step {number} has not three hints")
+    _send(client, tasks.solve_lab(trial.name, step=number))
+    checked = _send(client, tasks.check_lab(trial.name, step=number))["steps"][0]
+    saw = "; ".join(f"{each['looked']}: {each['saw']}" for each in checked["checks"] if not each["passed"])
+    trial.expect(checked["passed"], f"step {number} is solved and does not pass: {saw}")
+
+
+def _prove(client: Client, trial: Trial, *, lab: dict[str, Any]) -> None:
+
+    if shutil.which("openssl") is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="fauxtune-lab-") as folder:
+        _, absent = write_files(client, lab, out=Path(folder))
+        trial.expect(not absent, f"files are not there: {', '.join(absent)}")
+        for number, proof in enumerate(lab["proofs"], 1):
+            ended = _run(proof["run"], folder=folder)
+            trial.expect((ended.returncode != 0) is proof["fails"], f"proof {number} ends with {ended.returncode}")
+            text = ended.stdout.decode("utf-8", "replace")
+            trial.expect(all(each in text for each in proof["prints"]), f"proof {number} prints “{text[:200]}”")
+            trial.expect(not any(each in text for each in proof["hides"]), f"proof {number} shows what it should not")
+
+
+def _run(commands: Sequence[str], *, folder: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the commands one after the other; return how the last one ended."""
+    for command in commands:
+        # What a lab file says is run, as `make` runs what its file says; the trainer wrote it.
+        ended = subprocess.run(["/bin/sh", "-c", command], cwd=folder, capture_output=True, timeout=60, check=False)  # noqa: S603
+    return ended
+
+
+def _reset(client: Client, trial: Trial) -> dict[str, Any]:
+    begun = time.monotonic()
+    lab = _send(client, tasks.reset_lab(trial.name))
+    trial.reset = max(trial.reset, time.monotonic() - begun)
+    return lab
+
+
+def _passes(client: Client, name: str, *, number: int) -> bool:
+    return bool(_send(client, tasks.check_lab(name, step=number))["steps"][0]["passed"])
+
+
+def _send(client: Client, request: AdminRequest) -> dict[str, Any]:
+    answer: dict[str, Any] = client.control(request.method, request.path, json=request.body, seconds=_PATIENCE)
+    return answer
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read: it may have a key."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        path.chmod(0o600)  # a file that is there keeps its mode otherwise
+        file.write(data)
+
+
+def write_files(client: Any, lab: dict[str, Any], *, out: Path) -> tuple[list[str], list[str]]:
+    """Write the lab's files that are there; return the names of these, and of the others."""
+    written, absent = [], []
+    for each in lab["files"]:
+        try:
+            content = client.control("GET", tasks.lab_file(lab["name"], each).path)
+        except Refused as refused:
+            if refused.status != 409:
+                raise
+            absent.append(each)
+            continue
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            write_private(out / each, content or b"")
+        except OSError as error:
+            fail(f"{out / each} cannot be written: {error.strerror}.")
+        written.append(each)
+    return written, absent

@@ -1,4 +1,6 @@
-"""Classrooms: opened, watched, steered and closed by an instructor, never with the password of a seat."""
+"""Classrooms: opened, watched, steered and closed by an instructor, never with the password of a seat; what is answered
+on them. Steps are numbered from 1.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +12,135 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import iso
-from fauxtune.core.model.classrooms import MOST_SEATS, seat_name
+from fauxtune.core.model.classrooms import MOST_SEATS, SeatEvent, seat_name
 from fauxtune.core.model.text import Text
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.rows.classrooms import SeatEventRow
-from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.answers import Answer, Listed
 from fauxtune.surfaces.control.calls import Anyone, calls
-from fauxtune_labs.control import classroom_answers as answers
 from fauxtune_labs.core.lab import Lab
 from fauxtune_labs.operations.classrooms import opening, progress, steering
 from fauxtune_labs.operations.classrooms.opening import DEFAULT_NAME
-from fauxtune_labs.operations.classrooms.progress import LabProgress, SeatProgress
-from fauxtune_labs.operations.classrooms.words import deed
+from fauxtune_labs.operations.classrooms.progress import LabProgress, SeatProgress, deed
 
 # The bodies of the control surface on classrooms, in. Steps are numbered from 1.
+
+
+class ClassroomLab(Answer):
+    """A lab of the lesson."""
+
+    name: str
+    title: str
+    minutes: int
+    steps: int
+
+
+class SeatCard(Answer):
+    """What a student needs. The password is told once: it is kept as a hash."""
+
+    name: str
+    password: str
+
+
+class OpenedClassroom(Answer):
+    """A classroom with the passwords of its seats. `address`: where students sign in; `trust`: the page that says what
+    to trust for that. Both are under the name that the server gives itself.
+    """
+
+    name: str
+    address: str
+    trust: str
+    labs: list[ClassroomLab]
+    seats: list[SeatCard]
+
+
+class ListedClassroom(Answer):
+    """A classroom in the list."""
+
+    name: str
+    seats: int
+    labs: list[str]
+    created_date_time: str
+
+
+class SeatLab(Answer):
+    """A lab at a seat. `predicted`: whether the first answer to the first question was right; `answered`: whether the
+    last question was answered rightly. Null before any answer was given.
+    """
+
+    name: str
+    started: bool
+    present: bool = Field(description="the seat is at this lab now")
+    done: bool
+    predicted: bool | None
+    passed: list[int] = Field(description="steps that have passed")
+    answered: bool | None
+    hints: int
+
+
+class SeatNote(Answer):
+    """What was done at a seat, and when by the system's clock."""
+
+    time: str
+    event: SeatEvent
+    lab: str | None
+    text: str
+
+
+class Seat(Answer):
+    """A seat, and how far it has come."""
+
+    name: str
+    tenant: str = Field(description="the id of its tenant")
+    now: str = Field(description="what its clock shows")
+    frozen: bool
+    labs: list[SeatLab]
+    last: SeatNote | None
+
+
+class Classroom(Answer):
+    """A classroom with its seats."""
+
+    name: str
+    labs: list[ClassroomLab]
+    seats: list[Seat]
+
+
+class SeatOutcome(Answer):
+    """What became of a seat. `problem`: why it is not as it was to be."""
+
+    seat: str
+    problem: str | None
+
+
+class SeatStep(SeatOutcome):
+    """What became of a seat that was to be set to a step. `kept`: why it stays as it is; `lost`: what ends for it."""
+
+    kept: str | None
+    lost: str | None
+
+
+class ResetSeat(Answer):
+    """A seat that was reset. `lab`: the lab that begins again; null if it had started none."""
+
+    seat: str
+    lab: str | None
+
+
+class SentFault(Answer):
+    """A fault that strikes at a seat from now on, in words."""
+
+    seat: str
+    fault: str
+
+
+class Transcript(Answer):
+    """What was done at a seat, in its order."""
+
+    seat: Seat
+    events: list[SeatNote]
+
 
 _MOST_LABS = 200
 
@@ -70,11 +186,11 @@ router = calls("/classrooms", tag="classrooms")
 
 
 @router.get("", summary="List the classrooms that are open")
-async def list_classrooms(emulator: Anyone) -> Listed[answers.ListedClassroom]:
+async def list_classrooms(emulator: Anyone) -> Listed[ListedClassroom]:
     """By name."""
     return Listed(
         value=[
-            answers.ListedClassroom(
+            ListedClassroom(
                 name=each.name,
                 seats=len(each.seats),
                 labs=each.labs,
@@ -86,32 +202,32 @@ async def list_classrooms(emulator: Anyone) -> Listed[answers.ListedClassroom]:
 
 
 @router.post("", status_code=201, summary="Open a classroom")
-async def open_classroom(emulator: Anyone, body: NewClassroom) -> answers.OpenedClassroom:
+async def open_classroom(emulator: Anyone, body: NewClassroom) -> OpenedClassroom:
     """A tenant and a password for each seat. The password is a bearer token of this surface as well, and is told here
     alone.
     """
     opened = await opening.open_classroom(emulator, seats=body.seats, name=body.name, labs=body.labs)
     classroom = await opening.classroom_named(emulator, body.name)
-    return answers.OpenedClassroom(
+    return OpenedClassroom(
         name=classroom.name,
         address=_origin(emulator) + (_SIGN_IN if emulator.control_token is None else _CONSOLE),
         trust=f"{emulator.addresses.public_http_url}{_TRUST}",
         labs=_labs(await progress.labs_of(emulator, classroom)),
-        seats=[answers.SeatCard(name=each.tenant.name, password=each.password) for each in opened],
+        seats=[SeatCard(name=each.tenant.name, password=each.password) for each in opened],
     )
 
 
 @router.get("/{classroom}", summary="Get a classroom with the progress of its seats")
-async def get_classroom(emulator: Anyone, classroom: str) -> answers.Classroom:
+async def get_classroom(emulator: Anyone, classroom: str) -> Classroom:
     """Each seat with its labs, its clock and what was done there last."""
     room = await opening.classroom_named(emulator, classroom)
     labs = await progress.labs_of(emulator, room)
     seats = await progress.progress_in(emulator, room)
-    return answers.Classroom(name=room.name, labs=_labs(labs), seats=[_seat(each) for each in seats])
+    return Classroom(name=room.name, labs=_labs(labs), seats=[_seat(each) for each in seats])
 
 
 @router.post("/{classroom}/step", summary="Set all seats to a step of a lab")
-async def set_classroom_step(emulator: Anyone, classroom: str, body: ClassroomStep) -> Listed[answers.SeatStep]:
+async def set_classroom_step(emulator: Anyone, classroom: str, body: ClassroomStep) -> Listed[SeatStep]:
     """The lab is started, and the steps before are done. A seat that is there already, has done the lab, or is at a
     later lab stays as it is.
     """
@@ -120,46 +236,44 @@ async def set_classroom_step(emulator: Anyone, classroom: str, body: ClassroomSt
     outcomes = await work(emulator, room, lab=body.lab, step=body.step - 1)
     return Listed(
         value=[
-            answers.SeatStep(
-                seat=each.seat, problem=each.problem or None, kept=each.kept or None, lost=each.lost or None
-            )
+            SeatStep(seat=each.seat, problem=each.problem or None, kept=each.kept or None, lost=each.lost or None)
             for each in outcomes
         ]
     )
 
 
 @router.put("/{classroom}/clocks", summary="Stop the clocks of all seats, or let them run")
-async def set_classroom_clocks(emulator: Anyone, classroom: str, body: ClassroomClocks) -> Listed[answers.SeatOutcome]:
+async def set_classroom_clocks(emulator: Anyone, classroom: str, body: ClassroomClocks) -> Listed[SeatOutcome]:
     """Each at its own time, from which it runs on."""
     room = await opening.classroom_named(emulator, classroom)
     return _outcomes(await steering.set_clocks(emulator, room, frozen=body.frozen))
 
 
 @router.post("/{classroom}/seats/{seat}/reset", summary="Reset a seat")
-async def reset_seat(emulator: Anyone, classroom: str, seat: str) -> answers.ResetSeat:
+async def reset_seat(emulator: Anyone, classroom: str, seat: str) -> ResetSeat:
     """It is as its present lab began; as it was opened, if it has started none. By its name or number."""
     room = await opening.classroom_named(emulator, classroom)
     tenant = await steering.tenant_at(emulator, room, seat=seat)
-    return answers.ResetSeat(seat=tenant.name, lab=await steering.reset_seat(emulator, room, seat=seat))
+    return ResetSeat(seat=tenant.name, lab=await steering.reset_seat(emulator, room, seat=seat))
 
 
 @router.post("/{classroom}/seats/{seat}/faults", status_code=201, summary="Let something go wrong at a seat")
-async def send_fault(emulator: Anyone, classroom: str, seat: str, body: SeatFault) -> answers.SentFault:
+async def send_fault(emulator: Anyone, classroom: str, seat: str, body: SeatFault) -> SentFault:
     """Until the fault is deleted, or the seat reset."""
     room = await opening.classroom_named(emulator, classroom)
     tenant = await steering.tenant_at(emulator, room, seat=seat)
     title = await steering.send_fault(emulator, room, seat=seat, fault=body.fault)
-    return answers.SentFault(seat=tenant.name, fault=title)
+    return SentFault(seat=tenant.name, fault=title)
 
 
 @router.get("/{classroom}/transcripts", summary="Get what was done at each seat")
-async def read_transcripts(emulator: Anyone, classroom: str) -> Listed[answers.Transcript]:
+async def read_transcripts(emulator: Anyone, classroom: str) -> Listed[Transcript]:
     """Answers, checks with what they saw, hints, in their order."""
     room = await opening.classroom_named(emulator, classroom)
     transcripts = []
     for each in await progress.progress_in(emulator, room):
         events = await emulator.runner.read(queries.events_of, each.seat.tenant_id)
-        transcripts.append(answers.Transcript(seat=_seat(each), events=[_note(event) for event in events]))
+        transcripts.append(Transcript(seat=_seat(each), events=[_note(event) for event in events]))
     return Listed(value=transcripts)
 
 
@@ -179,18 +293,16 @@ def _origin(emulator: Emulator) -> str:
     return addresses.public_url or f"https://{host}:{port}"
 
 
-def _labs(labs: Sequence[Lab]) -> list[answers.ClassroomLab]:
-    return [
-        answers.ClassroomLab(name=lab.name, title=lab.title, minutes=lab.minutes, steps=len(lab.steps)) for lab in labs
-    ]
+def _labs(labs: Sequence[Lab]) -> list[ClassroomLab]:
+    return [ClassroomLab(name=lab.name, title=lab.title, minutes=lab.minutes, steps=len(lab.steps)) for lab in labs]
 
 
-def _outcomes(outcomes: Sequence[steering.Outcome]) -> Listed[answers.SeatOutcome]:
-    return Listed(value=[answers.SeatOutcome(seat=each.seat, problem=each.problem or None) for each in outcomes])
+def _outcomes(outcomes: Sequence[steering.Outcome]) -> Listed[SeatOutcome]:
+    return Listed(value=[SeatOutcome(seat=each.seat, problem=each.problem or None) for each in outcomes])
 
 
-def _seat(seat: SeatProgress) -> answers.Seat:
-    return answers.Seat(
+def _seat(seat: SeatProgress) -> Seat:
+    return Seat(
         name=seat_name(seat.seat.classroom, seat.seat.number),
         tenant=seat.tenant.id,
         now=iso(seat.now),
@@ -200,8 +312,8 @@ def _seat(seat: SeatProgress) -> answers.Seat:
     )
 
 
-def _lab(progress: LabProgress) -> answers.SeatLab:
-    return answers.SeatLab(
+def _lab(progress: LabProgress) -> SeatLab:
+    return SeatLab(
         name=progress.lab.name,
         started=progress.is_started,
         present=progress.is_present,
@@ -213,5 +325,5 @@ def _lab(progress: LabProgress) -> answers.SeatLab:
     )
 
 
-def _note(row: SeatEventRow) -> answers.SeatNote:
-    return answers.SeatNote(time=iso(row.at), event=row.event, lab=row.lab, text=deed(row))
+def _note(row: SeatEventRow) -> SeatNote:
+    return SeatNote(time=iso(row.at), event=row.event, lab=row.lab, text=deed(row))

@@ -1,8 +1,11 @@
-"""Labs: listed, started, answered, checked, solved and reset in a tenant, and their files."""
+"""Labs: listed, started, answered, checked, solved and reset in a tenant, and their files; what is answered on them.
+
+Questions, steps and choices are numbered from 1.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import Response
@@ -10,19 +13,169 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.language.catalogue import catalogue
-from fauxtune.surfaces.control.answers import Listed
+from fauxtune.core.model.editions import Edition
+from fauxtune.surfaces.control.answers import Answer, Listed
 from fauxtune.surfaces.control.calls import Here, TenantCall, calls
-from fauxtune_labs.control import lab_answers as answers
 from fauxtune_labs.core.lab import Choice, Question
 from fauxtune_labs.operations.labs import runs
 from fauxtune_labs.operations.labs.checks import in_words
 from fauxtune_labs.operations.labs.files import file_named
 from fauxtune_labs.operations.labs.runs import Progress, stage_of
 from fauxtune_labs.operations.labs.texts import DOMAIN
-from fauxtune_labs.operations.labs.views import LabLine, LabView, StepView, lab_lines, lab_view, missing_now
-from fauxtune_labs.operations.labs.ways import Way
+from fauxtune_labs.operations.labs.views import (
+    LabLine,
+    LabState,
+    LabView,
+    StepView,
+    Way,
+    lab_lines,
+    lab_view,
+    missing_now,
+)
 
 # The bodies of the control surface on labs, in: questions, steps and choices are numbered from 1.
+
+
+class ListedLab(Answer):
+    """A lab. `state`: in this tenant; `edition`: the only one in which it can be played; `problem`: what is wrong with
+    its file, then nothing else is known.
+    """
+
+    name: str
+    title: str
+    minutes: int
+    idea: str
+    state: LabState
+    passed: int = Field(description="steps that were passed")
+    steps: int
+    edition: Edition | None = None
+    problem: str | None = None
+
+
+class LabChoice(Answer):
+    """An answer to a question. `why` and `right` are told when it was chosen; of the first question not before step 1
+    has passed, so that somebody looks who has predicted.
+    """
+
+    number: int
+    text: str
+    chosen: bool
+    right: bool | None = None
+    why: str | None = None
+
+
+class LabQuestion(Answer):
+    """A question of a lab."""
+
+    text: str
+    choices: list[LabChoice]
+
+
+class LabRequest(Answer):
+    """A request that a deed stands for. `service`: `graph` below /beta, `control` below the tenant."""
+
+    service: str
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+    notes: list[str]
+
+
+class LabWay(Answer):
+    """How something is done: by a command, on a page of the console, by requests."""
+
+    meaning: str
+    command: str
+    page: str | None
+    requests: list[LabRequest]
+    problem: str | None = None
+
+
+class LabWrongWay(Answer):
+    """A way that does not lead to the aim of a step. `says`: what a check of the step sees then, or a part of it."""
+
+    text: str
+    says: str
+
+
+class LabStep(Answer):
+    """A step. `hints`: those that were given."""
+
+    number: int
+    title: str
+    text: str
+    passed: bool
+    hints: list[str]
+    do: list[LabWay]
+    look: list[LabWay]
+    wrong: list[LabWrongWay]
+
+
+class LabProof(Answer):
+    """Commands over files of the lab. `prints`: what the last one prints; `hides`: what it does not print; `fails`: it
+    is to fail.
+    """
+
+    text: str
+    files: list[str]
+    run: list[str]
+    prints: list[str]
+    hides: list[str]
+    fails: bool
+
+
+class Lab(Answer):
+    """A lab, whole, with what was done in this tenant. `edition`: the only one in which it can be played;
+    `files`: those that can be fetched.
+    """
+
+    name: str
+    title: str
+    minutes: int
+    idea: str
+    story: str
+    state: LabState
+    edition: Edition | None = None
+    predict: LabQuestion
+    steps: list[LabStep]
+    proofs: list[LabProof]
+    quiz: LabQuestion
+    files: list[str]
+
+
+class LabOutcome(Answer):
+    """The outcome of a check."""
+
+    passed: bool
+    looked: str = Field(description="what was looked at")
+    saw: str
+    expected: str
+
+
+class CheckedLabStep(Answer):
+    """A step with the outcomes of its checks."""
+
+    number: int
+    title: str
+    passed: bool
+    checks: list[LabOutcome]
+
+
+class CheckedLab(Answer):
+    """What was checked. `done`: the lab is at its end; `missing`: what else it needs, in words."""
+
+    done: bool
+    missing: list[str]
+    steps: list[CheckedLabStep]
+
+
+class LabHint(Answer):
+    """A hint: the `number`-th of so many of the step."""
+
+    number: int
+    of: int
+    text: str
+
 
 _MOST = 20
 
@@ -61,7 +214,7 @@ router = calls("/tenants/{tenant}/labs", tag="labs")
 
 
 @router.get("", summary="List the labs")
-async def list_labs(here: Here) -> Listed[answers.ListedLab]:
+async def list_labs(here: Here) -> Listed[ListedLab]:
     """In the order in which they are taught, with what was done in this tenant. Texts of labs are in the language that
     the caller prefers (Accept-Language: en, it).
     """
@@ -69,20 +222,20 @@ async def list_labs(here: Here) -> Listed[answers.ListedLab]:
 
 
 @router.get("/{lab}", summary="Get a lab, with its steps and what was done")
-async def get_lab(here: Here, lab: str) -> answers.Lab:
+async def get_lab(here: Here, lab: str) -> Lab:
     """Each step with its ways: the command, the page of the console, the requests. Before the start it has no ways."""
     return await _seen(here, lab)
 
 
 @router.post("/{lab}/start", summary="Start a lab")
-async def start_lab(here: Here, lab: str) -> answers.Lab:
+async def start_lab(here: Here, lab: str) -> Lab:
     """The tenant gets its first state, then that of the lab: what is in it is lost."""
     await runs.start(here.emulator, here.tenant, name=lab)
     return await _seen(here, lab)
 
 
 @router.post("/{lab}/answer", summary="Answer the first or the last question of a lab")
-async def answer_lab(here: Here, lab: str, body: LabAnswer) -> answers.LabChoice:
+async def answer_lab(here: Here, lab: str, body: LabAnswer) -> LabChoice:
     """Whether it is right, and why; of a prediction that is told when step 1 has passed."""
     given = runs.Given(body.question, body.choice - 1)
     choice, is_told = await runs.answer(here.emulator, here.tenant, name=lab, given=given, language=here.language)
@@ -90,22 +243,22 @@ async def answer_lab(here: Here, lab: str, body: LabAnswer) -> answers.LabChoice
 
 
 @router.post("/{lab}/check", summary="Check a step of a lab, or all")
-async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> answers.CheckedLab:
+async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> CheckedLab:
     """What each check looked at, what it saw, and what it expected. A step that has passed stays passed."""
     step = None if body is None or body.step is None else body.step - 1
     checked = await runs.check(here.emulator, here.tenant, name=lab, step=step)
     known, rest = await missing_now(here.emulator, here.tenant, name=lab, language=here.language)
     words = catalogue(here.language, DOMAIN)
-    return answers.CheckedLab(
+    return CheckedLab(
         done=not rest,
         missing=[words.render(each) for each in rest],
         steps=[
-            answers.CheckedLabStep(
+            CheckedLabStep(
                 number=each.number + 1,
                 title=known.steps[each.number].title,
                 passed=each.passed,
                 checks=[
-                    answers.LabOutcome(passed=one.passed, looked=one.looked, saw=one.saw, expected=one.expected)
+                    LabOutcome(passed=one.passed, looked=one.looked, saw=one.saw, expected=one.expected)
                     for one in (in_words(outcome, words) for outcome in each.outcomes)
                 ],
             )
@@ -115,14 +268,14 @@ async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> 
 
 
 @router.post("/{lab}/hint", summary="Get the next hint of a step")
-async def hint_lab(here: Here, lab: str, body: LabHintWanted) -> answers.LabHint:
+async def hint_lab(here: Here, lab: str, body: LabHintWanted) -> LabHint:
     """A step has three; the last one comes again."""
     given = await runs.hint(here.emulator, here.tenant, name=lab, step=body.step - 1, language=here.language)
-    return answers.LabHint(number=given.number, of=given.of, text=given.text)
+    return LabHint(number=given.number, of=given.of, text=given.text)
 
 
 @router.post("/{lab}/solve", summary="Do what a step of a lab asks for, or all steps")
-async def solve_lab(here: Here, lab: str, body: LabSolution | None = None) -> answers.Lab:
+async def solve_lab(here: Here, lab: str, body: LabSolution | None = None) -> Lab:
     """With `wrong` the wrong way of this number is gone instead."""
     body = body or LabSolution()
     step = None if body.step is None else body.step - 1
@@ -132,7 +285,7 @@ async def solve_lab(here: Here, lab: str, body: LabSolution | None = None) -> an
 
 
 @router.post("/{lab}/reset", summary="Give the tenant the state in which the lab began")
-async def reset_lab(here: Here, lab: str) -> answers.Lab:
+async def reset_lab(here: Here, lab: str) -> Lab:
     """Whatever has become of it: what was deleted is back, and the clock shows its time again. Answers stay."""
     await runs.reset(here.emulator, here.tenant, name=lab)
     return await _seen(here, lab)
@@ -148,10 +301,10 @@ async def get_lab_file(here: Here, lab: str, name: str) -> Response:
     return Response(await file_named(stage, name), media_type="application/octet-stream")
 
 
-async def _seen(here: TenantCall, name: str) -> answers.Lab:
+async def _seen(here: TenantCall, name: str) -> Lab:
     view = await lab_view(here.emulator, here.tenant, name=name, language=here.language)
     lab, progress = view.lab, view.progress
-    return answers.Lab(
+    return Lab(
         name=lab.name,
         title=lab.title,
         minutes=lab.minutes,
@@ -162,7 +315,7 @@ async def _seen(here: TenantCall, name: str) -> answers.Lab:
         predict=_question(lab.predict, progress.predicted, is_told=progress.is_told(runs.PREDICT)),
         steps=[_step(here, view, number) for number in range(len(lab.steps))],
         proofs=[
-            answers.LabProof(
+            LabProof(
                 text=each.text,
                 files=[file.words["name"] for file in each.files],
                 run=[*each.run],
@@ -177,9 +330,9 @@ async def _seen(here: TenantCall, name: str) -> answers.Lab:
     )
 
 
-def _line(line: LabLine) -> answers.ListedLab:
+def _line(line: LabLine) -> ListedLab:
     lab = line.lab
-    return answers.ListedLab(
+    return ListedLab(
         name=line.name,
         title=line.name if lab is None else lab.title,
         minutes=0 if lab is None else lab.minutes,
@@ -192,8 +345,8 @@ def _line(line: LabLine) -> answers.ListedLab:
     )
 
 
-def _question(question: Question, chosen: tuple[int, ...], *, is_told: bool) -> answers.LabQuestion:
-    return answers.LabQuestion(
+def _question(question: Question, chosen: tuple[int, ...], *, is_told: bool) -> LabQuestion:
+    return LabQuestion(
         text=question.text,
         choices=[
             _choice(each, number=number + 1, chosen=number in chosen, is_told=is_told)
@@ -202,15 +355,15 @@ def _question(question: Question, chosen: tuple[int, ...], *, is_told: bool) -> 
     )
 
 
-def _choice(choice: Choice, *, number: int, chosen: bool, is_told: bool) -> answers.LabChoice:
+def _choice(choice: Choice, *, number: int, chosen: bool, is_told: bool) -> LabChoice:
     right, why = (choice.right, choice.why) if chosen and is_told else (None, None)
-    return answers.LabChoice(number=number, text=choice.text, chosen=chosen, right=right, why=why)
+    return LabChoice(number=number, text=choice.text, chosen=chosen, right=right, why=why)
 
 
-def _step(here: TenantCall, view: LabView, number: int) -> answers.LabStep:
+def _step(here: TenantCall, view: LabView, number: int) -> LabStep:
     step, progress = view.lab.steps[number], view.progress
     ways = view.steps[number] if view.steps else StepView((), ())
-    return answers.LabStep(
+    return LabStep(
         number=number + 1,
         title=step.title,
         text=step.text,
@@ -218,7 +371,7 @@ def _step(here: TenantCall, view: LabView, number: int) -> answers.LabStep:
         hints=[*step.hints[: _hints(progress, number)]],
         do=[_way(here, each) for each in ways.do],
         look=[_way(here, each) for each in ways.look],
-        wrong=[answers.LabWrongWay(text=each.text, says=each.says) for each in step.wrong],
+        wrong=[LabWrongWay(text=each.text, says=each.says) for each in step.wrong],
     )
 
 
@@ -226,17 +379,17 @@ def _hints(progress: Progress, step: int) -> int:
     return dict(progress.hints).get(step, 0)
 
 
-def _way(here: TenantCall, way: Way) -> answers.LabWay:
+def _way(here: TenantCall, way: Way) -> LabWay:
     page = None
     if way.page:
         path = "/".join(quote(part, safe="") for part in ("console", here.tenant.name, *way.page))
         page = f"/{path}?{urlencode(way.query)}" if way.query else f"/{path}"
-    return answers.LabWay(
+    return LabWay(
         meaning=catalogue(here.language, DOMAIN).gettext(way.meaning),
         command=way.command,
         page=page,
         requests=[
-            answers.LabRequest(
+            LabRequest(
                 service=each.service.value, method=each.method, path=each.path, body=each.body, notes=[*each.notes]
             )
             for each in way.requests

@@ -1,7 +1,8 @@
-"""Reading a lab file (TOML), and naming its mistakes with the lines where they stand."""
+"""Reading a lab file (TOML), and naming its mistakes with the lines where they stand; the skeleton to begin with."""
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -335,3 +336,10 @@ def _acts(acts: Sequence[Mapping[str, Any]], *, key: str) -> tuple[Act, ...]:
 def _joined(text: str) -> str:
     """Return the text in one line."""
     return " ".join(text.split())
+
+
+def skeleton() -> str:
+    """Return a lab file that is right, and that says what goes where."""
+    data = pkgutil.get_data(__package__ or "", "skeleton.toml")
+    assert data is not None, "it is in the package"
+    return data.decode()

@@ -1,6 +1,7 @@
 """The result of a run as a JSON document, as Markdown and as an HTML page, all of the same content.
 
-The document is what `docs/probe-results.json` holds for the last recorded run against a real tenant.
+The document is what `docs/probe-results.json` holds for the last recorded run against a real tenant, which is read here
+too; `fauxtune probe --report` writes it.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fauxtune.core.errors import Invalid
 from fauxtune_probe.core.model import Expectation, Outcome, Verdict
 
 Json = dict[str, Any]
@@ -163,3 +165,29 @@ def _cell(text: str) -> str:
 
 def _html(text: object) -> str:
     return html.escape(str(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The verdicts of a run by id and version, and when it was. Without a run everything is *not tried*."""
+
+    when: str = ""
+    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+
+    def of(self, id_: str, version: str) -> Verdict:
+        """Return the verdict on an expectation in a version."""
+        return self.verdicts.get((id_, version), Verdict.NOT_TRIED)
+
+
+NOT_RUN = Recorded()
+
+
+def recorded(document: Any) -> Recorded:
+    """Read a result of the probe. Raises Invalid for another document, and for a run against the emulator itself."""
+    try:
+        if document["target"] != "real":
+            raise Invalid("The recorded run was not against a real tenant: only --target real counts.")
+        verdicts = {(str(each["id"]), str(each["version"])): Verdict(each["result"]) for each in document["results"]}
+        return Recorded(str(document["when"]), verdicts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid(f"This is not a result of `fauxtune probe --report FILE.json`: {error!r} is missing.") from None

@@ -1,13 +1,17 @@
-"""Templates: `{name}` in paths, options, patterns and bodies, and the values in their place."""
+"""Templates: `{name}` in paths, options, patterns and bodies, and the values in their place; and the things of the
+tenant that are such values: which request shows them, and where in its answer they stand (`values.txt`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 from urllib.parse import quote
 
+from fauxtune.core.model.graph_permissions import names as permissions
+from fauxtune.core.tables import table
 from fauxtune_probe.core.model import Step, Values
 
 #: Not a repetition of a pattern: `{8}`, and not a variable of a profile: `{{UserName}}`.
@@ -59,3 +63,40 @@ def _texts(value: object) -> list[str]:
     elif is_dataclass(value):
         value = [getattr(value, each.name) for each in fields(value)]
     return [text for each in value for text in _texts(each)] if isinstance(value, list | tuple) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value comes from: a path below the version, what to take from the answer, what it is in words.
+
+    `place` begins with `value/0`, or with `value/*`: the first element whose list `having` is not empty.
+    """
+
+    path: str
+    place: str
+    words: str
+    needs: str
+    beta_only: bool = False
+    having: str = ""
+
+
+#: What stands in templates for `{name}` in every run.
+ALWAYS = ("absent", "prefix", "password")
+
+
+def _sources() -> Iterator[tuple[str, Source]]:
+    for line in table(__package__ or "", "values.txt"):
+        line.known(line.first, ("read",), what="kind of line")
+        line.only("needs", "only", below=True)
+        (path,) = line.after_first("PATH")
+        needs = line.option("needs", permissions(), default="")
+        beta = line.option("only", ("beta",), default="") == "beta"
+        for each in line.below:
+            each.only("having")
+            place, words = each.after_first("PLACE THING")
+            having = each.options.get("having", "")
+            yield each.first, Source(path, place, words, needs, beta_only=beta, having=having)
+
+
+#: By the names in templates.
+SOURCES: Mapping[str, Source] = dict(_sources())

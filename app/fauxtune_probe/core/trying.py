@@ -23,9 +23,8 @@ from fauxtune_probe.core.model import (
     Step,
     Verdict,
 )
-from fauxtune_probe.core.texts import filled_body, filled_path, names, names_of
+from fauxtune_probe.core.texts import SOURCES, Source, filled_body, filled_path, names, names_of
 from fauxtune_probe.core.typed import Typed
-from fauxtune_probe.core.values import SOURCES, Source
 
 Trial: TypeAlias = Generator[Request, Answer, Outcome]
 Requests: TypeAlias = Generator[Request, Answer, None]

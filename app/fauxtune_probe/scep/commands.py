@@ -13,12 +13,12 @@ import typer
 from fauxtune import __version__
 from fauxtune.core.scep.verification.cases import CASES
 from fauxtune.core.scep.verification.model import Case, Outcome, Result
+from fauxtune.core.scep.verification.report import MARKS, About, document, junit, page, summary
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, show
 from fauxtune_cli.options import FAILED, Output, fail
-from fauxtune_cli.progress import progress
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tables import Table
+from fauxtune_cli.tables import Table, progress
 from fauxtune_probe.scep.trial_reports import Writer, as_json, check_patterns, fits, save, writer
 
 if TYPE_CHECKING:
@@ -127,9 +127,7 @@ def verify(
 
 
 def _run(session: Session, plan: _Plan) -> dict[str, Any]:
-    from fauxtune.core.scep.verification.report import MARKS, About, document
-    from fauxtune_probe.scep.bench import Bench
-    from fauxtune_probe.scep.scene import scene
+    from fauxtune_probe.scep.scene import Bench, scene
     from fauxtune_probe.scep.verifying import Verifier
 
     outcomes: list[Outcome] = []
@@ -179,8 +177,6 @@ def _trusted(session: Session, ca_tls: Path | None, *, url: str) -> Path | None:
 
 
 def _table(result: dict[str, Any]) -> Table:
-    from fauxtune.core.scep.verification.report import MARKS
-
     rows: list[tuple[str, ...]] = [
         (MARKS[Result(case["result"])], case["id"], case["result"], _reason(case)) for case in result["cases"]
     ]
@@ -195,8 +191,6 @@ def _reason(case: dict[str, Any]) -> str:
 
 
 def _last_lines(result: dict[str, Any], *, files: list[Path]) -> list[str]:
-    from fauxtune.core.scep.verification.report import summary
-
     lines = ["", f"{summary(result)}.", f"The authority is {result['authority']}."]
     lines += [f"Could not be deleted: {name}" for name in result["notDeleted"]]
     return [*lines, *(f"The report is in {file}." for file in files)]
@@ -218,8 +212,6 @@ def _list(cases: list[Case]) -> Table:
 
 
 def _writer(file: Path) -> Writer:
-    from fauxtune.core.scep.verification.report import junit, page
-
     return writer(file, {".html": page, ".xml": junit, ".json": as_json})
 
 

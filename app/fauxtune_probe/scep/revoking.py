@@ -13,9 +13,8 @@ from cryptography import x509
 from fauxtune.core.administration import emulation
 from fauxtune.core.administration import scep as tasks
 from fauxtune.core.pki.names import serial_hex
-from fauxtune_client.http import Refused
-from fauxtune_probe.scep.bench import Bench
-from fauxtune_probe.scep.scene import Scene
+from fauxtune_client.endpoints import Refused
+from fauxtune_probe.scep.scene import Bench, Scene
 
 _PAUSE = 0.2
 

@@ -23,12 +23,12 @@ from fauxtune_wire.decoding import (
     plists,
     provisioning,
     revocation,
-    scep,
     soap,
     syncml,
     texts,
     xml_text,
 )
+from fauxtune_wire.decoding import cms as scep
 from fauxtune_wire.decoding.body import Body
 from fauxtune_wire.decoding.masking import Masking, from_base64, mask_text
 from fauxtune_wire.decoding.parts import LARGEST_BODY, Direction, Part, bounded, counted

@@ -10,7 +10,7 @@ import pytest
 from fauxtune.core.language.catalogue import Language, catalogue
 from fauxtune.core.language.message import say
 from fauxtune_report.evidence.claim import Claim, Named, Proof
-from fauxtune_report.evidence.script import script
+from fauxtune_report.evidence.layout import script
 from tests.core.evidence.sample import HOSTILE
 
 ENGLISH = catalogue(Language.ENGLISH, "report")

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
 from fauxtune_labs.core.lab import Act, Lab
-from fauxtune_labs.core.reading import LONGEST, examined, read_lab
-from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_labs.core.reading import LONGEST, examined, read_lab, skeleton
 from fauxtune_labs.core.verbs import CHECKS, DEEDS, FILES, command_of
 from fauxtune_labs.operations.labs import checks, deeds
 from fauxtune_labs.operations.labs import files as lab_files

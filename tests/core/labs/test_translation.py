@@ -8,8 +8,7 @@ import pytest
 
 from fauxtune.core.language.catalogue import Language, catalogue_of
 from fauxtune_labs.core.lab import Lab
-from fauxtune_labs.core.reading import read_lab
-from fauxtune_labs.core.skeleton import skeleton
+from fauxtune_labs.core.reading import read_lab, skeleton
 from fauxtune_labs.core.translation import mapped, mistakes_of, texts_of, updated
 
 _LABS = files("fauxtune_labs").joinpath("texts")

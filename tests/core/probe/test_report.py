@@ -7,10 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune_probe.core.expectations.index import EXPECTATIONS
+from fauxtune_probe.core.expectations.reading import EXPECTATIONS
 from fauxtune_probe.core.model import Deviation, Outcome, Verdict
-from fauxtune_probe.core.recorded import recorded
-from fauxtune_probe.core.report import About, document, markdown, page
+from fauxtune_probe.core.report import About, document, markdown, page, recorded
 
 HOSTILE = "<script>alert(1)</script> | `x` [a](b)\n# h"
 ABOUT = About(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import httpx
 
-from fauxtune_probe.core.expectations.index import EXPECTATIONS
+from fauxtune_probe.core.expectations.reading import EXPECTATIONS
 from fauxtune_probe.core.model import Verdict
 from fauxtune_probe.core.trying import Run
 from tests.support.graph import TENANT, advance_clock, create

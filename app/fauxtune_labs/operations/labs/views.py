@@ -1,21 +1,27 @@
-"""What people see of labs in a tenant: the list, and one lab with its steps, their ways, and what was done so far."""
+"""What people see of labs in a tenant: the list, and one lab with its steps, what was done so far, and the three ways
+of each deed: the page of the console, the command, and the requests. Nothing is changed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fauxtune.core.errors import Invalid
+from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.errors import FauxtuneError, Invalid
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.language.message import Message
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seats import seat_of
-from fauxtune_labs.core.lab import Lab
+from fauxtune_labs.core.lab import Act, Lab
+from fauxtune_labs.core.verbs import DEEDS, command_of, verb_named
+from fauxtune_labs.operations.labs.deeds import carry_out, places_of
 from fauxtune_labs.operations.labs.files import file_names
 from fauxtune_labs.operations.labs.runs import Progress, later_lab, progress_of, stage_for
+from fauxtune_labs.operations.labs.stage import Stage
 from fauxtune_labs.operations.labs.texts import all_labs, lab_named, lab_names
-from fauxtune_labs.operations.labs.ways import Way, ways_of
 
 
 class LabState(StrEnum):
@@ -109,3 +115,38 @@ async def missing_now(
     """Return a lab, and what it needs to be at its end, in words."""
     lab, row = await lab_named(emulator, name, language=language), (await progress_of(emulator, tenant)).get(name)
     return lab, (Progress() if row is None else Progress.of(row)).missing(lab)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a deed is done. `page`: the parts of the address of its page, and its query; `problem`: why it cannot be done
+    as the tenant is now.
+    """
+
+    meaning: str
+    command: str
+    page: tuple[str, ...]
+    query: Mapping[str, str]
+    requests: tuple[AdminRequest, ...]
+    problem: str | None = None
+
+
+async def ways_of(stage: Stage, deeds: Sequence[Act]) -> list[Way]:
+    """Return how these deeds are done, one after the other, on a dry stage."""
+    assert stage.dry, "nothing is changed"
+    return [await _way(stage, deed) for deed in deeds]
+
+
+async def _way(stage: Stage, deed: Act) -> Way:
+    verb = verb_named(DEEDS, deed.verb)
+    assert verb is not None, "a lab was read"
+    problem = None
+    try:
+        await carry_out(stage, deed)
+    except FauxtuneError as error:
+        problem = error.message
+    known = await stage.thumbprint(deed.words) if verb.names_certificate else None
+    command = command_of(deed, places_of(stage, deed, thumbprint=known or "THUMBPRINT"))
+    # What is not there has no page.
+    page = () if any(part.startswith("<") for part in stage.page) else stage.page
+    return Way(verb.meaning, command, page, stage.query, tuple(stage.requests), problem)

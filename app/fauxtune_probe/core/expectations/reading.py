@@ -1,4 +1,8 @@
-"""Reading tables of expectations, which are written as `words.txt` says. A mistake in one has its file and line."""
+"""THE list of expectations, read from tables that are written as `words.txt` says. A mistake in one has its file and
+line.
+
+The ids of expectations are the names in reports and in docs/coverage.md.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,7 @@ from fauxtune.core.tables import Line, table
 from fauxtune_probe.core.checks import Code, Has, Status
 from fauxtune_probe.core.expectations.check_words import CHECKS, Named, read_checks
 from fauxtune_probe.core.model import Basis, Check, Expectation, Step
-from fauxtune_probe.core.texts import names_of
-from fauxtune_probe.core.values import ALWAYS, SOURCES
+from fauxtune_probe.core.texts import ALWAYS, SOURCES, names_of
 
 _PACKAGE = __package__ or ""
 _PERMISSIONS = frozenset(permissions())
@@ -227,3 +230,21 @@ def _body(line: Line, named: Named) -> dict[str, Any] | None:
         line.known(name, body or (), what="member of the body")
         body = {each: value for each, value in (body or {}).items() if each != name}
     return body
+
+
+#: The tables, in the order in which their expectations are tried.
+_TABLES = (
+    "envelope",
+    "queries",
+    "directory",
+    "devices",
+    "profiles",
+    "batches",
+    "doubts_of_reading",
+    "doubts_of_changes",
+    "changes_of_the_directory",
+    "changes_of_profiles",
+    "changes_of_intune",
+)
+
+EXPECTATIONS: tuple[Expectation, ...] = tuple(each for name in _TABLES for each in expectations(name))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fauxtune_report.evidence.chapters import ends, keys, limits, mails, short, story
+from fauxtune_report.evidence.chapters import ends, keys, mails, short, story
+from fauxtune_report.evidence.chapters import ends as limits
 from fauxtune_report.evidence.claim import Chapter
 from fauxtune_report.evidence.view import View
 

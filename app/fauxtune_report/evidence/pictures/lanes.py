@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import say
+from fauxtune_report.evidence.chapters.story import MOST_STEPS, Step, steps
 from fauxtune_report.evidence.facts import Device
 from fauxtune_report.evidence.pictures.svg import WIDTH, Drawing
-from fauxtune_report.evidence.steps import MOST_STEPS, Step, steps
 from fauxtune_report.evidence.view import View
 from fauxtune_report.evidence.words import ENDS
 

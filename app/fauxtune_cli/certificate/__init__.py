@@ -1,0 +1,1 @@
+"""Commands for certificates: those of the tenant's CA, imported ones, and those requested by SCEP."""

@@ -1,0 +1,1 @@
+"""Commands that show devices, what happened, and why something is missing there."""

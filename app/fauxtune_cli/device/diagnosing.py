@@ -1,0 +1,81 @@
+"""`fauxtune diagnose` and `fauxtune history`: why a certificate or an app is missing on a device; a user's
+certificates.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune_cli import completion, names
+from fauxtune_cli.administration import Administration
+from fauxtune_cli.device import diagnosis_text
+from fauxtune_cli.options import FAILED, emit, fail
+from fauxtune_cli.service import with_service
+
+
+@with_service(Administration)
+def diagnose(
+    *,
+    service: Administration,
+    user: Annotated[str | None, typer.Option(help="a user: name or id", autocompletion=completion.user)] = None,
+    device: Annotated[str | None, typer.Option(help="a device: name or id", autocompletion=completion.device)] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="a profile: name or id", autocompletion=completion.profile)
+    ] = None,
+    app: Annotated[str | None, typer.Option(help="an app: name or id")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="show the links without problems, too")] = False,
+) -> None:
+    """Find out why a certificate or an app is missing on a device.
+
+    Shows at which link the way from an import, or an app, to a device breaks, why, and what repairs it. At least one of
+    --user, --device, --profile and --app is required; several of them narrow the search. Nothing is changed. The exit
+    code is 1 if a link is broken or an error was found, else 0, also with warnings or while something is pending.
+    docs/diagnosis.md explains every code.
+
+    \b
+    fauxtune diagnose --user alice
+    fauxtune diagnose --profile "S/MIME encryption" --all
+    fauxtune diagnose --device PC-1 --app "7-Zip"
+    fauxtune diagnose --device "Alice's phone" --output json
+    """
+    if not (user or device or profile or app):
+        fail("--user, --device, --profile or --app is required; several of them narrow the search.")
+    with service.session() as session:
+        params = {
+            "user": user and names.user(session.client, user).name,
+            "device": device and names.device_or_enrolment(session.client, device)[0],
+            "profile": profile and names.profile(session.client, profile).id,
+            "app": app,
+        }
+        query = urlencode({name: value for name, value in params.items() if value}, safe="@")
+        answer = session.marked(session.send(AdminRequest("GET", f"/diagnose?{query}", service=Service.CONTROL)))
+        paint = diagnosis_text.paint_for_terminal()
+        emit(session.output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
+        if not answer["healthy"]:
+            raise typer.Exit(FAILED)
+
+
+@with_service(Administration)
+def history(
+    *,
+    service: Administration,
+    user: Annotated[str, typer.Option(help="the user: name or id", autocompletion=completion.user)],
+) -> None:
+    """List all certificates of a user, and what is wrong with them.
+
+    The oldest first: imported ones, those issued for a device, and those issued directly by the CA.
+
+    \b
+    fauxtune history --user alice
+    fauxtune history --user alice@contoso.example --output json
+    """
+    with service.session() as session:
+        name = names.user(session.client, user).name
+        request = AdminRequest("GET", f"/users/{key(name)}/certificates", service=Service.CONTROL)
+        answer = session.marked(session.send(request))
+        text = diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal(), ids=session.ids)
+        emit(session.output, answer, text=session.in_colour(text))

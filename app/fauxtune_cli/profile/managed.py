@@ -1,0 +1,295 @@
+"""`fauxtune compliance`, `app` and `script`: what else an administrator assigns, and what became of it on devices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.core.administration import policies
+from fauxtune.core.administration.assignments import Collection
+from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune_cli import names
+from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune_cli.names import Named
+from fauxtune_cli.options import Output, fail, name_and_value, one_line
+from fauxtune_cli.profile.profile_choice import NewPlatformOption, PlatformWord
+from fauxtune_cli.profile.targets import Assigning, assigned_words, words_of
+from fauxtune_cli.service import with_service
+from fauxtune_cli.tables import Table, moment
+
+_MOST = 1_048_576
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="its name, its id, or the beginning of its id")]
+NewName = Annotated[str, typer.Option("--name", help="its name")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PROPERTY=VALUE", help="a property of Graph's type; repeatable"),
+]
+IntentOption = Annotated[
+    str, typer.Option(help="of an app: required, available, uninstall or availableWithoutEnrollment")
+]
+_NEXT = "Devices get it at their next check-in. See: fauxtune {noun} show {name}"
+_WHY = "Why a device lacks something: fauxtune diagnose --device NAME"
+
+
+def _help(says: str, example: str) -> str:
+    return f"{says}\n\n\b\n{example}"
+
+
+def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
+    """Return the commands that all three have: list, show, assign, unassign, delete. `example`: the name of one."""
+    app = typer.Typer(help=_help(says, examples), no_args_is_help=True)
+    _add_readers(app, noun, example=example)
+    _add_assign(app, noun, example=example)
+    _add_removers(app, noun, example=example)
+    return app
+
+
+def _add_readers(app: typer.Typer, noun: str, *, example: str) -> None:
+    @app.command("list", help=_help("List them, with those to whom they are assigned.", f"fauxtune {noun} list"))
+    @with_service(Administration)
+    def list_(*, service: Administration) -> None:
+        with service.session() as session:
+            pairs = _all(session, noun)
+            groups = {each.id: each.name for each in names.groups(session.client)}
+            rows: list[tuple[str, ...]] = [
+                (
+                    each.name,
+                    each.about,
+                    ", ".join(assigned_words(each.document["assignments"], groups)) or "nobody",
+                    *([each.id] if session.ids else []),
+                )
+                for _, each in sorted(pairs, key=lambda pair: pair[1].name.casefold())
+            ]
+            headings = ("name", "kind", "assigned to", *(["id"] if session.ids else []))
+            table = Table(
+                headings, rows, empty=f"The tenant has nothing of this kind. Create one: fauxtune {noun} create --help"
+            )
+            session.show([each.document for _, each in pairs], table)
+
+    @app.command(help=_help("Show its assignments, and its state on each device.", f"fauxtune {noun} show {example}"))
+    @with_service(Administration)
+    def show(*, name: NameArgument, service: Administration) -> None:
+        with service.session() as session:
+            of, chosen = _chosen(session, noun, wanted=name)
+            request = policies.states(of, chosen.id)
+            answer = session.send(request) if request.method == "POST" else session.elements(request)
+            rows = policies.state_rows(of, answer)
+            if session.output is Output.JSON:
+                names_of = ("device", "user", "state", "detail")
+                states = [dict(zip(names_of, row, strict=True)) for row in rows]
+                session.show({**chosen.document, "deviceStates": states}, "")
+                return
+            groups = {each.id: each.name for each in names.groups(session.client)}
+            assigned = ", ".join(assigned_words(chosen.document["assignments"], groups)) or "nobody"
+            print(f"{one_line(chosen.name)} ({chosen.about}), assigned to {assigned}\n")
+            lines = [(row[0], row[1], row[2], moment(row[3]) if row[3][10:11] == "T" else row[3]) for row in rows]
+            empty = "No device has reported it."
+            session.show(rows, Table(("device", "user", "state", "detail"), [*lines], wraps=True, empty=empty))
+            print(f"\n{_WHY}")
+
+
+def _add_assign(app: typer.Typer, noun: str, *, example: str) -> None:
+    @app.command(
+        help=_help(
+            "Assign it to groups, all users or all devices. Its other assignments stay.",
+            f"fauxtune {noun} assign {example} --group Sales",
+        )
+    )
+    @with_service(Assigning)
+    def assign(
+        *, name: NameArgument, service: Assigning, intent: IntentOption = "required", what_if: WhatIfOption = False
+    ) -> None:
+        with service.session() as session:
+            targets = service.targets(session)
+            if not targets:
+                fail("Say to whom: --group NAME, --all-users, --all-devices or --exclude-group NAME.")
+            if intent not in policies.INTENTS:
+                fail(f"There is no intent '{intent}': write {', '.join(policies.INTENTS)}.")
+            of, chosen = _chosen(session, noun, wanted=name)
+            request = policies.assign(
+                of,
+                chosen.id,
+                present=chosen.document["assignments"],
+                targets=[each.target for each in targets],
+                intent=intent if noun == "app" else None,
+            )
+            if what_if:
+                session.what_if([request])
+                return
+            session.send(request)
+            then = _NEXT.format(noun=noun, name=quoted(chosen.name))
+            document = {"id": chosen.id, "displayName": chosen.name, "assignedTo": [each.words for each in targets]}
+            session.show(document, f"Assigned {one_line(chosen.name)} to {words_of(targets)}.\n{then}")
+
+
+def _add_removers(app: typer.Typer, noun: str, *, example: str) -> None:
+    @app.command(help=_help("Take all of its assignments away.", f"fauxtune {noun} unassign {example}"))
+    @with_service(Administration)
+    def unassign(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
+        with service.session() as session:
+            of, chosen = _chosen(session, noun, wanted=name)
+            confirm(f"Take every assignment away from {one_line(chosen.name)}?", yes=yes)
+            session.send(policies.unassign(of, chosen.id))
+            session.show({"id": chosen.id}, f"{one_line(chosen.name)} is assigned to nobody.")
+
+    @app.command(help=_help("Delete it, with its assignments.", f"fauxtune {noun} delete {example} --yes"))
+    @with_service(Administration)
+    def delete(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
+        with service.session() as session:
+            of, chosen = _chosen(session, noun, wanted=name)
+            confirm(f"Delete {one_line(chosen.name)}?", yes=yes)
+            session.send(policies.delete(of, chosen.id))
+            session.show({"deleted": chosen.id}, f"Deleted {one_line(chosen.name)}.")
+
+
+compliance = _group(
+    "compliance",
+    says="Create compliance policies, assign them, and see which devices meet them.",
+    example="Passcode",
+    examples="""fauxtune compliance create --name Passcode --platform ios \\
+    --set passcodeRequired=true
+fauxtune compliance assign Passcode --all-users
+fauxtune compliance show Passcode""",
+)
+apps = _group(
+    "app",
+    says="Create apps that need no content, assign them, and see where they are installed.",
+    example="Notes",
+    examples="""fauxtune app create --name Notes --kind ios-store --of com.example.notes
+fauxtune app assign Notes --group Sales --intent available
+fauxtune app show Notes""",
+)
+scripts = _group(
+    "script",
+    says="Create scripts of PowerShell and macOS and remediations, assign them, and see their runs.",
+    example="Zone",
+    examples="""fauxtune script create --name Zone --kind powershell --file zone.ps1
+fauxtune script assign Zone --all-devices
+fauxtune script show Zone""",
+)
+
+
+@compliance.command("create")
+@with_service(Administration)
+def create_compliance(
+    *,
+    name: NewName,
+    service: Administration,
+    platform: NewPlatformOption,
+    settings: SetOption = None,
+    grace_days: Annotated[float, typer.Option(help="days until a device that fails is noncompliant")] = 0,
+) -> None:
+    """Create a compliance policy for a platform.
+
+    \b
+    fauxtune compliance create --name Disk --platform windows \\
+        --set bitLockerEnabled=true --grace-days 3
+    """
+    with service.session() as session:
+        if len(platform) != 1 or platform[0] is PlatformWord.ALL:
+            fail("A compliance policy is for one platform: give --platform once, such as --platform ios.")
+        values = _properties(settings, example="passcodeRequired=true")
+        chosen = ProfilePlatform(platform[0])
+        request = policies.create_compliance(name, platform=chosen, settings=values, grace_days=grace_days)
+        _created(session, session.send(request), noun="compliance")
+
+
+@apps.command("create")
+@with_service(Administration)
+def create_app(
+    *,
+    name: NewName,
+    service: Administration,
+    kind: Annotated[str, typer.Option(help="ios-store, android-store, winget or web")],
+    of: Annotated[str, typer.Option(metavar="ID", help="bundle id, package, package identifier, or address")],
+    publisher: Annotated[str, typer.Option(help="who makes it")] = "Contoso",
+    settings: SetOption = None,
+) -> None:
+    """Create an app. Apps with content (Win32, LOB) are uploaded: docs/packaging-tools.md.
+
+    \b
+    fauxtune app create --name Notes --kind ios-store --of com.example.notes
+    fauxtune app create --name Wiki --kind web --of https://wiki.example
+    """
+    with service.session() as session:
+        if kind not in policies.APP_KINDS:
+            known = "; ".join(f"{word}: {each.words}" for word, each in policies.APP_KINDS.items())
+            fail(f"There is no kind '{kind}' here. There are {known}.")
+        values = _properties(settings, example="isFeatured=true")
+        request = policies.create_app(name, kind=kind, value=of, publisher=publisher, settings=values)
+        _created(session, session.send(request), noun="app")
+
+
+@scripts.command("create")
+@with_service(Administration)
+def create_script(
+    *,
+    name: NewName,
+    service: Administration,
+    kind: Annotated[str, typer.Option(help="powershell, shell (macOS) or remediation")],
+    file: Annotated[Path, typer.Option(help="the script; of a remediation the one that detects")],
+    remedy: Annotated[Path | None, typer.Option(help="of a remediation: the script that remedies")] = None,
+    settings: SetOption = None,
+) -> None:
+    """Create a script from a file.
+
+    \b
+    fauxtune script create --name Zone --kind powershell --file zone.ps1
+    fauxtune script create --name Spooler --kind remediation \\
+        --file detect.ps1 --remedy restart.ps1
+    """
+    with service.session() as session:
+        if kind not in policies.SCRIPT_KINDS:
+            known = "; ".join(f"{word}: {each.words}" for word, each in policies.SCRIPT_KINDS.items())
+            fail(f"There is no kind '{kind}' here. There are {known}.")
+        request = policies.create_script(
+            name,
+            kind=kind,
+            content=_read(file),
+            file_name=file.name,
+            settings=_properties(settings, example="runAs32Bit=true"),
+            remediation=None if remedy is None else _read(remedy),
+        )
+        _created(session, session.send(request), noun="script")
+
+
+def _properties(settings: list[str] | None, *, example: str) -> dict[str, Any]:
+    pairs = [name_and_value(each, option="--set", example=example) for each in settings or ()]
+    return {name: policies.typed_value(name, text) for name, text in pairs}
+
+
+def _created(session: Session, document: dict[str, Any], *, noun: str) -> None:
+    name = document["displayName"]
+    then = f"fauxtune {noun} assign {quoted(name)} --all-users"
+    session.show(document, f"Created {one_line(name)}. Nobody has it yet: {then}")
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_MOST + 1)
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+    if len(content) > _MOST:
+        fail(f"{file} has more than {_MOST:,} bytes: no script may be so long.")
+    return content
+
+
+def _all(session: Session, noun: str) -> list[tuple[Collection, Named]]:
+    """Return those of the noun's collections, each with its collection."""
+    pairs = []
+    for of in policies.COLLECTIONS[noun]:
+        for each in session.elements(policies.listed(of)):
+            kind = policies.kind_words(of, each)
+            pairs.append((of, Named(each["id"], each["displayName"], about=kind, document=each)))
+    return pairs
+
+
+def _chosen(session: Session, noun: str, *, wanted: str) -> tuple[Collection, Named]:
+    pairs = _all(session, noun)
+    noun_in_words = {"compliance": "compliance policy"}.get(noun, noun)
+    chosen = names.choose(wanted, [each for _, each in pairs], kind=noun_in_words)
+    return next(of for of, each in pairs if each.id == chosen.id), chosen

@@ -1,0 +1,105 @@
+"""The options that say whom profiles are assigned to, and assignments in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.core.administration.assignments import Target, excluding, to_all_devices, to_all_users, to_group
+from fauxtune_cli import completion, names
+from fauxtune_cli.administration import Administration, Session
+from fauxtune_cli.options import fail, one_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigning(Administration):
+    """A tenant, whom profiles are assigned to there, and on which devices."""
+
+    group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="to the members of this group; repeatable", autocompletion=completion.group),
+    ] = None
+    all_users: Annotated[bool, typer.Option("--all-users", help="to all users with a licence")] = False
+    all_devices: Annotated[bool, typer.Option("--all-devices", help="to all devices")] = False
+    exclude_group: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="not to the members of this group; repeatable", autocompletion=completion.group
+        ),
+    ] = None
+    filter: Annotated[
+        str | None, typer.Option(metavar="NAME", help="only on devices that this assignment filter fits")
+    ] = None
+    exclude_filter: Annotated[
+        str | None, typer.Option(metavar="NAME", help="only on devices that this assignment filter does not fit")
+    ] = None
+
+    def targets(self, session: Session) -> list[NamedTarget]:
+        """Return the targets that the options name. Excluded groups have no filter."""
+        groups = names.groups(session.client) if self.group or self.exclude_group else []
+        included = [NamedTarget(to_group(one.id), f"the group {one.name}") for one in _named(groups, self.group)]
+        if self.all_users:
+            included.append(NamedTarget(to_all_users(), "all users"))
+        if self.all_devices:
+            included.append(NamedTarget(to_all_devices(), "all devices"))
+        excluded = [
+            NamedTarget(excluding(one.id), f"not the group {one.name}") for one in _named(groups, self.exclude_group)
+        ]
+        return [*self._filtered(session, included), *excluded]
+
+    def _filtered(self, session: Session, targets: list[NamedTarget]) -> list[NamedTarget]:
+        if self.filter is not None and self.exclude_filter is not None:
+            fail("Give one of --filter and --exclude-filter: an assignment has one filter.")
+        wanted = self.filter or self.exclude_filter
+        if wanted is None:
+            return targets
+        chosen = names.choose(wanted, _filters(session), kind="assignment filter")
+        exclude = self.exclude_filter is not None
+        where = f"where the filter {chosen.name} {'does not fit' if exclude else 'fits'}"
+        return [
+            NamedTarget(each.target.filtered(chosen.id, exclude=exclude), f"{each.words} {where}") for each in targets
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTarget:
+    """A target in words."""
+
+    target: Target
+    words: str
+
+
+def words_of(targets: Iterable[NamedTarget]) -> str:
+    """Return the targets as the end of a sentence: `the group Sales and all devices`."""
+    words = [one_line(each.words) for each in targets]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def assigned_words(assignments: Iterable[Mapping[str, Any]], groups: Mapping[str, str]) -> list[str]:
+    """Return the assignments of a profile in words. `groups`: id -> name."""
+    return [_assigned(each, groups) for each in assignments]
+
+
+def _assigned(assignment: Mapping[str, Any], groups: Mapping[str, str]) -> str:
+    target = assignment["target"]
+    kind, group = target["@odata.type"].rpartition(".")[2], target.get("groupId")
+    words = {
+        "allLicensedUsersAssignmentTarget": "all users",
+        "allDevicesAssignmentTarget": "all devices",
+        "groupAssignmentTarget": groups.get(group, group),
+        "exclusionGroupAssignmentTarget": f"not {groups.get(group, group)}",
+    }.get(kind, kind)
+    has_filter = target.get("deviceAndAppManagementAssignmentFilterId") is not None
+    return f"{words} (filtered)" if has_filter else str(words)
+
+
+def _named(groups: list[names.Named], wanted: list[str] | None) -> list[names.Named]:
+    return [names.choose(each, groups, kind="group") for each in wanted or ()]
+
+
+def _filters(session: Session) -> list[names.Named]:
+    rows = session.client.graph_list("/deviceManagement/assignmentFilters")
+    return [names.Named(each["id"], each["displayName"], about=each["rule"], document=each) for each in rows]

@@ -1,0 +1,69 @@
+"""`fauxtune seed`: check the file of a seed, and show the built-in one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, one_line
+
+app = typer.Typer(
+    help="""Check the file of a seed, and show the built-in one.
+
+A seed describes a new tenant: its people, profiles, certificates, simulated devices. See docs/seeds.md.
+
+\b
+fauxtune seed show > school.json
+fauxtune seed check school.json
+fauxtune tenant create school --seed school.json""",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def check(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="the file of the seed")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Say all that is wrong with a seed, with the lines.
+
+    Nothing is created, and no server is needed. PFX files are opened too. The exit code is 1 if anything is wrong.
+
+    \b
+    fauxtune seed check school.json
+    fauxtune seed check school.json --output json
+    """
+    from fauxtune.operations.tenants.seed_reading import check_seed
+
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        fail(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.")
+    mistakes = check_seed(text, folder=file.parent)
+    rows = [{"pointer": each.pointer, "line": each.line, "message": each.why} for each in mistakes]
+    lines = [
+        f"{file}:{each.line}: {each.pointer or 'the seed'}: {one_line(each.why)}"
+        if each.line
+        else f"{file}: {each.pointer or 'the seed'}: {one_line(each.why)}"
+        for each in mistakes
+    ]
+    emit(output, {"mistakes": rows}, text="\n".join(lines) or f"{file} can be used.")
+    if mistakes:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def show() -> None:
+    """Print the seed of every start, as JSON.
+
+    \b
+    fauxtune seed show
+    fauxtune seed show > mine.json
+    """
+    from fauxtune.operations.tenants.seeds import BUILT_IN
+
+    print(json.dumps(BUILT_IN, indent=2))

@@ -1,0 +1,287 @@
+"""`fauxtune serve`: reads the settings from options and environment, runs the server, and prints when it is ready; and
+`fauxtune db upgrade`, which brings the database up to date without serving.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import shlex
+import shutil
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune.core.errors import Invalid
+from fauxtune.server import StartRefused
+from fauxtune.settings import Settings
+from fauxtune_cli.options import DATA_DIR, DataDirOption, Output, OutputOption, emit, fail, needs_posix, plain_failures
+
+if TYPE_CHECKING:
+    from fauxtune.server.serve import Ready
+
+database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
+
+InterceptOption = Annotated[
+    bool | None,
+    typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
+]
+MailOption = Annotated[
+    bool | None, typer.Option("--mail", help="let mail programs on this machine read and send mail (POP3, SMTP)")
+]
+MailPortOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND=PORT",
+        help="port of smtp, smtps, pop3 or pop3s (repeatable); 0: a free one, 0 alone: free ones for all",
+    ),
+]
+NameOption = Annotated[str | None, typer.Option(help="name by which other machines call this one; with --host 0.0.0.0")]
+SeedOption = Annotated[
+    str | None, typer.Option(help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
+]
+EditionOption = Annotated[
+    str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
+]
+PublishedSecretsOption = Annotated[
+    bool | None,
+    typer.Option(help="let the published secret and password be good with a control token too (default: they are not)"),
+]
+ClientCertificatesOption = Annotated[bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")]
+TrustedProxyOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CIDR", help="network of proxies that end TLS, whose headers are believed (repeatable)"),
+]
+CertificateHeaderOption = Annotated[
+    str | None, typer.Option(help="header in which they pass on the device's certificate (default: Client-Cert)")
+]
+OpenOption = Annotated[bool, typer.Option("--open", help="open the console in a browser once the server is ready")]
+PermissionsOption = Annotated[
+    str | None, typer.Option(help="Graph's permissions: enforce, warn or off (default: enforce)")
+]
+WireOption = Annotated[
+    int | None, typer.Option(help="requests of each tenant kept in memory to look at; 0: none (default: 500)")
+]
+DetachOption = Annotated[
+    bool, typer.Option("--detach", help="serve in the background; returns when the server is ready")
+]
+StopOption = Annotated[bool, typer.Option("--stop", help="stop the server that runs on --data-dir, and exit")]
+WorkersOption = Annotated[int | None, typer.Option(help="processes on this machine; they need PostgreSQL (default: 1)")]
+SharedOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="folder that all processes of the database share, on several machines"),
+]
+EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")]
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="name or address to listen on (default: localhost)")] = None,
+    name: NameOption = None,
+    port: Annotated[int | None, typer.Option(help="HTTPS port; 0 takes a free one (default: 8443)")] = None,
+    http_port: Annotated[int | None, typer.Option(help="HTTP port, for CRL and OCSP (default: 8080)")] = None,
+    intercept: InterceptOption = None,
+    proxy_port: Annotated[int | None, typer.Option(help="port of that proxy; 0: a free one (default: 8888)")] = None,
+    mail: MailOption = None,
+    mail_port: MailPortOption = None,
+    data_dir: Annotated[Path | None, typer.Option(help="folder of keys and database (default: .fauxtune)")] = None,
+    database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
+    workers: WorkersOption = None,
+    shared: SharedOption = None,
+    ephemeral: EphemeralOption = None,
+    seed: SeedOption = None,
+    edition: EditionOption = None,
+    labs: Annotated[Path | None, typer.Option(help="folder with labs of your own (docs/labs.md)")] = None,
+    public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
+    public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
+    published_secrets: PublishedSecretsOption = None,
+    permissions: PermissionsOption = None,
+    wire_exchanges: WireOption = None,
+    client_certificates: ClientCertificatesOption = None,
+    trusted_proxy: TrustedProxyOption = None,
+    client_certificate_header: CertificateHeaderOption = None,
+    open_console: OpenOption = False,
+    detach: DetachOption = False,
+    stop: StopOption = False,
+    print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and exit")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Start the emulator and serve until Ctrl-C.
+
+    Every option can be set by a variable, too: FAUXTUNE_PORT for --port. If other machines can reach --host,
+    FAUXTUNE_CONTROL_TOKEN must be set.
+
+    \b
+    fauxtune serve --open      data in .fauxtune, https://localhost:8443
+    fauxtune serve --mail      mail programs can read and send
+    fauxtune serve --detach    in the background; fauxtune serve --stop ends it
+    fauxtune serve --host 0.0.0.0 --name trainer.local
+    fauxtune serve --ephemeral --port 0 --http-port 0 --output json
+    fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
+    fauxtune serve --workers 4 --database-url postgresql://user@host/fauxtune
+    fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
+    """
+    options = locals()  # before any other variable: the options of the command line
+    if print_seed:
+        from fauxtune_cli.server import seeds
+
+        seeds.show()
+        return
+    needs_posix("The server")
+    (_in_background if detach or stop else _in_foreground)(options, output=output)
+
+
+def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
+    """Serve until the process is asked to end."""
+    # Nothing loaded now is garbage, and the collector takes a fifth of the start. `run` switches it on again.
+    gc.disable()
+    with plain_failures(), _refusals():
+        settings = _settings(options)
+        _log(settings.log_level)
+        if settings.workers > 1:
+            from fauxtune.server.workers import run_workers as run
+        else:
+            from fauxtune.server.serve import run
+
+        def announced(ready: Ready) -> None:
+            _announce(ready, output=output)
+            if options["open_console"]:
+                show(ready.endpoints.console)
+
+        run(settings, announced)
+    # All is closed, and nothing is written any more: the interpreter would still take a second to take itself apart.
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
+
+
+def _in_background(options: dict[str, Any], *, output: Output) -> None:
+    """Start a server in the background, or stop it."""
+    if options["detach"] and options["stop"]:
+        fail("--detach and --stop cannot be used together: the first starts a server, the second ends it.")
+    from fauxtune_cli.server import background
+
+    settings = _settings(options)
+    if options["stop"]:
+        background.stop(settings.data_dir, output=output)
+        return
+    ready = background.detach(settings)
+    folder = Path(ready["dataDir"])
+    emit(
+        output,
+        ready,
+        text=f"""Fauxtune is ready, in the background (process {ready["pid"]}).
+  console      {ready["console"]}
+  Graph        {ready["https"]}/v1.0, {ready["https"]}/beta
+  CA to trust  {ready["caFile"]}
+  how to       {ready["trust"]}
+  log          {ready["log"]}
+To point your code at it:  {_program()} env --for python{_folder_option(folder)}
+To stop it:                {_program()} serve --stop{_folder_option(folder)}""",
+    )
+    if options["open_console"]:
+        show(ready["console"])
+
+
+def _folder_option(folder: Path) -> str:
+    """The option that names the data folder, unless the command finds it without."""
+    return "" if folder == DATA_DIR.absolute() else f" --data-dir {shlex.quote(str(folder))}"
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Print a refused start as a sentence, without a traceback."""
+    try:
+        yield
+    except StartRefused as refusal:
+        fail(str(refusal))
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    known = Settings.known()
+    try:
+        return Settings(**{name: options[name] for name in known.keys() & options})
+    except Invalid as error:
+        setting = known[str(error.target)]
+        option = setting.name.replace("_", "-")
+        raise typer.BadParameter(f"--{option} ({setting.variable}): {error.message}") from None
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+
+
+def _announce(ready: Ready, *, output: Output) -> None:
+    if output is Output.TEXT:
+        from fauxtune_cli.server.announcing import announce
+
+        announce(ready, for_python=f"{_program()} env --for python{_folder_option(ready.data_dir)}")
+        return
+    for warning in ready.warnings:
+        print(f"fauxtune: {warning}", file=sys.stderr, flush=True)
+    print(json.dumps(ready.endpoints.document()), flush=True)
+
+
+def _program() -> str:
+    """The text that starts this program in a shell: its name if it is on the PATH, else as it was called."""
+    if shutil.which("fauxtune"):
+        return "fauxtune"
+    called = Path(sys.argv[0])
+    return shlex.quote(str(called)) if called.suffix != ".py" else f"{shlex.quote(sys.executable)} -m fauxtune"
+
+
+@database.command()
+def upgrade(
+    *,
+    data_dir: DataDirOption = DATA_DIR,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FAUXTUNE_DATABASE_URL",
+            help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
+        ),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Bring the database's schema up to date.
+
+    The server must be stopped. `fauxtune serve` does the same when it starts.
+
+    \b
+    fauxtune db upgrade
+    fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
+    """
+    needs_posix("This command")
+    with plain_failures(), _refusals():
+        from fauxtune.server.upgrade import upgrade as bring_up_to_date
+
+        changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
+        verb = "was brought to" if changed else "was already at"
+        emit(output, {"upgraded": changed, "revision": revision}, text=f"The schema {verb} revision {revision}.")
+
+
+def show(address: str) -> None:
+    """Open the address without waiting for the browser; print a line on standard error if that is impossible."""
+    threading.Thread(target=_open, args=(address,), daemon=True).start()
+
+
+def _open(address: str) -> None:
+    try:
+        browser = webbrowser.get()
+        # Without a display Python finds browsers for the terminal: one of them would take the terminal from the server.
+        in_terminal = type(browser) is webbrowser.GenericBrowser and "BROWSER" not in os.environ
+        opened = not in_terminal and browser.open(address)
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        print(f"fauxtune: No browser could be opened here. Open {address} yourself.", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Commands for tenants: their states, people, groups, approvals, clocks and faults."""

@@ -1,0 +1,226 @@
+"""`fauxtune group`: the groups of a tenant and their members: users, devices and other groups."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from fauxtune.core.administration.directory import add_member, create_group, delete_group, remove_member
+from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.administration.requests import AdminRequest
+from fauxtune_cli import completion, names
+from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune_cli.names import Named, listed
+from fauxtune_cli.options import fail, one_line
+from fauxtune_cli.service import with_service
+from fauxtune_cli.tables import Table
+
+app = typer.Typer(
+    help="""Create groups, and add or remove members.
+
+Profiles are assigned to groups. Members are users, devices and other groups.
+
+\b
+fauxtune group create Sales --member alice --member bob
+fauxtune group add Sales dora
+fauxtune group list""",
+    no_args_is_help=True,
+)
+
+_GROUPS = "/groups?$top=999&$select=id,displayName,description&$expand=members($select=id,displayName)"
+GroupArgument = Annotated[
+    str, typer.Argument(metavar="GROUP", help="the group: its name or id", autocompletion=completion.group)
+]
+MembersArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="USER...", help="users: names or ids", autocompletion=completion.user)
+]
+DeviceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device", metavar="NAME", help="a device, by name or id; repeatable", autocompletion=completion.device
+    ),
+]
+NestedOption = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="NAME", help="another group, whose members count as members; repeatable"),
+]
+
+
+@app.command("list")
+@with_service(Administration)
+def list_(*, service: Administration) -> None:
+    """List the groups and their members (of each group the first 20).
+
+    \b
+    fauxtune group list
+    fauxtune group list --output json
+    """
+    with service.session() as session:
+        rows = session.elements(AdminRequest("GET", _GROUPS))
+        table = Table(
+            ("group", "members", "id"),
+            [
+                (
+                    row["displayName"],
+                    ", ".join(sorted(each["displayName"] or each["id"] for each in row["members"])),
+                    session.short(row["id"]),
+                )
+                for row in sorted(rows, key=lambda row: row["displayName"].casefold())
+            ],
+            shrinks="members",
+            empty="The tenant has no groups. Create one: fauxtune group create --help",
+        )
+        session.show(rows, table)
+
+
+@app.command()
+@with_service(Administration)
+def create(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="the name of the group")],
+    service: Administration,
+    member: Annotated[
+        list[str] | None,
+        typer.Option(metavar="USER", help="a user, by name or id; repeatable", autocompletion=completion.user),
+    ] = None,
+    description: Annotated[str | None, typer.Option(metavar="TEXT", help="a description")] = None,
+) -> None:
+    """Create a security group.
+
+    \b
+    fauxtune group create Sales --member alice --member bob
+    """
+    with service.session() as session:
+        members = _users(session, member)
+        group = session.send(create_group(name, description=description, members=[each.id for each in members]))
+        whom = f" with {listed(members)}" if members else ""
+        session.show(
+            {**group, "members": [each.id for each in members]},
+            f"Created {one_line(name)}{whom}.\n"
+            f"Assign a profile to it: fauxtune profile assign PROFILE --group {quoted(name)}",
+        )
+
+
+@app.command()
+@with_service(Administration)
+def add(
+    *,
+    group: GroupArgument,
+    users: MembersArgument = None,
+    service: Administration,
+    device: DeviceOption = None,
+    nested: NestedOption = None,
+    what_if: WhatIfOption = False,
+) -> None:
+    """Add members to a group. Their devices get what is assigned to it.
+
+    \b
+    fauxtune group add Sales dora erik
+    fauxtune group add "Test phones" --device alice_iPhone
+    fauxtune group add Sales dora --what-if
+    """
+    with service.session() as session:
+        chosen, members = _group_and_members(session, group, users=users, device=device, nested=nested)
+        requests = [add_member(chosen.id, member=each.id) for each in members]
+        if what_if:
+            session.what_if(requests)
+            return
+        session.send_each(zip((each.name for each in members), requests, strict=True))
+        session.show(_document(chosen, members, word="added"), f"Added {listed(members)} to {one_line(chosen.name)}.")
+
+
+@app.command()
+@with_service(Administration)
+def remove(
+    *,
+    group: GroupArgument,
+    users: MembersArgument = None,
+    service: Administration,
+    device: DeviceOption = None,
+    nested: NestedOption = None,
+    what_if: WhatIfOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Remove members from a group. Their devices remove what only this group gave them.
+
+    \b
+    fauxtune group remove Sales dora --what-if
+    fauxtune group remove Sales dora
+    """
+    with service.session() as session:
+        chosen, members = _group_and_members(session, group, users=users, device=device, nested=nested)
+        requests = [remove_member(chosen.id, member=each.id) for each in members]
+        if what_if:
+            session.what_if(requests)
+            return
+        confirm(f"Remove {listed(members)} from {one_line(chosen.name)}?", yes=yes)
+        session.send_each(zip((each.name for each in members), requests, strict=True))
+        session.show(
+            _document(chosen, members, word="removed"), f"Removed {listed(members)} from {one_line(chosen.name)}."
+        )
+
+
+@app.command()
+@with_service(Administration)
+def delete(
+    *, group: GroupArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
+) -> None:
+    """Delete a group. Its members stay; their devices remove what only this group gave them.
+
+    \b
+    fauxtune group delete Sales --what-if
+    fauxtune group delete Sales --yes
+    """
+    with service.session() as session:
+        chosen = names.group(session.client, group)
+        request = delete_group(chosen.id)
+        if what_if:
+            session.what_if([request])
+            return
+        confirm(f"Delete the group {one_line(chosen.name)}?", yes=yes)
+        session.send(request)
+        session.show(
+            {"deleted": [{"id": chosen.id, "displayName": chosen.name}]}, f"Deleted the group {one_line(chosen.name)}."
+        )
+
+
+def _group_and_members(
+    session: Session, group: str, *, users: list[str] | None, device: list[str] | None, nested: list[str] | None
+) -> tuple[Named, list[Named]]:
+    groups = names.groups(session.client)
+    chosen = names.choose(group, groups, kind="group")
+    members = [
+        *_users(session, users),
+        *_directory_devices(session, device),
+        *(names.choose(each, groups, kind="group") for each in nested or ()),
+    ]
+    if not members:
+        fail("Say whom: users by name, or --device NAME, or --group NAME.")
+    return chosen, list({each.id: each for each in members}.values())
+
+
+def _users(session: Session, wanted: list[str] | None) -> list[Named]:
+    known = names.users(session.client) if wanted else []
+    return [names.choose(each, known, kind="user") for each in wanted or ()]
+
+
+def _directory_devices(session: Session, wanted: list[str] | None) -> list[Named]:
+    """The objects of devices in the directory: groups have these as members, not the managed devices."""
+    if not wanted:
+        return []
+    rows = session.client.graph_list("/deviceManagement/managedDevices?$select=id,azureADDeviceId")
+    directory_ids = {row["id"]: row["azureADDeviceId"] for row in rows}
+    objects = {row["deviceId"]: row["id"] for row in session.client.graph_list("/devices?$select=id,deviceId")}
+    members = []
+    for name in wanted:
+        device = names.device(session.client, name)
+        member = objects.get(directory_ids.get(device.id) or "")
+        if member is None:
+            fail(f"{one_line(device.name)} has no object in the directory, so it can be in no group.")
+        members.append(Named(member, device.name))
+    return members
+
+
+def _document(group: Named, members: list[Named], *, word: str) -> dict[str, Any]:
+    return {"id": group.id, "displayName": group.name, word: [{"id": each.id, "name": each.name} for each in members]}
