@@ -22,9 +22,8 @@ from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.assignments import targets_of
-from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of
-from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection
+from fauxtune.surfaces.graph.resources.parts import Below, Part, add_parts, by_name, of_collection, placed
 
 _BASE = entity("managedDeviceMobileAppConfiguration")
 _ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")

@@ -10,7 +10,7 @@ from fauxtune.core.odata.paths.table import Route, RouteTable
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
-from fauxtune.surfaces.graph.resources.metadata import Description
+from fauxtune.surfaces.graph.resources.envelope import Description
 from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
 from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS

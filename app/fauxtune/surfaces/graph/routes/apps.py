@@ -14,10 +14,9 @@ from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, s
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import app_contents as contents
-from fauxtune.surfaces.graph.resources import app_scripts as scripts
+from fauxtune.surfaces.graph.families import apps
+from fauxtune.surfaces.graph.resources import app_contents
 from fauxtune.surfaces.graph.resources import device_apps as devices
-from fauxtune.surfaces.graph.resources import mobile_apps as apps
 
 _APP = "deviceAppManagement/mobileApps/{resource}"
 _VERSIONS = f"{_APP}/contentVersions"
@@ -74,29 +73,29 @@ def _write(
 
 
 def _contents() -> Iterator[Route[Handler]]:
-    content, file = contents.CONTENT, contents.FILE
+    content, file = app_contents.CONTENT, app_contents.FILE
     yield _read(
-        _VERSIONS, contents.list_versions, summary="List the content versions of an app", returns=content, many=True
+        _VERSIONS, app_contents.list_versions, summary="List the content versions of an app", returns=content, many=True
     )
-    yield _read(f"{_VERSIONS}/$count", contents.count_versions, summary="Count them", returns=None)
-    yield _read(f"{_VERSIONS}/{{content}}", contents.get_version, summary="Get a content version", returns=content)
+    yield _read(f"{_VERSIONS}/$count", app_contents.count_versions, summary="Count them", returns=None)
+    yield _read(f"{_VERSIONS}/{{content}}", app_contents.get_version, summary="Get a content version", returns=content)
     yield _write(
         "POST",
         _VERSIONS,
-        handler=contents.add_version,
+        handler=app_contents.add_version,
         summary="Add a content version to an app",
         source="mobileAppContent: create",
         accepts=content,
         returns=content,
         status=201,
     )
-    yield _read(_FILES, contents.list_files, summary="List the files of a content version", returns=file, many=True)
-    yield _read(f"{_FILES}/$count", contents.count_files, summary="Count them", returns=None)
-    yield _read(_FILE, contents.get_file, summary="Get a file, with the address to upload it to", returns=file)
+    yield _read(_FILES, app_contents.list_files, summary="List the files of a content version", returns=file, many=True)
+    yield _read(f"{_FILES}/$count", app_contents.count_files, summary="Count them", returns=None)
+    yield _read(_FILE, app_contents.get_file, summary="Get a file, with the address to upload it to", returns=file)
     yield _write(
         "POST",
         _FILES,
-        handler=contents.add_file,
+        handler=app_contents.add_file,
         summary="Announce a file",
         source="mobileAppContentFile: create",
         accepts=file,
@@ -106,14 +105,14 @@ def _contents() -> Iterator[Route[Handler]]:
     yield _write(
         "POST",
         f"{_FILE}/renewUpload",
-        handler=contents.renew_upload,
+        handler=app_contents.renew_upload,
         summary="Renew the address",
         source="mobileAppContentFile: renewUpload",
     )
     yield _write(
         "POST",
         f"{_FILE}/commit",
-        handler=contents.commit,
+        handler=app_contents.commit,
         summary="Commit a file that was uploaded",
         source="mobileAppContentFile: commit",
         fidelity=_CHECKED,
@@ -122,18 +121,18 @@ def _contents() -> Iterator[Route[Handler]]:
 
 def _scripts() -> Iterator[Route[Handler]]:
     """Scripts that install an app. The operations are those of `mobileAppContent`'s navigation `scripts`."""
-    one, script = f"{_SCRIPTS}/{{script}}", scripts.SCRIPT
+    one, script = f"{_SCRIPTS}/{{script}}", app_contents.SCRIPT
     for template, handler, summary, returns, many in (
-        (_SCRIPTS, scripts.list_scripts, "List the scripts of a content version", script, True),
-        (f"{_SCRIPTS}/$count", scripts.count_scripts, "Count them", None, False),
-        (one, scripts.get_script, "Get a script", script, False),
+        (_SCRIPTS, app_contents.list_scripts, "List the scripts of a content version", script, True),
+        (f"{_SCRIPTS}/$count", app_contents.count_scripts, "Count them", None, False),
+        (one, app_contents.get_script, "Get a script", script, False),
     ):
         route = _read(template, handler, summary=summary, returns=returns, many=many)
         yield replace(route, beta_only=True, fidelity=_SCRIPT)
     added = _write(
         "POST",
         _SCRIPTS,
-        handler=scripts.add_script,
+        handler=app_contents.add_script,
         summary="Add a script to a content version",
         source="mobileAppContent: scripts",
         accepts=script,
@@ -144,7 +143,7 @@ def _scripts() -> Iterator[Route[Handler]]:
     gone = _write(
         "DELETE",
         one,
-        handler=scripts.delete_script,
+        handler=app_contents.delete_script,
         summary="Delete a script",
         source="mobileAppContent: scripts",
         fidelity=_SCRIPT,

@@ -11,7 +11,7 @@ from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.operations.insight.audit_rules import IMPORTED_PFX, changes, creates, deletes
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
-from fauxtune.surfaces.graph.resources import user_pfx_certificates as pfx
+from fauxtune.surfaces.graph.resources import certificates as pfx
 
 PFX = entity("userPFXCertificate")
 

@@ -14,7 +14,7 @@ from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses, compliance_summaries
+from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses
 from fauxtune.surfaces.graph.routes.reading import read
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
@@ -137,7 +137,7 @@ def _of_policy() -> Iterator[Route[Handler]]:
 
 
 def _of_tenant() -> Iterator[Route[Handler]]:
-    of = compliance_summaries
+    of = compliance_statuses
     yield _read(
         "deviceManagement/deviceCompliancePolicyDeviceStateSummary",
         of.device_summary,

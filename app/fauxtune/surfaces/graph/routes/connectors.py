@@ -11,7 +11,7 @@ from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import connectors
+from fauxtune.surfaces.graph.resources import certificates
 
 CERTIFICATE_CONNECTOR = entity("certificateConnectorDetails")
 NDES_CONNECTOR = entity("ndesConnector")
@@ -50,13 +50,13 @@ def _read(
 
 
 CONNECTORS: tuple[Route[Handler], ...] = (
-    _read(_NDES, connectors.list_ndes, summary="List connectors", returns=NDES_CONNECTOR, many=True),
-    _count(_NDES, connectors.count_ndes, of=NDES_CONNECTOR),
-    _read(f"{_NDES}/{{connector}}", connectors.get_ndes, summary="Get a connector", returns=NDES_CONNECTOR),
+    _read(_NDES, certificates.list_ndes, summary="List connectors", returns=NDES_CONNECTOR, many=True),
+    _count(_NDES, certificates.count_ndes, of=NDES_CONNECTOR),
+    _read(f"{_NDES}/{{connector}}", certificates.get_ndes, summary="Get a connector", returns=NDES_CONNECTOR),
     Route(
         "DELETE",
         f"{_NDES}/{{connector}}",
-        connectors.delete_ndes,
+        certificates.delete_ndes,
         "Remove a connector that is inactive",
         status=204,
         beta_only=True,
@@ -66,15 +66,15 @@ CONNECTORS: tuple[Route[Handler], ...] = (
     ),
     _read(
         _DETAILS,
-        connectors.list_details,
+        certificates.list_details,
         summary="List certificate connectors",
         returns=CERTIFICATE_CONNECTOR,
         many=True,
     ),
-    _count(_DETAILS, connectors.count_details, of=CERTIFICATE_CONNECTOR),
+    _count(_DETAILS, certificates.count_details, of=CERTIFICATE_CONNECTOR),
     _read(
         f"{_DETAILS}/{{connector}}",
-        connectors.get_details,
+        certificates.get_details,
         summary="Get a certificate connector",
         returns=CERTIFICATE_CONNECTOR,
     ),

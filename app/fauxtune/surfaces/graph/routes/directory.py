@@ -12,13 +12,7 @@ from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
-from fauxtune.surfaces.graph.resources import (
-    delta,
-    directory_devices,
-    directory_objects,
-    organization,
-    subscribed_skus,
-)
+from fauxtune.surfaces.graph.resources import changes, directory_objects, tenant
 from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
 from fauxtune.surfaces.graph.routes.groups import GROUP, GROUPS
 from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references
@@ -55,7 +49,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "devices",
-        directory_devices.list_devices,
+        directory_objects.list_devices,
         "List Entra devices",
         returns=DEVICE,
         many=True,
@@ -66,7 +60,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         "devices",
-        directory_devices.create_device,
+        directory_objects.create_device,
         "Create an Entra device",
         accepts=DEVICE,
         returns=DEVICE,
@@ -78,7 +72,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "devices/$count",
-        directory_devices.count_devices,
+        directory_objects.count_devices,
         "Count Entra devices",
         permissions=needs.READ_DEVICES,
         source="Graph: device: list",
@@ -87,7 +81,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _ONE_DEVICE,
-        directory_devices.get_device,
+        directory_objects.get_device,
         "Get an Entra device",
         returns=DEVICE,
         permissions=needs.READ_DEVICES,
@@ -96,7 +90,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _ONE_DEVICE,
-        directory_devices.update_device,
+        directory_objects.update_device,
         "Update an Entra device",
         accepts=DEVICE,
         status=204,
@@ -107,7 +101,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _ONE_DEVICE,
-        directory_devices.delete_device,
+        directory_objects.delete_device,
         "Delete an Entra device; a managed one stays managed",
         status=204,
         permissions=needs.WRITE_DEVICES,
@@ -178,7 +172,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "organization",
-        organization.list_organizations,
+        tenant.list_organizations,
         "The organisation",
         returns=ORGANIZATION,
         many=True,
@@ -189,7 +183,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "organization/$count",
-        organization.count_organizations,
+        tenant.count_organizations,
         "Count the organisations: one",
         permissions=needs.READ_ORGANIZATION,
         source="Graph: organization: list",
@@ -198,7 +192,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "organization/{organization}",
-        organization.get_organization,
+        tenant.get_organization,
         "Get the organisation",
         returns=ORGANIZATION,
         permissions=needs.READ_ORGANIZATION,
@@ -208,7 +202,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "domains",
-        organization.list_domains,
+        tenant.list_domains,
         "List domains",
         returns=DOMAIN,
         many=True,
@@ -219,7 +213,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "domains/$count",
-        organization.count_domains,
+        tenant.count_domains,
         "Count the domains: one",
         permissions=needs.READ_DOMAINS,
         source="Graph: domain: list",
@@ -228,7 +222,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "domains/{domain}",
-        organization.get_domain,
+        tenant.get_domain,
         "Get a domain",
         returns=DOMAIN,
         permissions=needs.READ_DOMAINS,
@@ -238,7 +232,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "subscribedSkus",
-        subscribed_skus.list_skus,
+        tenant.list_skus,
         "List the tenant's licences",
         returns=SUBSCRIBED_SKU,
         many=True,
@@ -249,7 +243,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "subscribedSkus/{sku}",
-        subscribed_skus.get_sku,
+        tenant.get_sku,
         "Get a licence of the tenant",
         returns=SUBSCRIBED_SKU,
         permissions=needs.READ_LICENSES,
@@ -275,7 +269,7 @@ def _changes(kind: Entity, permissions: tuple[str, ...]) -> Route[Handler]:
     return Route(
         "GET",
         f"{kind.name}s/delta",
-        delta.delta(kind.name),
+        changes.delta(kind.name),
         f"What has changed of {kind.name}s",
         returns=kind,
         many=True,

@@ -16,8 +16,7 @@ from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
 from fauxtune.surfaces.graph.families.family import KEYS, Action, Family
 from fauxtune.surfaces.graph.resources.document_members import Members
-from fauxtune.surfaces.graph.resources.family_assignments import Assignments
-from fauxtune.surfaces.graph.resources.family_handlers import Items
+from fauxtune.surfaces.graph.resources.family_handlers import Assignments, Items
 from fauxtune.surfaces.graph.resources.served_family import Served
 from fauxtune.surfaces.graph.routes.absent import absent
 

@@ -9,7 +9,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import memberships
+from fauxtune.surfaces.graph.resources import groups
 
 DIRECTORY_OBJECT = entity("directoryObject")
 
@@ -33,7 +33,7 @@ def lists(
         Route(
             "GET",
             template,
-            memberships.lists(collection),
+            groups.lists(collection),
             f"List {what}",
             returns=DIRECTORY_OBJECT,
             many=True,
@@ -44,7 +44,7 @@ def lists(
         Route(
             "GET",
             f"{template}/$count",
-            memberships.counts(collection),
+            groups.counts(collection),
             f"Count {what}",
             permissions=permissions,
             source=source,
@@ -53,7 +53,7 @@ def lists(
         Route(
             "GET",
             f"{template}/{{element}}",
-            memberships.element(collection),
+            groups.element(collection),
             f"Get one of the {what}",
             returns=DIRECTORY_OBJECT,
             permissions=permissions,
@@ -70,7 +70,7 @@ def references(
     return Route(
         "GET",
         f"{template}/$ref",
-        memberships.references(collection),
+        groups.references(collection),
         f"List references to {what}",
         permissions=permissions,
         source=source,
@@ -81,10 +81,10 @@ def references(
 def checks(one: str, *, permissions: tuple[str, ...]) -> tuple[Route[Handler], ...]:
     """Return the routes of checks on the memberships of an object."""
     actions: tuple[tuple[str, Handler, str, Fidelity], ...] = (
-        ("checkMemberGroups", memberships.check_member_groups, "Which of these groups hold it", EXACT),
-        ("checkMemberObjects", memberships.check_member_objects, "Which of these objects hold it", GROUPS_ALONE),
-        ("getMemberGroups", memberships.get_member_groups, "Ids of the groups that hold it, nested ones too", EXACT),
-        ("getMemberObjects", memberships.get_member_groups, "Ids of what holds it, nested groups too", GROUPS_ALONE),
+        ("checkMemberGroups", groups.check_member_groups, "Which of these groups hold it", EXACT),
+        ("checkMemberObjects", groups.check_member_objects, "Which of these objects hold it", GROUPS_ALONE),
+        ("getMemberGroups", groups.get_member_groups, "Ids of the groups that hold it, nested ones too", EXACT),
+        ("getMemberObjects", groups.get_member_groups, "Ids of what holds it, nested groups too", GROUPS_ALONE),
     )
     return tuple(
         Route(

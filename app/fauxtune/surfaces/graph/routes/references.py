@@ -14,7 +14,7 @@ from fauxtune.core.profiles.references import NAMES
 from fauxtune.operations.insight.audit_rules import PROFILE, changes
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
-from fauxtune.surfaces.graph.resources import references
+from fauxtune.surfaces.graph.resources import device_configurations
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
@@ -48,13 +48,26 @@ REFERENCES: tuple[Route[Handler], ...] = tuple(
     route
     for name in NAMES
     for route in (
-        _route("GET", "", handler=references.read_target, summary="Get the {} that a profile refers to", name=name),
-        _route("GET", "/$ref", handler=references.read_reference, summary="Get the reference {}", name=name),
-        _route("PUT", "/$ref", handler=references.set_reference, summary="Set the reference {}", name=name, status=204),
+        _route(
+            "GET",
+            "",
+            handler=device_configurations.read_target,
+            summary="Get the {} that a profile refers to",
+            name=name,
+        ),
+        _route("GET", "/$ref", handler=device_configurations.read_reference, summary="Get the reference {}", name=name),
+        _route(
+            "PUT",
+            "/$ref",
+            handler=device_configurations.set_reference,
+            summary="Set the reference {}",
+            name=name,
+            status=204,
+        ),
         _route(
             "DELETE",
             "/$ref",
-            handler=references.clear_reference,
+            handler=device_configurations.clear_reference,
             summary="Clear the reference {}",
             name=name,
             status=204,

@@ -9,8 +9,8 @@ from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import subscriptions
-from fauxtune.surfaces.graph.resources.subscriptions import SUBSCRIPTION
+from fauxtune.surfaces.graph.resources import changes
+from fauxtune.surfaces.graph.resources.changes import SUBSCRIPTION
 
 _ALL = "subscriptions"
 _ONE = f"{_ALL}/{{subscription}}"
@@ -24,7 +24,7 @@ SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _ALL,
-        subscriptions.list_subscriptions,
+        changes.list_subscriptions,
         "List the application's subscriptions",
         returns=SUBSCRIPTION,
         many=True,
@@ -35,7 +35,7 @@ SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _ALL,
-        subscriptions.create_subscription,
+        changes.create_subscription,
         "Subscribe to changes, once the receiver has answered",
         accepts=SUBSCRIPTION,
         returns=SUBSCRIPTION,
@@ -47,7 +47,7 @@ SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _ONE,
-        subscriptions.get_subscription,
+        changes.get_subscription,
         "Get a subscription",
         returns=SUBSCRIPTION,
         permissions=_ANY,
@@ -57,7 +57,7 @@ SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _ONE,
-        subscriptions.update_subscription,
+        changes.update_subscription,
         "Renew a subscription",
         accepts=SUBSCRIPTION,
         returns=SUBSCRIPTION,
@@ -68,7 +68,7 @@ SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         f"{_ONE}/reauthorize",
-        subscriptions.reauthorize,
+        changes.reauthorize,
         "Authorise a subscription again",
         status=204,
         permissions=_ANY,
@@ -78,7 +78,7 @@ SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _ONE,
-        subscriptions.delete_subscription,
+        changes.delete_subscription,
         "Delete a subscription",
         status=204,
         permissions=_ANY,
