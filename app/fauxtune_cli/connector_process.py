@@ -158,7 +158,7 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
     from fauxtune.connector.keypool import KeyPool
     from fauxtune.connector.service import Service
     from fauxtune.core.errors import FauxtuneError
-    from fauxtune.server.ids import SystemIds
+    from fauxtune.server.system import SystemIds
     from fauxtune_client.connector import HttpChannel
     from fauxtune_client.endpoints import Server
     from fauxtune_client.http import Client

@@ -16,9 +16,9 @@ from fauxtune.core.administration.choices import (
     Purpose,
     platforms_of,
 )
-from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.scep import ndes_url
+from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Session, partial

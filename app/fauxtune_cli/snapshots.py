@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.core.administration import state as tasks
-from fauxtune.core.administration.state_words import sentences
+from fauxtune.core.administration.state import sentences
 from fauxtune_cli import completion, device_folders
 from fauxtune_cli.administration import Administration, YesOption, confirm
 from fauxtune_cli.service import with_service

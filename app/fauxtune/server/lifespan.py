@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from fauxtune.operations.devices.due import Watch
     from fauxtune.operations.directory.notification_delivery import Deliveries
     from fauxtune.operations.tenants.seed_parts import Seed
-    from fauxtune.server.neighbours import Neighbours
-    from fauxtune.server.questions import Answerer
+    from fauxtune.server.neighbours import Answerer, Neighbours
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
 _POLL_SECONDS = 5.0

@@ -14,7 +14,7 @@ from cryptography import x509
 from fauxtune.core.administration import emulation, imported
 from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.administration.imported import ConnectorKey
-from fauxtune.testing.calls import Calls
+from fauxtune.testing.parts import Calls
 from fauxtune_client.endpoints import ClientError
 from fauxtune_client.pfx import read_public_key
 

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from fauxtune.core.administration import emulation
 from fauxtune.core.model.partner_facts import PARTNER_FACTS
-from fauxtune.testing.calls import Calls
+from fauxtune.testing.parts import Calls
 from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.device.condition import Delivery

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from fauxtune.core.faults.words import effect_in_words, match_in_words, when_in_words
+from fauxtune.core.faults.writing import effect_in_words, match_in_words, when_in_words
 
 if TYPE_CHECKING:
     from fauxtune.testing.faults import Fault

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from fauxtune.testing.calls import Calls
-from fauxtune.testing.parts import NotReached
+from fauxtune.testing.parts import Calls, NotReached
 
 if TYPE_CHECKING:
     from fauxtune.testing.devices import Device

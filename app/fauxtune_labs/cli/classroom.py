@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.core.administration import classrooms as tasks
+from fauxtune.core.administration import labs as tasks
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration, Session, YesOption, confirm
 from fauxtune_cli.options import FAILED, fail

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fauxtune.core.administration import classrooms as tasks
+from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.language.catalogue import Language
 from fauxtune_cli.administration import Session

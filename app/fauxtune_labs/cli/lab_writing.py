@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import Broken
+from fauxtune.core.language.catalogue import Broken, Language
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fauxtune.operations.runtime import device_host
+from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Listed
-from fauxtune.surfaces.control.calls import Here, calls
 from fauxtune_labs.control.hosted_device_messages import HostedDevice, HostedDeviceChange, NewHostedDevice
 from fauxtune_labs.operations import hosted_devices
 from fauxtune_labs.operations.hosted_devices import DeviceChange

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.language.catalogue import catalogue
+from fauxtune.surfaces.control.access import Here, TenantCall, calls
 from fauxtune.surfaces.control.answers import Listed
-from fauxtune.surfaces.control.calls import Here, TenantCall, calls
 from fauxtune_labs.control import lab_answers as answers
 from fauxtune_labs.core.lab import Choice, Question
 from fauxtune_labs.operations.labs import runs

@@ -181,3 +181,13 @@ def _in_single_quotes(text: str) -> str:
 def powershell_text(text: str) -> str:
     """Return the text in single quotes for PowerShell, which takes curly ones for the same."""
     return "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", text) + "'"
+
+
+_HARMLESS = re.compile(r"[\w '.,:@+-]+")
+
+
+def quoted(text: str) -> str:
+    """Return a name as one word of a command line that can be pasted into any shell. Quotation marks, in which shells
+    replace something, are around harmless names only.
+    """
+    return f'"{text}"' if _HARMLESS.fullmatch(text) and shlex.quote(text) != text else shlex.quote(text)

@@ -8,11 +8,25 @@ Intune's own collections take a plain text instead.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.query.expressions import And, Condition, Field, Literal, Or, TextMatch, TextTest
+from fauxtune.core.odata.query.expressions import (
+    And,
+    AnyElement,
+    Compare,
+    Condition,
+    Field,
+    IsOf,
+    Literal,
+    Not,
+    Operator,
+    Or,
+    TextMatch,
+    TextTest,
+)
 from fauxtune.core.odata.query.filter_typing import folded, text_test
 from fauxtune.core.odata.schema.types import Entity
 
@@ -142,3 +156,64 @@ def _anywhere(text: str, entity: Entity, *, searchable: Searchable) -> Condition
 
 def _malformed(why: str) -> Invalid:
     return Invalid(f"Invalid search clause: {why}", target="$search")
+
+
+def is_advanced(condition: Condition) -> bool:
+    """Whether the condition contains a part that only an advanced query may have."""
+    return any(_is_advanced(node) for node in _nodes(condition))
+
+
+def is_unsupported(condition: Condition) -> bool:
+    """Whether the condition contains a part that the directory never supports.
+
+    Differs from Intune: `tolower` passes, because it cannot be distinguished from the directory's own folding of case.
+    """
+    return any(isinstance(node, IsOf) or _is_contains(node) for node in _nodes(condition))
+
+
+def _is_contains(node: Condition) -> bool:
+    return isinstance(node, TextMatch) and node.test is TextTest.CONTAINS
+
+
+def _is_advanced(node: Condition) -> bool:
+    match node:
+        case Not() | TextMatch(test=TextTest.ENDS_WITH) | Compare(operator=Operator.NE):
+            return True
+        case Compare(right=Literal(value=None)):
+            return True
+        case AnyElement(condition=None):
+            return True
+        case _:
+            return False
+
+
+def _nodes(condition: Condition) -> Iterator[Condition]:
+    yield condition
+    match condition:
+        case And(conditions) | Or(conditions):
+            for inner in conditions:
+                yield from _nodes(inner)
+        case Not(inner):
+            yield from _nodes(inner)
+        case AnyElement(condition=inner) if inner is not None:
+            yield from _nodes(inner)
+        case _:
+            return
+
+
+#: The conditions that the real service evaluates, by property: it silently ignores the rest of a `$filter`.
+#: `graph.faithfulQuery` switches it on.
+FILTERED: dict[str, frozenset[str]] = {
+    "deviceCategoryDisplayName": frozenset({"eq"}),
+    "enrolledDateTime": frozenset({"lt", "gt", "le", "ge"}),
+    "jailBroken": frozenset({"eq"}),
+    "lastSyncDateTime": frozenset({"lt", "gt", "le", "ge"}),
+    "deviceName": frozenset({"eq", "contains", "startswith"}),
+    "operatingSystem": frozenset({"eq"}),
+    "complianceState": frozenset({"eq"}),
+    "userPrincipalName": frozenset({"eq"}),
+    "serialNumber": frozenset({"eq"}),
+    "azureADDeviceId": frozenset({"eq"}),
+    "managementAgent": frozenset({"eq"}),
+    "managedDeviceOwnerType": frozenset({"eq"}),
+}

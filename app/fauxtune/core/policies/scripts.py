@@ -26,7 +26,6 @@ from fauxtune.core.clock import parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.rules import Rules
 from fauxtune.core.policies.script_runs import LONGEST_OUTPUT, Part, Repeats, WantedScript
 
@@ -239,3 +238,8 @@ def order(script: Script, document: JsonObject, *, run: int, remediates: bool = 
 
 def _digest(members: object) -> str:
     return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()[:32]
+
+
+#: The time between two requests. The documents disagree about Windows: "Win32 app management overview" (2026-02-06) has
+#: an hour, "Intune management extension" (2026-04-07) 8 hours.
+AGENTS: Mapping[Variant, timedelta] = {Variant.WINDOWS: timedelta(hours=1), Variant.MACOS: timedelta(hours=8)}

@@ -16,7 +16,7 @@ from fauxtune.core.engine.compliance.actions import actions_of, due_actions, gra
 from fauxtune.core.engine.compliance.built_in import BUILT_IN_ID, USER
 from fauxtune.core.engine.compliance.grace import Course, Graced
 from fauxtune.core.engine.compliance.states import JUDGED_EVERY, NO_GRACE, DeviceState, is_compliant
-from fauxtune.core.graph.base import NO_END
+from fauxtune.core.graph.index import NO_END
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.devices.audience import Audience

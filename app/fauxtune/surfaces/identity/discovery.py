@@ -121,3 +121,39 @@ def user_realm(user: str, *, tenant: Tenant | None) -> dict[str, Any]:
         "cloud_instance_name": "microsoftonline.com",
         "cloud_audience_urn": "urn:federation:MicrosoftOnline",
     }
+
+
+def endpoints(origin: str) -> dict[str, Any]:
+    """Return the endpoints of the cloud that this emulator is."""
+    return {
+        "name": "Fauxtune",
+        "portal": f"{origin}/console",
+        "authentication": {
+            "loginEndpoint": origin,
+            "audiences": [origin],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "resourceManager": origin,
+        "graphAudience": origin,
+        "microsoftGraphResourceId": origin,
+        "suffixes": {},
+    }
+
+
+def tenants(tenant: Tenant) -> dict[str, Any]:
+    """Return the tenants that a caller of this tenant can reach."""
+    own = {
+        "id": f"/tenants/{tenant.id}",
+        "tenantId": tenant.id,
+        "displayName": tenant.name,
+        "defaultDomain": tenant.domain,
+        "domains": [tenant.domain],
+        "tenantCategory": "Home",
+    }
+    return {"value": [own]}
+
+
+def subscriptions() -> dict[str, Any]:
+    """Return the subscriptions to Azure: none."""
+    return {"value": [], "count": {"type": "Total", "value": 0}}

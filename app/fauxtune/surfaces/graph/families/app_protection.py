@@ -10,7 +10,7 @@ from dataclasses import replace
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies.app_protection import (
     POLICY_RULES,
     REGISTRATION_RULES,

@@ -14,8 +14,7 @@ from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.core.odata.schema.types import Entity, Version
+from fauxtune.core.odata.schema.types import Entity, Version, approximated
 from fauxtune.core.policies import apps as rules
 from fauxtune.core.policies.apps import APP_RULES, CATEGORY_RULES, DEPENDENCY, SUPERSEDENCE, filter_platforms
 from fauxtune.operations.profiles import app_files, apps, resources
@@ -29,8 +28,8 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import element_document, list_documents
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
+from fauxtune.surfaces.graph.lists import element_document, list_documents
 from fauxtune.surfaces.graph.resources.family_handlers import Items
 from fauxtune.surfaces.graph.resources.parts import Part
 

@@ -11,10 +11,9 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.core.policies import autopilot as rules
-from fauxtune.core.policies.autopilot import DEPLOYMENT_PROFILES, IDENTITIES, SETTINGS, SETTINGS_ID
-from fauxtune.core.policies.autopilot_time import ASSIGNED
+from fauxtune.core.policies.autopilot import ASSIGNED, DEPLOYMENT_PROFILES, IDENTITIES, SETTINGS, SETTINGS_ID
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.devices import autopilot as operations
 from fauxtune.operations.devices.autopilot import IDENTITY_HOOKS, IMPORT_HOOKS
@@ -25,9 +24,8 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, list_documents
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.lists import collection_answer, count_documents, list_documents
 from fauxtune.surfaces.graph.resources.parts import Part
 from fauxtune.surfaces.graph.resources.served_family import type_of
 

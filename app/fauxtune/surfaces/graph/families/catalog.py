@@ -12,20 +12,19 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.json_limits import MOST_IN_POLICY
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies import configuration_policies
 from fauxtune.core.policies.catalog import definition_of
-from fauxtune.core.policies.catalog_validation import instances, unknown_ids
 from fauxtune.core.policies.compliance import SCHEDULED_ACTIONS
+from fauxtune.core.policies.configuration_policies import instances, unknown_ids
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.profiles import resources, settings_catalog
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import FIDELITY, Answer, Call, Json, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.lists import collection_answer, list_documents
 from fauxtune.surfaces.graph.resources.document_members import accepted_member
 from fauxtune.surfaces.graph.resources.family_handlers import Items
 from fauxtune.surfaces.graph.resources.parts import Part

@@ -12,7 +12,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES, SCHEDULED_ACTIONS
 from fauxtune.core.policies.scripts import rules_of
 from fauxtune.operations.devices import retire_list

@@ -11,7 +11,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies import enrollment as rules
 from fauxtune.core.policies.rules import Rules
 from fauxtune.operations.devices.enrollment_restrictions import MOST_EVENTS
@@ -26,9 +26,8 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.lists import collection_answer, count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.served_family import type_of
 
 PUSH_CERTIFICATE = entity("applePushNotificationCertificate")

@@ -14,7 +14,7 @@ from fauxtune.core.graph.references import binds
 from fauxtune.core.model.json_limits import MOST_IN_POLICY
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies import group_policy as rules
 from fauxtune.core.policies.rules import BOUND, Rules
 from fauxtune.operations.profiles import group_policy, resources
@@ -25,8 +25,8 @@ from fauxtune.storage.rows.resources import ListedResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
+from fauxtune.surfaces.graph.lists import list_documents
 from fauxtune.surfaces.graph.resources.document_members import accepted_member
 from fauxtune.surfaces.graph.resources.parts import Part, by_name
 from fauxtune.surfaces.graph.resources.served_family import type_of

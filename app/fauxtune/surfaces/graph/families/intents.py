@@ -13,8 +13,7 @@ from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.json_limits import MOST_IN_POLICY
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import Fidelity, approximated, stored
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, Fidelity, approximated, stored
 from fauxtune.core.policies import intents as rules
 from fauxtune.core.policies.rules import Member, Rules
 from fauxtune.operations.insight.audit_families import FamilySubject, creates
@@ -24,9 +23,8 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, audited_by, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.lists import collection_answer, list_documents
 from fauxtune.surfaces.graph.resources.document_members import accepted_member
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name
 from fauxtune.surfaces.graph.resources.served_family import paths_of, type_of

@@ -12,7 +12,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.options import QueryOptions
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies.roles import RESOURCE_OPERATIONS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import resources, roles
@@ -23,8 +23,8 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.families.family import Action, Family
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.parts import Part
 from fauxtune.surfaces.graph.resources.served_family import type_of
 

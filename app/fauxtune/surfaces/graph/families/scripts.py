@@ -30,9 +30,8 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.families.family import Assigned, Family
-from fauxtune.surfaces.graph.lists import Listed, computed
+from fauxtune.surfaces.graph.lists import Listed, computed, count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_parts import MANAGED_DEVICE, listed_document
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.parts import Below, Part, add_parts, by_name, placed

@@ -12,11 +12,20 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.fidelity import approximated, stored
-from fauxtune.core.policies import approvals
-from fauxtune.core.policies.approvals import LONGEST_JUSTIFICATION, REQUESTS, UNDER_WAY, Status
+from fauxtune.core.odata.schema.types import approximated, stored
+from fauxtune.core.policies import tenant_administration
 from fauxtune.core.policies.rules import Rules
-from fauxtune.core.policies.tenant_administration import BRANDING, CLEANUP_RULES, POLICY_SET_ITEMS, POLICY_SETS, TERMS
+from fauxtune.core.policies.tenant_administration import (
+    BRANDING,
+    CLEANUP_RULES,
+    LONGEST_JUSTIFICATION,
+    POLICY_SET_ITEMS,
+    POLICY_SETS,
+    REQUESTS,
+    TERMS,
+    UNDER_WAY,
+    Status,
+)
 from fauxtune.operations.insight.audit_families import FamilySubject, acts
 from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.operations.profiles import resources
@@ -28,9 +37,8 @@ from fauxtune.storage.queries import resources as queries
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.lists import collection_answer, list_documents
 from fauxtune.surfaces.graph.resources.assignments import targets_of
 from fauxtune.surfaces.graph.resources.document_members import accepted_member
 
@@ -251,7 +259,7 @@ FAMILIES: tuple[Family, ...] = (
         "deviceManagement/operationApprovalPolicies",
         "operationApprovalPolicy",
         "an approval policy",
-        approvals.POLICIES,
+        tenant_administration.POLICIES,
         read=_READ_APPROVALS,
         write=_WRITE_APPROVALS,
         audit=("OperationApprovalPolicy", "Role"),
@@ -267,7 +275,7 @@ FAMILIES: tuple[Family, ...] = (
         "deviceManagement/operationApprovalRequests",
         "operationApprovalRequest",
         "a request for approval",
-        approvals.REQUESTS,
+        tenant_administration.REQUESTS,
         read=_READ_APPROVALS,
         write=_READ_APPROVALS,
         audit=("OperationApprovalRequest", "Role"),

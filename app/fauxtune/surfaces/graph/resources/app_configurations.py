@@ -12,7 +12,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import bare_name
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.collections.assignments import ASSIGNMENTS
 from fauxtune.storage.collections.profiles import APP_CONFIGURATIONS

@@ -13,15 +13,14 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, bare_name
 from fauxtune.core.pki.encrypted_content import Encryption
 from fauxtune.core.policies.apps import APP_RULES, CONTENT_RULES, FILE_RULES
 from fauxtune.operations.profiles import app_files, app_scripts, apps, resources
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.served_family import type_of
 
 CONTENT, FILE = entity("mobileAppContent"), entity("mobileAppContentFile")

@@ -23,7 +23,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 
 APPLICATION = entity("application")
 PASSWORD = complex_type("passwordCredential")

@@ -21,8 +21,17 @@ from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    collection_answer,
+    count_documents,
+    count_rows,
+    element_document,
+    element_row,
+    get_element,
+    list_documents,
+    list_rows,
+)
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")

@@ -13,8 +13,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import NEVER, Entity, Version
+from fauxtune.core.odata.schema.types import NEVER, Entity, Version, bare_name
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction

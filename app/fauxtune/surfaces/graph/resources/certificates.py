@@ -29,8 +29,15 @@ from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Listed, computed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    computed,
+    count_documents,
+    count_rows,
+    element_document,
+    list_documents,
+    list_rows,
+)
 
 USER_PFX_CERTIFICATE = entity("userPFXCertificate")
 

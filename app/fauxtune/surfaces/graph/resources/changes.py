@@ -10,9 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from fauxtune.core.clock import iso
-from fauxtune.core.graph.delta_tokens import DeltaToken, read_token
 from fauxtune.core.graph.index import entity
-from fauxtune.core.graph.subscriptions import watched
+from fauxtune.core.graph.subscriptions import DeltaToken, read_token, watched
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.query.expressions import Compare, Condition, Field, Folded, In, Literal, Operand, Operator, Or
@@ -34,8 +33,7 @@ from fauxtune.surfaces.graph.call import (
     created,
     entity_answer,
 )
-from fauxtune.surfaces.graph.computed import list_documents
-from fauxtune.surfaces.graph.lists import condition_of, preferred_size
+from fauxtune.surfaces.graph.lists import condition_of, list_documents, preferred_size
 
 #: Objects of one page, and of a filter (Graph: group: delta).
 _PAGE, _MOST_FILTERED = 200, 50

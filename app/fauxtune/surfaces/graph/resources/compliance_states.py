@@ -24,8 +24,7 @@ from fauxtune.storage.rows.compliance import ComplianceStateRow
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.lists import collection_answer, count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 
 POLICY_STATE = entity("deviceCompliancePolicyState")

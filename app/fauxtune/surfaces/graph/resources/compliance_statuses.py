@@ -24,8 +24,7 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.compliance import ComplianceSettingsRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Listed, computed
+from fauxtune.surfaces.graph.lists import Listed, computed, count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.compliance_states import platform_of, user_of
 from fauxtune.surfaces.graph.resources.parts import Below, placed
 

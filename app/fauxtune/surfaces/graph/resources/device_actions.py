@@ -24,7 +24,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
 
 BULK_RESULT = complex_type("bulkManagedDeviceActionResult")

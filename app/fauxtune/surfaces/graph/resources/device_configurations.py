@@ -10,7 +10,7 @@ from fauxtune.core.graph.references import binds
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.paths.table import UnknownSegment
-from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.profiles.references import referenced

@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.directory import ANY_OBJECT, KINDS
 from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.references import ANY_OBJECT, KINDS
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import text_value

@@ -20,8 +20,7 @@ import orjson
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.csdl import csdl
-from fauxtune.core.odata.paths.segments import organization_in
-from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.paths.table import Route, organization_in
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, Message
 

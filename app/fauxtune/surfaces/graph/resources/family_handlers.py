@@ -15,8 +15,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.json_limits import MOST_IN_POLICY, MOST_IN_REQUEST, check_depth
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import Entity, Version
+from fauxtune.core.odata.schema.types import Entity, Version, bare_name
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import assignments as assignment_operations
 from fauxtune.operations.profiles import resources as operations

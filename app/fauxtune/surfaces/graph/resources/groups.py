@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.directory import KINDS
 from fauxtune.core.graph.index import entity
-from fauxtune.core.graph.references import binds, reference_id
+from fauxtune.core.graph.references import KINDS, binds, reference_id
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.odata.documents.validation import accept

@@ -11,10 +11,9 @@ from dataclasses import replace
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.device_filtering import FILTERED
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds
-from fauxtune.core.graph.search import Searchable
+from fauxtune.core.graph.search import FILTERED, Searchable
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
 from fauxtune.core.model.platforms import Variant
@@ -32,8 +31,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_documents, list_rows
 from fauxtune.surfaces.graph.resources.device_parts import (
     DEVICES,
     PARTS,

@@ -28,13 +28,15 @@ from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.lists import (
     Listed,
     collection_answer,
     computed,
+    count_documents,
     count_rows,
+    element_document,
     get_element,
+    list_documents,
     list_rows,
     stored,
 )

@@ -24,9 +24,18 @@ from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.families.index import FAMILIES
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows, stored
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    collection_answer,
+    count_documents,
+    count_rows,
+    element_document,
+    get_element,
+    list_documents,
+    list_rows,
+    stored,
+)
 from fauxtune.surfaces.graph.resources.parts import Below, placed
 
 DOMAIN = entity("domain")

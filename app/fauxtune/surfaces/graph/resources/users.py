@@ -28,8 +28,15 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    count_documents,
+    count_rows,
+    element_document,
+    list_documents,
+    list_rows,
+    stored,
+)
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, approximated
+from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import applications

@@ -12,7 +12,7 @@ from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, refused
+from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated, refused
 from fauxtune.operations.insight.audit_rules import CATEGORY, COLLECTED_LOGS, DEVICE, changes, creates, deletes, orders
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by

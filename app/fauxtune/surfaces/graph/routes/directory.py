@@ -8,14 +8,23 @@ from __future__ import annotations
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, approximated, refused, stored
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.resources import changes, directory_objects, tenant
+from fauxtune.surfaces.graph.resources.changes import SUBSCRIPTION
 from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
-from fauxtune.surfaces.graph.routes.groups import GROUP, GROUPS
-from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references
+from fauxtune.surfaces.graph.routes.groups import (
+    AT_ONCE,
+    GROUP,
+    GROUPS,
+    ONE_OWNER,
+    SEARCH,
+    checks,
+    lists,
+    of_member,
+    references,
+)
 from fauxtune.surfaces.graph.routes.users import USER, USERS
 
 DEVICE = entity("device")
@@ -300,4 +309,79 @@ DIRECTORY: tuple[Route[Handler], ...] = (
     *APPLICATIONS,
     *CHANGES,
     *REFUSED,
+)
+
+
+_ALL = "subscriptions"
+_ONE = f"{_ALL}/{{subscription}}"
+#: Any of them; creating one needs the permission to read what is subscribed to.
+_ANY = tuple(dict.fromkeys((*needs.READ_USERS, *needs.READ_GROUPS, *needs.READ_DEVICES)))
+_CHANGES = approximated(
+    "users, groups and devices, by webhooks without resource data; the only lifecycle event is reauthorizationRequired"
+)
+
+SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _ALL,
+        changes.list_subscriptions,
+        "List the application's subscriptions",
+        returns=SUBSCRIPTION,
+        many=True,
+        permissions=_ANY,
+        source="Graph: subscription: list",
+        dated=True,
+    ),
+    Route(
+        "POST",
+        _ALL,
+        changes.create_subscription,
+        "Subscribe to changes, once the receiver has answered",
+        accepts=SUBSCRIPTION,
+        returns=SUBSCRIPTION,
+        status=201,
+        permissions=_ANY,
+        source="Graph: subscription: create; Receive change notifications through webhooks",
+        fidelity=_CHANGES,
+    ),
+    Route(
+        "GET",
+        _ONE,
+        changes.get_subscription,
+        "Get a subscription",
+        returns=SUBSCRIPTION,
+        permissions=_ANY,
+        source="Graph: subscription: get",
+        dated=True,
+    ),
+    Route(
+        "PATCH",
+        _ONE,
+        changes.update_subscription,
+        "Renew a subscription",
+        accepts=SUBSCRIPTION,
+        returns=SUBSCRIPTION,
+        permissions=_ANY,
+        source="Graph: subscription: update",
+        fidelity=_CHANGES,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/reauthorize",
+        changes.reauthorize,
+        "Authorise a subscription again",
+        status=204,
+        permissions=_ANY,
+        source="Graph: subscription: reauthorize",
+        fidelity=approximated("nothing ends without it"),
+    ),
+    Route(
+        "DELETE",
+        _ONE,
+        changes.delete_subscription,
+        "Delete a subscription",
+        status=204,
+        permissions=_ANY,
+        source="Graph: subscription: delete",
+    ),
 )

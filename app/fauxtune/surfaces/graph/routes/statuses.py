@@ -11,11 +11,11 @@ from functools import partial
 
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import profile_statuses
-from fauxtune.surfaces.graph.routes.reading import read
+from fauxtune.surfaces.graph.routes.profiles import read
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
 CERTIFICATE_STATE = entity("managedDeviceCertificateState")
