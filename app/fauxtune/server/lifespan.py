@@ -22,10 +22,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.devices import due
+from fauxtune.operations.devices.due import Watch
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import PLACES
 from fauxtune.server import StartRefused, bootstrap, lock
 from fauxtune.server.bootstrap import Environment
+from fauxtune.server.neighbours import Answerer, Neighbours, bring_up_to_date
 from fauxtune.server.readiness import ReadinessGate
 from fauxtune.settings import Settings
 from fauxtune.storage import migrate
@@ -35,10 +38,8 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
-    from fauxtune.operations.devices.due import Watch
     from fauxtune.operations.directory.notification_delivery import Deliveries
     from fauxtune.operations.tenants.seed_parts import Seed
-    from fauxtune.server.neighbours import Answerer, Neighbours
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
 _POLL_SECONDS = 5.0
@@ -208,8 +209,6 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
         held.callback(opened.close)
         ownership = held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))
         if migrated and opened.is_shared:
-            from fauxtune.server.neighbours import bring_up_to_date
-
             bring_up_to_date(opened, ownership)
         elif migrated:
             migrate.upgrade(opened)
@@ -266,7 +265,6 @@ async def among_several(
     """Take a place among the processes that share the database, lead if nobody else does, and hear the others while the
     block runs. `answerers`: what answers their questions, by topic.
     """
-    from fauxtune.server.neighbours import Neighbours
 
     emulator.leads = await asyncio.to_thread(ownership.lead)
     await _take_place(emulator, ownership)
@@ -323,7 +321,6 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
                 continue
             with suppress(DatabaseUnavailable):  # the next round tries again
                 # Here, for a start waits for nothing that is needed later, and an idle server has no revocations.
-                from fauxtune.operations.devices import due
 
                 for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
                     from fauxtune.operations.connectors import revocation

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
@@ -41,6 +41,7 @@ from fauxtune.server.listening import (
     bind,
     most_connections,
 )
+from fauxtune.server.neighbours import Answerer
 from fauxtune.server.readiness import Endpoints, ReadinessGate
 from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.server.tls import addresses_of
@@ -49,9 +50,6 @@ from fauxtune.settings import Settings
 from fauxtune.storage.process_lock import Ownership
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as tenant_queries
-
-if TYPE_CHECKING:
-    from fauxtune.server.neighbours import Answerer
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import httpx
 
@@ -24,9 +23,7 @@ from fauxtune_client.endpoints import ClientError
 from fauxtune_client.endpoints import Server as Endpoints
 from fauxtune_client.http import Client
 from fauxtune_client.readiness import readiness
-
-if TYPE_CHECKING:
-    from fauxtune_sim.hosting.pool import DevicePool
+from fauxtune_sim.hosting.pool import DevicePool
 
 _TIMEOUT_SECONDS = 30.0
 #: Keys of the ring from which simulated devices take their identity keys.
@@ -198,8 +195,6 @@ class Server:
     def pool(self) -> DevicePool:
         """The simulated devices of this process, of all tenants of this server."""
         if self._pool is None:
-            from fauxtune_sim.hosting.pool import DevicePool
-
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
             self._pool = DevicePool(self.url, ca=ca, keys=_RING)
         return self._pool
@@ -303,6 +298,8 @@ def _environment() -> dict[str, str]:
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
     """Hold a lock that the system releases when this process ends."""
+    import fcntl  # here: only POSIX systems have it, and with a server elsewhere tests run on others
+
     with file.open("wb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

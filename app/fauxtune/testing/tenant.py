@@ -14,21 +14,20 @@ from urllib.parse import quote
 from fauxtune.core.administration import approvals as tasks
 from fauxtune.core.administration import directory
 from fauxtune.core.administration.approvals import Decision
+from fauxtune.testing.certificates import Connector, Pfx, import_pfx, issue, opened
 from fauxtune.testing.clock import Clock
+from fauxtune.testing.devices import Devices, SavedDevices
+from fauxtune.testing.faults import Faults
+from fauxtune.testing.graph import Graph
 from fauxtune.testing.history import Journal, Wire
-from fauxtune.testing.parts import Calls, Group, NotReached, Serving, User, Waiting
+from fauxtune.testing.parts import Calls, Group, NotReached, Serving, Tenancy, User, Waiting
+from fauxtune.testing.profiles import Profiles
 from fauxtune_client.http import Refused
 from fauxtune_client.http import User as SignedIn
 
 if TYPE_CHECKING:
     from azure.identity import ClientSecretCredential
 
-    from fauxtune.testing.certificates import Connector, Pfx
-    from fauxtune.testing.devices import Devices, SavedDevices
-    from fauxtune.testing.faults import Faults
-    from fauxtune.testing.graph import Graph
-    from fauxtune.testing.parts import Tenancy
-    from fauxtune.testing.profiles import Profiles
 
 T = TypeVar("T")
 _INTERVAL = 0.05
@@ -142,7 +141,6 @@ class Tenant:
     @cached_property
     def graph(self) -> Graph:
         """An httpx client of Graph with a token: `tenant.graph.get("/v1.0/users")`."""
-        from fauxtune.testing.graph import Graph
 
         return Graph(self)
 
@@ -193,21 +191,18 @@ class Tenant:
     @cached_property
     def profiles(self) -> Profiles:
         """Makes profiles: `tenant.profiles.pkcs("Signing").assign("All Staff")`."""
-        from fauxtune.testing.profiles import Profiles
 
         return Profiles(self._calls, authority=self._authority)
 
     @cached_property
     def devices(self) -> Devices:
         """The tenant's simulated devices: `tenant.devices.enroll("alice", "ios")`."""
-        from fauxtune.testing.devices import Devices
 
         return Devices(self, self._calls)
 
     @cached_property
     def connector(self) -> Connector:
         """The tenant's certificate connectors: taken off line and brought back, and their public key."""
-        from fauxtune.testing.certificates import Connector
 
         return Connector(self._calls)
 
@@ -216,7 +211,6 @@ class Tenant:
 
         `order` may have `not_before` and `not_after` (ISO 8601), `subject`, `email`, `pfx_password`.
         """
-        from fauxtune.testing.certificates import issue
 
         return issue(self._calls, self.person(user), template=template, order=order)
 
@@ -235,7 +229,6 @@ class Tenant:
         `file` is one of yours with its `password`; without it a certificate is issued as by `issue`. `purpose` is
         "encryption", "signing", "vpn" or "wifi".
         """
-        from fauxtune.testing.certificates import import_pfx, opened
 
         person = self.person(user)
         chosen = self.issue(person, template=template, **order) if file is None else opened(file, password=password)
@@ -299,7 +292,6 @@ class Tenant:
     @cached_property
     def faults(self) -> Faults:
         """Rules by which requests and devices fail."""
-        from fauxtune.testing.faults import Faults
 
         return Faults(self._calls)
 

@@ -24,6 +24,7 @@ from fauxtune.extensions import before_a_change
 from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.tenants.seats import check_opens, seat_with
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.http import (
     bearer_token,
@@ -50,8 +51,6 @@ class GuardedRoute(BoundedRoute):
         """Raise as `check`, and NotAllowed for a seat that calls about something else than its own tenant."""
         seat = await check(request, media_types=self.media_types)
         if seat is not None:
-            from fauxtune.operations.tenants.seats import check_opens
-
             await check_opens(emulator_of(request), seat, key=request.path_params.get("tenant"))
             caller_of(request).seat = seat
 
@@ -94,8 +93,6 @@ async def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> 
     emulator, token, seat = emulator_of(request), bearer_token(request), None
     # A server without classrooms imports nothing for this: nobody sends such a token.
     if PASSWORD.fullmatch(token):
-        from fauxtune.operations.tenants.seats import seat_with
-
         seat = await seat_with(emulator, token, source=peer_of(request))
     elif emulator.control_token is not None:
         _check_token(token, emulator.control_token)

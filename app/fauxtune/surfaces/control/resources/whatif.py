@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.operations.insight import whatif, whatif_compliance
+from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Unreadable, what_if
 from fauxtune.operations.insight.whatif_compliance import after_time
 from fauxtune.operations.runtime.graph_client import ProposedRequest
@@ -131,7 +132,6 @@ async def consider(here: Here, body: messages.WhatIf) -> Consequences:
     """Changes nothing. Devices to which nothing would happen are left out; so is what is under way anyway. A request
     that Graph would refuse is a 422 with Graph's own answer in `error.graph`.
     """
-    from fauxtune.operations.insight.unreadable import unreadable  # here: nobody may ask, and it loads what reads mail
 
     result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
     lost = await here.run(unreadable, result)
