@@ -1,7 +1,11 @@
-"""The first start on a new SQLite file: a child process makes the tables, the keys and the tenant of the built-in seed.
+"""The database before a start: made by the first start, brought up to date without one.
+
+The first start on a new SQLite file: a child process makes the tables, the keys and the tenant of the built-in seed.
 
 What that takes, a fifth of an idle server's memory, goes with the child. The server then finds all of it, as at a later
 start; whatever the child has not done it does itself, and says what is wrong (docs/decisions/0077).
+
+`fauxtune db upgrade`: brings the schema up to date without a start.
 """
 
 from __future__ import annotations

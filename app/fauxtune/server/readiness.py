@@ -1,7 +1,11 @@
-"""`/livez` and `/readyz` on both listeners, also while the server is starting.
+"""How others learn that the server is ready: `/livez`, `/readyz`, and the file of its addresses.
+
+`/livez` and `/readyz` on both listeners, also while the server is starting.
 
 The listeners open first, so that a program that waits for the server gets an answer at once: 503 and what is still
 missing. Later each request asks the database.
+
+`<data-dir>/endpoints.json`: the addresses of a running server. The file exists only while the server is ready.
 """
 
 from __future__ import annotations

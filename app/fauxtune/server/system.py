@@ -1,4 +1,9 @@
-"""The system's clock: the only place that reads it."""
+"""The system's clock and randomness: the only place that reads them.
+
+The system's clock: the only place that reads it.
+
+Ids, tokens and serial numbers, from the system's randomness.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""A tenant for a test: its people, its profiles, its devices, its clock, and what happened in it."""
+"""A tenant for a test, and the second administrator who approves there.
+
+A tenant for a test: its people, its profiles, its devices, its clock, and what happened in it.
+
+Multi Admin Approval in a test: what needs another administrator, and that administrator's decision.
+"""
 
 from __future__ import annotations
 

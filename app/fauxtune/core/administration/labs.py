@@ -1,4 +1,9 @@
-"""Labs in a tenant. Control surface: `/_fauxtune/v1/tenants/{tenant}/labs`."""
+"""Labs in a tenant, and classrooms.
+
+Labs in a tenant. Control surface: `/_fauxtune/v1/tenants/{tenant}/labs`.
+
+Classrooms: what an instructor does. Control surface: `/_fauxtune/v1/classrooms`.
+"""
 
 from __future__ import annotations
 

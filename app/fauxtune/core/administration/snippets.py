@@ -1,8 +1,12 @@
-"""A request as text to paste: curl, Python (httpx), PowerShell (Invoke-MgGraphRequest).
+"""Requests and names as text to paste.
+
+A request as text to paste: curl, Python (httpx), PowerShell (Invoke-MgGraphRequest).
 
 Quoting: POSIX shell 2.2.2 (single quotes), Python literals, PowerShell `about_Quoting_Rules` (here-strings). Characters
 that do not print, such as those that turn the direction of text, are written as escapes. The credentials come from the
 variables that `fauxtune env` prints: no snippet contains one.
+
+A name as one word of a command line, for POSIX shells (2.2 "Quoting") and PowerShell (`about_Quoting_Rules`).
 """
 
 from __future__ import annotations

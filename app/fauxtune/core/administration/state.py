@@ -1,6 +1,10 @@
-"""The state of a tenant: snapshots, reset, export and import.
+"""The state of a tenant: its requests, and what restoring changes, in words.
+
+The state of a tenant: snapshots, reset, export and import.
 
 Control surface: `/_fauxtune/v1`.
+
+What restoring a state changes, in words for people: which things are lost, and which come back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Reading a rule from JSON, with every mistake named at once."""
+"""Reading a rule from JSON: the rule, and its values.
+
+Reading a rule from JSON, with every mistake named at once.
+
+Reading the values of a rule from JSON. Every mistake is noted, none stops the reading.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Ready-made sets of rules: the everyday weather of the real service, and chaos.
+"""Ready-made rules: sets of them, and single faults that people choose from a list.
+
+Ready-made sets of rules: the everyday weather of the real service, and chaos.
+
+Faults that people choose from a list: each with its words, what it looks at, and what it does.
 
 #: data
 """

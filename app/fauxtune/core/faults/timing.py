@@ -1,4 +1,12 @@
-"""Which of the matching occasions are struck, and how long they wait. Chance is drawn from a seed and a number."""
+"""When faults strike: which of the matching occasions, and from how many requests throttling begins.
+
+Which of the matching occasions are struck, and how long they wait. Chance is drawn from a seed and a number.
+
+Throttling by the documented limits: requests of an application, and of a tenant, in a window of real time.
+
+Source: Microsoft Graph service-specific throttling limits, "Intune service limits". Unverified: that the service counts
+in windows one after the other, rather than over the last seconds.
+"""
 
 from __future__ import annotations
 

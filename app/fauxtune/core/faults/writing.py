@@ -1,4 +1,9 @@
-"""Writing a rule as JSON, and what is strange about it in words."""
+"""A rule as JSON, and in words.
+
+Writing a rule as JSON, and what is strange about it in words.
+
+A rule in words: for lists of the console and the commands.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,16 @@
-"""Change notifications: which resources can be subscribed to, for how long, and what a notification says.
+"""Changes of the directory: subscriptions, their notifications, and the tokens of delta queries.
+
+Change notifications: which resources can be subscribed to, for how long, and what a notification says.
 
 Graph: changeNotification; "Set up notifications for changes in resource data" (2024-12-27), "Receive change
 notifications through webhooks" (2023-03-23), "Reduce missing change notifications and removed subscriptions"
 (2024-12-20).
+
+The tokens of delta queries: $skiptoken leads to the next page of a round, $deltatoken to the next round.
+
+Opaque to clients (Graph: "Use delta query to track changes in Microsoft Graph data"). They contain what the first
+request asked for, so that the others need not repeat it. Nothing in them is secret, or believed without a check. When
+one is too old: `operations/directory/changes.py`.
 """
 
 from __future__ import annotations

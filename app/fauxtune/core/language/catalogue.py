@@ -1,8 +1,18 @@
-"""The languages that texts for people are in, and the translation of a message. English is the source of all others.
+"""The languages of texts: which one somebody is answered in, and its catalogue.
+
+The languages that texts for people are in, and the translation of a message. English is the source of all others.
 
 A *domain* is the part of the program that the messages belong to: each has a catalogue of its own in each language,
 `LANGUAGE/DOMAIN.po` beside this file. `make messages` brings them up to date with the code; a test finds messages that
 are missing there, and those that nothing says any more.
+
+Which language somebody is answered in, by what a client prefers (RFC 9110 12.5.4, Accept-Language).
+
+Reads catalogues of messages in the format of gettext's PO files (GNU gettext manual, "The Format of PO Files").
+
+Of the format it knows what the catalogues here use: comments, `msgid`, `msgid_plural`, `msgstr` and `msgstr[n]`, each
+over any number of lines. A `msgid` begins an entry; empty lines mean nothing. Everything else is an error, and so is an
+entry that a translator marked as doubtful (fuzzy). Entries are written with lines of at most 200 characters.
 """
 
 from __future__ import annotations

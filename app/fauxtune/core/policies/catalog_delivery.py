@@ -1,10 +1,18 @@
-"""What a policy of the settings catalog asks of a device, in words of its wire: addresses and values of its settings.
+"""How policies of the settings catalog reach devices: addresses and values, and the nodes of Windows for them.
+
+What a policy of the settings catalog asks of a device, in words of its wire: addresses and values of its settings.
 
 What is refused in these settings is decided in `catalog_validation`.
 
 Graph (beta): deviceManagementConfigurationSettingDefinition: baseUri and offsetUri. Microsoft: "Policy CSP"; Apple:
 "Device Management". A setting whose definition is not known here is derived from its id, where that is
 possible (`core.engine.planning.catalog_ids`).
+
+Nodes of Windows by which policies of the settings catalog set what the tables of profiles have no property for.
+
+Microsoft: "Policy CSP", "Firewall CSP", "Defender CSP". A line is an inner node and the settings below it; those of
+`POLICIES` are areas below Policy/Config. Here are settings that are one number, one text or true and false; those that
+an administrative template backs are XML on the wire, and are not here.
 """
 
 from __future__ import annotations

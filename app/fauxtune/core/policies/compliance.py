@@ -1,5 +1,10 @@
-"""What makes a compliance policy valid. Graph: deviceCompliancePolicy; Intune: "Configure actions for noncompliant
+"""Compliance policies, and the templates of the notifications that they send.
+
+What makes a compliance policy valid. Graph: deviceCompliancePolicy; Intune: "Configure actions for noncompliant
 devices".
+
+Templates of notifications, and their messages. Graph: notificationMessageTemplate, localizedNotificationMessage;
+Intune: "Configure actions for noncompliant devices", 2024-01-23 (the longest subject and message).
 """
 
 from __future__ import annotations

@@ -1,5 +1,14 @@
-"""What makes a policy of the settings catalog valid, and what the server derives of it. Graph (beta):
+"""Policies of the settings catalog: what makes them valid, and what is refused in their settings.
+
+What makes a policy of the settings catalog valid, and what the server derives of it. Graph (beta):
 deviceManagementConfigurationPolicy, deviceManagementCompliancePolicy, deviceManagementReusablePolicySetting.
+
+What is refused in the settings of a policy of the settings catalog, each held against its definition; their secrets.
+
+Differs from Intune: the service knows every definition, and refuses an id that it does not have. Here a definition that
+is known is held against the tree; an id that is not known is taken if it begins as those of the catalog do, and is
+shown with a definition that says nothing but the id; any other id is refused. The answer to a new policy says in a
+header of how many settings nothing is known, and a tenant with `catalog.strict` refuses such policies.
 """
 
 from __future__ import annotations

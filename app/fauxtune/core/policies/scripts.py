@@ -1,4 +1,6 @@
-"""The kinds of scripts that run on devices, the schedule of each (`repeats`), and what an order to run one says.
+"""The kinds of scripts that run on devices, and the agents that run them.
+
+The kinds of scripts that run on devices, the schedule of each (`repeats`), and what an order to run one says.
 Whether a script is to run now, by what became of its runs, is decided in `script_runs`.
 
 Source: Graph reference of beta, deviceManagementScript, deviceShellScript, deviceCustomAttributeShellScript,
@@ -10,6 +12,11 @@ Differs from Intune: a schedule that is not in UTC follows the device's own time
 A script that is assigned to a PC runs there for every new user who signs in (2025-10-02), here for its one user; a
 shell script with a frequency runs there after a restart too (2024-08-08). Unverified: that a shell script may have more
 retries than the three of the portal.
+
+The management agents, by the kind of device, and how often each asks by itself.
+
+Source: Intune: "Intune management extension for Windows" (it asks each hour for what it runs), "Microsoft Intune
+management agent for macOS" (usually every 8 hours, apart from the check-in of MDM).
 """
 
 from __future__ import annotations

@@ -1,4 +1,13 @@
-"""Terms and conditions, branding, cleanup rules, policy sets: what is valid, and what every tenant has."""
+"""Tenant administration: terms, branding, cleanup rules, policy sets, and Multi Admin Approval.
+
+Terms and conditions, branding, cleanup rules, policy sets: what is valid, and what every tenant has.
+
+Multi Admin Approval: what needs a second administrator, and what a request for approval goes through.
+
+`surfaces/graph/dispatch.py` stops what needs one; `operations/profiles/approval_requests.py` keeps the requests.
+Graph (beta): operationApprovalPolicy, operationApprovalRequest; Intune: "Use access policies to require Multi Admin
+Approval", "Use Multi Admin Approval with the Microsoft Graph API" (2026).
+"""
 
 from __future__ import annotations
 

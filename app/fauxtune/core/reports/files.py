@@ -1,7 +1,14 @@
-"""The file of an exported report: a zip with one csv or json file, which has the name of the job.
+"""What a report is answered with: an exported file, or a table.
+
+The file of an exported report: a zip with one csv or json file, which has the name of the job.
 
 Intune: "Export Intune reports using Graph APIs". Unverified: that the json file is an object with the rows as `values`.
 A text that a spreadsheet would take for a formula is written as it is, as the service does.
+
+The answer of a report action: a table whose columns are described beside it.
+
+Seen in live tenants: {"TotalRowCount", "Schema": [{"Column", "PropertyType"}], "Values": [[...]], "SessionId"}. The
+columns have an order of their own, whatever the request selects.
 """
 
 from __future__ import annotations

@@ -1,7 +1,14 @@
-"""What a report is: its columns, where its rows come from, and what may be filtered.
+"""What a report is: its columns, its rows, and the words of their values.
+
+What a report is: its columns, where its rows come from, and what may be filtered.
 
 A row is a JSON document; a column reads its value from it. A column with words is localizable: it has a raw value that
 never changes, and words for people.
+
+The raw values of localizable columns, and their words in English.
+
+Raw values are the numbers of Graph's enumerations. Unverified: the words of most of them; those of operating systems,
+and their numbers, are the document's ("Export Intune reports using Graph APIs", 2021-12-16).
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""The page that tells people on other machines what to trust, how, and how to take it back. It has no script."""
+"""The page that tells people how to trust the root, and the root in other forms than PEM.
+
+The page that tells people on other machines what to trust, how, and how to take it back. It has no script.
+
+The root in other forms than PEM.
+"""
 
 from __future__ import annotations
 

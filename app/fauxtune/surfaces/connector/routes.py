@@ -1,4 +1,6 @@
-"""The endpoints below `/connector/{tenant}/v1`, which demand a connector's credential (`Authorization: Bearer`).
+"""The channel of connectors, and the bodies of its requests.
+
+The endpoints below `/connector/{tenant}/v1`, which demand a connector's credential (`Authorization: Bearer`).
 
 POST   /sessions                                            start a session
 POST   /sessions/{session}/lease                            wait for work
@@ -6,6 +8,8 @@ POST   /sessions/{session}/requests/{request}/certificate   have the CA issue a 
 PUT    /sessions/{session}/requests/{request}/result        deliver a result
 PUT    /sessions/{session}/revocations/{serial}             have the CA revoke a certificate
 DELETE /sessions/{session}                                  end the session
+
+The bodies of a connector's requests.
 """
 
 from __future__ import annotations

@@ -1,7 +1,11 @@
-"""Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
+"""Who may call the control surface, and the beginning of every call.
+
+Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
 a seat of a classroom, which opens this seat's tenant alone.
 
 Bodies must be JSON, but for whole messages of mail; a POST without a body says that it would be JSON, too.
+
+The beginning of every call of the control surface: the check of access, the emulator, and the path's tenant.
 """
 
 from __future__ import annotations

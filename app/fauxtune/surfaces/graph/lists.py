@@ -1,8 +1,14 @@
-"""Collections: `$filter`, `$search`, `$orderby`, `$top`, `$skip`, `$select`, `$count`, and the link to the next page.
+"""Lists: collections that are selected from tables, and short ones that are computed.
+
+Collections: `$filter`, `$search`, `$orderby`, `$top`, `$skip`, `$select`, `$count`, and the link to the next page.
 
 `$top` is the size of a page, as everywhere in Graph ("Paging Microsoft Graph data in your app"): there is a link as
 long as there is more. The link is absolute, on the host that the client called, with all of its options; its
 `$skiptoken` is the number of elements before the next page.
+
+Lists that are computed and short: one or two elements of a tenant, or the parts of one object.
+
+They take the same options as those that the database lists; a list that grows with the tenant does not belong here.
 """
 
 from __future__ import annotations

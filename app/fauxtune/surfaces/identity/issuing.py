@@ -1,7 +1,13 @@
-"""Issues access, id and refresh tokens. RFC 6749 5.1, OpenID Connect Core 2.
+"""Issues tokens: those that clients read, and those that only this emulator reads.
+
+Issues access, id and refresh tokens. RFC 6749 5.1, OpenID Connect Core 2.
 
 Tokens follow the system's clock, because clients check them by theirs. A refresh token names user, application and
 scope. It ends after 90 days, when the password changes, or when the user's sessions are revoked.
+
+Tokens that only this emulator reads: refresh tokens, and the tickets of pages.
+
+They are JWTs (RFC 7519) signed with the key of the tokens. Their `typ` differs, so that none can be used as another.
 """
 
 from __future__ import annotations

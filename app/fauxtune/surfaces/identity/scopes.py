@@ -1,7 +1,14 @@
-"""The scope of a request. `aud` of a token is the resource of its scope: `https://localhost/.default` is for
+"""The scope of a request for a token, and the permissions that consent leaves of it.
+
+The scope of a request. `aud` of a token is the resource of its scope: `https://localhost/.default` is for
 `https://localhost`, whatever stands there; a scope without a resource is Graph's.
 
 Sources: Entra ID "scopes and permissions"; RFC 6749 3.3.
+
+The permissions of a user's token: the requested ones, if the application's consent covers them.
+
+Source: Entra ID "scopes and permissions", "error codes" (65001). The consent belongs to the application
+(`consentedScopes` on the control surface) and is valid for every user.
 """
 
 from __future__ import annotations

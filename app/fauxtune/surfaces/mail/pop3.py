@@ -1,4 +1,14 @@
-"""The connection of POP3: lines in, answers out, with bounds on lengths and on waiting."""
+"""POP3: the connection of a client, and its session.
+
+The connection of POP3: lines in, answers out, with bounds on lengths and on waiting.
+
+One session of POP3: what each command does, and when it may be sent.
+
+RFC 1939 4-6; RFC 2595 4 (STLS); RFC 5034 (AUTH); RFC 3206 (the code [AUTH] of a refused login).
+
+Unlike RFC 1939 4 a session locks nothing: the devices of a user read at the same time. A session sees the messages that
+were there when it began, and each message keeps its number and its unique id.
+"""
 
 from __future__ import annotations
 

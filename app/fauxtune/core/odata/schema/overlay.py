@@ -1,6 +1,17 @@
-"""What is known of a type beyond its schema: who sets a property, its default, how faithful it is, what is left out.
+"""What is known of a type beyond its schema, and the lines of a table that say so.
+
+What is known of a type beyond its schema: who sets a property, its default, how faithful it is, what is left out.
 
 Where an overlay names properties, it does so in one text, separated by spaces; `*` are all of them.
+
+The lines of a type's block that say what is known beyond the schema: `~ required displayName`.
+
+* `exact|approximated|stored|refused: why`: how near the type comes to the real service; with names after the first
+  word, `stored tags: why`, how near these properties come.
+* `server|client|required|nullable|never-null|unfilterable|when-selected|blank-unless-selected|ignores-case|parts|linked
+  NAMES`, `only NAMES` or `only nothing`: the texts of an Overlay. `*` are all names.
+* `polymorphic`, `open`, `concrete`; `source PAGE`.
+* `default NAME JSON`, `secret NAME` or `secret NAME JSON`, `alias OTHER NAME`, `variants NAME TYPES`.
 """
 
 from __future__ import annotations

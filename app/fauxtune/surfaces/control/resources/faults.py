@@ -1,4 +1,9 @@
-"""Faults: what goes wrong on purpose, when, and for whom."""
+"""Faults: the requests, with their bodies and answers.
+
+Faults: what goes wrong on purpose, when, and for whom.
+
+The bodies and answers of the control surface about faults.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The effects of a request to Graph, without carrying it out."""
+"""What-if: the effects of a request to Graph, or of time, and the answers that tell them.
+
+The effects of a request to Graph, without carrying it out.
+
+The answers of what-if: what a request, or time, would do to devices.
+"""
 
 from __future__ import annotations
 

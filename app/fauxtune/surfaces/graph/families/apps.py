@@ -1,6 +1,10 @@
-"""Apps and their categories.
+"""Apps and their categories, and what can be done with them.
 
-#: data
+Apps and their categories.
+
+What apps can do beside what every resource can: publishing, categories, relationships.
+
+Graph: mobileApp: get, create, update, delete, updateRelationships; mobileAppCategory; mobileAppRelationship.
 """
 
 from __future__ import annotations

@@ -1,6 +1,11 @@
-"""Windows Autopilot: deployment profiles, device identities, the import of hardware hashes.
+"""Windows Autopilot: its families, and what these can do beside what every resource can.
 
-#: data
+Windows Autopilot: deployment profiles, device identities, the import of hardware hashes.
+
+What Windows Autopilot's collections can do beside what every resource can. Graph: windowsAutopilotDeviceIdentity:
+updateDeviceProperties, assignUserToDevice, unassignUserFromDevice, deploymentProfile, intendedDeploymentProfile;
+importedWindowsAutopilotDeviceIdentity: import; windowsAutopilotDeploymentProfile: assign, assignedDevices;
+windowsAutopilotSettings: get, sync.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
-"""The settings catalog: policies, compliance policies for Linux, reusable settings, definitions, categories, templates.
+"""The settings catalog: its families, and what these can do beside what every resource can.
 
-#: data
+The settings catalog: policies, compliance policies for Linux, reusable settings, definitions, categories, templates.
+
+What the families of the settings catalog can do beside what every resource can. Graph (beta):
+deviceManagementConfigurationPolicy: createCopy; deviceManagementCompliancePolicy: setScheduledActions;
+deviceManagementReusablePolicySetting: clone, referencingConfigurationPolicies.
 """
 
 from __future__ import annotations

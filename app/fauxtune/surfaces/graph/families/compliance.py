@@ -1,6 +1,12 @@
-"""Compliance policies, and the scripts that they ask.
+"""Compliance: policies and the scripts that they ask, what policies can do, and the devices to retire.
 
-#: data
+Compliance policies, and the scripts that they ask.
+
+What compliance policies can do beside what every resource can. Graph: deviceCompliancePolicy:
+scheduleActionsForRules.
+
+The list of devices to retire. Graph (beta): deviceCompliancePolicy: getDevicesScheduledToRetire,
+getNoncompliantDevicesToRetire, setScheduledRetireState; retireScheduledManagedDevice.
 """
 
 from __future__ import annotations

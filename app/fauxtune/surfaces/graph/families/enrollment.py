@@ -1,6 +1,10 @@
-"""How devices are enrolled: enrolment configurations, corporate identifiers, Apple's and Google's programmes.
+"""How devices are enrolled: the families, and what is beyond their collections.
 
-#: data
+How devices are enrolled: enrolment configurations, corporate identifiers, Apple's and Google's programmes.
+
+How devices are enrolled: what is beyond the collections. Graph: deviceEnrollmentConfiguration: setPriority;
+importedDeviceIdentity: importDeviceIdentityList, searchExistingIdentities; applePushNotificationCertificate;
+androidManagedStoreAccountEnterpriseSettings; depOnboardingSetting and vppToken: their actions.
 """
 
 from __future__ import annotations

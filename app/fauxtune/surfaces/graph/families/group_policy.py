@@ -1,6 +1,10 @@
-"""Administrative templates: policies with values of definitions, definitions, categories, files of definitions.
+"""Administrative templates: their families, and what these can do beside what every resource can.
 
-#: data
+Administrative templates: policies with values of definitions, definitions, categories, files of definitions.
+
+What the families of administrative templates can do beside what every resource can. Graph (beta):
+groupPolicyConfiguration: updateDefinitionValues; groupPolicyDefinitionValue: definition;
+groupPolicyUploadedDefinitionFile: remove, definitions.
 """
 
 from __future__ import annotations

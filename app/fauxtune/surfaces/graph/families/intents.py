@@ -1,6 +1,10 @@
-"""Intents, which are security baselines and endpoint security of the older kind, and their templates.
+"""Intents and their templates: their families, and what these can do beside what every resource can.
 
-#: data
+Intents, which are security baselines and endpoint security of the older kind, and their templates.
+
+What intents and their templates can do beside what every resource can. Graph (beta): deviceManagementTemplate:
+createInstance, categories; deviceManagementIntent: updateSettings, createCopy, getCustomizedSettings, categories,
+states.
 """
 
 from __future__ import annotations

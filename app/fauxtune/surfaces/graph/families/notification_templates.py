@@ -1,6 +1,8 @@
-"""Templates of notifications to users.
+"""Templates of notifications to users, and their actions, which have no effect here.
 
-#: data
+Templates of notifications to users.
+
+Actions of resources that have no effect here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
-"""Intune's roles.
+"""Intune's roles, and their assignments.
 
-#: data
+Intune's roles.
+
+Assignments of roles: the role that one is of, and those of a role. Graph: roleAssignment, `$expand=roleDefinition`,
+roleDefinition: list roleAssignments.
 """
 
 from __future__ import annotations

@@ -1,6 +1,11 @@
-"""Scripts: PowerShell and shell scripts, custom attributes, remediations.
+"""Scripts, and their runs.
 
-#: data
+Scripts: PowerShell and shell scripts, custom attributes, remediations.
+
+The runs of scripts: by device and by user, counted, and those of one device. Graph: deviceRunStates, userRunStates,
+runSummary of deviceManagementScript and its siblings; deviceHealthScriptStates of managedDevice.
+
+The id of a state is `<script>:<device>`, as in the real service, which names the device nowhere else.
 """
 
 from __future__ import annotations

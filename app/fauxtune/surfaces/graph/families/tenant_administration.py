@@ -1,6 +1,12 @@
-"""Terms and conditions, branding, cleanup rules, approvals, partners for threat defence, policy sets.
+"""Tenant administration: its families, and what policy sets and Multi Admin Approval can do besides.
 
-#: data
+Terms and conditions, branding, cleanup rules, approvals, partners for threat defence, policy sets.
+
+Policy sets. Graph: policySet: update, getPolicySets.
+
+What policies and requests of Multi Admin Approval can do beside what every resource can. Graph (beta):
+operationApprovalPolicy: retrieveApprovableOperations, retrieveOperationsRequiringApproval; operationApprovalRequest:
+approve, reject, cancelApproval, cancelMyRequest, retrieveMyRequests, retrieveMyRequestById, retrieveRequestStatus.
 """
 
 from __future__ import annotations

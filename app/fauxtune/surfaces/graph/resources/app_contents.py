@@ -1,7 +1,14 @@
-"""The contents of apps: versions, files, renewUpload and commit, below the type of the app.
+"""The contents of apps, and the scripts that install them.
+
+The contents of apps: versions, files, renewUpload and commit, below the type of the app.
 
 Graph: mobileAppContent, mobileAppContentFile. The path has the app's type between its id and contentVersions, as the
 schema wants it; without it, and with an abstract type, the real service answers errors.
+
+Scripts that install or uninstall a Win32 app, below a version of its content. Graph (beta): mobileAppContentScript.
+
+They are kept: a simulated device has the outcome that is declared of the app, whether a script or a command line
+installs it.
 """
 
 from __future__ import annotations

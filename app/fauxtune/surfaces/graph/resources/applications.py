@@ -1,4 +1,20 @@
-"""Applications of the tenant. Graph: application, addPassword, removePassword."""
+"""Applications, their service principals, and what is granted to them.
+
+Applications of the tenant. Graph: application, addPassword, removePassword.
+
+Service principals, and the appRoles that are granted to them. Graph: servicePrincipal, appRoleAssignment.
+
+Consent to delegated permissions. Graph: oAuth2PermissionGrant.
+
+Keys by appId: `servicePrincipals(appId='...')` and `servicePrincipals/appId=...`, as against the object's own id.
+
+Paths are parsed without the names of keys. Here the name matters: an appId in the place of an id is the commonest
+mistake of clients, and the service answers it with 404.
+
+The endpoints of Intune's own service, by which a partner's certification authority finds it. Graph: endpoint.
+
+Source: microsoft/Intune-Resource-Access, src/CsrValidation: `servicePrincipals/appId={Intune}/endpoints`.
+"""
 
 from __future__ import annotations
 

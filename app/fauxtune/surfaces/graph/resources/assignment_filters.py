@@ -1,5 +1,10 @@
-"""Filters of assignments. Graph: deviceAndAppManagementAssignmentFilter, validateFilter, getState,
+"""Filters of assignments, and how they were evaluated.
+
+Filters of assignments. Graph: deviceAndAppManagementAssignmentFilter, validateFilter, getState,
 getSupportedProperties, getPlatformSupportedProperties.
+
+Evaluations of filters. Graph: evaluateAssignmentFilter, getAssignmentFiltersStatusDetails, and
+managedDevice/assignmentFilterEvaluationStatusDetails.
 """
 
 from __future__ import annotations

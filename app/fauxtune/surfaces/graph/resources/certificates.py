@@ -1,6 +1,14 @@
-"""Imported certificates. Graph: userPFXCertificate (the type spells PFX, the collection Pfx). Beta only.
+"""Certificates that come from outside: those imported for users, and the connectors that bring them.
+
+Imported certificates. Graph: userPFXCertificate (the type spells PFX, the collection Pfx). Beta only.
 
 The secrets go in and never come out: every read shows `AA==` and an empty text in their place.
+
+Certificate connectors. Graph: ndesConnector, certificateConnectorDetails (beta). Intune: "Certificate Connector for
+Microsoft Intune".
+
+Both are views of the same connectors, of which a tenant has a hundred at most. Unverified: that an active one cannot be
+deleted, because it would report again; and what each of its health checks depends on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,11 @@
-"""Delta queries of users, groups and Entra devices. Graph: user: delta, group: delta, device: delta.
+"""Changes of the directory: delta queries, and subscriptions to notifications.
+
+Delta queries of users, groups and Entra devices. Graph: user: delta, group: delta, device: delta.
 
 `$deltatoken=latest` begins without the objects that there are. `Prefer: return=minimal` shows changed properties alone.
 Differs from Intune: none of the delays that the document warns of.
+
+Subscriptions to changes of users, groups and Entra devices. Graph: subscription.
 """
 
 from __future__ import annotations

@@ -1,7 +1,11 @@
-"""The compliance of one device, by policy and setting. Graph: managedDevice: deviceCompliancePolicyStates.
+"""The compliance of one device, and its documents.
+
+The compliance of one device, by policy and setting. Graph: managedDevice: deviceCompliancePolicyStates.
 
 The id of a state is that of its policy. Lists leave `settingStates` empty, as the service does: the path below a state
 has them. A device that was never judged shows the built-in policy alone, as it is at this moment.
+
+Documents of compliance: the states of policies and settings, from the rows in which they are stored.
 """
 
 from __future__ import annotations

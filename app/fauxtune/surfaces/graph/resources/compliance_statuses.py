@@ -1,5 +1,12 @@
-"""The status of a compliance policy on each device, for each user, and counted. Graph: deviceComplianceDeviceStatus,
+"""Compliance counted: of each policy by device and by user, and of the whole tenant.
+
+The status of a compliance policy on each device, for each user, and counted. Graph: deviceComplianceDeviceStatus,
 deviceComplianceUserStatus, deviceComplianceDeviceOverview, deviceComplianceUserOverview, settingStateDeviceSummary.
+
+Compliance in the whole tenant: devices by their state, and settings by their states. Graph:
+deviceCompliancePolicyDeviceStateSummary, deviceCompliancePolicySettingStateSummary, deviceComplianceSettingState.
+
+The built-in policy counts on every device; on one that was never judged its settings are compliant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Actions on one device, or on many. Graph: managedDevice: wipe, retire ... executeAction."""
+"""What is asked of devices: actions, and the collection of logs.
+
+Actions on one device, or on many. Graph: managedDevice: wipe, retire ... executeAction.
+
+Logs that devices collected. Graph: deviceLogCollectionResponse, createDeviceLogCollectionRequest.
+"""
 
 from __future__ import annotations
 

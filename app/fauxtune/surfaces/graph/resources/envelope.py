@@ -1,8 +1,13 @@
-"""Many requests in one. Graph: "Combine multiple requests in one HTTP call using JSON batching".
+"""What is about Graph itself: batches, `$metadata` and the service document.
+
+Many requests in one. Graph: "Combine multiple requests in one HTTP call using JSON batching".
 
 Items without dependencies run in the order in which they came. One whose dependency failed is answered 424 without
 being tried. Clients write `depends_on` for `dependsOn`, absolute addresses of any host, and ids that are numbers: all
 of it is taken, and an id goes back as it came.
+
+The documents about Graph itself, which need no token: `$metadata` and the service document. OData Protocol 4.01,
+11.1.
 """
 
 from __future__ import annotations

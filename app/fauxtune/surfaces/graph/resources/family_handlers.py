@@ -1,4 +1,10 @@
-"""The handlers of every family: list, count, get, create, update, replace, delete."""
+"""The handlers of every family: of its resources, and of their assignments.
+
+The handlers of every family: list, count, get, create, update, replace, delete.
+
+The assignments of the resources of every family. Graph: assign; assignments: list, get and, of a few, create,
+update, delete.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Groups, their members and owners. Graph: group; members/$ref and owners/$ref."""
+"""Groups; and the lists of members, owners and groups that any object of the directory has.
+
+Groups, their members and owners. Graph: group; members/$ref and owners/$ref.
+
+Memberships, ownerships and managers. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf,
+and one of each; checkMemberGroups, getMemberGroups, checkMemberObjects, getMemberObjects.
+
+The path names the object whose lists are asked for: a user, `/me`, a group, an Entra device, or any directory object.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,13 @@
-"""Managed devices: all of the tenant's, and one user's. Graph: managedDevice.
+"""Managed devices, and counts of them.
+
+Managed devices: all of the tenant's, and one user's. Graph: managedDevice.
 
 Some properties, such as `notes` and `hardwareInformation`, are blank in every list: they have their values only where a
 single device is read with a `$select` that names them.
+
+Counts of a tenant's devices. Graph: managedDeviceOverview.
+
+Counts of a tenant's devices. Graph: managedDeviceOverview.
 """
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
-"""Rows with `$expand`, of a page or a single one: OData URL Conventions 4.01, 5.1.3.
+"""Parts of rows: what `$expand` adds, and what stands below an element of a path.
+
+Rows with `$expand`, of a page or a single one: OData URL Conventions 4.01, 5.1.3.
 
 Each navigation that can be expanded is a `Part`, in the list of its resource: `Family.parts`, `PARTS` of profiles. A
 page costs one statement for each navigation, however long it is, where the elements are rows of a collection; so does a
 navigation of these elements.
+
+What stands below an element that a path names: its list, how many there are, and one of them by its id.
 """
 
 from __future__ import annotations

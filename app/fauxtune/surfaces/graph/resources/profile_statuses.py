@@ -1,6 +1,31 @@
-"""The status of a profile on each device. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview.
+"""How profiles stand on devices and for users: statuses, states of settings and certificates, summaries.
+
+The status of a profile on each device. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview.
 
 Differs from Intune: one row for a device, not one for each of its users; a device here has one at most.
+
+The status of a profile for each user. Graph: deviceConfigurationUserStatus, deviceConfigurationUserOverview.
+
+A user's status is the worst of the user's devices; devices without a user are not counted. Unverified: the form of the
+id, which is `<user>_<profile>` here.
+
+The states of the profiles of one device, and of their settings. Graph: deviceConfigurationState,
+deviceConfigurationSettingState.
+
+The id of a state is that of its profile. Lists leave `settingStates` empty, as the service does; a single state has
+them, and so has the path below it (beta).
+
+The states of certificates on devices: those of one profile, and all. Graph: managedDeviceCertificateState,
+managedAllDeviceCertificateState (beta).
+
+A PKCS or SCEP profile has one row for a device, one of imported certificates a row for a device and certificate. A row
+stays when its certificate is removed, until the device's record is deleted. Of an imported certificate only the
+import's data are known, unless this tenant's CA issued it.
+
+Summaries of the states of settings, and of profiles in the whole tenant. Graph: settingStateDeviceSummary,
+deviceConfigurationDeviceStateSummary, deviceConfigurationUserStateSummary, deviceConfigurationConflictSummary.
+
+Unverified: that a device, or a user, counts once in the tenant's summaries, with the worst of its profiles.
 """
 
 from __future__ import annotations

@@ -1,4 +1,19 @@
-"""The tenant in the directory. Graph: organization, domain."""
+"""What a tenant has one of: its organization, its licences, Intune's settings, the audit log, the scope tags.
+
+The tenant in the directory. Graph: organization, domain.
+
+The licences that the tenant has, and how many of them are in use. Graph: subscribedSku.
+
+The service itself. Graph: deviceManagement: get; deviceManagementSettings.
+
+The settings for compliance are settings of the tenant, and can be changed. What else stands here is true of every
+tenant: no Autopilot and no logs of devices; what is not emulated is off.
+
+The audit log. Graph: auditEvent: list, get, getAuditCategories, getAuditActivityTypes.
+
+Scope tags. Graph: roleScopeTag (beta): list, get, create, update, delete, assign, getRoleScopeTagsById,
+hasCustomRoleScopeTag.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,12 @@
-"""Users. Graph: user; list, get, create, update, delete, assignLicense, changePassword, revokeSignInSessions, manager.
+"""Users, and the mail that programs send for them.
+
+Users. Graph: user; list, get, create, update, delete, assignLicense, changePassword, revokeSignInSessions, manager.
 
 Licences are read-only in a PATCH of the real service; here it sets them, as assignLicense does.
+
+Mail that a program sends for a user. Graph: user: sendMail.
+
+The message goes to the mailboxes of the tenant's users. There are no folders: nothing is saved to the sent items.
 """
 
 from __future__ import annotations

@@ -1,6 +1,16 @@
-"""What exists in the real service and is not emulated: 501 with the reason, where a 400 would mislead.
+"""What exists in the real service and is not emulated: the form of its refusals, and single verbs and operations.
 
-#: data
+What exists in the real service and is not emulated: 501 with the reason, where a 400 would mislead.
+
+Changes of single parts that Graph has, where here an action replaces all of them: 501 with the way that works.
+
+A verb that no document of a collection has is refused as the service words it (400, `NoSuchVerb`): states, reports and
+catalogues are only read. Source of these: Microsoft's SDK of beta, 2026-10 (`tests/interop/test_sdk_paths.py`).
+
+Functions, actions and single verbs that exist beside what is emulated, and are not: 501 with the reason.
+
+Without a line here a function's name would be taken for a key (404), or a verb would be unknown (400). Names are
+Graph's. Whole branches that are refused stand in absent_parts.
 """
 
 from __future__ import annotations

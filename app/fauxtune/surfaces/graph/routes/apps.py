@@ -1,4 +1,8 @@
-"""What apps have beside what every resource has: contents, relationships, categories.
+"""Apps: what they have beside what every resource has, and their configurations on managed devices.
+
+What apps have beside what every resource has: contents, relationships, categories.
+
+App configurations of managed devices.
 
 #: data
 """

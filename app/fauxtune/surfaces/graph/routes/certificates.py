@@ -1,4 +1,8 @@
-"""Imported certificates.
+"""Imported certificates, and certificate connectors.
+
+Imported certificates.
+
+Certificate connectors, in both of Graph's forms.
 
 #: data
 """

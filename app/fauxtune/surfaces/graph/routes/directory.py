@@ -1,4 +1,8 @@
-"""The directory as a whole: users and groups, Entra devices, any object, and what the tenant says of itself.
+"""The directory as a whole, and subscriptions to its changes.
+
+The directory as a whole: users and groups, Entra devices, any object, and what the tenant says of itself.
+
+Subscriptions to changes of the directory. Which permission is needed, the resource decides.
 
 #: data
 """

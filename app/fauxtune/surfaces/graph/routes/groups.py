@@ -1,4 +1,8 @@
-"""Groups, their members and owners.
+"""Groups, and what can be asked of anything that is in groups or holds members.
+
+Groups, their members and owners.
+
+What can be asked of anything that is in groups or holds members: lists, references, checks.
 
 #: data
 """

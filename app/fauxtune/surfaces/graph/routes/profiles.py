@@ -1,6 +1,10 @@
-"""Profiles.
+"""Profiles, the references between them, and the form of routes that are only read.
 
-#: data
+Profiles.
+
+References between profiles: a few lines for each navigation that any type of profile declares.
+
+The routes that read what other things have brought about: states and summaries, which Graph alone writes.
 """
 
 from __future__ import annotations
