@@ -11,8 +11,7 @@ from fastapi import FastAPI, Request, Response
 from joserfc.jwk import RSAKey
 
 from fauxtune.operations.runtime.tokens import TokenIssuer
-from fauxtune.server.clock import SystemClock
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemClock, SystemIds
 
 app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 

@@ -29,9 +29,8 @@ from bench.postgres import postgresql
 from bench.rows import Row
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.server.bootstrap import Environment, assemble
-from fauxtune.server.clock import SystemClock
 from fauxtune.server.factory import Application
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune_console.app import PAGES
 

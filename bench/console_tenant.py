@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, text, true
 
 from bench import world
 from bench.copies import copy_people
-from fauxtune.core.administration import approvals, directory, emulation, labs, mail, policies, profiles, state
+from fauxtune.core.administration import approvals, directory, emulation, labs, policies, profiles, state
 from fauxtune.core.administration.assignments import assign, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest
@@ -128,8 +128,10 @@ def _correspond(client: httpx.Client) -> None:
     """Publish a certificate of Alice, and send her a letter."""
     issued = client.get(f"{_CONTROL}/certificates", params={"userPrincipalName": world.ALICE}).raise_for_status().json()
     mark = issued["value"][0]["thumbprint"]
-    _send(client, _CONTROL, request=mail.publish_certificate(world.ALICE, thumbprint=mark))
-    _send(client, _CONTROL, request=mail.send_text(world.ALICE, to=[world.ALICE], subject="Hello", text="A letter."))
+    _send(client, _CONTROL, request=emulation.publish_certificate(world.ALICE, thumbprint=mark))
+    _send(
+        client, _CONTROL, request=emulation.send_text(world.ALICE, to=[world.ALICE], subject="Hello", text="A letter.")
+    )
 
 
 def _disturb(connection: Connection) -> None:

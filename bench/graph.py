@@ -29,8 +29,7 @@ from bench import load, world
 from bench.rows import Row, side_by_side
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.tokens import TokenIssuer
-from fauxtune.server.clock import SystemClock
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemClock, SystemIds
 
 _DEVICES, _PAGE = 10_000, 1_000
 _NEW = 50

@@ -43,8 +43,7 @@ from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.server.bootstrap import Environment, assemble, read_seed, seed_tenant
-from fauxtune.server.clock import SystemClock
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.migrate import upgrade
 from fauxtune.storage.queries import connectors as connector_queries

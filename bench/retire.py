@@ -31,9 +31,8 @@ from bench.rows import Row
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.operations.tenants.seeds import BUILT_IN
 from fauxtune.server.bootstrap import Environment, assemble
-from fauxtune.server.clock import SystemClock
 from fauxtune.server.factory import Application
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.storage import writes as storage
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import audit_events, certificates, device_actions, enrollments, journal, managed_devices

@@ -35,7 +35,7 @@ _IDLE, _MEMORY = 8.0, 85.0
 _MODEL_TIME, _MODEL_MEMORY = 30.0, 10.0
 _MODEL = """
 import time
-import fauxtune.core.graph.base, fauxtune.core.odata.schema.model, fauxtune.core.odata.schema.overlay
+import fauxtune.core.graph.index, fauxtune.core.odata.schema.model, fauxtune.core.odata.schema.overlay
 resident = lambda: int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
 before, started = resident(), time.process_time()
 import fauxtune.core.graph.index

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.administration import mail as tasks
+from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune_cli import completion, mail_text, names

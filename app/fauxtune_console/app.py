@@ -30,8 +30,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.tenants.seats import check_opens
 from fauxtune.storage.queries.connectors import connector_rows
-from fauxtune.surfaces.access import check_is_no_notification, check_local
-from fauxtune.surfaces.http import emulator_of
+from fauxtune.surfaces.http import check_is_no_notification, check_local, emulator_of
 from fauxtune_console import files
 from fauxtune_console.addresses import CLASSROOMS, LANGUAGE, LEAVE, PATH, SEATS
 from fauxtune_console.call import Call, TenantCall

@@ -16,8 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from fauxtune.core.errors import NotAllowed
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.choice import preferred
+from fauxtune.core.language.catalogue import Language, preferred
 from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import why_silent

@@ -17,13 +17,12 @@ from typing import Any
 
 from fastapi import Response
 
-from fauxtune.core.administration.placeholders import placeholder, with_notes
-from fauxtune.core.administration.requests import AdminRequest, Service
+from fauxtune.core.administration.requests import AdminRequest, Service, placeholder, with_notes
 from fauxtune.core.administration.snippets import Addresses, as_curl, as_powershell, as_python
 from fauxtune.core.errors import GraphRefused, Invalid
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.approvals import CODE
+from fauxtune.core.policies.tenant_administration import CODE
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Foresight, Limits, foresee
 from fauxtune.operations.runtime.graph_client import ProposedRequest

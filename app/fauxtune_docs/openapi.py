@@ -18,8 +18,8 @@ from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 
 from fauxtune import __version__
-from fauxtune.core.graph.directory import KINDS
 from fauxtune.core.graph.index import ENTITIES, MODEL, derived_from, entity
+from fauxtune.core.graph.references import KINDS
 from fauxtune.core.odata.describe.openapi import openapi_document
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import Entity

@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.administration.approvals import POLICIES, asking
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.policies.approvals import CODE
+from fauxtune.core.policies.tenant_administration import CODE
 from tests.support.commands import Commands
 
 CATEGORIES = "/deviceManagement/deviceCategories"

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from rich.cells import cell_len
 
-from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.administration.snippets import quoted
 from fauxtune_cli.options import one_line
 from fauxtune_cli.tables import Table, moment, plain_columns
 

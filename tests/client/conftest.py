@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from fauxtune.server.clock import SystemClock
+from fauxtune.server.system import SystemClock
 from fauxtune_client.endpoints import Server
 from tests.support.certificates import make_pfx, self_signed
 

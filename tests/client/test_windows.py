@@ -39,7 +39,7 @@ sys.platform = "win32"
 """
 LIBRARIES = ("aiohttp", "asn1crypto.cms", "orjson", "pytest", "pytest_asyncio")
 #: Where a module needs POSIX because what it does is not for Windows; each command of it says so (tested below).
-SERVER_ONLY = {"fauxtune_cli.server.background", "fauxtune.testing.process"}
+SERVER_ONLY = {"fauxtune_cli.server.background", "fauxtune.testing.server"}
 
 
 def on_windows(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from fauxtune.core.graph.index import MODEL, entity
-from fauxtune.core.odata.documents.spelling import respell
+from fauxtune.core.odata.documents.validation import respell
 from fauxtune.core.odata.schema.types import Edm, EnumType, Property, Version
 from fauxtune.surfaces.graph.families.family import Assigned
 from fauxtune.surfaces.graph.resources.served_family import Served

@@ -19,7 +19,7 @@ from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, RouteTable, Unkno
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import TABLES
-from fauxtune.surfaces.graph.routes.absent_writes import REASONS
+from fauxtune.surfaces.graph.routes.absent import REASONS
 
 _ADDRESS = re.compile(r'super\(\).__init__\(request_adapter, "\{\+baseurl\}([^"]*)"')
 

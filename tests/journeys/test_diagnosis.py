@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.administration.snippets import quoted
 from tests.support.running_server import Running, fauxtune, serving
 
 PROFILES = "/beta/deviceManagement/deviceConfigurations"

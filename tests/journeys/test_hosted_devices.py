@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.administration import hosted_devices as tasks
+from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from fauxtune.core.model.provider_states import DELIVERIES, REFUSALS

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from cryptography import x509
 
-from fauxtune.core.administration import mail, profiles
+from fauxtune.core.administration import emulation, profiles
 from fauxtune.core.administration.assignments import to_all_users
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.devices import wipe_device
@@ -62,7 +62,7 @@ class House:
         address = self.tenant.upn(user)
         issued = self.tenant.control("GET", f"/certificates?userPrincipalName={address}&usage=encryption")["value"]
         (mark,) = (each["thumbprint"] for each in issued if each["source"] == "imported")
-        entry = self.tenant.send(mail.publish_certificate(address, thumbprint=mark))
+        entry = self.tenant.send(emulation.publish_certificate(address, thumbprint=mark))
         return x509.load_pem_x509_certificate(entry["certificate"].encode())
 
     def write(self, user: str, **fields: str) -> httpx.Response:
@@ -120,7 +120,7 @@ def test_two_people_write_to_each_other_and_every_device_shows_what_the_console_
     letter = MailMessage(sender=alice, recipients=(bob,), subject="Re: The plan", text="I will be there.", date=now)
     answer = write_mail(letter, Protection(signer=signing_identity(phone, at=now), encrypt_to=(house.publish("bob"),)))
     sent = house.tenant.http.post(
-        f"/_fauxtune/v1/tenants/{house.tenant.name}{mail.send_file('-', to=[bob]).path}",
+        f"/_fauxtune/v1/tenants/{house.tenant.name}{emulation.send_file('-', to=[bob]).path}",
         content=answer,
         headers={"content-type": "message/rfc822"},
     )

@@ -230,7 +230,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Another machine may use the control surface without a token",
-        file="app/fauxtune/surfaces/access.py",
+        file="app/fauxtune/surfaces/http.py",
         before="if not _is_loopback(peer) or len(hosts) != 1",
         after="if len(hosts) != 1",
         tests=("tests/surfaces/control/test_access.py::test_another_machine_is_refused[sqlite-192.0.2.7]",),

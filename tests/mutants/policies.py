@@ -16,7 +16,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Assignments of what needs a second administrator need none",
-        file="app/fauxtune/core/policies/approvals.py",
+        file="app/fauxtune/core/policies/tenant_administration.py",
         before='_GUARDED_PARTS = ("assign", "assignments")',
         after="_GUARDED_PARTS = ()",
         tests=(
@@ -37,7 +37,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="An app that failed once waits a day",
-        file="app/fauxtune/core/policies/app_runs.py",
+        file="app/fauxtune/core/policies/app_states.py",
         before="(_RETRY_AFTER if app.attempts % _TRIES else _FAILED_AFTER)",
         after="_FAILED_AFTER",
         tests=(
@@ -80,7 +80,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A property that stands twice in types.txt is accepted",
-        file="app/fauxtune/core/odata/schema/check.py",
+        file="app/fauxtune/core/odata/schema/model.py",
         before='if before is not row and ("v1" in before.marks) == ("v1" in row.marks):',
         after='if before is not row and "v1" in before.marks and "v1" in row.marks:',
         tests=("tests/core/odata/test_schema_table.py::test_a_type_with_a_mistake_is_not_built",),

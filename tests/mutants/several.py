@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_ASKING = "app/fauxtune/server/questions.py"
+_ASKING = "app/fauxtune/server/neighbours.py"
 _QUESTIONS = "tests/server/test_questions.py"
 _SHARING = "tests/operations/test_sharing.py"
 _SIGNALS = "tests/operations/test_signals.py"

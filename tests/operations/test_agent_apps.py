@@ -8,7 +8,7 @@ from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.policies.app_runs import AppRun
+from fauxtune.core.policies.app_states import AppRun
 from fauxtune.core.policies.apps import APP_RULES, DEPENDENCY, PUBLISHED, SUPERSEDENCE, new_app
 from fauxtune.operations.apps import apps
 from fauxtune.operations.apps.apps import Relation

@@ -19,11 +19,11 @@ from fauxtune.core.policies.autopilot import (
     EMPTY_GUID,
     EVENTS,
     IDENTITIES,
+    IMPORTED_AFTER,
     IMPORTS,
     check_profile,
     configuration,
 )
-from fauxtune.core.policies.autopilot_time import IMPORTED_AFTER
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.checkin.due import Watch
 from fauxtune.operations.devices import actions, autopilot, autopilot_time, windows_enrollment

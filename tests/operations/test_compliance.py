@@ -11,11 +11,11 @@ from fauxtune.core.clock import iso
 from fauxtune.core.engine.compliance.built_in import ASSIGNED, BUILT_IN_ID, CONTACT, USER
 from fauxtune.core.engine.compliance.states import DeviceState
 from fauxtune.core.engine.planning.targeting import TargetKind
-from fauxtune.core.graph.base import NO_END
+from fauxtune.core.graph.index import NO_END
 from fauxtune.core.model.actions import WAITING
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.notification_templates import MESSAGES, TEMPLATES
+from fauxtune.core.policies.compliance import MESSAGES, TEMPLATES
 from fauxtune.operations.checkin.due import catch_up
 from fauxtune.operations.compliance.judging import judge_known
 from fauxtune.operations.directory import users_and_groups

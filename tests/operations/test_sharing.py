@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import NotFound, Unauthenticated
 from fauxtune.core.faults.effects import Room
-from fauxtune.core.faults.matching import Occasion
+from fauxtune.core.faults.rule import Occasion
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import applications, changes
 from fauxtune.operations.runtime import striking

@@ -17,13 +17,12 @@ from jinja2 import Environment
 
 from fauxtune.core.administration.trusting import SYSTEMS
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import read_po, written
+from fauxtune.core.language.catalogue import Language, read_po, written
 from fauxtune.core.language.recognition import Markup, texts_of_markup
 from fauxtune.core.model.certificate_words import PURPOSES
 from fauxtune.core.model.provider_states import PLACES, REFUSALS
 from fauxtune.core.model.provider_states import SENTENCES as STATES
-from fauxtune.core.policies.approvals import GUARDED
+from fauxtune.core.policies.tenant_administration import GUARDED
 from fauxtune.core.profiles.kind_words import FAMILIES
 from fauxtune.core.tables import Line, read_lines
 from fauxtune_console.happenings import COUNTED
@@ -86,12 +85,12 @@ _COMMANDS = (
 SENTENCES: dict[str, tuple[str, ...]] = {
     "console": (
         "app/fauxtune_console",
-        "app/fauxtune/core/administration/state_words.py",
+        "app/fauxtune/core/administration/state.py",
         "app/fauxtune/core/administration/imported.py",
-        "app/fauxtune/core/administration/placeholders.py",
+        "app/fauxtune/core/administration/requests.py",
         "app/fauxtune/core/engine/device_actions/support.py",
         "app/fauxtune/core/engine/planning/plan.py",
-        "app/fauxtune/core/faults/presets.py",
+        "app/fauxtune/core/faults/sets.py",
         "app/fauxtune/core/mail/apps.txt",
         "app/fauxtune/core/model/fact_words.py",
         "app/fauxtune/core/model/journal_words.py",

@@ -16,10 +16,9 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.model.platforms import ENROLLABLE, Variant
-from fauxtune.core.odata.describe.closure import every_type
+from fauxtune.core.odata.describe.csdl import every_type
 from fauxtune.core.odata.paths.table import EVERY, Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
-from fauxtune.core.odata.schema.types import StructuredType
+from fauxtune.core.odata.schema.types import EXACT, Fidelity, Level, StructuredType
 from fauxtune.core.profiles import stored
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.surfaces.graph.call import Handler

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import read_po
+from fauxtune.core.language.catalogue import Language, read_po
 from tests.repository.messages import DOMAINS, SENTENCES, TRANSLATED, catalogue_file, messages, places, updated
 
 CATALOGUES = [(language, domain) for language in TRANSLATED for domain in DOMAINS]

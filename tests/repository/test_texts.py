@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.server.impersonation import HOSTS
+from fauxtune.server.intercept import HOSTS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -160,7 +160,7 @@ def test_any_exception_is_caught_only_where_contributing_says_so() -> None:
     }
     assert found == {
         "app/fauxtune/server/middleware.py",
-        "app/fauxtune/server/questions.py",
+        "app/fauxtune/server/neighbours.py",
         "app/fauxtune/testing/failure.py",
         "simulator/fauxtune_sim/hosting/host.py",
     }

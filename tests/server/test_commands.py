@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fauxtune.core.pki.cng import read_public_blob
-from fauxtune.server.clock import SystemClock
+from fauxtune.server.system import SystemClock
 from fauxtune_cli.server import serving as serving_command
 from tests.support.certificates import make_pfx, self_signed, thumbprint
 from tests.support.running_server import Running, environment, fauxtune, serving

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from fauxtune.core.model.ids import IdSource
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemIds
 from tests.support.ids import SeededIds
 
 

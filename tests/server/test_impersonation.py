@@ -15,10 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from fauxtune.server import StartRefused, impersonation, tls
-from fauxtune.server.clock import SystemClock
-from fauxtune.server.ids import SystemIds
-from fauxtune.server.impersonation import HOSTS, Impersonator
+from fauxtune.server import StartRefused, intercept, tls
+from fauxtune.server.intercept import HOSTS, Impersonator
+from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.server.tls import TlsFiles
 
 NOW = SystemClock().now()
@@ -64,7 +63,7 @@ def context_for(impersonator: Impersonator, name: x509.GeneralName, *, folder: P
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_root_alone_is_enough_to_trust_each_name(files: TlsFiles, host: str) -> None:
-    contexts = impersonation.contexts(files, now=NOW, ids=IDS)
+    contexts = intercept.contexts(files, now=NOW, ids=IDS)
     assert set(contexts) == set(HOSTS)
     result = handshake(contexts[host], files, name=host)
     names = result.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -73,7 +72,7 @@ def test_the_root_alone_is_enough_to_trust_each_name(files: TlsFiles, host: str)
 
 
 def test_another_server_name_than_the_context_s_is_refused(files: TlsFiles) -> None:
-    context = impersonation.contexts(files, now=NOW, ids=IDS)["graph.microsoft.com"]
+    context = intercept.contexts(files, now=NOW, ids=IDS)["graph.microsoft.com"]
     with pytest.raises(ssl.SSLError, match="CALLBACK_FAILED"):
         handshake(context, files, name="login.microsoftonline.com")
     handshake(context, files, name="GRAPH.microsoft.com")
@@ -81,7 +80,7 @@ def test_another_server_name_than_the_context_s_is_refused(files: TlsFiles) -> N
 
 @pytest.mark.parametrize("name", ["example.com", "microsoft.com", "localhost", "graph.microsoft.com.example.com"])
 def test_the_authority_can_certify_no_other_name(files: TlsFiles, tmp_path: Path, name: str) -> None:
-    impersonator = impersonation.make(files, now=NOW, ids=IDS)
+    impersonator = intercept.make(files, now=NOW, ids=IDS)
     context = context_for(impersonator, x509.DNSName(name), folder=tmp_path)
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
         handshake(context, files, name=name)
@@ -89,14 +88,14 @@ def test_the_authority_can_certify_no_other_name(files: TlsFiles, tmp_path: Path
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_nor_any_address(files: TlsFiles, tmp_path: Path, address: str) -> None:
-    impersonator = impersonation.make(files, now=NOW, ids=IDS)
+    impersonator = intercept.make(files, now=NOW, ids=IDS)
     context = context_for(impersonator, x509.IPAddress(ip_address(address)), folder=tmp_path)
     with pytest.raises(ssl.SSLCertVerificationError, match="excluded subtree violation"):
         handshake(context, files, name=address)
 
 
 def test_a_second_verifier_judges_alike(files: TlsFiles) -> None:
-    impersonator = impersonation.make(files, now=NOW, ids=IDS)
+    impersonator = intercept.make(files, now=NOW, ids=IDS)
     root, _ = tls.root(files)
     policy = PolicyBuilder().store(Store([root])).time(NOW)
     good, _ = impersonator.certify(HOSTS[0], now=NOW, ids=IDS)
@@ -108,8 +107,8 @@ def test_a_second_verifier_judges_alike(files: TlsFiles) -> None:
 
 def test_the_authority_says_what_it_is_for_and_lasts_one_run(files: TlsFiles) -> None:
     before = {path.name: path.read_bytes() for path in files.ca.parent.iterdir()}
-    first, second = (impersonation.make(files, now=NOW, ids=IDS) for _ in range(2))
-    impersonation.contexts(files, now=NOW, ids=IDS)
+    first, second = (intercept.make(files, now=NOW, ids=IDS) for _ in range(2))
+    intercept.contexts(files, now=NOW, ids=IDS)
     assert {path.name: path.read_bytes() for path in files.ca.parent.iterdir()} == before
     assert first.certificate.public_key() != second.certificate.public_key()
     extensions = first.certificate.extensions
@@ -131,4 +130,4 @@ def test_a_root_that_forbids_an_authority_below_it_is_named(files: TlsFiles) -> 
     )
     files.ca.write_bytes(old.public_bytes(Encoding.PEM))
     with pytest.raises(StartRefused, match="forbids any"):
-        impersonation.contexts(files, now=NOW, ids=IDS)
+        intercept.contexts(files, now=NOW, ids=IDS)

@@ -20,13 +20,11 @@ import uvloop
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from fauxtune.server import impersonation, tls
-from fauxtune.server.clock import SystemClock
-from fauxtune.server.ids import SystemIds
-from fauxtune.server.impersonation import HOSTS
-from fauxtune.server.intercept import HEAD_LIMIT, Interceptor
+from fauxtune.server import intercept, tls
+from fauxtune.server.intercept import HEAD_LIMIT, HOSTS, Interceptor
 from fauxtune.server.listening import ConnectionLimit, bind
 from fauxtune.server.protocol import Patience
+from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.server.tls import TlsFiles
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -61,7 +59,7 @@ async def intercepting(
     files: TlsFiles, *, patience: Patience | None = None, most: int = 100
 ) -> AsyncIterator[tuple[int, Interceptor]]:
     port = bind("127.0.0.1", 0)
-    contexts = impersonation.contexts(files, now=SystemClock().now(), ids=SystemIds())
+    contexts = intercept.contexts(files, now=SystemClock().now(), ids=SystemIds())
     listener = Interceptor(who, port, contexts=contexts, patience=patience, limit=ConnectionLimit(most))
     await listener.start()
     try:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_public_key
 
 from fauxtune.core.pki.cng import write_private_blob
-from fauxtune.server.clock import SystemClock
+from fauxtune.server.system import SystemClock
 from fauxtune_client.http import Client
 from tests.support.certificates import YEAR, make_pfx, self_signed, thumbprint
 from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving

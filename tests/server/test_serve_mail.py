@@ -12,7 +12,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.mail import MAIL_PORTS
-from fauxtune.server.endpoints import Endpoints
+from fauxtune.server.readiness import Endpoints
 from fauxtune.server.serve import Ready
 from fauxtune.settings import Settings
 from fauxtune_cli.server.announcing import announce

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from fauxtune.core.model.hosts import is_host_name
-from fauxtune.server.own_addresses import addresses_of
+from fauxtune.server.tls import addresses_of
 from tests.support.running_server import Running, serving
 
 NAME = "trainer.fauxtune.test"

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from fauxtune.server import tls
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemIds
 from fauxtune_sim.errors import AnswerBroken, MailboxRefused, ServerUnreachable, SimulatorError
 from fauxtune_sim.mail.mailbox_wires import Mailbox, MailLogin, send
 

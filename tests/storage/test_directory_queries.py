@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
-from fauxtune.core.graph.directory import ANY_OBJECT
+from fauxtune.core.graph.references import ANY_OBJECT
 from fauxtune.core.model.ids import GroupId, TenantId, UserId
 from fauxtune.storage.collections.directory import DIRECTORY_OBJECTS
 from fauxtune.storage.queries import collections, directory

@@ -13,8 +13,7 @@ from sqlalchemy import JSON, Column, Connection, Engine, MetaData, String, Table
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.query.evaluation import matches
-from fauxtune.core.odata.query.expressions import Condition
+from fauxtune.core.odata.query.expressions import Condition, matches
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.query.options import OrderBy, QueryOptions
 from fauxtune.storage.odata import TYPE_COLUMN, order_by, where

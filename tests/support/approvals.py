@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.policies.approvals import POLICIES, PolicyType, header
+from fauxtune.core.policies.tenant_administration import POLICIES, PolicyType, header
 from fauxtune.operations.profiles import approval_requests, resources
 from fauxtune.operations.profiles.approval_requests import POLICY_HOOKS, Administrator, Operation
 from fauxtune.operations.runtime.emulator import Emulator

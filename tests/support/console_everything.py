@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from fauxtune.core.administration import (
-    approvals,
-    devices,
-    directory,
-    emulation,
-    faults,
-    hosted_devices,
-    mail,
-    policies,
-    profiles,
-    state,
-)
+from fauxtune.core.administration import approvals, devices, directory, emulation, policies, profiles, state
 from fauxtune.core.administration.assignments import to_all_users, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest
@@ -53,10 +42,12 @@ def populate(tenant: ConsoleTenant) -> None:
     tenant.send(emulation.change_connector(connector["id"], state="offline"))
     tenant.enroll("bob", name="x" * 60)  # its certificates wait for the connector
     # One that no page of this tenant meets, and one that can never strike.
-    tenant.send(faults.add_fault({"status": 429, "retryAfter": 7}, match={"user": HOSTILE}, name=ARABIC))
-    tenant.send(faults.add_fault({"latency": 1.5}, match={"path": f"/{HOSTILE}"}, when={"probability": 0.2, "seed": 7}))
-    tenant.send(hosted_devices.add_hosted_device(tenant.upn("bob"), platform="ios", name=f"{ARABIC} 3"))
-    tenant.send(hosted_devices.let_hosted_device_refuse(f"{ARABIC} 3", items=["imported"]))
+    tenant.send(emulation.add_fault({"status": 429, "retryAfter": 7}, match={"user": HOSTILE}, name=ARABIC))
+    tenant.send(
+        emulation.add_fault({"latency": 1.5}, match={"path": f"/{HOSTILE}"}, when={"probability": 0.2, "seed": 7})
+    )
+    tenant.send(devices.add_hosted_device(tenant.upn("bob"), platform="ios", name=f"{ARABIC} 3"))
+    tenant.send(devices.let_hosted_device_refuse(f"{ARABIC} 3", items=["imported"]))
     _enrollment(tenant)
     _managed(tenant)
     _approvals(tenant)
@@ -112,9 +103,9 @@ def _mail(tenant: ConsoleTenant) -> None:
     alice, bob = tenant.upn("alice"), tenant.upn("bob")
     (issued,) = tenant.control("GET", f"/certificates?userPrincipalName={alice}")["value"]
     for address in (alice, bob, "partner@fabrikam.example"):
-        tenant.send(mail.publish_certificate(address, thumbprint=issued["thumbprint"]))
-    tenant.send(mail.send_text(bob, to=[alice], subject=ARABIC, text=f"{ARABIC}\n{HOSTILE}", encrypt=True))
-    tenant.send(mail.send_text(alice, to=[alice, bob], subject=HOSTILE, text=f"{ARABIC}\n{HOSTILE}"))
+        tenant.send(emulation.publish_certificate(address, thumbprint=issued["thumbprint"]))
+    tenant.send(emulation.send_text(bob, to=[alice], subject=ARABIC, text=f"{ARABIC}\n{HOSTILE}", encrypt=True))
+    tenant.send(emulation.send_text(alice, to=[alice, bob], subject=HOSTILE, text=f"{ARABIC}\n{HOSTILE}"))
     hostile = f"From: {HOSTILE}\r\nSubject: {'x' * 300}\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n"
     parts = "".join(f"--b\r\nContent-Type: text/html; name={ARABIC}\r\n\r\n{HOSTILE}\r\n" for _ in range(2))
     sent = tenant.http.post(

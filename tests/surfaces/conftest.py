@@ -24,7 +24,7 @@ from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import Environment, assemble, seed_tenant
 from fauxtune.server.factory import Application
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.support import device_openapi, requests_here

@@ -22,8 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.faults.effects import TOKEN_ERRORS, Room
-from fauxtune.core.faults.matching import Occasion
-from fauxtune.core.faults.rule import Kind
+from fauxtune.core.faults.rule import Kind, Occasion
 from fauxtune.core.model.network import BLOCKABLE, hosts_of
 from fauxtune.core.model.surfaces import Surface, surface_of, tenant_in
 from fauxtune.core.model.tenants import Tenant

@@ -1,7 +1,11 @@
-"""The first start on a new SQLite file: a child process makes the tables, the keys and the tenant of the built-in seed.
+"""The database before a start: made by the first start, brought up to date without one.
+
+The first start on a new SQLite file: a child process makes the tables, the keys and the tenant of the built-in seed.
 
 What that takes, a fifth of an idle server's memory, goes with the child. The server then finds all of it, as at a later
 start; whatever the child has not done it does itself, and says what is wrong (docs/decisions/0077).
+
+`fauxtune db upgrade`: brings the schema up to date without a start.
 """
 
 from __future__ import annotations
@@ -18,9 +22,9 @@ from pathlib import Path
 from fauxtune.connector.keypool import KeyPool
 from fauxtune.operations.runtime.emulator import Addresses
 from fauxtune.server import bootstrap, lifespan
-from fauxtune.server.clock import SystemClock
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.settings import Settings
+from fauxtune.storage import migrate
 
 #: The keys that a first start takes: a thread makes them while the tables are made and modules are imported.
 _KEYS = 5
@@ -90,3 +94,12 @@ def _found(settings: Settings, folder: Path, *, addresses: Addresses) -> None:
         own_secret = bootstrap.needs_own_secrets(settings, seed=None)
         seed = bootstrap.read_seed(bootstrap.BUILT_IN, own_secret=own_secret)
         asyncio.run(bootstrap.seed_tenant(emulator, seed))
+
+
+def upgrade(settings: Settings) -> tuple[bool, str]:
+    """Upgrade the schema; return whether it changed, and its revision. Raises StartRefused or Conflict while a server
+    uses the database.
+    """
+    with lifespan.data_folder(settings) as folder, lifespan.database(settings, folder, migrated=False) as (opened, _):
+        changed = migrate.upgrade(opened)
+        return changed, str(opened.run_now(migrate.revision))

@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.checkin.due import Watch
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import PLACES
 from fauxtune.server import StartRefused, bootstrap, lock
 from fauxtune.server.bootstrap import Environment
+from fauxtune.server.neighbours import Answerer, Neighbours, bring_up_to_date
 from fauxtune.server.readiness import ReadinessGate
 from fauxtune.settings import Settings
 from fauxtune.storage import migrate
@@ -35,11 +37,8 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
-    from fauxtune.operations.checkin.due import Watch
     from fauxtune.operations.directory.notification_delivery import Deliveries
     from fauxtune.operations.tenants.seed_parts import Seed
-    from fauxtune.server.neighbours import Neighbours
-    from fauxtune.server.questions import Answerer
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
 _POLL_SECONDS = 5.0
@@ -209,8 +208,6 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
         held.callback(opened.close)
         ownership = held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))
         if migrated and opened.is_shared:
-            from fauxtune.server.neighbours import bring_up_to_date
-
             bring_up_to_date(opened, ownership)
         elif migrated:
             migrate.upgrade(opened)
@@ -267,7 +264,6 @@ async def among_several(
     """Take a place among the processes that share the database, lead if nobody else does, and hear the others while the
     block runs. `answerers`: what answers their questions, by topic.
     """
-    from fauxtune.server.neighbours import Neighbours
 
     emulator.leads = await asyncio.to_thread(ownership.lead)
     await _take_place(emulator, ownership)

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
@@ -26,13 +26,12 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Bounds
-from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
-from fauxtune.server.clock import SystemClock
-from fauxtune.server.device_host import ChildDeviceHost
-from fauxtune.server.endpoints import Endpoints
+from fauxtune.server import bootstrap, intercept, lifespan, tls
+from fauxtune.server import readiness as endpoints
+from fauxtune.server.device_host import TOPIC as device_host_topic  # noqa: N811
+from fauxtune.server.device_host import ChildDeviceHost, SharedDeviceHost
 from fauxtune.server.factory import Application
 from fauxtune.server.founding import founder
-from fauxtune.server.ids import SystemIds
 from fauxtune.server.intercept import Interceptor
 from fauxtune.server.listening import (
     ConnectionLimit,
@@ -42,18 +41,15 @@ from fauxtune.server.listening import (
     bind,
     most_connections,
 )
-from fauxtune.server.own_addresses import addresses_of
-from fauxtune.server.readiness import ReadinessGate
-from fauxtune.server.shared_device_host import TOPIC as device_host_topic  # noqa: N811
-from fauxtune.server.shared_device_host import SharedDeviceHost
+from fauxtune.server.neighbours import Answerer
+from fauxtune.server.readiness import Endpoints, ReadinessGate
+from fauxtune.server.system import SystemClock, SystemIds
+from fauxtune.server.tls import addresses_of
 from fauxtune.server.trust.entry import PATH as TRUST
 from fauxtune.settings import Settings
 from fauxtune.storage.process_lock import Ownership
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as tenant_queries
-
-if TYPE_CHECKING:
-    from fauxtune.server.questions import Answerer
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +233,7 @@ def _place(ports: Ports, folder: Path, *, settings: Settings) -> _Place:
     return _Place(
         home,
         files,
-        {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids),
+        {} if ports.proxy is None else intercept.contexts(files, now=clock.now(), ids=ids),
         _environment(settings, ports, clock=clock, ids=ids, files=files, context=context),
         limit,
         readiness,
@@ -408,7 +404,7 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
         folder,
         edition=tenants[0].edition if tenants else None,
         warnings=warnings,
-        intercepted=() if proxy is None else impersonation.HOSTS,
+        intercepted=() if proxy is None else intercept.HOSTS,
     )
 
 
@@ -464,7 +460,7 @@ def _answering_names(settings: Settings) -> frozenset[str] | None:
         return None
     others = {EVERY_ADDRESS, str(settings.name).lower()} if not settings.is_loopback else set()
     public = {host_of(url) for url in (settings.public_url, settings.public_http_url) if url is not None}
-    return LOCAL_NAMES | {settings.host.lower()} | others | public | frozenset(impersonation.HOSTS)
+    return LOCAL_NAMES | {settings.host.lower()} | others | public | frozenset(intercept.HOSTS)
 
 
 def _reachable(host: str) -> str:

@@ -1,16 +1,25 @@
-"""The server's own TLS: a root made at the first start, a server certificate below it, and devices' certificates.
+"""The server's own TLS, and the addresses of this machine that its certificate names.
+
+The server's own TLS: a root made at the first start, a server certificate below it, and devices' certificates.
 
 Clients trust the root (`<data-dir>/tls/ca.pem`); it is made here, never shipped. Both certificates follow the system's
 clock, because real clients check them by theirs. Devices may present a certificate: it must come from a tenant's device
 authority, but the application checks its validity, on the tenant's clock (OpenSSL ignores the times). Sources: RFC
 5280, and what clients demand of server certificates (397 days, names in the SAN).
+
+The addresses of this machine in its networks, for a certificate that other machines accept.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import ipaddress
 import os
+import socket
 import ssl
+import struct
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -274,3 +283,27 @@ def _write(file: Path, content: bytes, *, mode: int) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     draft.replace(file)
+
+
+#: The request for the address of an interface: netdevice(7) on Linux, sys/sockio.h on macOS.
+_SIOCGIFADDR = 0xC0206921 if sys.platform == "darwin" else 0x8915
+#: struct ifreq: the name of the interface, then its address (family, port, four bytes).
+_NAME, _ADDRESS = 16, slice(20, 24)
+
+
+def addresses_of(host: str) -> list[str]:
+    """Return the IPv4 addresses at which others reach a server that listens on `host`: those of all interfaces for
+    0.0.0.0 and ::, else the host itself.
+    """
+    try:
+        if not ipaddress.ip_address(host).is_unspecified:
+            return [host]
+    except ValueError:
+        return [host]
+    known = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode()[: _NAME - 1])
+            with contextlib.suppress(OSError):  # an interface without an IPv4 address
+                known.append(socket.inet_ntoa(fcntl.ioctl(probe, _SIOCGIFADDR, request)[_ADDRESS]))
+    return [each for each in dict.fromkeys(known) if not ipaddress.ip_address(each).is_loopback]

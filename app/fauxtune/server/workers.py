@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fauxtune.core.errors import FauxtuneError, Unavailable
-from fauxtune.server import StartRefused, endpoints, lifespan
+from fauxtune.server import StartRefused, lifespan, readiness
 from fauxtune.server.serve import Announce, Ports, Ready, open_ports, prepare, run_loop, serve_at
 from fauxtune.settings import Settings
 
@@ -48,7 +48,7 @@ def run_workers(settings: Settings, announce: Announce) -> None:
     """Serve by several processes until SIGINT or SIGTERM. Raises StartRefused if they cannot start, or cannot go on."""
     prepare(settings)
     with lifespan.data_folder(settings) as folder, open_ports(settings) as ports:
-        endpoints.remove(folder)
+        readiness.remove(folder)
         _Parent(settings, folder, ports=ports, announce=announce).run()
 
 
@@ -88,7 +88,7 @@ class _Parent:
                     self._wait(wakes)
                     self._step()
             finally:
-                endpoints.remove(self.folder)
+                readiness.remove(self.folder)
                 self._end_all()
 
     # ------------------------------------------------------------------------------------------------------- workers
@@ -179,7 +179,7 @@ class _Parent:
     def _announce(self, worker: _Worker) -> None:
         assert worker.ready is not None
         self.is_announced = True
-        endpoints.write(self.folder, worker.ready.endpoints)
+        readiness.write(self.folder, worker.ready.endpoints)
         self.announce(worker.ready)
 
     def _renew(self) -> None:

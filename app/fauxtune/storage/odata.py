@@ -57,8 +57,7 @@ from fauxtune.core.odata.query.expressions import (
     edm_of,
 )
 from fauxtune.core.odata.query.options import OrderBy
-from fauxtune.core.odata.schema.namespace import qualified
-from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, qualified
 
 #: The key in `columns` of a column that holds the type's bare name, for `isof`.
 TYPE_COLUMN = "@odata.type"

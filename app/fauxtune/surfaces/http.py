@@ -1,10 +1,20 @@
-"""What all HTTP surfaces share: the emulator of a request, its caller, and the origin that the caller used.
+"""What all HTTP surfaces share: of a request its emulator, its caller and its origin, and guards of those that rule.
+
+What all HTTP surfaces share: the emulator of a request, its caller, and the origin that the caller used.
 
 Every surface may import this module; it imports none of them, and not FastAPI, which a start does without.
+
+The guard of the surfaces that rule everything: the control surface and the console.
+
+With a control token the caller must have it. Without one only loopback peers are answered, and only under a local name:
+not a web page that lets another name point to this address (DNS rebinding), nor one that posts from another site.
+Which tenant the password of a classroom's seat opens: `operations.tenants.seats`.
+Sources: RFC 6454 7 (Origin) and W3C Fetch Metadata Request Headers 2.3 (Sec-Fetch-Site).
 """
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable
@@ -15,7 +25,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from fauxtune.core.errors import EnrollmentEnded, FauxtuneError
+from fauxtune.core.errors import EnrollmentEnded, FauxtuneError, NotAllowed
+from fauxtune.core.model.hosts import LOCAL_NAMES, NOTIFICATION, host_in
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Caller
 
@@ -127,3 +138,47 @@ def _first(request: Request, name: str) -> str:
 #: Writes the refusal of a request as its surface does, for an error of the core, an HTTPException, or a
 #: RequestValidationError.
 Refuse = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def is_token(sent: str, token: str) -> bool:
+    """Whether the caller's token is the right one, compared in constant time. `sent`: as a header has it, Latin-1."""
+    # Starlette reads header bytes as Latin-1; a token may be any text. An empty token is never accepted.
+    return bool(sent) and hmac.compare_digest(sent.encode("latin-1", "replace"), token.encode())
+
+
+def check_is_no_notification(request: Request) -> None:
+    """Raise NotAllowed for what a server sends to an address that its client has named: it may be a stranger's."""
+    if NOTIFICATION in request.headers:
+        raise NotAllowed("A change notification may not call the control surface and the console.")
+
+
+def check_local(request: Request) -> None:
+    """Raise NotAllowed for a caller on another machine, under another name, or on behalf of another site's page."""
+    peer = request.client.host if request.client is not None else ""
+    hosts = request.headers.getlist("host")
+    if not _is_loopback(peer) or len(hosts) != 1 or host_in(hosts[0]) not in LOCAL_NAMES:
+        raise NotAllowed(
+            "Without a control token the control surface and the console answer only this machine, under localhost, "
+            "127.0.0.1 or [::1]. Set FAUXTUNE_CONTROL_TOKEN to reach them otherwise."
+        )
+    check_page(request)
+
+
+def check_page(request: Request) -> None:
+    """Raise NotAllowed for a request that a browser sends on behalf of another site's page."""
+    # A browser sends the origin of a page that posts: only pages of this machine have access.
+    for page in request.headers.getlist("origin"):
+        if host_in(page.partition("://")[2].partition("/")[0]) not in LOCAL_NAMES:
+            raise NotAllowed(f"Without a control token a page of {page} may not call the control surface.")
+    # Fetch Metadata: browsers send it also with requests that carry no Origin, such as that for an image.
+    if "cross-site" in request.headers.getlist("sec-fetch-site"):
+        raise NotAllowed("Without a control token a page of another site may not call the control surface.")
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_loopback if mapped is None else bool(mapped.is_loopback)

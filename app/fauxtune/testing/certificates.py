@@ -7,19 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from fauxtune.core.administration import emulation, imported
 from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.administration.imported import ConnectorKey
-from fauxtune.testing.calls import Calls
+from fauxtune.testing.parts import Calls, User
 from fauxtune_client.endpoints import ClientError
 from fauxtune_client.pfx import read_public_key
-
-if TYPE_CHECKING:
-    from fauxtune.testing.parts import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +118,5 @@ def import_pfx(calls: Calls, pfx: Pfx, *, user: User, purpose: str, key: Connect
 
 
 def _thumbprint(certificate: x509.Certificate) -> str:
-    from cryptography.hazmat.primitives import hashes
 
     return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - a thumbprint is SHA-1

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fauxtune.core.administration import emulation
-from fauxtune.testing.calls import Calls
+from fauxtune.testing.parts import Calls
 
 
 class Clock:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from cryptography import x509
 
 from fauxtune.core.administration import emulation
 from fauxtune.core.model.partner_facts import PARTNER_FACTS
-from fauxtune.testing.calls import Calls
+from fauxtune.testing.parts import Calls, Tenancy, User
 from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.device.condition import Delivery
@@ -19,9 +19,6 @@ from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import read_kind
-
-if TYPE_CHECKING:
-    from fauxtune.testing.parts import Tenancy, User
 
 T = TypeVar("T")
 

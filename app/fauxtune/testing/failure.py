@@ -8,14 +8,12 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fauxtune.core.faults.words import effect_in_words, match_in_words, when_in_words
-
-if TYPE_CHECKING:
-    from fauxtune.testing.faults import Fault
-    from fauxtune.testing.history import Event, Exchange
-    from fauxtune.testing.tenant import Tenant
+from fauxtune.core.faults.writing import effect_in_words, match_in_words, when_in_words
+from fauxtune.testing.faults import Fault
+from fauxtune.testing.history import Event, Exchange
+from fauxtune.testing.tenant import Tenant
 
 _EXCHANGES, _EVENTS, _DEVICES, _CHAINS, _FAULTS = 15, 15, 5, 6, 10
 #: The exchanges that are looked through: devices send many between two requests of a program.

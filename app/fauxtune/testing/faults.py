@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from fauxtune.core.faults.words import nearest_in_words
-from fauxtune.testing.calls import Calls
+from fauxtune.core.faults.writing import nearest_in_words
+from fauxtune.testing.parts import Calls
 
 
 class Fault:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
-if TYPE_CHECKING:
-    from fauxtune.testing.parts import Tenancy
+from fauxtune.testing.parts import Tenancy
 
 _TIMEOUT_SECONDS = 30.0
 _DEFAULT_SCOPE = "https://graph.microsoft.com/.default"

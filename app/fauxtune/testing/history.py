@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fauxtune.testing.calls import Calls
-from fauxtune.testing.parts import NotReached
-
-if TYPE_CHECKING:
-    from fauxtune.testing.devices import Device
+from fauxtune.testing.devices import Device
+from fauxtune.testing.parts import Calls, NotReached
 
 #: Events of one answer; the control surface has no more in one page.
 _LONGEST_WAIT = 60.0

@@ -13,7 +13,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.platform_words import ProfilePlatform, platform_of, spelled
 from fauxtune.core.pki.foreign import certificate_from
-from fauxtune.testing.calls import Calls
+from fauxtune.testing.parts import Calls
 from fauxtune_client.endpoints import ClientError
 
 #: "all", a platform's name, or several.

@@ -1,25 +1,37 @@
-"""A server for tests: started for the run or running elsewhere, with tenants that tests make and delete."""
+"""A server for tests, and the process that one is started in.
+
+A server for tests: started for the run or running elsewhere, with tenants that tests make and delete.
+
+Start a server for a test run and stop it: one for all processes of the run, found by a file in a shared folder.
+
+Only on POSIX systems, as the server itself. The server's parent is a `keeper`, which ends it when the process that owns
+the run has ended, even if that was killed.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import ssl
+import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import httpx
 
-from fauxtune.testing.background import Background
+from fauxtune.testing.parts import Background
 from fauxtune.testing.tenant import Tenant
 from fauxtune_client.endpoints import ClientError
 from fauxtune_client.endpoints import Server as Endpoints
 from fauxtune_client.http import Client
 from fauxtune_client.readiness import readiness
-
-if TYPE_CHECKING:
-    from fauxtune_sim.hosting.pool import DevicePool
+from fauxtune_sim.hosting.pool import DevicePool
 
 _TIMEOUT_SECONDS = 30.0
 #: Keys of the ring from which simulated devices take their identity keys.
@@ -90,7 +102,6 @@ class Server:
         It ends with the process `owner`, with `stop_shared`, or, if `ends`, with this object. Raises ServerNotStarted.
         """
         _check_system()
-        from fauxtune.testing.process import NotStarted, started, stop
 
         chosen = ["--port", str(port), "--http-port", "0", *arguments]
         if database is None and data is None:
@@ -110,8 +121,6 @@ class Server:
     def stop_shared(folder: Path) -> None:
         """End the server of a shared folder, if one was started there."""
         if folder.exists():
-            from fauxtune.testing.process import stop
-
             stop(folder)
 
     @classmethod
@@ -194,8 +203,6 @@ class Server:
     def pool(self) -> DevicePool:
         """The simulated devices of this process, of all tenants of this server."""
         if self._pool is None:
-            from fauxtune_sim.hosting.pool import DevicePool
-
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
             self._pool = DevicePool(self.url, ca=ca, keys=_RING)
         return self._pool
@@ -207,3 +214,100 @@ def _check_system() -> None:
             "The server needs Linux or macOS. On Windows start it in WSL or in a container, and name its address: "
             "--fauxtune-url https://localhost:8443, or Server.at(url)."
         )
+
+
+_INTERVAL = 0.02
+#: Seconds until a server must be ready: a machine under load needs ten.
+_LONGEST_START = 120.0
+_LONGEST_END = 20.0
+#: Lines of the server's log that an error shows.
+_LINES = 15
+
+
+class NotStarted(Exception):
+    """The server did not start; the text has its last lines."""
+
+
+def started(folder: Path, *, owner: int, arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the document of the server of this folder, after starting it if no process of the run has done so yet.
+
+    `owner` is the process with which the server ends at the latest. Raises NotStarted.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _locked(folder / "lock"):
+        if not (folder / "server.json").exists():
+            _start(folder, owner=owner, arguments=arguments)
+        return _document(folder)
+
+
+def stop(folder: Path) -> None:
+    """End the server of this folder, if there is one, and delete the folder."""
+    if not folder.exists():
+        return
+    (folder / "stop").touch()
+    ends = time.monotonic() + _LONGEST_END
+    while (folder / "server.json").exists() and not (folder / "ended").exists() and time.monotonic() < ends:
+        time.sleep(_INTERVAL)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def last_lines(folder: Path) -> str:
+    """Return the last lines of the server's log."""
+    try:
+        text = (folder / "log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-_LINES:])
+
+
+def _start(folder: Path, *, owner: int, arguments: Sequence[str]) -> None:
+    keeper = Path(__file__).with_name("keeper.py")
+    # -P: a folder of tests with the name of a module must not be imported by the server.
+    server = [sys.executable, "-P", "-m", "fauxtune", "serve", "--output", "json", *arguments]
+    subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-I", "-S", str(keeper), str(folder), str(owner), *server],
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        check=True,
+    )
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    """Wait for the server's first line, and return it. Raises NotStarted."""
+    ends = time.monotonic() + _LONGEST_START
+    while time.monotonic() < ends:
+        document = _read(folder / "server.json")
+        if document is not None:
+            return document
+        if (folder / "ended").exists():
+            code = (folder / "ended").read_text(encoding="ascii")
+            raise NotStarted(f"the server ended with exit code {code} before it was ready:\n{last_lines(folder)}")
+        time.sleep(_INTERVAL)
+    raise NotStarted(f"the server was not ready after {_LONGEST_START:g} seconds:\n{last_lines(folder)}")
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    try:
+        line, newline, _ = file.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        return None
+    return json.loads(line) if newline else None
+
+
+def _environment() -> dict[str, str]:
+    """The environment without settings of another server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FAUXTUNE_")}
+    return {**kept, "COLUMNS": "200"}
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold a lock that the system releases when this process ends."""
+    import fcntl  # here: only POSIX systems have it, and with a server elsewhere tests run on others
+
+    with file.open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

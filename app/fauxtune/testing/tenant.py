@@ -1,4 +1,9 @@
-"""A tenant for a test: its people, its profiles, its devices, its clock, and what happened in it."""
+"""A tenant for a test, and the second administrator who approves there.
+
+A tenant for a test: its people, its profiles, its devices, its clock, and what happened in it.
+
+Multi Admin Approval in a test: what needs another administrator, and that administrator's decision.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote
 
+from fauxtune.core.administration import approvals as tasks
 from fauxtune.core.administration import directory
-from fauxtune.testing.calls import Calls
+from fauxtune.core.administration.approvals import Decision
+from fauxtune.testing.certificates import Connector, Pfx, import_pfx, issue, opened
 from fauxtune.testing.clock import Clock
+from fauxtune.testing.devices import Devices, SavedDevices
+from fauxtune.testing.faults import Faults
+from fauxtune.testing.graph import Graph
 from fauxtune.testing.history import Journal, Wire
-from fauxtune.testing.parts import Group, NotReached, Serving, User, Waiting
+from fauxtune.testing.parts import Calls, Group, NotReached, Serving, Tenancy, User, Waiting
+from fauxtune.testing.profiles import Profiles
 from fauxtune_client.endpoints import Refused
+from fauxtune_client.endpoints import User as SignedIn
 
 if TYPE_CHECKING:
     from azure.identity import ClientSecretCredential
 
-    from fauxtune.testing.approvals import Approvals
-    from fauxtune.testing.certificates import Connector, Pfx
-    from fauxtune.testing.devices import Devices, SavedDevices
-    from fauxtune.testing.faults import Faults
-    from fauxtune.testing.graph import Graph
-    from fauxtune.testing.profiles import Profiles
 
 T = TypeVar("T")
 _INTERVAL = 0.05
@@ -140,7 +146,6 @@ class Tenant:
     @cached_property
     def graph(self) -> Graph:
         """An httpx client of Graph with a token: `tenant.graph.get("/v1.0/users")`."""
-        from fauxtune.testing.graph import Graph
 
         return Graph(self)
 
@@ -191,21 +196,18 @@ class Tenant:
     @cached_property
     def profiles(self) -> Profiles:
         """Makes profiles: `tenant.profiles.pkcs("Signing").assign("All Staff")`."""
-        from fauxtune.testing.profiles import Profiles
 
         return Profiles(self._calls, authority=self._authority)
 
     @cached_property
     def devices(self) -> Devices:
         """The tenant's simulated devices: `tenant.devices.enroll("alice", "ios")`."""
-        from fauxtune.testing.devices import Devices
 
         return Devices(self, self._calls)
 
     @cached_property
     def connector(self) -> Connector:
         """The tenant's certificate connectors: taken off line and brought back, and their public key."""
-        from fauxtune.testing.certificates import Connector
 
         return Connector(self._calls)
 
@@ -214,7 +216,6 @@ class Tenant:
 
         `order` may have `not_before` and `not_after` (ISO 8601), `subject`, `email`, `pfx_password`.
         """
-        from fauxtune.testing.certificates import issue
 
         return issue(self._calls, self.person(user), template=template, order=order)
 
@@ -233,7 +234,6 @@ class Tenant:
         `file` is one of yours with its `password`; without it a certificate is issued as by `issue`. `purpose` is
         "encryption", "signing", "vpn" or "wifi".
         """
-        from fauxtune.testing.certificates import import_pfx, opened
 
         person = self.person(user)
         chosen = self.issue(person, template=template, **order) if file is None else opened(file, password=password)
@@ -297,14 +297,12 @@ class Tenant:
     @cached_property
     def faults(self) -> Faults:
         """Rules by which requests and devices fail."""
-        from fauxtune.testing.faults import Faults
 
         return Faults(self._calls)
 
     @cached_property
     def approvals(self) -> Approvals:
         """Multi Admin Approval: `tenant.approvals.require("deviceWipe", approvers=["bob"])`."""
-        from fauxtune.testing.approvals import Approvals
 
         return Approvals(self, self._calls)
 
@@ -374,3 +372,42 @@ def _seed(seed: str | Path | Mapping[str, Any] | None) -> Any:
     if isinstance(seed, Path) or (isinstance(seed, str) and seed.endswith(".json")):
         return json.loads(Path(seed).read_text(encoding="utf-8"))
     return seed
+
+
+class Approvals:
+    """The approval policies of a tenant, and the requests that wait for a decision."""
+
+    def __init__(self, tenant: Tenancy, calls: Calls) -> None:
+        """Use `tenant.approvals`."""
+        self._tenant = tenant
+        self._calls = calls
+
+    def require(self, policy_type: str, *, approvers: Iterable[str | User]) -> None:
+        """Let operations of a type wait for one of these users, from now on.
+
+        `policy_type` is Graph's: "deviceWipe", "deviceRetire", "deviceDelete", "app", "script", "role" or
+        "tenantConfiguration". Such an operation is answered 403, with the code in the header x-msft-approval-code. The
+        tenant gets a group of the approvers; what this library itself asks for is guarded too.
+        """
+        group = self._tenant.group(f"Approvers: {policy_type}", members=approvers)
+        self._calls.send(tasks.create_policy(group.name, policy_type=policy_type, approvers=[group.id]))
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return the requests that wait for a decision, as Graph's operationApprovalRequest, the oldest first."""
+        rows = self._calls.client.graph_list(tasks.REQUESTS)
+        return sorted(
+            (row for row in rows if row["status"] == "needsApproval"), key=lambda row: str(row["requestDateTime"])
+        )
+
+    def approve(self, code: str, *, by: str | User, justification: str = "") -> None:
+        """Approve a request as a user who is an approver: who asked for it can do it now, once, with this code."""
+        self._decide(code, Decision.APPROVE, by=by, justification=justification)
+
+    def reject(self, code: str, *, by: str | User, justification: str = "") -> None:
+        """Reject a request as a user who is an approver: what was asked for is not done."""
+        self._decide(code, Decision.REJECT, by=by, justification=justification)
+
+    def _decide(self, code: str, decision: Decision, *, by: str | User, justification: str) -> None:
+        approver = SignedIn(self._tenant.person(by).name, self._tenant.user_password, tenant=self._tenant.id)
+        request = tasks.decide(code, decision, justification=justification or None)
+        Calls(self._calls.client.signed_in_as(approver)).send(request)

@@ -150,7 +150,7 @@ def emit_line(output: Output, document: dict[str, Any], *, text: str) -> None:
 
 def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Path | None, version: str | None) -> None:
     from fauxtune.connector.service import Service
-    from fauxtune.server.ids import SystemIds
+    from fauxtune.server.system import SystemIds
 
     https = (url or description["url"]).rstrip("/")
     trusted = ca or (None if description["caFile"] is None else Path(description["caFile"]))

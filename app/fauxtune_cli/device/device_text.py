@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.clock import from_iso
 from fauxtune.core.engine.diagnosis.numbers import decode
 from fauxtune.core.model.fact_words import fact_lines

@@ -10,12 +10,12 @@ import typer
 
 from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration.approvals import approved, asking
+from fauxtune.core.administration.devices import add_hosted_device
 from fauxtune.core.administration.emulation import create_enrollment_token
-from fauxtune.core.administration.hosted_devices import add_hosted_device
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.model.platform_words import nearest_spellings, spelled, system_words
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.policies.approvals import CODE, JUSTIFICATION
+from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune_cli.device import device_text

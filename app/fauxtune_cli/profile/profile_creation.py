@@ -33,9 +33,9 @@ from fauxtune.core.administration.profiles import (
     create_root,
     create_scep,
 )
-from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.scep import ndes_url
+from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune_cli import completion, names

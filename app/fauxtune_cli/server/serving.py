@@ -263,7 +263,7 @@ def upgrade(
     """
     needs_posix("This command")
     with plain_failures(), _refusals():
-        from fauxtune.server.upgrade import upgrade as bring_up_to_date
+        from fauxtune.server.founding import upgrade as bring_up_to_date
 
         changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
         verb = "was brought to" if changed else "was already at"

@@ -10,7 +10,7 @@ import typer
 from fauxtune.core.administration import approvals as tasks
 from fauxtune.core.administration.approvals import Decision
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.policies.approvals import PolicyType, Status
+from fauxtune.core.policies.tenant_administration import PolicyType, Status
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, YesOption, confirm
 from fauxtune_cli.names import Named, listed

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fauxtune.core.administration import faults as tasks
+from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.faults.words import effect_in_words, match_in_words, nearest_in_words, when_in_words
+from fauxtune.core.faults.writing import effect_in_words, match_in_words, nearest_in_words, when_in_words
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.options import json_or_text, named_values, one_line

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.core.administration.directory import add_member, create_group, delete_group, remove_member
-from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.snippets import quoted
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune_cli.names import Named, listed

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from fauxtune.core.administration import state as tasks
-from fauxtune.core.administration.state_words import sentences
+from fauxtune.core.administration.state import sentences
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration, YesOption, confirm
 from fauxtune_cli.options import fail

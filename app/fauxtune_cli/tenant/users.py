@@ -10,8 +10,8 @@ import typer
 from fauxtune.core.administration import directory
 from fauxtune.core.administration.directory import delete_user, license_user, unlicense_user
 from fauxtune.core.administration.emulation import read_enrollability
-from fauxtune.core.administration.quoting import quoted
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.snippets import quoted
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm, without
 from fauxtune_cli.names import Named, listed

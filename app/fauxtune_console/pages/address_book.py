@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import Response
 
-from fauxtune.core.administration import mail as requests
+from fauxtune.core.administration import emulation as requests
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.errors import Conflict, Invalid, NotFound

@@ -6,7 +6,7 @@ from fastapi import Response
 
 from fauxtune.core.administration.approvals import create_policy, delete_policy
 from fauxtune.core.errors import Invalid
-from fauxtune.core.policies.approvals import GUARDED, POLICIES, PolicyType
+from fauxtune.core.policies.tenant_administration import GUARDED, POLICIES, PolicyType
 from fauxtune.operations.profiles import resources
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune_console.call import TenantCall

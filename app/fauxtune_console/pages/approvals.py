@@ -18,8 +18,8 @@ from fauxtune.core.clock import from_iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, UserId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies import approvals as rules
-from fauxtune.core.policies.approvals import GUARDED, LONGEST_JUSTIFICATION, OF_ACTION, Status
+from fauxtune.core.policies import tenant_administration as rules
+from fauxtune.core.policies.tenant_administration import GUARDED, LONGEST_JUSTIFICATION, OF_ACTION, Status
 from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.operations.profiles.approval_requests import Examined
 from fauxtune.operations.runtime.transaction import Transaction

@@ -20,7 +20,7 @@ from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState
-from fauxtune.core.policies.approvals import OF_ACTION, header
+from fauxtune.core.policies.tenant_administration import OF_ACTION, header
 from fauxtune.operations.devices.available_actions import why_not
 from fauxtune.operations.profiles.approval_requests import standing
 from fauxtune.operations.profiles.switches import APPROVALS

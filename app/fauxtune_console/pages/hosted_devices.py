@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import Response
 
-from fauxtune.core.administration import hosted_devices as tasks
+from fauxtune.core.administration import devices as tasks
 from fauxtune.core.errors import FauxtuneError, Invalid, NotFound
 from fauxtune.core.model.fact_words import REPORTED
 from fauxtune.core.model.platform_words import VARIANTS

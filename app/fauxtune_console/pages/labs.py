@@ -11,7 +11,7 @@ from fastapi import Response
 from starlette.datastructures import FormData
 
 from fauxtune.core.administration import labs as tasks
-from fauxtune.core.administration.state_words import sentences
+from fauxtune.core.administration.state import sentences
 from fauxtune.core.errors import NotFound
 from fauxtune.core.language.catalogue import catalogue, joined
 from fauxtune.core.language.message import Message, say

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import Response
 
-from fauxtune.core.administration.mail import delete_message
+from fauxtune.core.administration.emulation import delete_message
 from fauxtune.core.errors import NotFound
 from fauxtune.core.mail.message import SMIME_TYPES, MailDescription
 from fauxtune.core.mail.mime import Entity, storable

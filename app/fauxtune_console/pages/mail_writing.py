@@ -6,7 +6,7 @@ import re
 
 from fastapi import Response
 
-from fauxtune.core.administration.mail import send_text
+from fauxtune.core.administration.emulation import send_text
 from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.addresses import addresses_of
 from fauxtune.core.mail.writing import Letter

@@ -8,7 +8,7 @@ from fastapi import Response
 
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.core.policies.approvals import REQUESTS, Status
+from fauxtune.core.policies.tenant_administration import REQUESTS, Status
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connector_work, resources
 from fauxtune.storage.queries import overview as queries

@@ -10,8 +10,7 @@ from fauxtune.core.language.catalogue import Language
 from fauxtune.core.model.classrooms import SeatEvent
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.tenants import seats
-from fauxtune.surfaces.access import is_token
-from fauxtune.surfaces.http import peer_of
+from fauxtune.surfaces.http import is_token, peer_of
 from fauxtune_console.addresses import LANGUAGE_COOKIE, PATH, SEATS
 from fauxtune_console.call import Call
 from fauxtune_console.session import SessionKey

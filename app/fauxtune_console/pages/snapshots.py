@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Response
 
 from fauxtune.core.administration import state as tasks
-from fauxtune.core.administration.state_words import sentences
+from fauxtune.core.administration.state import sentences
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.operations.tenants import snapshots as operations
 from fauxtune.operations.tenants.export import export_tenant

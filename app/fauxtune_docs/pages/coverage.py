@@ -12,15 +12,14 @@ from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant
-from fauxtune.core.odata.describe.closure import every_type, names_in_v1
+from fauxtune.core.odata.describe.csdl import every_type, names_in_v1
 from fauxtune.core.odata.paths.table import EVERY, Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
-from fauxtune.core.odata.schema.types import Entity, StructuredType
+from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, Level, StructuredType
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.core.reports.catalog import REFUSED, REPORTS
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import AREAS
-from fauxtune_docs.pages import coverage_words as words
+from fauxtune_docs.pages import coverage_words
 from fauxtune_docs.pages.demand import DemandedCall, call_rows, figures
 from fauxtune_docs.pages.probes import Probes, probe_words, probes_of_routes
 from fauxtune_probe.core.report import NOT_RUN, Recorded
@@ -64,29 +63,29 @@ def coverage_page(
     absent = [route for route in routes if route.status == _NOT_IMPLEMENTED and route.method != EVERY]
     branches = [route for route in routes if route.method == EVERY]
     parts = (
-        words.HEAD,
+        coverage_words.HEAD,
         _table(("", *_level_names()), [_totals("paths and verbs", [route.fidelity for route in answered])]),
         *_demand(demand),
-        words.BY_AREA,
+        coverage_words.BY_AREA,
         _table(("area", *_level_names()), _area_totals(areas)),
-        words.ANSWERED,
+        coverage_words.ANSWERED,
         probe_words(run),
         *_areas(areas, probes=probes),
-        words.REFUSED,
+        coverage_words.REFUSED,
         _table(("verbs", "path", "versions", "why"), _refused(absent)),
-        words.BRANCHES,
+        coverage_words.BRANCHES,
         _table(("below", "branches", "versions", "why"), _branches(branches)),
-        words.REPORTS,
+        coverage_words.REPORTS,
         _table(("reports", "why"), _reports()),
-        words.TYPES,
+        coverage_words.TYPES,
         *_types(areas),
         "## Query options",
-        _table(("option", "where"), words.OPTIONS),
-        words.KINDS,
+        _table(("option", "where"), coverage_words.OPTIONS),
+        coverage_words.KINDS,
         _table(("@odata.type", "versions", "family", "applies to", "fidelity"), [_kind(kind) for kind in kinds]),
-        words.ACTIONS,
+        coverage_words.ACTIONS,
         _table(_DEVICE_HEAD, [_device(variant) for variant in Variant]),
-        *((words.CALLS, _table(("programs", "call", "answer"), call_rows(demand))) if demand else ()),
+        *((coverage_words.CALLS, _table(("programs", "call", "answer"), call_rows(demand))) if demand else ()),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -101,7 +100,7 @@ def _totals(what: str, fidelities: Sequence[Fidelity]) -> Row:
 
 def _demand(calls: Sequence[DemandedCall]) -> Iterator[str]:
     if calls:
-        yield words.DEMAND
+        yield coverage_words.DEMAND
         yield _table(("calls", "served", "of what programs use"), figures(calls))
 
 
@@ -122,7 +121,7 @@ def _areas(areas: Mapping[str, Routes], *, probes: Probes) -> Iterator[str]:
         below += [route for route in answered if route.template.startswith(_BELOW_USERS)]
         own = [route for route in answered if not route.template.startswith(_BELOW_USERS)]
         yield from _area(title, own, probes=probes)
-    yield from _area("Managed devices of a user", below, probes=probes, text=words.BELOW_USERS)
+    yield from _area("Managed devices of a user", below, probes=probes, text=coverage_words.BELOW_USERS)
 
 
 def _area(title: str, routes: Routes, *, probes: Probes, text: str | None = None) -> Iterator[str]:

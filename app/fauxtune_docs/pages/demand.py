@@ -12,8 +12,7 @@ from pathlib import Path
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.paths.table import EVERY
-from fauxtune.core.odata.schema.fidelity import Level
-from fauxtune.core.odata.schema.types import Version
+from fauxtune.core.odata.schema.types import Level, Version
 from fauxtune.surfaces.graph.routes import TABLES
 
 FILE = "demand.txt"

@@ -9,7 +9,7 @@ from fauxtune.core.faults.effects import EFFECTS, LIMITS, SURFACES, TOKEN_ERRORS
 from fauxtune.core.faults.reading import MOST_RULES
 from fauxtune.core.faults.rule import Kind, Limits
 from fauxtune.core.faults.sets import SETS
-from fauxtune.core.faults.words import effect_in_words, match_in_words, when_in_words
+from fauxtune.core.faults.writing import effect_in_words, match_in_words, when_in_words
 from fauxtune_docs.pages.removal import markdown_table
 
 _HEAD = """# Faults

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.policies.catalog import definitions
-from fauxtune.core.policies.catalog_delivery import is_deliverable
-from fauxtune.core.policies.policy_nodes import OF_USERS, OTHERS, POLICIES
+from fauxtune.core.policies.catalog_delivery import OF_USERS, OTHERS, POLICIES, is_deliverable
 from fauxtune.core.profiles.catalog import COMPLIANCE_KINDS, ENROLLMENT_KINDS, KINDS
 from fauxtune.core.profiles.setting_tables.reading import Word, words
 from fauxtune_docs.pages.removal import markdown_table

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from fauxtune.core.administration import classrooms as tasks
+from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.language.catalogue import Language
 from fauxtune_cli import completion

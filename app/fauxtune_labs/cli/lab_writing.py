@@ -21,8 +21,7 @@ import typer
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.emulation import create_tenant
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import Broken
+from fauxtune.core.language.catalogue import Broken, Language
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures

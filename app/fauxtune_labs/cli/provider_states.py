@@ -45,7 +45,7 @@ def list_(
     with service.session() as session:
         answer = session.send(AdminRequest("GET", "/states", service=Service.CONTROL))
         rows = [each for each in answer["value"] if area in (None, each["area"])]
-        cells = [(str(each["area"]), f"{each['example']}: {each['meaning']}") for each in rows]
+        cells: list[tuple[str, ...]] = [(str(each["area"]), f"{each['example']}: {each['meaning']}") for each in rows]
         session.show(rows, Table(("area", "example: meaning"), cells, wraps=True))
 
 

@@ -17,8 +17,8 @@ from fauxtune.core.model.text import Text
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.rows.classrooms import SeatEventRow
+from fauxtune.surfaces.control.access import Anyone, calls
 from fauxtune.surfaces.control.answers import Answer, Listed
-from fauxtune.surfaces.control.calls import Anyone, calls
 from fauxtune_labs.core.lab import Lab
 from fauxtune_labs.operations.classrooms import opening, progress, steering
 from fauxtune_labs.operations.classrooms.opening import DEFAULT_NAME

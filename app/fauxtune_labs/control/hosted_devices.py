@@ -10,8 +10,8 @@ from pydantic.alias_generators import to_camel
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.operations.runtime import device_host
 from fauxtune.operations.tenants.seed_contents import DeviceMode, DevicePlatform
+from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Answer, Listed
-from fauxtune.surfaces.control.calls import Here, calls
 from fauxtune_labs.operations import hosted_devices
 from fauxtune_labs.operations.hosted_devices import DeviceChange
 

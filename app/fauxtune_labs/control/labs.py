@@ -14,8 +14,8 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.language.catalogue import catalogue
 from fauxtune.core.model.editions import Edition
+from fauxtune.surfaces.control.access import Here, TenantCall, calls
 from fauxtune.surfaces.control.answers import Answer, Listed
-from fauxtune.surfaces.control.calls import Here, TenantCall, calls
 from fauxtune_labs.core.lab import Choice, Question
 from fauxtune_labs.operations.labs import runs
 from fauxtune_labs.operations.labs.checks import in_words

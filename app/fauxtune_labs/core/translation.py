@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import Broken, read_po, written
+from fauxtune.core.language.catalogue import Broken, Language, read_po, written
 from fauxtune_labs.core.lab import Lab, Question, Step
 from fauxtune_labs.core.reading import Mistake
 

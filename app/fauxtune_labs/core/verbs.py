@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune_labs.core.lab import Act
 

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fauxtune.core.administration import directory, enrollment
+from fauxtune.core.administration import devices as administration
+from fauxtune.core.administration import directory
 from fauxtune.core.engine.enrollment_restrictions import platform_type
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Platform, variant_of
@@ -33,11 +34,11 @@ async def user_may_not_enroll(scene: Scene, reading: Reading) -> None:
     members = await scene.listed(f"{directory.GROUPS}/{group['id']}/members")
     if user["id"] not in {each["id"] for each in members}:
         await scene.send(directory.add_member(group["id"], member=user["id"]))
-    known = await scene.listed(enrollment.CONFIGURATIONS)
+    known = await scene.listed(administration.CONFIGURATIONS)
     restriction = next((each for each in known if each["displayName"] == title), None)
     if restriction is None:
-        restriction = await scene.send(enrollment.block_platform(title, platform_type=blocked))
-        await scene.send(enrollment.assign_restriction(restriction["id"], group=group["id"]))
+        restriction = await scene.send(administration.block_platform(title, platform_type=blocked))
+        await scene.send(administration.assign_restriction(restriction["id"], group=group["id"]))
     scene.values["restrictionId"] = restriction["id"]
 
 

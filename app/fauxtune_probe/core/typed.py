@@ -12,8 +12,7 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Property, Shown, StructuredType, Version
+from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Property, Shown, StructuredType, Version, bare_name
 from fauxtune_probe.core.checks import KINDS, at
 from fauxtune_probe.core.model import Answer, NothingThere, Values
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune.core.administration import assignments, devices, directory, emulation, faults, hosted_devices, profiles
+from fauxtune.core.administration import assignments, devices, directory, emulation, profiles
 from fauxtune.core.administration import scep as tasks
 from fauxtune.core.administration.choices import family_and_platform
 from fauxtune.core.administration.profiles import PROFILES
@@ -107,7 +107,7 @@ class Scene:
         try:
             yield device
         finally:
-            self.send(hosted_devices.connect_hosted_device(name, online=False))
+            self.send(devices.connect_hosted_device(name, online=False))
 
     def remove_device(self, device: str) -> None:
         """End the management of a device."""
@@ -128,12 +128,12 @@ class Scene:
     def failing(self, action: str) -> Iterator[Callable[[], bool]]:
         """Let a call of the authority fail with status 500. Yields a function: whether one has."""
         path = f"/partner/{{tenant}}/{SERVICES[VALIDATION]}/ScepActions/{action}"
-        rule = faults.add_fault({"status": 500}, match={"path": path}, name=f"{self.name} {action}")
+        rule = emulation.add_fault({"status": 500}, match={"path": path}, name=f"{self.name} {action}")
         fault = self.send(rule)["id"]
         try:
             yield lambda: bool(self.client.control("GET", f"/faults/{fault}")["fired"])
         finally:
-            self.send(faults.delete_fault(fault))
+            self.send(emulation.delete_fault(fault))
 
     def delete(self) -> None:
         """Delete what was created, the newest first."""
@@ -173,7 +173,7 @@ def _create(here: Scene, *, profile: str | None) -> None:
     here.device, here.other = (_device(here, name) for name in names)
     # The bench requests in the name of these two. They go off line before the profile is theirs: they would do it, too.
     for name in names:
-        here.send(hosted_devices.connect_hosted_device(name, online=False))
+        here.send(devices.connect_hosted_device(name, online=False))
     _assign(here, here.profile)
 
 
@@ -240,11 +240,11 @@ def _assign(here: Scene, profile: str) -> None:
 def _device(here: Scene, name: str) -> str:
     platform, mode = here.platform
     user = f"{name}@{here.domain}"
-    here.send(hosted_devices.add_hosted_device(user, platform=platform, mode=mode, name=name))
+    here.send(devices.add_hosted_device(user, platform=platform, mode=mode, name=name))
     query = {"$filter": f"deviceName eq '{name}'", "$select": "id,deviceName"}
     (record,) = here.client.graph_list("/deviceManagement/managedDevices", params=query)
     # In this order from the end: the record is deleted, and the device, on line again, learns that it is not managed.
-    here.undo_later(f"device {name}", hosted_devices.connect_hosted_device(name, online=True))
+    here.undo_later(f"device {name}", devices.connect_hosted_device(name, online=True))
     here.undo_later(f"device {name}", devices.delete_device(record["id"]))
     return str(record["id"])
 

@@ -8,11 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.faults.matching import Occasion, matches, names, nearness, without_version
-from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, When
+from fauxtune.core.faults.rule import (
+    Effect,
+    Kind,
+    Latency,
+    Limits,
+    Match,
+    Occasion,
+    When,
+    matches,
+    names,
+    nearness,
+    without_version,
+)
 from fauxtune.core.faults.stale import MISSING, MOST_BYTES, Memory
-from fauxtune.core.faults.throttling import Meter, limits_of
-from fauxtune.core.faults.timing import drawn, is_in_window, is_over, seconds_of, strikes
+from fauxtune.core.faults.timing import Meter, drawn, is_in_window, is_over, limits_of, seconds_of, strikes
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 

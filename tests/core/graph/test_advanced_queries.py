@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.graph.advanced_queries import is_advanced, is_unsupported
-from fauxtune.core.graph.directory import ANY_OBJECT
 from fauxtune.core.graph.index import ENTITIES, entity
+from fauxtune.core.graph.references import ANY_OBJECT
+from fauxtune.core.graph.search import is_advanced, is_unsupported
 from fauxtune.core.odata.query.filter import parse_filter
 
 USER = entity("user")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fauxtune.core.graph.device_actions import FORMS
 from fauxtune.core.graph.index import ENTITIES, MODEL
-from fauxtune.core.odata.schema.check import mistakes
+from fauxtune.core.odata.schema.model import mistakes
 from fauxtune.core.odata.schema.types import Version
 
 TABLE = MODEL.table

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable, parse_search
-from fauxtune.core.odata.query.evaluation import matches
+from fauxtune.core.odata.query.expressions import matches
 
 MANAGED_DEVICE = entity("managedDevice")
 USER = entity("user")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from markupsafe import Markup
 
-from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
+from fauxtune.core.language.catalogue import Broken, Catalogue, Language, catalogue, read_po, written
 from fauxtune.core.language.message import count, say
-from fauxtune.core.language.po import Broken, read_po, written
 
 HEADER = 'msgid ""\nmsgstr ""\n"Language: it\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
 PO = read_po(

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.choice import preferred
+from fauxtune.core.language.catalogue import Language, preferred
 
 
 @pytest.mark.parametrize(

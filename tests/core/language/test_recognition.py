@@ -7,8 +7,7 @@ from itertools import chain
 
 import pytest
 
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import Entry
+from fauxtune.core.language.catalogue import Entry, Language
 from fauxtune.core.language.recognition import Recogniser, recogniser
 
 _REACHES = Entry(

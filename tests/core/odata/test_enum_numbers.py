@@ -16,8 +16,7 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph import index
 from fauxtune.core.graph.index import ENTITIES, entity, enumeration
-from fauxtune.core.odata.describe.closure import every_type
-from fauxtune.core.odata.describe.csdl import csdl
+from fauxtune.core.odata.describe.csdl import csdl, every_type
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import EnumType, Version

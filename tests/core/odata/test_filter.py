@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import ENTITIES, entity
-from fauxtune.core.odata.query.evaluation import matches
 from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
@@ -26,6 +25,7 @@ from fauxtune.core.odata.query.expressions import (
     Operator,
     Or,
     TextMatch,
+    matches,
 )
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity, Version

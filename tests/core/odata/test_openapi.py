@@ -9,8 +9,7 @@ from typing import Any
 from fauxtune.core.graph.index import ENTITIES, MODEL, entity
 from fauxtune.core.odata.describe.openapi import openapi_document
 from fauxtune.core.odata.paths.table import EVERY, Route
-from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
-from fauxtune.core.odata.schema.types import Entity, Property
+from fauxtune.core.odata.schema.types import Entity, Property, approximated, refused, stored
 
 ENTITY = MODEL.entity("entity")
 

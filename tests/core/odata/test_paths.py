@@ -6,8 +6,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import ENTITIES
-from fauxtune.core.odata.paths.segments import split_path
-from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route, RouteTable, UnknownSegment
+from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route, RouteTable, UnknownSegment, split_path
 
 MD, DC = "deviceManagement/managedDevices", "deviceManagement/deviceConfigurations"
 PFX = "deviceManagement/userPfxCertificates"

@@ -6,8 +6,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import ENTITIES, derived_from, entity, enumeration
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import ComplexType, EnumType, Property, StructuredType, Version
+from fauxtune.core.odata.schema.types import ComplexType, EnumType, Property, StructuredType, Version, bare_name
 
 MANAGEMENT_AGENT_TYPE = enumeration("managementAgentType")
 SUBJECT_ALTERNATIVE_NAME_TYPE = enumeration("subjectAlternativeNameType")

@@ -6,12 +6,10 @@ import re
 
 import pytest
 
-from fauxtune.core.odata.schema.check import mistakes
-from fauxtune.core.odata.schema.fidelity import EXACT, approximated
-from fauxtune.core.odata.schema.model import Model
+from fauxtune.core.odata.schema.model import Model, mistakes
 from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.core.odata.schema.table import Mistake, SchemaTable
-from fauxtune.core.odata.schema.types import Edm, EnumType, Owner, Shown, Version
+from fauxtune.core.odata.schema.types import EXACT, Edm, EnumType, Owner, Shown, Version, approximated
 
 TEXT = """# A comment is passed over.
 # enum notAType

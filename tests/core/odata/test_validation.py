@@ -10,8 +10,7 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import MODEL, entity
 from fauxtune.core.graph.references import binds
-from fauxtune.core.odata.documents.spelling import respell
-from fauxtune.core.odata.documents.validation import accept, defaults, type_name
+from fauxtune.core.odata.documents.validation import accept, defaults, respell, type_name
 from fauxtune.core.odata.schema.types import Entity, Version
 
 USER, GROUP, DEVICE, PFX = entity("user"), entity("group"), entity("managedDevice"), entity("userPFXCertificate")

@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fauxtune.core.policies.app_runs import (
+from fauxtune.core.policies.app_states import (
     NOT_DETECTED,
     STILL_DETECTED,
     USUAL_CODES,
     AppRun,
+    DeviceApp,
+    InstallState,
     after_run,
     codes_of,
     detection_script,
     tries_at,
 )
-from fauxtune.core.policies.app_states import DeviceApp, InstallState
 
 ORDERED = DeviceApp("a", "a", "required", InstallState.PENDING, position=0)
 GOING = DeviceApp("a", "a", "uninstall", InstallState.INSTALLED, version="1.0", position=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.policies.approvals import policy_type
+from fauxtune.core.policies.tenant_administration import policy_type
 
 
 @pytest.mark.parametrize(

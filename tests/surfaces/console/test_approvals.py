@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.administration.approvals import approved, asking, create_policy
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.policies.approvals import CODE
+from fauxtune.core.policies.tenant_administration import CODE
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import done, send_from, show, submit, text_of
 from tests.support.tenant import Contoso

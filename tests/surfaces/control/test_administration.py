@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 
-from fauxtune.core.administration import emulation as tasks
-from fauxtune.core.administration import faults, scep, state
+from fauxtune.core.administration import emulation, scep, state
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from tests.support.both_databases import ON_BOTH_DATABASES
@@ -28,33 +27,33 @@ async def answer(http: httpx.AsyncClient, request: AdminRequest) -> Any:
 async def test_certificates_are_issued_held_and_revoked(http: httpx.AsyncClient) -> None:
     issued = await answer(
         http,
-        tasks.issue_certificate(
+        emulation.issue_certificate(
             "SmimeP256",
             user="alice@contoso.example",
             not_before="2026-01-01T00:00:00Z",
             not_after="2027-01-01T00:00:00Z",
         ),
     )
-    by_subject = tasks.issue_certificate("SmimeP256", subject="CN=Somebody", email="somebody@contoso.example")
+    by_subject = emulation.issue_certificate("SmimeP256", subject="CN=Somebody", email="somebody@contoso.example")
     assert (await answer(http, by_subject))["pfx"]
     for reason, status in (("certificateHold", "revoked"), ("removeFromCRL", "good"), ("keyCompromise", "revoked")):
-        changed = await answer(http, tasks.revoke_certificate(issued["serial"], reason=reason))
+        changed = await answer(http, emulation.revoke_certificate(issued["serial"], reason=reason))
         assert changed["status"] == status
 
 
 async def test_the_clock_is_set_and_put_forward(http: httpx.AsyncClient) -> None:
-    frozen = await answer(http, tasks.set_clock("frozen", now="2027-01-01T00:00:00Z"))
+    frozen = await answer(http, emulation.set_clock("frozen", now="2027-01-01T00:00:00Z"))
     assert (frozen["mode"], frozen["now"][:10]) == ("frozen", "2027-01-01")
-    advanced = await answer(http, tasks.advance_clock("P1D", settle=True))
+    advanced = await answer(http, emulation.advance_clock("P1D", settle=True))
     assert (advanced["now"][:10], advanced["waiting"]) == ("2027-01-02", [])
-    assert "settled" not in await answer(http, tasks.advance_clock("P1D"))
-    assert (await answer(http, tasks.settle()))["waiting"] == []
-    assert (await answer(http, tasks.set_clock("system")))["mode"] == "system"
+    assert "settled" not in await answer(http, emulation.advance_clock("P1D"))
+    assert (await answer(http, emulation.settle()))["waiting"] == []
+    assert (await answer(http, emulation.set_clock("system")))["mode"] == "system"
 
 
 async def test_whoever_asks_is_told_what_a_user_may_enrol(http: httpx.AsyncClient) -> None:
     facts = {"osVersion": "17.5", "serialNumber": "C39X", "manufacturer": "Ä & B"}
-    told = await answer(http, tasks.read_enrollability("alice@contoso.example", facts))
+    told = await answer(http, emulation.read_enrollability("alice@contoso.example", facts))
     assert told["userPrincipalName"] == "alice@contoso.example"
     assert all(each["allowed"] and each["sentence"] is None for each in told["kinds"])
     assert "android/work-profile" in [each["kind"] for each in told["kinds"]]
@@ -62,26 +61,26 @@ async def test_whoever_asks_is_told_what_a_user_may_enrol(http: httpx.AsyncClien
 
 
 async def test_a_tenant_is_brought_into_a_state(http: httpx.AsyncClient) -> None:
-    assert (await answer(http, tasks.reach_state("dora is there")))["changed"] is True
-    reached = await answer(http, tasks.reach_state("{user} is there", params={"user": "dora"}))
+    assert (await answer(http, emulation.reach_state("dora is there")))["changed"] is True
+    reached = await answer(http, emulation.reach_state("{user} is there", params={"user": "dora"}))
     assert (reached["state"], reached["changed"]) == ("there is a user {user}", False)
 
 
 async def test_templates_and_authorities_change(http: httpx.AsyncClient) -> None:
-    created = await answer(http, tasks.create_template("issuing", name="Short", members={"validity": "P7D"}))
+    created = await answer(http, emulation.create_template("issuing", name="Short", members={"validity": "P7D"}))
     assert created["validity"] == "P7D"
-    changed = await answer(http, tasks.change_template("issuing", name="Short", members={"exportable": False}))
+    changed = await answer(http, emulation.change_template("issuing", name="Short", members={"exportable": False}))
     assert changed["exportable"] is False
-    await answer(http, tasks.delete_template("issuing", name="Short"))
-    assert (await answer(http, tasks.set_authority("issuing", available=False)))["state"] == "unavailable"
-    assert (await answer(http, tasks.set_authority("issuing", available=True)))["state"] == "available"
-    assert (await answer(http, tasks.roll_over("issuing")))["role"] == "issuing"
+    await answer(http, emulation.delete_template("issuing", name="Short"))
+    assert (await answer(http, emulation.set_authority("issuing", available=False)))["state"] == "unavailable"
+    assert (await answer(http, emulation.set_authority("issuing", available=True)))["state"] == "available"
+    assert (await answer(http, emulation.roll_over("issuing")))["role"] == "issuing"
 
 
 async def test_a_state_is_kept_compared_restored_reset_and_exported(http: httpx.AsyncClient) -> None:
     created = await answer(http, state.create_snapshot("before the phone"))
     assert (await answer(http, state.list_snapshots()))["value"] == [created]
-    await answer(http, tasks.create_template("issuing", name="Short", members={"validity": "P7D"}))
+    await answer(http, emulation.create_template("issuing", name="Short", members={"validity": "P7D"}))
     changes = (await answer(http, state.compare_with_snapshot(created["name"])))["changes"]
     assert changes["templates"] == {"lost": 1, "added": 0, "changed": 0}
     assert (await answer(http, state.restore_snapshot(created["name"])))["changes"] == changes
@@ -106,31 +105,31 @@ async def test_partners_are_asked(http: httpx.AsyncClient) -> None:
 
 async def test_connectors_come_change_and_go(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     first = await only_connector(contoso)
-    assert (await answer(http, tasks.change_connector(first["id"], state="offline")))["state"] == "offline"
-    second = await answer(http, tasks.create_connector("Second", roles=["pkcs"]))
-    changed = await answer(http, tasks.change_connector(second["id"], mode="polling", roles=["imported-pfx"]))
+    assert (await answer(http, emulation.change_connector(first["id"], state="offline")))["state"] == "offline"
+    second = await answer(http, emulation.create_connector("Second", roles=["pkcs"]))
+    changed = await answer(http, emulation.change_connector(second["id"], mode="polling", roles=["imported-pfx"]))
     assert (changed["mode"], changed["roles"]) == ("polling", ["imported-pfx"])
-    await answer(http, tasks.change_connector(second["id"], state="offline"))
-    await answer(http, tasks.delete_connector(second["id"]))
+    await answer(http, emulation.change_connector(second["id"], state="offline"))
+    await answer(http, emulation.delete_connector(second["id"]))
 
 
 async def test_tenants_tokens_and_settings(http: httpx.AsyncClient) -> None:
-    token = await answer(http, tasks.create_enrollment_token("alice@contoso.example", uses=2, seconds=60))
+    token = await answer(http, emulation.create_enrollment_token("alice@contoso.example", uses=2, seconds=60))
     assert token["token"]
-    assert (await answer(http, tasks.create_enrollment_token("alice@contoso.example")))["token"]
-    changed = await answer(http, tasks.change_settings("contoso", settings={"requireTrustedRoot": False}))
+    assert (await answer(http, emulation.create_enrollment_token("alice@contoso.example")))["token"]
+    changed = await answer(http, emulation.change_settings("contoso", settings={"requireTrustedRoot": False}))
     assert changed["settings"]["requireTrustedRoot"]["value"] is False
-    made = await answer(http, tasks.create_tenant(name="fabrikam", domain="fabrikam.example", seed="none"))
+    made = await answer(http, emulation.create_tenant(name="fabrikam", domain="fabrikam.example", seed="none"))
     assert (made["name"], made["domain"]) == ("fabrikam", "fabrikam.example")
-    await answer(http, tasks.delete_tenant("fabrikam"))
+    await answer(http, emulation.delete_tenant("fabrikam"))
 
 
 async def test_faults_come_and_go(http: httpx.AsyncClient) -> None:
     added = await answer(
-        http, faults.add_fault({"status": 429}, match={"path": "/users"}, when={"nth": 2}, name="Once")
+        http, emulation.add_fault({"status": 429}, match={"path": "/users"}, when={"nth": 2}, name="Once")
     )
     assert (added["name"], added["when"]) == ("Once", {"nth": 2})
-    assert (await answer(http, faults.switch_fault(added["id"], on=False)))["enabled"] is False
-    assert await answer(http, faults.delete_fault(added["id"])) is None
-    assert len((await answer(http, faults.add_fault_set("chaos", seed=3)))["value"]) > 1
-    assert await answer(http, faults.delete_faults()) is None
+    assert (await answer(http, emulation.switch_fault(added["id"], on=False)))["enabled"] is False
+    assert await answer(http, emulation.delete_fault(added["id"])) is None
+    assert len((await answer(http, emulation.add_fault_set("chaos", seed=3)))["value"]) > 1
+    assert await answer(http, emulation.delete_faults()) is None

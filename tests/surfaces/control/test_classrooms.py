@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from fauxtune.core.administration import classrooms as tasks
+from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.model.classrooms import MOST_CLASSROOMS, MOST_SEATS, PASSWORD, as_typed, password_from
 from fauxtune.operations.runtime.emulator import Emulator

@@ -10,7 +10,7 @@ import pytest
 from fauxtune.core.faults.reading import MOST_RULES
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.bootstrap import Environment, assemble
-from fauxtune.server.ids import SystemIds
+from fauxtune.server.system import SystemIds
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import ABSENT, Json, create, error_code, members
 from tests.support.faults import MARK

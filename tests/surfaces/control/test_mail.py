@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
 from fauxtune.core.administration import emulation
-from fauxtune.core.administration import mail as tasks
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
 from fauxtune.core.mail.writing import LONGEST_TEXT
@@ -69,39 +68,39 @@ async def issue(http: httpx.AsyncClient, user: str, *, template: str = "SmimeBot
 
 async def test_a_message_is_sent_listed_opened_downloaded_and_deleted(http: httpx.AsyncClient) -> None:
     delivered = await answer(
-        http, tasks.send_file("x.eml", to=[ALICE, "nobody@contoso.example"], sender=BOB), raw=PLAIN
+        http, emulation.send_file("x.eml", to=[ALICE, "nobody@contoso.example"], sender=BOB), raw=PLAIN
     )
     assert delivered["accepted"] == [ALICE]
     assert delivered["refused"] == [
         {"address": "nobody@contoso.example", "reason": "no user of this tenant has this address"}
     ]
-    (line,) = (await answer(http, tasks.list_messages(ALICE)))["value"]
+    (line,) = (await answer(http, emulation.list_messages(ALICE)))["value"]
     assert (line["uid"], line["subject"], line["sender"], line["envelopeSender"]) == (1, "Hello", BOB, BOB)
-    opened = await answer(http, tasks.open_message(ALICE, uid=1))
+    opened = await answer(http, emulation.open_message(ALICE, uid=1))
     assert [(part["text"], part["signatures"], part["outside"]) for part in opened["parts"]] == [("At noon.\n", [], [])]
     assert opened["signatures"] == []
-    assert await answer(http, tasks.raw_message(ALICE, uid=1)) == PLAIN
-    assert (await answer(http, tasks.list_messages(ALICE, after=1)))["value"] == []
-    await answer(http, tasks.delete_message(ALICE, uid=1))
-    assert (await refusal(http, tasks.open_message(ALICE, uid=1))) == (404, "The mailbox has no message 1.")
-    assert (await refusal(http, tasks.list_messages("nobody")))[0] == 404
+    assert await answer(http, emulation.raw_message(ALICE, uid=1)) == PLAIN
+    assert (await answer(http, emulation.list_messages(ALICE, after=1)))["value"] == []
+    await answer(http, emulation.delete_message(ALICE, uid=1))
+    assert (await refusal(http, emulation.open_message(ALICE, uid=1))) == (404, "The mailbox has no message 1.")
+    assert (await refusal(http, emulation.list_messages("nobody")))[0] == 404
 
 
 async def test_a_text_is_encrypted_for_what_is_published_and_for_nothing_else(http: httpx.AsyncClient) -> None:
-    letter = tasks.send_text(ALICE, to=[BOB], cc=[CAROL], subject="Plan", text="Grüße\r\n.\r\n", encrypt=True)
+    letter = emulation.send_text(ALICE, to=[BOB], cc=[CAROL], subject="Plan", text="Grüße\r\n.\r\n", encrypt=True)
     bob, carol = await issue(http, BOB), await issue(http, CAROL)
     status, reason = await refusal(http, letter)
     assert status == 400
     assert f"No certificate is published for {BOB}." in reason
     assert f"No certificate is published for {CAROL}." in reason
-    await answer(http, tasks.publish_certificate(BOB, thumbprint=bob.thumbprint))
-    await answer(http, tasks.publish_certificate(CAROL, certificate=carol.pem))
+    await answer(http, emulation.publish_certificate(BOB, thumbprint=bob.thumbprint))
+    await answer(http, emulation.publish_certificate(CAROL, certificate=carol.pem))
     assert (await answer(http, letter))["accepted"] == [BOB, CAROL]
-    opened = await answer(http, tasks.open_message(CAROL, uid=1))
+    opened = await answer(http, emulation.open_message(CAROL, uid=1))
     assert (opened["encrypted"], opened["subject"], opened["problem"]) == (True, "Plan", None)
     assert [(part["encrypted"], part["text"]) for part in opened["parts"]] == [(True, None)]
     assert len(opened["encryption"]["recipients"]) == 2
-    raw = await answer(http, tasks.raw_message(CAROL, uid=1))
+    raw = await answer(http, emulation.raw_message(CAROL, uid=1))
     der = message_from_bytes(raw).get_payload(decode=True)
     assert isinstance(der, bytes)
     for person in (bob, carol):
@@ -121,47 +120,47 @@ async def test_a_signature_is_judged_by_integrity_sender_authority_and_revocatio
         (good.replace(b"Pay 100", b"Pay 900"), "broken"),
         (bob.signed(content, head=head.replace(BOB.encode(), CAROL.encode())), "wrongAddress"),
     ):
-        await answer(http, tasks.send_file("x.eml", to=[ALICE]), raw=raw)
-        uid = (await answer(http, tasks.list_messages(ALICE)))["value"][-1]["uid"]
-        opened = await answer(http, tasks.open_message(ALICE, uid=uid))
+        await answer(http, emulation.send_file("x.eml", to=[ALICE]), raw=raw)
+        uid = (await answer(http, emulation.list_messages(ALICE)))["value"][-1]["uid"]
+        opened = await answer(http, emulation.open_message(ALICE, uid=uid))
         (signature,) = opened["signatures"]
         assert (signature["code"], signature["counts"]) == (code, code == "valid"), signature["sentence"]
         assert opened["parts"][0]["signatures"] == [0]
     await answer(http, emulation.revoke_certificate(bob.thumbprint, reason="keyCompromise"))
-    (signature,) = (await answer(http, tasks.open_message(ALICE, uid=1)))["signatures"]
+    (signature,) = (await answer(http, emulation.open_message(ALICE, uid=1)))["signatures"]
     assert (signature["code"], signature["issuedHere"]) == ("revoked", True)
     assert "revoked the certificate on 2026-11-24" in signature["sentence"]
 
 
 async def test_the_address_book_is_looked_up_listed_and_withdrawn(http: httpx.AsyncClient) -> None:
-    nothing = await answer(http, tasks.look_up_address(BOB))
+    nothing = await answer(http, emulation.look_up_address(BOB))
     assert nothing["value"] == []
     assert nothing["sentence"].startswith(f"No certificate is published for {BOB}.")
     bob = await issue(http, BOB)
-    published = await answer(http, tasks.publish_certificate(BOB.upper(), thumbprint=bob.thumbprint.upper()))
+    published = await answer(http, emulation.publish_certificate(BOB.upper(), thumbprint=bob.thumbprint.upper()))
     assert (published["address"], published["usable"], published["remarks"]) == (BOB, True, [])
-    assert (await answer(http, tasks.look_up_address(BOB)))["value"] == [published]
-    wrong = await answer(http, tasks.publish_certificate(CAROL, certificate=bob.pem))
+    assert (await answer(http, emulation.look_up_address(BOB)))["value"] == [published]
+    wrong = await answer(http, emulation.publish_certificate(CAROL, certificate=bob.pem))
     assert [remark["code"] for remark in wrong["remarks"]] == ["wrongAddress"]
-    listed = await answer(http, tasks.list_published("O"))
+    listed = await answer(http, emulation.list_published("O"))
     assert ([each["address"] for each in listed["value"]], listed["total"]) == ([BOB, CAROL], 2)
-    await answer(http, tasks.withdraw_certificate(BOB, thumbprint=bob.thumbprint))
-    assert (await refusal(http, tasks.withdraw_certificate(BOB, thumbprint=bob.thumbprint)))[0] == 404
+    await answer(http, emulation.withdraw_certificate(BOB, thumbprint=bob.thumbprint))
+    assert (await refusal(http, emulation.withdraw_certificate(BOB, thumbprint=bob.thumbprint)))[0] == 404
     assert x509.load_pem_x509_certificate(wrong["certificate"].encode()) == bob.certificate
 
 
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (tasks.send_text(ALICE, to=[]), "1 to 100 recipients"),
-        (tasks.send_text(ALICE, to=[BOB], subject="x\r\nBcc: eve@evil.example"), "A subject is one line"),
-        (tasks.send_text("x\r\nBcc: eve@evil.example", to=[BOB]), "is not an e-mail address"),
-        (tasks.send_text(ALICE, to=["ü@contoso.example"]), "other characters than ASCII"),
-        (tasks.send_text(ALICE, to=[BOB], text="x" * (LONGEST_TEXT + 1)), "at most 200,000"),
-        (tasks.send_text(ALICE, to=["nobody@contoso.example"]), "Nobody got the message."),
-        (tasks.publish_certificate(ALICE), "either certificate (PEM) or thumbprint"),
-        (tasks.publish_certificate(ALICE, certificate="x"), "is not an X.509 certificate"),
-        (tasks.publish_certificate("alice", certificate="x"), "is not an e-mail address"),
+        (emulation.send_text(ALICE, to=[]), "1 to 100 recipients"),
+        (emulation.send_text(ALICE, to=[BOB], subject="x\r\nBcc: eve@evil.example"), "A subject is one line"),
+        (emulation.send_text("x\r\nBcc: eve@evil.example", to=[BOB]), "is not an e-mail address"),
+        (emulation.send_text(ALICE, to=["ü@contoso.example"]), "other characters than ASCII"),
+        (emulation.send_text(ALICE, to=[BOB], text="x" * (LONGEST_TEXT + 1)), "at most 200,000"),
+        (emulation.send_text(ALICE, to=["nobody@contoso.example"]), "Nobody got the message."),
+        (emulation.publish_certificate(ALICE), "either certificate (PEM) or thumbprint"),
+        (emulation.publish_certificate(ALICE, certificate="x"), "is not an X.509 certificate"),
+        (emulation.publish_certificate("alice", certificate="x"), "is not an e-mail address"),
     ],
 )
 async def test_what_cannot_be_sent_or_published_is_refused_with_the_reason(
@@ -170,21 +169,23 @@ async def test_what_cannot_be_sent_or_published_is_refused_with_the_reason(
     status, message = await refusal(http, request_)
     assert status == 400
     assert words in message
-    assert (await answer(http, tasks.list_messages(BOB)))["value"] == []
+    assert (await answer(http, emulation.list_messages(BOB)))["value"] == []
 
 
 async def test_a_message_of_50_mb_is_refused_with_the_reason(http: httpx.AsyncClient) -> None:
-    status, message = await refusal(http, tasks.send_file("x.eml", to=[ALICE]), raw=PLAIN + b"x" * (50 * 1024 * 1024))
+    status, message = await refusal(
+        http, emulation.send_file("x.eml", to=[ALICE]), raw=PLAIN + b"x" * (50 * 1024 * 1024)
+    )
     assert (status, message) == (413, "The request body must not be larger than 4 MiB.")
 
 
 async def test_a_message_may_have_many_commas_and_json_may_not(http: httpx.AsyncClient) -> None:
-    await answer(http, tasks.send_file("x.eml", to=[ALICE]), raw=PLAIN + b"," * 10_000)
+    await answer(http, emulation.send_file("x.eml", to=[ALICE]), raw=PLAIN + b"," * 10_000)
     many = b"[" + b"1," * 10_000 + b"1]"
-    result = await http.post(ADDRESSES.url(tasks.send_text(ALICE, to=[BOB])), content=many, headers=_JSON)
+    result = await http.post(ADDRESSES.url(emulation.send_text(ALICE, to=[BOB])), content=many, headers=_JSON)
     assert "too many elements" in result.json()["error"]["message"]
-    result = await http.post(ADDRESSES.url(tasks.send_text(ALICE, to=[BOB])), content=b"{}", headers=_JSON)
+    result = await http.post(ADDRESSES.url(emulation.send_text(ALICE, to=[BOB])), content=b"{}", headers=_JSON)
     assert (result.status_code, result.json()["error"]["message"]) == (400, "from: Field required.")
-    text = await http.post(ADDRESSES.url(tasks.send_file("x.eml", to=[ALICE])), content=PLAIN, headers=_TEXT)
+    text = await http.post(ADDRESSES.url(emulation.send_file("x.eml", to=[ALICE])), content=PLAIN, headers=_TEXT)
     assert text.status_code == 415
     assert "application/json or message/rfc822" in text.json()["error"]["message"]

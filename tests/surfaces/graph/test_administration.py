@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from fauxtune.core.administration import devices, directory, enrollment, profiles
+from fauxtune.core.administration import devices, directory, profiles
 from fauxtune.core.administration.assignments import assign, to_all_devices, to_all_users, unassign
 from fauxtune.core.administration.choices import (
     EXTENDED_USAGES,
@@ -260,9 +260,9 @@ async def test_a_scep_profile_says_what_the_device_makes_and_refers_to_the_root(
 
 
 async def test_a_platform_is_blocked_for_a_group(beta: httpx.AsyncClient) -> None:
-    made = (await send(beta, enrollment.block_platform("No iPhones", platform_type="ios"))).raise_for_status().json()
+    made = (await send(beta, devices.block_platform("No iPhones", platform_type="ios"))).raise_for_status().json()
     assert made["platformRestriction"]["platformBlocked"] is True
     group = await id_of_group(beta, "All Staff")
-    (await send(beta, enrollment.assign_restriction(made["id"], group=group))).raise_for_status()
-    (assignment,) = (await beta.get(f"{enrollment.CONFIGURATIONS}/{made['id']}/assignments")).json()["value"]
+    (await send(beta, devices.assign_restriction(made["id"], group=group))).raise_for_status()
+    (assignment,) = (await beta.get(f"{devices.CONFIGURATIONS}/{made['id']}/assignments")).json()["value"]
     assert assignment["target"]["groupId"] == group

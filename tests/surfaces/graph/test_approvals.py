@@ -12,7 +12,7 @@ import pytest
 
 from fauxtune.core.errors import GraphRefused
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.policies.approvals import CODE, JUSTIFICATION, header
+from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION, header
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from tests.support.both_databases import ON_BOTH_DATABASES

@@ -10,9 +10,9 @@ import pytest
 
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import tls
-from fauxtune.server.ids import SystemIds
 from fauxtune.server.listening import bind
 from fauxtune.server.mail import MailListeners
+from fauxtune.server.system import SystemIds
 from tests.support.mail_programs import Programs
 
 

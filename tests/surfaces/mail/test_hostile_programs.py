@@ -15,8 +15,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import tls
 from fauxtune.server.listening import bind
 from fauxtune.server.mail import MailListeners
-from fauxtune.surfaces.mail.accounts import Accounts, LoginRefused
-from fauxtune.surfaces.mail.sasl import PlainLogin
+from fauxtune.surfaces.mail.accounts import Accounts, LoginRefused, PlainLogin
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.mail_programs import ALICE, BOB, PASSWORD, Programs, in_thread
 

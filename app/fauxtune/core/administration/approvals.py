@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from fauxtune.core.administration.requests import AdminRequest, Json, Service, key
-from fauxtune.core.policies.approvals import CODE, JUSTIFICATION, header
+from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION, header
 
 POLICIES, REQUESTS = "/deviceManagement/operationApprovalPolicies", "/deviceManagement/operationApprovalRequests"
 

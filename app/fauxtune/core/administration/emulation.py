@@ -1,10 +1,19 @@
-"""What Graph has no request for: certificates, authorities, templates, connectors, enrolment tokens, clock, tenants.
+"""What Graph has no request for: certificates, authorities, connectors, clock, tenants, faults, mailboxes.
+
+What Graph has no request for: certificates, authorities, templates, connectors, enrolment tokens, clock, tenants.
 
 Control surface: `/_fauxtune/v1`; the members of the bodies are those of `surfaces/control/messages.py`.
+
+Faults: what goes wrong on purpose in a tenant.
+
+Control surface: `/_fauxtune/v1/tenants/{tenant}/faults`; the members of a rule are those of `core.faults`.
+
+Mailboxes and the address book, for which Graph has no request here. Control surface: `/_fauxtune/v1`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from fauxtune.core.administration.requests import AdminRequest, Json, Service, key
@@ -200,3 +209,115 @@ def _control(method: str, path: str, *, body: Json | None = None) -> AdminReques
 
 def _given(body: Json) -> Json:
     return {name: value for name, value in body.items() if value is not None}
+
+
+FAULTS = "/faults"
+
+
+def add_fault(
+    effect: Json, *, match: Json | None = None, when: Json | None = None, name: str | None = None
+) -> AdminRequest:
+    """Let something go wrong. `match`: on which occasions; without it, on all. `when`: on which of them; without it, on
+    each.
+    """
+    body: Json = {"match": match, "when": when, "effect": effect, "name": name}
+    return _faults("POST", body={name: value for name, value in body.items() if value})
+
+
+def add_fault_set(name: str, *, seed: int = 1) -> AdminRequest:
+    """Add a ready-made set of faults: `realistic` or `chaos`. `seed`: of their chance."""
+    return _faults("POST", "/sets", body={"set": name, "seed": seed})
+
+
+def switch_fault(fault: str, *, on: bool) -> AdminRequest:
+    """Switch a fault on or off, by its id; its counters stay."""
+    return _faults("PATCH", f"/{key(fault)}", body={"enabled": on})
+
+
+def delete_fault(fault: str) -> AdminRequest:
+    """Delete a fault, by its id."""
+    return _faults("DELETE", f"/{key(fault)}")
+
+
+def delete_faults() -> AdminRequest:
+    """Delete every fault of the tenant."""
+    return _faults("DELETE")
+
+
+def _faults(method: str, path: str = "", *, body: Json | None = None) -> AdminRequest:
+    return AdminRequest(method, f"{FAULTS}{path}", body, Service.CONTROL)
+
+
+def list_messages(user: str, *, after: int = 0, limit: int = 100) -> AdminRequest:
+    """List the messages of a user after a number, the oldest first."""
+    query = urlencode({"after": after, "limit": limit})
+    return _mail_request("GET", f"/users/{key(user)}/messages?{query}")
+
+
+def read_matrix(user: str, *, at: str = "", after: int = 0, limit: int = 100) -> AdminRequest:
+    """Ask who can read a user's mail, at a time or a number of the journal; without one now."""
+    query = urlencode(({"at": at} if at else {}) | {"after": after, "limit": limit})
+    return _mail_request("GET", f"/users/{key(user)}/readability?{query}")
+
+
+def open_message(user: str, *, uid: int) -> AdminRequest:
+    """Open a message of a user."""
+    return _mail_request("GET", f"/users/{key(user)}/messages/{uid}")
+
+
+def raw_message(user: str, *, uid: int) -> AdminRequest:
+    """Get a message of a user as it came."""
+    return _mail_request("GET", f"/users/{key(user)}/messages/{uid}/raw")
+
+
+def delete_message(user: str, *, uid: int) -> AdminRequest:
+    """Delete a message of a user."""
+    return _mail_request("DELETE", f"/users/{key(user)}/messages/{uid}")
+
+
+def send_text(
+    sender: str,
+    *,
+    to: Sequence[str],
+    cc: Sequence[str] = (),
+    subject: str = "",
+    text: str = "",
+    encrypt: bool = False,
+) -> AdminRequest:
+    """Send a text. `encrypt`: for the published certificates of everybody who gets it."""
+    body = {"from": sender, "to": list(to), "subject": subject, "text": text}
+    more = ({"cc": list(cc)} if cc else {}) | ({"encrypt": True} if encrypt else {})
+    return _mail_request("POST", "/messages", body={**body, **more})
+
+
+def send_file(file: str, *, to: Sequence[str], sender: str = "") -> AdminRequest:
+    """Send a message as it is, from a file."""
+    pairs = [("to", address) for address in to] + ([("from", sender)] if sender else [])
+    return AdminRequest("POST", f"/messages?{urlencode(pairs, safe='@')}", service=Service.CONTROL, file=file)
+
+
+def publish_certificate(address: str, *, certificate: str | None = None, thumbprint: str | None = None) -> AdminRequest:
+    """Publish a certificate for an address: PEM, or the thumbprint of one that the tenant knows."""
+    body = {"address": address, "certificate": certificate, "thumbprint": thumbprint}
+    return _mail_request(
+        "POST", "/address-book", body={name: value for name, value in body.items() if value is not None}
+    )
+
+
+def withdraw_certificate(address: str, *, thumbprint: str) -> AdminRequest:
+    """Withdraw a certificate from an address."""
+    return _mail_request("DELETE", f"/address-book/{key(address)}/{key(thumbprint)}")
+
+
+def look_up_address(address: str) -> AdminRequest:
+    """Look up an address as a sender does."""
+    return _mail_request("GET", f"/address-book/{key(address)}")
+
+
+def list_published(text: str = "") -> AdminRequest:
+    """List what is published, for the addresses that contain a text."""
+    return _mail_request("GET", f"/address-book?{urlencode({'text': text, 'limit': 1000})}")
+
+
+def _mail_request(method: str, path: str, *, body: dict[str, object] | None = None) -> AdminRequest:
+    return AdminRequest(method, path, body, service=Service.CONTROL)

@@ -1,12 +1,17 @@
-"""A request that an administrator's task stands for: to Graph, or to the control surface where Graph has none.
+"""The request that an administrator's task stands for, and how people read it before it is sent.
+
+A request that an administrator's task stands for: to Graph, or to the control surface where Graph has none.
 
 Graph: https://graph.microsoft.com/beta. Control surface: `/_fauxtune/v1`.
+
+What people read of requests that are not sent yet: in the place of an id that an earlier answer will bring stands a
+placeholder, and a note says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -54,3 +59,21 @@ def key(value: str) -> str:
 def object_url(collection: str, object_id: str) -> str:
     """The address of a thing of Graph, by which a body refers to it. The emulator ignores its host."""
     return f"https://graph.microsoft.com/beta{collection}/{key(object_id)}"
+
+
+def placeholder(number: int) -> str:
+    """Return what stands for the id that the answer to the `number`-th request of a task will bring."""
+    return f"ID-{number:02}"
+
+
+def with_notes(request: AdminRequest, *, number: int, readable: AdminRequest | None = None) -> AdminRequest:
+    """Return the `number`-th request of a task as people read it, with a note for each placeholder in it. `readable`:
+    the request without its secrets.
+    """
+    text, known = f"{request.path} {request.body}", readable or request
+    notes = (
+        f"In place of {placeholder(each)} put the id that the answer to request {each} contains."
+        for each in range(1, number)
+        if placeholder(each) in text
+    )
+    return replace(known, notes=(*known.notes, *notes))

@@ -1,8 +1,12 @@
-"""A request as text to paste: curl, Python (httpx), PowerShell (Invoke-MgGraphRequest).
+"""Requests and names as text to paste.
+
+A request as text to paste: curl, Python (httpx), PowerShell (Invoke-MgGraphRequest).
 
 Quoting: POSIX shell 2.2.2 (single quotes), Python literals, PowerShell `about_Quoting_Rules` (here-strings). Characters
 that do not print, such as those that turn the direction of text, are written as escapes. The credentials come from the
 variables that `fauxtune env` prints: no snippet contains one.
+
+A name as one word of a command line, for POSIX shells (2.2 "Quoting") and PowerShell (`about_Quoting_Rules`).
 """
 
 from __future__ import annotations
@@ -181,3 +185,13 @@ def _in_single_quotes(text: str) -> str:
 def powershell_text(text: str) -> str:
     """Return the text in single quotes for PowerShell, which takes curly ones for the same."""
     return "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", text) + "'"
+
+
+_HARMLESS = re.compile(r"[\w '.,:@+-]+")
+
+
+def quoted(text: str) -> str:
+    """Return a name as one word of a command line that can be pasted into any shell. Quotation marks, in which shells
+    replace something, are around harmless names only.
+    """
+    return f'"{text}"' if _HARMLESS.fullmatch(text) and shlex.quote(text) != text else shlex.quote(text)

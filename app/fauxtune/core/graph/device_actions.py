@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.graph.index import MODEL
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.core.odata.schema.overlay import NO_OVERLAY, Overlay
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, approximated, stored
 
 _DEVICE = "managedDevice"
 #: The options of a wipe for some platforms only.

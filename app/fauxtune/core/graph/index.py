@@ -1,7 +1,11 @@
-"""The types of Graph, from `types.txt`: its schema, and what is known beyond it. THE list of served entities.
+"""The types of Graph, and values that many of them share.
+
+The types of Graph, from `types.txt`: its schema, and what is known beyond it. THE list of served entities.
 
 An entity is served when its first line says so; the other types can be built as well, and appear nowhere.
 Source: Graph's metadata; names of types in requests are found in any casing, with or without `#` and namespace.
+
+Values that many types of Graph share.
 """
 
 from __future__ import annotations
@@ -11,11 +15,25 @@ from functools import cache
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.base import WORDS
 from fauxtune.core.odata.schema.model import Model
-from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.odata.schema.table import SchemaTable
-from fauxtune.core.odata.schema.types import ComplexType, Entity, EnumType
+from fauxtune.core.odata.schema.types import NEVER, ComplexType, Entity, EnumType, bare_name
+
+#: What Graph shows for "no end".
+NO_END = "9999-12-31T23:59:59.0000000Z"
+
+_TARGETS = (
+    "groupAssignmentTarget exclusionGroupAssignmentTarget allDevicesAssignmentTarget allLicensedUsersAssignmentTarget"
+)
+#: What `$WORD` stands for in types.txt: a sentence on scope tags, the targets that apps and profiles can have and the
+#: further one of profiles, moments.
+WORDS = {
+    "TAGS": "a tag hides nothing, and need not exist",
+    "TARGETS": _TARGETS,
+    "ALL_TARGETS": f"{_TARGETS} configurationManagerCollectionAssignmentTarget",
+    "NEVER": NEVER,
+    "NO_END": NO_END,
+}
 
 #: v1.0 has an older name for the work profile; what it shows for agents that it does not know is "unknown".
 _FALLBACKS = {"policyPlatformType": "androidForWork", "managementAgentType": "unknown"}

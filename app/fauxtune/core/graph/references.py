@@ -1,6 +1,12 @@
-"""References to things of Graph: the id at the end of an `@odata.id` or `@odata.bind`.
+"""References to things of Graph, and the kinds of directory objects.
+
+References to things of Graph: the id at the end of an `@odata.id` or `@odata.bind`.
 
 Graph: user: a userPrincipalName is a key only of `users`. The host of a reference is ignored.
+
+The kinds of directory objects, and what a list of all of them can be filtered and sorted by.
+
+Source: Graph reference, directoryObject.
 """
 
 from __future__ import annotations
@@ -9,8 +15,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents import validation
-from fauxtune.core.odata.paths.segments import reference
+from fauxtune.core.odata.paths.table import reference
 from fauxtune.core.odata.schema.types import Entity
 
 
@@ -34,3 +41,15 @@ def reference_id(url: str) -> str:
 def binds(entity: Entity, body: Mapping[str, Any]) -> dict[str, list[str]]:
     """The ids that the body binds to each navigation: see `validation.binds`."""
     return validation.binds(entity, body, reference_id=reference_id)
+
+
+#: The kinds, by their names in the database.
+KINDS: dict[str, Entity] = {name: entity(name) for name in ("user", "group", "device")}
+#: The properties by which a mixed list can be filtered and sorted: those of every kind.
+ANY_OBJECT = Entity(
+    "directoryObject",
+    lambda: tuple({prop.name: prop for kind in KINDS.values() for prop in kind.properties}.values()),
+    base=entity("directoryObject"),
+    linked=lambda: tuple({nav.name: nav for kind in KINDS.values() for nav in kind.navigations}.values()),
+    source="Graph: directoryObject",
+)

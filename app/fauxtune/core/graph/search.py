@@ -1,18 +1,44 @@
-"""`$search`: parsed to the same typed tree as `$filter`, so that one translation to SQL serves both.
+"""Queries as the real service answers them: `$search`, advanced queries of the directory, filters of devices.
+
+`$search`: parsed to the same typed tree as `$filter`, so that one translation to SQL serves both.
 
 Graph: "Use the $search query parameter", directory objects: every clause is `"property:text"` in double quotes, joined
 by AND and OR in capitals. Some properties are searched by their words, the others by their beginning. Case is ignored.
 Intune's own collections take a plain text instead.
+
+The directory queries that the real service answers only as *advanced* ones, and those that it never answers.
+
+Graph: "Advanced query capabilities on Microsoft Entra ID objects": `ne`, `not` and `endsWith` need the header
+`ConsistencyLevel: eventual` and `$count=true`; so do `$filter` together with `$orderby`, and comparisons with null.
+`contains`, `tolower`, `toupper` and `isof` are not supported at all.
+
+How the real service filters devices.
+
+Source: Graph reference, managedDevice ("supports $filter"), and live tenants.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.query.expressions import And, Condition, Field, Literal, Or, TextMatch, TextTest
+from fauxtune.core.odata.query.expressions import (
+    And,
+    AnyElement,
+    Compare,
+    Condition,
+    Field,
+    IsOf,
+    Literal,
+    Not,
+    Operator,
+    Or,
+    TextMatch,
+    TextTest,
+)
 from fauxtune.core.odata.query.filter_typing import folded, text_test
 from fauxtune.core.odata.schema.types import Entity
 
@@ -142,3 +168,64 @@ def _anywhere(text: str, entity: Entity, *, searchable: Searchable) -> Condition
 
 def _malformed(why: str) -> Invalid:
     return Invalid(f"Invalid search clause: {why}", target="$search")
+
+
+def is_advanced(condition: Condition) -> bool:
+    """Whether the condition contains a part that only an advanced query may have."""
+    return any(_is_advanced(node) for node in _nodes(condition))
+
+
+def is_unsupported(condition: Condition) -> bool:
+    """Whether the condition contains a part that the directory never supports.
+
+    Differs from Intune: `tolower` passes, because it cannot be distinguished from the directory's own folding of case.
+    """
+    return any(isinstance(node, IsOf) or _is_contains(node) for node in _nodes(condition))
+
+
+def _is_contains(node: Condition) -> bool:
+    return isinstance(node, TextMatch) and node.test is TextTest.CONTAINS
+
+
+def _is_advanced(node: Condition) -> bool:
+    match node:
+        case Not() | TextMatch(test=TextTest.ENDS_WITH) | Compare(operator=Operator.NE):
+            return True
+        case Compare(right=Literal(value=None)):
+            return True
+        case AnyElement(condition=None):
+            return True
+        case _:
+            return False
+
+
+def _nodes(condition: Condition) -> Iterator[Condition]:
+    yield condition
+    match condition:
+        case And(conditions) | Or(conditions):
+            for inner in conditions:
+                yield from _nodes(inner)
+        case Not(inner):
+            yield from _nodes(inner)
+        case AnyElement(condition=inner) if inner is not None:
+            yield from _nodes(inner)
+        case _:
+            return
+
+
+#: The conditions that the real service evaluates, by property: it silently ignores the rest of a `$filter`.
+#: `graph.faithfulQuery` switches it on.
+FILTERED: dict[str, frozenset[str]] = {
+    "deviceCategoryDisplayName": frozenset({"eq"}),
+    "enrolledDateTime": frozenset({"lt", "gt", "le", "ge"}),
+    "jailBroken": frozenset({"eq"}),
+    "lastSyncDateTime": frozenset({"lt", "gt", "le", "ge"}),
+    "deviceName": frozenset({"eq", "contains", "startswith"}),
+    "operatingSystem": frozenset({"eq"}),
+    "complianceState": frozenset({"eq"}),
+    "userPrincipalName": frozenset({"eq"}),
+    "serialNumber": frozenset({"eq"}),
+    "azureADDeviceId": frozenset({"eq"}),
+    "managementAgent": frozenset({"eq"}),
+    "managedDeviceOwnerType": frozenset({"eq"}),
+}

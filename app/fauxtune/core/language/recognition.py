@@ -16,8 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from fauxtune.core.language.catalogue import Language
-from fauxtune.core.language.po import Entry, read_po
+from fauxtune.core.language.catalogue import Entry, Language, read_po
 
 _VALUE = re.compile(r"%\((\w+)\)s")
 _NUMBER = "%(number)s "

@@ -1,4 +1,6 @@
-"""The kinds of scripts that run on devices, the schedule of each (`repeats`), and what an order to run one says.
+"""The kinds of scripts that run on devices, and the agents that run them.
+
+The kinds of scripts that run on devices, the schedule of each (`repeats`), and what an order to run one says.
 Whether a script is to run now, by what became of its runs, is decided in `script_runs`.
 
 Source: Graph reference of beta, deviceManagementScript, deviceShellScript, deviceCustomAttributeShellScript,
@@ -10,6 +12,11 @@ Differs from Intune: a schedule that is not in UTC follows the device's own time
 A script that is assigned to a PC runs there for every new user who signs in (2025-10-02), here for its one user; a
 shell script with a frequency runs there after a restart too (2024-08-08). Unverified: that a shell script may have more
 retries than the three of the portal.
+
+The management agents, by the kind of device, and how often each asks by itself.
+
+Source: Intune: "Intune management extension for Windows" (it asks each hour for what it runs), "Microsoft Intune
+management agent for macOS" (usually every 8 hours, apart from the check-in of MDM).
 """
 
 from __future__ import annotations
@@ -26,7 +33,6 @@ from fauxtune.core.clock import parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.rules import Rules
 from fauxtune.core.policies.script_runs import LONGEST_OUTPUT, Part, Repeats, WantedScript
 
@@ -239,3 +245,8 @@ def order(script: Script, document: JsonObject, *, run: int, remediates: bool = 
 
 def _digest(members: object) -> str:
     return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()[:32]
+
+
+#: The time between two requests. The documents disagree about Windows: "Win32 app management overview" (2026-02-06) has
+#: an hour, "Intune management extension" (2026-04-07) 8 hours.
+AGENTS: Mapping[Variant, timedelta] = {Variant.WINDOWS: timedelta(hours=1), Variant.MACOS: timedelta(hours=8)}

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fauxtune.core.reports import words
+from fauxtune.core.reports import report
 from fauxtune.core.reports.report import Column, Kind, Report, Row, Source
 
 #: By how the name of a kind begins; the first that fits counts.
@@ -130,7 +130,7 @@ _COUNTS = (
     Column("FailedDevicePercentage", _percentage, Kind.INTEGER),
 )
 _APPLICATION = Column("ApplicationId", _of_app("id"), hidden=True)
-_STATE = (words.number("state", "resultantAppState"), Kind.INTEGER, words.word("state", _STATES))
+_STATE = (report.number("state", "resultantAppState"), Kind.INTEGER, report.word("state", _STATES))
 _INSTALLS = (
     Column("DeviceName", _of_device("deviceName")),
     Column("UserPrincipalName", _of_device("userPrincipalName")),

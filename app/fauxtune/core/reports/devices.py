@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fauxtune.core.odata.schema.types import NEVER
-from fauxtune.core.reports import words
+from fauxtune.core.reports import report
 from fauxtune.core.reports.report import Column, Kind, Report, Row, Source
 
 _MEGABYTE = 1024 * 1024
@@ -65,27 +65,27 @@ _CONTACT = Column("LastContact", _moment("lastSyncDateTime"), Kind.MOMENT)
 _GRACE = Column("InGracePeriodUntil", _moment("complianceGracePeriodExpirationDateTime"), Kind.MOMENT)
 _RETIRE = Column("RetireAfterDatetime", _moment("retireAfterDateTime"), Kind.MOMENT)
 _TYPE = Column(
-    "DeviceType", words.number("deviceType", "deviceType"), Kind.INTEGER, words.word("deviceType", words.TYPES)
+    "DeviceType", report.number("deviceType", "deviceType"), Kind.INTEGER, report.word("deviceType", report.TYPES)
 )
 _OWNER = Column(
     "OwnerType",
-    words.number("managedDeviceOwnerType", "managedDeviceOwnerType"),
+    report.number("managedDeviceOwnerType", "managedDeviceOwnerType"),
     Kind.INTEGER,
-    words.word("managedDeviceOwnerType", words.OWNERS),
+    report.word("managedDeviceOwnerType", report.OWNERS),
 )
 _AGENTS = Column(
     "ManagementAgents",
-    words.number("managementAgent", "managementAgentType"),
+    report.number("managementAgent", "managementAgentType"),
     Kind.INTEGER,
-    words.word("managementAgent", words.AGENTS),
+    report.word("managementAgent", report.AGENTS),
 )
 _COMPLIANCE = Column(
     "ComplianceState",
-    words.number("complianceState", "complianceState"),
+    report.number("complianceState", "complianceState"),
     Kind.INTEGER,
-    words.word("complianceState", words.COMPLIANCE),
+    report.word("complianceState", report.COMPLIANCE),
 )
-_OS = Column("OS", words.system_number, Kind.INTEGER, words.system_word)
+_OS = Column("OS", report.system_number, Kind.INTEGER, report.system_word)
 _USER = (
     Column("PrimaryUser", _of("userId")),
     Column("UserId", _of("userId")),
@@ -95,9 +95,9 @@ _USER = (
 )
 _THREAT = Column(
     "DeviceHealthThreatLevel",
-    words.number("partnerReportedThreatState", "managedDevicePartnerReportedHealthState"),
+    report.number("partnerReportedThreatState", "managedDevicePartnerReportedHealthState"),
     Kind.INTEGER,
-    words.word("partnerReportedThreatState", words.THREATS),
+    report.word("partnerReportedThreatState", report.THREATS),
 )
 
 #: Columns of both reports of compliance.
@@ -123,14 +123,14 @@ _COMPLIANCE_COLUMNS = (
     _OS,
 )
 
-_ENROLLMENT = words.number("deviceEnrollmentType", "deviceEnrollmentType")
+_ENROLLMENT = report.number("deviceEnrollmentType", "deviceEnrollmentType")
 _MANAGEMENT = Column(
     "ManagementState",
-    words.number("managementState", "managementState"),
+    report.number("managementState", "managementState"),
     Kind.INTEGER,
-    words.word("managementState", words.MANAGEMENT),
+    report.word("managementState", report.MANAGEMENT),
 )
-_REGISTRATION = words.number("deviceRegistrationState", "deviceRegistrationState")
+_REGISTRATION = report.number("deviceRegistrationState", "deviceRegistrationState")
 _JAIL_BROKEN = Column("JailBroken", _of("jailBroken"))
 _JOIN = Column("JoinType", _of("joinType"))
 
@@ -165,9 +165,9 @@ _DEVICES = (
     Column("EasStateReason", _of("exchangeAccessStateReason")),
     Column("EasAccessState", _of("exchangeAccessState")),
     Column("EncryptionStatus", _encryption, Kind.INTEGER),
-    Column("EncryptionStatusString", words.yes("isEncrypted")),
+    Column("EncryptionStatusString", report.yes("isEncrypted")),
     Column("SupervisedStatus", _supervision, Kind.INTEGER),
-    Column("SupervisedStatusString", words.yes("isSupervised")),
+    Column("SupervisedStatusString", report.yes("isSupervised")),
     _GRACE,
     Column("AndroidPatchLevel", _of("androidSecurityPatchLevel")),
     Column("WifiMacAddress", _of("wiFiMacAddress")),
@@ -189,18 +189,18 @@ _DEVICES = (
     Column("PartnerDeviceId", _nothing),
     Column("HasUnlockToken", _nothing),
     Column("CompliantState", _COMPLIANCE.value, Kind.INTEGER, _COMPLIANCE.words, aliases=("ComplianceState",)),
-    Column("ManagedBy", words.word("managementAgent", words.AGENTS)),
-    Column("Ownership", words.word("managedDeviceOwnerType", words.OWNERS)),
-    Column("DeviceState", words.word("managementState", words.MANAGEMENT)),
-    Column("DeviceRegistrationState", words.word("deviceRegistrationState", words.REGISTRATION)),
-    Column("OS", words.system_word),
+    Column("ManagedBy", report.word("managementAgent", report.AGENTS)),
+    Column("Ownership", report.word("managedDeviceOwnerType", report.OWNERS)),
+    Column("DeviceState", report.word("managementState", report.MANAGEMENT)),
+    Column("DeviceRegistrationState", report.word("deviceRegistrationState", report.REGISTRATION)),
+    Column("OS", report.system_word),
     Column("SkuFamily", _of("skuFamily")),
     Column("SkuNumber", _of("skuNumber"), Kind.INTEGER),
     _JOIN,
     Column("PhoneNumber", _of("phoneNumber")),
     Column("PhoneNumberE164Format", _of("phoneNumber"), by_default=False),
     _JAIL_BROKEN,
-    Column("EasActivationStatusString", words.yes("easActivated"), by_default=False),
+    Column("EasActivationStatusString", report.yes("easActivated"), by_default=False),
 )
 
 _INVENTORY = (
@@ -248,17 +248,17 @@ _INVENTORY = (
         title="Compliance",
         aliases=("ComplianceState",),
     ),
-    Column("ManagementAgent", words.word("managementAgent", words.AGENTS), title="Managed by"),
+    Column("ManagementAgent", report.word("managementAgent", report.AGENTS), title="Managed by"),
     Column("OwnerType", _OWNER.value, Kind.INTEGER, _OWNER.words, title="Ownership"),
     Column("ManagementState", _MANAGEMENT.value, Kind.INTEGER, _MANAGEMENT.words, title="Device state"),
     Column(
         "DeviceRegistrationState",
-        words.word("deviceRegistrationState", words.REGISTRATION),
+        report.word("deviceRegistrationState", report.REGISTRATION),
         title="Intune registered",
     ),
     Column("IsSupervised", _of("isSupervised"), Kind.FLAG, title="Supervised"),
     Column("IsEncrypted", _of("isEncrypted"), Kind.FLAG, title="Encrypted"),
-    Column("DeviceType", _TYPE.value, Kind.INTEGER, words.system_word, title="OS", aliases=("OS",)),
+    Column("DeviceType", _TYPE.value, Kind.INTEGER, report.system_word, title="OS", aliases=("OS",)),
     Column("SkuFamily", _of("skuFamily")),
     _JOIN,
     Column("PhoneNumber", _of("phoneNumber"), title="Phone number"),

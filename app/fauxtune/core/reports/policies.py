@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fauxtune.core.odata.schema.types import NEVER
-from fauxtune.core.reports import words
+from fauxtune.core.reports import report
 from fauxtune.core.reports.report import Column, Kind, Report, Row, Source
 
 #: What the admin center's own requests name device configurations and policies of the settings catalog by.
@@ -56,7 +56,7 @@ _TYPE = Column("UnifiedPolicyType", _of("kind"))
 _BASE = Column("PolicyBaseTypeName", _base_type)
 _TEMPLATE = Column("TemplateVersion", _nothing)
 _STATUS = Column(
-    "PolicyStatus", words.number("status", "complianceStatus"), Kind.INTEGER, words.word("status", words.STATUSES)
+    "PolicyStatus", report.number("status", "complianceStatus"), Kind.INTEGER, report.word("status", report.STATUSES)
 )
 
 _STATUSES = (
@@ -73,13 +73,13 @@ _STATUSES = (
     _TYPE,
     Column("AssignmentFilterIds", _nothing),
     _TEMPLATE,
-    Column("ReportStatus", words.word("status", words.STATUSES)),
+    Column("ReportStatus", report.word("status", report.STATUSES)),
     Column("PolicyBaseTypeName", _base_type, hidden=True),
     Column("PolicyTypeName", _of("kind"), hidden=True),
     Column("PolicyType", _of("kind"), hidden=True),
     Column("PolicyPlatformType", _of("platform"), hidden=True),
     Column(
-        "DeviceType", lambda row: words.number("deviceType", "deviceType")(row["device"]), Kind.INTEGER, hidden=True
+        "DeviceType", lambda row: report.number("deviceType", "deviceType")(row["device"]), Kind.INTEGER, hidden=True
     ),
 )
 _AGGREGATES = (
@@ -222,7 +222,7 @@ _OF_SETTING = (
     Column("SettingInstancePath", _of("address")),
 )
 _SETTING_STATUS = Column(
-    "SettingStatus", words.number("status", "complianceStatus"), Kind.INTEGER, words.word("status", words.STATUSES)
+    "SettingStatus", report.number("status", "complianceStatus"), Kind.INTEGER, report.word("status", report.STATUSES)
 )
 
 #: One row a setting of a policy on a device; the details are those of one setting, a row a policy that asks for it.

@@ -15,7 +15,7 @@ from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.agents import AGENTS
+from fauxtune.core.policies.scripts import AGENTS
 from fauxtune.operations.checkin import agent_apps
 from fauxtune.operations.devices.caller import live, refuse_ended
 from fauxtune.operations.runtime.transaction import Transaction

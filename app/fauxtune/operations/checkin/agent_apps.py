@@ -11,8 +11,15 @@ from datetime import datetime
 
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import Way
-from fauxtune.core.policies.app_runs import AppRun, after_run, codes_of, detection_script, tries_at
-from fauxtune.core.policies.app_states import DeviceApp, InstallState
+from fauxtune.core.policies.app_states import (
+    AppRun,
+    DeviceApp,
+    InstallState,
+    after_run,
+    codes_of,
+    detection_script,
+    tries_at,
+)
 from fauxtune.operations.apps.device_apps import KnownApp, app_of, concern, known_apps, planned_apps, put_apps
 from fauxtune.operations.checkin.app_steps import content_file
 from fauxtune.operations.runtime.transaction import Transaction

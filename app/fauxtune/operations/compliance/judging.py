@@ -20,7 +20,7 @@ from fauxtune.core.engine.compliance.judging import Policy, Verdict, applies, ju
 from fauxtune.core.engine.compliance.setting_states import SettingState
 from fauxtune.core.engine.compliance.states import JUDGED_EVERY, NO_GRACE, DeviceState, is_compliant
 from fauxtune.core.engine.planning.targeting import TargetKind, target
-from fauxtune.core.graph.base import NO_END
+from fauxtune.core.graph.index import NO_END
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fauxtune.connector.refusals import RaCertificateMissing
-from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import ROLE_WORDS, is_served
 from fauxtune.core.model.ids import EnrollmentId

@@ -20,7 +20,7 @@ from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, ManagedDevi
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies import autopilot
-from fauxtune.core.policies.autopilot_time import ASSIGNED, PENDING, begun_sync
+from fauxtune.core.policies.autopilot import ASSIGNED, PENDING, begun_sync
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.devices.autopilot_profiles import PROFILE, put_settings, settle_identities
 from fauxtune.operations.devices.autopilot_time import settle, settle_imports, with_serial

@@ -1,7 +1,7 @@
 """Which deployment profile an Autopilot device has (`profile_for`), how its assignment stands, and synchronisations.
 
 Which profile a device has follows from groups; no change of a group has to know of Autopilot. When it is written is
-decided in `autopilot_time`, how long each step takes in `core/policies/autopilot_time.py`.
+decided in `autopilot_time`, how long each step takes in `core/policies/autopilot.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from fauxtune.core.model.ids import GroupId, ProfileId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.core.policies import autopilot
-from fauxtune.core.policies import autopilot_time as rules
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
@@ -68,8 +67,8 @@ def settle_identities(
         document = _with_profile(row.document, profile=profile, since=known_since)
         if profile is not None:
             document |= _status(document, profile=profile, synced_at=synced_at, now=tx.now)
-        if document["deploymentProfileAssignmentStatus"] == rules.PENDING:
-            due.append(from_iso(document[_SINCE]) + rules.ASSIGNED_AFTER)
+        if document["deploymentProfileAssignmentStatus"] == autopilot.PENDING:
+            due.append(from_iso(document[_SINCE]) + autopilot.ASSIGNED_AFTER)
         if document != row.document:
             queries.change_resource(tx.connection, row, document=document)
     return due
@@ -78,10 +77,10 @@ def settle_identities(
 def _settle_sync(tx: Transaction) -> tuple[datetime, list[datetime]]:
     """Return when Autopilot was synchronised last, and when it is the next time."""
     row = resources.get(tx, autopilot.SETTINGS, key=autopilot.SETTINGS_ID)
-    changes = rules.after_sync(row.document, now=tx.now)
+    changes = autopilot.after_sync(row.document, now=tx.now)
     document = put_settings(tx, row, changes=changes) if changes else row.document
-    synced_at = rules.last_sync(document)
-    return synced_at, [rules.sync_ends(document) or synced_at + rules.SYNC_EVERY]
+    synced_at = autopilot.last_sync(document)
+    return synced_at, [autopilot.sync_ends(document) or synced_at + autopilot.SYNC_EVERY]
 
 
 def put_settings(tx: Transaction, row: ResourceRow, *, changes: Mapping[str, object]) -> JsonObject:
@@ -100,7 +99,7 @@ def _with_profile(document: JsonObject, *, profile: ResourceRow | None, since: d
     return {
         **kept,
         **({_SINCE: iso(since)} if ids else {}),
-        "deploymentProfileAssignmentStatus": rules.PENDING if ids else rules.NOT_ASSIGNED,
+        "deploymentProfileAssignmentStatus": autopilot.PENDING if ids else autopilot.NOT_ASSIGNED,
         "deploymentProfileAssignedDateTime": NEVER,
         BOUND: {PROFILE: ids},
     }
@@ -108,14 +107,14 @@ def _with_profile(document: JsonObject, *, profile: ResourceRow | None, since: d
 
 def _status(document: JsonObject, *, profile: ResourceRow, synced_at: datetime, now: datetime) -> JsonObject:
     """Return how the assignment of its profile stands."""
-    if document["deploymentProfileAssignmentStatus"] == rules.PENDING:
-        assigned_at = from_iso(document[_SINCE]) + rules.ASSIGNED_AFTER
+    if document["deploymentProfileAssignmentStatus"] == autopilot.PENDING:
+        assigned_at = from_iso(document[_SINCE]) + autopilot.ASSIGNED_AFTER
         if now < assigned_at:
             return {}
     else:
         assigned_at = from_iso(document["deploymentProfileAssignedDateTime"])
     return {
-        "deploymentProfileAssignmentStatus": rules.assigned_status(
+        "deploymentProfileAssignmentStatus": autopilot.assigned_status(
             assigned_at, changed_at=profile.modified_at, synced_at=synced_at
         ),
         "deploymentProfileAssignedDateTime": iso(assigned_at),

@@ -2,7 +2,7 @@
 
 It is settled when the clock is moved, regularly by the server, and before an operation that depends on it; a GET shows
 what is settled. Which profile a device has is decided in `autopilot_profiles`, how long each step takes in
-`core/policies/autopilot_time.py`.
+`core/policies/autopilot.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from fauxtune.core.model.ids import DirectoryDeviceId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies import autopilot
-from fauxtune.core.policies import autopilot_time as rules
 from fauxtune.operations.devices.autopilot_profiles import settle_identities
 from fauxtune.operations.directory.dynamic_groups import place_device
 from fauxtune.operations.profiles import resources
@@ -52,19 +51,21 @@ def settle_imports(tx: Transaction) -> tuple[dict[ResourceId, datetime], list[da
         tx.tenant.id,
         family=autopilot.IMPORTS.name,
         member=("state", "deviceImportStatus"),
-        states=(rules.UNKNOWN, rules.PENDING),
+        states=(autopilot.UNKNOWN, autopilot.PENDING),
     )
     new: dict[ResourceId, datetime] = {}
     due: list[datetime] = []
     for row in rows:
-        status = rules.import_status(tx.now - row.created_at)
+        status = autopilot.import_status(tx.now - row.created_at)
         if status is None:
             state = _outcome(tx, row.document)
             if state["deviceRegistrationId"]:
-                new[ResourceId(state["deviceRegistrationId"])] = row.created_at + rules.IMPORTED_AFTER
+                new[ResourceId(state["deviceRegistrationId"])] = row.created_at + autopilot.IMPORTED_AFTER
         else:
             state = {**row.document["state"], "deviceImportStatus": status}
-            due.append(row.created_at + (rules.IMPORTED_AFTER if status == rules.PENDING else rules.PENDING_AFTER))
+            due.append(
+                row.created_at + (autopilot.IMPORTED_AFTER if status == autopilot.PENDING else autopilot.PENDING_AFTER)
+            )
         if state != row.document["state"]:
             queries.change_resource(tx.connection, row, document={**row.document, "state": state})
     return new, due

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from fauxtune.core.clock import from_iso, iso
-from fauxtune.core.graph.delta_tokens import DeltaToken
+from fauxtune.core.graph.subscriptions import DeltaToken
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.tracking import LIFETIME, begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction

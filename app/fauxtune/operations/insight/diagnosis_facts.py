@@ -24,7 +24,7 @@ from fauxtune.core.engine.diagnosis.facts import (
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership
-from fauxtune.core.faults.matching import Occasion
+from fauxtune.core.faults.rule import Occasion
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.network import SERVICE
 from fauxtune.core.model.platforms import Variant

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from fauxtune.core.administration.choices import INTENDED, ProfileFamily, base_name, family_and_platform
-from fauxtune.core.administration.quoting import quoted
+from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, name_of, purpose_of
 from fauxtune.core.engine.diagnosis.findings import Finding
 from fauxtune.core.model.platform_words import TITLES, platform_of

@@ -21,8 +21,7 @@ from fauxtune.core.model.settings import joined
 from fauxtune.core.model.states import Source as ItemSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.odata.query.evaluation import matches
-from fauxtune.core.odata.query.expressions import Condition
+from fauxtune.core.odata.query.expressions import Condition, matches
 from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.core.policies.configuration_policies import CONFIGURATION_POLICIES
 from fauxtune.core.profiles.catalog import kind

@@ -15,7 +15,7 @@ from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER
-from fauxtune.core.reports import filters, tables
+from fauxtune.core.reports import files, filters
 from fauxtune.core.reports.catalog import report
 from fauxtune.core.reports.report import Localization, fields_of
 from fauxtune.operations.insight.report_rows import rows_of
@@ -39,19 +39,19 @@ async def answer(emulator: Emulator, tenant: Tenant, *, name: str, parameters: J
     selected = {column.name for column in chosen.selected(tuple(parameters.get("select") or ()))}
     columns = tuple(column for column in chosen.columns if column.name in selected and not column.hidden)
     fields = fields_of(chosen, columns, localization=Localization.AS_ADDITIONAL_COLUMN)
-    request = tables.TableRequest(
-        order=tables.orders(parameters.get("orderBy") or (), fields),
+    request = files.TableRequest(
+        order=files.orders(parameters.get("orderBy") or (), fields),
         search=str(parameters.get("search") or ""),
         skip=_number(parameters, "skip", default=0),
-        top=min(_number(parameters, "top", default=tables.MOST_ROWS), tables.MOST_ROWS),
+        top=min(_number(parameters, "top", default=files.MOST_ROWS), files.MOST_ROWS),
     )
     condition = filters.parse(parameters.get("filter"), chosen)
     values: list[list[Any]] = []
     async for part in rows_of(emulator.runner, tenant, report=chosen, condition=condition):
-        values += tables.values_of(part, fields, search=request.search)
-        if len(values) > tables.MOST_READ:
-            raise Invalid(f"The report has more than {tables.MOST_READ:,} rows: filter it, or export it.")
-    return tables.table(values, fields, request=request)
+        values += files.values_of(part, fields, search=request.search)
+        if len(values) > files.MOST_READ:
+            raise Invalid(f"The report has more than {files.MOST_READ:,} rows: filter it, or export it.")
+    return files.table(values, fields, request=request)
 
 
 def configure(tx: Transaction, document: JsonObject) -> ReportJobRow:

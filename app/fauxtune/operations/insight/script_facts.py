@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from fauxtune.core.engine.diagnosis.facts import DeviceScript
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
-from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.script_runs import RemediationState, RunState
-from fauxtune.core.policies.scripts import Script
+from fauxtune.core.policies.scripts import AGENTS, Script
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.scripts.assigned_scripts import assigned_for
 from fauxtune.storage.queries import concern

@@ -17,8 +17,8 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import EnrollmentId, GroupId, UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.policies import approvals as rules
-from fauxtune.core.policies.approvals import Status
+from fauxtune.core.policies import tenant_administration as rules
+from fauxtune.core.policies.tenant_administration import Status
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.profiles.switches import APPROVALS, switch_on

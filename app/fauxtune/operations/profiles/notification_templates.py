@@ -7,7 +7,7 @@ default message, and no default language before there is one.
 from __future__ import annotations
 
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.notification_templates import MESSAGES, TEMPLATES
+from fauxtune.core.policies.compliance import MESSAGES, TEMPLATES
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.runtime.transaction import Transaction

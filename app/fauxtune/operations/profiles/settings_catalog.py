@@ -10,7 +10,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies import configuration_policies as policies
-from fauxtune.core.policies.catalog_validation import tokens, unknown_ids, without_secrets
+from fauxtune.core.policies.configuration_policies import tokens, unknown_ids, without_secrets
 from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection

@@ -72,7 +72,7 @@ class NoWebhooks:
         return "this server calls no receivers"
 
 
-# The other processes that share the database, as far as they can be asked (`server.questions`).
+# The other processes that share the database, as far as they can be asked (`server.neighbours`).
 
 
 class Others(Protocol):

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.policies.agents import AGENTS
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.script_runs import WantedScript
-from fauxtune.core.policies.scripts import ASKED, ASKING, COMPLIANCE, Script, kinds_for, script_of
+from fauxtune.core.policies.scripts import AGENTS, ASKED, ASKING, COMPLIANCE, Script, kinds_for, script_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.agent_work import reaching, reaching_each
 from fauxtune.storage.queries import configuration as configuration_queries

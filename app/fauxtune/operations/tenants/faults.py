@@ -8,10 +8,9 @@ from typing import Any
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.faults.effects import EFFECTS, Room
-from fauxtune.core.faults.reading import MOST_RULES, rule_of
+from fauxtune.core.faults.reading import MOST_RULES, MOST_TEXT, rule_of
 from fauxtune.core.faults.rule import Rule
 from fauxtune.core.faults.sets import SETS
-from fauxtune.core.faults.values import MOST_TEXT
 from fauxtune.core.faults.writing import rule_document
 from fauxtune.core.model.text import text_value
 from fauxtune.operations.runtime.transaction import Transaction

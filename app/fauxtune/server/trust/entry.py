@@ -23,13 +23,13 @@ async def _pem(request: Request) -> Response:
 
 
 async def _der(request: Request) -> Response:
-    from fauxtune.server.trust.forms import der
+    from fauxtune.server.trust.page import der
 
     return Response(der(_file(request)), media_type="application/x-x509-ca-cert")
 
 
 async def _profile(request: Request) -> Response:
-    from fauxtune.server.trust.forms import profile
+    from fauxtune.server.trust.page import profile
 
     return Response(profile(_file(request)), media_type="application/x-apple-aspen-config")
 

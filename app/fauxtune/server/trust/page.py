@@ -1,13 +1,21 @@
-"""The page that tells people on other machines what to trust, how, and how to take it back. It has no script."""
+"""The page that tells people how to trust the root, and the root in other forms than PEM.
+
+The page that tells people on other machines what to trust, how, and how to take it back. It has no script.
+
+The root in other forms than PEM.
+"""
 
 from __future__ import annotations
 
 import functools
+import plistlib
+import uuid
 from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from jinja2 import PackageLoader
 from markupsafe import Markup
 from starlette.requests import Request
@@ -15,10 +23,10 @@ from starlette.responses import Response
 
 from fauxtune import __version__
 from fauxtune.core.administration.trusting import DER, PEM, PROFILE, PROGRAMS, SYSTEMS, Way, root_of
-from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
-from fauxtune.core.language.choice import preferred
+from fauxtune.core.language.catalogue import Catalogue, Language, catalogue, preferred
 from fauxtune.core.language.message import say
 from fauxtune.core.model.hosts import host_in
+from fauxtune.core.pki.authority import ROOT_NAME
 from fauxtune.operations.runtime.emulator import Addresses
 from fauxtune.surfaces import html
 from fauxtune.surfaces.http import emulator_of, origin
@@ -76,3 +84,40 @@ def _template(language: Language) -> Any:
     here = resources.files("fauxtune.server.trust").joinpath("trust.css").read_text("utf-8")
     environment.globals["style"] = Markup(html.colours() + here)  # noqa: S704 - ours
     return environment.get_template("trust.html")
+
+
+def der(pem: bytes) -> bytes:
+    """Return the certificate in DER."""
+    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+
+
+def profile(pem: bytes) -> bytes:
+    """Return a configuration profile with the certificate. The same root always gives the same profile, so that a
+    device that installs it again replaces it (PayloadIdentifier, PayloadUUID).
+    """
+    fingerprint = root_of(x509.load_pem_x509_certificate(pem)).sha256
+    identifier = f"fauxtune.tls.{fingerprint[:16]}"
+    certificate = {
+        "PayloadType": "com.apple.security.root",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": f"{identifier}.root",
+        "PayloadUUID": _uuid(fingerprint, "root"),
+        "PayloadDisplayName": ROOT_NAME,
+        "PayloadContent": der(pem),
+    }
+    return plistlib.dumps(
+        {
+            "PayloadType": "Configuration",
+            "PayloadVersion": 1,
+            "PayloadIdentifier": identifier,
+            "PayloadUUID": _uuid(fingerprint, "profile"),
+            "PayloadDisplayName": f"{ROOT_NAME}: an emulator, for a lesson",
+            "PayloadDescription": "Lets this device trust a server for tests. Remove it after the lesson.",
+            "PayloadRemovalDisallowed": False,
+            "PayloadContent": [certificate],
+        }
+    )
+
+
+def _uuid(fingerprint: str, part: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"fauxtune:{fingerprint}:{part}")).upper()

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from fauxtune.core.engine.planning.setting_outcomes import ITEM_STATUSES
-from fauxtune.core.graph.base import NO_END
+from fauxtune.core.graph.index import NO_END
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import SEVERITY, ProfileStatus

@@ -1,23 +1,44 @@
-"""Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
+"""Who may call the control surface, and the beginning of every call.
+
+Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
 a seat of a classroom, which opens this seat's tenant alone.
 
 Bodies must be JSON, but for whole messages of mail; a POST without a body says that it would be JSON, too.
+
+The beginning of every call of the control surface: the check of access, the emulator, and the path's tenant.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Concatenate, ParamSpec, TypeVar
 
-from fastapi import Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.language.catalogue import Language, preferred
 from fauxtune.core.model.classrooms import PASSWORD
 from fauxtune.core.model.json_limits import MOST_IN_REQUEST, MOST_IN_SEED
 from fauxtune.core.model.mail import MESSAGE
+from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.surfaces.access import check_is_no_notification, check_local, is_token
-from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, peer_of
+from fauxtune.extensions import before_a_change
+from fauxtune.operations.profiles.switches import LABS
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.tenants.seats import check_opens, seat_with
+from fauxtune.storage.database import Connection
+from fauxtune.surfaces.http import (
+    bearer_token,
+    caller_of,
+    check_is_no_notification,
+    check_local,
+    emulator_of,
+    is_token,
+    peer_of,
+)
 from fauxtune.surfaces.routers import BoundedRoute
 
 JSON = "application/json"
@@ -34,8 +55,6 @@ class GuardedRoute(BoundedRoute):
         """Raise as `check`, and NotAllowed for a seat that calls about something else than its own tenant."""
         seat = await check(request, media_types=self.media_types)
         if seat is not None:
-            from fauxtune.operations.tenants.seats import check_opens
-
             await check_opens(emulator_of(request), seat, key=request.path_params.get("tenant"))
             caller_of(request).seat = seat
 
@@ -78,8 +97,6 @@ async def check(request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> 
     emulator, token, seat = emulator_of(request), bearer_token(request), None
     # A server without classrooms imports nothing for this: nobody sends such a token.
     if PASSWORD.fullmatch(token):
-        from fauxtune.operations.tenants.seats import seat_with
-
         seat = await seat_with(emulator, token, source=peer_of(request))
     elif emulator.control_token is not None:
         _check_token(token, emulator.control_token)
@@ -105,3 +122,55 @@ def _check_token(sent: str, token: str) -> None:
         raise Unauthenticated(
             "The control surface demands its token: send Authorization: Bearer <FAUXTUNE_CONTROL_TOKEN>."
         )
+
+
+T = TypeVar("T")
+P = ParamSpec("P")
+#: Parts of the paths that look at labs themselves, or change nothing that a lab is about.
+_OF_LABS = {"labs", "settle"}
+
+
+def calls(prefix: str, *, tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
+    """Return a router whose routes check the caller's access."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
+
+
+async def _emulator(request: Request) -> Emulator:
+    """The emulator of this request, as a dependency. (FastAPI would call a plain function in a worker thread.)"""
+    return emulator_of(request)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCall:
+    """A call about one tenant. `language`: the one that the caller prefers, of those that some texts have."""
+
+    emulator: Emulator
+    tenant: Tenant
+    language: Language = Language.ENGLISH
+
+    async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run an operation of this tenant."""
+        return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a named query."""
+        return await self.emulator.runner.read(query, *args, **kwargs)
+
+    async def marks(self) -> Marks:
+        """Return the marks of the tenant's certificates by now."""
+        return await self.emulator.runner.marks.of(self.tenant)
+
+
+async def tenant_call(
+    request: Request, tenant: Annotated[str, Path(description="id, name or domain of a tenant")]
+) -> TenantCall:
+    """The tenant of the path, as a dependency. Raises NotFound if it does not exist."""
+    emulator = emulator_of(request)
+    here = caller_of(request).tenant = await emulator.runner.tenant(tenant)
+    if request.method != "GET" and here.setting(LABS) and not _OF_LABS & {*request.url.path.split("/")}:
+        await before_a_change(emulator, here)
+    return TenantCall(emulator, here, preferred(request.headers.get("accept-language", "")))
+
+
+Anyone = Annotated[Emulator, Depends(_emulator)]
+Here = Annotated[TenantCall, Depends(tenant_call)]

@@ -16,8 +16,7 @@ from fauxtune.core.graph.index import MODEL
 from fauxtune.core.graph.references import reference_id
 from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.documents.pseudo_json import double_quoted
-from fauxtune.core.odata.documents.spelling import respell
+from fauxtune.core.odata.documents.validation import double_quoted, respell
 from fauxtune.core.odata.documents.view import check_select
 from fauxtune.core.odata.query.options import Expand, QueryOptions
 from fauxtune.core.odata.schema.types import Entity, Version

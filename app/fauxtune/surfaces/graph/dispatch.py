@@ -1,6 +1,14 @@
-"""The way of a message through Graph: version, path, permission, query, one handler; and its answer or refusal.
+"""The way of a message through Graph, and the gate of Multi Admin Approval on it.
+
+The way of a message through Graph: version, path, permission, query, one handler; and its answer or refusal.
 
 A message is an HTTP request, or an item of a batch: both are served alike.
+
+The gate of Multi Admin Approval before the handlers: what a policy guards (`core/policies/approvals.py`) is answered
+403 with the code of a request (412 in a tenant with `approvals.preconditionFailed`), and done when it is repeated with
+that code after the approval.
+
+Imported where a tenant has a policy.
 """
 
 from __future__ import annotations
@@ -8,24 +16,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from http import HTTPStatus
 from importlib import import_module
+from typing import Any
 
 import orjson
 
 from fauxtune.core.errors import FauxtuneError, Invalid, NotAllowed
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.paths.segments import MY_ORGANIZATION, organization_in
-from fauxtune.core.odata.paths.table import Match
+from fauxtune.core.odata.paths.table import MY_ORGANIZATION, Match, organization_in
 from fauxtune.core.odata.query.options import QueryOptions
-from fauxtune.core.odata.schema.fidelity import Level
-from fauxtune.core.odata.schema.types import Version
+from fauxtune.core.odata.schema.types import Level, Version
+from fauxtune.core.policies import tenant_administration
+from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION, LONGEST_REQUEST
 from fauxtune.extensions import before_a_change
+from fauxtune.operations.profiles import approval_requests as operations
+from fauxtune.operations.profiles.approval_requests import Administrator, Operation
 from fauxtune.operations.profiles.switches import APPROVALS, LABS
 from fauxtune.surfaces.graph.call import (
     FIDELITY,
     Answer,
+    ApprovalPrecondition,
+    ApprovalRequired,
     Call,
     Handler,
     Message,
@@ -160,3 +174,43 @@ def _minimal(call: Call, response: Answer) -> Answer:
         return response
     headers: Mapping[str, str] = {**response.headers, "preference-applied": "return=minimal"}
     return replace(response, status=204, document=None, headers=headers)
+
+
+async def admit(message: Message, sender: Sender, *, match: Match[Handler]) -> None:
+    """Let an operation pass that no policy guards, or that was approved. Raises ApprovalRequired for others."""
+    body = _body(message)
+    policy_type = tenant_administration.policy_type(message.method, match.route.segments, body=body)
+    if policy_type is None:
+        return
+    request = f"{message.method.upper()} {message.path}"[:LONGEST_REQUEST]
+    operation = Operation(policy_type, digest=_digest(message, body=body), subject=_subject(match), request=request)
+    by = Administrator(sender.principal.client_id, sender.principal.user_id)
+    run, code = sender.emulator.runner.run, message.headers.get(CODE)
+    if code:
+        await run(sender.tenant, operations.use, code, operation=operation, by=by)
+        return
+    header = message.headers.get(JUSTIFICATION)
+    requested = await run(sender.tenant, operations.request, operation, by=by, header=header)
+    if requested is not None:
+        old = sender.tenant.setting("approvals.preconditionFailed")
+        raise ApprovalPrecondition(requested) if old else ApprovalRequired(requested)
+
+
+def _subject(match: Match[Handler]) -> str:
+    """Return the id of what an operation changes: the first key of the path, but for the user's of a device."""
+    keys = [key for name, key in match.keys.items() if name != "user"]
+    return keys[0].lower() if keys else ""
+
+
+def _digest(message: Message, *, body: dict[str, Any]) -> str:
+    """Return by what the same operation is known again: method, address, and what the body says."""
+    content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS) if body else message.content
+    parts = (message.method.upper(), message.version.value, message.path, message.raw_query)
+    return sha256("\n".join(parts).encode() + b"\n" + content).hexdigest()
+
+
+def _body(message: Message) -> dict[str, Any]:
+    with suppress(orjson.JSONDecodeError):
+        body = orjson.loads(message.content)
+        return body if isinstance(body, dict) else {}
+    return {}

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core import errors
 from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
-from fauxtune.core.policies.approvals import CODE
+from fauxtune.core.policies.tenant_administration import CODE
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.call import (
     Answer,

@@ -1,16 +1,28 @@
-"""The authorization endpoint: a page with the tenant's users, one click, and back with a code. RFC 6749 4.1, RFC 7636.
+"""The authorization endpoint, and the addresses to which it may send a browser.
+
+The authorization endpoint: a page with the tenant's users, one click, and back with a code. RFC 6749 4.1, RFC 7636.
 
 Source: Entra ID "OAuth 2.0 authorization code flow". No password is asked for: an emulator guards nothing, and a test's
 browser should need one click. Only a server that others reach, which has a control token, asks for
 it. The click comes back with a signed ticket that says what it is about, so that nothing can be changed between page
 and click.
+
+The addresses to which a browser may be sent with a code, and the ways to do it. RFC 8252 7, RFC 9700 4.1, OAuth 2.0
+Form Post Response Mode.
+
+Allowed without registration, for nobody but the person's own machine or app is behind them: loopback addresses (with
+any port and path), the native client's address (`https://login.microsoftonline.com/common/oauth2/nativeclient` and the
+same here), and `msal{client id}://auth`. Any other https address must be among the application's redirectUris, letter
+for letter. Everything else is refused with a page, never with a redirect: an emulator must not send anybody anywhere.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,8 +35,9 @@ from fauxtune.storage.queries import sign_ins as queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.http import origin
-from fauxtune.surfaces.identity import consent, errors, internal_tokens, issuing, pages, redirects
+from fauxtune.surfaces.identity import errors, issuing, pages, scopes
 from fauxtune.surfaces.identity.errors import Aadsts
+from fauxtune.surfaces.identity.pages import posting_page
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
 from fauxtune.surfaces.identity.scopes import requested_by_user
 
@@ -65,17 +78,17 @@ async def page(request: Request, about: TokenRequest) -> Response:
     else:
         ids = [tenant.id for tenant in tenants]
         people = await about.emulator.runner.read(queries.people, ids, limit=SHOWN)
-    ticket = internal_tokens.write(
+    ticket = issuing.write(
         about.emulator,
         {"asked": asdict(authorization), "at": about.tenant_key.lower()},
-        kind=internal_tokens.TICKET,
+        kind=issuing.TICKET,
         lifetime=CODE_LIFETIME,
     )
     return pages.users_page(
         authorization.name,
         people,
         ticket=ticket,
-        forms_to=redirects.source(authorization.redirect_uri),
+        forms_to=source(authorization.redirect_uri),
         asks=about.asks_for_passwords,
     )
 
@@ -97,9 +110,7 @@ def read_ticket(about: TokenRequest) -> dict[str, Any]:
     """Return the request that a click answers. Raises Aadsts for an invalid or expired ticket."""
     expired = Aadsts(errors.TICKET_EXPIRED, "The sign-in page has expired. Go back to the app and start again.")
     ticket = about.need("ticket")
-    return internal_tokens.read(
-        about.emulator, ticket, kind=internal_tokens.TICKET, malformed=errors.BAD_REQUEST, expired=expired
-    )
+    return issuing.read(about.emulator, ticket, kind=issuing.TICKET, malformed=errors.BAD_REQUEST, expired=expired)
 
 
 async def find_user(about: TokenRequest, tenants: list[Tenant], *, key: str) -> UserRow | None:
@@ -128,7 +139,7 @@ def refusal(request: Request, authorization: AuthorizationRequest, *, error: Aad
     parameters["error_uri"] = f"{origin(request)}/error?code={error.word.code}"
     if authorization.state is not None:
         parameters["state"] = authorization.state
-    return redirects.send(authorization.redirect_uri, parameters, mode=authorization.mode)
+    return send(authorization.redirect_uri, parameters, mode=authorization.mode)
 
 
 async def _read(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, AuthorizationRequest]:
@@ -139,15 +150,13 @@ async def _read(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Auth
     if application is None:
         raise application_not_found(client_id, tenants[0].name)
     redirect = about.need("redirect_uri")
-    redirects.check(
-        redirect, client_id=application.client_id, registered=list(application.redirect_uris), origin=about.origin
-    )
+    check(redirect, client_id=application.client_id, registered=list(application.redirect_uris), origin=about.origin)
     mode = about.form.get("response_mode", "query")
     authorization = AuthorizationRequest(
         client_id=application.client_id,
         name=application.name,
         redirect_uri=redirect,
-        mode=mode if mode in redirects.MODES else "query",
+        mode=mode if mode in MODES else "query",
         scope=about.form.get("scope", ""),
         state=about.form.get("state"),
         nonce=about.form.get("nonce"),
@@ -167,15 +176,13 @@ def _checked(
     if kind != "code":
         raise Aadsts(errors.RESPONSE_TYPE, f"The response_type '{kind}' is not supported: it must be 'code'.")
     mode = form.get("response_mode", "query")
-    if mode not in redirects.MODES:
-        raise Aadsts(
-            errors.RESPONSE_MODE, f"The response_mode must be one of {', '.join(redirects.MODES)}, not '{mode}'."
-        )
+    if mode not in MODES:
+        raise Aadsts(errors.RESPONSE_MODE, f"The response_mode must be one of {', '.join(MODES)}, not '{mode}'.")
     prompt = form.get("prompt", "")
     if prompt not in _PROMPTS:
         raise Aadsts(errors.BAD_REQUEST, f"The prompt '{prompt}' is not supported.")
     otherwise = errors.CONSENT_NEEDS_A_PAGE if prompt == "none" else errors.CONSENT_NOT_GIVEN
-    consent.permissions(requested_by_user(authorization.scope, hosts=about.hosts), application, otherwise=otherwise)
+    scopes.permissions(requested_by_user(authorization.scope, hosts=about.hosts), application, otherwise=otherwise)
     return replace(authorization, challenge=_challenge(form))
 
 
@@ -228,4 +235,46 @@ async def _back(
     if authorization.state is not None:
         parameters["state"] = authorization.state
     parameters["session_state"] = runner.ids.uuid()
-    return redirects.send(authorization.redirect_uri, parameters, mode=authorization.mode)
+    return send(authorization.redirect_uri, parameters, mode=authorization.mode)
+
+
+MODES = ("query", "fragment", "form_post")
+#: The characters of RFC 3986, and a length that is enough for every client.
+_LOOPBACK = re.compile(
+    r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*)?"
+    r"(\?[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*)?"
+)
+_LONGEST = 2048
+_NATIVE = "/common/oauth2/nativeclient"
+
+
+def check(uri: str, *, client_id: str, registered: list[str], origin: str) -> None:
+    """Raise Aadsts for an address to which no code may be sent."""
+    native = {f"https://login.microsoftonline.com{_NATIVE}", f"{origin}{_NATIVE}", f"msal{client_id}://auth"}
+    if len(uri) <= _LONGEST and (_LOOPBACK.fullmatch(uri) or uri in native or uri in registered):
+        return
+    raise Aadsts(
+        errors.REDIRECT_NOT_ALLOWED,
+        f"The redirect URI '{uri[:200]}' specified in the request does not match the redirect URIs configured for the "
+        f"application '{client_id}'. Loopback addresses need no configuration; an https address must be among the "
+        "application's redirectUris.",
+    )
+
+
+def send(uri: str, parameters: Mapping[str, str], *, mode: str) -> Response:
+    """Send the browser to a checked address with these parameters."""
+    if mode == "form_post":
+        return posting_page(uri, parameters, forms_to=source(uri))
+    mark = "#" if mode == "fragment" else "&" if urlsplit(uri).query else "?"
+    location = f"{uri.removesuffix('?') if mark == '?' else uri}{mark}{urlencode(parameters)}"
+    headers = {"location": location, "cache-control": "no-store", "referrer-policy": "no-referrer"}
+    return Response(status_code=302, headers=headers)
+
+
+def source(uri: str) -> str:
+    """Return the address for Content-Security-Policy; browsers apply it to forms even after a redirect."""
+    parts = urlsplit(uri)
+    # CSP knows no IPv6 addresses, and of an app's own scheme only the scheme.
+    if parts.scheme not in {"http", "https"} or parts.netloc.startswith("["):
+        return f"{parts.scheme}:"
+    return f"{parts.scheme}://{parts.netloc}"

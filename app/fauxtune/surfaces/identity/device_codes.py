@@ -13,7 +13,7 @@ from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, DEVICE_LIFETIME, INTERVAL, Standing
 from fauxtune.storage.queries import applications
 from fauxtune.storage.queries import sign_ins as queries
-from fauxtune.surfaces.identity import errors, internal_tokens, pages
+from fauxtune.surfaces.identity import errors, issuing, pages
 from fauxtune.surfaces.identity.authorize import SHOWN, picked_user, read_ticket
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
@@ -72,9 +72,7 @@ async def page(about: TokenRequest) -> Response:
     application = await runner.read(applications.application, tenants[0].id, client_id=row.client_id)
     people = await runner.read(queries.people, [tenant.id for tenant in tenants], limit=SHOWN)
     claims = {name: getattr(row, name) for name in ("digest", "client_id", "tenant_id", "any_tenant")}
-    ticket = internal_tokens.write(
-        about.emulator, {"device": claims}, kind=internal_tokens.TICKET, lifetime=CODE_LIFETIME
-    )
+    ticket = issuing.write(about.emulator, {"device": claims}, kind=issuing.TICKET, lifetime=CODE_LIFETIME)
     name = row.client_id if application is None else application.name
     return pages.users_page(name, people, ticket=ticket, forms_to="", asks=about.asks_for_passwords)
 

@@ -1,8 +1,15 @@
-"""The documents that OAuth libraries read before they request a token: OpenID documents, instance and user discovery.
+"""The documents that clients read before they request a token: those of OAuth libraries, and those of Azure CLI.
+
+The documents that OAuth libraries read before they request a token: OpenID documents, instance and user discovery.
 
 Ruled by OpenID Connect Discovery 1.0 3 and by what MSAL reads ([MSAL] authority metadata, UserRealm). A tenant has two
 OpenID documents, as in Entra ID ("Access tokens", 2025-03): the issuer of version 1.0 is in access tokens for Graph and
 in id tokens of `/oauth2/token`, that of version 2.0 in the id tokens of `/oauth2/v2.0/token`.
+
+What Azure CLI asks of Azure Resource Manager before it is logged in: its cloud's endpoints, tenants, subscriptions.
+
+Azure Resource Manager: "Tenants - List", "Subscriptions - List" (2022-12-01); `/metadata/endpoints` as Azure CLI 2.91
+reads it. Differs from Azure: nothing else of Resource Manager is here, and a tenant has no subscriptions.
 """
 
 from __future__ import annotations
@@ -121,3 +128,39 @@ def user_realm(user: str, *, tenant: Tenant | None) -> dict[str, Any]:
         "cloud_instance_name": "microsoftonline.com",
         "cloud_audience_urn": "urn:federation:MicrosoftOnline",
     }
+
+
+def endpoints(origin: str) -> dict[str, Any]:
+    """Return the endpoints of the cloud that this emulator is."""
+    return {
+        "name": "Fauxtune",
+        "portal": f"{origin}/console",
+        "authentication": {
+            "loginEndpoint": origin,
+            "audiences": [origin],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "resourceManager": origin,
+        "graphAudience": origin,
+        "microsoftGraphResourceId": origin,
+        "suffixes": {},
+    }
+
+
+def tenants(tenant: Tenant) -> dict[str, Any]:
+    """Return the tenants that a caller of this tenant can reach."""
+    own = {
+        "id": f"/tenants/{tenant.id}",
+        "tenantId": tenant.id,
+        "displayName": tenant.name,
+        "defaultDomain": tenant.domain,
+        "domains": [tenant.domain],
+        "tenantCategory": "Home",
+    }
+    return {"value": [own]}
+
+
+def subscriptions() -> dict[str, Any]:
+    """Return the subscriptions to Azure: none."""
+    return {"value": [], "count": {"type": "Total", "value": 0}}

@@ -1,7 +1,13 @@
-"""Issues access, id and refresh tokens. RFC 6749 5.1, OpenID Connect Core 2.
+"""Issues tokens: those that clients read, and those that only this emulator reads.
+
+Issues access, id and refresh tokens. RFC 6749 5.1, OpenID Connect Core 2.
 
 Tokens follow the system's clock, because clients check them by theirs. A refresh token names user, application and
 scope. It ends after 90 days, when the password changes, or when the user's sessions are revoked.
+
+Tokens that only this emulator reads: refresh tokens, and the tickets of pages.
+
+They are JWTs (RFC 7519) signed with the key of the tokens. Their `typ` differs, so that none can be used as another.
 """
 
 from __future__ import annotations
@@ -14,17 +20,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from joserfc import jwt
+from joserfc.errors import JoseError
+
 from fauxtune.core.model.audiences import is_directory, is_graph, is_intune
 from fauxtune.core.model.permissions import INTUNE_ROLES
 from fauxtune.core.model.principals import principal_id
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.registrations import has_principal
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.storage.rows.directory import UserRow
-from fauxtune.surfaces.identity import consent, errors, internal_tokens
+from fauxtune.surfaces.identity import errors, scopes
 from fauxtune.surfaces.identity.clients import Client
 from fauxtune.surfaces.identity.discovery import issuer
-from fauxtune.surfaces.identity.errors import Aadsts
+from fauxtune.surfaces.identity.errors import Aadsts, ErrorCode
+from fauxtune.surfaces.identity.keys import signing_key
 from fauxtune.surfaces.identity.request import TokenRequest
 from fauxtune.surfaces.identity.scopes import requested_by_user, resource_for_application
 
@@ -81,7 +92,7 @@ def for_user(
     if not document.get("accountEnabled", True):
         raise Aadsts(errors.USER_DISABLED, "The user account is disabled.")
     requested = requested_by_user(scope, hosts=request.hosts)
-    audience, permissions = requested.resource, consent.permissions(requested, client.row)
+    audience, permissions = requested.resource, scopes.permissions(requested, client.row)
     openid = sorted(requested.openid - {"offline_access"})
     token = request.emulator.tokens.issue(
         issuer=issuer(request.origin, tenant.id, older=True),
@@ -103,9 +114,7 @@ def for_user(
     if "offline_access" in requested.openid:
         claims = {"tid": tenant.id, "oid": user.id, "client": client.id, "scope": str(scope)}
         claims["password"] = password_mark(user)
-        response["refresh_token"] = internal_tokens.write(
-            request.emulator, claims, kind=internal_tokens.REFRESH, lifetime=REFRESH_LIFETIME
-        )
+        response["refresh_token"] = write(request.emulator, claims, kind=REFRESH, lifetime=REFRESH_LIFETIME)
     if request.form.get("client_info") == "1":
         response["client_info"] = client_info(tenant, user)
     return Issued(response, audience, permissions)
@@ -149,4 +158,32 @@ def _id_token(request: TokenRequest, tenant: Tenant, *, client_id: str, user: Us
         claims |= {"preferred_username": upn, "ver": "2.0"}
     if nonce is not None:
         claims["nonce"] = nonce
-    return internal_tokens.signed(request.emulator, claims, kind="JWT")
+    return signed(request.emulator, claims, kind="JWT")
+
+
+REFRESH, TICKET = "fauxtune-refresh", "fauxtune-sign-in"
+
+
+def signed(emulator: Emulator, claims: dict[str, Any], *, kind: str) -> str:
+    """Return a JWT of this kind."""
+    key = signing_key(emulator.keys)
+    return jwt.encode({"alg": "RS256", "typ": kind, "kid": key.kid}, claims, key)
+
+
+def write(emulator: Emulator, claims: dict[str, Any], *, kind: str, lifetime: timedelta) -> str:
+    """Return a token that expires."""
+    end = int((emulator.runner.clock.now() + lifetime).timestamp())
+    return signed(emulator, {**claims, "end": end}, kind=kind)
+
+
+def read(emulator: Emulator, text: str, *, kind: str, malformed: ErrorCode, expired: Aadsts) -> dict[str, Any]:
+    """Return the claims of a token. Raises Aadsts for a malformed or expired token, or one of another kind."""
+    try:
+        token = jwt.decode(text, signing_key(emulator.keys), algorithms=["RS256"])
+    except (JoseError, ValueError, TypeError, RecursionError):  # TypeError: a header with members of other types
+        raise Aadsts(malformed, "The token is malformed, or was not issued by this emulator.") from None
+    if token.header.get("typ") != kind:
+        raise Aadsts(malformed, "The token is of another kind.")
+    if token.claims["end"] <= emulator.runner.clock.now().timestamp():
+        raise expired
+    return dict(token.claims)

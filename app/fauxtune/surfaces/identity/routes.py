@@ -15,7 +15,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin, peer_of
-from fauxtune.surfaces.identity import authorize, azure, descriptions, device_codes, discovery, errors, pages
+from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, errors, pages
 from fauxtune.surfaces.identity.discovery import ANY_TENANT
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
@@ -255,7 +255,7 @@ async def user_realm(request: Request, user: str) -> dict[str, Any]:
 @router.get("/metadata/endpoints", summary="Get the cloud's endpoints (Azure Resource Manager)")
 async def cloud_endpoints(request: Request) -> dict[str, Any]:
     """`az cloud register` asks this, without a token."""
-    return azure.endpoints(origin(request))
+    return discovery.endpoints(origin(request))
 
 
 @router.get(
@@ -266,7 +266,7 @@ async def cloud_endpoints(request: Request) -> dict[str, Any]:
 )
 async def tenants(request: Request) -> dict[str, Any]:
     """The tenant of the access token, whose audience does not matter. `az login` asks this for a user."""
-    return azure.tenants(await _tenant_of_token(request))
+    return discovery.tenants(await _tenant_of_token(request))
 
 
 @router.get(
@@ -278,7 +278,7 @@ async def tenants(request: Request) -> dict[str, Any]:
 async def subscriptions(request: Request) -> dict[str, Any]:
     """A tenant has no subscriptions: Azure CLI logs in with `--allow-no-subscriptions`."""
     await _tenant_of_token(request)
-    return azure.subscriptions()
+    return discovery.subscriptions()
 
 
 async def _tenant_of_token(request: Request) -> Tenant:

@@ -1,7 +1,14 @@
-"""The scope of a request. `aud` of a token is the resource of its scope: `https://localhost/.default` is for
+"""The scope of a request for a token, and the permissions that consent leaves of it.
+
+The scope of a request. `aud` of a token is the resource of its scope: `https://localhost/.default` is for
 `https://localhost`, whatever stands there; a scope without a resource is Graph's.
 
 Sources: Entra ID "scopes and permissions"; RFC 6749 3.3.
+
+The permissions of a user's token: the requested ones, if the application's consent covers them.
+
+Source: Entra ID "scopes and permissions", "error codes" (65001). The consent belongs to the application
+(`consentedScopes` on the control surface) and is valid for every user.
 """
 
 from __future__ import annotations
@@ -9,15 +16,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from fauxtune.core.model import consent
 from fauxtune.core.model.audiences import GRAPH, is_graph
 from fauxtune.core.model.consent import DEFAULT
 from fauxtune.core.model.graph_permissions import known, near
+from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.identity.errors import (
     BAD_REQUEST,
+    CONSENT_REQUIRED,
     MANY_RESOURCES,
     SCOPE_INVALID,
     SCOPE_NOT_DEFAULT,
     Aadsts,
+    ErrorCode,
     missing,
 )
 
@@ -117,3 +128,30 @@ def _resource(scope: str) -> str | None:
     if not slash:
         return GRAPH
     return resource or None
+
+
+#: The only permission that Azure's own resources publish. Unverified for other resources.
+_OTHERS = "user_impersonation"
+
+
+def permissions(
+    requested: RequestedScope, application: ApplicationRow, *, otherwise: ErrorCode = CONSENT_REQUIRED
+) -> tuple[str, ...]:
+    """Return the permissions of the token; empty if only OpenID's scopes were requested. Raises Aadsts without consent.
+
+    Differs from Entra ID: permissions of other resources than Graph need no consent.
+    """
+    if not requested.of_graph:
+        return tuple(_OTHERS if name == consent.DEFAULT else name for name in requested.permissions)
+    if not requested.permissions:
+        return ()
+    granted = consent.granted(
+        requested.permissions, consented=application.consented_scopes, configured=application.roles
+    )
+    if not granted:
+        raise Aadsts(
+            otherwise,
+            f"The user or administrator has not consented to use the application with ID '{application.client_id}' "
+            f"named '{application.name}'. Send an interactive authorization request for this user and resource.",
+        )
+    return granted

@@ -16,7 +16,7 @@ from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import Standing
 from fauxtune.storage.queries import directory
 from fauxtune.storage.rows.tenants import SignInRow
-from fauxtune.surfaces.identity import errors, internal_tokens, issuing
+from fauxtune.surfaces.identity import errors, issuing
 from fauxtune.surfaces.identity.clients import Client, client_of, proven_client
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.issuing import Issued
@@ -73,9 +73,7 @@ async def _for_password(request: TokenRequest) -> Issued:
 async def _for_refresh_token(request: TokenRequest) -> Issued:
     expired = Aadsts(errors.GRANT_EXPIRED, "The refresh token has expired due to inactivity.")
     text = request.need("refresh_token")
-    note = internal_tokens.read(
-        request.emulator, text, kind=internal_tokens.REFRESH, malformed=errors.GRANT_INVALID, expired=expired
-    )
+    note = issuing.read(request.emulator, text, kind=issuing.REFRESH, malformed=errors.GRANT_INVALID, expired=expired)
     tenant = await request.tenant(note["tid"])
     client = await client_of(request, tenant)
     _check_bound(request, tenant, client=client, client_id=note["client"], what="refresh token")

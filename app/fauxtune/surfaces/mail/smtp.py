@@ -20,10 +20,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 from fauxtune.core.errors import FauxtuneError, NotAllowed, Unavailable
 from fauxtune.core.model.mail import LARGEST_MESSAGE, MOST_RECIPIENTS
 from fauxtune.operations.mail.mailboxes import Delivery
-from fauxtune.surfaces.mail import sasl
-from fauxtune.surfaces.mail.accounts import Accounts, LoginRefused, Mailbox
+from fauxtune.surfaces.mail import accounts as sasl
+from fauxtune.surfaces.mail.accounts import Accounts, LoginRefused, Mailbox, PlainLogin, SaslInvalid
 from fauxtune.surfaces.mail.pop3_commands import one_line
-from fauxtune.surfaces.mail.sasl import PlainLogin, SaslInvalid
 
 #: Commands of one kind on one connection; of AUTH, those that may fail.
 _MOST_COMMANDS = {"AUTH": 5, "RCPT": 20_000, "*": 2000}

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from cryptography.x509 import Certificate
 
-from fauxtune.core.administration import assignments, devices, directory, emulation, imported, mail, profiles, scep
+from fauxtune.core.administration import assignments, devices, directory, emulation, imported, profiles, scep
 from fauxtune.core.administration.choices import INTENDED, ProfileFamily, Purpose
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest, key
@@ -388,7 +388,7 @@ async def _publish(stage: Stage, words: Words) -> None:
     async def work() -> None:
         await stage.scene.run(operation)
 
-    await stage.control(mail.publish_certificate(address, thumbprint=mark), work)
+    await stage.control(emulation.publish_certificate(address, thumbprint=mark), work)
 
 
 async def _withdraw(stage: Stage, words: Words) -> None:
@@ -398,7 +398,7 @@ async def _withdraw(stage: Stage, words: Words) -> None:
     async def work() -> None:
         await stage.scene.run(address_book.withdraw, address, mark=mark)
 
-    await stage.control(mail.withdraw_certificate(address, thumbprint=mark), work)
+    await stage.control(emulation.withdraw_certificate(address, thumbprint=mark), work)
 
 
 async def _send_mail(stage: Stage, words: Words) -> None:
@@ -410,7 +410,7 @@ async def _send_mail(stage: Stage, words: Words) -> None:
     async def work() -> None:
         await stage.scene.run(sending.send, letter, encrypt=encrypt)
 
-    request = mail.send_text(sender, to=[to], subject=words["subject"], text=text, encrypt=encrypt)
+    request = emulation.send_text(sender, to=[to], subject=words["subject"], text=text, encrypt=encrypt)
     await stage.control(request, work)
 
 
@@ -490,7 +490,7 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
         "advance clock": _advance,
         "try request": _try_request,
         "look at device": _look_at_device,
-        "look at mail": _look_at_user(_own_page("readability"), mail.read_matrix),
+        "look at mail": _look_at_user(_own_page("readability"), emulation.read_matrix),
         "look at certificates": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
         "look at history": _look_at_user(_own_page(), lambda user: emulation.read(f"/users/{user}/certificates")),
         "look at diagnosis": _look_at_diagnosis,

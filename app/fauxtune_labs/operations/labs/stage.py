@@ -12,8 +12,7 @@ from typing import Any, NoReturn
 
 from fauxtune.core.administration import devices
 from fauxtune.core.administration.assignments import Target, to_all_devices, to_all_users, to_group
-from fauxtune.core.administration.placeholders import placeholder, with_notes
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, placeholder, with_notes
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ManagedDeviceId, UserId
 from fauxtune.core.model.marks import Marks

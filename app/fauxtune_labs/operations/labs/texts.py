@@ -11,8 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.language.catalogue import Language, catalogue_of
-from fauxtune.core.language.po import Broken
+from fauxtune.core.language.catalogue import Broken, Language, catalogue_of
 from fauxtune.core.nearest import nearest
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune_labs.core import translation

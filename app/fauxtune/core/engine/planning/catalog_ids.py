@@ -18,8 +18,8 @@ from typing import Any
 from fauxtune.core.model.settings import WantedSetting
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.catalog import PREFIX
-from fauxtune.core.policies.catalog_validation import values
-from fauxtune.core.policies.policy_nodes import OF_USERS, OTHERS, POLICIES
+from fauxtune.core.policies.catalog_delivery import OF_USERS, OTHERS, POLICIES
+from fauxtune.core.policies.configuration_policies import values
 from fauxtune.core.profiles.setting_tables.reading import words
 
 _NODE = re.compile(r"(?P<scope>device_|user_|)vendor_msft_(?P<path>.+)", re.IGNORECASE)

@@ -11,20 +11,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fauxtune.core.odata.describe.closure import every_type
+from fauxtune.core.odata.describe.csdl import every_type
 from fauxtune.core.odata.paths.table import EVERY, Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema.namespace import qualified
 from fauxtune.core.odata.schema.types import (
+    EXACT,
     ComplexType,
     Edm,
     Entity,
     EnumType,
+    Fidelity,
     Owner,
     Property,
     Shown,
     StructuredType,
     Version,
+    qualified,
 )
 
 _SCHEMAS = "#/components/schemas/"

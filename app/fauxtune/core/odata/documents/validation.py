@@ -1,18 +1,29 @@
-"""The check of a client's JSON body against its type, and its normal form for storage.
+"""A client's JSON body: read leniently, brought into the schema's spelling, checked against its type.
+
+The check of a client's JSON body against its type, and its normal form for storage.
 
 Rules: OData JSON 4.01; names in any case, as `spelling` says. Unknown properties are refused with OData's own words,
 what the server owns is ignored, annotations are tolerated, absent is not null, an explicit null clears.
+
+Names of members in a client's JSON body, brought into the schema's spelling.
+
+Graph takes the names of properties in any case: released clients send `mailNickName` for `mailNickname` (CLI for
+Microsoft 365 11.11), and work. No document says so: Unverified. OData JSON 4.01 4.6 has annotations in lower case.
+
+JSON with single quotes, as public PowerShell scripts send it, converted to JSON.
+
+Not standard: the real service accepts `{'assignments':[...]}`, and so do the actions here that allow it.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.documents.spelling import twice
-from fauxtune.core.odata.schema.namespace import bare_name, qualified
 from fauxtune.core.odata.schema.types import (
     ComplexType,
     Edm,
@@ -23,6 +34,8 @@ from fauxtune.core.odata.schema.types import (
     Property,
     StructuredType,
     Version,
+    bare_name,
+    qualified,
 )
 from fauxtune.core.odata.schema.values import primitive
 
@@ -213,3 +226,65 @@ def _unknown(kind: StructuredType, name: str) -> Invalid:
         f"Make sure to only use property names that are defined by the type.{hint}",
         target=name,
     )
+
+
+#: The annotations that are read (OData JSON 4.01 4.6.3, 4.6.8, 8.5).
+_ANNOTATIONS = ("odata.type", "odata.id", "odata.bind")
+
+
+def respell(body: dict[str, Any], *, spellings: Mapping[str, str | None]) -> None:
+    """Give the members of all objects in a body the names that `spellings` has for their lower-case forms. Others, and
+    those that types spell differently (None), stay as they are: `accept` finds these by the type.
+
+    Raises Invalid for an object in which a name is there twice, in different cases.
+    """
+    values: list[object] = [body]
+    while values:
+        value = values.pop()
+        if isinstance(value, list):
+            values.extend(each for each in value if isinstance(each, dict | list))
+        elif isinstance(value, dict):
+            values.extend(each for each in value.values() if isinstance(each, dict | list))
+            _respell(value, spellings=spellings)
+
+
+def twice(name: str, *, written: str) -> Invalid:
+    """The refusal of an object that has a property twice; `written`: as the client spelled it the second time."""
+    return Invalid(f"The property '{name}' is there twice: once more as '{written}'. Send it once.", target=name)
+
+
+def _respell(members: dict[str, Any], *, spellings: Mapping[str, str | None]) -> None:
+    names = {key: _spelled(key, spellings=spellings) for key in members}
+    if all(key == name for key, name in names.items()):
+        return
+    sent = list(members.items())
+    members.clear()
+    for key, value in sent:
+        name = names[key]
+        if name in members:
+            first = next(each for each, spelled in names.items() if spelled == name)
+            raise twice(name, written=key if key != name else first)
+        members[name] = value
+
+
+def _spelled(key: str, *, spellings: Mapping[str, str | None]) -> str:
+    name, at, annotation = key.partition("@")
+    if annotation.lower() in _ANNOTATIONS:
+        annotation = annotation.lower()
+    return f"{spellings.get(name.lower()) or name}{at}{annotation}"
+
+
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def double_quoted(text: str) -> str:
+    """Put single-quoted strings into double quotes; text in double quotes stays as it is."""
+    return _TEXT.sub(lambda match: match[0] if match[1] is None else _string(match[1]), text)
+
+
+def _string(inner: str) -> str:
+    # \u1234 stays an escape; \' and the others are replaced by their characters.
+    plain = _ESCAPE.sub(lambda match: match[0] if match[1] == "u" else _CONTROLS.get(match[1], match[1]), inner)
+    return json.dumps(plain).replace("\\\\u", "\\u")

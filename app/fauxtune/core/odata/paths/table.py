@@ -1,23 +1,39 @@
-"""The table of routes, found by resource path in one walk.
+"""Resource paths: cut into segments, and found in the table of routes.
+
+The table of routes, found by resource path in one walk.
 
 A route is data: verb, template, and a handler of any type. Segments match in any casing; a name
 wins over a key (`users/$count` is not a user); casts (a type's qualified name) are skipped and reported; a bound
 action answers to its bare and to its qualified name. Rules: OData URL Conventions 4.01, 4; the service's words for
 misses.
+
+Resource paths cut into segments, and references reduced to the collection and the key at their end.
+
+Keys have every syntax that clients use: `coll/{key}`, `coll('key')`, `coll(key)`, percent-encoded or not.
+Rules: OData URL Conventions 4.01, 4.3 (keys; a quote inside a quoted key is doubled). The host of a reference is
+ignored.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, TypeVar
+from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.paths.segments import split_key, split_path
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema.namespace import cast_name, qualified
-from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType
+from fauxtune.core.odata.schema.types import (
+    EXACT,
+    ComplexType,
+    Entity,
+    Fidelity,
+    StructuredType,
+    Version,
+    cast_name,
+    qualified,
+)
 
 __all__ = ["EVERY", "Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "split_path"]
 
@@ -228,3 +244,70 @@ def _shape_of(word: str, *, child: _Node[H], first: bool) -> str:
         return "entityset" if _KEY in child.children else "singleton"
     is_action = set(child.routes) == {"POST"} and not child.children
     return "action" if is_action else "navigation"
+
+
+_CALL = re.compile(r"(?P<name>[A-Za-z_$][\w.]*)\((?P<key>.*)\)", re.DOTALL)
+_NAMED_KEY = re.compile(r"[A-Za-z_]\w*=(?=')")
+_VERSIONS = frozenset(Version)
+#: The tenant of the access token, whichever it is.
+MY_ORGANIZATION = "myorganization"
+_ORGANIZATION = re.compile(
+    rf"{MY_ORGANIZATION}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z]",
+    re.IGNORECASE,
+)
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+
+def split_path(path: str) -> tuple[str, ...]:
+    """The decoded segments of a raw (still percent-encoded) path; empty ones, from doubled slashes, are dropped.
+
+    Raises Invalid for NUL, which no name and no key contains, and not every database accepts.
+    """
+    segments = tuple(unquote(segment) for segment in path.split("/") if segment)
+    if any("\x00" in segment for segment in segments):
+        raise Invalid("The path contains a NUL character, which no name and no key has.")
+    return segments
+
+
+def organization_in(path: str) -> tuple[str, str]:
+    """Split a raw path, without its version, after the organisation that it begins with: `myorganization`, a GUID or a
+    domain, in lower case; "" if it begins with something else.
+
+    Azure AD Graph documented this segment ("Operations overview": myorganization, the tenant's id, a verified domain).
+    Released clients of Microsoft Graph send it as well, CLI for Microsoft 365 among them.
+    """
+    first, _, rest = path.lstrip("/").partition("/")
+    if not _ORGANIZATION.fullmatch(first) or cast_name(first) is not None:
+        return "", path
+    return first.lower(), f"/{rest}"
+
+
+def split_key(segment: str) -> tuple[str, str | None] | None:
+    """Split a call: `users('a''b')` -> `("users", "a'b")`; `delta()` -> `("delta", None)`; None for a segment without
+    parentheses.
+    """
+    match = _CALL.fullmatch(segment)
+    if match is None:
+        return None
+    key = match["key"].strip()
+    named = _NAMED_KEY.match(key)
+    key = key[named.end() :] if named else key
+    if key.startswith("'") and key.endswith("'") and len(key) > 1:
+        key = key[1:-1].replace("''", "'")
+    return match["name"], key or None
+
+
+def reference(url: str) -> tuple[str, str] | None:
+    """The collection and the key at the end of an `@odata.id` or `@odata.bind`, of any host, version and key syntax;
+    None if there is no collection before the key.
+    """
+    path = _ORIGIN.sub("", url.strip(), count=1).split("?", 1)[0].split("#", 1)[0]
+    segments = split_path(path)
+    if segments and segments[0].lower() in _VERSIONS:
+        segments = segments[1:]
+    call = split_key(segments[-1]) if segments else None
+    if call is not None and call[1]:
+        return call[0], call[1]
+    if len(segments) < 2 or call is not None or segments[-1].startswith("$"):
+        return None
+    return segments[-2], segments[-1]

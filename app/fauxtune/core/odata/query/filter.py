@@ -33,8 +33,7 @@ from fauxtune.core.odata.query.filter_typing import (
     text_test,
 )
 from fauxtune.core.odata.query.tokens import PREFIX, Kind, Reader, malformed
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import Entity, Version
+from fauxtune.core.odata.schema.types import Entity, Version, bare_name
 
 #: SQLite evaluates expressions no deeper than 1,000 levels; filters in use are far below these limits.
 _MAX_DEPTH = 50

@@ -33,7 +33,6 @@ from fauxtune.core.odata.query.expressions import (
     edm_of,
 )
 from fauxtune.core.odata.query.tokens import Kind, Token, malformed
-from fauxtune.core.odata.schema.namespace import bare_name, qualified
 from fauxtune.core.odata.schema.types import (
     ComplexType,
     Edm,
@@ -42,6 +41,8 @@ from fauxtune.core.odata.schema.types import (
     Property,
     StructuredType,
     Version,
+    bare_name,
+    qualified,
 )
 from fauxtune.core.odata.schema.values import moment
 

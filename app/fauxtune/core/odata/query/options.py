@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.schema.namespace import cast_name
+from fauxtune.core.odata.schema.types import cast_name
 
 _KNOWN = (
     "$select",

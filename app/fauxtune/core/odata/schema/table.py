@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from types import MappingProxyType
 
-from fauxtune.core.odata.schema.overlay import NO_OVERLAY, Overlay
-from fauxtune.core.odata.schema.overlay_lines import Fields, read_line
+from fauxtune.core.odata.schema.overlay import NO_OVERLAY, Fields, Overlay, read_line
 
 _BLOCK = re.compile(r"\n(?=[a-zA-Z])")
 #: The kinds of blocks, with the words that their first lines can have.

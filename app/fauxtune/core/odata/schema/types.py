@@ -1,7 +1,15 @@
-"""How types are described: properties, enumerations, complex types and entities.
+"""How types are described: names, properties, kinds of types, and how faithful they are.
+
+How types are described: properties, enumerations, complex types and entities.
 
 A type is a value, not a class: from it come validation, defaults, the two versions' views, `$select`, `$filter`
 typing and the OpenAPI document. Rules: OData CSDL 4.01 (structured types, enumeration types).
+
+The fidelity of a path, a type or a property to the real service, declared with the thing itself.
+
+The coverage page and the OpenAPI document (`x-fidelity`) are made from it.
+
+The one namespace of the schema, and names with and without it.
 """
 
 from __future__ import annotations
@@ -16,8 +24,79 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema.namespace import qualified
+
+
+class Level(StrEnum):
+    """Levels of fidelity, from best to worst."""
+
+    EXACT = "exact"
+    APPROXIMATED = "approximated"
+    #: Stored and shown; nothing in the emulation depends on it.
+    STORED = "storedOnly"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """A level, and the difference from the real service, which is empty for an exact one."""
+
+    level: Level
+    why: str = ""
+
+
+EXACT = Fidelity(Level.EXACT)
+STORED = Fidelity(Level.STORED)
+
+
+def approximated(why: str) -> Fidelity:
+    """Answered, but with a difference from the real service: `why`."""
+    return Fidelity(Level.APPROXIMATED, why)
+
+
+def stored(why: str) -> Fidelity:
+    """Stored and shown, but without effect: `why` says without which."""
+    return Fidelity(Level.STORED, why)
+
+
+def refused(why: str) -> Fidelity:
+    """Refused with 501, or with the 400 of the real service: `why` is the reason."""
+    return Fidelity(Level.REFUSED, why)
+
+
+#: Properties that nothing here sets, by their constant value.
+ALWAYS_NULL = approximated("always null")
+ALWAYS_EMPTY = approximated("always empty")
+ALWAYS_FALSE = approximated("always false")
+ALWAYS_ZERO = approximated("always 0")
+#: A type of which nothing is ever shown.
+NEVER_SHOWN = approximated("does not occur")
+
+
+NAMESPACE = "microsoft.graph"
+#: The short form of the namespace in documents and paths.
+ALIAS = "graph"
+_CAST = re.compile(rf"(?:{re.escape(NAMESPACE)}|{ALIAS})\.(?P<name>[A-Za-z]\w*)", re.IGNORECASE)
+
+
+def qualified(name: str) -> str:
+    """The name with its namespace."""
+    return f"{NAMESPACE}.{name}"
+
+
+def bare_name(type_name: str) -> str:
+    """The name without `#` and namespace, in the casing in which it was written."""
+    name = type_name.strip().removeprefix("#")
+    for prefix in (f"{NAMESPACE}.", f"{ALIAS}."):
+        if name.lower().startswith(prefix):
+            return name[len(prefix) :]
+    return name
+
+
+def cast_name(segment: str) -> str | None:
+    """The type's name in a path segment that is qualified by the namespace; None for any other segment."""
+    match = _CAST.fullmatch(segment)
+    return match["name"] if match else None
+
 
 #: DateTimeOffset.MinValue of .NET, in the form of stored documents: "never".
 NEVER = "0001-01-01T00:00:00.0000000Z"

@@ -14,7 +14,7 @@ from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.control import mail_answers as answers
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.messages import NewPublication
 
 _MOST = 1000

@@ -13,7 +13,7 @@ from fauxtune.operations.directory import applications
 from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/applications", tag="applications")
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fauxtune.core.policies.approvals import REQUEST, SUBJECT
+from fauxtune.core.policies.tenant_administration import REQUEST, SUBJECT
 from fauxtune.operations.profiles import approval_requests as operations
+from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Answer
-from fauxtune.surfaces.control.calls import Here, calls
 
 #: Names of approvers in an answer.
 _MOST = 20

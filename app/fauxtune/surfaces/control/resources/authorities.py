@@ -16,7 +16,7 @@ from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.rows.certificates import AuthorityRow, CertificateCounts
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/authorities", tag="authorities")
 

@@ -30,7 +30,7 @@ from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import CertificateRow, IssuedCertificateRow, RevocationState
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/certificates", tag="certificates")
 

@@ -25,7 +25,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/connectors", tag="connectors")
 

@@ -27,7 +27,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import diagnosis, directory
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 #: Devices that are read in one transaction.
 _AT_ONCE = 100

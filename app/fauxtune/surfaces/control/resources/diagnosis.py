@@ -1,22 +1,159 @@
-"""History and diagnosis: a user's certificates with findings, and the chain from the import to the device."""
+"""History and diagnosis: the requests, and their answers.
+
+History and diagnosis: a user's certificates with findings, and the chain from the import to the device.
+
+The control surface's answers about problems: certificates with findings, and the chain to a device.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 
 from fauxtune.core.engine.diagnosis import chain as chains
+from fauxtune.core.engine.diagnosis import findings
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import Facts, UserCertificate, name_of
-from fauxtune.core.engine.diagnosis.findings import Finding, moment
+from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.operations.insight import diagnosis
 from fauxtune.storage.queries.diagnosis import managed_device_ids
-from fauxtune.surfaces.control import diagnosis_answers as answers
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId, NoDeviceId
+
+#: `notApplicable`: the device takes no profiles of this kind, so that nothing of it will come.
+LinkStatus = Literal["ok", "broken", "notApplicable", "waiting"]
+
+
+class Finding(Answer):
+    """One thing that is wrong: `code` stands in docs/diagnosis.md, `evidence` shows it, `fix` would put it right.
+
+    `certificate` (thumbprint), `device` and `profile` are what it is about. Evidence with an `errorCode` has beside it
+    `error`: the number in hexadecimal, whose it is, and what it means.
+    """
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    evidence: dict[str, Any]
+    fix: str
+    certificate: str | None
+    device: NoDeviceId
+    managed_device_id: ManagedDeviceId
+    profile: str | None
+
+
+class HeldBy(Answer):
+    """A device that has a certificate; `kept`: it is no longer assigned, and nothing removes it."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    device_name: str | None
+    state: Literal["installed", "kept"]
+
+
+class OwnedCertificate(Answer):
+    """A certificate of the user. `source` null: from the CA's counter, and not imported. What its file alone says
+    is null where one of another authority was imported, until the connector has opened it for a first device. `usage`:
+    what the key usage allows.
+    """
+
+    thumbprint: str
+    source: Literal["pkcs", "imported", "scep"] | None
+    serial: str | None
+    subject: str | None
+    issuer: str | None
+    template: str | None
+    intended_purpose: str | None
+    usage: Literal["signing", "encryption", "both", "other"] | None
+    key_usage: list[str] | None
+    extended_key_usages: list[str] | None
+    email_addresses: list[str] | None
+    not_before: str | None
+    not_after: str | None
+    status: Literal["good", "revoked", "expired", "notYetValid"]
+    revoked_date_time: str | None
+    reason: str | None
+    device: NoDeviceId
+    managed_device_id: ManagedDeviceId
+    profile: str | None
+    profile_name: str | None
+    provider_name: str | None
+    key_name: str | None
+    holders: list[HeldBy]
+    findings: list[Finding]
+
+
+class UserNamed(Answer):
+    """The user of the certificates; `mail` is the primary SMTP address."""
+
+    id: str
+    user_principal_name: str
+    mail: str | None
+    licensed: bool
+
+
+class CertificateHistory(Answer):
+    """A user's certificates, oldest first. `findings`: all of them, those about certificates too."""
+
+    user: UserNamed
+    value: list[OwnedCertificate]
+    findings: list[Finding]
+
+
+class Link(Answer):
+    """One link of the chain. `findings`: the codes of what belongs to it, also warnings, which do not break it."""
+
+    link: str
+    status: LinkStatus
+    message: str
+    fix: str | None
+    findings: list[str]
+
+
+class DeviceNamed(Answer):
+    """The device of a chain."""
+
+    id: DeviceId
+    managed_device_id: ManagedDeviceId
+    device_name: str | None
+    variant: str
+
+
+class ProfileNamed(Answer):
+    """The profile of a chain, or the app."""
+
+    id: str
+    display_name: str
+    kind: str
+
+
+class Chain(Answer):
+    """The path of one profile, or one app, to one device, link by link. `status`: that of its worst link. `brokenAt`:
+    the first link that is broken, and why.
+    """
+
+    user: str | None
+    device: DeviceNamed | None
+    profile: ProfileNamed
+    status: LinkStatus
+    broken_at: str | None
+    why: str | None
+    fix: str | None
+    links: list[Link]
+
+
+class Diagnosis(Answer):
+    """`healthy`: no link is broken, and no finding is an error. `devicesLeftOut`: so many were not looked at."""
+
+    healthy: bool
+    chains: list[Chain]
+    findings: list[Finding]
+    devices_left_out: int
+
 
 router = calls("/tenants/{tenant}", tag="diagnosis")
 
@@ -36,7 +173,7 @@ App = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description
 async def get_user_certificates(
     here: Here,
     user: Annotated[str, Path(min_length=1, max_length=_LONGEST, description="id or userPrincipalName")],
-) -> answers.CertificateHistory:
+) -> CertificateHistory:
     """Imported ones, those issued for each device, and those issued directly by the CA; the oldest first."""
     history = await here.run(diagnosis.history, user)
     person = history.facts.user
@@ -46,10 +183,8 @@ async def get_user_certificates(
     devices += [finding.observation.device for finding in history.findings]
     devices += [holder.device for certificate in certificates for holder in certificate.holders]
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=devices)
-    return answers.CertificateHistory(
-        user=answers.UserNamed(
-            id=person.id, user_principal_name=person.name, mail=person.mail, licensed=person.licensed
-        ),
+    return CertificateHistory(
+        user=UserNamed(id=person.id, user_principal_name=person.name, mail=person.mail, licensed=person.licensed),
         value=[
             _certificate(certificate, facts=history.facts, findings=history.about(certificate), known=known)
             for certificate in certificates
@@ -61,13 +196,13 @@ async def get_user_certificates(
 @router.get("/diagnose", summary="Find the link at which the way to a device breaks, and why")
 async def diagnose(
     *, here: Here, user: User = None, device: Device = None, profile: Profile = None, app: App = None
-) -> answers.Diagnosis:
+) -> Diagnosis:
     """For a user, a device, and a profile or an app, or one of them; as the next check-in would find it."""
     result = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile, app=app)
     devices = [None if chain.subject.device is None else chain.subject.device.id for chain in result.chains]
     devices += [finding.observation.device for finding in result.findings]
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=devices)
-    return answers.Diagnosis(
+    return Diagnosis(
         healthy=result.healthy,
         chains=[_chain(chain, known=known) for chain in result.chains],
         findings=[_finding(finding, known=known) for finding in result.findings],
@@ -76,8 +211,8 @@ async def diagnose(
 
 
 def _certificate(
-    certificate: UserCertificate, *, facts: Facts, findings: list[Finding], known: dict[str | None, str]
-) -> answers.OwnedCertificate:
+    certificate: UserCertificate, *, facts: Facts, findings: list[findings.Finding], known: dict[str | None, str]
+) -> OwnedCertificate:
     names = {device.id: device.name for device in facts.devices}
     held = [
         {
@@ -109,7 +244,7 @@ def _certificate(
         "findings": [_finding(one, known=known) for one in findings],
         **_contents(certificate.contents),
     }
-    return answers.OwnedCertificate.model_validate(members)
+    return OwnedCertificate.model_validate(members)
 
 
 def _contents(contents: CertificateContents | None) -> dict[str, Any]:
@@ -132,13 +267,13 @@ def _status(certificate: UserCertificate, *, facts: Facts) -> str:
     return certificate_status(**span, revoked=certificate.revoked_at is not None, now=facts.now).value
 
 
-def _finding(finding: Finding, *, known: dict[str | None, str]) -> answers.Finding:
+def _finding(finding: findings.Finding, *, known: dict[str | None, str]) -> Finding:
     observation = finding.observation
     evidence: dict[str, Any] = dict(observation.evidence)
     code = evidence.get("errorCode")
     if isinstance(code, int):
         evidence["error"] = asdict(diagnosis.number(code))
-    return answers.Finding(
+    return Finding(
         code=finding.code,
         severity=finding.severity.value,
         message=observation.message,
@@ -151,22 +286,20 @@ def _finding(finding: Finding, *, known: dict[str | None, str]) -> answers.Findi
     )
 
 
-def _chain(chain: chains.Chain, *, known: dict[str | None, str]) -> answers.Chain:
+def _chain(chain: chains.Chain, *, known: dict[str | None, str]) -> Chain:
     subject, broken = chain.subject, chain.broken
     person, device = subject.facts.user, subject.device
-    return answers.Chain(
+    return Chain(
         user=None if person is None else person.name,
         device=None
         if device is None
-        else answers.DeviceNamed(
+        else DeviceNamed(
             id=device.id,
             managed_device_id=known.get(device.id),
             device_name=device.name,
             variant=device.variant.value,
         ),
-        profile=answers.ProfileNamed(
-            id=subject.profile.id, display_name=name_of(subject.profile), kind=subject.profile.kind
-        ),
+        profile=ProfileNamed(id=subject.profile.id, display_name=name_of(subject.profile), kind=subject.profile.kind),
         status=chain.status.value,
         broken_at=None if broken is None else broken.name,
         why=None if broken is None else diagnosis.explanation(broken),
@@ -175,8 +308,8 @@ def _chain(chain: chains.Chain, *, known: dict[str | None, str]) -> answers.Chai
     )
 
 
-def _link(each: chains.Link) -> answers.Link:
-    return answers.Link(
+def _link(each: chains.Link) -> Link:
+    return Link(
         link=each.name,
         status=each.status.value,
         message=diagnosis.explanation(each),

@@ -9,7 +9,7 @@ from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.control import answers
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/digicert", tag="certificates")
 

@@ -12,8 +12,8 @@ from fauxtune.operations.insight.enrollability import Outcome, last_refusals, ou
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Answer
-from fauxtune.surfaces.control.calls import Here, calls
 
 _LONGEST = 128
 #: Refusals of the past that an answer has.

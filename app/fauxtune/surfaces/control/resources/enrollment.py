@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fauxtune.operations.devices import enrollment_tokens
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/enrollmentTokens", tag="devices")
 

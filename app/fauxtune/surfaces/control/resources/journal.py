@@ -18,7 +18,7 @@ from fauxtune.storage.queries import overview
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 LONGEST_WAIT = 60.0
 #: A signal can come between a look and the wait after it: look again by oneself after so many seconds.

@@ -15,9 +15,9 @@ from fauxtune.operations.connectors import ra_certificates
 from fauxtune.storage.queries import scep_requests as queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.storage.rows.scep import RaCertificateRow, ScepRequestRow
-from fauxtune.surfaces.control import scep_messages as messages
+from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Listed
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.resources import scep
 
 router = calls("/tenants/{tenant}/scep", tag="scep")
 #: Lines of a list.
@@ -25,10 +25,10 @@ _MOST = 200
 
 
 @router.get("/ndes", summary="Show how NDES stands")
-async def show_ndes(here: Here) -> messages.Ndes:
+async def show_ndes(here: Here) -> scep.Ndes:
     """Its address, the connector that serves it, and its RA certificates."""
     standing = await here.run(ra_certificates.standing, keys=here.emulator.connector_keys)
-    return messages.Ndes(
+    return scep.Ndes(
         url=here.tenant.scep_server,
         connector=None if standing.connector is None else standing.connector.name,
         problem=standing.problem,
@@ -37,9 +37,7 @@ async def show_ndes(here: Here) -> messages.Ndes:
 
 
 @router.post("/ndes/renew", summary="Renew the RA certificates")
-async def renew_ra_certificates(
-    here: Here, body: messages.Renewal | None = None
-) -> Listed[messages.KnownRaCertificate]:
+async def renew_ra_certificates(here: Here, body: scep.Renewal | None = None) -> Listed[scep.KnownRaCertificate]:
     """With new keys, at once: clients ask GetCACert again. 503 while the connector or its CA is off line."""
     connector = None if body is None else body.connector
     rows = await ra_certificates.renew(here.emulator, here.tenant, connector_id=connector)
@@ -49,7 +47,7 @@ async def renew_ra_certificates(
 @router.get("/requests", summary="List the newest requests that NDES has accepted")
 async def list_requests(
     here: Here, state: Annotated[Literal["pending", "issued", "denied"] | None, Query()] = None
-) -> Listed[messages.KnownRequest]:
+) -> Listed[scep.KnownRequest]:
     """The newest 200, the newest first. Requests wait if the tenant's setting ndes.approval says so."""
     rows = await here.read(queries.newest_requests, here.tenant.id, limit=_MOST, state=state)
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.enrollment_id for row in rows])
@@ -57,7 +55,7 @@ async def list_requests(
 
 
 @router.post("/requests/{request}/approve", summary="Approve a request that waits")
-async def approve_request(here: Here, request: str) -> messages.KnownRequest:
+async def approve_request(here: Here, request: str) -> scep.KnownRequest:
     """The certificate is issued; the device gets it with its next poll. 409 if the request does not wait any more, or
     if its device is gone.
     """
@@ -65,20 +63,20 @@ async def approve_request(here: Here, request: str) -> messages.KnownRequest:
 
 
 @router.post("/requests/{request}/deny", summary="Deny a request that waits")
-async def deny_request(here: Here, request: str, body: messages.Denial) -> messages.KnownRequest:
+async def deny_request(here: Here, request: str, body: scep.Denial) -> scep.KnownRequest:
     """The device learns it with its next poll. 409 if the request does not wait any more."""
     row = await here.run(ndes_issuance.deny, request, reason=body.reason, keys=here.emulator.keys)
     return await _decided(here, row)
 
 
-async def _decided(here: Here, row: ScepRequestRow) -> messages.KnownRequest:
+async def _decided(here: Here, row: ScepRequestRow) -> scep.KnownRequest:
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.enrollment_id])
     return _request(row, managed=known.get(row.enrollment_id))
 
 
-def _ra_certificate(row: RaCertificateRow) -> messages.KnownRaCertificate:
+def _ra_certificate(row: RaCertificateRow) -> scep.KnownRaCertificate:
     certificate = x509.load_der_x509_certificate(row.certificate)
-    return messages.KnownRaCertificate(
+    return scep.KnownRaCertificate(
         purpose=row.purpose,
         thumbprint=thumbprint(certificate),
         serial_number=serial_hex(certificate),
@@ -86,8 +84,8 @@ def _ra_certificate(row: RaCertificateRow) -> messages.KnownRaCertificate:
     )
 
 
-def _request(row: ScepRequestRow, *, managed: str | None) -> messages.KnownRequest:
-    return messages.KnownRequest(
+def _request(row: ScepRequestRow, *, managed: str | None) -> scep.KnownRequest:
+    return scep.KnownRequest(
         id=row.id,
         state=row.state,
         transaction_id=row.transaction,

@@ -1,21 +1,95 @@
-"""Who can read what: a user's mail against the user's devices, now or at any moment of the tenant's history."""
+"""Who can read what: the requests, and their answers.
+
+Who can read what: a user's mail against the user's devices, now or at any moment of the tenant's history.
+
+The control surface's answers about who can read which mail.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import Field
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
-from fauxtune.core.mail.readability import Cell
+from fauxtune.core.mail.readability import Cell, Reading
 from fauxtune.core.model.marks import Marks
-from fauxtune.operations.insight.readability import Matrix, MatrixMail, moment_of, readability
+from fauxtune.operations.insight import readability
+from fauxtune.operations.insight.readability import moment_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
-from fauxtune.surfaces.control import readability_answers as answers
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
+from fauxtune.surfaces.control.mail_answers import Uid
+
+
+class MatrixDevice(Answer):
+    """A column of the matrix: a device of the user at that moment, by its newest enrolment then."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    device_name: str
+    variant: str
+    left: Annotated[str | None, Field(description="wiped, retired, unenrolled or deleted; null while it was enrolled")]
+
+
+class MatrixCell(Answer):
+    """Whether one device can read one message. `certificate`: the one that decides it, with its mark (four letters);
+    `since` and `until`: the time in which the device had its key.
+    """
+
+    reading: Annotated[
+        Reading, Field(description="readable and notEncrypted: the device can read it; all others say why it cannot")
+    ]
+    can_read: bool
+    sentence: str
+    certificate: str | None
+    mark: str | None
+    since: str | None
+    until: str | None
+
+
+class MatrixReader(Answer):
+    """A device of somebody else, or an earlier one, that can read the message."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    device_name: str
+    user_principal_name: str | None
+
+
+class MatrixFile(Answer):
+    """A certificate whose key exists as a file: it was imported, or issued as a file."""
+
+    thumbprint: str
+    mark: str
+
+
+class MatrixMail(Answer):
+    """A row of the matrix: a message. `cells` are in the order of the devices."""
+
+    uid: Uid
+    received_date_time: str
+    author: str
+    subject: str
+    encrypted: bool
+    cells: list[MatrixCell]
+    others: list[MatrixReader]
+    files: Annotated[list[MatrixFile], Field(description="whoever has such a file can read the message anywhere")]
+
+
+class Matrix(Answer):
+    """A page of a user's mail against the user's devices."""
+
+    at: Annotated[str, Field(description="the moment, by the tenant's clock")]
+    number: Annotated[int | None, Field(description="the moment as a number of the journal; null: now")]
+    devices: list[MatrixDevice]
+    mail: list[MatrixMail]
+    next_after: Annotated[int | None, Field(description="`after` of the next page; null: this is the last")]
+
 
 _MOST = 500
 _LARGEST_UID = 2**31 - 1
@@ -37,18 +111,18 @@ async def get_readability(
     ] = "",
     after: Annotated[int, Query(ge=0, le=_LARGEST_UID, description="a message's number")] = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
-) -> answers.Matrix:
+) -> Matrix:
     """A row for each message that had come by then, a column for each device that the user had. A device has a key from
     the moment when it confirmed the installation until it confirmed the removal. A clock that was put back shows a time
     twice; then the later one is meant, and a number of the journal is exact.
     """
     moment, marks = moment_of(at), await here.marks()
 
-    def read(tx: Transaction) -> tuple[Matrix, Records]:
+    def read(tx: Transaction) -> tuple[readability.Matrix, Records]:
         row = directory_queries.user_by_key(tx.connection, here.tenant.id, key=user)
         if row is None:
             raise NotFound(f"There is no user '{user}'.")
-        matrix = readability(tx, row.id, marks=marks, moment=moment, after=after, limit=limit)
+        matrix = readability.readability(tx, row.id, marks=marks, moment=moment, after=after, limit=limit)
         readers = [each.enrollment_id for mail in matrix.mail for each in mail.others]
         devices = [*(each.enrollment_id for each in matrix.devices), *readers]
         return matrix, managed_device_ids(tx.connection, here.tenant.id, enrollment_ids=devices)
@@ -57,12 +131,12 @@ async def get_readability(
     return _matrix(matrix, records, marks=marks)
 
 
-def _matrix(matrix: Matrix, records: Records, *, marks: Marks) -> answers.Matrix:
-    return answers.Matrix(
+def _matrix(matrix: readability.Matrix, records: Records, *, marks: Marks) -> Matrix:
+    return Matrix(
         at=iso(matrix.at),
         number=matrix.number,
         devices=[
-            answers.MatrixDevice(
+            MatrixDevice(
                 device=each.enrollment_id,
                 managed_device_id=records.get(each.enrollment_id),
                 device_name=each.name,
@@ -76,8 +150,8 @@ def _matrix(matrix: Matrix, records: Records, *, marks: Marks) -> answers.Matrix
     )
 
 
-def _mail(row: MatrixMail, records: Records, *, marks: Marks) -> answers.MatrixMail:
-    return answers.MatrixMail(
+def _mail(row: readability.MatrixMail, records: Records, *, marks: Marks) -> MatrixMail:
+    return MatrixMail(
         uid=row.uid,
         received_date_time=iso(row.received_at),
         author=row.mail.author,
@@ -85,7 +159,7 @@ def _mail(row: MatrixMail, records: Records, *, marks: Marks) -> answers.MatrixM
         encrypted=row.mail.encrypted,
         cells=[_cell(cell, marks=marks) for cell in row.cells],
         others=[
-            answers.MatrixReader(
+            MatrixReader(
                 device=each.enrollment_id,
                 managed_device_id=records.get(each.enrollment_id),
                 device_name=each.name,
@@ -93,12 +167,12 @@ def _mail(row: MatrixMail, records: Records, *, marks: Marks) -> answers.MatrixM
             )
             for each in row.others
         ],
-        files=[answers.MatrixFile(thumbprint=each, mark=marks.of(each).letters) for each in row.files],
+        files=[MatrixFile(thumbprint=each, mark=marks.of(each).letters) for each in row.files],
     )
 
 
-def _cell(cell: Cell, *, marks: Marks) -> answers.MatrixCell:
-    return answers.MatrixCell(
+def _cell(cell: Cell, *, marks: Marks) -> MatrixCell:
+    return MatrixCell(
         reading=cell.reading,
         can_read=cell.reading.can_read,
         sentence=cell.sentence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fauxtune.operations.runtime.permission_check import Use
 from fauxtune.storage.queries import applications as queries
 from fauxtune.surfaces.control import answers
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/reports", tag="reports")
 

@@ -9,7 +9,7 @@ from fastapi import Response
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import templates
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
 
 router = calls("/tenants/{tenant}/authorities/{authority}/templates", tag="templates")
 

@@ -26,8 +26,7 @@ from fauxtune.storage.queries import classrooms as classroom_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
-from fauxtune.surfaces.control.access import SeedRoute
-from fauxtune.surfaces.control.calls import Anyone, Here, calls
+from fauxtune.surfaces.control.access import Anyone, Here, SeedRoute, calls
 from fauxtune.surfaces.http import caller_of, origin
 
 router = calls("/tenants", tag="tenants", route_class=SeedRoute)

@@ -1,40 +1,155 @@
-"""The effects of a request to Graph, without carrying it out."""
+"""What-if: the effects of a request to Graph, or of time, and the answers that tell them.
+
+The effects of a request to Graph, without carrying it out.
+
+The answers of what-if: what a request, or time, would do to devices.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from fauxtune.core.clock import iso, parse_duration
-from fauxtune.operations.insight.whatif import DeviceConsequences, Unreadable, what_if
-from fauxtune.operations.insight.whatif_compliance import ComplianceChange, after_time
+from fauxtune.operations.insight import whatif, whatif_compliance
+from fauxtune.operations.insight.unreadable import unreadable
+from fauxtune.operations.insight.whatif import Unreadable, what_if
+from fauxtune.operations.insight.whatif_compliance import after_time
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.surfaces.control import messages
-from fauxtune.surfaces.control import whatif_answers as answers
-from fauxtune.surfaces.control.calls import Here, calls
+from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
+
+
+class Consequence(Answer):
+    """The effect on one item of a device. `why` explains it; `cause` and `document` (of removals and revocations) name
+    its rule. Without thumbprint and serial a certificate does not exist yet.
+    """
+
+    item: str
+    source: str
+    profile: str | None
+    profile_name: str | None
+    thumbprint: str | None
+    serial: str | None
+    why: str
+    cause: str | None = None
+    document: str | None = None
+
+
+class Reissue(Consequence):
+    """An item that the device gets again: the same one, or a new one in its place."""
+
+    reissued: Literal["new", "same"]
+
+
+class ComplianceChange(Answer):
+    """What would change in a device's compliance (Graph: complianceState). `settings`: those that it would not meet;
+    `graceEndsAt`: when its period of grace would end.
+    """
+
+    before: str
+    after: str
+    settings: list[str]
+    grace_ends_at: str | None = None
+
+
+class WorkChange(Answer):
+    """What would change of a script or an app. `what`: a script would `run`, or `stop` to run; an app would be told to
+    `install` or `uninstall`, be a user's to choose (`offer`), or be told no more (`keep`: what is installed stays).
+    """
+
+    id: str
+    name: str
+    what: Literal["run", "stop", "install", "uninstall", "offer", "keep"]
+    why: str
+
+
+class DeviceInTime(Answer):
+    """A device whose compliance time would change, if it did not check in."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    device_name: str | None
+    user_principal_name: str | None
+    compliance: ComplianceChange
+
+
+class TimeConsequences(Answer):
+    """The devices whose compliance time alone would change, by name."""
+
+    devices: list[DeviceInTime]
+
+
+class DeviceConsequences(Answer):
+    """The effects on one device. `ends`: why its enrolment would end (wipe, retire, delete ...)."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    managed_device: Annotated[str | None, Field(description="the id in `managedDeviceId`, while Graph has the record")]
+    device_name: str | None
+    user_principal_name: str | None
+    ends: str | None
+    install: list[Consequence]
+    remove: list[Consequence]
+    revoke: list[Consequence]
+    reissue: list[Reissue]
+    compliance: ComplianceChange | None = None
+    scripts: list[WorkChange]
+    apps: list[WorkChange]
+
+
+class UnreadableOnDevice(Answer):
+    """How many messages of its user a device could not read any more."""
+
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    messages: int
+
+
+class UnreadableMail(Answer):
+    """The mail that could not be read any more, because keys would go from devices. `messages`: on no device any more;
+    `subjects`: of the newest of these; `untilGivenAgain`: those of these that can be read again once a device of the
+    user is given the imported certificate again.
+    """
+
+    messages: int
+    subjects: list[str]
+    until_given_again: int
+    on_devices: list[UnreadableOnDevice]
+
+
+class Consequences(Answer):
+    """The devices on which the request would have an effect, and the mail that it would make unreadable."""
+
+    devices: list[DeviceConsequences]
+    unreadable: UnreadableMail
+
 
 router = calls("/tenants/{tenant}", tag="whatif")
 
 
 @router.post("/whatif", summary="Get the effects of a request to Graph on every device")
-async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
+async def consider(here: Here, body: messages.WhatIf) -> Consequences:
     """Changes nothing. Devices to which nothing would happen are left out; so is what is under way anyway. A request
     that Graph would refuse is a 422 with Graph's own answer in `error.graph`.
     """
-    from fauxtune.operations.insight.unreadable import unreadable  # here: nobody may ask, and it loads what reads mail
 
     result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
     lost = await here.run(unreadable, result)
-    return answers.Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost, result))
+    return Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost, result))
 
 
 @router.post("/whatif/time", summary="Get the effects of time on the compliance of every device")
-async def consider_time(here: Here, body: messages.WhatIfTime) -> answers.TimeConsequences:
+async def consider_time(here: Here, body: messages.WhatIfTime) -> TimeConsequences:
     """Moves no clock. Devices are judged by what they reported last, as if they did not check in meanwhile."""
     devices = await here.run(after_time, parse_duration(body.by))
-    return answers.TimeConsequences(
+    return TimeConsequences(
         devices=[
-            answers.DeviceInTime(
+            DeviceInTime(
                 device=each.device,
                 managed_device_id=each.managed_device_id,
                 device_name=each.device_name,
@@ -46,9 +161,9 @@ async def consider_time(here: Here, body: messages.WhatIfTime) -> answers.TimeCo
     )
 
 
-def _compliance(change: ComplianceChange) -> answers.ComplianceChange:
+def _compliance(change: whatif_compliance.ComplianceChange) -> ComplianceChange:
     ends = change.grace_ends_at
-    return answers.ComplianceChange(
+    return ComplianceChange(
         before=change.before,
         after=change.after,
         settings=list(change.settings),
@@ -56,22 +171,22 @@ def _compliance(change: ComplianceChange) -> answers.ComplianceChange:
     )
 
 
-def _mail(lost: Unreadable, consequences: Sequence[DeviceConsequences]) -> answers.UnreadableMail:
+def _mail(lost: Unreadable, consequences: Sequence[whatif.DeviceConsequences]) -> UnreadableMail:
     records = {each.device: each.managed_device_id for each in consequences}
-    return answers.UnreadableMail(
+    return UnreadableMail(
         messages=lost.messages,
         subjects=list(lost.subjects),
         until_given_again=lost.until_given_again,
         on_devices=[
-            answers.UnreadableOnDevice(device=device, managed_device_id=records.get(device), messages=messages)
+            UnreadableOnDevice(device=device, managed_device_id=records.get(device), messages=messages)
             for device, messages in lost.on_device.items()
         ],
     )
 
 
-def _view(consequences: DeviceConsequences) -> answers.DeviceConsequences:
+def _view(consequences: whatif.DeviceConsequences) -> DeviceConsequences:
     change = consequences.compliance
     document = asdict(replace(consequences, compliance=None))
-    return answers.DeviceConsequences.model_validate(
+    return DeviceConsequences.model_validate(
         {**document, "compliance": None if change is None else _compliance(change)}
     )

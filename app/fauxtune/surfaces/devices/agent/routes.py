@@ -17,7 +17,7 @@ from fauxtune.core.errors import Invalid, Unauthenticated, writable
 from fauxtune.core.model.json_limits import MOST_FROM_DEVICE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.policies.app_runs import AppRun
+from fauxtune.core.policies.app_states import AppRun
 from fauxtune.core.policies.script_runs import PartResult
 from fauxtune.operations.checkin.agent import serve
 from fauxtune.operations.devices.caller import certificate_holder, check_certificate

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.odata.schema.types import stored
 from fauxtune.core.policies.rules import Rules
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons

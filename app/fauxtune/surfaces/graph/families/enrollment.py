@@ -1,18 +1,208 @@
-"""How devices are enrolled: enrolment configurations, corporate identifiers, Apple's and Google's programmes.
+"""How devices are enrolled: the families, and what is beyond their collections.
 
-#: data
+How devices are enrolled: enrolment configurations, corporate identifiers, Apple's and Google's programmes.
+
+How devices are enrolled: what is beyond the collections. Graph: deviceEnrollmentConfiguration: setPriority;
+importedDeviceIdentity: importDeviceIdentityList, searchExistingIdentities; applePushNotificationCertificate;
+androidManagedStoreAccountEnterpriseSettings; depOnboardingSetting and vppToken: their actions.
 """
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from datetime import timedelta
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import entity
+from fauxtune.core.odata.documents.validation import accept, defaults
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies import enrollment as rules
 from fauxtune.core.policies.rules import Rules
+from fauxtune.operations.devices.enrollment_restrictions import MOST_EVENTS
+from fauxtune.operations.directory.users_and_groups import missing
+from fauxtune.operations.profiles import enrollment_programmes as operations
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.enrollment_programmes import CONFIGURATION_HOOKS, VPP_HOOKS
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import enrolling
+from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.resources import enrollment
+from fauxtune.surfaces.graph.lists import collection_answer, count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.resources.served_family import type_of
+
+PUSH_CERTIFICATE = entity("applePushNotificationCertificate")
+EVENT = entity("deviceManagementTroubleshootingEvent")
+#: The only kind of event there is here.
+_FAILED = entity("enrollmentTroubleshootingEvent")
+MANAGED_PLAY = entity("androidManagedStoreAccountEnterpriseSettings")
+
+_IDENTITY, _RESULT = entity("importedDeviceIdentity"), entity("importedDeviceIdentityResult")
+_VPP_TOKEN = entity("vppToken")
+_IDENTITIES = "importedDeviceIdentities"
+#: Seconds: 90 days, the most that Android Enterprise takes.
+_LONGEST_TOKEN = 90 * 86_400
+
+
+async def list_events_of_user(call: Call) -> Answer:
+    """GET /users/{user}/deviceManagementTroubleshootingEvents: the enrolments that were refused to a user."""
+    return list_documents(
+        call, await _events_of_user(call), entity=EVENT, context=_events_context(call), entity_of=type_of
+    )
+
+
+async def count_events_of_user(call: Call) -> Answer:
+    """GET /users/{user}/deviceManagementTroubleshootingEvents/$count."""
+    return count_documents(call, await _events_of_user(call), entity=EVENT)
+
+
+async def get_event_of_user(call: Call) -> Answer:
+    """GET /users/{user}/deviceManagementTroubleshootingEvents/{event}."""
+    documents, key = await _events_of_user(call), call.keys["event"]
+    document = element_document(call, documents, entity=_FAILED, key=key)
+    if document is None:
+        raise NotFound(f"The user has no event '{key}'.")
+    return entity_answer(call, document, context=_events_context(call))
+
+
+async def _events_of_user(call: Call) -> list[Json]:
+    def read(connection: Connection) -> list[Json]:
+        user = directory_queries.user_by_key(connection, call.tenant.id, key=call.keys["user"])
+        if user is None:
+            raise missing(call.keys["user"])
+        rows = enrolling.newest(
+            connection, call.tenant.id, family=rules.TROUBLESHOOTING.name, limit=MOST_EVENTS, user_id=user.id
+        )
+        return [{**row.document, "@odata.type": entity(row.kind).odata_type} for row in rows]
+
+    return await call.read(read)
+
+
+def _events_context(call: Call) -> str:
+    return f"users('{call.keys['user']}')/deviceManagementTroubleshootingEvents"
+
+
+async def set_priority(call: Call) -> Answer:
+    """POST .../{configuration}/setPriority: the others are numbered again."""
+    priority = call.body().get("priority")
+    if not isinstance(priority, int) or isinstance(priority, bool):
+        raise Invalid('The body must be {"priority": <number>}.', target="priority")
+    await call.run(
+        resources.set_priority, rules.ENROLLMENT_CONFIGURATIONS, key=call.keys["resource"], priority=priority
+    )
+    return NO_CONTENT
+
+
+async def get_push_certificate(call: Call) -> Answer:
+    """GET /deviceManagement/applePushNotificationCertificate: 404 until one is uploaded."""
+    check_options(call, PUSH_CERTIFICATE)
+    row = await call.read(
+        lambda connection: resources.found(
+            connection, call.tenant, rules=rules.PUSH_CERTIFICATE, key=rules.PUSH_CERTIFICATE_ID
+        )
+    )
+    return _one(call, row, context="deviceManagement/applePushNotificationCertificate")
+
+
+async def upload_push_certificate(call: Call) -> Answer:
+    """PATCH /deviceManagement/applePushNotificationCertificate."""
+    changes = accept(PUSH_CERTIFICATE, call.body(), partial=True, version=call.version)
+    row = await call.run(operations.upload_push_certificate, changes)
+    return _one(call, row, context="deviceManagement/applePushNotificationCertificate")
+
+
+async def get_managed_play(call: Call) -> Answer:
+    """GET /deviceManagement/androidManagedStoreAccountEnterpriseSettings: there always, bound or not."""
+    check_options(call, MANAGED_PLAY)
+    row = await call.read(
+        lambda connection: resources.found(connection, call.tenant, rules=rules.MANAGED_PLAY, key=rules.MANAGED_PLAY_ID)
+    )
+    return _one(call, row, context="deviceManagement/androidManagedStoreAccountEnterpriseSettings")
+
+
+async def update_managed_play(call: Call) -> Answer:
+    """PATCH /deviceManagement/androidManagedStoreAccountEnterpriseSettings."""
+    changes = accept(MANAGED_PLAY, call.body(), partial=True, version=call.version)
+    row = await call.run(resources.update, rules.MANAGED_PLAY, key=rules.MANAGED_PLAY_ID, changes=changes)
+    return _one(call, row, context="deviceManagement/androidManagedStoreAccountEnterpriseSettings")
+
+
+async def import_identities(call: Call) -> Answer:
+    """POST .../importDeviceIdentityList: each comes back with its status."""
+    documents = _identities(call)
+    overwrite = call.body().get("overwriteImportedDeviceIdentities") is True
+    results = await call.run(operations.import_identities, documents, overwrite=overwrite)
+    values = [view(_RESULT, each, version=call.version) for each in results]
+    return collection_answer(call, values, context=f"Collection({_RESULT.full_name})")
+
+
+async def search_identities(call: Call) -> Answer:
+    """POST .../searchExistingIdentities: those that are imported already."""
+    documents = await call.run(operations.existing_identities, _identities(call))
+    values = [view(_IDENTITY, each, version=call.version) for each in documents]
+    return collection_answer(call, values, context=f"Collection({_IDENTITY.full_name})")
+
+
+def _identities(call: Call) -> list[Json]:
+    sent = call.body().get(_IDENTITIES)
+    if not isinstance(sent, list) or not all(isinstance(each, dict) for each in sent):
+        raise Invalid(f'The body must be {{"{_IDENTITIES}": [...]}}.', target=_IDENTITIES)
+    documents = [
+        {**defaults(_IDENTITY), **accept(_IDENTITY, each, partial=False, version=call.version)} for each in sent
+    ]
+    if not all(each["importedDeviceIdentifier"] for each in documents):
+        raise Invalid("Each identity needs an importedDeviceIdentifier.", target="importedDeviceIdentifier")
+    return documents
+
+
+async def sync_dep(call: Call) -> Answer:
+    """POST .../{token}/syncWithAppleDeviceEnrollmentProgram."""
+    await call.run(operations.sync_dep, call.keys["resource"])
+    return NO_CONTENT
+
+
+async def upload_dep_token(call: Call) -> Answer:
+    """POST .../{token}/uploadDepToken: what the token says is not read."""
+    body = call.body()
+    if not body.get("depToken"):
+        raise Invalid("A value is required for property 'depToken'.", target="depToken")
+    await call.run(operations.upload_dep_token, call.keys["resource"], apple_id=str(body.get("appleId") or ""))
+    return NO_CONTENT
+
+
+async def sync_licenses(call: Call) -> Answer:
+    """POST .../{token}/syncLicenses: 200 with the token."""
+    row = await call.run(operations.sync_licenses, call.keys["resource"])
+    return entity_answer(
+        call, view(_VPP_TOKEN, row.document, version=call.version), context="deviceAppManagement/vppTokens"
+    )
+
+
+async def create_token(call: Call) -> Answer:
+    """POST .../{profile}/createToken."""
+    seconds = call.body().get("tokenValidityInSeconds")
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TOKEN:
+        raise Invalid(
+            f"tokenValidityInSeconds must be between 1 and {_LONGEST_TOKEN}, which is 90 days.",
+            target="tokenValidityInSeconds",
+        )
+    await call.run(operations.create_token, call.keys["resource"], validity=timedelta(seconds=seconds))
+    return NO_CONTENT
+
+
+async def revoke_token(call: Call) -> Answer:
+    """POST .../{profile}/revokeToken."""
+    await call.run(operations.revoke_token, call.keys["resource"])
+    return NO_CONTENT
+
+
+def _one(call: Call, row: ResourceRow, *, context: str) -> Answer:
+    document = view(entity(row.kind), row.document, version=call.version, select=call.query.select)
+    return Answer(200, {"@odata.context": call.context(context), **document})
+
 
 _AUDIT = ("Enrollment", "Enrollment")
 _NO_EFFECT = stored("kept and assigned; no enrolment asks it")
@@ -37,7 +227,7 @@ FAMILIES: tuple[Family, ...] = (
         actions=(
             Action(
                 "setPriority",
-                enrollment.set_priority,
+                set_priority,
                 "Set the priority of an enrolment configuration",
                 required="priority",
             ),
@@ -58,7 +248,7 @@ FAMILIES: tuple[Family, ...] = (
         actions=(
             Action(
                 "importDeviceIdentityList",
-                enrollment.import_identities,
+                import_identities,
                 "Import corporate identifiers",
                 on_all=True,
                 status=200,
@@ -67,7 +257,7 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Action(
                 "searchExistingIdentities",
-                enrollment.search_identities,
+                search_identities,
                 "Search corporate identifiers that are imported already",
                 on_all=True,
                 reads=True,
@@ -114,10 +304,8 @@ FAMILIES: tuple[Family, ...] = (
         audit=_AUDIT,
         without=reasons.APPLE,
         actions=(
-            Action(
-                "syncWithAppleDeviceEnrollmentProgram", enrollment.sync_dep, "Fetch the devices of a token from Apple"
-            ),
-            Action("uploadDepToken", enrollment.upload_dep_token, "Renew a token", required="depToken"),
+            Action("syncWithAppleDeviceEnrollmentProgram", sync_dep, "Fetch the devices of a token from Apple"),
+            Action("uploadDepToken", upload_dep_token, "Renew a token", required="depToken"),
         ),
         below=(
             Family(
@@ -146,7 +334,7 @@ FAMILIES: tuple[Family, ...] = (
         actions=(
             Action(
                 "syncLicenses",
-                enrollment.sync_licenses,
+                sync_licenses,
                 "Fetch the licences of a token from Apple",
                 status=200,
                 returns="vppToken",
@@ -165,10 +353,8 @@ FAMILIES: tuple[Family, ...] = (
         audit=_AUDIT,
         without=reasons.ANDROID,
         actions=(
-            Action(
-                "createToken", enrollment.create_token, "Make an enrolment token", required="tokenValidityInSeconds"
-            ),
-            Action("revokeToken", enrollment.revoke_token, "End an enrolment token"),
+            Action("createToken", create_token, "Make an enrolment token", required="tokenValidityInSeconds"),
+            Action("revokeToken", revoke_token, "End an enrolment token"),
         ),
         fidelity=_NOT_CONNECTED,
     ),

@@ -14,8 +14,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import MODEL, derived_from, entity
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity
 from fauxtune.core.policies.rules import Rules, as_it_is
 from fauxtune.operations.insight.audit_families import FamilySubject
 from fauxtune.operations.profiles.resources import NO_HOOKS, Hooks

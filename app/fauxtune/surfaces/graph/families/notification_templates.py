@@ -1,17 +1,32 @@
-"""Templates of notifications to users.
+"""Templates of notifications to users, and their actions, which have no effect here.
 
-#: data
+Templates of notifications to users.
+
+Actions of resources that have no effect here.
 """
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import approximated, stored
-from fauxtune.core.policies.notification_templates import MESSAGES, TEMPLATES
+from fauxtune.core.odata.schema.types import approximated, stored
+from fauxtune.core.policies.compliance import MESSAGES, TEMPLATES
 from fauxtune.operations.profiles.notification_templates import MESSAGE_HOOKS
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call
 from fauxtune.surfaces.graph.families.family import Action, Family
-from fauxtune.surfaces.graph.resources.family_actions import nothing_happens
+
+
+async def nothing_happens(call: Call) -> Answer:
+    """POST .../{resource}/action: answered, and without effect."""
+    call.optional_body()
+    await call.run(_nothing)
+    return NO_CONTENT
+
+
+def _nothing(_tx: Transaction) -> None:
+    """Change nothing: the audit log alone tells of it, and finds that the resource exists."""
+
 
 _AUDIT = ("NotificationMessageTemplate", "Compliance")
 _TIMES = approximated("what the real service answers to a second message of one language is not documented")

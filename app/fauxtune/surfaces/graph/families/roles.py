@@ -1,18 +1,159 @@
-"""Intune's roles.
+"""Intune's roles, and their assignments.
 
-#: data
+Intune's roles.
+
+Assignments of roles: the role that one is of, and those of a role. Graph: roleAssignment, `$expand=roleDefinition`,
+roleDefinition: list roleAssignments.
 """
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.index import entity
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.query.options import QueryOptions
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies.roles import RESOURCE_OPERATIONS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
+from fauxtune.core.policies.rules import BOUND
+from fauxtune.operations.profiles import resources, roles
 from fauxtune.operations.profiles.roles import ROLE_ASSIGNMENT_HOOKS, ROLE_HOOKS
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import role_scope_tags as tag_queries
+from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.families.family import Action, Family
-from fauxtune.surfaces.graph.resources import role_assignments as of
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.resources.parts import Part
+from fauxtune.surfaces.graph.resources.served_family import type_of
+
+ROLE_DEFINITION = entity("roleDefinition")
+ROLE_ASSIGNMENT = entity("deviceAndAppManagementRoleAssignment")
+ROLE_SCOPE_TAG = entity("roleScopeTag")
+
+_ROLES, _ASSIGNMENTS = "deviceManagement/roleDefinitions", "deviceManagement/roleAssignments"
+
+
+def _roles(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[Json | None]:
+    return [_role(call, connection, row=row) for row in rows]
+
+
+def _role(call: Call, connection: Connection, *, row: ResourceRow) -> Json | None:
+    (role_id,) = row.document[BOUND]["roleDefinition"]
+    try:
+        role = resources.found(connection, call.tenant, rules=ROLE_DEFINITIONS, key=role_id)
+    except NotFound:
+        return None
+    return {**role.document, "@odata.type": entity(role.kind).odata_type}
+
+
+def _tags(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[list[Json]]:
+    return [
+        [tag.document for tag in tag_queries.tags(connection, call.tenant.id, ids=row.document["roleScopeTagIds"])]
+        for row in rows
+    ]
+
+
+ROLE: Part[ListedResourceRow] = Part("roleDefinition", ROLE_DEFINITION, _roles, entity_of=type_of)
+
+
+def _assignments(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[list[Json]]:
+    known = roles.assignments_by_role(connection, call.tenant)
+    return [[each.document for each in known.get(row.id, [])] for row in rows]
+
+
+ASSIGNMENTS: Part[ListedResourceRow] = Part("roleAssignments", ROLE_ASSIGNMENT, _assignments)
+TAGS: Part[ListedResourceRow] = Part("roleScopeTags", ROLE_SCOPE_TAG, _tags)
+
+
+async def get_role(call: Call) -> Answer:
+    """GET /deviceManagement/roleAssignments/{resource}/roleDefinition."""
+    check_options(call, ROLE_DEFINITION)
+    row = await call.read(_assignment, call)
+    role = await call.read(lambda connection: _role(call, connection, row=row))
+    if role is None:
+        raise NotFound(f"The role of the assignment '{row.id}' does not exist any more.")
+    value = view(type_of(role), role, version=call.version, select=call.query.select)
+    return entity_answer(call, value, context=_ROLES)
+
+
+async def list_tags(call: Call) -> Answer:
+    """GET /deviceManagement/roleAssignments/{resource}/roleScopeTags."""
+    return list_documents(call, await call.read(_tags_of, call), entity=ROLE_SCOPE_TAG, context=_tags_context(call))
+
+
+async def count_tags(call: Call) -> Answer:
+    """GET /deviceManagement/roleAssignments/{resource}/roleScopeTags/$count."""
+    return count_documents(call, await call.read(_tags_of, call), entity=ROLE_SCOPE_TAG)
+
+
+async def get_tag(call: Call) -> Answer:
+    """GET /deviceManagement/roleAssignments/{resource}/roleScopeTags/{part}."""
+    tags, key = await call.read(_tags_of, call), call.keys["part"]
+    document = element_document(call, tags, entity=ROLE_SCOPE_TAG, key=key)
+    if document is None:
+        raise NotFound(f"The assignment has no roleScopeTag '{key}'.")
+    return entity_answer(call, document, context=_tags_context(call))
+
+
+async def list_assignments(call: Call) -> Answer:
+    """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments."""
+    documents = await call.read(_of_role, call)
+    return list_documents(call, documents, entity=ROLE_ASSIGNMENT, context=_assignments_context(call))
+
+
+async def count_assignments(call: Call) -> Answer:
+    """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments/$count."""
+    return count_documents(call, await call.read(_of_role, call), entity=ROLE_ASSIGNMENT)
+
+
+async def get_assignment(call: Call) -> Answer:
+    """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments/{part}."""
+    documents, key = await call.read(_of_role, call), call.keys["part"]
+    document = element_document(call, documents, entity=ROLE_ASSIGNMENT, key=key)
+    if document is None:
+        raise NotFound(f"The role has no assignment '{key}'.")
+    return entity_answer(call, document, context=_assignments_context(call))
+
+
+async def get_own_role(call: Call) -> Answer:
+    """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments/{part}/roleDefinition: the role itself."""
+    check_options(call, ROLE_DEFINITION)
+    await get_assignment(replace(call, query=QueryOptions()))
+    row = await call.read(_definition, call)
+    value = view(entity(row.kind), row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, value, context=_ROLES)
+
+
+def _tags_of(connection: Connection, call: Call) -> list[Json]:
+    (tags,) = _tags(call, connection, [_assignment(connection, call)])
+    return tags
+
+
+def _tags_context(call: Call) -> str:
+    return f"{_ASSIGNMENTS}('{call.keys['resource']}')/roleScopeTags"
+
+
+def _assignments_context(call: Call) -> str:
+    return f"{_ROLES}('{call.keys['resource']}')/roleAssignments"
+
+
+def _assignment(connection: Connection, call: Call) -> ResourceRow:
+    return resources.found(connection, call.tenant, rules=ROLE_ASSIGNMENTS, key=call.keys["resource"])
+
+
+def _definition(connection: Connection, call: Call) -> ResourceRow:
+    return resources.found(connection, call.tenant, rules=ROLE_DEFINITIONS, key=call.keys["resource"])
+
+
+def _of_role(connection: Connection, call: Call) -> list[Json]:
+    role = _definition(connection, call)
+    return [row.document for row in roles.assignments_by_role(connection, call.tenant).get(role.id, [])]
+
 
 _AUDIT = ("RoleBasedAccessControl", "Role")
 _NO_ROLES = stored("a caller may do everything that a permission in the token allows")
@@ -50,21 +191,21 @@ FAMILIES: tuple[Family, ...] = (
         made_as="deviceAndAppManagementRoleDefinition",
         never_made="roleDefinition",
         hooks=ROLE_HOOKS,
-        parts=(of.ASSIGNMENTS,),
+        parts=(ASSIGNMENTS,),
         fidelity=_NO_ROLES,
         actions=(
             _read(
                 "roleAssignments",
-                of.list_assignments,
+                list_assignments,
                 summary="List assignments of a role",
                 returns=_ASSIGNMENT,
                 many=True,
             ),
-            _read("roleAssignments/$count", of.count_assignments, summary="Count them"),
-            _read("roleAssignments/{part}", of.get_assignment, summary="Get one of them", returns=_ASSIGNMENT),
+            _read("roleAssignments/$count", count_assignments, summary="Count them"),
+            _read("roleAssignments/{part}", get_assignment, summary="Get one of them", returns=_ASSIGNMENT),
             _read(
                 "roleAssignments/{part}/roleDefinition",
-                of.get_own_role,
+                get_own_role,
                 summary="Get the role",
                 returns="roleDefinition",
             ),
@@ -80,19 +221,19 @@ FAMILIES: tuple[Family, ...] = (
         audit=_AUDIT,
         without=reasons.ROLES,
         hooks=ROLE_ASSIGNMENT_HOOKS,
-        parts=(of.ROLE, of.TAGS),
+        parts=(ROLE, TAGS),
         fidelity=_NO_ROLES,
         actions=(
-            _read("roleDefinition", of.get_role, summary="Get the role of an assignment", returns="roleDefinition"),
+            _read("roleDefinition", get_role, summary="Get the role of an assignment", returns="roleDefinition"),
             _read(
                 "roleScopeTags",
-                of.list_tags,
+                list_tags,
                 summary="List scope tags of an assignment",
                 returns="roleScopeTag",
                 many=True,
             ),
-            _read("roleScopeTags/$count", of.count_tags, summary="Count them"),
-            _read("roleScopeTags/{part}", of.get_tag, summary="Get one of them", returns="roleScopeTag"),
+            _read("roleScopeTags/$count", count_tags, summary="Count them"),
+            _read("roleScopeTags/{part}", get_tag, summary="Get one of them", returns="roleScopeTag"),
         ),
     ),
     Family(

@@ -1,17 +1,243 @@
-"""Scripts: PowerShell and shell scripts, custom attributes, remediations.
+"""Scripts, and their runs.
 
-#: data
+Scripts: PowerShell and shell scripts, custom attributes, remediations.
+
+The runs of scripts: by device and by user, counted, and those of one device. Graph: deviceRunStates, userRunStates,
+runSummary of deviceManagementScript and its siblings; deviceHealthScriptStates of managedDevice.
+
+The id of a state is `<script>:<device>`, as in the real service, which names the device nowhere else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.policies.scripts import rules_of
+from fauxtune.core.model.ids import ManagedDeviceId, ProfileId
+from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.policies.scripts import REMEDIATION, rules_of
 from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
+from fauxtune.storage.collections import scripts as collections
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration as assignment_queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import resources as resource_queries
+from fauxtune.storage.queries import script_counts as counts
+from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.families.family import Assigned, Family
-from fauxtune.surfaces.graph.resources.script_states import HEALTH, PLAIN
+from fauxtune.surfaces.graph.lists import Listed, computed, count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.resources.device_parts import MANAGED_DEVICE, listed_document
+from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.parts import Below, Part, add_parts, by_name, placed
+
+USER_STATE = entity("deviceManagementScriptUserState")
+POLICY_STATE = entity("deviceHealthScriptPolicyState")
+GROUP_ASSIGNMENT = entity("deviceManagementScriptGroupAssignment")
+HISTORY = complex_type("deviceHealthScriptRemediationHistory")
+OVERVIEW = complex_type("deviceHealthScriptRemediationSummary")
+#: Graph: issueRemediatedCumulativeDeviceCount counts so many days.
+_COUNTED_DAYS = timedelta(days=30)
+
+
+def _devices(call: Call, connection: Connection, rows: Sequence[JsonObject]) -> list[Json | None]:
+    ids = [ManagedDeviceId(row[collections.DEVICE]) for row in rows]
+    known = device_queries.managed_devices_by_id(connection, call.tenant.id, ids=ids)
+    by_id = {row.id: listed_document(row) for row in known}
+    return [by_id.get(key) for key in ids]
+
+
+_PARTS: dict[str, Part[JsonObject]] = by_name(Part("managedDevice", MANAGED_DEVICE, _devices))
+
+
+@dataclass(frozen=True)
+class ScriptStates:
+    """The states of the scripts of one family. `summary`: the type of what counts them."""
+
+    family: str
+    state: Entity
+    summary: Entity
+    collection: Collection[JsonObject]
+
+    @property
+    def runs(self) -> Below[ResourceRow, JsonObject]:
+        """What .../{script}/deviceRunStates answers."""
+        return Below(self._script, self._listed, key="state")
+
+    @property
+    def users(self) -> Below[ResourceRow, JsonObject]:
+        """What .../{script}/userRunStates answers: one for each user of a device that the script has reached.
+        Unverified: that devices count which it reached by a group of devices.
+        """
+        return Below(self._script, self._users, key="state")
+
+    async def device(self, call: Call) -> Answer:
+        """GET .../{script}/deviceRunStates/{state}/managedDevice."""
+        script = await self._script(call)
+        check_options(call, MANAGED_DEVICE)
+        device = ManagedDeviceId(call.keys["state"].removeprefix(f"{script.id}:"))
+        rows = await call.read(device_queries.managed_devices_by_id, call.tenant.id, ids=[device])
+        if not rows:
+            raise NotFound(f"There is no {self.state.name} '{call.keys['state']}'.")
+        document = view(MANAGED_DEVICE, listed_document(rows[0]), version=call.version, select=call.query.select)
+        return entity_answer(call, document, context="deviceManagement/managedDevices")
+
+    async def summarized(self, call: Call) -> Answer:
+        """GET .../{script}/runSummary."""
+        script = await self._script(call)
+        check_options(call, self.summary)
+        (document,) = await call.read(lambda connection: self._summaries(call, connection, [script]))
+        document = view(self.summary, document, version=call.version, select=call.query.select)
+        return entity_answer(call, document, context=self._below(script, "runSummary"))
+
+    def run_summary(self) -> Part[ListedResourceRow]:
+        """`$expand=runSummary`. Of remediations it counts the last days, so that its answer depends on the moment."""
+        is_dated = self.summary.find("lastScriptRunDateTime") is not None
+        return Part("runSummary", self.summary, self._summaries, dated=is_dated)
+
+    def _summaries(self, call: Call, connection: Connection, scripts: Sequence[ResourceRow]) -> list[Json]:
+        known = {prop.name for prop in self.summary.properties} | {"id"}
+        documents = [{"id": each.id, **self._counted(call, connection, script=each)} for each in scripts]
+        return [{name: value for name, value in each.items() if name in known} for each in documents]
+
+    def _counted(self, call: Call, connection: Connection, *, script: ResourceRow) -> Json:
+        if self.summary.find("lastScriptRunDateTime") is None:
+            return dict(counts.of_script(connection, call.tenant.id, script_id=script.id))
+        since = call.emulator.runner.now(call.tenant) - _COUNTED_DAYS
+        numbers, last = counts.of_remediation(connection, call.tenant.id, script_id=script.id, since=since)
+        return {**numbers, "detectionScriptNotApplicableDeviceCount": 0, "lastScriptRunDateTime": last}
+
+    async def group_assignments(self, call: Call) -> Answer:
+        """GET .../{script}/groupAssignments: the assignments to groups, in their old form."""
+        script = await self._script(call)
+        documents = await call.read(self._groups, call, script)
+        context = self._below(script, "groupAssignments")
+        return list_documents(call, documents, entity=GROUP_ASSIGNMENT, context=context)
+
+    async def count_group_assignments(self, call: Call) -> Answer:
+        """GET .../{script}/groupAssignments/$count."""
+        script = await self._script(call)
+        return count_documents(call, await call.read(self._groups, call, script), entity=GROUP_ASSIGNMENT)
+
+    async def group_assignment(self, call: Call) -> Answer:
+        """GET .../{script}/groupAssignments/{element}."""
+        script, key = await self._script(call), call.keys["element"]
+        documents = await call.read(self._groups, call, script)
+        document = element_document(call, documents, entity=GROUP_ASSIGNMENT, key=key)
+        if document is None:
+            raise NotFound(f"There is no {GROUP_ASSIGNMENT.name} '{key}'.")
+        return entity_answer(call, document, context=self._below(script, "groupAssignments"))
+
+    @staticmethod
+    def _groups(connection: Connection, call: Call, script: ResourceRow) -> list[Json]:
+        rows = assignment_queries.assignments_of(connection, call.tenant.id, profile_id=ProfileId(script.id))
+        return [{"id": row.id, "targetGroupId": row.group_id} for row in rows if row.kind.value == "group"]
+
+    async def _script(self, call: Call) -> ResourceRow:
+        key = call.keys["resource"]
+        row = await call.read(resource_queries.resource, call.tenant.id, family=self.family, resource_id=key)
+        if row is None:
+            raise NotFound(f"There is no '{key}' in {self.family}.")
+        return row
+
+    def _listed(self, _call: Call, script: ResourceRow) -> Listed[JsonObject]:
+        context = self._below(script, "deviceRunStates")
+
+        def expand(call: Call, connection: Connection, rows: Sequence[JsonObject]) -> list[Json]:
+            place = f"{context}('{{}}')/managedDevice"
+            return add_parts(call, connection, rows, parts=_PARTS, place=lambda row, _part: place.format(row["id"]))
+
+        return Listed(
+            collection=self.collection,
+            entity=self.state,
+            context=context,
+            document=computed,
+            expandable=tuple(_PARTS),
+            expand=expand,
+        )
+
+    def _users(self, _call: Call, script: ResourceRow) -> Listed[JsonObject]:
+        context = self._below(script, "userRunStates")
+        return Listed(collection=collections.SCRIPT_USERS, entity=USER_STATE, context=context, document=computed)
+
+    def _below(self, script: ResourceRow, name: str) -> str:
+        return f"deviceManagement/{self.family}('{script.id}')/{name}"
+
+
+_STATE, _SUMMARY = entity("deviceManagementScriptDeviceState"), entity("deviceManagementScriptRunSummary")
+PLAIN = tuple(
+    ScriptStates(family, _STATE, _SUMMARY, collections.SCRIPT_DEVICES)
+    for family in ("deviceManagementScripts", "deviceShellScripts", "deviceCustomAttributeShellScripts")
+)
+HEALTH = ScriptStates(
+    "deviceHealthScripts",
+    entity("deviceHealthScriptDeviceState"),
+    entity("deviceHealthScriptRunSummary"),
+    collections.REMEDIATION_DEVICES,
+)
+COMPLIANCE = ScriptStates(
+    "deviceComplianceScripts",
+    entity("deviceComplianceScriptDeviceState"),
+    entity("deviceComplianceScriptRunSummary"),
+    collections.COMPLIANCE_DEVICES,
+)
+
+
+async def overview(call: Call) -> Answer:
+    """GET /deviceManagement/deviceHealthScripts/getRemediationSummary."""
+
+    def read(connection: Connection) -> Json:
+        family = REMEDIATION.family
+        return {
+            "scriptCount": resource_queries.count_of(connection, call.tenant.id, family=family),
+            "remediatedDeviceCount": counts.remediated(connection, call.tenant.id, family=family),
+        }
+
+    return _value(call, OVERVIEW.full_name, await call.read(read))
+
+
+async def history(call: Call) -> Answer:
+    """GET /deviceManagement/deviceHealthScripts/{script}/getRemediationHistory."""
+    key, now = call.keys["resource"], call.emulator.runner.now(call.tenant)
+
+    def read(connection: Connection) -> Json:
+        script = resource_queries.resource(connection, call.tenant.id, family=REMEDIATION.family, resource_id=key)
+        if script is None:
+            raise NotFound(f"There is no '{key}' in {REMEDIATION.family}.")
+        days = counts.by_day(connection, call.tenant.id, script_id=script.id, since=now - _COUNTED_DAYS)
+        names = ("date", "remediatedDeviceCount", "noIssueDeviceCount", "detectFailedDeviceCount")
+        return {
+            "lastModifiedDateTime": iso(now),
+            "historyData": [dict(zip(names, day, strict=True)) for day in days],
+        }
+
+    return _value(call, HISTORY.full_name, await call.read(read))
+
+
+def _value(call: Call, name: str, document: Json) -> Answer:
+    return Answer(200, {"@odata.context": call.context(name), **document})
+
+
+#: What .../managedDevices/{device}/deviceHealthScriptStates answers.
+OF_DEVICE = Below(
+    device_row,
+    placed(
+        Listed(collection=collections.DEVICE_REMEDIATIONS, entity=POLICY_STATE, context="", document=computed),
+        lambda device: f"deviceManagement/managedDevices('{device.id}')/deviceHealthScriptStates",
+    ),
+    key="state",
+)
+
 
 _AUDIT = ("DeviceManagementScript", "DeviceConfiguration")
 _FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)

@@ -1,25 +1,195 @@
-"""Terms and conditions, branding, cleanup rules, approvals, partners for threat defence, policy sets.
+"""Tenant administration: its families, and what policy sets and Multi Admin Approval can do besides.
 
-#: data
+Terms and conditions, branding, cleanup rules, approvals, partners for threat defence, policy sets.
+
+Policy sets. Graph: policySet: update, getPolicySets.
+
+What policies and requests of Multi Admin Approval can do beside what every resource can. Graph (beta):
+operationApprovalPolicy: retrieveApprovableOperations, retrieveOperationsRequiringApproval; operationApprovalRequest:
+approve, reject, cancelApproval, cancelMyRequest, retrieveMyRequests, retrieveMyRequestById, retrieveRequestStatus.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from fauxtune.core.odata.schema.fidelity import approximated, stored
-from fauxtune.core.policies import approvals
-from fauxtune.core.policies.approvals import Status
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import complex_type, entity
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import approximated, stored
+from fauxtune.core.policies import tenant_administration
 from fauxtune.core.policies.rules import Rules
-from fauxtune.core.policies.tenant_administration import BRANDING, CLEANUP_RULES, POLICY_SETS, TERMS
-from fauxtune.operations.profiles.approval_requests import POLICY_HOOKS
+from fauxtune.core.policies.tenant_administration import (
+    BRANDING,
+    CLEANUP_RULES,
+    LONGEST_JUSTIFICATION,
+    POLICY_SET_ITEMS,
+    POLICY_SETS,
+    REQUESTS,
+    TERMS,
+    UNDER_WAY,
+    Status,
+)
+from fauxtune.operations.insight.audit_families import FamilySubject, acts
+from fauxtune.operations.profiles import approval_requests as operations
+from fauxtune.operations.profiles import resources
+from fauxtune.operations.profiles.approval_requests import POLICY_HOOKS, Administrator
+from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.profiles.terms import TERMS_HOOKS
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import resources as queries
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, entity_answer
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
-from fauxtune.surfaces.graph.resources import operation_approvals as approval_handlers
-from fauxtune.surfaces.graph.resources import policy_sets
+from fauxtune.surfaces.graph.lists import collection_answer, list_documents
+from fauxtune.surfaces.graph.resources.assignments import targets_of
+from fauxtune.surfaces.graph.resources.document_members import accepted_member
+
+POLICY_SET = entity("policySet")
+POLICY_SET_ASSIGNMENT = entity("policySetAssignment")
+
+_ADDED, _UPDATED, _DELETED = "addedPolicySetItems", "updatedPolicySetItems", "deletedPolicySetItems"
+
+
+async def update(call: Call) -> Answer:
+    """POST .../{resource}/update: items that come, change and go, and the whole new set of assignments."""
+    body = call.body()
+    added = accepted_member(POLICY_SET, body.get(_ADDED), member=POLICY_SET_ITEMS, version=call.version)
+    changed = accepted_member(POLICY_SET, body.get(_UPDATED), member=POLICY_SET_ITEMS, version=call.version)
+    ids = [each.get("id") for each in body.get(_UPDATED) or [] if isinstance(each, dict)]
+    updated = {str(key): each for key, each in zip(ids, changed, strict=True)}
+    deleted = body.get(_DELETED) or []
+    if not isinstance(deleted, list) or not all(isinstance(each, str) for each in deleted):
+        raise Invalid(f"'{_DELETED}' must be a list of ids.", target=_DELETED)
+    targets = None
+    if body.get("assignments") is not None:
+        targets = targets_of(body, shape=POLICY_SET_ASSIGNMENT, version=call.version)
+    await call.run(_update, call.keys["resource"], added=added, updated=updated, deleted=deleted, targets=targets)
+    return NO_CONTENT
+
+
+async def get_policy_sets(call: Call) -> Answer:
+    """POST .../getPolicySets: those of the ids that are policy sets."""
+    ids = call.body().get("policySetIds")
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise Invalid('The body must be {"policySetIds": ["<id>"]}.', target="policySetIds")
+    rows = await call.read(queries.resources_by_id, call.tenant.id, ids=ids)
+    values = [
+        view(POLICY_SET, row.document, version=call.version) for row in rows.values() if row.family == POLICY_SETS.name
+    ]
+    return collection_answer(call, values, context=f"Collection({POLICY_SET.full_name})")
+
+
+def _update(
+    tx: Transaction,
+    key: str,
+    *,
+    added: list[Json],
+    updated: dict[str, Json],
+    deleted: list[str],
+    targets: list[NewAssignment] | None,
+) -> None:
+    row = resources.get(tx, POLICY_SETS, key=key)
+    items = {each["id"]: each for each in row.document[POLICY_SET_ITEMS.name]}
+    missing = [each for each in (*updated, *deleted) if each not in items]
+    if missing:
+        raise NotFound(f"The policy set has no item '{missing[0]}'.")
+    kept = [{**updated.get(key, item), "id": key} for key, item in items.items() if key not in deleted]
+    new = resources.numbered(tx, added, member=POLICY_SET_ITEMS)
+    resources.rewritten(tx, row, rules=POLICY_SETS, document={**row.document, POLICY_SET_ITEMS.name: [*kept, *new]})
+    if targets is not None:
+        to = Assignable(ProfileId(row.id), "policySet", None)
+        resources.assign(tx, POLICY_SETS, key=row.id, to=to, targets=targets)
+
+
+_APPROVAL_REQUEST = entity("operationApprovalRequest")
+_SET, _STATUS = complex_type("operationApprovalPolicySet"), complex_type("operationApprovalRequestEntityStatus")
+_REQUESTS = "deviceManagement/operationApprovalRequests"
+#: The events of requests in the audit log.
+AUDITED = FamilySubject("operationApprovalRequest", "OperationApprovalRequest", "Role", (REQUESTS,), ("resource",))
+
+
+def decide(status: Status) -> Handler:
+    """Return the handler of approve, reject and cancelApproval: 200 with the request's id. Unverified: that text."""
+
+    async def handler(call: Call) -> Answer:
+        justification = call.optional_body().get("justification")
+        if justification is not None and not isinstance(justification, str):
+            raise Invalid("justification must be a text.", target="justification")
+        if len(justification or "") > LONGEST_JUSTIFICATION:
+            raise Invalid(f"justification has at most {LONGEST_JUSTIFICATION} characters.", target="justification")
+        key = call.keys["resource"]
+        await call.run(operations.decide, key, by=_caller(call), status=status, justification=justification)
+        return Answer(200, {"@odata.context": call.context("Edm.String"), "value": key})
+
+    return handler
+
+
+async def cancel_mine(call: Call) -> Answer:
+    """POST .../operationApprovalRequests/cancelMyRequest: what the caller requested."""
+    key = call.body().get("id")
+    if not isinstance(key, str) or not key:
+        raise Invalid("A value is required for property 'id'.", target="id")
+    # The body names the request, so the rule of the audit cannot stand at the route.
+    audited = replace(call, audit=acts(AUDITED, "cancelMyRequest"), keys={"resource": key})
+    await audited.run(operations.cancel, key, by=_caller(call))
+    return NO_CONTENT
+
+
+async def list_mine(call: Call) -> Answer:
+    """GET .../operationApprovalRequests/retrieveMyRequests: what the caller requested."""
+    documents = await call.run(operations.requests_of, by=_caller(call))
+    return list_documents(call, documents, entity=_APPROVAL_REQUEST, context=_REQUESTS)
+
+
+async def get_mine(call: Call) -> Answer:
+    """GET .../operationApprovalRequests/retrieveMyRequestById(id='...')."""
+    document = await call.run(operations.request_of, call.keys["id"], by=_caller(call))
+    value = view(_APPROVAL_REQUEST, document, version=call.version, select=call.query.select)
+    return entity_answer(call, value, context=_REQUESTS)
+
+
+async def request_status(call: Call) -> Answer:
+    """POST .../operationApprovalRequests/retrieveRequestStatus: of the newest request about a thing. Unverified: 404
+    for a thing that nothing was requested about.
+    """
+    subject = call.body().get("entityId")
+    if not isinstance(subject, str) or not subject:
+        raise Invalid("A value is required for property 'entityId'.", target="entityId")
+    document = await call.run(operations.status_about, subject)
+    if document is None:
+        raise NotFound(f"No approval was requested about '{subject}'.")
+    value = {
+        "requestId": document["id"],
+        "requestExpirationDateTime": document["expirationDateTime"],
+        "requestStatus": document["status"],
+        "entityLocked": document["status"] in UNDER_WAY,
+    }
+    status = view(_STATUS, value, version=call.version)
+    return Answer(200, {"@odata.context": call.context(_STATUS.full_name), "value": status})
+
+
+async def list_guarded(call: Call) -> Answer:
+    """GET .../operationApprovalPolicies/retrieveOperationsRequiringApproval: what needs an approval."""
+    return _sets(call, await call.run(operations.guarded))
+
+
+async def list_approvable(call: Call) -> Answer:
+    """GET .../operationApprovalPolicies/retrieveApprovableOperations: what the caller can approve."""
+    return _sets(call, await call.run(operations.guarded, approver=_caller(call)))
+
+
+def _sets(call: Call, documents: Sequence[Json]) -> Answer:
+    values = [view(_SET, each, version=call.version) for each in documents]
+    return collection_answer(call, values, context=f"Collection({_SET.full_name})")
+
+
+def _caller(call: Call) -> Administrator:
+    return Administrator(call.principal.client_id, call.principal.user_id)
+
 
 _NOT_ASSIGNED = stored("what is in a set is not assigned by it")
 _POLICY = approximated("in force at once, without an approval of its own; no application is excluded")
@@ -46,7 +216,7 @@ def _function(name: str, handler: Handler, *, about: str, returns: str = "operat
 
 
 def _decision(name: str, status: Status, *, about: str) -> Action:
-    return Action(name, approval_handlers.decide(status), about, status=200, fidelity=_REQUEST)
+    return Action(name, decide(status), about, status=200, fidelity=_REQUEST)
 
 
 HEADING = "Administration of the tenant"
@@ -95,7 +265,7 @@ FAMILIES: tuple[Family, ...] = (
         "deviceManagement/operationApprovalPolicies",
         "operationApprovalPolicy",
         "an approval policy",
-        approvals.POLICIES,
+        tenant_administration.POLICIES,
         read=_READ_APPROVALS,
         write=_WRITE_APPROVALS,
         audit=("OperationApprovalPolicy", "Role"),
@@ -103,19 +273,15 @@ FAMILIES: tuple[Family, ...] = (
         fidelity=_POLICY,
         hooks=POLICY_HOOKS,
         actions=(
-            _function(
-                "retrieveOperationsRequiringApproval", approval_handlers.list_guarded, about="What needs an approval"
-            ),
-            _function(
-                "retrieveApprovableOperations", approval_handlers.list_approvable, about="What the caller can approve"
-            ),
+            _function("retrieveOperationsRequiringApproval", list_guarded, about="What needs an approval"),
+            _function("retrieveApprovableOperations", list_approvable, about="What the caller can approve"),
         ),
     ),
     Family(
         "deviceManagement/operationApprovalRequests",
         "operationApprovalRequest",
         "a request for approval",
-        approvals.REQUESTS,
+        tenant_administration.REQUESTS,
         read=_READ_APPROVALS,
         write=_READ_APPROVALS,
         audit=("OperationApprovalRequest", "Role"),
@@ -128,7 +294,7 @@ FAMILIES: tuple[Family, ...] = (
             _decision("cancelApproval", Status.CANCELLED, about="Take an approval back"),
             Action(
                 "cancelMyRequest",
-                approval_handlers.cancel_mine,
+                cancel_mine,
                 "Withdraw a request of one's own",
                 on_all=True,
                 required="id",
@@ -137,7 +303,7 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Action(
                 "retrieveRequestStatus",
-                approval_handlers.request_status,
+                request_status,
                 "The newest request about a thing",
                 on_all=True,
                 status=200,
@@ -148,14 +314,14 @@ FAMILIES: tuple[Family, ...] = (
             ),
             _function(
                 "retrieveMyRequests",
-                approval_handlers.list_mine,
+                list_mine,
                 about="What the caller has requested",
                 returns="operationApprovalRequest",
             ),
             replace(
                 _function(
                     "retrieveMyRequestById/{id}",
-                    approval_handlers.get_mine,
+                    get_mine,
                     about="One of these requests",
                     returns="operationApprovalRequest",
                 ),
@@ -188,10 +354,10 @@ FAMILIES: tuple[Family, ...] = (
         shown_members="items",
         only_on_items="items",
         actions=(
-            Action("update", policy_sets.update, "Change the items of a policy set", fidelity=_NOT_ASSIGNED),
+            Action("update", update, "Change the items of a policy set", fidelity=_NOT_ASSIGNED),
             Action(
                 "getPolicySets",
-                policy_sets.get_policy_sets,
+                get_policy_sets,
                 "The policy sets with these ids",
                 on_all=True,
                 reads=True,

@@ -12,7 +12,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import bare_name
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.collections.assignments import ASSIGNMENTS
 from fauxtune.storage.collections.profiles import APP_CONFIGURATIONS
@@ -22,9 +22,8 @@ from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows, stored
 from fauxtune.surfaces.graph.resources.assignments import targets_of
-from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of
-from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection
+from fauxtune.surfaces.graph.resources.parts import Below, Part, add_parts, by_name, of_collection, placed
 
 _BASE = entity("managedDeviceMobileAppConfiguration")
 _ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")

@@ -1,19 +1,45 @@
-"""Applications of the tenant. Graph: application, addPassword, removePassword."""
+"""Applications, their service principals, and what is granted to them.
+
+Applications of the tenant. Graph: application, addPassword, removePassword.
+
+Service principals, and the appRoles that are granted to them. Graph: servicePrincipal, appRoleAssignment.
+
+Consent to delegated permissions. Graph: oAuth2PermissionGrant.
+
+Keys by appId: `servicePrincipals(appId='...')` and `servicePrincipals/appId=...`, as against the object's own id.
+
+Paths are parsed without the names of keys. Here the name matters: an appId in the place of an id is the commonest
+mistake of clients, and the service answers it with 404.
+
+The endpoints of Intune's own service, by which a partner's certification authority finds it. Graph: endpoint.
+
+Source: microsoft/Intune-Resource-Access, src/CsrValidation: `servicePrincipals/appId={Intune}/endpoints`.
+"""
 
 from __future__ import annotations
 
+import re
+
+from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import MODEL, complex_type, entity
+from fauxtune.core.model.audiences import INTUNE
+from fauxtune.core.model.partner_services import endpoints
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay
-from fauxtune.operations.directory import applications, registrations
-from fauxtune.operations.directory.registration_documents import application_document
+from fauxtune.operations.directory import applications, grants, registrations
+from fauxtune.operations.directory.registration_documents import (
+    application_document,
+    permission_grants,
+    principal_documents,
+    role_assignments,
+)
+from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, list_documents
-from fauxtune.surfaces.graph.resources.alternate_keys import object_key
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 
 APPLICATION = entity("application")
 PASSWORD = complex_type("passwordCredential")
@@ -107,3 +133,248 @@ async def _documents(call: Call) -> list[Json]:
 
 def _view(call: Call, row: ApplicationRow) -> Json:
     return view(APPLICATION, application_document(call.tenant, row), version=call.version, select=call.query.select)
+
+
+SERVICE_PRINCIPAL = entity("servicePrincipal")
+APP_ROLE_ASSIGNMENT = entity("appRoleAssignment")
+_PRINCIPALS = "servicePrincipals"
+_KEY = "principal"
+#: The navigations to assignments, and the property of an assignment that names the service principal there.
+ASSIGNED, ASSIGNED_TO = "appRoleAssignments", "appRoleAssignedTo"
+_SIDES = {ASSIGNED: "principalId", ASSIGNED_TO: "resourceId"}
+
+
+async def list_principals(call: Call) -> Answer:
+    """GET /servicePrincipals."""
+    return list_documents(call, await _principal_documents(call), entity=SERVICE_PRINCIPAL, context=_PRINCIPALS)
+
+
+async def count_principals(call: Call) -> Answer:
+    """GET /servicePrincipals/$count."""
+    return count_documents(call, await _principal_documents(call), entity=SERVICE_PRINCIPAL)
+
+
+async def get_principal(call: Call) -> Answer:
+    """GET /servicePrincipals/{principal}, also by `appId='...'`."""
+    check_options(call, SERVICE_PRINCIPAL)
+    document = await principal_document(call)
+    selected = view(SERVICE_PRINCIPAL, document, version=call.version, select=call.query.select)
+    return entity_answer(call, selected, context=_PRINCIPALS)
+
+
+async def create_principal(call: Call) -> Answer:
+    """POST /servicePrincipals: of an application of the tenant that has none."""
+    document = accept(SERVICE_PRINCIPAL, call.body(), partial=False, version=call.version)
+    row = await call.run(registrations.create_principal, document)
+    principal = principal_documents(call.tenant, [row])[-1]
+    return created(call, view(SERVICE_PRINCIPAL, principal, version=call.version), collection=_PRINCIPALS)
+
+
+async def update_principal(call: Call) -> Answer:
+    """PATCH /servicePrincipals/{principal}."""
+    document = accept(SERVICE_PRINCIPAL, call.body(), partial=True, version=call.version)
+
+    def change(tx: Transaction) -> None:
+        row = registrations.own_principal(tx, object_key(call, _KEY))
+        registrations.change_principal(tx, row.client_id, document=document)
+
+    await call.run(change)
+    return NO_CONTENT
+
+
+async def delete_principal(call: Call) -> Answer:
+    """DELETE /servicePrincipals/{principal}."""
+
+    def delete(tx: Transaction) -> None:
+        registrations.delete_principal(tx, registrations.own_principal(tx, object_key(call, _KEY)).client_id)
+
+    await call.run(delete)
+    return NO_CONTENT
+
+
+def list_assignments(navigation: str) -> Handler:
+    """Return the handler of GET /servicePrincipals/{principal}/{navigation}."""
+
+    async def assignments(call: Call) -> Answer:
+        documents, context = await _assignments(call, navigation)
+        return list_documents(call, documents, entity=APP_ROLE_ASSIGNMENT, context=context)
+
+    return assignments
+
+
+def count_assignments(navigation: str) -> Handler:
+    """Return the handler of GET /servicePrincipals/{principal}/{navigation}/$count."""
+
+    async def assignments(call: Call) -> Answer:
+        documents, _context = await _assignments(call, navigation)
+        return count_documents(call, documents, entity=APP_ROLE_ASSIGNMENT)
+
+    return assignments
+
+
+def get_assignment(navigation: str) -> Handler:
+    """Return the handler of GET /servicePrincipals/{principal}/{navigation}/{assignment}."""
+
+    async def assignment(call: Call) -> Answer:
+        documents, context = await _assignments(call, navigation)
+        key = call.keys["assignment"]
+        document = element_document(call, documents, entity=APP_ROLE_ASSIGNMENT, key=key)
+        if document is None:
+            raise missing(key)
+        return entity_answer(call, document, context=context)
+
+    return assignment
+
+
+def create_assignment(navigation: str) -> Handler:
+    """Return the handler of POST /servicePrincipals/{principal}/{navigation}: the role is in the next token."""
+
+    async def assign(call: Call) -> Answer:
+        body = accept(APP_ROLE_ASSIGNMENT, call.body(), partial=False, version=call.version)
+
+        def grant(tx: Transaction) -> Json:
+            own = registrations.principal_client_id(tx, object_key(call, _KEY))
+            side = _SIDES[navigation]
+            if registrations.principal_client_id(tx, str(body[side])) != own:
+                raise Invalid(f"{side} is the id of the service principal in the path.", target=side)
+            return grants.assign_role(
+                tx,
+                principal=str(body["principalId"]),
+                resource=str(body["resourceId"]),
+                role_id=str(body["appRoleId"]),
+            )
+
+        assignment = view(APP_ROLE_ASSIGNMENT, await call.run(grant), version=call.version)
+        place = f"{_PRINCIPALS}('{assignment[_SIDES[navigation]]}')/{navigation}"
+        return created(call, assignment, collection=place, context=place)
+
+    return assign
+
+
+def delete_assignment(navigation: str) -> Handler:
+    """Return the handler of DELETE /servicePrincipals/{principal}/{navigation}/{assignment}."""
+
+    async def unassign(call: Call) -> Answer:
+        documents, _context = await _assignments(call, navigation)
+        key = call.keys["assignment"]
+        document = next((each for each in documents if each["id"] == key), None)
+        if document is None:
+            raise missing(key)
+        await call.run(grants.unassign_role, document)
+        return NO_CONTENT
+
+    return unassign
+
+
+async def principal_document(call: Call) -> Json:
+    """Return the service principal that the path names. Raises NotFound."""
+    client_id = await call.run(registrations.principal_client_id, object_key(call, _KEY))
+    return next(each for each in await _principal_documents(call) if each["appId"] == client_id)
+
+
+async def _assignments(call: Call, navigation: str) -> tuple[list[Json], str]:
+    document = await principal_document(call)
+    rows = await call.read(queries.all_applications, call.tenant.id)
+    side = _SIDES[navigation]
+    documents = [each for each in role_assignments(call.tenant, rows) if each[side] == document["id"]]
+    return documents, f"{_PRINCIPALS}('{document['id']}')/{navigation}"
+
+
+async def _principal_documents(call: Call) -> list[Json]:
+    rows = await call.read(queries.all_applications, call.tenant.id)
+    return principal_documents(call.tenant, rows)
+
+
+PERMISSION_GRANT = entity("oAuth2PermissionGrant")
+_GRANTS = "oauth2PermissionGrants"
+
+
+async def list_grants(call: Call) -> Answer:
+    """GET /oauth2PermissionGrants."""
+    return list_documents(call, await _grant_documents(call), entity=PERMISSION_GRANT, context=_GRANTS)
+
+
+async def count_grants(call: Call) -> Answer:
+    """GET /oauth2PermissionGrants/$count."""
+    return count_documents(call, await _grant_documents(call), entity=PERMISSION_GRANT)
+
+
+async def get_grant(call: Call) -> Answer:
+    """GET /oauth2PermissionGrants/{grant}."""
+    key = call.keys["grant"]
+    document = element_document(call, await _grant_documents(call), entity=PERMISSION_GRANT, key=key)
+    if document is None:
+        raise missing(key)
+    return entity_answer(call, document, context=_GRANTS)
+
+
+async def create_grant(call: Call) -> Answer:
+    """POST /oauth2PermissionGrants."""
+    body = accept(PERMISSION_GRANT, call.body(), partial=False, version=call.version)
+    document = await call.run(grants.consent, body)
+    return created(call, view(PERMISSION_GRANT, document, version=call.version), collection=_GRANTS)
+
+
+async def update_grant(call: Call) -> Answer:
+    """PATCH /oauth2PermissionGrants/{grant}: another scope; the rest cannot be changed."""
+    body = accept(PERMISSION_GRANT, call.body(), partial=True, version=call.version)
+
+    def change(tx: Transaction) -> None:
+        row = grants.application_of_grant(tx, call.keys["grant"])
+        if "scope" in body:
+            grants.change_consent(tx, row, scope=body["scope"])
+
+    await call.run(change)
+    return NO_CONTENT
+
+
+async def delete_grant(call: Call) -> Answer:
+    """DELETE /oauth2PermissionGrants/{grant}: nothing is consented to any more."""
+
+    def delete(tx: Transaction) -> None:
+        grants.change_consent(tx, grants.application_of_grant(tx, call.keys["grant"]), scope=None)
+
+    await call.run(delete)
+    return NO_CONTENT
+
+
+async def list_grants_of_principal(call: Call) -> Answer:
+    """GET /servicePrincipals/{principal}/oauth2PermissionGrants."""
+    principal = await principal_document(call)
+    documents = [each for each in await _grant_documents(call) if each["clientId"] == principal["id"]]
+    context = f"servicePrincipals('{principal['id']}')/{_GRANTS}"
+    return list_documents(call, documents, entity=PERMISSION_GRANT, context=context)
+
+
+async def _grant_documents(call: Call) -> list[Json]:
+    return permission_grants(call.tenant, await call.read(queries.all_applications, call.tenant.id))
+
+
+_BY_APPLICATION = re.compile(r"\(\s*appid=", re.IGNORECASE)
+
+
+def object_key(call: Call, name: str) -> str:
+    """Return the key of the path: an id, or `appId=` with an appId."""
+    key = call.keys[name]
+    return f"appId={key}" if _BY_APPLICATION.search(call.path) else key
+
+
+ENDPOINT = entity("endpoint")
+
+
+async def list_endpoints(call: Call) -> Answer:
+    """GET /servicePrincipals/{principal}/endpoints, also by `appId=...`: empty for all but Intune."""
+    key = object_key(call, "principal")
+    # Older clients name Intune by its appId alone.
+    if key.lower() == INTUNE:
+        application = INTUNE
+    else:
+        application = await call.run(registrations.principal_client_id, key)
+    origin = call.root.rsplit("/", 1)[0]
+    documents = endpoints(call.tenant.id, origin=origin) if application == INTUNE else []
+    context = f"servicePrincipals('{application}')/endpoints"
+    answer = list_documents(call, documents, entity=ENDPOINT, context=context)
+    if not call.query.select and answer.document is not None:
+        for each in answer.document["value"]:
+            each["serviceName"] = each["providerName"]  # no property of Graph's, but older clients read it
+    return answer

@@ -1,19 +1,43 @@
-"""Filters of assignments. Graph: deviceAndAppManagementAssignmentFilter, validateFilter, getState,
+"""Filters of assignments, and how they were evaluated.
+
+Filters of assignments. Graph: deviceAndAppManagementAssignmentFilter, validateFilter, getState,
 getSupportedProperties, getPlatformSupportedProperties.
+
+Evaluations of filters. Graph: evaluateAssignmentFilter, getAssignmentFiltersStatusDetails, and
+managedDevice/assignmentFilterEvaluationStatusDetails.
 """
 
 from __future__ import annotations
 
-from fauxtune.core.engine.assignment_filters.language import Operator, Vocabulary
-from fauxtune.core.engine.assignment_filters.properties import APPS, vocabulary_of
-from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.index import entity, enumeration
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.assignment_filters.language import Operator, Vocabulary, meets, parse_rule
+from fauxtune.core.engine.assignment_filters.properties import APPS, PLATFORMS, device_values, vocabulary_of
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import MODEL, entity, enumeration
+from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.operations.profiles import assignment_filters as operations
+from fauxtune.operations.profiles.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import assignment_filters as queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    collection_answer,
+    count_documents,
+    count_rows,
+    element_document,
+    element_row,
+    get_element,
+    list_documents,
+    list_rows,
+)
+from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
 DEVICE_PLATFORM_TYPE = enumeration("devicePlatformType")
@@ -125,3 +149,147 @@ def _properties(vocabulary: Vocabulary) -> list[Json]:
 
 def _complex(call: Call, name: str, document: Json) -> Answer:
     return Answer(200, {"@odata.context": call.context(f"microsoft.graph.{name}"), **document})
+
+
+EVALUATION_REQUEST = MODEL.parameters(
+    "deviceManagement",
+    "evaluateAssignmentFilter",
+    overlay=Overlay(required="data"),
+)
+EVALUATION_STATUS_DETAILS = entity("assignmentFilterEvaluationStatusDetails")
+
+#: The most devices of one answer, and how many there are unasked (assignmentFilterEvaluateRequest: top).
+_MOST = 100
+
+
+async def evaluate_filter(call: Call) -> Answer:
+    """POST /deviceManagement/evaluateAssignmentFilter: the devices that meet a rule, as a table.
+
+    Graph says only that the answer is a stream; the shape is that of Intune's reports. Unverified: its columns.
+    """
+    request = accept(EVALUATION_REQUEST, call.body(), partial=False, version=call.version)["data"]
+    top, skip = _bounded(request["top"], default=_MOST), max(request["skip"] or 0, 0)
+    for each in request["orderBy"]:
+        if each.strip().lower().partition(" ")[0] != "devicename":
+            raise Invalid("The devices come sorted by deviceName only.", target="orderBy")
+    devices = await call.read(lambda connection: _meeting(call, connection, request=request))
+    if any(each.strip().lower().endswith(" desc") for each in request["orderBy"]):
+        devices.reverse()
+    return Answer(200, _table(devices[skip : skip + top], total=len(devices), platform=request["platform"]))
+
+
+async def list_evaluation_statuses(call: Call) -> Answer:
+    """GET .../{device}/assignmentFilterEvaluationStatusDetails: the profiles whose filters look at the device."""
+    return list_documents(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, context=_path(call))
+
+
+async def count_evaluation_statuses(call: Call) -> Answer:
+    """GET .../{device}/assignmentFilterEvaluationStatusDetails/$count."""
+    return count_documents(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS)
+
+
+async def get_evaluation_status(call: Call) -> Answer:
+    """GET .../{device}/assignmentFilterEvaluationStatusDetails/{status}."""
+    key = call.keys["status"]
+    document = element_document(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, key=key)
+    if document is None:
+        raise NotFound(f"No filter looks at the device for '{key}'.")
+    return entity_answer(call, document, context=_path(call))
+
+
+async def status_details(call: Call) -> Answer:
+    """POST /deviceManagement/getAssignmentFiltersStatusDetails: what each filter of one profile finds of one device."""
+    body = call.body()
+    device, payload = body.get("managedDeviceId"), body.get("payloadId")
+    if not isinstance(device, str) or not isinstance(payload, str):
+        raise Invalid("Both managedDeviceId and payloadId (the id of a profile) are required.")
+    filter_ids = body.get("assignmentFilterIds") or None
+    if filter_ids is not None and not (
+        isinstance(filter_ids, list) and all(isinstance(filter_id, str) for filter_id in filter_ids)
+    ):
+        raise Invalid("assignmentFilterIds is a list of ids.", target="assignmentFilterIds")
+    record, filter_evaluations = await _evaluations(call, device_id=ManagedDeviceId(device))
+    record_for_filters = await call.read(queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id)
+    ids = None if filter_ids is None else {filter_id.lower() for filter_id in filter_ids}
+    chosen = [e for e in filter_evaluations if e.profile == payload.lower() and (ids is None or e.filter.id in ids)]
+    at = iso(call.emulator.runner.now(call.tenant))
+    platform = chosen[0].filter.document["platform"] if chosen else ""
+    document = {
+        "@odata.context": call.context("microsoft.graph.assignmentFilterStatusDetails"),
+        "managedDeviceId": record.id,
+        "payloadId": payload.lower(),
+        "userId": record.document.get("userId"),
+        "deviceProperties": [
+            {"name": name, "value": value}
+            for name, value in (device_values(record_for_filters, platform=platform) if chosen else {}).items()
+        ],
+        "evalutionSummaries": [_summary(each, at=at) for each in chosen],
+    }
+    return Answer(200, document)
+
+
+def _summary(evaluation: Evaluation, *, at: str) -> Json:
+    document = evaluation.filter.document
+    kind = "exclude" if evaluation.excludes else "include"
+    result = "match" if evaluation.matched else "notMatch"
+    return {
+        "assignmentFilterId": document["id"],
+        "assignmentFilterDisplayName": document["displayName"],
+        "assignmentFilterLastModifiedDateTime": document["lastModifiedDateTime"],
+        "assignmentFilterPlatform": document["platform"],
+        "assignmentFilterType": kind,
+        "evaluationDateTime": at,
+        "evaluationResult": result,
+        "assignmentFilterTypeAndEvaluationResults": [{"assignmentFilterType": kind, "evaluationResult": result}],
+    }
+
+
+def _meeting(call: Call, connection: Connection, *, request: Json) -> list[tuple[Json, dict[str, str | None]]]:
+    platform = request["platform"]
+    rule = parse_rule(request["rule"], vocabulary_of(platform))
+    variants = [variant.value for variant, known in PLATFORMS.items() if known == platform]
+    search = (request["search"] or "").strip().casefold()
+    meeting = []
+    for record in queries.records_of_variants(connection, call.tenant.id, variants=variants):
+        values = device_values(record, platform=platform)
+        if meets(rule, values) and search in (values["deviceName"] or "").casefold():
+            meeting.append((record, values))
+    return meeting
+
+
+def _table(devices: list[tuple[Json, dict[str, str | None]]], *, total: int, platform: str) -> Json:
+    names = [known.name for known in vocabulary_of(platform).properties.values()]
+    return {
+        "TotalRowCount": total,
+        "Columns": [{"Name": name, "PropertyType": "String"} for name in ("deviceId", "userPrincipalName", *names)],
+        "Values": [
+            [record["id"], record.get("userPrincipalName"), *(values[name] for name in names)]
+            for record, values in devices
+        ],
+    }
+
+
+def _bounded(sent: int | None, *, default: int) -> int:
+    return default if sent is None or not 0 < sent <= _MOST else sent
+
+
+async def _statuses(call: Call) -> list[Json]:
+    record, filter_evaluations = await _evaluations(call, device_id=await device_id_of(call))
+    # Unverified: the id; it must be one for each profile and device.
+    ids = dict.fromkeys(each.profile for each in filter_evaluations)
+    return [{"id": f"{profile}_{record.id}", "payloadId": profile} for profile in ids]
+
+
+async def _evaluations(call: Call, *, device_id: ManagedDeviceId) -> tuple[JoinedDeviceRow, list[Evaluation]]:
+    def read(connection: Connection) -> tuple[JoinedDeviceRow | None, list[Evaluation]]:
+        record = device_queries.managed_device(connection, call.tenant.id, managed_device_id=device_id)
+        return record, [] if record is None else evaluations(connection, call.tenant.id, record=record)
+
+    record, filter_evaluations = await call.read(read)
+    if record is None:
+        raise NotFound(f"There is no managedDevice '{device_id}'.")
+    return record, filter_evaluations
+
+
+def _path(call: Call) -> str:
+    return f"deviceManagement/managedDevices('{call.keys['device']}')/assignmentFilterEvaluationStatusDetails"

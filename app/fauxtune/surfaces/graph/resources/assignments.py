@@ -13,8 +13,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import NEVER, Entity, Version
+from fauxtune.core.odata.schema.types import NEVER, Entity, Version, bare_name
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
@@ -26,10 +25,9 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, stored
-from fauxtune.surfaces.graph.resources.below import Below, placed
 from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_of_path, profile_row
-from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT
-from fauxtune.surfaces.graph.resources.profile_parts import in_old_form
+from fauxtune.surfaces.graph.resources.parts import Below, placed
+from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT, in_old_form
 
 GROUP_ASSIGNMENT = entity("deviceConfigurationGroupAssignment")
 ASSIGNMENT = entity("deviceConfigurationAssignment")

@@ -22,7 +22,7 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.apps import InstalledAppRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.users import key_of

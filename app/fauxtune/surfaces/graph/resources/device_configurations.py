@@ -1,4 +1,13 @@
-"""Profiles. Graph: deviceConfiguration."""
+"""Profiles, and the references from one to another.
+
+Profiles. Graph: deviceConfiguration.
+
+References from a profile to another: the profile behind a navigation, and its `$ref`.
+
+Graph: "Set up references" (OData `$ref`): PUT sets, DELETE clears, GET reads. Each answers to the path with the type's
+cast (`.../microsoft.graph.T/rootCertificate/$ref`) and to that without. Unverified: that a change of a reference raises
+the profile's version, and that clearing what is not set is 404.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +19,24 @@ from fauxtune.core.graph.references import binds
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.paths.table import UnknownSegment
-from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations.profiles import profiles
+from fauxtune.operations.profiles.references import referenced
 from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, of_cast
-from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
+from fauxtune.surfaces.graph.resources.profile_expansion import (
+    CONTEXT,
+    EXPANDABLE,
+    check_expansion,
+    expansions,
+    profile_view,
+    reference_context,
+)
 
 _BASE = entity("deviceConfiguration")
 _LISTED = Listed(
@@ -153,3 +170,67 @@ def kind_of(name: str) -> Kind:
             f"The type 'microsoft.graph.{bare_name(name)}' is abstract or not emulated yet.", target="@odata.type"
         )
     return known
+
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
+
+
+def read_target(navigation: str) -> Handler:
+    """GET .../{profile}/rootCertificate: the profile itself."""
+
+    async def handler(call: Call) -> Answer:
+        row = await profile_with(call, navigation)
+        check_options(call, *derived_from(DEVICE_CONFIGURATION))
+        target_id = referenced(row, navigation)
+        target = await call.read(queries.profile, call.tenant.id, profile_id=target_id)
+        if target is None:
+            raise NotFound(f"There is no deviceConfiguration '{target_id}'.")
+        document = profile_view(call, target, select=call.query.select)
+        return entity_answer(call, document, context=reference_context(row, navigation))
+
+    return handler
+
+
+def read_reference(navigation: str) -> Handler:
+    """GET .../{profile}/rootCertificate/$ref: where that profile is found."""
+
+    async def handler(call: Call) -> Answer:
+        row = await profile_with(call, navigation)
+        url = call.location(CONTEXT, referenced(row, navigation))
+        return Answer(200, {"@odata.context": call.context("$ref"), "@odata.id": url})
+
+    return handler
+
+
+def set_reference(navigation: str) -> Handler:
+    """PUT .../{profile}/rootCertificate/$ref."""
+
+    async def handler(call: Call) -> Answer:
+        target_id = call.reference(to="deviceConfiguration")
+        row = await profile_with(call, navigation)
+        await call.run(
+            profiles.update_profile,
+            row.id,
+            kind=kind_of(row.kind),
+            changes={},
+            navigations={navigation: [target_id]},
+        )
+        return NO_CONTENT
+
+    return handler
+
+
+def clear_reference(navigation: str) -> Handler:
+    """DELETE .../{profile}/rootCertificate/$ref."""
+
+    async def handler(call: Call) -> Answer:
+        row = await profile_with(call, navigation)
+        await call.run(
+            profiles.clear_reference,
+            row.id,
+            kind=kind_of(row.kind),
+            navigation=navigation,
+        )
+        return NO_CONTENT
+
+    return handler

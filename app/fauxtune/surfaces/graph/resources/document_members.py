@@ -15,8 +15,8 @@ from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.policies.rules import BOUND, Member
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, list_documents
 from fauxtune.surfaces.graph.families.family import KEYS
+from fauxtune.surfaces.graph.lists import count_documents, list_documents
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts
 from fauxtune.surfaces.graph.resources.served_family import Served, paths_of, type_of
 

@@ -24,7 +24,7 @@ from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import escrow as queries
 from fauxtune.storage.rows.escrow import EscrowedSecretRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, list_documents
+from fauxtune.surfaces.graph.lists import count_documents, list_documents
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 
 RECOVERY_KEY = entity("bitlockerRecoveryKey")

@@ -1,23 +1,45 @@
-"""Groups, their members and owners. Graph: group; members/$ref and owners/$ref."""
+"""Groups; and the lists of members, owners and groups that any object of the directory has.
+
+Groups, their members and owners. Graph: group; members/$ref and owners/$ref.
+
+Memberships, ownerships and managers. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf,
+and one of each; checkMemberGroups, getMemberGroups, checkMemberObjects, getMemberObjects.
+
+The path names the object whose lists are asked for: a user, `/me`, a group, an Entra device, or any directory object.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
-from fauxtune.core.graph.references import binds, reference_id
+from fauxtune.core.graph.references import KINDS, binds, reference_id
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.query.expressions import IsOf
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.collections.directory import GROUPS
+from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, stored
-from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
+from fauxtune.storage.rows.directory import DirectoryObjectRow
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, list_rows, stored
+from fauxtune.surfaces.graph.resources.directory_objects import (
+    check_required,
+    device_row,
+    expand,
+    expanded_answer,
+    mixed,
+    reference,
+    shape,
+    texts,
+)
+from fauxtune.surfaces.graph.resources.users import key_of
 
 GROUP = entity("group")
 
@@ -120,3 +142,157 @@ def _bound(body: dict[str, Any], name: str) -> tuple[str, ...]:
     if len(references) > _MOST_BOUND:
         raise Invalid(f"{name}@odata.bind takes {_MOST_BOUND} references at most.", target=f"{name}@odata.bind")
     return tuple(references)
+
+
+R = TypeVar("R")
+
+#: Graph: directoryObject: checkMemberGroups.
+_MOST_CHECKED = 20
+_SINGULAR = ("user", "group", "device", "object")
+
+
+def lists(navigation: str) -> Handler:
+    """GET .../{navigation}, also with a cast."""
+
+    async def handler(call: Call) -> Answer:
+        listed = _cast(call, mixed(navigation))
+        return await list_rows(call, listed, parent=await owner_id(call))
+
+    return handler
+
+
+def counts(navigation: str) -> Handler:
+    """GET .../{navigation}/$count, also with a cast."""
+
+    async def handler(call: Call) -> Answer:
+        listed = _cast(call, mixed(navigation))
+        return await count_rows(call, listed, parent=await owner_id(call))
+
+    return handler
+
+
+def element(navigation: str) -> Handler:
+    """GET .../{navigation}/{element}, also with a cast: NotFound for what is not in this list, or of another kind."""
+
+    async def handler(call: Call) -> Answer:
+        listed = _cast(call, mixed(navigation))
+        check_options(call, listed.entity)
+        key = call.keys["element"]
+        parent = await owner_id(call)
+        row = await call.read(
+            lambda connection: collections.element(
+                connection, call.tenant.id, collection=listed.collection, key=key, parent=parent
+            )
+        )
+        if row is None or (call.cast is not None and row.kind != listed.entity.name):
+            raise users_and_groups.missing(key)
+        return entity_answer(call, shape(call, row), context=listed.context)
+
+    return handler
+
+
+def references(navigation: str) -> Handler:
+    """GET .../{navigation}/$ref."""
+    listed = replace(mixed(navigation), shape=reference, context="Collection($ref)")
+
+    async def handler(call: Call) -> Answer:
+        return await list_rows(call, listed, parent=await owner_id(call))
+
+    return handler
+
+
+async def get_manager(call: Call) -> Answer:
+    """GET .../manager; 404 for a user without one."""
+    return entity_answer(call, shape(call, await _manager(call)), context="directoryObjects")
+
+
+async def get_manager_reference(call: Call) -> Answer:
+    """GET .../manager/$ref."""
+    manager = reference(call, await _manager(call))
+    return Answer(200, {"@odata.context": call.context("$ref"), **manager})
+
+
+async def _manager(call: Call) -> DirectoryObjectRow:
+    key = key_of(call)
+    user = await call.read(queries.user_by_key, call.tenant.id, key=key)
+    if user is None:
+        raise users_and_groups.missing(key)
+    manager_id = user.manager_id or "manager"
+    manager = await call.read(queries.directory_object, call.tenant.id, object_id=manager_id)
+    if manager is None:
+        raise users_and_groups.missing("manager")
+    return manager
+
+
+async def check_member_groups(call: Call) -> Answer:
+    """POST .../checkMemberGroups: which of these groups hold it, nested ones included."""
+    return await _checked(call, "groupIds")
+
+
+async def check_member_objects(call: Call) -> Answer:
+    """POST .../checkMemberObjects: the same, for groups are all that holds anything here."""
+    return await _checked(call, "ids")
+
+
+async def get_member_groups(call: Call) -> Answer:
+    """POST .../getMemberGroups, and getMemberObjects: every group that holds it, nested ones included."""
+    body = call.body()
+    only = body.get("securityEnabledOnly")
+    if only is not None and not isinstance(only, bool):
+        raise Invalid("securityEnabledOnly must be true or false.", target="securityEnabledOnly")
+    return await _memberships(call, security_only=bool(only))
+
+
+async def owner_id(call: Call) -> str:
+    """Return the id of the object that the path names. Raises NotFound if it does not exist."""
+    kind, key = _named(call)
+    row = await _look_up(call, kind, key=key)
+    if row is None:
+        raise users_and_groups.missing(key)
+    return str(row.id)
+
+
+def _named(call: Call) -> tuple[str, str]:
+    for kind in _SINGULAR:
+        if kind in call.keys:
+            return kind, call.keys[kind]
+    return "user", key_of(call)
+
+
+async def _look_up(call: Call, kind: str, *, key: str) -> Identified | None:
+    read, tenant_id = call.emulator.runner.read, call.tenant.id
+    if kind == "user":
+        return await read(queries.user_by_key, tenant_id, key=key)
+    if kind == "group":
+        return await read(queries.group, tenant_id, group_id=GroupId(key.lower()))
+    if kind == "device":
+        return await read(device_row, call)
+    return await read(queries.directory_object, tenant_id, object_id=key.lower())
+
+
+async def _checked(call: Call, name: str) -> Answer:
+    return await _memberships(call, among=texts(call.body(), name, most=_MOST_CHECKED))
+
+
+async def _memberships(call: Call, *, among: list[str] | None = None, security_only: bool = False) -> Answer:
+    group_ids = await call.read(
+        queries.memberships,
+        call.tenant.id,
+        member_id=await owner_id(call),
+        among=among,
+        security_only=security_only,
+    )
+    document: Json = {"@odata.context": call.context("Collection(Edm.String)"), "value": group_ids}
+    return Answer(200, document)
+
+
+def _cast(call: Call, listed: Listed[R]) -> Listed[R]:
+    """Narrow the list to the kind that the cast names, with that kind's properties alone. Raises Invalid for a type
+    that is in no list.
+    """
+    if call.cast is None:
+        return listed
+    kind = KINDS.get(call.cast.lower())
+    if kind is None:
+        raise Invalid(f"The list cannot hold 'microsoft.graph.{call.cast}'; it can hold {', '.join(KINDS)}.")
+    return replace(listed, entity=kind, narrowed=IsOf((kind.name,)))

@@ -1,20 +1,28 @@
-"""Managed devices: all of the tenant's, and one user's. Graph: managedDevice.
+"""Managed devices, and counts of them.
+
+Managed devices: all of the tenant's, and one user's. Graph: managedDevice.
 
 Some properties, such as `notes` and `hardwareInformation`, are blank in every list: they have their values only where a
 single device is read with a `$select` that names them.
+
+Counts of a tenant's devices. Graph: managedDeviceOverview.
+
+Counts of a tenant's devices. Graph: managedDeviceOverview.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
+from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.device_filtering import FILTERED
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds
-from fauxtune.core.graph.search import Searchable
+from fauxtune.core.graph.search import FILTERED, Searchable
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, TextMatch
@@ -24,12 +32,12 @@ from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.devices.record_documents import record_document
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.collections.devices import MANAGED_DEVICES
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_documents, list_rows
 from fauxtune.surfaces.graph.resources.device_parts import (
     DEVICES,
     PARTS,
@@ -120,7 +128,7 @@ async def clear_primary_user(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def protection_state(call: Call) -> Answer:
+async def get_protection_state(call: Call) -> Answer:
     """GET .../{device}/windowsProtectionState: 204 without a body for a device that has reported none.
 
     Unverified: what the real service answers for a device that is not Windows.
@@ -229,3 +237,52 @@ def _is_evaluated(condition: Condition) -> bool:
             return test.value in FILTERED.get(left.property.name, ())
         case _:
             return False
+
+
+MANAGED_DEVICE_OVERVIEW = entity("managedDeviceOverview")
+
+#: The counts of deviceOperatingSystemSummary that a device of each kind is part of.
+_COUNTED: dict[Variant, tuple[str, ...]] = {
+    Variant.ANDROID_WORK_PROFILE: ("androidCount", "androidWorkProfileCount"),
+    Variant.ANDROID_FULLY_MANAGED: ("androidCount", "androidFullyManagedCount"),
+    Variant.ANDROID_DEDICATED: ("androidCount", "androidDedicatedCount"),
+    Variant.ANDROID_CORPORATE_WORK_PROFILE: ("androidCount", "androidCorporateWorkProfileCount"),
+    Variant.ANDROID_DEVICE_ADMIN: ("androidCount", "androidDeviceAdminCount"),
+    Variant.ANDROID_KNOX: ("androidCount", "androidDeviceAdminCount"),
+    Variant.ANDROID_AOSP: ("androidCount", "aospUserAssociatedCount"),
+    Variant.IOS: ("iosCount",),
+    Variant.IPADOS: ("iosCount",),
+    Variant.MACOS: ("macOSCount",),
+    Variant.WINDOWS: ("windowsCount",),
+    Variant.WINDOWS_10_MOBILE: ("windowsMobileCount",),
+    Variant.WINDOWS_PHONE_81: ("windowsMobileCount",),
+}
+
+
+async def get_overview(call: Call) -> Answer:
+    """GET /deviceManagement/managedDeviceOverview."""
+    check_options(call, MANAGED_DEVICE_OVERVIEW)
+
+    def read(connection: Connection) -> tuple[dict[str, int], tuple[list[str], list[str]]]:
+        by_variant = queries.counts_by_variant(connection, call.tenant.id)
+        return by_variant, queries.makes_and_models(connection, call.tenant.id)
+
+    by_variant, (makes, models) = await call.read(read)
+    systems: Counter[str] = Counter()
+    for variant, number in by_variant.items():
+        for name in _COUNTED[Variant(variant)]:
+            systems[name] += number
+    total = sum(by_variant.values())
+    document: Json = {
+        # Unverified: the real service's id. There is one overview in a tenant.
+        "id": call.tenant.id,
+        "enrolledDeviceCount": total,
+        "mdmEnrolledCount": total,
+        "dualEnrolledDeviceCount": 0,
+        "deviceOperatingSystemSummary": dict(systems),
+        "deviceExchangeAccessStateSummary": {},
+        "managedDeviceModelsAndManufacturers": {"deviceModels": models, "deviceManufacturers": makes},
+        "lastModifiedDateTime": iso(call.emulator.runner.now(call.tenant)),
+    }
+    document = view(MANAGED_DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context="deviceManagement/managedDeviceOverview")

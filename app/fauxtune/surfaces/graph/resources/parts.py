@@ -1,14 +1,18 @@
-"""Rows with `$expand`, of a page or a single one: OData URL Conventions 4.01, 5.1.3.
+"""Parts of rows: what `$expand` adds, and what stands below an element of a path.
+
+Rows with `$expand`, of a page or a single one: OData URL Conventions 4.01, 5.1.3.
 
 Each navigation that can be expanded is a `Part`, in the list of its resource: `Family.parts`, `PARTS` of profiles. A
 page costs one statement for each navigation, however long it is, where the elements are rows of a collection; so does a
 navigation of these elements.
+
+What stands below an element that a path names: its list, how many there are, and one of them by its id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -19,8 +23,8 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
-from fauxtune.surfaces.graph.call import Call, Json
-from fauxtune.surfaces.graph.lists import Identified
+from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, element_row, get_element, list_rows
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -159,3 +163,41 @@ def of_collection(collection: Collection[E], document: Callable[[E], Json]) -> R
 def of_each(read_one: Callable[[Call, Connection, R], list[Json] | Json | None]) -> Read[R]:
     """Return a function that reads the navigation for one row at a time."""
     return lambda call, connection, rows: [read_one(call, connection, row) for row in rows]
+
+
+OwnerT = TypeVar("OwnerT", bound=Identified)
+
+
+@dataclass(frozen=True, slots=True)
+class Below(Generic[OwnerT, R]):
+    """A collection of each element of another. `owner` returns the element that the path names, and raises NotFound
+    without it; `listed` says how its collection is listed; `key` is the name in the path of one in the collection.
+    """
+
+    owner: Callable[[Call], Awaitable[OwnerT]]
+    listed: Callable[[Call, OwnerT], Listed[R]]
+    key: str
+
+    async def every(self, call: Call) -> Answer:
+        """GET .../{owner}/...: a page of the list."""
+        owner = await self.owner(call)
+        return await list_rows(call, self.listed(call, owner), parent=owner.id)
+
+    async def count(self, call: Call) -> Answer:
+        """GET .../{owner}/.../$count."""
+        owner = await self.owner(call)
+        return await count_rows(call, self.listed(call, owner), parent=owner.id)
+
+    async def get(self, call: Call) -> Answer:
+        """GET .../{owner}/.../{key}."""
+        owner = await self.owner(call)
+        return await get_element(call, self.listed(call, owner), key=call.keys[self.key], parent=owner.id)
+
+    async def row(self, call: Call, owner: OwnerT) -> R:
+        """Return the row that the path names. Raises NotFound."""
+        return await element_row(call, self.listed(call, owner), key=call.keys[self.key], parent=owner.id)
+
+
+def placed(listed: Listed[R], context: Callable[[OwnerT], str]) -> Callable[[Call, OwnerT], Listed[R]]:
+    """Return how a collection is listed below each owner, with the context that the owner gives it."""
+    return lambda _call, owner: replace(listed, context=context(owner))

@@ -27,7 +27,7 @@ from fauxtune.surfaces.graph.call import (
     created,
     entity_answer,
 )
-from fauxtune.surfaces.graph.computed import list_documents
+from fauxtune.surfaces.graph.lists import list_documents
 
 EXPORT_JOB = entity("deviceManagementExportJob")
 CACHED_REPORT = entity("deviceManagementCachedReportConfiguration")

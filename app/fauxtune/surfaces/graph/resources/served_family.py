@@ -12,8 +12,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.odata.query.expressions import Condition, IsOf
-from fauxtune.core.odata.schema.namespace import bare_name
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, bare_name
 from fauxtune.core.policies.rules import Member
 from fauxtune.operations.profiles import assignments as assignment_operations
 from fauxtune.operations.profiles import resources as operations

@@ -10,29 +10,23 @@ from fauxtune.core.odata.paths.table import Route, RouteTable
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
-from fauxtune.surfaces.graph.resources.metadata import Description
-from fauxtune.surfaces.graph.routes.absent import ABSENT
-from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
+from fauxtune.surfaces.graph.resources.envelope import Description
+from fauxtune.surfaces.graph.routes.absent import ABSENT, ABSENT_OPERATIONS, absent_writes
 from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
-from fauxtune.surfaces.graph.routes.absent_writes import absent_writes
-from fauxtune.surfaces.graph.routes.app_configurations import APP_CONFIGURATIONS
-from fauxtune.surfaces.graph.routes.apps import APP_PARTS
+from fauxtune.surfaces.graph.routes.apps import APP_CONFIGURATIONS, APP_PARTS
 from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
-from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
+from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES, CONNECTORS
 from fauxtune.surfaces.graph.routes.compliance import COMPLIANCE
-from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
 from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
-from fauxtune.surfaces.graph.routes.directory import DIRECTORY
+from fauxtune.surfaces.graph.routes.directory import DIRECTORY, SUBSCRIPTIONS
 from fauxtune.surfaces.graph.routes.enrollment import ENROLLMENT
 from fauxtune.surfaces.graph.routes.envelope import envelope_of
 from fauxtune.surfaces.graph.routes.escrow import ESCROW
 from fauxtune.surfaces.graph.routes.families import absent_of, routes_of
-from fauxtune.surfaces.graph.routes.profiles import PROFILES
-from fauxtune.surfaces.graph.routes.references import REFERENCES
+from fauxtune.surfaces.graph.routes.profiles import PROFILES, REFERENCES
 from fauxtune.surfaces.graph.routes.reports import ABSENT_REPORTS, REPORTS
 from fauxtune.surfaces.graph.routes.scripts import SCRIPT_RUNS
 from fauxtune.surfaces.graph.routes.statuses import STATUSES
-from fauxtune.surfaces.graph.routes.subscriptions import SUBSCRIPTIONS
 from fauxtune.surfaces.graph.routes.tenant import TENANT
 
 #: Answers for the documents about all routes.

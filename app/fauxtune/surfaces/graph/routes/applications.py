@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, approximated
+from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import applications, endpoints, permission_grants, service_principals
+from fauxtune.surfaces.graph.resources import applications
 
 APPLICATION = entity("application")
 SERVICE_PRINCIPAL = entity("servicePrincipal")
@@ -119,7 +119,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "servicePrincipals",
-        service_principals.list_principals,
+        applications.list_principals,
         "List service principals",
         returns=SERVICE_PRINCIPAL,
         many=True,
@@ -130,7 +130,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "servicePrincipals/$count",
-        service_principals.count_principals,
+        applications.count_principals,
         "Count service principals",
         permissions=needs.READ_APPLICATIONS,
         source="Graph: servicePrincipal: list",
@@ -139,7 +139,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         "servicePrincipals",
-        service_principals.create_principal,
+        applications.create_principal,
         "Create the service principal of an application",
         accepts=SERVICE_PRINCIPAL,
         returns=SERVICE_PRINCIPAL,
@@ -151,7 +151,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _PRINCIPAL,
-        service_principals.get_principal,
+        applications.get_principal,
         "Get a service principal",
         returns=SERVICE_PRINCIPAL,
         permissions=needs.READ_APPLICATIONS,
@@ -160,7 +160,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _PRINCIPAL,
-        service_principals.update_principal,
+        applications.update_principal,
         "Update a service principal",
         accepts=SERVICE_PRINCIPAL,
         status=204,
@@ -170,7 +170,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _PRINCIPAL,
-        service_principals.delete_principal,
+        applications.delete_principal,
         "Delete a service principal",
         status=204,
         permissions=needs.WRITE_APPLICATIONS,
@@ -180,7 +180,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_PRINCIPAL}/endpoints",
-        endpoints.list_endpoints,
+        applications.list_endpoints,
         "List the endpoints of Intune for certification authorities of partners",
         returns=ENDPOINT,
         many=True,
@@ -191,7 +191,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_PRINCIPAL}/oauth2PermissionGrants",
-        permission_grants.list_grants_of_principal,
+        applications.list_grants_of_principal,
         "List what has been consented to for a service principal",
         returns=PERMISSION_GRANT,
         many=True,
@@ -206,8 +206,8 @@ def _assignments(navigation: str, *, what: str) -> Iterator[Route[Handler]]:
     collection = f"{_PRINCIPAL}/{navigation}"
     source = f"Graph: servicePrincipal: {navigation}"
     reads: tuple[tuple[str, Handler, str, bool], ...] = (
-        (collection, service_principals.list_assignments(navigation), f"List {what}", True),
-        (f"{collection}/{{assignment}}", service_principals.get_assignment(navigation), f"Get one of {what}", False),
+        (collection, applications.list_assignments(navigation), f"List {what}", True),
+        (f"{collection}/{{assignment}}", applications.get_assignment(navigation), f"Get one of {what}", False),
     )
     for template, handler, summary, many in reads:
         yield Route(
@@ -223,7 +223,7 @@ def _assignments(navigation: str, *, what: str) -> Iterator[Route[Handler]]:
     yield Route(
         "GET",
         f"{collection}/$count",
-        service_principals.count_assignments(navigation),
+        applications.count_assignments(navigation),
         f"Count {what}",
         permissions=needs.READ_ROLE_ASSIGNMENTS,
         source=source,
@@ -232,7 +232,7 @@ def _assignments(navigation: str, *, what: str) -> Iterator[Route[Handler]]:
     yield Route(
         "POST",
         collection,
-        service_principals.create_assignment(navigation),
+        applications.create_assignment(navigation),
         "Grant an application permission",
         accepts=APP_ROLE_ASSIGNMENT,
         returns=APP_ROLE_ASSIGNMENT,
@@ -244,7 +244,7 @@ def _assignments(navigation: str, *, what: str) -> Iterator[Route[Handler]]:
     yield Route(
         "DELETE",
         f"{collection}/{{assignment}}",
-        service_principals.delete_assignment(navigation),
+        applications.delete_assignment(navigation),
         "Take an application permission away",
         status=204,
         permissions=needs.WRITE_ROLE_ASSIGNMENTS,
@@ -256,7 +256,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "oauth2PermissionGrants",
-        permission_grants.list_grants,
+        applications.list_grants,
         "List what has been consented to",
         returns=PERMISSION_GRANT,
         many=True,
@@ -267,7 +267,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "oauth2PermissionGrants/$count",
-        permission_grants.count_grants,
+        applications.count_grants,
         "Count what has been consented to",
         permissions=needs.READ_GRANTS,
         source="Graph: oAuth2PermissionGrant: list",
@@ -276,7 +276,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         "oauth2PermissionGrants",
-        permission_grants.create_grant,
+        applications.create_grant,
         "Consent to delegated permissions",
         accepts=PERMISSION_GRANT,
         returns=PERMISSION_GRANT,
@@ -288,7 +288,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _GRANT,
-        permission_grants.get_grant,
+        applications.get_grant,
         "Get a grant of delegated permissions",
         returns=PERMISSION_GRANT,
         permissions=needs.READ_GRANTS,
@@ -297,7 +297,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _GRANT,
-        permission_grants.update_grant,
+        applications.update_grant,
         "Change the scope of a grant",
         accepts=PERMISSION_GRANT,
         status=204,
@@ -307,7 +307,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _GRANT,
-        permission_grants.delete_grant,
+        applications.delete_grant,
         "Take the consent back",
         status=204,
         permissions=needs.WRITE_GRANTS,
@@ -318,7 +318,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
 APPLICATIONS: tuple[Route[Handler], ...] = (
     *_APPLICATIONS,
     *_PRINCIPALS,
-    *_assignments(service_principals.ASSIGNED, what="the application permissions of a service principal"),
-    *_assignments(service_principals.ASSIGNED_TO, what="who has application permissions of a resource"),
+    *_assignments(applications.ASSIGNED, what="the application permissions of a service principal"),
+    *_assignments(applications.ASSIGNED_TO, what="who has application permissions of a resource"),
     *_GRANTS,
 )

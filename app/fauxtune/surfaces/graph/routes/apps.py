@@ -1,4 +1,8 @@
-"""What apps have beside what every resource has: contents, relationships, categories.
+"""Apps: what they have beside what every resource has, and their configurations on managed devices.
+
+What apps have beside what every resource has: contents, relationships, categories.
+
+App configurations of managed devices.
 
 #: data
 """
@@ -10,14 +14,20 @@ from dataclasses import replace
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, approximated, stored
+from fauxtune.operations.insight.audit_rules import (
+    APP_CONFIGURATION,
+    assigns_app_configuration,
+    changes,
+    creates,
+    deletes,
+)
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import app_contents as contents
-from fauxtune.surfaces.graph.resources import app_scripts as scripts
+from fauxtune.surfaces.graph.call import Handler, audited_by
+from fauxtune.surfaces.graph.families import apps
+from fauxtune.surfaces.graph.resources import app_configurations as configurations
+from fauxtune.surfaces.graph.resources import app_contents
 from fauxtune.surfaces.graph.resources import device_apps as devices
-from fauxtune.surfaces.graph.resources import mobile_apps as apps
 
 _APP = "deviceAppManagement/mobileApps/{resource}"
 _VERSIONS = f"{_APP}/contentVersions"
@@ -74,29 +84,29 @@ def _write(
 
 
 def _contents() -> Iterator[Route[Handler]]:
-    content, file = contents.CONTENT, contents.FILE
+    content, file = app_contents.CONTENT, app_contents.FILE
     yield _read(
-        _VERSIONS, contents.list_versions, summary="List the content versions of an app", returns=content, many=True
+        _VERSIONS, app_contents.list_versions, summary="List the content versions of an app", returns=content, many=True
     )
-    yield _read(f"{_VERSIONS}/$count", contents.count_versions, summary="Count them", returns=None)
-    yield _read(f"{_VERSIONS}/{{content}}", contents.get_version, summary="Get a content version", returns=content)
+    yield _read(f"{_VERSIONS}/$count", app_contents.count_versions, summary="Count them", returns=None)
+    yield _read(f"{_VERSIONS}/{{content}}", app_contents.get_version, summary="Get a content version", returns=content)
     yield _write(
         "POST",
         _VERSIONS,
-        handler=contents.add_version,
+        handler=app_contents.add_version,
         summary="Add a content version to an app",
         source="mobileAppContent: create",
         accepts=content,
         returns=content,
         status=201,
     )
-    yield _read(_FILES, contents.list_files, summary="List the files of a content version", returns=file, many=True)
-    yield _read(f"{_FILES}/$count", contents.count_files, summary="Count them", returns=None)
-    yield _read(_FILE, contents.get_file, summary="Get a file, with the address to upload it to", returns=file)
+    yield _read(_FILES, app_contents.list_files, summary="List the files of a content version", returns=file, many=True)
+    yield _read(f"{_FILES}/$count", app_contents.count_files, summary="Count them", returns=None)
+    yield _read(_FILE, app_contents.get_file, summary="Get a file, with the address to upload it to", returns=file)
     yield _write(
         "POST",
         _FILES,
-        handler=contents.add_file,
+        handler=app_contents.add_file,
         summary="Announce a file",
         source="mobileAppContentFile: create",
         accepts=file,
@@ -106,14 +116,14 @@ def _contents() -> Iterator[Route[Handler]]:
     yield _write(
         "POST",
         f"{_FILE}/renewUpload",
-        handler=contents.renew_upload,
+        handler=app_contents.renew_upload,
         summary="Renew the address",
         source="mobileAppContentFile: renewUpload",
     )
     yield _write(
         "POST",
         f"{_FILE}/commit",
-        handler=contents.commit,
+        handler=app_contents.commit,
         summary="Commit a file that was uploaded",
         source="mobileAppContentFile: commit",
         fidelity=_CHECKED,
@@ -122,18 +132,18 @@ def _contents() -> Iterator[Route[Handler]]:
 
 def _scripts() -> Iterator[Route[Handler]]:
     """Scripts that install an app. The operations are those of `mobileAppContent`'s navigation `scripts`."""
-    one, script = f"{_SCRIPTS}/{{script}}", scripts.SCRIPT
+    one, script = f"{_SCRIPTS}/{{script}}", app_contents.SCRIPT
     for template, handler, summary, returns, many in (
-        (_SCRIPTS, scripts.list_scripts, "List the scripts of a content version", script, True),
-        (f"{_SCRIPTS}/$count", scripts.count_scripts, "Count them", None, False),
-        (one, scripts.get_script, "Get a script", script, False),
+        (_SCRIPTS, app_contents.list_scripts, "List the scripts of a content version", script, True),
+        (f"{_SCRIPTS}/$count", app_contents.count_scripts, "Count them", None, False),
+        (one, app_contents.get_script, "Get a script", script, False),
     ):
         route = _read(template, handler, summary=summary, returns=returns, many=many)
         yield replace(route, beta_only=True, fidelity=_SCRIPT)
     added = _write(
         "POST",
         _SCRIPTS,
-        handler=scripts.add_script,
+        handler=app_contents.add_script,
         summary="Add a script to a content version",
         source="mobileAppContent: scripts",
         accepts=script,
@@ -144,7 +154,7 @@ def _scripts() -> Iterator[Route[Handler]]:
     gone = _write(
         "DELETE",
         one,
-        handler=scripts.delete_script,
+        handler=app_contents.delete_script,
         summary="Delete a script",
         source="mobileAppContent: scripts",
         fidelity=_SCRIPT,
@@ -225,3 +235,114 @@ def _on_devices() -> Iterator[Route[Handler]]:
 
 
 APP_PARTS: tuple[Route[Handler], ...] = (*_contents(), *_scripts(), *_relations(), *_on_devices())
+
+
+_ALL = "deviceAppManagement/mobileAppConfigurations"
+_ONE = f"{_ALL}/{{configuration}}"
+_BASE = entity("managedDeviceMobileAppConfiguration")
+_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
+_READ, _WRITE = needs.READ_APPS, needs.WRITE_APPS
+
+_OUTLOOK = approximated(
+    "that of Outlook reaches devices, and its state is among deviceConfigurationStates; that of another app is kept"
+)
+
+APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _ALL,
+        configurations.list_configurations,
+        "List app configurations",
+        returns=_BASE,
+        many=True,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfiguration: list",
+    ),
+    Route(
+        "POST",
+        _ALL,
+        audited_by(creates(APP_CONFIGURATION), configurations.create_configuration),
+        "Create an app configuration",
+        accepts=_BASE,
+        returns=_BASE,
+        status=201,
+        permissions=_WRITE,
+        source="Graph: iosMobileAppConfiguration: create",
+        fidelity=_OUTLOOK,
+    ),
+    Route(
+        "GET",
+        f"{_ALL}/$count",
+        configurations.count_configurations,
+        "Count app configurations",
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfiguration: list",
+    ),
+    Route(
+        "GET",
+        _ONE,
+        configurations.get_configuration,
+        "Get an app configuration",
+        returns=_BASE,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfiguration: get",
+    ),
+    Route(
+        "PATCH",
+        _ONE,
+        audited_by(changes(APP_CONFIGURATION), configurations.update_configuration),
+        "Update an app configuration",
+        accepts=_BASE,
+        returns=_BASE,
+        permissions=_WRITE,
+        source="Graph: iosMobileAppConfiguration: update",
+        fidelity=_OUTLOOK,
+    ),
+    Route(
+        "DELETE",
+        _ONE,
+        audited_by(deletes(APP_CONFIGURATION), configurations.delete_configuration),
+        "Delete an app configuration",
+        status=204,
+        permissions=_WRITE,
+        source="Graph: iosMobileAppConfiguration: delete",
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/assign",
+        audited_by(assigns_app_configuration, configurations.assign),
+        "Replace the assignments",
+        returns=_ASSIGNMENT,
+        many=True,
+        permissions=_WRITE,
+        source="Graph: managedDeviceMobileAppConfiguration: assign",
+        fidelity=approximated("200 with the assignments: the reference has 204"),
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/assignments",
+        configurations.ASSIGNED.every,
+        "List the assignments",
+        returns=_ASSIGNMENT,
+        many=True,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/assignments/$count",
+        configurations.ASSIGNED.count,
+        "Count the assignments",
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/assignments/{{target}}",
+        configurations.ASSIGNED.get,
+        "Get an assignment",
+        returns=_ASSIGNMENT,
+        permissions=_READ,
+        source="Graph: managedDeviceMobileAppConfigurationAssignment: get",
+    ),
+)

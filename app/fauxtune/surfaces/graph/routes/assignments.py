@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.insight.audit_rules import FILTER, assigns_profile, changes, creates, deletes
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
-from fauxtune.surfaces.graph.resources import assignment_filters as filters
-from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
+from fauxtune.surfaces.graph.resources import assignment_filters, assignments
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
@@ -198,7 +197,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _FILTERS,
-        filters.list_filters,
+        assignment_filters.list_filters,
         "List assignment filters",
         returns=ASSIGNMENT_FILTER,
         many=True,
@@ -209,7 +208,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _FILTERS,
-        audited_by(creates(FILTER), filters.create_filter),
+        audited_by(creates(FILTER), assignment_filters.create_filter),
         "Create an assignment filter",
         accepts=ASSIGNMENT_FILTER,
         returns=ASSIGNMENT_FILTER,
@@ -221,7 +220,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_FILTERS}/$count",
-        filters.count_filters,
+        assignment_filters.count_filters,
         "Count assignment filters",
         beta_only=True,
         permissions=_READ,
@@ -230,7 +229,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         f"{_FILTERS}/validateFilter",
-        filters.validate_filter,
+        assignment_filters.validate_filter,
         "Whether a rule can be read",
         beta_only=True,
         permissions=_READ,
@@ -239,7 +238,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_FILTERS}/getState",
-        filters.get_state,
+        assignment_filters.get_state,
         "Whether filters are on",
         beta_only=True,
         permissions=_READ,
@@ -249,7 +248,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_FILTERS}/getPlatformSupportedProperties/{{platform}}",
-        filters.platform_properties,
+        assignment_filters.platform_properties,
         "What rules for a platform can say",
         beta_only=True,
         permissions=_READ,
@@ -258,7 +257,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _FILTER,
-        filters.get_filter,
+        assignment_filters.get_filter,
         "Get an assignment filter",
         returns=ASSIGNMENT_FILTER,
         beta_only=True,
@@ -268,7 +267,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _FILTER,
-        audited_by(changes(FILTER), filters.update_filter),
+        audited_by(changes(FILTER), assignment_filters.update_filter),
         "Update an assignment filter",
         accepts=ASSIGNMENT_FILTER,
         returns=ASSIGNMENT_FILTER,
@@ -280,7 +279,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _FILTER,
-        audited_by(deletes(FILTER), filters.delete_filter),
+        audited_by(deletes(FILTER), assignment_filters.delete_filter),
         "Delete an assignment filter",
         status=204,
         beta_only=True,
@@ -291,7 +290,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_FILTER}/getSupportedProperties",
-        filters.supported_properties,
+        assignment_filters.supported_properties,
         "What rules for the filter's platform can say",
         beta_only=True,
         permissions=_READ,
@@ -303,7 +302,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         "deviceManagement/evaluateAssignmentFilter",
-        filter_evaluations.evaluate_filter,
+        assignment_filters.evaluate_filter,
         "The devices that meet a rule",
         beta_only=True,
         permissions=_READ,
@@ -313,7 +312,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         "deviceManagement/getAssignmentFiltersStatusDetails",
-        filter_evaluations.status_details,
+        assignment_filters.status_details,
         "What a profile's filters find of one device",
         beta_only=True,
         permissions=_READ,
@@ -330,7 +329,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
         Route(
             "GET",
             every,
-            filter_evaluations.list_evaluation_statuses,
+            assignment_filters.list_evaluation_statuses,
             "List the profiles whose filters look at a device",
             returns=EVALUATION_STATUS_DETAILS,
             many=True,
@@ -343,7 +342,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
         Route(
             "GET",
             f"{every}/$count",
-            filter_evaluations.count_evaluation_statuses,
+            assignment_filters.count_evaluation_statuses,
             "Count them",
             beta_only=True,
             permissions=needs.READ_MANAGED,
@@ -353,7 +352,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
         Route(
             "GET",
             f"{every}/{{status}}",
-            filter_evaluations.get_evaluation_status,
+            assignment_filters.get_evaluation_status,
             "Get one of them",
             returns=EVALUATION_STATUS_DETAILS,
             beta_only=True,

@@ -10,12 +10,11 @@ from functools import partial
 
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses, compliance_summaries
-from fauxtune.surfaces.graph.routes.reading import read
+from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses
+from fauxtune.surfaces.graph.routes.profiles import read
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
 DEVICE_STATUS = entity("deviceComplianceDeviceStatus")
@@ -137,7 +136,7 @@ def _of_policy() -> Iterator[Route[Handler]]:
 
 
 def _of_tenant() -> Iterator[Route[Handler]]:
-    of = compliance_summaries
+    of = compliance_statuses
     yield _read(
         "deviceManagement/deviceCompliancePolicyDeviceStateSummary",
         of.device_summary,

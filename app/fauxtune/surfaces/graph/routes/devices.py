@@ -12,18 +12,11 @@ from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, refused
+from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated, refused
 from fauxtune.operations.insight.audit_rules import CATEGORY, COLLECTED_LOGS, DEVICE, changes, creates, deletes, orders
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
-from fauxtune.surfaces.graph.resources import (
-    device_actions,
-    device_categories,
-    device_overview,
-    escrow,
-    log_collections,
-    managed_devices,
-)
+from fauxtune.surfaces.graph.resources import device_actions, device_categories, escrow, managed_devices
 
 BULK_RESULT = complex_type("bulkManagedDeviceActionResult")
 WINDOWS_PROTECTION_STATE = entity("windowsProtectionState")
@@ -165,7 +158,7 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "GET",
         f"{one}/windowsProtectionState",
-        managed_devices.protection_state,
+        managed_devices.get_protection_state,
         "Windows Defender on a device",
         returns=WINDOWS_PROTECTION_STATE,
         permissions=read,
@@ -261,8 +254,8 @@ def _fidelity(action: DeviceAction) -> Fidelity:
 def _logs(one: str) -> Iterator[Route[Handler]]:
     all_of_it = f"{one}/logCollectionRequests"
     reads: tuple[tuple[str, Handler, str, bool], ...] = (
-        (all_of_it, log_collections.list_collections, "List collected logs", True),
-        (f"{all_of_it}/{{collection}}", log_collections.get_collection, "Get a collection of logs", False),
+        (all_of_it, device_actions.list_collections, "List collected logs", True),
+        (f"{all_of_it}/{{collection}}", device_actions.get_collection, "Get a collection of logs", False),
     )
     for template, handler, summary, many in reads:
         yield Route(
@@ -280,7 +273,7 @@ def _logs(one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "GET",
         f"{all_of_it}/$count",
-        log_collections.count_collections,
+        device_actions.count_collections,
         "Count collected logs",
         permissions=needs.READ_MANAGED,
         source="Graph: deviceLogCollectionResponse",
@@ -290,7 +283,7 @@ def _logs(one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "DELETE",
         f"{all_of_it}/{{collection}}",
-        audited_by(deletes(COLLECTED_LOGS), log_collections.delete_collection),
+        audited_by(deletes(COLLECTED_LOGS), device_actions.delete_collection),
         "Delete a collection of logs with its archive",
         status=204,
         permissions=needs.WRITE_MANAGED,
@@ -299,7 +292,7 @@ def _logs(one: str) -> Iterator[Route[Handler]]:
     yield Route(
         "POST",
         f"{all_of_it}/{{collection}}/createDownloadUrl",
-        log_collections.create_download_url,
+        device_actions.create_download_url,
         "Address of the archive",
         permissions=needs.READ_MANAGED,
         source="Graph: deviceLogCollectionResponse: createDownloadUrl",
@@ -325,7 +318,7 @@ def _actions(one: str) -> Iterator[Route[Handler]]:
             yield Route(
                 "POST",
                 f"{one}/{form.action.value}",
-                audited_by(orders(form.action), log_collections.create_request),
+                audited_by(orders(form.action), device_actions.create_request),
                 "Collect the logs of a device",
                 accepts=form.body,
                 returns=LOG_COLLECTION,
@@ -428,7 +421,7 @@ MANAGED_DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "deviceManagement/managedDeviceOverview",
-        device_overview.get_overview,
+        managed_devices.get_overview,
         "Counts of devices",
         returns=MANAGED_DEVICE_OVERVIEW,
         permissions=needs.READ_MANAGED,

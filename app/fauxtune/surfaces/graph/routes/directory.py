@@ -1,4 +1,8 @@
-"""The directory as a whole: users and groups, Entra devices, any object, and what the tenant says of itself.
+"""The directory as a whole, and subscriptions to its changes.
+
+The directory as a whole: users and groups, Entra devices, any object, and what the tenant says of itself.
+
+Subscriptions to changes of the directory. Which permission is needed, the resource decides.
 
 #: data
 """
@@ -8,20 +12,23 @@ from __future__ import annotations
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, approximated, refused, stored
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
-from fauxtune.surfaces.graph.resources import (
-    delta,
-    directory_devices,
-    directory_objects,
-    organization,
-    subscribed_skus,
-)
+from fauxtune.surfaces.graph.resources import changes, directory_objects, tenant
+from fauxtune.surfaces.graph.resources.changes import SUBSCRIPTION
 from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
-from fauxtune.surfaces.graph.routes.groups import GROUP, GROUPS
-from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, checks, lists, of_member, references
+from fauxtune.surfaces.graph.routes.groups import (
+    AT_ONCE,
+    GROUP,
+    GROUPS,
+    ONE_OWNER,
+    SEARCH,
+    checks,
+    lists,
+    of_member,
+    references,
+)
 from fauxtune.surfaces.graph.routes.users import USER, USERS
 
 DEVICE = entity("device")
@@ -55,7 +62,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "devices",
-        directory_devices.list_devices,
+        directory_objects.list_devices,
         "List Entra devices",
         returns=DEVICE,
         many=True,
@@ -66,7 +73,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         "devices",
-        directory_devices.create_device,
+        directory_objects.create_device,
         "Create an Entra device",
         accepts=DEVICE,
         returns=DEVICE,
@@ -78,7 +85,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "devices/$count",
-        directory_devices.count_devices,
+        directory_objects.count_devices,
         "Count Entra devices",
         permissions=needs.READ_DEVICES,
         source="Graph: device: list",
@@ -87,7 +94,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _ONE_DEVICE,
-        directory_devices.get_device,
+        directory_objects.get_device,
         "Get an Entra device",
         returns=DEVICE,
         permissions=needs.READ_DEVICES,
@@ -96,7 +103,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _ONE_DEVICE,
-        directory_devices.update_device,
+        directory_objects.update_device,
         "Update an Entra device",
         accepts=DEVICE,
         status=204,
@@ -107,7 +114,7 @@ DEVICES: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _ONE_DEVICE,
-        directory_devices.delete_device,
+        directory_objects.delete_device,
         "Delete an Entra device; a managed one stays managed",
         status=204,
         permissions=needs.WRITE_DEVICES,
@@ -178,7 +185,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "organization",
-        organization.list_organizations,
+        tenant.list_organizations,
         "The organisation",
         returns=ORGANIZATION,
         many=True,
@@ -189,7 +196,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "organization/$count",
-        organization.count_organizations,
+        tenant.count_organizations,
         "Count the organisations: one",
         permissions=needs.READ_ORGANIZATION,
         source="Graph: organization: list",
@@ -198,7 +205,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "organization/{organization}",
-        organization.get_organization,
+        tenant.get_organization,
         "Get the organisation",
         returns=ORGANIZATION,
         permissions=needs.READ_ORGANIZATION,
@@ -208,7 +215,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "domains",
-        organization.list_domains,
+        tenant.list_domains,
         "List domains",
         returns=DOMAIN,
         many=True,
@@ -219,7 +226,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "domains/$count",
-        organization.count_domains,
+        tenant.count_domains,
         "Count the domains: one",
         permissions=needs.READ_DOMAINS,
         source="Graph: domain: list",
@@ -228,7 +235,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "domains/{domain}",
-        organization.get_domain,
+        tenant.get_domain,
         "Get a domain",
         returns=DOMAIN,
         permissions=needs.READ_DOMAINS,
@@ -238,7 +245,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "subscribedSkus",
-        subscribed_skus.list_skus,
+        tenant.list_skus,
         "List the tenant's licences",
         returns=SUBSCRIBED_SKU,
         many=True,
@@ -249,7 +256,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "subscribedSkus/{sku}",
-        subscribed_skus.get_sku,
+        tenant.get_sku,
         "Get a licence of the tenant",
         returns=SUBSCRIBED_SKU,
         permissions=needs.READ_LICENSES,
@@ -275,7 +282,7 @@ def _changes(kind: Entity, permissions: tuple[str, ...]) -> Route[Handler]:
     return Route(
         "GET",
         f"{kind.name}s/delta",
-        delta.delta(kind.name),
+        changes.delta(kind.name),
         f"What has changed of {kind.name}s",
         returns=kind,
         many=True,
@@ -306,4 +313,79 @@ DIRECTORY: tuple[Route[Handler], ...] = (
     *APPLICATIONS,
     *CHANGES,
     *REFUSED,
+)
+
+
+_ALL = "subscriptions"
+_ONE = f"{_ALL}/{{subscription}}"
+#: Any of them; creating one needs the permission to read what is subscribed to.
+_ANY = tuple(dict.fromkeys((*needs.READ_USERS, *needs.READ_GROUPS, *needs.READ_DEVICES)))
+_CHANGES = approximated(
+    "users, groups and devices, by webhooks without resource data; the only lifecycle event is reauthorizationRequired"
+)
+
+SUBSCRIPTIONS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _ALL,
+        changes.list_subscriptions,
+        "List the application's subscriptions",
+        returns=SUBSCRIPTION,
+        many=True,
+        permissions=_ANY,
+        source="Graph: subscription: list",
+        dated=True,
+    ),
+    Route(
+        "POST",
+        _ALL,
+        changes.create_subscription,
+        "Subscribe to changes, once the receiver has answered",
+        accepts=SUBSCRIPTION,
+        returns=SUBSCRIPTION,
+        status=201,
+        permissions=_ANY,
+        source="Graph: subscription: create; Receive change notifications through webhooks",
+        fidelity=_CHANGES,
+    ),
+    Route(
+        "GET",
+        _ONE,
+        changes.get_subscription,
+        "Get a subscription",
+        returns=SUBSCRIPTION,
+        permissions=_ANY,
+        source="Graph: subscription: get",
+        dated=True,
+    ),
+    Route(
+        "PATCH",
+        _ONE,
+        changes.update_subscription,
+        "Renew a subscription",
+        accepts=SUBSCRIPTION,
+        returns=SUBSCRIPTION,
+        permissions=_ANY,
+        source="Graph: subscription: update",
+        fidelity=_CHANGES,
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/reauthorize",
+        changes.reauthorize,
+        "Authorise a subscription again",
+        status=204,
+        permissions=_ANY,
+        source="Graph: subscription: reauthorize",
+        fidelity=approximated("nothing ends without it"),
+    ),
+    Route(
+        "DELETE",
+        _ONE,
+        changes.delete_subscription,
+        "Delete a subscription",
+        status=204,
+        permissions=_ANY,
+        source="Graph: subscription: delete",
+    ),
 )

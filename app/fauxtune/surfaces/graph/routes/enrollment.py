@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import autopilot, enrollment
+from fauxtune.surfaces.graph.families import autopilot, enrollment
 
 _PUSH = "deviceManagement/applePushNotificationCertificate"
 _AUTOPILOT = "deviceManagement/windowsAutopilotSettings"

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import batch
-from fauxtune.surfaces.graph.resources.metadata import Description
+from fauxtune.surfaces.graph.resources import envelope
+from fauxtune.surfaces.graph.resources.envelope import Description
 
 _OURS = approximated("what is emulated, and nothing else")
 
@@ -36,7 +36,7 @@ def envelope_of(description: Description) -> tuple[Route[Handler], ...]:
         Route(
             "POST",
             "$batch",
-            batch.batch,
+            envelope.batch,
             "Up to 20 requests in one",
             source="Graph: JSON batching",
             fidelity=approximated(

@@ -8,16 +8,14 @@ from http import HTTPStatus
 
 from fauxtune.core.graph.index import MODEL, derived_from
 from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route
-from fauxtune.core.odata.schema.fidelity import refused
 from fauxtune.core.odata.schema.overlay import Overlay
-from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType, Version
+from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType, Version, refused
 from fauxtune.operations.insight import audit_families as audit
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
 from fauxtune.surfaces.graph.families.family import KEYS, Action, Family
 from fauxtune.surfaces.graph.resources.document_members import Members
-from fauxtune.surfaces.graph.resources.family_assignments import Assignments
-from fauxtune.surfaces.graph.resources.family_handlers import Items
+from fauxtune.surfaces.graph.resources.family_handlers import Assignments, Items
 from fauxtune.surfaces.graph.resources.served_family import Served
 from fauxtune.surfaces.graph.routes.absent import absent
 

@@ -1,20 +1,27 @@
-"""Profiles.
+"""Profiles, the references between them, and the form of routes that are only read.
 
-#: data
+Profiles.
+
+References between profiles: a few lines for each navigation that any type of profile declares.
+
+The routes that read what other things have brought about: states and summaries, which Graph alone writes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, approximated
+from fauxtune.core.profiles.references import NAMES
 from fauxtune.operations.insight.audit_rules import PROFILE, changes, creates, deletes
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
-from fauxtune.surfaces.graph.resources import device_configurations as profiles
+from fauxtune.surfaces.graph.resources import device_configurations
 
 _ALL = "deviceManagement/deviceConfigurations"
-_ONE = f"{_ALL}/{{profile}}"
+_PROFILE = f"{_ALL}/{{profile}}"
 _BASE = entity("deviceConfiguration")
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
@@ -30,7 +37,7 @@ PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _ALL,
-        profiles.list_profiles,
+        device_configurations.list_profiles,
         "List profiles",
         returns=_BASE,
         many=True,
@@ -41,7 +48,7 @@ PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _ALL,
-        audited_by(creates(PROFILE), profiles.create_profile),
+        audited_by(creates(PROFILE), device_configurations.create_profile),
         "Create a profile",
         accepts=_BASE,
         returns=_BASE,
@@ -53,15 +60,15 @@ PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_ALL}/$count",
-        profiles.count_profiles,
+        device_configurations.count_profiles,
         "Count profiles",
         permissions=_READ,
         source="Graph: deviceConfiguration: list",
     ),
     Route(
         "GET",
-        _ONE,
-        profiles.get_profile,
+        _PROFILE,
+        device_configurations.get_profile,
         "Get a profile",
         returns=_BASE,
         permissions=_READ,
@@ -70,8 +77,8 @@ PROFILES: tuple[Route[Handler], ...] = (
     ),
     Route(
         "PATCH",
-        _ONE,
-        audited_by(changes(PROFILE), profiles.update_profile),
+        _PROFILE,
+        audited_by(changes(PROFILE), device_configurations.update_profile),
         "Update a profile",
         accepts=_BASE,
         returns=_BASE,
@@ -81,8 +88,8 @@ PROFILES: tuple[Route[Handler], ...] = (
     ),
     Route(
         "DELETE",
-        _ONE,
-        audited_by(deletes(PROFILE), profiles.delete_profile),
+        _PROFILE,
+        audited_by(deletes(PROFILE), device_configurations.delete_profile),
         "Delete a profile",
         status=204,
         permissions=_WRITE,
@@ -90,3 +97,94 @@ PROFILES: tuple[Route[Handler], ...] = (
         fidelity=_NO_RULE,
     ),
 )
+
+
+DEVICE_CONFIGURATION = entity("deviceConfiguration")
+
+_ONE = "deviceManagement/deviceConfigurations/{profile}"
+_CHANGED = {
+    "PUT": approximated("the type is checked, and the version raised: what the service does beyond is not documented"),
+    "DELETE": approximated("404 where nothing is set, else the version is raised: neither is documented"),
+}
+_DERIVED = approximated("derived credentials do not exist here: nothing can be bound")
+
+
+def _route(
+    method: str, tail: str, *, handler: Callable[[str], Handler], summary: str, name: str, status: int = 200
+) -> Route[Handler]:
+    fidelity: Fidelity = _CHANGED.get(method, EXACT)
+    return Route(
+        method,
+        f"{_ONE}/{name}{tail}",
+        handler(name) if method == "GET" else audited_by(changes(PROFILE), handler(name)),
+        summary.format(name),
+        returns=None if tail else DEVICE_CONFIGURATION,
+        status=status,
+        beta_only=True,
+        permissions=needs.READ_CONFIGURATION if method == "GET" else needs.WRITE_CONFIGURATION,
+        source=f"Graph: deviceConfiguration (beta): {name}",
+        fidelity=_DERIVED if name == "derivedCredentialSettings" else fidelity,
+    )
+
+
+REFERENCES: tuple[Route[Handler], ...] = tuple(
+    route
+    for name in NAMES
+    for route in (
+        _route(
+            "GET",
+            "",
+            handler=device_configurations.read_target,
+            summary="Get the {} that a profile refers to",
+            name=name,
+        ),
+        _route("GET", "/$ref", handler=device_configurations.read_reference, summary="Get the reference {}", name=name),
+        _route(
+            "PUT",
+            "/$ref",
+            handler=device_configurations.set_reference,
+            summary="Set the reference {}",
+            name=name,
+            status=204,
+        ),
+        _route(
+            "DELETE",
+            "/$ref",
+            handler=device_configurations.clear_reference,
+            summary="Clear the reference {}",
+            name=name,
+            status=204,
+        ),
+    )
+)
+
+
+def read(
+    template: str,
+    handler: Handler,
+    *,
+    summary: str,
+    permissions: tuple[str, ...],
+    former_permissions: tuple[str, ...] = (),
+    returns: Entity | None = None,
+    many: bool = False,
+    source: str = "",
+    fidelity: Fidelity | None = None,
+    beta_only: bool = False,
+    dated: bool = False,
+) -> Route[Handler]:
+    """Return a GET. `source` and `fidelity` are those of the type that it returns, unless they are given."""
+    return Route(
+        "GET",
+        template,
+        handler,
+        summary,
+        returns=returns,
+        many=many,
+        beta_only=beta_only,
+        permissions=permissions,
+        former_permissions=former_permissions,
+        source=source or ("" if returns is None else returns.source),
+        fidelity=fidelity or (EXACT if returns is None else returns.fidelity),
+        dated=dated,
+    )

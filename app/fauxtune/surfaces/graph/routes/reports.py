@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Handler

@@ -11,12 +11,12 @@ from functools import partial
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import EXACT, approximated
+from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import script_states
-from fauxtune.surfaces.graph.resources.script_states import COMPLIANCE, HEALTH, PLAIN, ScriptStates
-from fauxtune.surfaces.graph.routes.reading import read
+from fauxtune.surfaces.graph.families import scripts as script_states
+from fauxtune.surfaces.graph.families.scripts import COMPLIANCE, HEALTH, PLAIN, ScriptStates
+from fauxtune.surfaces.graph.routes.profiles import read
 
 _MANAGED_DEVICE = entity("managedDevice")
 _FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)

@@ -11,17 +11,11 @@ from functools import partial
 
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import (
-    certificate_states,
-    device_configuration_states,
-    device_statuses,
-    state_summaries,
-    user_statuses,
-)
-from fauxtune.surfaces.graph.routes.reading import read
+from fauxtune.surfaces.graph.resources import profile_statuses
+from fauxtune.surfaces.graph.routes.profiles import read
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
 CERTIFICATE_STATE = entity("managedDeviceCertificateState")
@@ -53,60 +47,60 @@ _read = partial(read, permissions=needs.READ_CONFIGURATION)
 _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/deviceStatuses",
-        device_statuses.STATUSES.every,
+        profile_statuses.OF_DEVICES.every,
         summary="List the status of a profile on each device",
         returns=DEVICE_STATUS,
         many=True,
     ),
     _read(
         f"{_PROFILE}/deviceStatuses/$count",
-        device_statuses.STATUSES.count,
+        profile_statuses.OF_DEVICES.count,
         summary="Count the devices that have a status",
         source=DEVICE_STATUS.source,
         fidelity=DEVICE_STATUS.fidelity,
     ),
     _read(
         f"{_PROFILE}/deviceStatuses/{{status}}",
-        device_statuses.STATUSES.get,
+        profile_statuses.OF_DEVICES.get,
         summary="Get the status of a profile on one device",
         returns=DEVICE_STATUS,
     ),
     _read(
         f"{_PROFILE}/deviceStatusOverview",
-        device_statuses.device_status_overview,
+        profile_statuses.device_status_overview,
         summary="Count devices by the status of a profile",
         returns=DEVICE_OVERVIEW,
         dated=True,
     ),
     _read(
         f"{_PROFILE}/userStatuses",
-        user_statuses.STATUSES.every,
+        profile_statuses.OF_USERS.every,
         summary="List the status of a profile for each user",
         returns=USER_STATUS,
         many=True,
     ),
     _read(
         f"{_PROFILE}/userStatuses/$count",
-        user_statuses.STATUSES.count,
+        profile_statuses.OF_USERS.count,
         summary="Count the users whose devices have reported",
         source=USER_STATUS.source,
     ),
     _read(
         f"{_PROFILE}/userStatuses/{{status}}",
-        user_statuses.STATUSES.get,
+        profile_statuses.OF_USERS.get,
         summary="Get the status of a profile for one user",
         returns=USER_STATUS,
     ),
     _read(
         f"{_PROFILE}/userStatusOverview",
-        user_statuses.user_status_overview,
+        profile_statuses.user_status_overview,
         summary="Count users by the status of a profile",
         returns=USER_OVERVIEW,
         dated=True,
     ),
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries",
-        state_summaries.list_setting_summaries,
+        profile_statuses.list_setting_summaries,
         summary="List the states of a profile's settings",
         returns=SETTING_SUMMARY,
         many=True,
@@ -114,21 +108,21 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     ),
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries/$count",
-        state_summaries.count_setting_summaries,
+        profile_statuses.count_setting_summaries,
         summary="Count the settings of a profile",
         source=SETTING_SUMMARY.source,
         fidelity=_SETTINGS,
     ),
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries/{{summary}}",
-        state_summaries.get_setting_summary,
+        profile_statuses.get_setting_summary,
         summary="Get the state of one setting",
         returns=SETTING_SUMMARY,
         fidelity=_SETTINGS,
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates",
-        certificate_states.STATES.every,
+        profile_statuses.STATES_OF_CERTIFICATES.every,
         summary="List the state of each device's certificate",
         returns=CERTIFICATE_STATE,
         many=True,
@@ -137,14 +131,14 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates/$count",
-        certificate_states.STATES.count,
+        profile_statuses.STATES_OF_CERTIFICATES.count,
         summary="Count the certificates of a profile",
         source=CERTIFICATE_STATE.source,
         beta_only=True,
     ),
     _read(
         f"{_PROFILE}/managedDeviceCertificateStates/{{state}}",
-        certificate_states.STATES.get,
+        profile_statuses.STATES_OF_CERTIFICATES.get,
         summary="Get the state of one device's certificate",
         returns=CERTIFICATE_STATE,
         beta_only=True,
@@ -159,7 +153,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     permissions = (*needs.READ_MANAGED, *needs.READ_CONFIGURATION)
     yield _read(
         states,
-        device_configuration_states.STATES.every,
+        profile_statuses.STATES_OF_DEVICE.every,
         summary="Profiles of a device",
         returns=CONFIGURATION_STATE,
         many=True,
@@ -167,14 +161,14 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     )
     yield _read(
         f"{states}/$count",
-        device_configuration_states.STATES.count,
+        profile_statuses.STATES_OF_DEVICE.count,
         summary="Count the profiles of a device",
         source=CONFIGURATION_STATE.source,
         permissions=permissions,
     )
     yield _read(
         f"{states}/{{state}}",
-        device_configuration_states.get_state,
+        profile_statuses.get_state,
         summary="Get the state of one profile on a device",
         returns=CONFIGURATION_STATE,
         permissions=permissions,
@@ -182,7 +176,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
     )
     yield _read(
         f"{states}/{{state}}/settingStates",
-        device_configuration_states.list_settings,
+        profile_statuses.list_settings,
         summary="List the states of a profile's settings on a device",
         source=SETTING_STATE.source,
         beta_only=True,
@@ -194,14 +188,14 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
 _OF_TENANT: tuple[Route[Handler], ...] = (
     _read(
         "deviceManagement/deviceConfigurationDeviceStateSummaries",
-        state_summaries.device_summary,
+        profile_statuses.device_summary,
         summary="Counts of states in the tenant",
         returns=DEVICE_SUMMARY,
         fidelity=_WORST,
     ),
     _read(
         "deviceManagement/deviceConfigurationUserStateSummaries",
-        state_summaries.user_summary,
+        profile_statuses.user_summary,
         summary="Counts of users' states in the tenant",
         returns=USER_SUMMARY,
         beta_only=True,
@@ -209,14 +203,14 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
     ),
     _read(
         f"{_CONFLICTS}/$count",
-        state_summaries.count_conflicts,
+        profile_statuses.count_conflicts,
         summary="Count the conflicts between profiles",
         source=CONFLICT_SUMMARY.source,
         beta_only=True,
     ),
     _read(
         f"{_CONFLICTS}/{{conflict}}",
-        state_summaries.get_conflict,
+        profile_statuses.get_conflict,
         summary="Get the profiles of one conflict",
         returns=CONFLICT_SUMMARY,
         beta_only=True,
@@ -224,7 +218,7 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
     ),
     _read(
         _CONFLICTS,
-        state_summaries.list_conflicts,
+        profile_statuses.list_conflicts,
         summary="Profiles that are in conflict",
         returns=CONFLICT_SUMMARY,
         many=True,
@@ -233,7 +227,7 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
     ),
     _read(
         _ALL_CERTIFICATES,
-        certificate_states.list_all,
+        profile_statuses.list_all,
         summary="States of all certificates",
         returns=ANY_CERTIFICATE_STATE,
         many=True,
@@ -242,14 +236,14 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
     ),
     _read(
         f"{_ALL_CERTIFICATES}/$count",
-        certificate_states.count_all,
+        profile_statuses.count_all,
         summary="Count all certificates",
         source=ANY_CERTIFICATE_STATE.source,
         beta_only=True,
     ),
     _read(
         f"{_ALL_CERTIFICATES}/{{state}}",
-        certificate_states.get_any,
+        profile_statuses.get_any,
         summary="State of one certificate",
         returns=ANY_CERTIFICATE_STATE,
         beta_only=True,

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.operations.insight.audit_rules import TAG, assigns_tag, changes, creates, deletes
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
-from fauxtune.surfaces.graph.resources import audit_events, device_management
-from fauxtune.surfaces.graph.resources import role_scope_tags as tags
+from fauxtune.surfaces.graph.resources import tenant
 
 AUDIT_EVENT = entity("auditEvent")
 DEVICE_MANAGEMENT = entity("deviceManagement")
@@ -33,7 +32,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "deviceManagement",
-        device_management.get_service,
+        tenant.get_service,
         "The service in this tenant",
         returns=DEVICE_MANAGEMENT,
         permissions=_READ_ANY,
@@ -43,7 +42,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         "deviceManagement",
-        device_management.update_service,
+        tenant.update_service,
         "Change the service's settings",
         accepts=DEVICE_MANAGEMENT,
         returns=DEVICE_MANAGEMENT,
@@ -54,7 +53,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "deviceManagement/settings",
-        device_management.get_settings,
+        tenant.get_settings,
         "The service's settings",
         permissions=_READ_ANY,
         source="Graph: deviceManagementSettings",
@@ -63,7 +62,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "deviceManagement/subscriptionState",
-        device_management.get_subscription_state,
+        tenant.get_subscription_state,
         "Whether the subscription is active",
         permissions=_READ_ANY,
         source="Graph: deviceManagement",
@@ -75,7 +74,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _EVENTS,
-        audit_events.list_events,
+        tenant.list_events,
         "List what administrators did",
         returns=AUDIT_EVENT,
         many=True,
@@ -86,7 +85,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_EVENTS}/$count",
-        audit_events.count_events,
+        tenant.count_events,
         "Count what administrators did",
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: list",
@@ -95,7 +94,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_EVENTS}/getAuditCategories",
-        audit_events.list_categories,
+        tenant.list_categories,
         "The categories of audit events",
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: getAuditCategories",
@@ -104,7 +103,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_EVENTS}/getAuditActivityTypes/{{category}}",
-        audit_events.list_activity_types,
+        tenant.list_activity_types,
         "The activities of a category",
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: getAuditActivityTypes",
@@ -113,7 +112,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_EVENTS}/{{event}}",
-        audit_events.get_event,
+        tenant.get_event,
         "Get an audit event",
         returns=AUDIT_EVENT,
         permissions=needs.READ_AUDIT,
@@ -126,7 +125,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _TAGS,
-        tags.list_tags,
+        tenant.list_tags,
         "List scope tags",
         returns=ROLE_SCOPE_TAG,
         many=True,
@@ -138,7 +137,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         _TAGS,
-        audited_by(creates(TAG), tags.create_tag),
+        audited_by(creates(TAG), tenant.create_tag),
         "Create a scope tag",
         accepts=ROLE_SCOPE_TAG,
         returns=ROLE_SCOPE_TAG,
@@ -150,7 +149,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAGS}/$count",
-        tags.count_tags,
+        tenant.count_tags,
         "Count scope tags",
         beta_only=True,
         permissions=_READ_TAGS,
@@ -160,7 +159,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         f"{_TAGS}/getRoleScopeTagsById",
-        tags.tags_by_id,
+        tenant.tags_by_id,
         "Some scope tags by their ids",
         beta_only=True,
         permissions=_READ_TAGS,
@@ -170,7 +169,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAGS}/hasCustomRoleScopeTag",
-        tags.has_custom_tag,
+        tenant.has_custom_tag,
         "Whether there is more than the built-in tag",
         beta_only=True,
         permissions=_READ_TAGS,
@@ -179,7 +178,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _TAG,
-        tags.get_tag,
+        tenant.get_tag,
         "Get a scope tag",
         returns=ROLE_SCOPE_TAG,
         beta_only=True,
@@ -190,7 +189,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         _TAG,
-        audited_by(changes(TAG), tags.update_tag),
+        audited_by(changes(TAG), tenant.update_tag),
         "Update a scope tag",
         accepts=ROLE_SCOPE_TAG,
         returns=ROLE_SCOPE_TAG,
@@ -202,7 +201,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _TAG,
-        audited_by(deletes(TAG), tags.delete_tag),
+        audited_by(deletes(TAG), tenant.delete_tag),
         "Delete a scope tag",
         status=204,
         beta_only=True,
@@ -213,7 +212,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "POST",
         f"{_TAG}/assign",
-        audited_by(assigns_tag, tags.assign_tag),
+        audited_by(assigns_tag, tenant.assign_tag),
         "Replace the groups whose devices get the tag",
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
@@ -225,7 +224,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAG}/assignments",
-        tags.ASSIGNED.every,
+        tenant.ASSIGNED.every,
         "List the groups whose devices get the tag",
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
@@ -237,7 +236,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAG}/assignments/$count",
-        tags.ASSIGNED.count,
+        tenant.ASSIGNED.count,
         "Count the groups whose devices get the tag",
         beta_only=True,
         permissions=_READ_TAGS,
@@ -247,7 +246,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_TAG}/assignments/{{assignment}}",
-        tags.ASSIGNED.get,
+        tenant.ASSIGNED.get,
         "Get one of the groups whose devices get the tag",
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         beta_only=True,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import memberships, send_mail, users
-from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
+from fauxtune.surfaces.graph.resources import groups, users
+from fauxtune.surfaces.graph.routes.groups import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
 
 DIRECTORY_OBJECT = entity("directoryObject")
 LICENSE_DETAILS = entity("licenseDetails")
@@ -73,7 +73,7 @@ def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -
         Route(
             "POST",
             f"{one}/sendMail",
-            send_mail.send_mail,
+            users.send_mail,
             "Send a mail for a user",
             status=202,
             permissions=needs.SEND_MAIL,
@@ -129,7 +129,7 @@ def _manager(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
         Route(
             "GET",
             f"{one}/manager",
-            memberships.get_manager,
+            groups.get_manager,
             "Get a user's manager",
             returns=DIRECTORY_OBJECT,
             permissions=read,
@@ -138,7 +138,7 @@ def _manager(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
         Route(
             "GET",
             f"{one}/manager/$ref",
-            memberships.get_manager_reference,
+            groups.get_manager_reference,
             "Get the reference to a user's manager",
             permissions=read,
             source="Graph: user: list manager",

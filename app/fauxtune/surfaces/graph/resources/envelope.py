@@ -1,25 +1,33 @@
-"""Many requests in one. Graph: "Combine multiple requests in one HTTP call using JSON batching".
+"""What is about Graph itself: batches, `$metadata` and the service document.
+
+Many requests in one. Graph: "Combine multiple requests in one HTTP call using JSON batching".
 
 Items without dependencies run in the order in which they came. One whose dependency failed is answered 424 without
 being tried. Clients write `depends_on` for `dependsOn`, absolute addresses of any host, and ids that are numbers: all
 of it is taken, and an id goes back as it came.
+
+The documents about Graph itself, which need no token: `$metadata` and the service document. OData Protocol 4.01,
+11.1.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
-from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.paths.segments import organization_in
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import ENTITIES
+from fauxtune.core.odata.describe.csdl import csdl
+from fauxtune.core.odata.paths.table import Route, organization_in
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.surfaces.graph.call import Answer, Call, Json, Message
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, Message
 
 _MOST = 20
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -160,3 +168,43 @@ def _response(item: Item, answer: Answer) -> Json:
         # Unverified: how the real service writes the number of a /$count here.
         response["body"] = int(answer.text) if answer.text.isdigit() else answer.text
     return response
+
+
+class Description:
+    """Describes routes. `routes`: returns all of them, its own ones included; it is called at the first answer."""
+
+    def __init__(self, routes: Callable[[], Sequence[Route[Handler]]]) -> None:
+        self._routes = routes
+        self._metadata: dict[Version, str] = {}
+
+    def described(self, message: Message, *, root: str) -> Answer | None:
+        """Return the answer to a message that needs no token; None for any other message."""
+        path = message.path.strip("/").lower()
+        if message.method != "GET" or path not in ("", "$metadata"):
+            return None
+        if path:
+            return Answer(200, text=self._csdl(message.version), media="application/xml;charset=utf-8")
+        value = [{"name": name, "kind": kind, "url": name} for name, kind in self._roots.items()]
+        return Answer(200, {"@odata.context": f"{root}/$metadata", "value": value})
+
+    async def describe(self, call: Call) -> Answer:
+        """Answer the same messages for a caller with a token, in a batch for example."""
+        message = Message(call.method, call.version, path=call.path, raw_query="", headers={}, content=b"")
+        answer = self.described(message, root=call.root)
+        if answer is None:
+            raise NotFound(f"Nothing is served at {call.path}.")
+        return answer
+
+    def _csdl(self, version: Version) -> str:
+        if version not in self._metadata:
+            document = csdl(self._routes(), entities=ENTITIES, version=version, container_name="GraphService")
+            self._metadata[version] = document.decode()
+        return self._metadata[version]
+
+    @cached_property
+    def _roots(self) -> dict[str, str]:
+        routes = self._routes()
+        sets = {r.template for r in routes if r.method == "GET" and r.many and len(r.segments) == 1}
+        served = [route for route in routes if route.status != 501 and route.segments]
+        firsts = {route.segments[0] for route in served if not route.segments[0].startswith("$")}
+        return {name: "EntitySet" if name in sets else "Singleton" for name in sorted(firsts)}

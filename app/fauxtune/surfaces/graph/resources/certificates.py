@@ -1,4 +1,10 @@
-"""Certificate connectors. Graph: ndesConnector, certificateConnectorDetails (beta). Intune: "Certificate Connector for
+"""Certificates that come from outside: those imported for users, and the connectors that bring them.
+
+Imported certificates. Graph: userPFXCertificate (the type spells PFX, the collection Pfx). Beta only.
+
+The secrets go in and never come out: every read shows `AA==` and an empty text in their place.
+
+Certificate connectors. Graph: ndesConnector, certificateConnectorDetails (beta). Intune: "Certificate Connector for
 Microsoft Intune".
 
 Both are views of the same connectors, of which a tenant has a hundred at most. Unverified: that an active one cannot be
@@ -17,16 +23,86 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.connectors import PROGRAMS, Support, support
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.documents.validation import accept, defaults
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
+from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active, unreached
+from fauxtune.storage.collections.certificates import USER_PFX_CERTIFICATES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    computed,
+    count_documents,
+    count_rows,
+    element_document,
+    list_documents,
+    list_rows,
+)
+
+USER_PFX_CERTIFICATE = entity("userPFXCertificate")
+
+_CONTEXT = "deviceManagement/userPfxCertificates"
+_LISTED = Listed(
+    collection=USER_PFX_CERTIFICATES,
+    document=computed,
+    entity=USER_PFX_CERTIFICATE,
+    context=_CONTEXT,
+    # The import cmdlets ignore nextLink: what they list must come in one page.
+    page_size=100_000,
+    largest_page=100_000,
+)
+
+
+async def list_certificates(call: Call) -> Answer:
+    """GET /deviceManagement/userPfxCertificates."""
+    return await list_rows(call, _LISTED)
+
+
+async def count_certificates(call: Call) -> Answer:
+    """GET /deviceManagement/userPfxCertificates/$count."""
+    return await count_rows(call, _LISTED)
+
+
+async def get_certificate(call: Call) -> Answer:
+    """GET .../{user id}-{thumbprint}, in any key form."""
+    check_options(call, USER_PFX_CERTIFICATE)
+    key = call.keys["certificate"]
+    user_id, thumbprint = imported_pfx.split_id(key)
+    row = await call.read(pfx_queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    if row is None:
+        raise NotFound(f"There is no userPfxCertificate '{key}'.")
+    document = view(USER_PFX_CERTIFICATE, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_CONTEXT)
+
+
+async def import_certificate(call: Call) -> Answer:
+    """POST. A certificate that the user has already is a 409."""
+    body = accept(USER_PFX_CERTIFICATE, call.body(), partial=False, version=call.version)
+    document = {**defaults(USER_PFX_CERTIFICATE), **body}
+    document = await call.run(imported_pfx.import_pfx, document)
+    return created(call, view(USER_PFX_CERTIFICATE, document, version=call.version), collection=_CONTEXT)
+
+
+async def update_certificate(call: Call) -> Answer:
+    """PATCH: 200 with the entity; `AA==` and an empty text leave the secrets as they are."""
+    changes = accept(USER_PFX_CERTIFICATE, call.body(), partial=True, version=call.version)
+    document = await call.run(imported_pfx.update_pfx, call.keys["certificate"], changes=changes)
+    return entity_answer(call, view(USER_PFX_CERTIFICATE, document, version=call.version), context=_CONTEXT)
+
+
+async def delete_certificate(call: Call) -> Answer:
+    """DELETE: exactly 204, which the import cmdlets insist on."""
+    await call.run(imported_pfx.delete_pfx, call.keys["certificate"])
+    return NO_CONTENT
+
 
 CERTIFICATE_CONNECTOR = entity("certificateConnectorDetails")
 NDES_CONNECTOR = entity("ndesConnector")

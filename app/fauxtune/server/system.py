@@ -1,9 +1,24 @@
-"""Ids, tokens and serial numbers, from the system's randomness."""
+"""The system's clock and randomness: the only place that reads them.
+
+The system's clock: the only place that reads it.
+
+Ids, tokens and serial numbers, from the system's randomness.
+"""
 
 from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The Clock (core.clock) of the real time."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, UTC."""
+        return datetime.now(UTC)
+
 
 _SERIAL_BITS = 158
 

@@ -1,7 +1,11 @@
-"""Delta queries of users, groups and Entra devices. Graph: user: delta, group: delta, device: delta.
+"""Changes of the directory: delta queries, and subscriptions to notifications.
+
+Delta queries of users, groups and Entra devices. Graph: user: delta, group: delta, device: delta.
 
 `$deltatoken=latest` begins without the objects that there are. `Prefer: return=minimal` shows changed properties alone.
 Differs from Intune: none of the delays that the document warns of.
+
+Subscriptions to changes of users, groups and Entra devices. Graph: subscription.
 """
 
 from __future__ import annotations
@@ -10,15 +14,30 @@ from typing import Any
 from urllib.parse import quote
 
 from fauxtune.core.clock import iso
-from fauxtune.core.graph.delta_tokens import DeltaToken, read_token
 from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.subscriptions import DeltaToken, read_token, watched
+from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.query.expressions import Compare, Condition, Field, Folded, In, Literal, Operand, Operator, Or
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import changes
+from fauxtune.operations.directory import subscriptions as operations
 from fauxtune.operations.directory.changes import Changed, Related
-from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, ResyncRequired, UnsupportedQuery
-from fauxtune.surfaces.graph.lists import condition_of, preferred_size
+from fauxtune.storage.queries import subscriptions as queries
+from fauxtune.surfaces.graph import needed_permissions as needs
+from fauxtune.surfaces.graph.call import (
+    NO_CONTENT,
+    Answer,
+    Call,
+    Handler,
+    Json,
+    ResyncRequired,
+    UnsupportedQuery,
+    check_options,
+    created,
+    entity_answer,
+)
+from fauxtune.surfaces.graph.lists import condition_of, list_documents, preferred_size
 
 #: Objects of one page, and of a filter (Graph: group: delta).
 _PAGE, _MOST_FILTERED = 200, 50
@@ -147,3 +166,70 @@ def _answer(call: Call, values: list[Json], *, token: DeltaToken, is_complete: b
     name, option = ("@odata.deltaLink", "$deltatoken") if is_complete else ("@odata.nextLink", "$skiptoken")
     link = f"{call.root}/{path}?{option}={quote(token.written(), safe='')}"
     return Answer(200, {"@odata.context": call.context(f"{token.kind}s"), name: link, "value": values})
+
+
+SUBSCRIPTION = entity("subscription")
+
+_CONTEXT = "subscriptions"
+#: Who reads a resource may subscribe to it.
+_NEEDS = {"user": needs.READ_USERS, "group": needs.READ_GROUPS, "device": needs.READ_DEVICES}
+
+
+async def list_subscriptions(call: Call) -> Answer:
+    """GET /subscriptions: those of the application that asks."""
+    rows = await call.read(queries.subscriptions_of, call.tenant.id)
+    now = call.emulator.runner.now(call.tenant)
+    own = [row.document for row in rows if row.client_id == call.principal.client_id and row.expires_at > now]
+    return list_documents(call, own, entity=SUBSCRIPTION, context=_CONTEXT)
+
+
+async def create_subscription(call: Call) -> Answer:
+    """POST: 201, once the receiver has answered with the validation token."""
+    sent = accept(SUBSCRIPTION, call.body(), partial=False, version=call.version)
+    kind = watched(str(sent["resource"])).kind
+    call.emulator.permissions.check(call.principal, ("POST", "/subscriptions"), needs=_NEEDS[kind])
+    document = await operations.create(
+        call.emulator,
+        call.tenant,
+        document={**defaults(SUBSCRIPTION), **sent},
+        principal=call.principal,
+        request_id=call.request_id,
+    )
+    return created(call, view(SUBSCRIPTION, document, version=call.version), collection=_CONTEXT)
+
+
+async def get_subscription(call: Call) -> Answer:
+    """GET /subscriptions/{subscription}."""
+    check_options(call, SUBSCRIPTION)
+    key = call.keys["subscription"]
+    row = await call.read(operations.known, call.tenant, key=key, principal=call.principal)
+    if row.expires_at <= call.emulator.runner.now(call.tenant):
+        raise operations.missing(key)
+    document = view(SUBSCRIPTION, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_CONTEXT)
+
+
+async def update_subscription(call: Call) -> Answer:
+    """PATCH /subscriptions/{subscription}: 200 with the subscription, which is renewed."""
+    changes = accept(SUBSCRIPTION, call.body(), partial=True, version=call.version)
+    document = await operations.update(
+        call.emulator,
+        call.tenant,
+        key=call.keys["subscription"],
+        changes=changes,
+        principal=call.principal,
+        request_id=call.request_id,
+    )
+    return entity_answer(call, view(SUBSCRIPTION, document, version=call.version), context=_CONTEXT)
+
+
+async def reauthorize(call: Call) -> Answer:
+    """POST /subscriptions/{subscription}/reauthorize."""
+    await call.run(operations.reauthorize, call.keys["subscription"], principal=call.principal)
+    return NO_CONTENT
+
+
+async def delete_subscription(call: Call) -> Answer:
+    """DELETE /subscriptions/{subscription}."""
+    await call.run(operations.delete, call.keys["subscription"], principal=call.principal)
+    return NO_CONTENT

@@ -1,0 +1,373 @@
+"""How profiles stand on devices and for users: statuses, states of settings and certificates, summaries.
+
+The status of a profile on each device. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview.
+
+Differs from Intune: one row for a device, not one for each of its users; a device here has one at most.
+
+The status of a profile for each user. Graph: deviceConfigurationUserStatus, deviceConfigurationUserOverview.
+
+A user's status is the worst of the user's devices; devices without a user are not counted. Unverified: the form of the
+id, which is `<user>_<profile>` here.
+
+The states of the profiles of one device, and of their settings. Graph: deviceConfigurationState,
+deviceConfigurationSettingState.
+
+The id of a state is that of its profile. Lists leave `settingStates` empty, as the service does; a single state has
+them, and so has the path below it (beta).
+
+The states of certificates on devices: those of one profile, and all. Graph: managedDeviceCertificateState,
+managedAllDeviceCertificateState (beta).
+
+A PKCS or SCEP profile has one row for a device, one of imported certificates a row for a device and certificate. A row
+stays when its certificate is removed, until the device's record is deleted. Of an imported certificate only the
+import's data are known, unless this tenant's CA issued it.
+
+Summaries of the states of settings, and of profiles in the whole tenant. Graph: settingStateDeviceSummary,
+deviceConfigurationDeviceStateSummary, deviceConfigurationUserStateSummary, deviceConfigurationConflictSummary.
+
+Unverified: that a device, or a user, counts once in the tenant's summaries, with the worst of its profiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fauxtune.core.engine.graph_states.settings import SettingState, conflicts_in, setting_states, states_of_settings
+from fauxtune.core.engine.planning.report import ProfileOutcome
+from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.index import complex_type, entity
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.settings import Asking
+from fauxtune.core.model.states import ProfileStatus, Source
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.settings import wishes_in
+from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
+from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, DEVICE_STATUSES, USER_STATUSES
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration, devices, statuses
+from fauxtune.storage.queries.settings import counted_settings
+from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune.storage.rows.devices import JoinedDeviceRow
+from fauxtune.storage.rows.statuses import ConfigurationStateRow
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    collection_answer,
+    computed,
+    count_documents,
+    count_rows,
+    element_document,
+    get_element,
+    list_documents,
+    list_rows,
+    stored,
+)
+from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row, profile_with
+from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.parts import Below, placed
+from fauxtune.surfaces.graph.resources.profile_expansion import (
+    CONTEXT,
+    device_overview,
+    setting_summaries,
+    user_overview,
+)
+
+DEVICE_OVERVIEW = entity("deviceConfigurationDeviceOverview")
+DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
+
+#: One row per device that the profile reaches. One that has not planned with it yet is `unknown` and was last heard of
+#: in the year 1. Unverified: that the real service lists such devices. The id is `<user>_<profile>_<device>`: there is
+#: no device property, and tools split the id.
+OF_DEVICES = Below(
+    profile_row,
+    placed(
+        Listed(collection=DEVICE_STATUSES, entity=DEVICE_STATUS, context=CONTEXT, document=computed),
+        lambda profile: below(profile, "deviceStatuses"),
+    ),
+    key="status",
+)
+
+
+async def device_status_overview(call: Call) -> Answer:
+    """GET .../{profile}/deviceStatusOverview."""
+    profile = await profile_row(call)
+    check_options(call, DEVICE_OVERVIEW)
+    document = await call.read(lambda connection: device_overview(call, connection, profile))
+    document = view(DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=below(profile, "deviceStatusOverview"))
+
+
+USER_OVERVIEW = entity("deviceConfigurationUserOverview")
+USER_STATUS = entity("deviceConfigurationUserStatus")
+
+#: One row per user with a device that the profile reaches, also before it has planned with it. Unverified: that the
+#: real service lists such users.
+OF_USERS = Below(
+    profile_row,
+    placed(
+        Listed(collection=USER_STATUSES, entity=USER_STATUS, context=CONTEXT, document=computed),
+        lambda profile: below(profile, "userStatuses"),
+    ),
+    key="status",
+)
+
+
+async def user_status_overview(call: Call) -> Answer:
+    """GET .../{profile}/userStatusOverview."""
+    profile = await profile_row(call)
+    check_options(call, USER_OVERVIEW)
+    document = await call.read(lambda connection: user_overview(call, connection, profile))
+    document = view(USER_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=below(profile, "userStatusOverview"))
+
+
+CONFIGURATION_STATE = entity("deviceConfigurationState")
+SETTING_STATE = complex_type("deviceConfigurationSettingState")
+
+
+async def get_state(call: Call) -> Answer:
+    """GET .../{device}/deviceConfigurationStates/{state}."""
+    device = await device_row(call)
+    check_options(call, CONFIGURATION_STATE)
+    row, settings = await _found(call, device)
+    document = {**row.document, "settingStates": settings}
+    document = view(CONFIGURATION_STATE, document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_context(device))
+
+
+async def list_settings(call: Call) -> Answer:
+    """GET .../{device}/deviceConfigurationStates/{state}/settingStates: the property alone."""
+    _row, settings = await _found(call, await device_row(call))
+    whole = view(CONFIGURATION_STATE, {"settingStates": settings}, version=call.version)
+    return collection_answer(
+        call,
+        whole["settingStates"],
+        context=f"Collection({SETTING_STATE.full_name})",
+        total=len(settings) if call.query.count else None,
+    )
+
+
+async def _found(call: Call, device: JoinedDeviceRow) -> tuple[ConfigurationStateRow, list[Json]]:
+    row = await STATES_OF_DEVICE.row(call, device)
+
+    return row, await call.read(_settings_of, call, row)
+
+
+def _settings_of(connection: Connection, call: Call, row: ConfigurationStateRow) -> list[Json]:
+    profile_id = ProfileId(row.document["id"])
+    rows = devices.ledger_rows(connection, row.enrollment_id).values()
+    held = [each for each in rows if any(claim.profile == profile_id for claim in each.claims)]
+    problem = None if row.error_code is None else Problem(row.error_code, row.message or "")
+    outcome = ProfileOutcome(ProfileStatus(row.document["state"]), problem)
+    states = _states(connection, call, row, held=held) or setting_states(row.kind, held, outcome=outcome)
+    others = frozenset(source for state in states for source in state.sources)
+    names = configuration.names_of_policies(connection, call.tenant.id, ids=others)
+    return [_setting(state, row, names=names) for state in states]
+
+
+def _states(
+    connection: Connection, call: Call, row: ConfigurationStateRow, *, held: list[LedgerRow]
+) -> tuple[SettingState, ...]:
+    """The states of the settings that a profile asks for by words of the wire; none for any other profile."""
+    known = kind(row.kind)
+    if known is None or known.family.source is not Source.SETTING:
+        return ()
+    profile = configuration.profile(connection, call.tenant.id, profile_id=row.document["id"])
+    if profile is None:
+        return ()
+    return states_of_settings(row.kind, profile.id, wishes=wishes_in(row.kind, profile.document), rows=held)
+
+
+def _setting(state: SettingState, row: ConfigurationStateRow, *, names: Mapping[ProfileId, str]) -> Json:
+    device = row.device
+    own = ProfileId(row.document["id"])
+    sources = [own, *(source for source in state.sources if source != own)]
+    return {
+        "setting": state.setting,
+        "settingName": state.name,
+        "instanceDisplayName": state.instance,
+        "settingInstanceId": state.instance,
+        "state": state.status.value,
+        "errorCode": 0 if state.problem is None else state.problem.code,
+        "errorDescription": None if state.problem is None else state.problem.message,
+        "userId": device.get("userId"),
+        "userName": device.get("userDisplayName"),
+        "userEmail": device.get("emailAddress"),
+        "userPrincipalName": device.get("userPrincipalName"),
+        "sources": [source_of(each, names.get(each, row.document["displayName"])) for each in sources],
+        "currentValue": state.value,
+    }
+
+
+def _context(device: JoinedDeviceRow) -> str:
+    return f"deviceManagement/managedDevices('{device.id}')/deviceConfigurationStates"
+
+
+#: One row per profile that the device has planned with.
+STATES_OF_DEVICE = Below(
+    device_row,
+    placed(Listed(collection=CONFIGURATION_STATES, entity=CONFIGURATION_STATE, context="", document=stored), _context),
+    key="state",
+)
+
+
+ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
+CERTIFICATE_STATE = entity("managedDeviceCertificateState")
+
+_ALL = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
+_NAME = "managedDeviceCertificateStates"
+_ALL_LISTED = Listed(
+    collection=ALL_CERTIFICATE_STATES,
+    entity=ANY_CERTIFICATE_STATE,
+    context=_ALL,
+    document=computed,
+)
+
+
+async def _profile(call: Call) -> ProfileRow:
+    return await profile_with(call, _NAME)
+
+
+STATES_OF_CERTIFICATES = Below(
+    _profile,
+    placed(
+        Listed(collection=PROFILE_CERTIFICATE_STATES, entity=CERTIFICATE_STATE, context=CONTEXT, document=computed),
+        lambda profile: below(profile, f"microsoft.graph.{profile.kind}/{_NAME}"),
+    ),
+    key="state",
+)
+
+
+async def list_all(call: Call) -> Answer:
+    """GET /deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates."""
+    return await list_rows(call, _ALL_LISTED)
+
+
+async def count_all(call: Call) -> Answer:
+    """GET .../deviceConfigurationsAllManagedDeviceCertificateStates/$count."""
+    return await count_rows(call, _ALL_LISTED)
+
+
+async def get_any(call: Call) -> Answer:
+    """GET .../deviceConfigurationsAllManagedDeviceCertificateStates/{state}."""
+    return await get_element(call, _ALL_LISTED, key=call.keys["state"])
+
+
+CONFLICT_SUMMARY = entity("deviceConfigurationConflictSummary")
+DEVICE_SUMMARY = entity("deviceConfigurationDeviceStateSummary")
+SETTING_SUMMARY = entity("settingStateDeviceSummary")
+USER_SUMMARY = entity("deviceConfigurationUserStateSummary")
+
+_SETTINGS = "deviceSettingStateSummaries"
+_CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
+
+
+async def list_setting_summaries(call: Call) -> Answer:
+    """GET .../{profile}/deviceSettingStateSummaries."""
+    profile, summaries = await _settings(call)
+    return list_documents(call, summaries, entity=SETTING_SUMMARY, context=below(profile, _SETTINGS))
+
+
+async def count_setting_summaries(call: Call) -> Answer:
+    """GET .../{profile}/deviceSettingStateSummaries/$count."""
+    _profile, summaries = await _settings(call)
+    return count_documents(call, summaries, entity=SETTING_SUMMARY)
+
+
+async def get_setting_summary(call: Call) -> Answer:
+    """GET .../{profile}/deviceSettingStateSummaries/{summary}."""
+    profile, summaries = await _settings(call)
+    key = call.keys["summary"]
+    document = element_document(call, summaries, entity=SETTING_SUMMARY, key=key)
+    if document is None:
+        raise NotFound(f"There is no settingStateDeviceSummary '{key}'.")
+    return entity_answer(call, document, context=below(profile, _SETTINGS))
+
+
+async def _settings(call: Call) -> tuple[ProfileRow, list[Json]]:
+    profile = await profile_row(call)
+    return profile, await call.read(lambda connection: setting_summaries(call, connection, profile))
+
+
+def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]], ending: str) -> Handler:
+    """Return the handler of one of the tenant's two summaries, each a single object with the tenant's id."""
+
+    async def handler(call: Call) -> Answer:
+        check_options(call, entity)
+        counts = await call.read(count, call.tenant.id)
+        document = {"id": call.tenant.id, **_counts(counts, ending)}
+        document = view(entity, document, version=call.version, select=call.query.select)
+        return entity_answer(call, document, context=f"deviceManagement/{name}")
+
+    return handler
+
+
+#: GET /deviceManagement/deviceConfigurationDeviceStateSummaries, and the same for users (beta).
+device_summary = _summary(
+    "deviceConfigurationDeviceStateSummaries",
+    DEVICE_SUMMARY,
+    count=statuses.device_summary,
+    ending="DeviceCount",
+)
+user_summary = _summary(
+    "deviceConfigurationUserStateSummaries", USER_SUMMARY, count=statuses.user_summary, ending="UserCount"
+)
+
+
+async def list_conflicts(call: Call) -> Answer:
+    """GET /deviceManagement/deviceConfigurationConflictSummary: which profiles and policies of the settings catalog are
+    in conflict, by the setting. Empty as long as none is.
+    """
+    return list_documents(call, await _conflicts(call), entity=CONFLICT_SUMMARY, context=_CONFLICTS)
+
+
+async def count_conflicts(call: Call) -> Answer:
+    """GET .../deviceConfigurationConflictSummary/$count."""
+    return count_documents(call, await _conflicts(call), entity=CONFLICT_SUMMARY)
+
+
+async def get_conflict(call: Call) -> Answer:
+    """GET .../deviceConfigurationConflictSummary/{id}."""
+    key = call.keys["conflict"]
+    document = element_document(call, await _conflicts(call), entity=CONFLICT_SUMMARY, key=key)
+    if document is None:
+        raise NotFound(f"There is no conflict '{key}'.")
+    return entity_answer(call, document, context=f"{_CONFLICTS}/$entity")
+
+
+async def _conflicts(call: Call) -> list[Json]:
+    return await call.read(_read_conflicts, call)
+
+
+def _read_conflicts(connection: Connection, call: Call) -> list[Json]:
+    tenant_id = call.tenant.id
+    conflicts: dict[str, tuple[tuple[Asking, ...], int]] = {}
+    for row in statuses.conflicts(connection, tenant_id):
+        counted = counted_settings(connection, tenant_id, profile_id=row.profile_id)
+        conflicts |= conflicts_in((each.row, each.devices) for each in counted)
+    names = configuration.names_of_policies(
+        connection, tenant_id, ids={one.profile for by, _devices in conflicts.values() for one in by}
+    )
+    return [_conflict(by, devices, names=names) for _address, (by, devices) in sorted(conflicts.items())]
+
+
+def source_of(profile_id: str, name: str | None) -> Json:
+    """Return a profile as the source of a setting."""
+    return {"id": profile_id, "displayName": name, "sourceType": "deviceConfiguration"}
+
+
+def _conflict(by: tuple[Asking, ...], devices: int, *, names: Mapping[ProfileId, str]) -> Json:
+    profiles = list(dict.fromkeys(one.profile for one in by))
+    return {
+        "id": "_".join([*profiles, *sorted({one.setting for one in by})]),
+        "conflictingDeviceConfigurations": [source_of(each, names.get(each)) for each in profiles],
+        "contributingSettings": sorted({one.setting for one in by}),
+        "deviceCheckinsImpacted": devices,
+    }
+
+
+def _counts(counts: dict[str, int], ending: str) -> Json:
+    return {f"{status}{ending}": number for status, number in counts.items()}

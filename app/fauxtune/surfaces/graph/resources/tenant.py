@@ -1,0 +1,389 @@
+"""What a tenant has one of: its organization, its licences, Intune's settings, the audit log, the scope tags.
+
+The tenant in the directory. Graph: organization, domain.
+
+The licences that the tenant has, and how many of them are in use. Graph: subscribedSku.
+
+The service itself. Graph: deviceManagement: get; deviceManagementSettings.
+
+The settings for compliance are settings of the tenant, and can be changed. What else stands here is true of every
+tenant: no Autopilot and no logs of devices; what is not emulated is off.
+
+The audit log. Graph: auditEvent: list, get, getAuditCategories, getAuditActivityTypes.
+
+Scope tags. Graph: roleScopeTag (beta): list, get, create, update, delete, assign, getRoleScopeTagsById,
+hasCustomRoleScopeTag.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.graph.index import complex_type, entity
+from fauxtune.core.model.licences import PREPAID, SKUS
+from fauxtune.core.odata.documents.validation import accept, defaults
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.query.filter import parse_filter
+from fauxtune.core.odata.schema.types import Entity
+from fauxtune.operations.compliance import by_time
+from fauxtune.operations.directory.users_and_groups import missing
+from fauxtune.operations.insight import audit_rules
+from fauxtune.operations.profiles import role_scope_tags as operations
+from fauxtune.operations.tenants import tenants
+from fauxtune.storage.collections.directory import USERS
+from fauxtune.storage.collections.tenant import AUDIT_EVENTS, ROLE_SCOPE_TAG_ASSIGNMENTS, ROLE_SCOPE_TAGS
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import collections
+from fauxtune.storage.queries import role_scope_tags as queries
+from fauxtune.storage.rows.tenants import RoleScopeTagRow
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.families.index import FAMILIES
+from fauxtune.surfaces.graph.lists import (
+    Listed,
+    collection_answer,
+    count_documents,
+    count_rows,
+    element_document,
+    get_element,
+    list_documents,
+    list_rows,
+    stored,
+)
+from fauxtune.surfaces.graph.resources.parts import Below, placed
+
+DOMAIN = entity("domain")
+ORGANIZATION = entity("organization")
+
+_CAPABILITIES = ("Email", "OfficeCommunicationsOnline", "Intune")
+
+
+async def list_organizations(call: Call) -> Answer:
+    """GET /organization: one."""
+    return list_documents(call, [_organization(call)], entity=ORGANIZATION, context="organization")
+
+
+async def count_organizations(call: Call) -> Answer:
+    """GET /organization/$count."""
+    return count_documents(call, [_organization(call)], entity=ORGANIZATION)
+
+
+async def get_organization(call: Call) -> Answer:
+    """GET /organization/{organization}."""
+    return _one(call, _organization(call), key=call.keys["organization"], entity=ORGANIZATION, context="organization")
+
+
+async def list_domains(call: Call) -> Answer:
+    """GET /domains: one."""
+    return list_documents(call, [_domain(call)], entity=DOMAIN, context="domains")
+
+
+async def count_domains(call: Call) -> Answer:
+    """GET /domains/$count."""
+    return count_documents(call, [_domain(call)], entity=DOMAIN)
+
+
+async def get_domain(call: Call) -> Answer:
+    """GET /domains/{domain}."""
+    return _one(call, _domain(call), key=call.keys["domain"], entity=DOMAIN, context="domains")
+
+
+def _one(call: Call, document: Json, *, key: str, entity: Entity, context: str) -> Answer:
+    element = element_document(call, [document], entity=entity, key=key)
+    if element is None:
+        raise missing(key)
+    return entity_answer(call, element, context=context)
+
+
+def _organization(call: Call) -> Json:
+    tenant = call.tenant
+    domain = {
+        "capabilities": ", ".join(_CAPABILITIES),
+        "isDefault": True,
+        "isInitial": True,
+        "name": tenant.domain,
+        "type": "Managed",
+    }
+    return {
+        **defaults(ORGANIZATION),
+        "id": tenant.id,
+        "displayName": tenant.name,
+        "createdDateTime": iso(tenant.created_at),
+        "mobileDeviceManagementAuthority": "intune",
+        "tenantType": "AAD",
+        "verifiedDomains": [domain],
+    }
+
+
+def _domain(call: Call) -> Json:
+    return {
+        **defaults(DOMAIN),
+        "id": call.tenant.domain,
+        "authenticationType": "Managed",
+        "isAdminManaged": True,
+        "isDefault": True,
+        "isInitial": True,
+        "isRoot": True,
+        "isVerified": True,
+        "supportedServices": list(_CAPABILITIES),
+    }
+
+
+SUBSCRIBED_SKU = entity("subscribedSku")
+USER = entity("user")
+
+
+async def list_skus(call: Call) -> Answer:
+    """GET /subscribedSkus."""
+    documents = await call.read(_documents, call)
+    return list_documents(call, documents, entity=SUBSCRIBED_SKU, context="subscribedSkus")
+
+
+async def get_sku(call: Call) -> Answer:
+    """GET /subscribedSkus/{sku}: the key is the tenant's id, an underscore, and the licence's."""
+    documents = await call.read(_documents, call)
+    document = element_document(call, documents, entity=SUBSCRIBED_SKU, key=call.keys["sku"])
+    if document is None:
+        raise missing(call.keys["sku"])
+    return entity_answer(call, document, context="subscribedSkus")
+
+
+def _documents(connection: Connection, call: Call) -> list[Json]:
+    tenant = call.tenant
+    return [
+        {
+            "id": f"{tenant.id}_{sku}",
+            "accountId": tenant.id,
+            "accountName": tenant.name,
+            "appliesTo": "User",
+            "capabilityStatus": "Enabled",
+            "consumedUnits": _consumed(call, connection, sku=sku),
+            "prepaidUnits": {"enabled": PREPAID, "lockedOut": 0, "suspended": 0, "warning": 0},
+            "servicePlans": list(plans),
+            "skuId": sku,
+            "skuPartNumber": name,
+            "subscriptionIds": [],
+        }
+        for sku, (name, plans) in SKUS.items()
+    ]
+
+
+def _consumed(call: Call, connection: Connection, *, sku: str) -> int:
+    condition = parse_filter(f"assignedLicenses/any(l:l/skuId eq {sku})", USER)
+    return collections.count(connection, call.tenant.id, collection=USERS, condition=condition)
+
+
+DEVICE_MANAGEMENT = entity("deviceManagement")
+DEVICE_MANAGEMENT_SETTINGS = complex_type("deviceManagementSettings")
+
+_CONTEXT = "deviceManagement"
+#: data. Members of the settings that are settings of the tenant.
+_OF_TENANT = {
+    "secureByDefault": "compliance.secureByDefault",
+    "deviceComplianceCheckinThresholdDays": "compliance.checkinThresholdDays",
+    "isScheduledActionEnabled": "compliance.scheduledActions",
+}
+
+
+async def get_service(call: Call) -> Answer:
+    """GET /deviceManagement."""
+    check_options(call, DEVICE_MANAGEMENT)
+    document = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=call.query.select)
+    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **document})
+
+
+async def get_settings(call: Call) -> Answer:
+    """GET /deviceManagement/settings: a value of the service that clients also read on its own."""
+    document = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=("settings",))
+    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/settings"), **document["settings"]})
+
+
+async def get_subscription_state(call: Call) -> Answer:
+    """GET /deviceManagement/subscriptionState."""
+    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/subscriptionState"), "value": "active"})
+
+
+async def update_service(call: Call) -> Answer:
+    """PATCH /deviceManagement, with `settings`: 200 with the service. Raises Invalid for a value that is out of range,
+    NotEmulated for another value of a setting that has no effect here.
+    """
+    body = call.body()
+    sent = body.get("settings")
+    checked = accept(DEVICE_MANAGEMENT, body, partial=True, version=call.version).get("settings")
+    if isinstance(sent, dict) and checked is not None:
+        names = [name for name in sent if name in checked]
+        present = _settings(call)
+        other = [name for name in names if name not in _OF_TENANT and checked[name] != present[name]]
+        if other:
+            raise NotEmulated(f"The setting '{other[0]}' has no effect here: leave it as it is.", target=other[0])
+        changes = {_OF_TENANT[name]: checked[name] for name in names if name in _OF_TENANT}
+        if changes:
+            await call.run(tenants.change_settings, changes)
+            await by_time.judge_again(call.emulator, call.tenant, changed=changes)
+    document = view(DEVICE_MANAGEMENT, _service(call), version=call.version)
+    return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **document})
+
+
+def _settings(call: Call) -> dict[str, Any]:
+    tenant = call.emulator.runner.current(call.tenant)
+    of_tenant = {name: tenant.setting(setting) for name, setting in _OF_TENANT.items()}
+    return {**defaults(DEVICE_MANAGEMENT_SETTINGS), **of_tenant}
+
+
+def _service(call: Call) -> dict[str, Any]:
+    # Unverified: what the account's id is made from; here it is the tenant's.
+    return {
+        **defaults(DEVICE_MANAGEMENT),
+        "id": call.tenant.id,
+        "intuneAccountId": call.tenant.id,
+        "settings": _settings(call),
+        "subscriptionState": "active",
+        "subscriptions": "intune",
+        "unlicensedAdminstratorsEnabled": True,
+    }
+
+
+AUDIT_EVENT = entity("auditEvent")
+
+#: Of the families, without what is below others: that has the same component and category.
+_SUBJECTS = tuple(family.subject() for families in FAMILIES.values() for family in families)
+_EVENTS = "deviceManagement/auditEvents"
+_TEXTS = "Collection(Edm.String)"
+_LISTED_EVENTS = Listed(collection=AUDIT_EVENTS, entity=AUDIT_EVENT, context=_EVENTS, document=stored)
+
+
+async def list_events(call: Call) -> Answer:
+    """GET /deviceManagement/auditEvents."""
+    return await list_rows(call, _LISTED_EVENTS)
+
+
+async def count_events(call: Call) -> Answer:
+    """GET /deviceManagement/auditEvents/$count."""
+    return await count_rows(call, _LISTED_EVENTS)
+
+
+async def get_event(call: Call) -> Answer:
+    """GET .../{event}."""
+    return await get_element(call, _LISTED_EVENTS, key=call.keys["event"])
+
+
+async def list_categories(call: Call) -> Answer:
+    """GET .../getAuditCategories: those that something here is recorded under."""
+    return _texts(call, sorted({*audit_rules.categories(), *(subject.category for subject in _SUBJECTS)}))
+
+
+async def list_activity_types(call: Call) -> Answer:
+    """GET .../getAuditActivityTypes(category='...'): nothing for a category that does not exist (Unverified)."""
+    category = call.keys["category"]
+    known = [subject for subject in _SUBJECTS if subject.category.lower() == category.lower()]
+    names = {*audit_rules.activity_types(category), *(name for subject in known for name in subject.activities())}
+    return _texts(call, sorted(names))
+
+
+def _texts(call: Call, texts: list[str]) -> Answer:
+    return Answer(200, {"@odata.context": call.context(_TEXTS), "value": texts})
+
+
+ROLE_SCOPE_TAG = entity("roleScopeTag")
+ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = entity("roleScopeTagAutoAssignment")
+
+_TAGS = "deviceManagement/roleScopeTags"
+#: A list expands `assignments` to nothing, as it was seen in live tenants: they stand below each tag.
+_LISTED_TAGS = Listed(
+    collection=ROLE_SCOPE_TAGS,
+    entity=ROLE_SCOPE_TAG,
+    context=_TAGS,
+    document=stored,
+    expandable=("assignments",),
+    expand=lambda _call, _connection, rows: [{"assignments": []} for _ in rows],
+)
+_ASSIGNMENTS = Listed(
+    collection=ROLE_SCOPE_TAG_ASSIGNMENTS,
+    document=stored,
+    entity=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+    context=_TAGS,
+)
+#: More tags than a tenant has. Unverified: the real service's limit.
+_MOST = 1000
+
+
+async def list_tags(call: Call) -> Answer:
+    """GET /deviceManagement/roleScopeTags: the built-in one first."""
+    return await list_rows(call, _LISTED_TAGS)
+
+
+async def count_tags(call: Call) -> Answer:
+    """GET /deviceManagement/roleScopeTags/$count."""
+    return await count_rows(call, _LISTED_TAGS)
+
+
+async def get_tag(call: Call) -> Answer:
+    """GET .../{tag}."""
+    check_options(call, ROLE_SCOPE_TAG)
+    row = await _row(call)
+    document = view(ROLE_SCOPE_TAG, row.document, version=call.version, select=call.query.select)
+    return entity_answer(call, document, context=_TAGS)
+
+
+async def create_tag(call: Call) -> Answer:
+    """POST: 200, as IntuneCD expects it of the real service; Microsoft's reference has 201. Unverified."""
+    document = accept(ROLE_SCOPE_TAG, call.body(), partial=False, version=call.version)
+    document = await call.run(operations.create_tag, document)
+    answer = created(call, view(ROLE_SCOPE_TAG, document, version=call.version), collection=_TAGS)
+    return Answer(200, answer.document, headers=answer.headers)
+
+
+async def update_tag(call: Call) -> Answer:
+    """PATCH .../{tag}: 200 with the entity."""
+    changes = accept(ROLE_SCOPE_TAG, call.body(), partial=True, version=call.version)
+    document = await call.run(operations.update_tag, call.keys["tag"], changes=changes)
+    return entity_answer(call, view(ROLE_SCOPE_TAG, document, version=call.version), context=_TAGS)
+
+
+async def delete_tag(call: Call) -> Answer:
+    """DELETE .../{tag}."""
+    await call.run(operations.delete_tag, call.keys["tag"])
+    return NO_CONTENT
+
+
+async def assign_tag(call: Call) -> Answer:
+    """POST .../{tag}/assign: the whole new set."""
+    sent = call.body().get("assignments")
+    if not isinstance(sent, list):
+        raise Invalid('The body must be {"assignments": [...]}.', target="assignments")
+    kind = ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
+    targets = [accept(kind, each, partial=False, version=call.version)["target"] for each in sent]
+    documents = await call.run(operations.assign_tag, call.keys["tag"], targets=targets)
+    values = [view(kind, document, version=call.version) for document in documents]
+    return collection_answer(call, values, context=f"Collection({kind.full_name})")
+
+
+async def tags_by_id(call: Call) -> Answer:
+    """POST .../getRoleScopeTagsById: those of the ids that are tags."""
+    sent = call.body().get("roleScopeTagIds")
+    if not isinstance(sent, list) or not all(isinstance(each, str) for each in sent) or len(sent) > _MOST:
+        raise Invalid(
+            f'The body must be {{"roleScopeTagIds": ["0"]}}, with at most {_MOST} ids.', target="roleScopeTagIds"
+        )
+    rows = await call.read(queries.tags, call.tenant.id, ids=sent)
+    values = [view(ROLE_SCOPE_TAG, row.document, version=call.version) for row in rows]
+    return collection_answer(call, values, context=f"Collection({ROLE_SCOPE_TAG.full_name})")
+
+
+async def has_custom_tag(call: Call) -> Answer:
+    """GET .../hasCustomRoleScopeTag: whether there is more than the built-in one."""
+    last = await call.read(queries.last_number, call.tenant.id)
+    value: Json = {"@odata.context": call.context("Edm.Boolean"), "value": last > 0}
+    return Answer(200, value)
+
+
+async def _row(call: Call) -> RoleScopeTagRow:
+    key = call.keys["tag"]
+    row = await call.read(queries.tag, call.tenant.id, tag_id=key)
+    if row is None:
+        raise NotFound(f"There is no roleScopeTag '{key}'.")
+    return row
+
+
+ASSIGNED = Below(_row, placed(_ASSIGNMENTS, lambda row: f"{_TAGS}('{row.id}')/assignments"), key="assignment")
