@@ -11,9 +11,7 @@ from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.resources.metadata import Description
-from fauxtune.surfaces.graph.routes.absent import ABSENT
-from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
-from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
+from fauxtune.surfaces.graph.routes.absent import ABSENT, ABSENT_OPERATIONS, ABSENT_PARTS
 from fauxtune.surfaces.graph.routes.absent_writes import absent_writes
 from fauxtune.surfaces.graph.routes.app_configurations import APP_CONFIGURATIONS
 from fauxtune.surfaces.graph.routes.apps import APP_PARTS
