@@ -11,8 +11,7 @@ from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.resources.envelope import Description
-from fauxtune.surfaces.graph.routes.absent import ABSENT, ABSENT_OPERATIONS, absent_writes
-from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
+from fauxtune.surfaces.graph.routes.absent import ABSENT, ABSENT_OPERATIONS, ABSENT_PARTS, absent_writes
 from fauxtune.surfaces.graph.routes.apps import APP_CONFIGURATIONS, APP_PARTS
 from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
 from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES, CONNECTORS

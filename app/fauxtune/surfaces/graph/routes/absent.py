@@ -1,31 +1,33 @@
-"""What exists in the real service and is not emulated: the form of its refusals, and single verbs and operations.
+"""What exists in the real service and is not emulated: 501 with the reason, where a 400 would mislead.
 
-What exists in the real service and is not emulated: 501 with the reason, where a 400 would mislead.
+The paths stand in tables beside this module:
 
-Changes of single parts that Graph has, where here an action replaces all of them: 501 with the way that works.
+    reason NAME "a reason that several lines have"
+    below PLACE...
+     VERB REASON [in=beta] [summary="..."] NAME...
 
-A verb that no document of a collection has is refused as the service words it (400, `NoSuchVerb`): states, reports and
+`VERB` is `*` where a whole branch is refused. `REASON` is a name of `reason` or of `graph/reasons.py`, or the reason
+itself in quotation marks. Each `NAME` is a path below each `PLACE`; `below /` is the root, and `casts` instead of
+`below` is for the names of types. The summary is the last segment, unless one is given.
+
+Changes of single parts, where an action replaces all of them, are refused with the way that works: `absent_writes`. A
+verb that no document of a collection has is refused as the service words it (400, `NoSuchVerb`): states, reports and
 catalogues are only read. Source of these: Microsoft's SDK of beta, 2026-10 (`tests/interop/test_sdk_paths.py`).
-
-Functions, actions and single verbs that exist beside what is emulated, and are not: 501 with the reason.
-
-Without a line here a function's name would be taken for a key (404), or a verb would be unknown (400). Names are
-Graph's. Whole branches that are refused stand in absent_parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.types import refused
+from fauxtune.core.tables import Line, table
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
 
-_CONNECTOR = "deviceManagement/certificateConnectorDetails/{connector}"
 _NOT_EMULATED = "exists in Microsoft Graph but is not emulated"
-_METRICS = "which metrics a connector has is not documented"
+_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", EVERY)
 
 
 def absent(method: str, template: str, *, summary: str, why: str, beta_only: bool = False) -> Route[Handler]:
@@ -40,48 +42,42 @@ def absent(method: str, template: str, *, summary: str, why: str, beta_only: boo
     return Route(method, template, not_emulated, summary, status=501, beta_only=beta_only, fidelity=refused(why))
 
 
-ABSENT: tuple[Route[Handler], ...] = (
-    absent("POST", f"{_CONNECTOR}/getHealthMetrics", summary="The health of a connector", why=_METRICS, beta_only=True),
-    absent(
-        "POST",
-        f"{_CONNECTOR}/getHealthMetricTimeSeries",
-        summary="The health of a connector over time",
-        why=_METRICS,
-        beta_only=True,
-    ),
-    absent(
-        "GET",
-        "deviceManagement/deviceConfigurations/{profile}/getOmaSettingPlainTextValue/{secret}",
-        summary="The value of an encrypted setting",
-        why="nothing is encrypted, the value stands in the setting",
-    ),
-    absent(
-        "GET",
-        "deviceAppManagement/mobileApps/{resource}/categories/{category}",
-        summary="Get a category of an app",
-        why="GET .../categories lists them",
-    ),
-    absent(
-        "GET",
-        "deviceManagement/intents/{resource}/categories/{part}",
-        summary="Get a category of an intent",
-        why="GET .../categories lists them",
-        beta_only=True,
-    ),
-    absent(
-        "GET",
-        "deviceManagement/templates/{resource}/categories/{part}",
-        summary="Get a category of a template",
-        why="GET .../categories lists them",
-        beta_only=True,
-    ),
-    absent(
-        "GET",
-        "deviceManagement/virtualEndpoint",
-        summary="Get the root of Cloud PCs",
-        why="its collections are listed one by one",
-    ),
-)
+def refusals(name: str) -> Iterator[Route[Handler]]:
+    """Yield the routes of a table. Raises Mistake, with file and line."""
+    known = {name: why for name, why in vars(reasons).items() if name.isupper()}
+    for line in table(__package__ or "", name):
+        match line.known(line.first, ("reason", "below", "casts"), what="kind of line"):
+            case "reason":
+                line.only()
+                key, why = line.after_first("NAME REASON")
+                known[key] = why
+            case "below":
+                line.only(below=True)
+                places = ["" if place == "/" else f"{place}/" for place in line.after_first("PLACE...")]
+                yield from _below(line, known, places=places)
+            case _:
+                line.only(below=True)
+                line.after_first("")
+                yield from _below(line, known, places=["microsoft.graph."])
+
+
+def _below(heading: Line, known: Mapping[str, str], *, places: list[str]) -> Iterator[Route[Handler]]:
+    rows = [(line, *_row(line, known)) for line in heading.below]
+    for place in places:
+        for line, why, names in rows:
+            for name in names:
+                summary = line.options.get("summary") or name.rpartition("/")[2]
+                beta_only = "in" in line.options
+                yield absent(line.first, f"{place}{name}", summary=summary, why=why, beta_only=beta_only)
+
+
+def _row(line: Line, known: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The reason of a line, and its names."""
+    line.only("in", "summary")
+    line.known(line.first, _METHODS, what="verb")
+    line.option("in", ("beta",), default="")
+    reason, *names = line.after_first("REASON NAME...")
+    return reason if " " in reason else known[line.known(reason, known, what="reason")], tuple(names)
 
 
 _ASSIGN = "an assignment is not changed by itself: POST .../{action} replaces all of them"
@@ -131,164 +127,6 @@ def _shape(template: str) -> str:
     return "/".join("{}" if segment.startswith("{") else segment.lower() for segment in template.split("/"))
 
 
-_SERVICE = "deviceManagement"
-_PROFILES = f"{_SERVICE}/deviceConfigurations"
-_DEVICES = (f"{_SERVICE}/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
-_USERS, _ME, _GROUPS, _GROUP = "users/{user}", "me", "groups", "groups/{group}"
-_ENTRA, _ENTRA_ONE = "devices", "devices/{device}"
-_DIRECTORY = ("directoryObjects", "users", "groups", "devices", "organization")
-_BIN = ("directoryObjects/{object}", "users/{user}", "groups/{group}", "devices/{device}")
-
-_SYNC = "whether a device was in touch stands in lastSyncDateTime"
-_UNITS = "there are no organisational units"
-_ELSEWHERE = "ask for it at deviceManagement/managedDevices"
-_LINKS = "what a profile is linked to stands in its assignments"
-_TAGS = "scope tags hide nothing here; roleScopeTags/getRoleScopeTagsById finds them by their ids"
-_TELLING = "to one device it is sent: managedDevices/{id}/sendCustomNotificationToCompanyPortal"
-_WINDOWS = "there are no such settings of Windows here"
-_ALWAYS_ON = "assignment filters are always on"
-_VALIDATION = "names of groups are not checked, because there is no naming policy"
-_KINDS = "users, groups and devices are listed, counted and made each in a collection of their own"
-_OWNED = "there are no applications that a user would own"
-_MAIL = "there is no Exchange"
-_LICENCES = "licences are given to users, not to groups"
-_EXPIRY = "groups do not expire"
-_DYNAMIC = "the rule of a dynamic group is kept and not evaluated"
-_SIGN_ON = "there is no single sign-on to applications"
-_GRANTS = "the permissions of applications stand in their tokens"
-_PROVISIONING = "nothing is provisioned that could fail"
-_REGISTERED = "the owner and user of a device is the user who enrolled it"
-_TEAMS = "there is no Teams"
-_DOMAIN = "a tenant has the one domain that it was made with"
-_ORGANIZATION = "what a tenant is called is said when it is made"
-_REVOKED = "revokeSignInSessions does what this did"
-
-#: Verb, path, whether beta alone has it, and why it is not here.
-_OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
-    ("POST", f"{_PROFILES}/hasPayloadLinks", True, _LINKS),
-    ("GET", f"{_PROFILES}/getIosAvailableUpdateVersions", True, reasons.UPDATES),
-    ("POST", f"{_PROFILES}/{{profile}}/assignedAccessMultiModeProfiles", True, _WINDOWS),
-    ("POST", f"{_PROFILES}/{{profile}}/windowsPrivacyAccessControls", True, _WINDOWS),
-    ("POST", f"{_SERVICE}/assignmentFilters/enable", True, _ALWAYS_ON),
-    ("GET", f"{_SERVICE}/getAssignedRoleDetails", True, reasons.ROLES),
-    ("GET", f"{_SERVICE}/getEffectivePermissions", True, reasons.ROLES),
-    ("GET", f"{_SERVICE}/getEffectivePermissions/{{scope}}", False, reasons.ROLES),
-    ("GET", f"{_SERVICE}/retrieveUserRoleDetail/{{userid}}", True, reasons.ROLES),
-    ("GET", f"{_SERVICE}/scopedForResource/{{resource}}", True, reasons.ROLES),
-    ("GET", f"{_SERVICE}/resourceOperations/{{operation}}/getScopesForUser/{{userid}}", True, reasons.ROLES),
-    ("GET", f"{_SERVICE}/getRoleScopeTagsByIds/{{ids}}", True, _TAGS),
-    ("GET", f"{_SERVICE}/getRoleScopeTagsByResource/{{resource}}", True, _TAGS),
-    ("GET", f"{_SERVICE}/getComanagedDevicesSummary", True, reasons.COMANAGED),
-    ("GET", f"{_SERVICE}/getComanagementEligibleDevicesSummary", True, reasons.COMANAGED),
-    ("GET", f"{_SERVICE}/getSuggestedEnrollmentLimit/{{enrollmentType}}", True, reasons.ENROLLMENT),
-    ("GET", f"{_SERVICE}/verifyWindowsEnrollmentAutoDiscovery/{{domainName}}", False, reasons.ENROLLMENT),
-    ("POST", f"{_SERVICE}/enableAndroidDeviceAdministratorEnrollment", True, reasons.AUTHORITY),
-    ("POST", f"{_SERVICE}/enableEndpointPrivilegeManagement", True, reasons.AUTHORITY),
-    ("POST", f"{_SERVICE}/enableLegacyPcManagement", True, reasons.AUTHORITY),
-    ("POST", f"{_SERVICE}/enableUnlicensedAdminstrators", True, reasons.AUTHORITY),
-    ("POST", f"{_SERVICE}/sendCustomNotificationToCompanyPortal", True, _TELLING),
-    ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizeWorkFromAnywhereDevices", False, reasons.ANALYTICS),
-    ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizedDeviceScopes", True, reasons.ANALYTICS),
-    ("GET", "directoryObjects", False, _KINDS),
-    ("POST", "directoryObjects", False, _KINDS),
-    ("GET", "directoryObjects/$count", False, _KINDS),
-    ("POST", f"{_GROUPS}/evaluateDynamicMembership", True, _DYNAMIC),
-    ("POST", f"{_GROUP}/evaluateDynamicMembership", True, _DYNAMIC),
-    ("POST", f"{_GROUP}/assignLicense", False, _LICENCES),
-    ("POST", f"{_GROUP}/renew", False, _EXPIRY),
-    ("POST", f"{_GROUP}/validateProperties", False, _VALIDATION),
-    ("POST", f"{_GROUP}/retryServiceProvisioning", False, _PROVISIONING),
-    ("POST", f"{_GROUP}/checkGrantedPermissionsForApp", False, _GRANTS),
-    ("POST", f"{_GROUP}/getPasswordSingleSignOnCredentials", True, _SIGN_ON),
-    ("POST", f"{_GROUP}/deletePasswordSingleSignOnCredentials", True, _SIGN_ON),
-    ("POST", f"{_GROUP}/addFavorite", False, _MAIL),
-    ("POST", f"{_GROUP}/removeFavorite", False, _MAIL),
-    ("POST", f"{_GROUP}/resetUnseenCount", False, _MAIL),
-    ("POST", f"{_GROUP}/subscribeByMail", False, _MAIL),
-    ("POST", f"{_GROUP}/unsubscribeByMail", False, _MAIL),
-    ("POST", f"{_ENTRA}/provision", False, _REGISTERED),
-    ("POST", f"{_ENTRA_ONE}/registeredOwners/$ref", False, _REGISTERED),
-    ("DELETE", f"{_ENTRA_ONE}/registeredOwners/$ref", False, _REGISTERED),
-    ("DELETE", f"{_ENTRA_ONE}/registeredOwners/{{owner}}/$ref", False, _REGISTERED),
-    ("POST", f"{_ENTRA_ONE}/registeredUsers/$ref", False, _REGISTERED),
-    ("DELETE", f"{_ENTRA_ONE}/registeredUsers/$ref", False, _REGISTERED),
-    ("DELETE", f"{_ENTRA_ONE}/registeredUsers/{{owner}}/$ref", False, _REGISTERED),
-    ("GET", "directory", False, reasons.DIRECTORY),
-    ("GET", "informationProtection", False, reasons.DIRECTORY),
-    ("GET", "informationProtection/bitlocker", False, reasons.DIRECTORY),
-    ("GET", "identity", False, reasons.DIRECTORY),
-    ("PATCH", "deviceAppManagement", False, reasons.APPS),
-    ("PATCH", "organization/{organization}", False, _ORGANIZATION),
-    ("GET", "servicePrincipals/delta", False, reasons.DIRECTORY),
-    ("GET", "applications/delta", False, reasons.DIRECTORY),
-    ("GET", "oauth2PermissionGrants/delta", False, reasons.DIRECTORY),
-    ("POST", "servicePrincipals/{principal}/endpoints", False, reasons.DIRECTORY),
-    ("GET", "servicePrincipals/{principal}/endpoints/$count", False, reasons.DIRECTORY),
-    ("GET", "servicePrincipals/{principal}/endpoints/{endpoint}", False, reasons.DIRECTORY),
-    ("PATCH", "servicePrincipals/{principal}/endpoints/{endpoint}", False, reasons.DIRECTORY),
-    ("DELETE", "servicePrincipals/{principal}/endpoints/{endpoint}", False, reasons.DIRECTORY),
-    ("POST", "domains", False, _DOMAIN),
-    ("PATCH", "domains/{domain}", False, _DOMAIN),
-    ("DELETE", "domains/{domain}", False, _DOMAIN),
-)
-#: Below a device, wherever devices are reached; the same for all of them.
-_OF_A_DEVICE: tuple[tuple[str, str, bool, str], ...] = (
-    ("GET", "retrieveDeviceLocalAdminAccountDetail", True, reasons.ESCROW),
-    ("GET", "retrieveMacOSManagedDeviceLocalAdminAccountDetail", True, reasons.ESCROW),
-    ("GET", "retrieveRecoveryLockPasscode", True, reasons.ESCROW),
-    ("GET", "getSyncStatus", True, _SYNC),
-    ("GET", "getOemWarranty", True, "nobody sold the devices here"),
-    ("GET", "getCloudPcRemoteActionResults", True, reasons.CLOUD_PC),
-    ("GET", "getCloudPcReviewStatus", True, reasons.CLOUD_PC),
-)
-_OF_DEVICES: tuple[tuple[str, str, bool, str], ...] = (
-    ("GET", "appDiagnostics/{upn}", True, reasons.APPS),
-    ("GET", "retrievePowerliftAppDiagnosticsDetails/{userPrincipalName}", True, reasons.APPS),
-    ("POST", "downloadAppDiagnostics", True, reasons.APPS),
-    ("POST", "downloadPowerliftAppDiagnostic", True, reasons.APPS),
-    ("POST", "moveDevicesToOU", True, _UNITS),
-)
-_OF_A_USER: tuple[tuple[str, str, bool, str], ...] = (
-    ("GET", "licenseDetails/getTeamsLicensingDetails", False, _TEAMS),
-    ("POST", "managedDevices/executeAction", True, _ELSEWHERE),
-    ("POST", "invalidateAllRefreshTokens", True, _REVOKED),
-    ("POST", "removeAllDevicesFromManagement", False, "devices are retired one by one"),
-    ("POST", "wipeManagedAppRegistrationsByDeviceTag", False, reasons.APPS),
-    ("GET", "getManagedDevicesWithAppFailures", False, reasons.APPS),
-    ("GET", "getManagedDevicesWithFailedOrPendingApps", True, reasons.APPS),
-    ("GET", "getManagedAppDiagnosticStatuses", False, reasons.APPS),
-    ("GET", "getManagedAppPolicies", False, reasons.APPS),
-    ("GET", "getEffectiveDeviceEnrollmentConfigurations", True, reasons.ENROLLMENT),
-    ("GET", "getLoggedOnManagedDevices", True, "a device has the user who enrolled it"),
-    ("POST", "exportPersonalData", False, "nothing is exported"),
-    ("POST", "reprocessLicenseAssignment", False, _LICENCES),
-    ("POST", "retryServiceProvisioning", False, _PROVISIONING),
-)
-
-
-def _lines() -> Iterator[tuple[str, str, bool, str]]:
-    yield from _OPERATIONS
-    for root in _DEVICES:
-        for method, name, beta_only, why in _OF_A_DEVICE:
-            yield method, f"{root}/{{device}}/{name}", beta_only, why
-        for method, name, beta_only, why in _OF_DEVICES:
-            yield method, f"{root}/{name}", beta_only, why
-    for one in (_USERS, _ME):
-        for method, name, beta_only, why in _OF_A_USER:
-            yield method, f"{one}/{name}", beta_only, why
-    yield from _lines_of_objects()
-
-
-def _lines_of_objects() -> Iterator[tuple[str, str, bool, str]]:
-    for collection in _DIRECTORY:
-        yield "POST", f"{collection}/validateProperties", False, _VALIDATION
-        yield "POST", f"{collection}/getAvailableExtensionProperties", False, reasons.EXTENSIONS
-        yield "POST", f"{collection}/getUserOwnedObjects", True, _OWNED
-    for one in _BIN:
-        yield "POST", f"{one}/restore", False, reasons.GONE
-
-
-ABSENT_OPERATIONS: tuple[Route[Handler], ...] = tuple(
-    absent(method, template, summary=template.rpartition("/")[2], why=why, beta_only=beta_only)
-    for method, template, beta_only, why in _lines()
-)
+ABSENT = tuple(refusals("absent.txt"))
+ABSENT_OPERATIONS = tuple(refusals("absent_operations.txt"))
+ABSENT_PARTS = (*refusals("absent_parts.txt"), *refusals("absent_elsewhere.txt"))
