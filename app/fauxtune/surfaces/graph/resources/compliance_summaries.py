@@ -14,7 +14,7 @@ from fauxtune.core.engine.compliance.states import Status
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
-from fauxtune.storage.queries import compliance_counts as queries
+from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.rows.compliance import ComplianceSettingsRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents

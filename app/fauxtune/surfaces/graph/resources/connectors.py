@@ -23,7 +23,6 @@ from fauxtune.operations.connectors.selection import is_active, unreached
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
@@ -96,7 +95,7 @@ async def _documents(call: Call) -> list[Json]:
     """Return each connector with the properties of both types."""
 
     def read(connection: Connection) -> tuple[list[ConnectorRow], dict[str, JsonObject], bool]:
-        templates = template_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
+        templates = authority_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
         reached = authority_queries.current_issuing(connection, call.tenant.id).state == "available"
         return connector_queries.connector_rows(connection, call.tenant.id), templates, reached
 

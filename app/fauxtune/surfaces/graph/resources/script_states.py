@@ -24,7 +24,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as assignment_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.queries import script_counts as counts
+from fauxtune.storage.queries import script_runs as counts
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents

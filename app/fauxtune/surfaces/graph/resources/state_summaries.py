@@ -17,7 +17,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration, statuses
-from fauxtune.storage.queries.settings import counted_settings
+from fauxtune.storage.queries.profile_overview import counted_settings
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents

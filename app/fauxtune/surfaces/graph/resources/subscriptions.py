@@ -7,7 +7,7 @@ from fauxtune.core.graph.subscriptions import watched
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.directory import subscriptions as operations
-from fauxtune.storage.queries import subscriptions as queries
+from fauxtune.storage.queries import change_log as queries
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
