@@ -12,7 +12,6 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import profile_overview as queries
-from fauxtune.storage.queries import templates as template_queries
 
 #: The two S/MIME certificates of an account: the word of the field, and the navigation of those kinds that have it.
 REFERENCES = {"signing": "smimeSigningCertificate", "encryption": "smimeEncryptionCertificate"}
@@ -53,7 +52,7 @@ class Choices:
 
 def choices(connection: Connection, tenant: Tenant) -> Choices:
     """Read what can be chosen."""
-    documents = template_queries.template_documents(connection, tenant.id, authority_name="issuing")
+    documents = authority_queries.template_documents(connection, tenant.id, authority_name="issuing")
     authorities = {row.role: row for row in authority_queries.authorities_of(connection, tenant.id)}
     return Choices(
         tenant=tenant,

@@ -7,9 +7,9 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 _CERTIFICATES = "app/fauxtune/storage/queries/certificates.py"
-_REQUESTS = "app/fauxtune/storage/queries/connector_requests.py"
+_REQUESTS = "app/fauxtune/storage/queries/connectors.py"
 _DEVICES = "app/fauxtune/storage/queries/devices.py"
-_ENROLLMENT_TOKENS = "app/fauxtune/storage/queries/enrollment_tokens.py"
+_ENROLLMENT_TOKENS = "app/fauxtune/storage/queries/enrolling.py"
 _TOKENS = "app/fauxtune/operations/runtime/tokens.py"
 _QUIET = "tests/storage/test_quiet_queries.py::test_a_check_in_is_quiet_if_nothing_is_new_and_the_device_is_itself"
 

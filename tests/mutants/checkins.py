@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_REQUESTS = "app/fauxtune/storage/queries/connector_requests.py"
+_REQUESTS = "app/fauxtune/storage/queries/connectors.py"
 _QUIET_QUERIES = "app/fauxtune/storage/queries/quiet.py"
 _CHECKIN = "app/fauxtune/operations/checkin/checkin.py"
 _CHANNEL = "app/fauxtune/operations/checkin/connector_channel.py"

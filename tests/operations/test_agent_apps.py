@@ -16,7 +16,7 @@ from fauxtune.operations.checkin.agent import AgentAnswer, serve
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import app_reports, app_states
+from fauxtune.storage.queries import app_states
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token
 from tests.support.tenant import Contoso
 
@@ -81,10 +81,10 @@ async def test_an_order_goes_out_when_what_it_needs_is_there(contoso: Contoso) -
         old: ("superseded", "notInstalled"),
         new: ("required", "installed"),
     }
-    (row,) = await contoso.look(app_reports.states_of_app, contoso.tenant.id, app_id=new)
+    (row,) = await contoso.look(app_states.states_of_app, contoso.tenant.id, app_id=new)
     assert "has to be restarted" in str(row.reason)
-    assert await contoso.look(app_reports.states_of_app, contoso.tenant.id, app_id=runtime) == []
-    assert set(await contoso.look(app_reports.counts, contoso.tenant.id)) == {new}
+    assert await contoso.look(app_states.states_of_app, contoso.tenant.id, app_id=runtime) == []
+    assert set(await contoso.look(app_states.counts, contoso.tenant.id)) == {new}
 
 
 async def test_a_failure_is_ordered_three_times_five_minutes_apart_and_again_a_day_later(contoso: Contoso) -> None:

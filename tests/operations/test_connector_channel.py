@@ -21,7 +21,7 @@ from fauxtune.operations.checkin.connector_channel import ConnectorResources, Co
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import ending
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.support.devices.stepwise import enrol_iphone
 from tests.support.tenant import Contoso

@@ -31,9 +31,9 @@ from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
+from fauxtune.storage.queries import authorities as template_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import TemplateRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso

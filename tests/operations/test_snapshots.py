@@ -30,8 +30,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries import snapshots as snapshot_queries
-from fauxtune.storage.queries import tenants as tenant_queries
+from fauxtune.storage.queries import tenants as snapshot_queries
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
@@ -109,7 +108,7 @@ async def test_the_journal_is_that_of_the_snapshot_and_readers_go_on_with_its_nu
     await asyncio.sleep(0)
     await _restore(contoso)
     await asyncio.wait_for(asyncio.gather(waiting, pushed), timeout=10)
-    (event,) = await contoso.look(tenant_queries.events, contoso.tenant.id, after=newest)
+    (event,) = await contoso.look(snapshot_queries.events, contoso.tenant.id, after=newest)
     assert (event.type, event.detail, event.seq) == ("snapshotRestored", {"snapshot": "before"}, newest + 1)
     assert await contoso.events("enrolled") == []
     await contoso.enroll("alice")

@@ -16,10 +16,8 @@ from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, R
 from fauxtune.core.pki.crl import Revoked
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import RequestChanges, TemplateRow
 from tests.support.certificate_rows import (
     authority_row,
@@ -65,11 +63,11 @@ def import_pfx(fill: Filler, thumbprint: str, *, user: UserId = ALICE, pfx: byte
 
 
 def request(fill: Filler, name: str, **columns: Any) -> None:
-    request_queries.put_requests(fill.connection, [request_row(fill.tenant_id, id=name, **columns)], replaced=())
+    connector_queries.put_requests(fill.connection, [request_row(fill.tenant_id, id=name, **columns)], replaced=())
 
 
 def asked(fill: Filler, enrollment: str = "e") -> list[str]:
-    return sorted(row.id for row in request_queries.requests_of(fill.connection, [EnrollmentId(enrollment)]))
+    return sorted(row.id for row in connector_queries.requests_of(fill.connection, [EnrollmentId(enrollment)]))
 
 
 # ----------------------------------------------------------------------------------------------------------- the CA
@@ -140,8 +138,8 @@ def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler
 def test_templates_are_replaced_by_name(fill: Filler) -> None:
     for name, text in (("B", "one"), ("A", "two"), ("B", "three")):
         row = TemplateRow(fill.tenant_id, "issuing", name, {"text": text})
-        template_queries.put_templates(fill.connection, row)
-    template_documents = template_queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
+        authority_queries.put_templates(fill.connection, row)
+    template_documents = authority_queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
     assert list(template_documents.items()) == [("A", {"text": "two"}), ("B", {"text": "three"})]
 
 
@@ -186,7 +184,7 @@ def test_the_same_request_again_takes_the_place_of_the_first(fill: Filler) -> No
     request(fill, "r3", fingerprint="after/01")
     request(fill, "r4", enrollment_id="other")
     again = request_row(fill.tenant_id, id="r2")
-    request_queries.put_requests(fill.connection, [again], replaced=[RequestId("r1")])
+    connector_queries.put_requests(fill.connection, [again], replaced=[RequestId("r1")])
     assert asked(fill) == ["r2", "r3"]
     assert asked(fill, "other") == ["r4"]
 
@@ -201,10 +199,10 @@ def test_a_request_is_answered_once(fill: Filler) -> None:
         "answered_at": fill.now,
     }
     second: RequestChanges = {**first, "pfx": b"other"}
-    assert request_queries.answer_request(fill.connection, RequestId("r1"), **first)
-    assert not request_queries.answer_request(fill.connection, RequestId("r1"), **second)
-    assert not request_queries.answer_request(fill.connection, RequestId("gone"), **first)
-    (row,) = request_queries.answers(fill.connection, EnrollmentId("e"))
+    assert connector_queries.answer_request(fill.connection, RequestId("r1"), **first)
+    assert not connector_queries.answer_request(fill.connection, RequestId("r1"), **second)
+    assert not connector_queries.answer_request(fill.connection, RequestId("gone"), **first)
+    (row,) = connector_queries.answers(fill.connection, EnrollmentId("e"))
     assert (row.pfx, row.sealed, row.serial) == (b"1", b"2", "01")
 
 
@@ -220,7 +218,7 @@ ORDERS: list[RequestOrder] = [
 @pytest.mark.parametrize("order", ORDERS)
 def test_an_order_is_read_as_it_was_written(fill: Filler, order: RequestOrder) -> None:
     request(fill, "r1", order=order)
-    (row,) = request_queries.requests_of(fill.connection, [EnrollmentId("e")])
+    (row,) = connector_queries.requests_of(fill.connection, [EnrollmentId("e")])
     assert row.order == order
 
 
@@ -242,8 +240,8 @@ def test_forgetting_refusals_leaves_answers_and_open_requests(
         ("failed-q", "failed", "pkcs/q"),
     ):
         request(fill, name, state=state, item_key=key)
-    request_queries.forget_refusals(fill.connection, OTHER)
-    request_queries.forget_refusals(fill.connection, fill.tenant_id, **which)
+    connector_queries.forget_refusals(fill.connection, OTHER)
+    connector_queries.forget_refusals(fill.connection, fill.tenant_id, **which)
     assert asked(fill) == left
 
 
@@ -251,7 +249,7 @@ def test_forgetting_what_is_unanswered_leaves_answers_and_other_items(fill: Fill
     for number, state in enumerate(("open", "failed", "answered")):
         request(fill, state, state=state, fingerprint=str(number))
     request(fill, "another", item_key="pkcs/q")
-    request_queries.forget_unanswered(fill.connection, fill.tenant_id, item_key=ItemKey("pkcs/p"))
+    connector_queries.forget_unanswered(fill.connection, fill.tenant_id, item_key=ItemKey("pkcs/p"))
     assert asked(fill) == ["another", "answered"]
 
 

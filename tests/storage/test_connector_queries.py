@@ -7,7 +7,6 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, RequestId, TenantId
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors, tenants
 from tests.storage.conftest import Filler
 from tests.support.certificate_rows import connector_event_row, request_row
@@ -22,7 +21,7 @@ def ask(connection: Connection, fill: Filler, name: str, *, role: str = "pkcs", 
         created_at=fill.now + timedelta(seconds=seconds),
         **more,
     )
-    request_queries.put_requests(connection, [row], replaced=())
+    connectors.put_requests(connection, [row], replaced=())
 
 
 def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first(
@@ -38,7 +37,7 @@ def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_firs
 
     def free(seconds: int = 0, **changes: object) -> list[str]:
         now = fill.now + timedelta(seconds=seconds)
-        free_requests = request_queries.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
+        free_requests = connectors.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
         return [row.id for row in free_requests]
 
     assert free() == ["early", "mine", "late"]
@@ -46,15 +45,15 @@ def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_firs
     assert free(before=fill.now) == ["early"]
     assert free(roles=[]) == []
     until = fill.now + timedelta(seconds=60)
-    assert request_queries.lease(connection, RequestId("early"), session="s", now=fill.now, until=until)
-    assert not request_queries.lease(connection, RequestId("early"), session="t", now=fill.now, until=until)
+    assert connectors.lease(connection, RequestId("early"), session="s", now=fill.now, until=until)
+    assert not connectors.lease(connection, RequestId("early"), session="t", now=fill.now, until=until)
     assert free() == ["mine", "late"]
     assert free(seconds=60) == ["early", "mine", "late"]
-    request_queries.give_back(connection, fill.tenant_id, session="t")
+    connectors.give_back(connection, fill.tenant_id, session="t")
     assert free() == ["mine", "late"]
-    request_queries.give_back(connection, fill.tenant_id, session="s")
+    connectors.give_back(connection, fill.tenant_id, session="s")
     assert free() == ["early", "mine", "late"]
-    request_queries.release(connection, fill.tenant_id, connector_id=ConnectorId("b"))
+    connectors.release(connection, fill.tenant_id, connector_id=ConnectorId("b"))
     assert set(free()) == {"early", "mine", "late", "another's"}
 
 
@@ -63,12 +62,12 @@ def test_who_waits_is_told_by_role_and_moment(connection: Connection, fill: Fill
     ask(connection, fill, "two", seconds=30)
     ask(connection, fill, "three", role="imported-pfx")
     later = fill.now + timedelta(seconds=10)
-    waiting = request_queries.devices_that_wait(connection, fill.tenant_id, roles=["pkcs"], before=later)
+    waiting = connectors.devices_that_wait(connection, fill.tenant_id, roles=["pkcs"], before=later)
     assert waiting == {"device-one"}
-    oldest = request_queries.oldest_request(connection, fill.tenant_id, roles=["pkcs"], after=later)
+    oldest = connectors.oldest_request(connection, fill.tenant_id, roles=["pkcs"], after=later)
     assert oldest == fill.now + timedelta(seconds=30)
-    assert request_queries.oldest_request(connection, fill.tenant_id, roles=["scep"], after=later) is None
-    assert request_queries.request(connection, TenantId("another"), request_id=RequestId("one")) is None
+    assert connectors.oldest_request(connection, fill.tenant_id, roles=["scep"], after=later) is None
+    assert connectors.request(connection, TenantId("another"), request_id=RequestId("one")) is None
 
 
 def test_events_are_numbered_without_gaps_and_read_by_what_they_are_about(connection: Connection, fill: Filler) -> None:

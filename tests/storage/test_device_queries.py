@@ -15,7 +15,7 @@ from fauxtune.core.model.ids import ItemKey, ManagedDeviceId, ProfileId, TenantI
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import device_actions, devices, enrollment_tokens, key_holdings
+from fauxtune.storage.queries import device_actions, devices, enrolling, key_holdings
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentTokenRow
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NEXT_YEAR = datetime(2027, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
 
 def add_token(fill: Filler, *, uses: int = 1, digest: str = "digest") -> None:
     expires_at = fill.now + timedelta(hours=1)
-    enrollment_tokens.add_token(
+    enrolling.add_token(
         fill.connection, EnrollmentTokenRow(digest, fill.tenant_id, UserId("alice"), expires_at, uses_left=uses)
     )
 
@@ -37,8 +37,7 @@ def add_token(fill: Filler, *, uses: int = 1, digest: str = "digest") -> None:
 def test_a_token_is_taken_as_often_as_it_may_be(fill: Filler) -> None:
     add_token(fill, uses=2)
     taken = [
-        enrollment_tokens.use_token(fill.connection, fill.tenant_id, digest="digest", now=fill.now)
-        for _attempt in range(3)
+        enrolling.use_token(fill.connection, fill.tenant_id, digest="digest", now=fill.now) for _attempt in range(3)
     ]
     assert taken == ["alice", "alice", None]
 
@@ -46,11 +45,11 @@ def test_a_token_is_taken_as_often_as_it_may_be(fill: Filler) -> None:
 def test_a_token_ends_at_its_moment_and_is_good_in_its_tenant_only(fill: Filler) -> None:
     add_token(fill)
     end = fill.now + timedelta(hours=1)
-    assert enrollment_tokens.use_token(fill.connection, fill.tenant_id, digest="digest", now=end) is None
-    assert enrollment_tokens.use_token(fill.connection, TenantId("other"), digest="digest", now=fill.now) is None
-    assert enrollment_tokens.use_token(fill.connection, fill.tenant_id, digest="unknown", now=fill.now) is None
+    assert enrolling.use_token(fill.connection, fill.tenant_id, digest="digest", now=end) is None
+    assert enrolling.use_token(fill.connection, TenantId("other"), digest="digest", now=fill.now) is None
+    assert enrolling.use_token(fill.connection, fill.tenant_id, digest="unknown", now=fill.now) is None
     before = end - timedelta(microseconds=1)
-    assert enrollment_tokens.use_token(fill.connection, fill.tenant_id, digest="digest", now=before) == "alice"
+    assert enrolling.use_token(fill.connection, fill.tenant_id, digest="digest", now=before) == "alice"
 
 
 def test_a_use_that_was_rolled_back_can_be_taken_again(database: Database, filler: type[Filler]) -> None:
@@ -59,12 +58,12 @@ def test_a_use_that_was_rolled_back_can_be_taken_again(database: Database, fille
         add_token(fill)
 
     def use_and_fail(connection: Connection) -> None:
-        assert enrollment_tokens.use_token(connection, fill.tenant_id, digest="digest", now=fill.now) == "alice"
+        assert enrolling.use_token(connection, fill.tenant_id, digest="digest", now=fill.now) == "alice"
         raise LookupError("the enrolment was refused")
 
     with pytest.raises(LookupError):
         database.run_now(use_and_fail)
-    assert database.run_now(enrollment_tokens.use_token, fill.tenant_id, digest="digest", now=fill.now) == "alice"
+    assert database.run_now(enrolling.use_token, fill.tenant_id, digest="digest", now=fill.now) == "alice"
 
 
 def test_many_at_once_never_take_the_same_use(postgresql: Database, filler: type[Filler]) -> None:
@@ -73,7 +72,7 @@ def test_many_at_once_never_take_the_same_use(postgresql: Database, filler: type
         add_token(fill, uses=5)
 
     def take(_number: int) -> str | None:
-        return postgresql.run_now(enrollment_tokens.use_token, fill.tenant_id, digest="digest", now=fill.now)
+        return postgresql.run_now(enrolling.use_token, fill.tenant_id, digest="digest", now=fill.now)
 
     with ThreadPoolExecutor(8) as threads:
         taken = list(threads.map(take, range(24)))

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from fauxtune.core.model.ids import EnrollmentId, RequestId, UserId
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import audit, concern, devices, locks
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import audit_events, connector_requests, enrollments, tenants
 from fauxtune.storage.tenancy import across_tenants, of_tenant

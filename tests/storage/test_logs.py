@@ -10,7 +10,7 @@ from sqlalchemy import Table, select
 from fauxtune.core.model import logs
 from fauxtune.core.model.ids import ConnectorId, TenantId
 from fauxtune.storage.queries import audit, tenants
-from fauxtune.storage.queries import logs as queries
+from fauxtune.storage.queries import audit as queries
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.tenants import AuditEventRow, JournalRow
 from fauxtune.storage.tables import audit_events, connector_events, journal

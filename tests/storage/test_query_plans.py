@@ -23,17 +23,17 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import (
     certificates,
     collections,
-    connector_work,
+    connectors,
     device_actions,
     device_list,
     devices,
     diagnosis,
     register,
     statuses,
-    steps,
     tenants,
     visits,
 )
+from fauxtune.storage.queries import visits as steps
 from fauxtune.storage.queries.device_list import DeviceFilter, DeviceState
 from fauxtune.storage.queries.register import Standing, Wanted
 from fauxtune.storage.tables import metadata
@@ -190,7 +190,7 @@ def test_the_register_is_ordered_and_counted_by_indices_alone(wanted: Wanted, tm
             "ix_certificates_newest",
         ),
         (
-            lambda connection: connector_work.newest_connector_events(
+            lambda connection: connectors.newest_connector_events(
                 connection, TENANT, connector_id=ConnectorId("c"), event_id=1050, limit=5
             ),
             "ix_connector_events_connector",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.queries import sign_ins
+from fauxtune.storage.queries import applications
 from fauxtune.storage.rows.tenants import SignInRow
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ def test_the_newest_sign_ins_of_a_tenant_push_its_oldest_out(connection: Connect
                 polled_at=None,
                 expires_at=fill.now + timedelta(minutes=number),
             )
-            sign_ins.add_sign_in(connection, row)
+            applications.add_sign_in(connection, row)
 
     def kept(tenant: TenantId) -> list[int]:
-        result = [sign_ins.sign_in(connection, digest=f"{tenant}-{number}") for number in range(5)]
+        result = [applications.sign_in(connection, digest=f"{tenant}-{number}") for number in range(5)]
         return [number for number, row in enumerate(result) if row is not None]
 
-    sign_ins.forget_sign_ins(connection, fill.tenant_id, before=fill.now, most=2)
+    applications.forget_sign_ins(connection, fill.tenant_id, before=fill.now, most=2)
     assert (kept(fill.tenant_id), kept(other)) == ([3, 4], [0, 1, 2, 3, 4])
-    sign_ins.forget_sign_ins(connection, other, before=fill.now + timedelta(minutes=4), most=2)
+    applications.forget_sign_ins(connection, other, before=fill.now + timedelta(minutes=4), most=2)
     assert (kept(fill.tenant_id), kept(other)) == ([4], [4])

@@ -54,7 +54,6 @@ from fauxtune.storage.process_lock import NamedLocks
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
-from fauxtune.storage.queries import subscriptions as subscription_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signing_key
@@ -147,7 +146,7 @@ def _remembered(connection: Connection) -> tuple[list[FaultRuleRow], list[Tenant
     return (
         fault_queries.all_rules(connection),
         change_log.tracked_tenants(connection),
-        subscription_queries.subscribed_tenants(connection),
+        change_log.subscribed_tenants(connection),
     )
 
 
@@ -237,7 +236,7 @@ async def read_again(emulator: Emulator) -> None:
     emulator.faults.load(await runner.read(fault_queries.all_rules))
     runner.tracking.load(
         await runner.read(change_log.tracked_tenants),
-        subscribed=await runner.read(subscription_queries.subscribed_tenants),
+        subscribed=await runner.read(change_log.subscribed_tenants),
     )
     await admit_devices(emulator)
 

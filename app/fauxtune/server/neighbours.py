@@ -33,7 +33,7 @@ from fauxtune.storage import migrate, process_lock
 from fauxtune.storage.announcements import Announcement, Announcements
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.process_lock import Ownership
-from fauxtune.storage.queries import authorities, process_messages
+from fauxtune.storage.queries import authorities, processes
 from fauxtune.storage.rows.sharing import ProcessMessageRow
 
 #: The announcement of a process that is about to change the schema; its name is the revision.
@@ -278,7 +278,7 @@ class Questions:
         """Store a question while the block runs."""
         waiting = _Waiting(self._emulator.runner.ids.uuid())
         message = topic.encode() + b"\n" + content
-        await self._run(partial(_put, process_messages.ask, row=self._row(waiting.id, waiting.id, message)))
+        await self._run(partial(_put, processes.ask, row=self._row(waiting.id, waiting.id, message)))
         self._waiting[waiting.id] = waiting
         try:
             yield waiting
@@ -286,16 +286,16 @@ class Questions:
             del self._waiting[waiting.id]
             with suppress(DatabaseUnavailable):
                 now = self._emulator.runner.clock.now()
-                await self._run(lambda connection: process_messages.remove(connection, waiting.id, now=now))
+                await self._run(lambda connection: processes.remove(connection, waiting.id, now=now))
 
     async def _answers(self, waiting: _Waiting) -> list[bytes]:
-        rows = await self._run(lambda connection: process_messages.answers(connection, waiting.id))
+        rows = await self._run(lambda connection: processes.answers(connection, waiting.id))
         return [self._unsealed(row, question=waiting.id) for row in rows]
 
     async def _answer(self, question: str) -> None:
         """Answer a question, unless nobody waits for the answer any more."""
         with suppress(DatabaseUnavailable):
-            sealed = await self._run(lambda connection: process_messages.question(connection, question))
+            sealed = await self._run(lambda connection: processes.question(connection, question))
             if sealed is None:
                 return
             topic, _, content = self._unsealed(sealed, question=question).partition(b"\n")
@@ -308,7 +308,7 @@ class Questions:
                 log.exception("A question of another process, '%s', could not be answered.", topic.decode())
                 answer = _FAILED
             row = self._row(self._emulator.runner.ids.uuid(), question, answer)
-            await self._run(partial(_put, process_messages.answer, row=row))
+            await self._run(partial(_put, processes.answer, row=row))
             self._tell((_ANSWERED, question, 0))
 
     def _row(self, message_id: str, question: str, content: bytes) -> ProcessMessageRow:  # noqa: PLR0917

@@ -8,7 +8,6 @@ from fastapi import Response
 
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.queries.register import Wanted
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
@@ -54,7 +53,7 @@ def _read(connection: Connection, call: TenantCall, *, wanted: Wanted, start: in
     documents = {
         name: str(document["displayName"])
         for authority in rows
-        for name, document in template_queries.template_documents(
+        for name, document in authority_queries.template_documents(
             connection, call.tenant.id, authority_name=authority.name
         ).items()
     }

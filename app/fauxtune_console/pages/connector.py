@@ -13,7 +13,6 @@ from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.connectors import key_files, registry
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import connector_work
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries import overview as overview_queries
 from fauxtune_console.call import TenantCall
@@ -47,7 +46,7 @@ async def connector(call: TenantCall) -> Response:
 
 def _read(connection: Connection, call: TenantCall) -> tuple[ConnectorView, Log, bool]:
     view = one(connection, call)
-    rows = connector_work.newest_connector_events(
+    rows = queries.newest_connector_events(
         connection,
         call.tenant.id,
         connector_id=view.row.id,
@@ -135,7 +134,7 @@ async def ask_remove(call: TenantCall) -> Response:
     view = await call.read(one, call)
     if view.must_stay:
         raise Conflict(f"“{view.row.name}” is on line, and would report again: take it off line first.")
-    points = ["What it logged stays in the log. Requests that wait for it can be taken by other connectors."]
+    points = ["What it logged stays in the log. Requests that wait for it can be taken by other queries."]
     if view.keys:
         names = ", ".join(key.name for key in view.keys)
         points.append(f"Its keys are deleted: {names}.")

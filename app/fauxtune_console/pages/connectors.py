@@ -12,7 +12,6 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import PROGRAMS, Program, package
 from fauxtune.operations.connectors import registry
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import connector_work
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries.register import Standing, Wanted
 from fauxtune.storage.rows.certificates import WaitingRequestRow
@@ -65,8 +64,8 @@ def _read(connection: Connection, call: TenantCall) -> tuple[list[ConnectorView]
         connection, call, wanted=Wanted(standing=Standing.WAITING), start=0, size=_MOST_WAITING
     )
     waiting = Waiting(
-        connector_work.waiting_requests(connection, tenant_id, limit=_MOST_WAITING),
-        connector_work.waiting_counts(connection, tenant_id),
+        queries.waiting_requests(connection, tenant_id, limit=_MOST_WAITING),
+        queries.waiting_counts(connection, tenant_id),
         revocations,
         total,
     )

@@ -13,7 +13,7 @@ from fauxtune.core.model.ids import UserId
 from fauxtune.operations.ca.imported_pfx import record_id
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import imported_list as queries
+from fauxtune.storage.queries import imported_pfx as queries
 from fauxtune.storage.rows.certificates import ImportedLineRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.holdings import Chip

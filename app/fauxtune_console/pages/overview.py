@@ -10,7 +10,7 @@ from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.policies.tenant_administration import REQUESTS, Status
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import connector_work, resources
+from fauxtune.storage.queries import connectors, resources
 from fauxtune.storage.queries import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
@@ -41,7 +41,7 @@ async def overview(call: TenantCall) -> Response:
     """Show a page of people with their devices."""
     start = offset(call, size=_SIZE)
     people, total = await call.read(_people, call, start=start)
-    waiting = await call.read(connector_work.waiting_counts, call.tenant.id)
+    waiting = await call.read(connectors.waiting_counts, call.tenant.id)
     requests = await call.read(resources.resources_of_family, call.tenant.id, family=REQUESTS.name)
     pages = paging(call, start=start, length=sum(person.id is not None for person in people), total=total, size=_SIZE)
     return call.page(

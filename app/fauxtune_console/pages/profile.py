@@ -23,7 +23,7 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import group_overview as group_queries
 from fauxtune.storage.queries import overview as overview_queries
 from fauxtune.storage.queries import statuses as status_queries
-from fauxtune.storage.queries.waiting import waiting
+from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune_console.call import TenantCall

@@ -17,7 +17,7 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import group_overview as group_queries
 from fauxtune.storage.queries import profile_overview as queries
 from fauxtune.storage.queries import statuses as status_queries
-from fauxtune.storage.queries.waiting import waiting
+from fauxtune.storage.queries.visits import waiting
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
 from fauxtune_console.profile_words import Assigned, assigned

@@ -15,7 +15,7 @@ from fauxtune.core.model.fact_words import REPORTED
 from fauxtune.core.model.provider_state_words import WHERE_ALL_ARE, fits, places, read
 from fauxtune.core.model.provider_states import DELIVERIES, DEVICES, ORDINALS, PLACES, SENTENCES, Sentence
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import group_overview, overview, templates
+from fauxtune.storage.queries import authorities, group_overview, overview
 from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
@@ -168,7 +168,7 @@ def _suggestions(connection: Connection, call: TenantCall, *, sentence: Sentence
         everybody = ("All users", "All devices") if sentence.area == "profiles" else ()
         result["group"] = (*everybody, *(str(row.document["displayName"]) for row in groups))
     if "template" in names:
-        result["template"] = tuple(templates.template_documents(connection, tenant_id, authority_name="issuing"))
+        result["template"] = tuple(authorities.template_documents(connection, tenant_id, authority_name="issuing"))
     if sentence.text == "the edition is {name}":
         result["name"] = tuple(edition.value for edition in Edition)
     return result

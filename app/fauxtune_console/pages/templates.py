@@ -17,8 +17,8 @@ from fauxtune.core.pki.template import KeyUsage, Template
 from fauxtune.operations.ca import templates as operations
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import templates as queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.registered import EXTENDED_USAGES, USAGES, extended_usage_words, usage_words

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.operations.ca import imported_pfx
-from fauxtune.storage.queries import imported_list
+from fauxtune.storage.queries import imported_pfx as imported_list
 from fauxtune.storage.rows.certificates import ImportedLineRow
 from tests.support.certificates import PASSWORD, make_pfx, self_signed, thumbprint
 from tests.support.clock import FixedClock

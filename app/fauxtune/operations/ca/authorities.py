@@ -30,7 +30,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import concern, locks
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.rows.certificates import AuthorityRow, AuthorityState
 
 #: The authorities that every tenant starts with.

@@ -20,7 +20,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.pfx import check_pfx_structure
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as queries
 from fauxtune.storage.rows.certificates import PfxChanges, PfxRow

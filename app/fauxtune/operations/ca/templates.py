@@ -13,15 +13,14 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import connector_requests as request_queries
-from fauxtune.storage.queries import templates as queries
+from fauxtune.storage.queries import authorities as queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.rows.certificates import TemplateRow
 
 
 def all_templates(tx: Transaction, authority_name: str) -> list[Template]:
     """Return the templates of an authority, by name. Raises NotFound for one that does not issue by templates."""
-    rows = authority_queries.authorities_of(tx.connection, tx.tenant.id)
+    rows = queries.authorities_of(tx.connection, tx.tenant.id)
     issuing = [row.name for row in rows if row.role not in {"root", "devices", "digicert-root"}]
     if authority_name not in issuing:
         known = ", ".join(issuing)

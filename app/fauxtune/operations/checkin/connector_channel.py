@@ -41,7 +41,6 @@ from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow, RequestRow
@@ -129,7 +128,7 @@ def start_session(tx: Transaction, caller: ConnectorSession, *, hello: Hello) ->
     )
     _note_keys(tx, row, hello=hello)
     if row.session is not None:
-        request_queries.give_back(tx.connection, tx.tenant.id, session=row.session)
+        queries.give_back(tx.connection, tx.tenant.id, session=row.session)
     event_log.Writer(tx, row).write(Happening.STARTED)
     connector_registry.ask_again(tx)
     return HelloAnswer(session, connector_registry.connector(tx, row.id))
@@ -139,7 +138,7 @@ def stop_session(tx: Transaction, caller: ConnectorSession) -> None:
     """End the session and its leases."""
     row = _served(tx, caller)
     queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, session=None, contact_at=tx.now)
-    request_queries.give_back(tx.connection, tx.tenant.id, session=caller.id)
+    queries.give_back(tx.connection, tx.tenant.id, session=caller.id)
     event_log.Writer(tx, row).write(Happening.STOPPED)
     connector_registry.ask_again(tx)
 
@@ -159,7 +158,7 @@ def lease(tx: Transaction, caller: ConnectorSession, *, most: int, resources: Co
     before = looked_up_to(row, now=tx.now)
     tasks = []
     answered: list[EnrollmentId] = []
-    for request in request_queries.free_requests(
+    for request in queries.free_requests(
         tx.connection,
         tx.tenant.id,
         connector_id=row.id,
@@ -172,7 +171,7 @@ def lease(tx: Transaction, caller: ConnectorSession, *, most: int, resources: Co
         if task is None:
             continue
         until = system_now + LEASE
-        if request_queries.lease(tx.connection, request.id, session=caller.id, now=system_now, until=until):
+        if queries.lease(tx.connection, request.id, session=caller.id, now=system_now, until=until):
             tasks.append(task)
     if answered:
         # After all requests: enrolments are locked later than these.
@@ -219,7 +218,7 @@ def certify(
         _check_proof(row, csr, proof=proof)
     chain = task.application.certify(request_csr)
     register(tx, enrollment, task=task, certificate=chain[0], user=user_name(tx, enrollment))
-    request_queries.note_certificate(tx.connection, request_id, serial=serial_hex(chain[0]))
+    queries.note_certificate(tx.connection, request_id, serial=serial_hex(chain[0]))
     return chain
 
 
@@ -228,7 +227,7 @@ def answer(tx: Transaction, caller: ConnectorSession, *, request_id: RequestId, 
     was answered meanwhile, or is gone.
     """
     row = _served(tx, caller)
-    request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
+    request = queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None:
         return False
     enrollment = device_queries.enrollment(tx.connection, request.enrollment_id, lock=True)
@@ -307,7 +306,7 @@ def _preparing(tx: Transaction, enrollment: EnrollmentRow, *, resources: Connect
 
 
 def _leased(tx: Transaction, row: ConnectorRow, *, request_id: RequestId, caller: ConnectorSession) -> RequestRow:
-    request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
+    request = queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None or request.role not in row.roles:
         raise NotFound(f"There is no request '{request_id}' for this connector.")
     if request.state != "open" or request.leased_by != caller.id:
@@ -363,5 +362,5 @@ def _next_poll(tx: Transaction, row: ConnectorRow, *, before: datetime) -> datet
     """Return when a polling connector may lease the oldest request that is still too new for it."""
     if row.mode != "polling":
         return None
-    oldest = request_queries.oldest_request(tx.connection, tx.tenant.id, roles=row.roles, after=before)
+    oldest = queries.oldest_request(tx.connection, tx.tenant.id, roles=row.roles, after=before)
     return None if oldest is None else polled_at(oldest)

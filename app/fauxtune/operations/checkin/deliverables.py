@@ -15,7 +15,7 @@ from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Source
 from fauxtune.operations.checkin.scep_delivery import scep_deliveries
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.rows.certificates import AnswerRow
 from fauxtune.storage.rows.devices import EnrollmentRow

@@ -46,7 +46,6 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import claiming
 from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.rows.certificates import (
@@ -160,7 +159,7 @@ def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, u
     certificate = None if done.issued is None else done.issued.certificate
     authority = None if task.application is None else task.application.authority.name
     stored = Stored(task.request, changes, certificate, authority)
-    if not request_queries.answer_request(tx.connection, task.request.id, **stored.changes):
+    if not connector_queries.answer_request(tx.connection, task.request.id, **stored.changes):
         return None
     log = _log(tx, task, device=enrollment.id, user=user)
     if done.refusal is not None:
@@ -406,7 +405,7 @@ class Preparing:
         """The last certificate that was issued for this item, where a fault may give it again."""
         if self._tx.faults is None:
             return None
-        known = request_queries.answers(self._tx.connection, self._enrollment.id)
+        known = connector_queries.answers(self._tx.connection, self._enrollment.id)
         return next((each for each in reversed(known) if each.item_key == key and each.serial is not None), None)
 
     def _lacks_key(self, connector: ConnectorRow) -> bool:
@@ -414,7 +413,7 @@ class Preparing:
 
     def _issued(self, row: LedgerRow) -> ImportedOrder:
         """The order to open a file that the connector made, whose password it has kept."""
-        for answer in request_queries.answers(self._tx.connection, self._enrollment.id):
+        for answer in connector_queries.answers(self._tx.connection, self._enrollment.id):
             if answer.serial == row.serial and answer.kept_password is not None and answer.pfx is not None:
                 provider, name = password_escrow.NAME
                 return ImportedOrder(

@@ -34,11 +34,11 @@ from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import scep_requests as scep_queries
-from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow, OpenItemRow
 
 #: Seconds between two snapshots at most: a device can come or go without anything being written.

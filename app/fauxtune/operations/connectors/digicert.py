@@ -31,7 +31,6 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 
 ROOT = f"{DIGICERT}-root"
@@ -113,7 +112,7 @@ def create(tx: Transaction, *, keys: Keys) -> None:
     )
     for name, authority, file in ((ROOT, root, keys.root_file), (DIGICERT, issuing, keys.issuing_file)):
         authorities.add_authority(tx, authority, name=name, role=name, key_name=file)
-    template_queries.put_templates(
+    authority_queries.put_templates(
         tx.connection, templates.template_row(tx.tenant.id, FIRST_PROFILE, authority_name=DIGICERT)
     )
     tx.record("digicertSubscribed", authority=DIGICERT)

@@ -11,7 +11,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors import registry
 from fauxtune.operations.connectors.keys import store_key
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.storage.queries import snapshots as snapshot_queries
+from fauxtune.storage.queries import tenants as snapshot_queries
 from fauxtune.storage.rows.certificates import ConnectorKeyRow
 
 

@@ -25,7 +25,6 @@ from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors.selection import inside, is_active
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import (
     ConnectorChanges,
@@ -134,7 +133,7 @@ def remove_connector(tx: Transaction, connector_id: str) -> list[str]:
         )
     keys = queries.key_file_rows(tx.connection, tx.tenant.id)
     queries.delete_connector(tx.connection, tx.tenant.id, connector_id=row.id)
-    request_queries.release(tx.connection, tx.tenant.id, connector_id=row.id)
+    queries.release(tx.connection, tx.tenant.id, connector_id=row.id)
     ask_again(tx)
     return key_files([row], keys)
 
@@ -272,7 +271,7 @@ def digest(credential: str) -> str:
 
 def ask_again(tx: Transaction) -> None:
     """Have refused requests asked again, and waiting ones answered, since connectors have changed."""
-    request_queries.forget_refusals(tx.connection, tx.tenant.id)
+    queries.forget_refusals(tx.connection, tx.tenant.id)
     tx.wake(concern.by_tenant(tx.connection, tx.tenant.id))
     revocation.carry_out(tx)
     tx.connectors_called = True

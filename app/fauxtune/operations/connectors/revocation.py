@@ -25,7 +25,6 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import AuthorityRow, CertificateRow, ConnectorRow, RevocationState
 
 # Revocations that a connector could not carry out, in the journal: `refused`, with Graph's number for such a refusal,
@@ -158,7 +157,7 @@ def revocable(tx: Transaction, serials: Collection[str]) -> frozenset[str]:
     connectors = connector_queries.connector_rows(tx.connection, tx.tenant.id)
     authorities = {row.name: row for row in authority_queries.authorities_of(tx.connection, tx.tenant.id)}
     documents = {
-        keeper: template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper)
+        keeper: authority_queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper)
         for keeper in {templates.keeper(row.authority) for row in rows.values()}
     }
     result = set()
@@ -197,7 +196,7 @@ def _ask(tx: Transaction, row: CertificateRow, *, case: Case, connector: Connect
     log.about(ca=row.authority, template=row.template, item=row.item_key)
     log.about(thumbprint=row.thumbprint, serial=row.serial, digicert=row.authority == DIGICERT)
     kept_at = templates.keeper(row.authority)
-    template = template_queries.template_document(
+    template = authority_queries.template_document(
         tx.connection, tx.tenant.id, authority_name=kept_at, name=row.template or ""
     )
     authority = authority_queries.authority(tx.connection, tx.tenant.id, name=row.authority)

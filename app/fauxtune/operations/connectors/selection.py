@@ -20,7 +20,6 @@ from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
 
@@ -93,7 +92,7 @@ def for_request(tx: Transaction, row: RequestRow, *, ahead: int = 0) -> Choice:
     if choice.connector is None or len(serving) == 1:
         return choice
     # (A revocation is made by the first that takes it.)
-    answered = request_queries.count_answered(tx.connection, tx.tenant.id, role=row.role)
+    answered = queries.count_answered(tx.connection, tx.tenant.id, role=row.role)
     return Choice(serving[(answered + ahead) % len(serving)])
 
 

@@ -31,7 +31,7 @@ from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import steps as queries
+from fauxtune.storage.queries import visits as queries
 from fauxtune.storage.rows.devices import DeviceIdentityRow, EnrollmentRow
 
 

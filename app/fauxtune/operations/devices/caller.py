@@ -16,7 +16,7 @@ from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import steps as identity_queries
+from fauxtune.storage.queries import visits as identity_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 

@@ -32,7 +32,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import script_runs as script_queries
-from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 

@@ -10,7 +10,7 @@ from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import enrollment_tokens as queries
+from fauxtune.storage.queries import enrolling as queries
 from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.rows.directory import UserRow
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fauxtune.core.mail.addresses import addresses_of
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import address_book as queries
+from fauxtune.storage.queries import mailboxes as queries
 from fauxtune.storage.rows.directory import UserRow
 
 

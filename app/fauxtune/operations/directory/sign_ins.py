@@ -15,7 +15,7 @@ from enum import StrEnum
 from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import sign_ins as queries
+from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import SignInRow
 
 CODE_LIFETIME = timedelta(minutes=10)

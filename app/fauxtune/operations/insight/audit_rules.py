@@ -27,10 +27,9 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import device_actions as action_queries
-from fauxtune.storage.queries import device_categories as category_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.queries import role_scope_tags as tag_queries
+from fauxtune.storage.queries import role_scope_tags as category_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 
 CONFIGURATION_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
@@ -60,7 +59,7 @@ def _category(tx: Transaction, key: str) -> AuditedResource | None:
 
 
 def _tag(tx: Transaction, key: str) -> AuditedResource | None:
-    row = tag_queries.tag(tx.connection, tx.tenant.id, tag_id=key)
+    row = category_queries.tag(tx.connection, tx.tenant.id, tag_id=key)
     return None if row is None else AuditedResource(row.id, ROLE_SCOPE_TAG, row.document)
 
 
@@ -216,7 +215,7 @@ def assigns_tag(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
     """The rule of an operation that changes assignments of the scope tag that the path names."""
 
     def parts() -> dict[str, AuditedResource]:
-        documents = tag_queries.assignments_of(tx.connection, tx.tenant.id, tag_id=keys[TAG.key])
+        documents = category_queries.assignments_of(tx.connection, tx.tenant.id, tag_id=keys[TAG.key])
         return {
             document["id"]: AuditedResource(document["id"], ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, document)
             for document in documents

@@ -29,8 +29,8 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import diagnosis as diagnosis_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import scep as scep_queries
-from fauxtune.storage.queries import steps as step_queries
 from fauxtune.storage.queries import tenants as journal_queries
+from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow, NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow

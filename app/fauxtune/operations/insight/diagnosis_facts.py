@@ -51,7 +51,6 @@ from fauxtune.operations.visits.situations import (
 )
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
@@ -181,7 +180,7 @@ def _devices(tx: Transaction, rows: Sequence[NamedEnrollmentRow], *, audience: A
     ledgers = device_queries.ledgers(tx.connection, [row.id for row in rows])
     active = [row for row in rows if row.state is EnrollmentState.ACTIVE]
     present = situations(tx, active, ledgers=ledgers, audience=audience)
-    others = request_queries.requests_of(tx.connection, {row.id for row in rows} - present.keys())
+    others = connector_queries.requests_of(tx.connection, {row.id for row in rows} - present.keys())
     devices = {}
     for row in rows:
         if row.id in present:

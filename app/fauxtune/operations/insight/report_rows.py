@@ -34,13 +34,13 @@ from fauxtune.operations.profiles.resources import built_in_rows
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import app_reports as app_queries
+from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import reports as queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import statuses
-from fauxtune.storage.queries.waiting import waiting
+from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.resources import ResourceRow

@@ -24,8 +24,8 @@ from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import address_book as queries
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import mailboxes as queries
 from fauxtune.storage.rows.mail import PublishedCertificateRow
 
 

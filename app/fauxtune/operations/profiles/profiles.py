@@ -19,7 +19,7 @@ from fauxtune.operations.profiles import assignments, references
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as queries
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.rows.configuration import ProfileRow
 
 

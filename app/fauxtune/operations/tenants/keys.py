@@ -25,7 +25,7 @@ from fauxtune.operations.tenants.seed_parts import Seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import snapshots as snapshot_queries
+from fauxtune.storage.queries import tenants as snapshot_queries
 
 
 @dataclass(frozen=True, slots=True)

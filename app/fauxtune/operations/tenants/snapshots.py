@@ -31,7 +31,7 @@ from fauxtune.operations.tenants.replacing import Changes, Event, put_state, sum
 from fauxtune.storage import tenant_state
 from fauxtune.storage.database import Connection
 from fauxtune.storage.migrate import newest_revision
-from fauxtune.storage.queries import snapshots as queries
+from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.snapshots import SnapshotRow
 from fauxtune.storage.tenant_state import Kind, Row, Rows, TenantState, columns
 

@@ -25,9 +25,9 @@ from fauxtune.operations.tenants.keys import TenantKeys
 from fauxtune.operations.tenants.seed_parts import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.operations.tenants.seeding import SeedPeople, add_first
 from fauxtune.storage.queries import applications as application_queries
+from fauxtune.storage.queries import authorities as template_queries
 from fauxtune.storage.queries import concern, locks
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.tenants import ApplicationRow

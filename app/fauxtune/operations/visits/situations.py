@@ -32,10 +32,9 @@ from fauxtune.operations.devices.audience import Audience, Filters
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import EnrollmentRow
@@ -246,7 +245,7 @@ def _authorities(tx: Transaction, profiles: Iterable[Profile]) -> tuple[Authorit
 
 def _read_authorities(tx: Transaction, *, digicert: str) -> tuple[AuthorityFacts, ...]:
     """`digicert`: the host of DigiCert's CA if a profile names it."""
-    templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
+    templates = authority_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
     root = authorities.certificate(tx.connection, tx.tenant, name="root")
     enterprise = AuthorityFacts(
         host=tx.tenant.ca_host,
@@ -259,7 +258,7 @@ def _read_authorities(tx: Transaction, *, digicert: str) -> tuple[AuthorityFacts
         other_root = authority_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
     if other_root is None:
         return (enterprise,)
-    theirs = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
+    theirs = authority_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
     partner = AuthorityFacts(
         host=digicert,
         name="Symantec",

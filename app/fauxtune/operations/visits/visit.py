@@ -34,11 +34,10 @@ from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import steps as step_queries
-from fauxtune.storage.queries import visits as visit_queries
+from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.queries.visits import StoredParts
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow, ServedRequestRow
@@ -371,11 +370,11 @@ class Left:
 def visiting(tx: Transaction, caller: Caller) -> Iterator[Visit]:
     """Visit the calling device, which is locked until the transaction ends. Raises as `identified`."""
     left = left_by_last(tx.memory, caller.credential)
-    if left is not None and visit_queries.is_alone(tx.connection):
+    if left is not None and step_queries.is_alone(tx.connection):
         known: EnrollmentRow | None = left.row
         stored = left.stored
     else:
-        known, stored = visit_queries.device_of_credential(tx.connection, caller.credential)
+        known, stored = step_queries.device_of_credential(tx.connection, caller.credential)
     row = checked(tx, caller, row=known)
     with _visit(tx, row, stored=stored, left=left) as visit:
         yield visit
@@ -385,11 +384,11 @@ def visiting(tx: Transaction, caller: Caller) -> Iterator[Visit]:
 def visiting_again(tx: Transaction, left: Left) -> Iterator[Visit]:
     """Visit a device that another transaction has left. Raises NotFound if it is gone."""
     known = left_by_last(tx.memory, left.row.credential_digest or "")
-    if known is not None and known.row is left.row and visit_queries.is_alone(tx.connection):
+    if known is not None and known.row is left.row and step_queries.is_alone(tx.connection):
         row: EnrollmentRow | None = left.row
         stored = left.stored
     else:
-        row, stored = visit_queries.device_of_id(tx.connection, left.row.id)
+        row, stored = step_queries.device_of_id(tx.connection, left.row.id)
     if row is None:  # meanwhile the tenant was deleted, or got a state that does not have the device
         raise NotFound(f"There is no device '{left.row.id}'.")
     with _visit(tx, row, stored=stored, left=left) as visit:

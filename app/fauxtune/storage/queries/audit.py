@@ -1,17 +1,19 @@
-"""The audit log."""
+"""The audit log, and the oldest entries of each log of a tenant, which go when there are too many.
+
+`core.model.logs` says how many are kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.logs import MOST_AUDIT
+from fauxtune.core.model.logs import MOST_AUDIT, STEP, surplus
 from fauxtune.storage import writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.locks import hold_tenant
-from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import applications, audit_events
 from fauxtune.storage.tenancy import of_tenant
@@ -51,3 +53,18 @@ def add_events(connection: Connection, events: Sequence[AuditEventRow]) -> None:
             added=len(events),
             most=MOST_AUDIT,
         )
+
+
+def forget_oldest(
+    connection: Connection, log: Table, *, numbered_by: str, tenant_id: TenantId, last: int, added: int, most: int
+) -> None:
+    """Remove the oldest entries of a log beyond so many, now that `added` entries were added up to the number `last`.
+    `numbered_by`: the column with the numbers. Of very many only some go at one time.
+    """
+    through = surplus(last, added=added, most=most)
+    if not through:
+        return
+    ours, numbers = of_tenant(log, tenant_id), log.c[numbered_by]
+    oldest = connection.execute(select(func.min(numbers)).where(ours)).scalar()
+    if oldest is not None:
+        writes.remove_where(connection, log, ours, numbers <= min(through, oldest + 2 * max(STEP, added)))

@@ -1,9 +1,10 @@
-"""The log of the directory's changes, of tenants that track them."""
+"""The log of the directory's changes, of tenants that track them; subscriptions, and notifications that wait."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
@@ -12,7 +13,8 @@ from fauxtune.storage import writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.changes import DirectoryChange, DirectoryChangeRow, DirectoryTrackingRow
-from fauxtune.storage.tables import directory_changes, directory_tracking
+from fauxtune.storage.rows.subscriptions import NotificationRow, SubscriptionChanges, SubscriptionRow
+from fauxtune.storage.tables import directory_changes, directory_tracking, notifications, subscriptions
 from fauxtune.storage.tenancy import across_tenants, of_tenant, rows_of
 
 # Built once: each change of a tenant that tracks them asks for numbers.
@@ -96,3 +98,82 @@ def cut(connection: Connection, tenant_id: TenantId, *, through: int, before: da
 def cut_all(connection: Connection, tenant_id: TenantId) -> None:
     """Delete all changes of a tenant."""
     writes.remove(connection, directory_changes, tenant_id=tenant_id)
+
+
+# Built once: each change in a tenant with subscriptions asks both.
+_SUBSCRIPTIONS = Prepared(rows_of(subscriptions).order_by(subscriptions.c.created_at, subscriptions.c.id))
+_WAITING = select(func.count(), func.coalesce(func.sum(notifications.c.size), 0)).where(of_tenant(notifications))
+
+
+def subscribed_tenants(connection: Connection) -> list[TenantId]:
+    """Return the tenants that have a subscription."""
+    statement = across_tenants(select(subscriptions.c.tenant_id), "a start reads whose changes it is to tell of")
+    return [TenantId(each) for each in connection.scalars(statement.distinct())]
+
+
+def subscriptions_of(connection: Connection, tenant_id: TenantId) -> list[SubscriptionRow]:
+    """Return all subscriptions of a tenant, the oldest first."""
+    return every(connection, _SUBSCRIPTIONS, row=SubscriptionRow, values={"tenant": tenant_id})
+
+
+def subscription(connection: Connection, tenant_id: TenantId, *, key: str) -> SubscriptionRow | None:
+    """Return the subscription with this id."""
+    statement = rows_of(subscriptions, tenant_id).where(subscriptions.c.id == key.lower())
+    return first(connection, statement, row=SubscriptionRow)
+
+
+def add_subscription(connection: Connection, row: SubscriptionRow) -> None:
+    """Add a subscription."""
+    writes.add_row(connection, subscriptions, row=row)
+
+
+def change_subscription(
+    connection: Connection, tenant_id: TenantId, *, key: str, **changes: Unpack[SubscriptionChanges]
+) -> None:
+    """Change a subscription."""
+    writes.change(connection, subscriptions, where={"tenant_id": tenant_id, "id": key}, values={**changes})
+
+
+def delete_subscription(connection: Connection, tenant_id: TenantId, *, key: str) -> None:
+    """Delete a subscription with the notifications that wait."""
+    writes.remove(connection, subscriptions, tenant_id=tenant_id, id=key)
+    writes.remove(connection, notifications, tenant_id=tenant_id, subscription_id=key)
+
+
+def waiting(connection: Connection, tenant_id: TenantId) -> tuple[int, int]:
+    """Return how many notifications wait, and their bytes."""
+    number, size = connection.execute(_WAITING, {"tenant": tenant_id}).one()
+    return int(number), int(size)
+
+
+def add_notifications(connection: Connection, rows: Sequence[NotificationRow]) -> None:
+    """Add notifications."""
+    writes.add_rows(connection, notifications, rows=rows)
+
+
+def urls_waiting(connection: Connection, tenant_id: TenantId) -> list[str]:
+    """Return where notifications are to be sent."""
+    statement = select(notifications.c.url).where(of_tenant(notifications, tenant_id)).distinct()
+    return list(connection.scalars(statement.order_by(notifications.c.url)))
+
+
+def next_notifications(connection: Connection, tenant_id: TenantId, *, url: str, limit: int) -> list[NotificationRow]:
+    """Return the oldest notifications for a receiver."""
+    column = notifications.c
+    statement = rows_of(notifications, tenant_id).where(column.url == url)
+    ordered = statement.order_by(column.created_at, column.place, column.id).limit(limit)
+    return every(connection, ordered, row=NotificationRow)
+
+
+def delete_notifications(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> None:
+    """Delete notifications that were taken."""
+    column = notifications.c
+    connection.execute(delete(notifications).where(of_tenant(column, tenant_id), column.id.in_(sorted(ids))))
+
+
+def discard_notifications(connection: Connection, tenant_id: TenantId, *, before: datetime) -> int:
+    """Delete notifications from before a moment; return how many there were."""
+    column = notifications.c
+    return connection.execute(
+        delete(notifications).where(of_tenant(column, tenant_id), column.created_at <= before)
+    ).rowcount

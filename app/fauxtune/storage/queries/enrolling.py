@@ -1,4 +1,4 @@
-"""What an enrolment asks of a tenant that restricts them: restrictions, corporate identifiers, a user's devices."""
+"""What an enrolment asks of a tenant: tokens, restrictions, corporate identifiers, a user's devices."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from fauxtune.core.engine.enrollment_restrictions import JUDGED, LIMITED, Restriction
 from fauxtune.core.model.ids import ProfileId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage import reads
+from fauxtune.storage import reads, writes
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
+from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.rows.resources import ResourceRow
-from fauxtune.storage.tables import enrollments, resources
+from fauxtune.storage.tables import enrollment_tokens, enrollments, resources
 from fauxtune.storage.tables.base import Moment
 from fauxtune.storage.tenancy import of_tenant, rows_of
 
@@ -107,3 +108,40 @@ def devices_of_user(
     """
     values = {"tenant": tenant_id, "user": user_id, "besides": besides, "since": since}
     return int(connection.execute(_LIVE_OF_USER, values).scalar_one())
+
+
+# What every enrolment asks, built once.
+_CAN_BE_USED = (
+    of_tenant(enrollment_tokens),
+    enrollment_tokens.c.digest == bindparam("token"),
+    enrollment_tokens.c.expires_at > bindparam("now"),
+    enrollment_tokens.c.uses_left > 0,
+)
+_USER = Prepared(select(enrollment_tokens.c.user_id).where(*_CAN_BE_USED))
+_USE = Prepared(
+    update(enrollment_tokens)
+    .where(*_CAN_BE_USED)
+    .values(uses_left=enrollment_tokens.c.uses_left - 1)
+    .returning(enrollment_tokens.c.user_id)
+)
+
+
+def add_token(connection: Connection, row: EnrollmentTokenRow) -> None:
+    """Insert an enrolment token."""
+    writes.add_row(connection, enrollment_tokens, row=row)
+
+
+def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> UserId | None:
+    """Take one use from the token and return its user; None for a token that is unknown, expired or used up. Two
+    callers never take the same use: the UPDATE is the check.
+    """
+    values = {"tenant": tenant_id, "token": digest, "now": now}
+    user_id: UserId | None = _USE.scalar(connection, values)
+    return user_id
+
+
+def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> UserId | None:
+    """Return the user of a token that can be used; take no use from it."""
+    values = {"tenant": tenant_id, "token": digest, "now": now}
+    user_id: UserId | None = _USER.scalar(connection, values)
+    return user_id

@@ -15,7 +15,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.storage import writes
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES
-from fauxtune.storage.queries.waiting import waiting
+from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.reports import ReportJobChanges, ReportJobRow

@@ -30,8 +30,7 @@ from starlette.responses import Response
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, CodeRequest
-from fauxtune.storage.queries import applications
-from fauxtune.storage.queries import sign_ins as queries
+from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.http import origin
@@ -146,7 +145,7 @@ async def _read(about: TokenRequest) -> tuple[list[Tenant], ApplicationRow, Auth
     """Return the request, with the checks that come before anything is sent to the client's address."""
     client_id = about.need("client_id")
     tenants = await about.tenants(client_id)
-    application = await about.emulator.runner.read(applications.application, tenants[0].id, client_id=client_id)
+    application = await about.emulator.runner.read(queries.application, tenants[0].id, client_id=client_id)
     if application is None:
         raise application_not_found(client_id, tenants[0].name)
     redirect = about.need("redirect_uri")

@@ -11,8 +11,7 @@ from starlette.responses import Response
 
 from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, DEVICE_LIFETIME, INTERVAL, Standing
-from fauxtune.storage.queries import applications
-from fauxtune.storage.queries import sign_ins as queries
+from fauxtune.storage.queries import applications as queries
 from fauxtune.surfaces.identity import errors, issuing, pages
 from fauxtune.surfaces.identity.authorize import SHOWN, picked_user, read_ticket
 from fauxtune.surfaces.identity.errors import Aadsts
@@ -31,7 +30,7 @@ async def begin(about: TokenRequest) -> dict[str, Any]:
     client_id, scope = about.need("client_id"), about.form.get("scope")
     tenant = (await about.tenants(client_id))[0]
     runner = about.emulator.runner
-    row = await runner.read(applications.application, tenant.id, client_id=client_id)
+    row = await runner.read(queries.application, tenant.id, client_id=client_id)
     if row is None:
         raise application_not_found(client_id, tenant.name)
     requested_by_user(scope, hosts=about.hosts)
@@ -69,7 +68,7 @@ async def page(about: TokenRequest) -> Response:
     if row is None or standing is not Standing.PENDING:
         return pages.device_code_page(_WHY_NOT.get(standing, _ALREADY))
     tenants = await _tenants(about, client_id=row.client_id, tenant_id=row.tenant_id, any_=row.any_tenant)
-    application = await runner.read(applications.application, tenants[0].id, client_id=row.client_id)
+    application = await runner.read(queries.application, tenants[0].id, client_id=row.client_id)
     people = await runner.read(queries.people, [tenant.id for tenant in tenants], limit=SHOWN)
     claims = {name: getattr(row, name) for name in ("digest", "client_id", "tenant_id", "any_tenant")}
     ticket = issuing.write(about.emulator, {"device": claims}, kind=issuing.TICKET, lifetime=CODE_LIFETIME)

@@ -27,7 +27,7 @@ from fauxtune.operations.profiles.switches import LABS, switch_on
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import seats, snapshots
-from fauxtune.storage.queries import labs as queries
+from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.labs import LabRunRow
 from fauxtune_labs.core.lab import Act, Choice, Lab, Question, Step

@@ -30,7 +30,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as assignment_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.queries import script_counts as counts
+from fauxtune.storage.queries import script_runs
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
@@ -112,9 +112,9 @@ class ScriptStates:
 
     def _counted(self, call: Call, connection: Connection, *, script: ResourceRow) -> Json:
         if self.summary.find("lastScriptRunDateTime") is None:
-            return dict(counts.of_script(connection, call.tenant.id, script_id=script.id))
+            return dict(script_runs.of_script(connection, call.tenant.id, script_id=script.id))
         since = call.emulator.runner.now(call.tenant) - _COUNTED_DAYS
-        numbers, last = counts.of_remediation(connection, call.tenant.id, script_id=script.id, since=since)
+        numbers, last = script_runs.of_remediation(connection, call.tenant.id, script_id=script.id, since=since)
         return {**numbers, "detectionScriptNotApplicableDeviceCount": 0, "lastScriptRunDateTime": last}
 
     async def group_assignments(self, call: Call) -> Answer:
@@ -200,7 +200,7 @@ async def overview(call: Call) -> Answer:
         family = REMEDIATION.family
         return {
             "scriptCount": resource_queries.count_of(connection, call.tenant.id, family=family),
-            "remediatedDeviceCount": counts.remediated(connection, call.tenant.id, family=family),
+            "remediatedDeviceCount": script_runs.remediated(connection, call.tenant.id, family=family),
         }
 
     return _value(call, OVERVIEW.full_name, await call.read(read))
@@ -214,7 +214,7 @@ async def history(call: Call) -> Answer:
         script = resource_queries.resource(connection, call.tenant.id, family=REMEDIATION.family, resource_id=key)
         if script is None:
             raise NotFound(f"There is no '{key}' in {REMEDIATION.family}.")
-        days = counts.by_day(connection, call.tenant.id, script_id=script.id, since=now - _COUNTED_DAYS)
+        days = script_runs.by_day(connection, call.tenant.id, script_id=script.id, since=now - _COUNTED_DAYS)
         names = ("date", "remediatedDeviceCount", "noIssueDeviceCount", "detectFailedDeviceCount")
         return {
             "lastModifiedDateTime": iso(now),

@@ -34,7 +34,6 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import (
@@ -172,7 +171,7 @@ async def _documents(call: Call) -> list[Json]:
     """Return each connector with the properties of both types."""
 
     def read(connection: Connection) -> tuple[list[ConnectorRow], dict[str, JsonObject], bool]:
-        templates = template_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
+        templates = authority_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
         reached = authority_queries.current_issuing(connection, call.tenant.id).state == "available"
         return connector_queries.connector_rows(connection, call.tenant.id), templates, reached
 

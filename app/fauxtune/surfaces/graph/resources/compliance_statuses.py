@@ -24,8 +24,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.collections.compliance import COMPLIANCE_DEVICE_STATUSES, COMPLIANCE_USER_STATUSES
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import compliance as compliance_queries
-from fauxtune.storage.queries import compliance_counts as queries
+from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.compliance import ComplianceSettingsRow
@@ -82,9 +81,7 @@ async def get_setting_summary_of_policy(call: Call) -> Answer:
 async def policy_row(call: Call) -> ResourceRow:
     """Return the compliance policy that the path names. Raises NotFound."""
     key = call.keys["resource"]
-    row = await call.read(
-        resource_queries.resource, call.tenant.id, family=compliance_queries.POLICIES, resource_id=key
-    )
+    row = await call.read(resource_queries.resource, call.tenant.id, family=queries.POLICIES, resource_id=key)
     if row is None:
         raise NotFound(f"There is no deviceCompliancePolicy '{key}'.")
     return row
@@ -119,7 +116,7 @@ async def _overview(call: Call, kind: Entity, *, name: str) -> Answer:
 def _device_counts(call: Call, connection: Connection, policy: ResourceRow) -> dict[str, int]:
     """The devices by status; those that the policy reaches and that were not judged by it are unknown."""
     counts = queries.device_counts(connection, call.tenant.id, policy_id=policy.id)
-    judged = compliance_queries.states_of_policy(connection, call.tenant.id, policy_id=policy.id)
+    judged = queries.states_of_policy(connection, call.tenant.id, policy_id=policy.id)
     reached = concern.targeted_by_profile(connection, call.tenant.id, profile_id=ProfileId(policy.id))
     waiting = len(set(reached) - {row.enrollment_id for row in judged})
     return {**counts, Status.UNKNOWN.value: counts.get(Status.UNKNOWN.value, 0) + waiting}

@@ -37,7 +37,7 @@ from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern, statuses
 from fauxtune.storage.queries import configuration as queries
-from fauxtune.storage.queries.settings import counted_settings
+from fauxtune.storage.queries.profile_overview import counted_settings
 from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.lists import computed

@@ -48,7 +48,7 @@ from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STAT
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration, devices, statuses
-from fauxtune.storage.queries.settings import counted_settings
+from fauxtune.storage.queries.profile_overview import counted_settings
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.storage.rows.statuses import ConfigurationStateRow

@@ -1,4 +1,7 @@
-"""What processes that share a database on PostgreSQL ask before they use what they remember.
+"""What processes that share a database on PostgreSQL ask one another, and ask before they use memory.
+
+A question to other processes and its answers are rows until the process that asked has read them. What is left of one
+that was killed meanwhile goes with the next question. Each of these is one statement.
 
 Of each tenant there is a version, which a transaction replaces that changes what processes remember of it (its clock
 and settings, its configuration, its fault rules). Whether anything at all was written is known from PostgreSQL itself:
@@ -8,17 +11,81 @@ its snapshot is the same text as long as no transaction that writes has begun or
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, String, bindparam, cast, func, select, text
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    String,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+)
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.storage import writes
 from fauxtune.storage.prepared import Prepared
-from fauxtune.storage.queries import change_log, fault_rules, subscriptions
+from fauxtune.storage.queries import change_log, fault_rules
 from fauxtune.storage.queries.tenants import tenant_by_key
+from fauxtune.storage.rows.sharing import ProcessMessageRow
 from fauxtune.storage.rows.tenants import FaultRuleRow
-from fauxtune.storage.tables import tenant_versions, tenants
+from fauxtune.storage.tables import process_messages, tenant_versions, tenants
+from fauxtune.storage.tables.base import Moment
 from fauxtune.storage.tenancy import of_tenant
+
+#: No question is open for so long.
+_LONGEST = timedelta(minutes=10)
+
+_id, _question = process_messages.c.id, process_messages.c.question
+_QUESTION = select(process_messages.c.content).where(_id == bindparam("id"))
+_ANSWERS = select(process_messages.c.content).where(_question == bindparam("id"), _id != bindparam("id")).order_by(_id)
+_ANSWER = insert(process_messages).from_select(
+    ["id", "question", "content", "sent_at"],
+    select(
+        bindparam("answer"),
+        bindparam("id"),
+        cast(bindparam("content"), LargeBinary),
+        bindparam("at", type_=Moment),
+    ).where(exists(select(literal(1)).where(_id == bindparam("id")))),
+)
+_REMOVE = delete(process_messages).where(
+    or_(_question == bindparam("id"), process_messages.c.sent_at < bindparam("old", type_=Moment))
+)
+
+
+def ask(connection: Connection, row: ProcessMessageRow) -> None:
+    """Store a question."""
+    writes.add_row(connection, process_messages, row=row)
+
+
+def question(connection: Connection, question_id: str) -> bytes | None:
+    """Return what is asked; None if nobody waits for the answer any more."""
+    return connection.execute(_QUESTION, {"id": question_id}).scalar_one_or_none()
+
+
+def answer(connection: Connection, row: ProcessMessageRow) -> None:
+    """Store an answer, if somebody still waits for it."""
+    values = {"answer": row.id, "id": row.question, "content": row.content, "at": row.sent_at}
+    connection.execute(_ANSWER, values)
+
+
+def answers(connection: Connection, question_id: str) -> list[bytes]:
+    """Return the answers that there are to a question."""
+    return list(connection.execute(_ANSWERS, {"id": question_id}).scalars())
+
+
+def remove(connection: Connection, question_id: str, *, now: datetime) -> None:
+    """Delete a question with its answers, and all that nobody can wait for any more."""
+    connection.execute(_REMOVE, {"id": question_id, "old": now - _LONGEST})
+
 
 _VERSION = func.coalesce(select(tenant_versions.c.version).where(of_tenant(tenant_versions)).scalar_subquery(), "")
 _SEEN = Prepared(
@@ -82,5 +149,5 @@ def remembered(connection: Connection, tenant_id: TenantId) -> Remembered | None
         tenant,
         fault_rules.rules_of(connection, tenant_id),
         is_tracked=change_log.tracking(connection, tenant_id) is not None,
-        is_subscribed=bool(subscriptions.subscriptions_of(connection, tenant_id)),
+        is_subscribed=bool(change_log.subscriptions_of(connection, tenant_id)),
     )
