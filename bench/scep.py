@@ -37,10 +37,10 @@ from fauxtune.operations.devices.enrollment import Enrolled
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune_sim.cms.ciphers import ContentCipher
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.scep.csr import certificate_request
 from fauxtune_sim.scep.messages import MessageType, new_request, temporary_identity, write_pki_message
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, RequestSettings
 
 _TEMPLATE = next(template for template in BUILT_IN if template.name == "SmimeBoth")
 _REQUESTS = 40

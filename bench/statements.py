@@ -24,7 +24,7 @@ from fauxtune.testing import Server, Tenant
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.agent.by_platform import agent_for
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.keys.identity import KeyRing
+from fauxtune_sim.keys.keystore import KeyRing
 from fauxtune_sim.platforms import read_kind
 from fauxtune_sim.server.transport import Answer, Transport
 from tests.support.server_here import serving_here

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fauxtune_sim.cli import keystore_export, mailbox_commands
-from fauxtune_sim.cli.keystore_export import ExportOptions
+from fauxtune_sim.cli import mailbox_commands, owner_commands
 from fauxtune_sim.cli.mail_commands import MailOptions
 from fauxtune_sim.cli.mailbox_commands import AccountOptions
+from fauxtune_sim.cli.owner_commands import ExportOptions
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Transport
@@ -116,7 +116,7 @@ async def desk(mail_server: Running, tmp_path: Path) -> AsyncIterator[Desk]:
                 pass
             (identity,) = device.keystore.identities()
             await administrator.publish(user, thumbprint=identity.thumbprint)
-            keystore_export.export(tmp_path / name, ExportOptions(pem=tmp_path / f"{name}-keys"))
+            owner_commands.export(tmp_path / name, ExportOptions(pem=tmp_path / f"{name}-keys"))
         (bob,) = (tmp_path / "bob-keys").glob("bob*.pem")
         (tmp_path / "bob.pem").write_text(_CERTIFICATE.findall(bob.read_text())[0])
         yield Desk(mail_server, administrator, tmp_path, tmp_path / "alice-keys")

@@ -19,7 +19,7 @@ from fauxtune_sim.apple.messages import write_plist
 from fauxtune_sim.apple.payloads import identity as read_identity
 from fauxtune_sim.apple.payloads import is_modern
 from fauxtune_sim.apple.profiles import read_profile
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from tests.interop.programs import OpenSsl
 

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from fauxtune_sim.cli.keystore_export import ExportOptions, export
+from fauxtune_sim.cli.owner_commands import ExportOptions, export
 from fauxtune_sim.cms.ciphers import ContentCipher
-from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.envelope import RecipientOptions
 from fauxtune_sim.cms.signed import SigningOptions
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.keys.keystore import Identity, KeyEntry, KeyStore

@@ -9,9 +9,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.scep.client import ScepClient
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepFailed, ScepSettings
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, RequestSettings, ScepFailed, ScepSettings
 from fauxtune_sim.server.transport import Transport
 from tests.interop.programs import ScepServer
 

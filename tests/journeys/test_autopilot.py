@@ -11,7 +11,7 @@ from fauxtune_sim.agent.by_platform import agent_for
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows.autopilot import hardware_hash
+from fauxtune_sim.windows.machine import hardware_hash
 from tests.support.administrator import Administrator, AgentEnroller
 
 BETA = "/beta/deviceManagement"

@@ -9,8 +9,8 @@ import pytest
 
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.cli import mail_commands
-from fauxtune_sim.cli.mail_account_commands import AccountChange, change_account
 from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.cli.mailbox_commands import AccountChange, change_account
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused
 from fauxtune_sim.platforms import Platform

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fauxtune_sim.agent.agent import Agent
-from fauxtune_sim.cli.mail_account_commands import AccountChange, apply_change
+from fauxtune_sim.cli.mailbox_commands import AccountChange, apply_change
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.mail.app_choice import app_on, app_protection, check_reading
 from fauxtune_sim.platforms import Platform

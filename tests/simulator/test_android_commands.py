@@ -11,8 +11,8 @@ import pytest
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.commands import execute
-from fauxtune_sim.device.condition import Condition
 from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import Condition
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Mode
 

@@ -15,9 +15,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES128, AES256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune_sim.cms.ciphers import ContentCipher
-from fauxtune_sim.cms.envelope import encrypt, open_envelope
+from fauxtune_sim.cms.envelope import RecipientOptions, encrypt, open_envelope
 from fauxtune_sim.cms.messages import ContentType, content_type_of
-from fauxtune_sim.cms.recipients import RecipientOptions
 from fauxtune_sim.cms.signed import SigningOptions, sign, verify
 from fauxtune_sim.errors import CmsRefused
 from fauxtune_sim.keys.certificates import is_issued_by

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from fauxtune_sim.cms import der
 from fauxtune_sim.cms.ciphers import ContentCipher
-from fauxtune_sim.cms.envelope import encrypt, open_envelope
+from fauxtune_sim.cms.envelope import RecipientOptions, encrypt, open_envelope
 from fauxtune_sim.cms.messages import KeyAgreement, KeyTransport, read_envelope, read_signed
-from fauxtune_sim.cms.recipients import RecipientOptions
 from fauxtune_sim.cms.signed import SigningOptions, sign, verify
 from fauxtune_sim.errors import CmsRefused
 

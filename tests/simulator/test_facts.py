@@ -18,7 +18,7 @@ from fauxtune_sim.errors import FactRefused, NotFoundHere, SimulatorError
 from fauxtune_sim.facts.device_facts import read_value, withheld_facts
 from fauxtune_sim.facts.table import FACTS, Fact, Form, facts_of
 from fauxtune_sim.facts.values import FactValue, with_luhn_digit
-from fauxtune_sim.fleet.settings import FleetSettings, planned_devices, read_mix
+from fauxtune_sim.fleet.fleet import FleetSettings, planned_devices, read_mix
 from fauxtune_sim.platforms import Mode, Platform
 from tests.support.device_facts import other_value, settable_facts
 

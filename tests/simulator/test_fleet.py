@@ -11,8 +11,7 @@ import orjson
 import pytest
 
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.fleet.fleet import Fleet, run_fleet
-from fauxtune_sim.fleet.settings import FleetSettings, planned_devices, read_mix
+from fauxtune_sim.fleet.fleet import Fleet, FleetSettings, planned_devices, read_mix, run_fleet
 from fauxtune_sim.fleet.summary import FleetSummary, Phase, ProgressLines
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 from fauxtune_sim.server.control import Control

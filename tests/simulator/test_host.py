@@ -14,8 +14,7 @@ import orjson
 import pytest
 
 from fauxtune_sim.hosting import host
-from fauxtune_sim.hosting.folders import PoolFolders
-from fauxtune_sim.hosting.pool import DevicePool
+from fauxtune_sim.hosting.pool import DevicePool, PoolFolders
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Service

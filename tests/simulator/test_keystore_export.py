@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
-from fauxtune_sim.cli.keystore_export import ExportOptions, export, pem_of_keys
+from fauxtune_sim.cli.owner_commands import ExportOptions, export, pem_of_keys
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.keys.certificates import thumbprint

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.cli import mail_commands
-from fauxtune_sim.cli.mail_account_commands import AccountChange, apply_change, change_account, show_account
 from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.cli.mailbox_commands import AccountChange, apply_change, change_account, show_account
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
 from fauxtune_sim.keys.keystore import Identity

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from fauxtune_sim.mail.revocation import Revocation, RevocationState, check_revocation
+from fauxtune_sim.mail.verdict import Revocation, RevocationState, check_revocation
 from fauxtune_sim.server.transport import Transport
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fauxtune_sim.cli.mail_commands import read
-from fauxtune_sim.cli.mail_text import reading_lines
+from fauxtune_sim.cli.mail_commands import read, reading_lines
 from fauxtune_sim.cms.ciphers import ContentCipher
-from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.envelope import RecipientOptions
 from fauxtune_sim.cms.signed import SigningOptions
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused

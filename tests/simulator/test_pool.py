@@ -13,8 +13,7 @@ import pytest
 
 from fauxtune_sim.android.client import AndroidAgent
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ServerRefused
-from fauxtune_sim.hosting.folders import PoolFolders
-from fauxtune_sim.hosting.pool import DevicePool
+from fauxtune_sim.hosting.pool import DevicePool, PoolFolders
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 
 if TYPE_CHECKING:

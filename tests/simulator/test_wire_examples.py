@@ -18,11 +18,10 @@ from fauxtune_sim.android.scep import read_settings
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.keys.identity import certificate_request
-from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.keystore import KeyEntry, certificate_request
 from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import Mode, Platform
-from fauxtune_sim.scep.settings import SIGNING
+from fauxtune_sim.scep.csr import SIGNING
 
 EXAMPLES = Path(__file__).parents[1] / "wire" / "android"
 

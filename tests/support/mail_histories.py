@@ -29,7 +29,7 @@ from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.mail import mailboxes
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import tenants as tenant_queries
-from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.envelope import RecipientOptions
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from tests.support.certificates import issued_elsewhere
 from tests.support.clock import NOW

@@ -14,7 +14,7 @@ from fauxtune.core.model.partner_facts import PARTNER_FACTS
 from fauxtune.testing.parts import Calls, Tenancy, User
 from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.apple.store import ProfileStore
-from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.accounts import MailAccount

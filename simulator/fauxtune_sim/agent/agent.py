@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.agent.cadence import Push, TenantTime, read_push
 from fauxtune_sim.agent.extension import Extension
-from fauxtune_sim.device.condition import Condition
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Enrollment, RecordTypes, Refusal
 from fauxtune_sim.device.inventory import Inventory, InventoryItem
+from fauxtune_sim.device.state_folder import Condition
 from fauxtune_sim.errors import (
     AnswerBroken,
     EnrollmentOver,
@@ -31,7 +31,7 @@ from fauxtune_sim.errors import (
     ServerUnreachable,
     SimulatorError,
 )
-from fauxtune_sim.keys.identity import KeyRing, new_key
+from fauxtune_sim.keys.keystore import KeyRing, new_key
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.scep.enroller import Enroller
 from fauxtune_sim.server.transport import Answer, Transport

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.outcomes import LONGEST_ATTRIBUTE, LONGEST_OUTPUT, Outcome, ProgramOutcome
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused, ServerUnreachable
 from fauxtune_sim.server.transport import Answer, Transport
 

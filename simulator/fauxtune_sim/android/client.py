@@ -20,8 +20,7 @@ from fauxtune_sim.android.status import hardware_of
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import RecordTypes
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused
-from fauxtune_sim.keys.identity import certificate_request, key_to_der
-from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.keystore import KeyEntry, certificate_request, key_to_der
 from fauxtune_sim.server.transport import Answer, Transport
 
 #: The most rounds of a check-in: a service that always has more must not keep a device busy without end.

@@ -13,8 +13,8 @@ from typing import Any
 from fauxtune_sim.android.enrollment import rights_of
 from fauxtune_sim.android.messages import Operation
 from fauxtune_sim.android.status import hardware_of
-from fauxtune_sim.device.condition import position
 from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import position
 from fauxtune_sim.errors import AnswerBroken
 
 #: google.rpc.Code.

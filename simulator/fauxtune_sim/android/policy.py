@@ -20,17 +20,16 @@ from fauxtune_sim.android import scep, settings
 from fauxtune_sim.android.enrollment import rights_of
 from fauxtune_sim.android.messages import SCEP, Application, CaCertificate, KeyPair, Policy
 from fauxtune_sim.cms.envelope import open_envelope
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Refusal
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.errors import AnswerBroken, CmsRefused, PfxRefused
-from fauxtune_sim.keys.identity import DeviceIdentity
-from fauxtune_sim.keys.keystore import KeyEntry, KeyStore
+from fauxtune_sim.keys.keystore import DeviceIdentity, KeyEntry, KeyStore
 from fauxtune_sim.keys.pfx import read_pfx
 from fauxtune_sim.mail.accounts import MailAccount, Setting
 from fauxtune_sim.mail.smime_settings import SmimeSettings
+from fauxtune_sim.scep.csr import Failure, ScepFailed
 from fauxtune_sim.scep.enroller import Enroller
-from fauxtune_sim.scep.settings import Failure, ScepFailed
 
 SAMSUNG_MAIL = "com.samsung.android.email.provider"
 #: Apps whose configuration need not describe an account: Outlook.

@@ -12,9 +12,8 @@ from typing import Any
 from fauxtune_sim.android.messages import KeyPair
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.scep.csr import read_subject
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, read_subject
 from fauxtune_sim.scep.enroller import Enroller, present_identity
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings
 
 _KEY_USAGES = {"digitalSignature": SIGNING, "keyEncipherment": ENCRYPTION}
 _EMAIL, _PRINCIPAL = "emailAddress", "userPrincipalName"

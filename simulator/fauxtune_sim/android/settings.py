@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Refusal
+from fauxtune_sim.device.state_folder import Delivery
 
 _PASSWORDS, _SCOPE = "passwordPolicies", "passwordScope"
 #: The keys that the device knows, and the types of their values.

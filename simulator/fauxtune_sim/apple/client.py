@@ -21,10 +21,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.agent.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
-from fauxtune_sim.apple.apps import kept_without_management
-from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed, NotNow
 from fauxtune_sim.apple.commands import execute
-from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS
+from fauxtune_sim.apple.device_commands import (
+    DEVICE_COMMANDS,
+    CommandContext,
+    CommandResult,
+    EnrollmentEnd,
+    Malformed,
+    NotNow,
+    kept_without_management,
+)
 from fauxtune_sim.apple.enrollment import AppleEnrollment, Channel, MdmSettings, Right, signature
 from fauxtune_sim.apple.facts import System, authenticate_facts, hardware_of
 from fauxtune_sim.apple.faults import Code, Fault
@@ -42,11 +48,10 @@ from fauxtune_sim.errors import (
     ServerUnreachable,
 )
 from fauxtune_sim.keys.certificates import addresses
-from fauxtune_sim.keys.identity import DeviceIdentity
-from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.keystore import DeviceIdentity, KeyEntry
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.scep.csr import ScepSettings
 from fauxtune_sim.scep.enroller import Issued
-from fauxtune_sim.scep.settings import ScepSettings
 
 #: The most commands of a connection: a server that always has more must not keep a device busy without end.
 _MOST_COMMANDS = 500

@@ -18,15 +18,21 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from fauxtune_sim.apple import apps
-from fauxtune_sim.apple.command_context import CommandContext, CommandResult, EnrollmentEnd, Malformed
-from fauxtune_sim.apple.device_commands import DEVICE_COMMANDS, set_name
+from fauxtune_sim.apple import device_commands
+from fauxtune_sim.apple.device_commands import (
+    DEVICE_COMMANDS,
+    CommandContext,
+    CommandResult,
+    EnrollmentEnd,
+    Malformed,
+    set_name,
+)
 from fauxtune_sim.apple.enrollment import Right
 from fauxtune_sim.apple.facts import System, app_feedback, bypass_code, query_responses, security_info
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.store import CERTIFICATE, IDENTITY, InstalledProfile
-from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.mail.apps import apps_of
 
@@ -269,10 +275,10 @@ _COMMANDS: dict[str, tuple[Right | None, Callable[[CommandContext], Awaitable[Co
     # Each of its queries needs its own right.
     "DeviceInformation": (None, _device_information),
     "SecurityInfo": (Right.SECURITY, _security_info),
-    "InstallApplication": (Right.CHANGE_APPLICATIONS, apps.install_application),
-    "RemoveApplication": (Right.CHANGE_APPLICATIONS, apps.remove_application),
-    "ManagedApplicationList": (Right.CHANGE_APPLICATIONS, apps.managed_list),
-    "InstalledApplicationList": (Right.INSPECT_APPLICATIONS, apps.installed_list),
+    "InstallApplication": (Right.CHANGE_APPLICATIONS, device_commands.install_application),
+    "RemoveApplication": (Right.CHANGE_APPLICATIONS, device_commands.remove_application),
+    "ManagedApplicationList": (Right.CHANGE_APPLICATIONS, device_commands.managed_list),
+    "InstalledApplicationList": (Right.INSPECT_APPLICATIONS, device_commands.installed_list),
     "ManagedApplicationFeedback": (Right.CHANGE_APPLICATIONS, _app_feedback),
     # Apple: no right is needed, but the device must be supervised.
     "ActivationLockBypassCode": (None, _bypass_code),

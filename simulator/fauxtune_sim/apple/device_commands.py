@@ -8,14 +8,21 @@ shuts down in any case. DeviceLocation and PlayLostModeSound are answered in los
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from fauxtune_sim.apple.command_context import CommandContext, CommandResult, Malformed
-from fauxtune_sim.apple.enrollment import Right
+from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
+from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.device.condition import position
+from fauxtune_sim.apple.install import Installer, StagedProfile
+from fauxtune_sim.apple.messages import Command, read_plist
+from fauxtune_sim.apple.store import ManagedApp, ProfileStore
+from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import Delivery, position
+from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
+from fauxtune_sim.server.transport import Answer
 
-DeviceCommand = Callable[[CommandContext], Awaitable[CommandResult]]
 _LONGEST_NAME = 63
 
 
@@ -152,3 +159,177 @@ DEVICE_COMMANDS: dict[str, tuple[Right | None, DeviceCommand]] = {
     "LogOutUser": (Right.LOCK, _of_users),
     "DeleteUser": (Right.LOCK, _of_users),
 }
+
+
+class NotNow(Exception):
+    """The device is locked and defers the command."""
+
+
+class Malformed(Exception):
+    """The command lacks a parameter, which the text names."""
+
+
+class EnrollmentEnd(StrEnum):
+    """The reason why the enrolment ends once a command is acknowledged."""
+
+    RETIRED = "the server removed the MDM profile"
+    ERASED = "factory reset"
+
+
+@dataclass(slots=True)
+class CommandResult:
+    """The result of a command: its answer, the names of installed and removed profiles, the end of the enrolment.
+
+    `renewed` is the MDM profile that replaces the present one.
+    """
+
+    answer: dict[str, Any] = field(default_factory=dict)
+    installed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    end: EnrollmentEnd | None = None
+    renewed: StagedProfile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """A command with the device that executes it. `load` gets what is at an address."""
+
+    command: Command
+    device: Device
+    system: System
+    enrollment: AppleEnrollment
+    installer: Installer
+    load: Callable[[str], Awaitable[Answer]]
+
+    @property
+    def store(self) -> ProfileStore:
+        """The profiles that are installed on the device."""
+        assert isinstance(self.device.state, ProfileStore)
+        return self.device.state
+
+    @property
+    def wants_managed_only(self) -> bool:
+        """The parameter ManagedOnly of ProfileList and CertificateList."""
+        return self.command.parameters.get("ManagedOnly") is True
+
+    def check_unlocked(self) -> None:
+        """Raise NotNow on a locked iPhone or iPad."""
+        if self.device.condition.locked and not self.system.is_mac:
+            raise NotNow
+
+    def check_unlocked_once(self) -> None:
+        """Raise NotNow if the system lists certificates only after the first unlock since the device started."""
+        if not self.device.condition.unlocked_since_boot and not self.system.lists_certificates_before_unlock:
+            raise NotNow
+
+
+DeviceCommand = Callable[[CommandContext], Awaitable[CommandResult]]
+
+
+#: ManagementFlags: the app goes with the MDM profile.
+GOES_WITH_PROFILE = 1
+#: The version of every app from the store of the simulated world.
+_STORE_VERSION = "1.0.0"
+
+
+async def install_application(context: CommandContext) -> CommandResult:
+    """Install an app, or take over the management of one that is there."""
+    refusal = Fault.refusal(context.device, Delivery.APP)
+    if refusal is not None:
+        raise refusal
+    address, flags = context.command.text("ManifestURL"), context.command.parameters.get("ManagementFlags")
+    identifier = context.command.text("Identifier")
+    version = _STORE_VERSION
+    if address is not None:
+        identifier, version = await _from_manifest(context, address)
+    elif identifier is None:
+        if not isinstance(context.command.parameters.get("iTunesStoreID"), int):
+            raise Malformed("InstallApplication has no iTunesStoreID, no Identifier and no ManifestURL")
+        return CommandResult({"RejectionReason": "CouldNotVerifyAppID"})
+    context.device.apps[identifier] = version
+    # On a Mac an app that is not installed as a managed one is only there.
+    if not context.system.is_mac or context.command.parameters.get("InstallAsManaged") is True:
+        context.store.apps[identifier] = ManagedApp(identifier, flags if isinstance(flags, int) else 0)
+    return CommandResult({"Identifier": identifier, "State": "Installing"}, installed=[identifier])
+
+
+async def remove_application(context: CommandContext) -> CommandResult:
+    """Remove a managed app."""
+    identifier = context.command.text("Identifier")
+    if not identifier:
+        raise Malformed("RemoveApplication has no Identifier")
+    if identifier not in context.store.apps:
+        raise Fault(Code.APP_NOT_MANAGED, f"the app {identifier} is not managed")
+    del context.store.apps[identifier]
+    context.device.apps.pop(identifier, None)
+    return CommandResult(removed=[identifier])
+
+
+async def managed_list(context: CommandContext) -> CommandResult:
+    """List the managed apps, those of a list of identifiers or all."""
+    wanted = _identifiers(context)
+    return CommandResult(
+        {
+            "ManagedApplicationList": {
+                app.identifier: {
+                    "Status": "Managed" if app.identifier in context.device.apps else "ManagedButUninstalled",
+                    "ManagementFlags": app.flags,
+                    "HasConfiguration": False,
+                    "HasFeedback": False,
+                    "IsValidated": True,
+                }
+                for app in context.store.apps.values()
+                if wanted is None or app.identifier in wanted
+            }
+        }
+    )
+
+
+async def installed_list(context: CommandContext) -> CommandResult:
+    """List the apps that are installed, managed or not."""
+    wanted, managed_only = _identifiers(context), context.command.parameters.get("ManagedAppsOnly") is True
+    return CommandResult(
+        {
+            "InstalledApplicationList": [
+                {"Identifier": name, "Name": name.rpartition(".")[2], "ShortVersion": version, "Version": version}
+                for name, version in context.device.apps.items()
+                if (wanted is None or name in wanted) and (name in context.store.apps or not managed_only)
+            ]
+        }
+    )
+
+
+def _identifiers(context: CommandContext) -> set[str] | None:
+    listed = context.command.parameters.get("Identifiers")
+    return {str(name) for name in listed} if isinstance(listed, list) else None
+
+
+async def _from_manifest(context: CommandContext, address: str) -> tuple[str, str]:
+    """Load the manifest and the package that it names; return bundle identifier and version."""
+    manifest = await _loaded(context, address, what="the manifest")
+    try:
+        item = read_plist(manifest, what="the manifest")["items"][0]
+        metadata, assets = item["metadata"], item["assets"]
+        identifier, version = metadata["bundle-identifier"], metadata["bundle-version"]
+        package = next(asset["url"] for asset in assets if asset["kind"] == "software-package")
+    except (AnswerBroken, KeyError, IndexError, TypeError, StopIteration) as broken:
+        raise Fault(Code.INSTALL_FAILED, "the manifest does not name an app and its package") from broken
+    if not await _loaded(context, str(package), what="the package"):
+        raise Fault(Code.INSTALL_FAILED, "the package is empty")
+    return str(identifier), str(version)
+
+
+async def _loaded(context: CommandContext, address: str, *, what: str) -> bytes:
+    try:
+        answer = await context.load(address)
+    except (ServerRefused, ServerUnreachable, AnswerBroken) as failed:
+        raise Fault(Code.INSTALL_FAILED, f"{what} cannot be loaded: {failed}") from failed
+    if answer.status != 200:
+        raise Fault(Code.INSTALL_FAILED, f"{what} cannot be loaded: its server answers {answer.status}")
+    return answer.body
+
+
+def kept_without_management(store_apps: dict[str, ManagedApp], installed: dict[str, str]) -> dict[str, str]:
+    """The apps that stay when the MDM profile goes, with their versions."""
+    gone = {app.identifier for app in store_apps.values() if app.flags & GOES_WITH_PROFILE}
+    return {name: version for name, version in installed.items() if name not in gone}

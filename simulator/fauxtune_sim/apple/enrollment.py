@@ -22,7 +22,7 @@ from fauxtune_sim.apple.profiles import Payload, Profile
 from fauxtune_sim.cms.signed import sign
 from fauxtune_sim.device.enrollment import Enrollment
 from fauxtune_sim.errors import EnrollmentOver, ServerRefused
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.server.transport import Transport
 
 EVERY_RIGHT = 8191

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, TypeVar
 
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.scep.settings import Failure, ScepFailed
+from fauxtune_sim.device.state_folder import Delivery
+from fauxtune_sim.scep.csr import Failure, ScepFailed
 
 _Value = TypeVar("_Value")
 

@@ -18,15 +18,14 @@ from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL, account, user_name
 from fauxtune_sim.apple.profiles import Payload, Profile
 from fauxtune_sim.apple.store import InstalledProfile, Keychain, ProfileStore
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.errors import StateBroken
-from fauxtune_sim.keys.identity import DeviceIdentity, key_from_der
-from fauxtune_sim.keys.keystore import KeyEntry
+from fauxtune_sim.keys.keystore import DeviceIdentity, KeyEntry, key_from_der
 from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.mail.smime_settings import SmimeSettings
+from fauxtune_sim.scep.csr import ScepFailed, ScepSettings
 from fauxtune_sim.scep.enroller import Issued, present_identity
-from fauxtune_sim.scep.settings import ScepFailed, ScepSettings
 
 #: Requests an identity from a SCEP authority, as the renewal of another identity or (None) as a new one.
 Issue = Callable[[ScepSettings, DeviceIdentity | None], Awaitable[Issued]]

@@ -24,8 +24,8 @@ from fauxtune_sim.cms.der import DAMAGE
 from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
 from fauxtune_sim.keys.keystore import KeyEntry
 from fauxtune_sim.keys.pfx import read_pfx
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 from fauxtune_sim.scep.enroller import Issued
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings, ScepSettings, Subject
 
 PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
 ESCROW = "com.apple.security.FDERecoveryKeyEscrow"

@@ -24,7 +24,7 @@ from fauxtune_sim.cms.envelope import open_envelope
 from fauxtune_sim.cms.signed import verify
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, CmsRefused
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 
 PASSCODE, FILE_VAULT, RESTRICTIONS, FIREWALL = (

@@ -28,7 +28,7 @@ from fauxtune_sim.server.control import Undelivered, control_of
 from fauxtune_sim.server.delivery import Delivery, delivery_of, quoted
 from fauxtune_sim.server.discovery import Server, ServerOptions, find_server
 from fauxtune_sim.server.transport import Transport, read_ca
-from fauxtune_sim.windows import autopilot
+from fauxtune_sim.windows import machine
 
 #: Seconds between the check-ins of a device until it has settled.
 _PAUSE = 1.0
@@ -75,7 +75,7 @@ class EnrollOptions:
     #: A configuration profile, by file or address; it names the server.
     profile: str | None = None
     #: A PC asks for its deployment profile first.
-    autopilot: bool = False
+    machine: bool = False
 
 
 async def hardware_hash(state: Path) -> CommandOutput:
@@ -83,7 +83,7 @@ async def hardware_hash(state: Path) -> CommandOutput:
     if not Device.exists(state):
         Device.new(platform=Platform.WINDOWS, folder=state).save()
     device = load_device(state)
-    code, serial = autopilot.hardware_hash(device), str(device.facts["serialNumber"])
+    code, serial = machine.hardware_hash(device), str(device.facts["serialNumber"])
     lines = ["Device Serial Number,Windows Product ID,Hardware Hash", f"{serial},,{code}"]
     return CommandOutput({"device": device.name, "serialNumber": serial, "hardwareHash": code}, lines)
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from fauxtune_sim.cli.commands import CommandOutput, transport_to
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere
 from fauxtune_sim.event_loop import interrupted
-from fauxtune_sim.fleet.fleet import Crew, Fleet, run_fleet
+from fauxtune_sim.fleet.fleet import SEEDED_PEOPLE, Crew, Fleet, FleetSettings, read_mix, run_fleet
 from fauxtune_sim.fleet.processes import FleetProcesses
-from fauxtune_sim.fleet.settings import SEEDED_PEOPLE, FleetSettings, read_mix
 from fauxtune_sim.fleet.summary import ProgressLines
 from fauxtune_sim.server.control import control_of
 from fauxtune_sim.server.discovery import ServerOptions, find_server

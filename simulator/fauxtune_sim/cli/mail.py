@@ -142,7 +142,7 @@ def mail_send(
 @account_app.command("show", epilog="Example: fauxtune-sim mail account show --state ./alice-phone")
 def account_show(*, state: StateOption, app: AppOption = None, output: OutputOption = Output.TEXT) -> None:
     """Show in which mail apps of a device S/MIME is on."""
-    from fauxtune_sim.cli import mail_account_commands
+    from fauxtune_sim.cli import mailbox_commands as mail_account_commands
 
     finish(guarded(lambda: mail_account_commands.show_account(state, app)), output=output, state=state)
 
@@ -165,7 +165,7 @@ def account_add(
     manages the device, which must run with --mail. CERT is the thumbprint of a certificate of the device, or its
     beginning.
     """
-    from fauxtune_sim.cli import mail_account_commands
+    from fauxtune_sim.cli import mailbox_commands as mail_account_commands
 
     added = guarded(lambda: mail_account_commands.add_account(state, address, app=app, certificate=certificate))
     finish(added, output=output, state=state)
@@ -198,7 +198,7 @@ def account_set(
     What a profile decides can be changed only if the profile says so. CERT is the thumbprint of a certificate of the
     device, or its beginning.
     """
-    from fauxtune_sim.cli import mail_account_commands
+    from fauxtune_sim.cli import mailbox_commands as mail_account_commands
 
     if smime is None and sign is None and encrypt is None and encryption_certificate is None:
         raise typer.BadParameter("say what to change: --smime, --sign, --encrypt or --encryption-certificate")

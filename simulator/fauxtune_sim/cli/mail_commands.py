@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +14,12 @@ from cryptography import x509
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.agent.by_platform import agent_for, load_device
 from fauxtune_sim.cli.commands import CommandOutput, agent_of
-from fauxtune_sim.cli.mail_text import reading_lines
 from fauxtune_sim.cms.ciphers import ContentCipher
-from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.envelope import RecipientOptions
 from fauxtune_sim.cms.signed import SigningOptions
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
-from fauxtune_sim.keys.certificates import can_encrypt, issuer_of, thumbprint
+from fauxtune_sim.keys.certificates import can_encrypt, issuer_of, thumbprint, with_room
 from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.accounts import Contact, Contacts, contact_line
 from fauxtune_sim.mail.app_choice import (
@@ -31,12 +31,19 @@ from fauxtune_sim.mail.app_choice import (
     switch_on_first,
 )
 from fauxtune_sim.mail.mime import Entity
-from fauxtune_sim.mail.reading import Reading, read_mail
-from fauxtune_sim.mail.recipients import RecipientNames, file_bytes, find_recipients
-from fauxtune_sim.mail.revocation import Revocation, RevocationState, check_revocation
+from fauxtune_sim.mail.reading import Part, Reading, read_mail
 from fauxtune_sim.mail.smime_settings import MailProtection, mail_defaults
-from fauxtune_sim.mail.verdict import with_revocation
-from fauxtune_sim.mail.writing import Attachment, MailMessage, Protection, signing_identity, write_mail
+from fauxtune_sim.mail.verdict import Revocation, RevocationState, Verdict, check_revocation, with_revocation
+from fauxtune_sim.mail.writing import (
+    Attachment,
+    MailMessage,
+    Protection,
+    RecipientNames,
+    file_bytes,
+    find_recipients,
+    signing_identity,
+    write_mail,
+)
 from fauxtune_sim.server.transport import Transport
 
 #: Exchange Online takes messages of at most 150 MB.
@@ -329,3 +336,85 @@ def _free_path(folder: Path, name: str) -> Path:
         number += 1
         path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
     return path
+
+
+_WIDTH = 80
+_INDENT = " " * 11
+
+
+def reading_lines(reading: Reading, *, saved: Sequence[Path]) -> list[str]:
+    """The lines that `mail read` prints. Control characters, which the sender may have put there, are left out."""
+    lines = [*_header(reading), *_field("encrypted", _encryption(reading)), *_signatures(reading)]
+    for part, what in (
+        *((part, "outside the signature") for part in reading.parts_outside_signatures),
+        *((part, "outside the encryption") for part in reading.parts_outside_envelopes),
+    ):
+        lines += _field("beware", f"{part.name or part.media_type} stands {what}: anybody could have added it")
+        if part.text is not None and part.text != reading.text:
+            lines += [f"{_INDENT}| {_printable(line)}" for line in part.text.rstrip("\n").split("\n")]
+    lines += [line for part in reading.files for line in _field("file", _file(part))]
+    lines += [line for path in saved for line in _field("saved", str(path))]
+    if reading.text is not None:
+        lines += ["", *(_printable(line) for line in reading.text.rstrip("\n").split("\n"))]
+    return lines
+
+
+def _header(reading: Reading) -> Iterator[str]:
+    yield from _field("from", reading.sender or "nobody")
+    yield from _field("to", ", ".join(reading.recipients) or "nobody")
+    if reading.copies:
+        yield from _field("cc", ", ".join(reading.copies))
+    if reading.date is not None:
+        yield from _field("date", f"{reading.date:%Y-%m-%d %H:%M %Z}")
+    yield from _field("subject", reading.subject)
+
+
+def _encryption(reading: Reading) -> str:
+    if reading.decrypted is None:
+        return "no"
+    if not reading.decrypted:
+        return f"yes, but it cannot be decrypted: {reading.failure}"
+    cipher = (reading.cipher or "").replace("_", "-").replace("tripledes-3key", "3des")
+    return f"yes ({cipher}), opened with the key of the certificate {(reading.recipient or '')[:8]}"
+
+
+def _signatures(reading: Reading) -> Iterator[str]:
+    if not reading.verdicts:
+        yield from _field(
+            "signed", "a signature inside the encryption cannot be seen" if reading.decrypted is False else "no"
+        )
+    for verdict in reading.verdicts:
+        yield from _field("signed", _signature(verdict))
+
+
+def _signature(verdict: Verdict) -> str:
+    by = f" by {verdict.signer}" if verdict.signer else ""
+    if not verdict.is_verified:
+        return f"yes{by}, but not valid: {verdict.sentence}"
+    revocation = verdict.revocation
+    if revocation is None:
+        revocation_text = "revocation was not checked"
+    elif revocation.why is not None:
+        revocation_text = f"whether it was revoked is not known: {revocation.why}"
+    else:
+        revocation_text = f"not revoked ({(revocation.source or '').upper()})"
+    return f"yes{by}; {verdict.sentence}; {revocation_text}"
+
+
+def _file(part: Part) -> str:
+    name = part.name or part.media_type
+    return f"{name}: {part.defect}" if part.content is None else f"{name} ({len(part.content):,} bytes)"
+
+
+def _field(name: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        with_room(_printable(text)),
+        _WIDTH,
+        initial_indent=f"{name + ':':<11}",
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+    ) or [f"{name}:"]
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable() or character == "\t")

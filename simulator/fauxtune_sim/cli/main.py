@@ -35,7 +35,7 @@ from fauxtune_sim.cli.base import (
 )
 from fauxtune_sim.cli.mail import mail_app
 from fauxtune_sim.cli.owner import fact_app, keystore_app, owner_of, script_app
-from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.platforms import Mode, Platform, read_kind
 
@@ -362,8 +362,8 @@ def demo(
     until Ctrl-C.
     """
     from fauxtune_sim.demo.narration import Narration
+    from fauxtune_sim.demo.run import demonstrate
     from fauxtune_sim.demo.server_process import LANGUAGES, DemoOptions
-    from fauxtune_sim.demo.start import demonstrate
 
     if language not in LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}, please", param_hint="--lang")

@@ -9,7 +9,7 @@ import typer
 
 from fauxtune_sim.cli.base import Output, OutputOption, StateOption, finish, guarded, names_in
 from fauxtune_sim.device.outcomes import Outcome
-from fauxtune_sim.keys.marks import Names
+from fauxtune_sim.keys.certificates import Names
 
 if TYPE_CHECKING:
     from fauxtune_sim.cli.owner_commands import Owner
@@ -66,11 +66,11 @@ def keystore_export(
 
     Each file can be read by its owner only. Keys that a Mac does not let out of its keychain are not exported.
     """
-    from fauxtune_sim.cli import keystore_export
+    from fauxtune_sim.cli import owner_commands
 
-    chosen = keystore_export.DEFAULT_PASSWORD if password is None else password
-    options = keystore_export.ExportOptions(pem=pem, pfx=pfx, password=chosen, names=lambda rows: _names(state, rows))
-    finish(guarded(lambda: keystore_export.export(state, options)), output=output, state=state)
+    chosen = owner_commands.DEFAULT_PASSWORD if password is None else password
+    options = owner_commands.ExportOptions(pem=pem, pfx=pfx, password=chosen, names=lambda rows: _names(state, rows))
+    finish(guarded(lambda: owner_commands.export(state, options)), output=output, state=state)
 
 
 def _names(state: Path, rows: list[dict[str, Any]]) -> Names:

@@ -12,9 +12,16 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.cli.mail_account_commands import AccountChange, apply_change
 from fauxtune_sim.cli.mail_commands import MailOptions
-from fauxtune_sim.cli.mailbox_commands import AccountOptions, deliver, fetch, mail_port, open_message
+from fauxtune_sim.cli.mailbox_commands import (
+    AccountChange,
+    AccountOptions,
+    apply_change,
+    deliver,
+    fetch,
+    mail_port,
+    open_message,
+)
 from fauxtune_sim.demo import profiles
 from fauxtune_sim.demo.narration import ShownRequest, Table
 from fauxtune_sim.demo.proofs import ENCRYPTION, SIGNING, Evidence, per_device_encryption
@@ -25,8 +32,8 @@ from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.app_choice import AppOnDevice, app_on, app_protection, signer_of
 from fauxtune_sim.mail.apps import Choice, Switch
 from fauxtune_sim.mail.mailbox_wires import Mailbox, MailLogin
-from fauxtune_sim.mail.recipients import find_certificate
 from fauxtune_sim.mail.smime_settings import MailDefaults, choose_protection, mail_defaults
+from fauxtune_sim.mail.writing import find_certificate
 
 #: The title of the profile of the certificate for the mail server.
 LOGIN = "Mail login"

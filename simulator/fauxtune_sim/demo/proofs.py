@@ -14,8 +14,7 @@ from fauxtune_sim.demo.clients import pfx_import
 from fauxtune_sim.demo.narration import ShownRequest, Table, joined
 from fauxtune_sim.demo.scenario import DemoDevice, Fitness, Scenario, for_display
 from fauxtune_sim.keys.certificates import can_encrypt, can_sign, mark, public_key_bytes
-from fauxtune_sim.keys.identity import new_key
-from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.keys.keystore import Identity, new_key
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 from fauxtune_sim.server.control import IssuedCertificate
 

@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.agent.by_platform import agent_for
 from fauxtune_sim.agent.runner import Runner
-from fauxtune_sim.cli.keystore_export import export_pem
+from fauxtune_sim.cli.owner_commands import export_pem
 from fauxtune_sim.demo.clients import Graph, GraphRequest, RevocationService, assignment, creation
 from fauxtune_sim.demo.narration import Narration, ShownRequest
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
+from fauxtune_sim.keys.certificates import Names, digits_in
 from fauxtune_sim.keys.keystore import Identity
-from fauxtune_sim.keys.marks import Names, digits_in
 from fauxtune_sim.mail.reading import Reading, read_mail
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from fauxtune_sim.platforms import Kind, Platform

@@ -14,10 +14,9 @@ from random import Random, SystemRandom
 from types import MappingProxyType
 from typing import Any
 
-from fauxtune_sim.device.condition import Condition, Refusals
 from fauxtune_sim.device.enrollment import Enrollment, PlatformState, RecordTypes
 from fauxtune_sim.device.outcomes import Outcome, ProgramOutcome, Programs, ScriptOutcomes
-from fauxtune_sim.device.state_folder import StateFolder
+from fauxtune_sim.device.state_folder import Condition, Refusals, StateFolder
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.facts.device_facts import new_hardware, read_facts, read_hardware, report
 from fauxtune_sim.facts.values import FactValue, Hardware

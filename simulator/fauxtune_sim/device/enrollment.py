@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 
 from cryptography import x509
 
-from fauxtune_sim.keys.identity import DeviceIdentity, key_from_der
+from fauxtune_sim.keys.keystore import DeviceIdentity, key_from_der
 
 #: Names the path at which the management agent asks.
 _AGENT_HEADER = "Fauxtune-Agent"

@@ -14,8 +14,8 @@ from dataclasses import replace
 from random import Random, SystemRandom
 from typing import Any, Protocol
 
-from fauxtune_sim.device.condition import Condition
 from fauxtune_sim.device.enrollment import Enrollment
+from fauxtune_sim.device.state_folder import Condition
 from fauxtune_sim.errors import FactRefused, NotFoundHere
 from fauxtune_sim.facts.android import AndroidHardware
 from fauxtune_sim.facts.apple import AppleHardware

@@ -24,8 +24,7 @@ import orjson
 
 from fauxtune_sim.errors import PartLost, SimulatorError
 from fauxtune_sim.event_loop import run_loop
-from fauxtune_sim.fleet.fleet import Fleet
-from fauxtune_sim.fleet.settings import FleetSettings
+from fauxtune_sim.fleet.fleet import Fleet, FleetSettings
 from fauxtune_sim.fleet.summary import FleetSummary, Observer, Phase
 from fauxtune_sim.server.transport import Transport
 

@@ -19,11 +19,10 @@ from typing import Any, BinaryIO, TypeAlias
 import orjson
 
 from fauxtune_sim.agent.agent import Agent
-from fauxtune_sim.cli.keystore_export import pem_of_keys
+from fauxtune_sim.cli.owner_commands import pem_of_keys
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotFoundHere, ServerRefused, ServerUnreachable, SimulatorError
-from fauxtune_sim.hosting.folders import PoolFolders
-from fauxtune_sim.hosting.pool import DevicePool
+from fauxtune_sim.hosting.pool import DevicePool, PoolFolders
 from fauxtune_sim.platforms import read_kind
 from fauxtune_sim.server.transport import read_ca
 

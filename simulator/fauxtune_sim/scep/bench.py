@@ -32,22 +32,24 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.errors import SimulatorError
 from fauxtune_sim.keys.certificates import PrivateKey
-from fauxtune_sim.keys.identity import DeviceIdentity, new_key
-from fauxtune_sim.scep.authority import CaCertificates, Capabilities, read_ca_certificates, read_capabilities
+from fauxtune_sim.keys.keystore import DeviceIdentity, new_key
 from fauxtune_sim.scep.client import address, send_operation
-from fauxtune_sim.scep.csr import certificate_request, read_subject
+from fauxtune_sim.scep.csr import RequestSettings, ScepFailed, certificate_request, read_subject
 from fauxtune_sim.scep.messages import (
+    CaCertificates,
+    Capabilities,
     CertRep,
     MessageType,
     PkiRequest,
     cert_poll_content,
     certificate_for_key,
     new_request,
+    read_ca_certificates,
+    read_capabilities,
     read_cert_rep,
     temporary_identity,
     write_pki_message,
 )
-from fauxtune_sim.scep.settings import RequestSettings, ScepFailed
 from fauxtune_sim.server.transport import Answer, Transport, read_ca
 
 Order = dict[str, Any]

@@ -18,22 +18,24 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.errors import ServerUnreachable
-from fauxtune_sim.keys.identity import DeviceIdentity
-from fauxtune_sim.scep.authority import CaCertificates, Capabilities, read_ca_certificates, read_capabilities
-from fauxtune_sim.scep.csr import certificate_request
+from fauxtune_sim.keys.keystore import DeviceIdentity
+from fauxtune_sim.scep.csr import Failure, ScepFailed, ScepSettings, certificate_request
 from fauxtune_sim.scep.messages import (
+    CaCertificates,
+    Capabilities,
     CertRep,
     MessageType,
     PkiRequest,
     cert_poll_content,
     certificate_for_key,
     new_request,
+    read_ca_certificates,
+    read_capabilities,
     read_cert_rep,
     temporary_identity,
     transaction_id,
     write_pki_message,
 )
-from fauxtune_sim.scep.settings import Failure, ScepFailed, ScepSettings
 from fauxtune_sim.server.transport import Answer, Transport
 
 _PKI_TYPE = "application/x-pki-message"

@@ -20,11 +20,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.keys.certificates import is_ca, issuer_of
-from fauxtune_sim.keys.identity import DeviceIdentity, KeyRing, key_from_der, key_to_der
-from fauxtune_sim.keys.keystore import KeyEntry, KeyStore, PendingRequest
+from fauxtune_sim.keys.keystore import (
+    DeviceIdentity,
+    KeyEntry,
+    KeyRing,
+    KeyStore,
+    PendingRequest,
+    key_from_der,
+    key_to_der,
+)
 from fauxtune_sim.scep.client import Authority, ScepClient
+from fauxtune_sim.scep.csr import Failure, ScepFailed, ScepSettings
 from fauxtune_sim.scep.messages import MessageType, PkiRequest, new_request
-from fauxtune_sim.scep.settings import Failure, ScepFailed, ScepSettings
 from fauxtune_sim.server.transport import Transport
 
 #: The most requests that wait for a decision; the oldest is forgotten first.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.errors import AnswerBroken, SimulatorError
 from fauxtune_sim.server.transport import Transport
 from fauxtune_sim.windows.machine import Machine

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from cryptography import x509
 
-from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64, refusal_of_owner

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.enrollment import Refusal
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import apps, certificate_stores, mail, pfx_install, scep
 from fauxtune_sim.windows.exec_nodes import execute_node

@@ -19,8 +19,8 @@ from datetime import datetime
 import orjson
 from cryptography import x509
 
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.keys.certificates import addresses, can_encrypt, can_sign, is_for_mail
 from fauxtune_sim.keys.keystore import KeyStore
 from fauxtune_sim.mail.accounts import MailAccount, Setting

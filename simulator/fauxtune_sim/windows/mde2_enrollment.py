@@ -20,10 +20,10 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
 from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.keys.certificates import public_key_bytes
-from fauxtune_sim.keys.identity import key_to_der, new_key
+from fauxtune_sim.keys.keystore import key_to_der, new_key
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Answer, Transport
-from fauxtune_sim.windows import autopilot, soap
+from fauxtune_sim.windows import machine, soap
 from fauxtune_sim.windows.provisioning import (
     ProvisioningDocument,
     certificate_request,
@@ -57,7 +57,7 @@ class EnrollmentResult:
 
 async def enroll(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> EnrollmentResult:
     """Enrol, without changing the device. Raises ServerRefused for a fault, with the HRESULT that Windows shows."""
-    deployment = await autopilot.ask(device, transport, parameters=parameters) if parameters.autopilot else None
+    deployment = await machine.ask(device, transport, parameters=parameters) if parameters.autopilot else None
     credentials = _credentials(parameters)
     addresses = await _discover(device, transport, parameters=parameters)
     request = soap.get_policies(to=addresses.policy_url, credentials=credentials)
@@ -66,7 +66,7 @@ async def enroll(device: Device, transport: Transport, *, parameters: Enrollment
     key = await _key_with_length(parameters.key, bits)
     device_id = str(uuid.uuid4()).upper()
     csr = certificate_request(key, device_id=device_id, hardware_id=_hardware(device).hardware_id)
-    items = [*context_items(device, device_id=device_id), *autopilot.context_items(device, deployment)]
+    items = [*context_items(device, device_id=device_id), *machine.context_items(device, deployment)]
     name = device.name if deployment is None else deployment.computer_name
     context = [(item, name if item == "DeviceName" else value) for item, value in items]
     request = soap.request_security_token(
@@ -256,7 +256,7 @@ async def renew(device: Device, transport: Transport) -> None:
     csr = certificate_request(key, device_id=enrollment.device_id, hardware_id=_hardware(device).hardware_id)
     # The computer's clock, not the tenant's time, as for every signature in a message.
     signed = renewal_request(csr, identity=enrollment.identity(), now=datetime.now(UTC))
-    context = [*context_items(device, device_id=enrollment.device_id), *autopilot.context_items(device, None)]
+    context = [*context_items(device, device_id=enrollment.device_id), *machine.context_items(device, None)]
     request = soap.renew_security_token(to=enrollment.enrollment_url, signed_request=signed, context=context)
     answer = await _post(transport, enrollment.enrollment_url, body=request)
     certificate = read_renewed_certificate(soap.provisioning_document(answer.status, answer.body))

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.cms.envelope import open_envelope
-from fauxtune_sim.cms.recipients import RecipientIdentity
-from fauxtune_sim.device.condition import Delivery
+from fauxtune_sim.cms.envelope import RecipientIdentity, open_envelope
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.keys.keystore import KeyEntry
 from fauxtune_sim.keys.pfx import PfxContents, read_pfx

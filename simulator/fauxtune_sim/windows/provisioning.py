@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune_sim.cms.signed import SigningOptions, sign
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.windows.markup import Element, read
 
 #: The device's id, in ASCII, which is not DER.

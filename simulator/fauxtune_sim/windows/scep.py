@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.enrollment import Refusal
-from fauxtune_sim.keys.identity import DeviceIdentity
-from fauxtune_sim.scep.csr import read_subject
+from fauxtune_sim.device.state_folder import Delivery
+from fauxtune_sim.keys.keystore import DeviceIdentity
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, Failure, RequestSettings, ScepFailed, ScepSettings, read_subject
 from fauxtune_sim.scep.enroller import Enroller, Issued, present_identity
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, Failure, RequestSettings, ScepFailed, ScepSettings
 from fauxtune_sim.windows.certificate_stores import (
     ACCESS_DENIED,
     INVALID_ARGUMENT,

@@ -20,7 +20,7 @@ from typing import Any, Self
 from cryptography import x509
 
 from fauxtune_sim.device.enrollment import Enrollment
-from fauxtune_sim.keys.identity import DeviceIdentity, key_from_der
+from fauxtune_sim.keys.keystore import DeviceIdentity, key_from_der
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.tree import Path, is_setting, uri_of
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote, unquote
 
-from fauxtune_sim.device.condition import Delivery
 from fauxtune_sim.device.device import Device
+from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import node_rules
 from fauxtune_sim.windows.variants import has_scopes

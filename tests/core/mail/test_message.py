@@ -21,8 +21,7 @@ from fauxtune.core.mail.message import MailDescription, describe
 from fauxtune.core.mail.mime import Entity
 from fauxtune.core.model.mail import LARGEST_MESSAGE
 from fauxtune_sim.cms.ciphers import ContentCipher
-from fauxtune_sim.cms.envelope import encrypt
-from fauxtune_sim.cms.recipients import RecipientOptions
+from fauxtune_sim.cms.envelope import RecipientOptions, encrypt
 from fauxtune_sim.cms.signed import SigningOptions, sign
 from tests.support.certificates import PrivateKey, distinguished_name
 from tests.support.clock import NOW

@@ -11,9 +11,8 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from fauxtune_sim.apple import messages
-from fauxtune_sim.apple.apps import kept_without_management
-from fauxtune_sim.apple.command_context import CommandContext
 from fauxtune_sim.apple.commands import execute
+from fauxtune_sim.apple.device_commands import CommandContext, kept_without_management
 from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.apple.facts import System
 from fauxtune_sim.apple.faults import Code, Fault

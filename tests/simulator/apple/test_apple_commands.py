@@ -12,8 +12,8 @@ from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.cli import commands, mail_commands
 from fauxtune_sim.cli.commands import EnrollOptions
-from fauxtune_sim.cli.mail_account_commands import AccountChange, change_account
 from fauxtune_sim.cli.mail_commands import MailOptions
+from fauxtune_sim.cli.mailbox_commands import AccountChange, change_account
 from fauxtune_sim.cli.owner_commands import Owner
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ProfileRefused, ServerRefused

@@ -16,8 +16,7 @@ from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.device.device import Device
-from fauxtune_sim.keys.identity import DeviceIdentity
-from fauxtune_sim.keys.keystore import KeyStore
+from fauxtune_sim.keys.keystore import DeviceIdentity, KeyStore
 from fauxtune_sim.mail.reading import read_mail
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from fauxtune_sim.platforms import Platform

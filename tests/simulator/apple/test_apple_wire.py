@@ -22,7 +22,7 @@ from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "apple"
 PHONE, MAC = Platform.IOS, Platform.MACOS

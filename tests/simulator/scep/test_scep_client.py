@@ -17,10 +17,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID
 
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.scep.client import ScepClient
-from fauxtune_sim.scep.csr import certificate_request, distinguished_name, read_subject
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, Failure, RequestSettings, ScepFailed, ScepSettings
+from fauxtune_sim.scep.csr import (
+    ENCRYPTION,
+    SIGNING,
+    Failure,
+    RequestSettings,
+    ScepFailed,
+    ScepSettings,
+    certificate_request,
+    distinguished_name,
+    read_subject,
+)
 from tests.support.scep import DeviceCa, Scep
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune_sim.cms.signed import Signature, verify
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.enrollment import Refusal
-from fauxtune_sim.keys.identity import certificate_request, key_to_der
+from fauxtune_sim.keys.keystore import certificate_request, key_to_der
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Transport
 from fauxtune_sim.windows.client import WindowsAgent

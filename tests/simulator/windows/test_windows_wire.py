@@ -17,13 +17,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from fauxtune_sim.cms.signed import verify
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused
-from fauxtune_sim.keys.identity import DeviceIdentity
+from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.scep.enroller import Issued
-from fauxtune_sim.windows import autopilot, provisioning, soap
-from fauxtune_sim.windows.autopilot import Deployment
+from fauxtune_sim.windows import machine, provisioning, soap
 from fauxtune_sim.windows.exec_nodes import SessionAborted
-from fauxtune_sim.windows.machine import EnrollmentEnd
+from fauxtune_sim.windows.machine import Deployment, EnrollmentEnd
 from fauxtune_sim.windows.mde2_enrollment import context_items
 from fauxtune_sim.windows.scep import open_requests, send_requests
 from fauxtune_sim.windows.syncml import (
@@ -112,7 +111,7 @@ def test_a_request_for_a_token_has_the_shape_of_the_example(kind: str) -> None:
 def test_a_pc_that_was_told_its_profile_says_which_registered_device_it_is() -> None:
     device = Device.new("name", platform=Platform.WINDOWS)
     told = Deployment("PC-1", "Sales", "1b6f0c9e-6d0f-4f5e-9b0a-2f6f3d0c7a11", is_self_deploying=False)
-    context = [*context_items(device, device_id="device"), *autopilot.context_items(device, told)]
+    context = [*context_items(device, device_id="device"), *machine.context_items(device, told)]
     written = soap.request_security_token(to="https://a/b", credentials=RIGHTS[""], csr=b"csr" * 100, context=context)
     assert shape(written) == shape(example("device-token-autopilot"))
     names = [
@@ -120,8 +119,8 @@ def test_a_pc_that_was_told_its_profile_says_which_registered_device_it_is() -> 
     ]
     assert names == [one for one, _ in context]
     older = Device.new("name", platform=Platform.WINDOWS, os_version="1909")
-    assert autopilot.context_items(older, None) == []
-    assert [name for name, _ in autopilot.context_items(device, None)] == names[-4:-1]
+    assert machine.context_items(older, None) == []
+    assert [name for name, _ in machine.context_items(device, None)] == names[-4:-1]
 
 
 @pytest.mark.parametrize(
@@ -134,15 +133,15 @@ def test_a_pc_that_was_told_its_profile_says_which_registered_device_it_is() -> 
     ],
 )
 def test_a_template_gives_the_name_of_a_pc(template: str, pattern: str) -> None:
-    assert re.fullmatch(pattern, autopilot.computer_name(template, serial="7XKQ2"))
+    assert re.fullmatch(pattern, machine.computer_name(template, serial="7XKQ2"))
 
 
 def test_a_hash_belongs_to_one_pc_and_a_phone_has_none() -> None:
     pc, other = Device.new(platform=Platform.WINDOWS), Device.new(platform=Platform.WINDOWS)
-    assert autopilot.hardware_hash(pc) == autopilot.hardware_hash(pc) != autopilot.hardware_hash(other)
-    assert base64.b64decode(autopilot.hardware_hash(pc)).startswith(b"OA3")
+    assert machine.hardware_hash(pc) == machine.hardware_hash(pc) != machine.hardware_hash(other)
+    assert base64.b64decode(machine.hardware_hash(pc)).startswith(b"OA3")
     with pytest.raises(NotAllowedHere, match="is no PC"):
-        autopilot.hardware_hash(Device.new(platform=Platform.WINDOWS_10_MOBILE))
+        machine.hardware_hash(Device.new(platform=Platform.WINDOWS_10_MOBILE))
 
 
 def test_a_renewal_has_the_shape_of_the_example_which_is_signed(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:

@@ -17,8 +17,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune_sim.scep.csr import certificate_request
-from fauxtune_sim.scep.settings import ENCRYPTION, SIGNING, RequestSettings
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, RequestSettings, certificate_request
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.partner import Scene
