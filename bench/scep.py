@@ -38,9 +38,8 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune_sim.cms.ciphers import ContentCipher
 from fauxtune_sim.keys.keystore import DeviceIdentity
-from fauxtune_sim.scep.csr import certificate_request
+from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, RequestSettings, certificate_request
 from fauxtune_sim.scep.messages import MessageType, new_request, temporary_identity, write_pki_message
-from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, RequestSettings
 
 _TEMPLATE = next(template for template in BUILT_IN if template.name == "SmimeBoth")
 _REQUESTS = 40

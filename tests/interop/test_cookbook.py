@@ -1,13 +1,9 @@
-"""The recipes of docs/cookbook.md, each in three ways, and the commands of the README: all run as they stand there.
-
-Each run takes one of the ways, which its seed chooses (`--randomly-seed` repeats it); `make soak` takes all.
-"""
+"""The recipes of docs/cookbook.md, each in three ways, and the commands of the README: all run as they stand there."""
 
 from __future__ import annotations
 
 import ast
 import codeop
-import random
 import re
 import subprocess
 from pathlib import Path
@@ -19,7 +15,6 @@ from tests.interop.notebook import notebook, surroundings
 from tests.interop.recipes import Block, Way
 from tests.interop.shell import Broken, Interpreter, Result, Shell
 from tests.support.preloaded import PROGRAMS
-from tests.support.soak import SOAK
 
 ROOT = Path(__file__).parents[2]
 PAGE = recipes.blocks((ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8"))
@@ -39,9 +34,8 @@ def test_the_whole_story_takes_12_commands(tmp_path: Path, commands: Path) -> No
 
 
 @pytest.mark.timeout(900)  # 10 seconds of work, of 60 processes: minutes where others work too
-@pytest.mark.parametrize("chosen", [*Way] if SOAK else [None])
-def test_every_recipe_does_what_stands_there(chosen: Way | None, tmp_path: Path, commands: Path) -> None:
-    way = chosen or random.choice([*Way])
+@pytest.mark.parametrize("way", [*Way])
+def test_every_recipe_does_what_stands_there(way: Way, tmp_path: Path, commands: Path) -> None:
     mine = [block for block in PAGE if block.recipe != STORY and block.way in (None, way)]
     with notebook(tmp_path, commands=commands) as book:
         for block in mine:
