@@ -75,7 +75,7 @@ class EnrollOptions:
     #: A configuration profile, by file or address; it names the server.
     profile: str | None = None
     #: A PC asks for its deployment profile first.
-    machine: bool = False
+    autopilot: bool = False
 
 
 async def hardware_hash(state: Path) -> CommandOutput:
