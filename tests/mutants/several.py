@@ -39,8 +39,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A question stays in the database when it was answered",
         file=_ASKING,
-        before="process_messages.remove(connection, waiting.id, now=now)",
-        after='process_messages.remove(connection, "", now=now)',
+        before="processes.remove(connection, waiting.id, now=now)",
+        after='processes.remove(connection, "", now=now)',
         tests=(f"{_QUESTIONS}::test_all_others_answer_and_nothing_stays_in_the_database",),
     ),
     Mutant(

@@ -134,7 +134,7 @@ async def ask_remove(call: TenantCall) -> Response:
     view = await call.read(one, call)
     if view.must_stay:
         raise Conflict(f"“{view.row.name}” is on line, and would report again: take it off line first.")
-    points = ["What it logged stays in the log. Requests that wait for it can be taken by other queries."]
+    points = ["What it logged stays in the log. Requests that wait for it can be taken by other connectors."]
     if view.keys:
         names = ", ".join(key.name for key in view.keys)
         points.append(f"Its keys are deleted: {names}.")
