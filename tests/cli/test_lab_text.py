@@ -24,7 +24,7 @@ def test_no_line_of_a_text_is_wider_than_the_terminal(columns: int, most: int, m
     monkeypatch.setenv("COLUMNS", str(columns))
     words = Catalogue(Language.ENGLISH, {})
     lab: dict[str, Any] = {"name": "lab", "title": "A lab", "minutes": 8, "story": LONG, "predict": QUESTION}
-    texts = (labs.beginning(lab, words), labs.checked(CHECKED, words), labs.said(LONG, label="1/3  "))
+    texts = (labs.beginning(lab, words), labs.checked_text(CHECKED, words), labs.said(LONG, label="1/3  "))
     for text in texts:
         assert most - 12 < max(len(line) for line in text.splitlines()) <= most
         assert LONG.split()[-1] in text.split()

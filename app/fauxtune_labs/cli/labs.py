@@ -175,7 +175,7 @@ def check(
         words = _words(session, lang)
         name = names.lab(session.client, name)
         checked = session.send(tasks.check_lab(name, step=step), seconds=_PATIENCE)
-        session.show(checked, checked(checked, words))
+        session.show(checked, checked_text(checked, words))
         if not all(each["passed"] for each in checked["steps"]):
             raise typer.Exit(FAILED)
 
@@ -307,7 +307,7 @@ def whole(lab: dict[str, Any], words: Catalogue) -> str:
     return "\n".join([*lines, "", f"{words.render(say('Check:'))} fauxtune lab check {lab['name']}"])
 
 
-def checked(answer: dict[str, Any], words: Catalogue) -> str:
+def checked_text(answer: dict[str, Any], words: Catalogue) -> str:
     """Return what was checked, and what is missing."""
     saw, expected = words.render(say("saw:")), words.render(say("expected:"))
     width = max(len(saw), len(expected))

@@ -85,8 +85,7 @@ async def _answered(message: Message, sender: Sender, *, match: Match[Handler]) 
     """Return the answer of the route, or the one that is kept."""
     route = match.route
     if route.method != "GET" and sender.tenant.setting(APPROVALS) and not sender.is_exempt:
-        # Imported at the first policy: most tenants have none.
-        await import_module("fauxtune.surfaces.graph.approval_gate").admit(message, sender, match=match)
+        await admit(message, sender, match=match)
     if route.method != "GET" or route.dated:
         return await _handled(message, sender, match=match)
     # Clients poll: what was answered is true until something is written.
