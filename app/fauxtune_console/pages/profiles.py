@@ -86,17 +86,19 @@ async def profiles(call: TenantCall) -> Response:
     for id_, kind, name in names:
         together.setdefault((_PLATFORM.sub("", name).casefold(), _family(kind_words(kind))), []).append(id_)
     lines = list(together.values())
-    shown = lines[start : start + _SIZE]
-    pages = paging(call, start=start, length=len(shown), total=len(lines), size=_SIZE)
-    before, here = sum(map(len, lines[:start])), sum(map(len, shown))
+    page_lines = lines[start : start + _SIZE]
+    pages = paging(call, start=start, length=len(page_lines), total=len(lines), size=_SIZE)
+    before, here = sum(map(len, lines[:start])), sum(map(len, page_lines))
     pages = replace(pages, first=min(before + 1, len(names)), last=before + here, total=len(names))
-    groups = await call.read(_groups, call, shown=shown)
+    groups = await call.read(_groups, call, page_lines=page_lines)
     return call.page("profiles.html", groups=groups, paging=pages, text=call.query("text"), columns=COLUMNS)
 
 
-def _groups(connection: Connection, call: TenantCall, *, shown: Sequence[Sequence[ProfileId]]) -> list[ProfileGroup]:
+def _groups(
+    connection: Connection, call: TenantCall, *, page_lines: Sequence[Sequence[ProfileId]]
+) -> list[ProfileGroup]:
     tenant_id = call.tenant.id
-    ids = [id_ for those in shown for id_ in those]
+    ids = [id_ for those in page_lines for id_ in those]
     rows = configuration_queries.profiles_by_id(connection, tenant_id, ids=ids)
     assignments = configuration_queries.assignments_by_profile(connection, tenant_id, ids=ids)
     named = {each.group_id for each_profile in assignments.values() for each in each_profile if each.group_id}
@@ -113,7 +115,7 @@ def _groups(connection: Connection, call: TenantCall, *, shown: Sequence[Sequenc
         )
         for row in rows.values()
     }
-    return [group for those in shown for group in _by_name([listed[id_] for id_ in those if id_ in listed])]
+    return [group for those in page_lines for group in _by_name([listed[id_] for id_ in those if id_ in listed])]
 
 
 def by_column(counts: dict[str, int]) -> tuple[int, ...]:
