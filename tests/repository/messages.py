@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jinja2 import Environment
 
+from fauxtune.core.administration.policies import APP_KINDS
 from fauxtune.core.administration.trusting import SYSTEMS
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.language.catalogue import Language, read_po, written
@@ -163,6 +164,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
             *(f"for {words}" for words in PURPOSES.values()),
             *(f"{words[0].upper()}{words[1:]}" for words in GUARDED.values()),
             *(f"New {noun[0]}" for noun in NOUNS.values()),
+            *(each.words for each in APP_KINDS.values()),
             "Change “%(name)s”",
             "'%(name)s' is off line",
             # Why an action cannot be ordered, each part as a page writes it.
