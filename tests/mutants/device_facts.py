@@ -51,7 +51,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A list of devices shows what must be selected on one device",
-        file="app/fauxtune/surfaces/graph/resources/managed_devices.py",
+        file="app/fauxtune/surfaces/graph/resources/device_parts.py",
         before="    return record_document(row) | _BLANK\n",
         after="    return record_document(row)\n",
         tests=(f"{_TEST_JOURNEY}::test_a_list_shows_none_of_what_must_be_selected",),

@@ -4,7 +4,7 @@ The way of a message through Graph: version, path, permission, query, one handle
 
 A message is an HTTP request, or an item of a batch: both are served alike.
 
-The gate of Multi Admin Approval before the handlers: what a policy guards (`core/policies/approvals.py`) is answered
+The gate of Multi Admin Approval before the handlers: what a policy guards (`core/policies/tenant_administration.py`) is answered
 403 with the code of a request (412 in a tenant with `approvals.preconditionFailed`), and done when it is repeated with
 that code after the approval.
 
@@ -86,7 +86,7 @@ async def _answered(message: Message, sender: Sender, *, match: Match[Handler]) 
     route = match.route
     if route.method != "GET" and sender.tenant.setting(APPROVALS) and not sender.is_exempt:
         # Imported at the first policy: most tenants have none.
-        await import_module("fauxtune.surfaces.graph.approval_gate").admit(message, sender, match=match)
+        await admit(message, sender, match=match)
     if route.method != "GET" or route.dated:
         return await _handled(message, sender, match=match)
     # Clients poll: what was answered is true until something is written.
