@@ -114,7 +114,11 @@ def _of_policy() -> Iterator[Route[Handler]]:
     )
     yield from _listed(
         f"{_POLICY}/deviceSettingStateSummaries",
-        (of.list_setting_summaries, of.count_setting_summaries, of.get_setting_summary),
+        (
+            of.list_setting_summaries_of_policy,
+            of.count_setting_summaries_of_policy,
+            of.get_setting_summary_of_policy,
+        ),
         key="summary",
         what="devices by the state of each setting of a compliance policy",
         returns=SETTING_SUMMARY,
