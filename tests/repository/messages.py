@@ -91,7 +91,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/administration/requests.py",
         "app/fauxtune/core/engine/device_actions/support.py",
         "app/fauxtune/core/engine/planning/plan.py",
-        "app/fauxtune/core/faults/sets.py",
+        "app/fauxtune/core/faults/presets.py",
         "app/fauxtune/core/mail/apps.txt",
         "app/fauxtune/core/model/fact_words.py",
         "app/fauxtune/core/model/journal_words.py",

@@ -97,7 +97,7 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
 
 #: So many there are at most; whoever takes some away lowers the number.
 AT_MOST = {
-    "lazyImports": 203,
+    "lazyImports": 204,
     "typeCheckingImports": 47,
     "smallModules": 56,
     "longestFolder": 48,

@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_client.endpoints import Refused
 from fauxtune_client.http import Client
-from fauxtune_sim.hosting.pool import DevicePool
 
 if TYPE_CHECKING:
     import ssl
 
     from azure.identity import ClientSecretCredential
+
+    from fauxtune_sim.hosting.pool import DevicePool
 
 
 class NotReached(AssertionError):

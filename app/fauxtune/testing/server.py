@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -31,7 +31,9 @@ from fauxtune_client.endpoints import ClientError
 from fauxtune_client.endpoints import Server as Endpoints
 from fauxtune_client.http import Client
 from fauxtune_client.readiness import readiness
-from fauxtune_sim.hosting.pool import DevicePool
+
+if TYPE_CHECKING:
+    from fauxtune_sim.hosting.pool import DevicePool
 
 _TIMEOUT_SECONDS = 30.0
 #: Keys of the ring from which simulated devices take their identity keys.
@@ -203,6 +205,8 @@ class Server:
     def pool(self) -> DevicePool:
         """The simulated devices of this process, of all tenants of this server."""
         if self._pool is None:
+            from fauxtune_sim.hosting.pool import DevicePool  # here: it locks folders, which only POSIX systems can
+
             ca = None if self.ca_file is None else self.ca_file.read_bytes()
             self._pool = DevicePool(self.url, ca=ca, keys=_RING)
         return self._pool

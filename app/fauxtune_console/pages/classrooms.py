@@ -10,7 +10,7 @@ from fastapi import Response
 from starlette.datastructures import FormData
 
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid
-from fauxtune.core.faults.sets import PRESETS
+from fauxtune.core.faults.presets import PRESETS
 from fauxtune.core.model.classrooms import seat_name
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune_console.addresses import CLASSROOMS

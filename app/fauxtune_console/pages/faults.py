@@ -12,8 +12,9 @@ from fastapi import Response
 from fauxtune.core.administration.emulation import add_fault, add_fault_set, delete_faults
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Conflict, Invalid
+from fauxtune.core.faults.presets import PRESETS, preset
 from fauxtune.core.faults.reading import rule_of
-from fauxtune.core.faults.sets import PRESETS, SETS, preset
+from fauxtune.core.faults.sets import SETS
 from fauxtune.core.faults.writing import effect_in_words, match_in_words, nearest_in_words, warnings, when_in_words
 from fauxtune.operations.tenants import faults as operations
 from fauxtune.storage.rows.tenants import FaultRuleRow

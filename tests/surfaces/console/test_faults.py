@@ -6,9 +6,9 @@ import re
 
 import httpx
 
+from fauxtune.core.faults.presets import PRESETS
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Kind
-from fauxtune.core.faults.sets import PRESETS
 from fauxtune.core.faults.writing import warnings
 from tests.support.console import done, send_from, show, submit, text_of
 from tests.surfaces.conftest import token_of_application

@@ -1,14 +1,9 @@
-"""The way of a message through Graph, and the gate of Multi Admin Approval on it.
+"""The way of a message through Graph: version, path, permission, query, one handler; and its answer or refusal.
 
-The way of a message through Graph: version, path, permission, query, one handler; and its answer or refusal.
-
-A message is an HTTP request, or an item of a batch: both are served alike.
-
-The gate of Multi Admin Approval before the handlers: what a policy guards (`core/policies/tenant_administration.py`) is
-answered 403 with the code of a request (412 in a tenant with `approvals.preconditionFailed`), and done when it is
-repeated with that code after the approval.
-
-Imported where a tenant has a policy.
+A message is an HTTP request, or an item of a batch: both are served alike. Before the handlers stands the gate of Multi
+Admin Approval: what a policy guards (`core/policies/tenant_administration.py`) is answered 403 with the code of a
+request (412 in a tenant with `approvals.preconditionFailed`), and done when it is repeated with that code after the
+approval.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.clock import ClockMode
 from fauxtune.core.errors import FauxtuneError, NotFound
-from fauxtune.core.faults.sets import PRESETS, preset
+from fauxtune.core.faults.presets import PRESETS, preset
 from fauxtune.core.model.classrooms import By, SeatEvent, seat_name
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.nearest import nearest
@@ -129,7 +129,7 @@ async def reset_seat(emulator: Emulator, classroom: Classroom, *, seat: str) -> 
 
 async def send_fault(emulator: Emulator, classroom: Classroom, *, seat: str, fault: str) -> str:
     """Let something go wrong at a seat, until the fault is deleted or the seat reset. `fault`: the name of one of
-    `core.faults.sets`. Return what it is. Raises NotFound.
+    `core.faults.presets`. Return what it is. Raises NotFound.
     """
     tenant = await tenant_at(emulator, classroom, seat=seat)
     chosen = preset(fault)

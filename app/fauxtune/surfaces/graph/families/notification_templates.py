@@ -1,9 +1,4 @@
-"""Templates of notifications to users, and their actions, which have no effect here.
-
-Templates of notifications to users.
-
-Actions of resources that have no effect here.
-"""
+"""Templates of notifications to users, and their actions, which have no effect here."""
 
 from __future__ import annotations
 
