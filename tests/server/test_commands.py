@@ -88,7 +88,7 @@ def test_the_help_loads_nothing_heavy() -> None:
 def test_a_start_loads_nothing_that_only_requests_need() -> None:
     only_requests = {
         *("asn1crypto", "fastapi", "joserfc", "lxml", "pydantic", "fauxtune.core.graph.index"),
-        *("fauxtune.core.profiles.catalog", "fauxtune.operations.checkin", "fauxtune.operations.connectors"),
+        *("fauxtune.core.profiles.catalog", "fauxtune.operations.checkin.checkin", "fauxtune.operations.connectors"),
         "fauxtune.surfaces.graph",
     }
     # `due` is what an idle server does every few seconds.

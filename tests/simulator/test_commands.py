@@ -331,7 +331,7 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
 
 def test_the_server_of_a_demonstration_starts_before_the_proofs_are_imported() -> None:
     code = (
-        "import sys, fauxtune_sim.cli.main, fauxtune_sim.demo.run\n"
+        "import sys, fauxtune_sim.cli.main, fauxtune_sim.demo.start\n"
         "print([name for name in ('aiohttp', 'cryptography', 'fauxtune_sim.demo.run') if name in sys.modules])\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"

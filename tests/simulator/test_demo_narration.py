@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fauxtune_sim.demo.narration import Narration, ShownRequest, Table, command_name, wait_for_enter
-from fauxtune_sim.keys.certificates import Mark, Names
+from fauxtune_sim.keys.marks import Mark, Names
 
 GUID = "3f2a9c1e-0000-4000-8000-000000000001"
 THUMBPRINT = "0cf9b7e4" * 5

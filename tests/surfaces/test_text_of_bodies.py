@@ -73,7 +73,7 @@ def test_the_walk_meets_the_bodies_of_every_surface() -> None:
     assert {
         "surfaces.control.messages.NewTenant",
         "surfaces.control.messages.WhatIf",
-        "surfaces.connector.messages.Result",
+        "surfaces.connector.routes.Result",
         "surfaces.devices.android.messages.Enroll",
         "operations.tenants.seed_parts.SeedUser",
     } <= names

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 
 from fauxtune_sim.errors import Interrupted, SimulatorError
-from fauxtune_sim.keys.certificates import ROOM, Names, digits_in, thumbprints_in
+from fauxtune_sim.keys.marks import ROOM, Names, digits_in, thumbprints_in
 from fauxtune_sim.server.discovery import ServerOptions
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from fauxtune_sim.cms.envelope import RecipientOptions
 from fauxtune_sim.cms.signed import SigningOptions
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere, StateBroken
-from fauxtune_sim.keys.certificates import can_encrypt, issuer_of, thumbprint, with_room
+from fauxtune_sim.keys.certificates import can_encrypt, issuer_of, thumbprint
 from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.keys.marks import with_room
 from fauxtune_sim.mail.accounts import Contact, Contacts, contact_line
 from fauxtune_sim.mail.app_choice import (
     app_on,

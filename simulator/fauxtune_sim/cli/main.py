@@ -362,8 +362,8 @@ def demo(
     until Ctrl-C.
     """
     from fauxtune_sim.demo.narration import Narration
-    from fauxtune_sim.demo.run import demonstrate
     from fauxtune_sim.demo.server_process import LANGUAGES, DemoOptions
+    from fauxtune_sim.demo.start import demonstrate
 
     if language not in LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}, please", param_hint="--lang")

@@ -9,7 +9,7 @@ import typer
 
 from fauxtune_sim.cli.base import Output, OutputOption, StateOption, finish, guarded, names_in
 from fauxtune_sim.device.outcomes import Outcome
-from fauxtune_sim.keys.certificates import Names
+from fauxtune_sim.keys.marks import Names
 
 if TYPE_CHECKING:
     from fauxtune_sim.cli.owner_commands import Owner

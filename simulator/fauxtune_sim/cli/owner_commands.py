@@ -32,8 +32,9 @@ from fauxtune_sim.errors import FactRefused, NotFoundHere, StateBroken
 from fauxtune_sim.facts.device_facts import read_value, withheld_facts
 from fauxtune_sim.facts.table import facts_of
 from fauxtune_sim.facts.values import FactValue
-from fauxtune_sim.keys.certificates import Names, addresses, mark, subject, thumbprint
+from fauxtune_sim.keys.certificates import addresses, mark, subject, thumbprint
 from fauxtune_sim.keys.keystore import Identity, KeyStore
+from fauxtune_sim.keys.marks import Names
 from fauxtune_sim.mail.smime_settings import describe_smime
 
 _INDENT = "  "

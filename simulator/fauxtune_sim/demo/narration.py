@@ -23,7 +23,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from fauxtune_sim.keys.certificates import COLOURS, Form, Names
+from fauxtune_sim.keys.marks import COLOURS, Form, Names
 
 _NARROW, _WIDE = 80, 100
 _GAP = "  "

@@ -25,8 +25,8 @@ from fauxtune_sim.demo.narration import Narration, ShownRequest
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
-from fauxtune_sim.keys.certificates import Names, digits_in
 from fauxtune_sim.keys.keystore import Identity
+from fauxtune_sim.keys.marks import Names, digits_in
 from fauxtune_sim.mail.reading import Reading, read_mail
 from fauxtune_sim.mail.writing import MailMessage, Protection, write_mail
 from fauxtune_sim.platforms import Kind, Platform

@@ -7,15 +7,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
-import signal
-import subprocess
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from threading import Thread
 
 import orjson
 
@@ -219,34 +215,3 @@ class Stage:
     process: ServerProcess
     folder: Path
     stop: asyncio.Event
-
-
-#: Seconds that the server has to end by itself.
-PATIENCE = 15.0
-
-
-def main() -> None:
-    """Run until the command has ended."""
-    folder, command = sys.argv[1], sys.argv[2:]
-    # Ctrl-C goes to every process of the terminal: the demonstration decides when the server ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - the command of the demonstration
-    Thread(target=_end, args=(server,), daemon=True).start()
-    code = server.wait()
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)
-    sys.exit(code if code >= 0 else 128 - code)
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """Wait for the end of standard input, and end the server."""
-    sys.stdin.buffer.read()
-    server.terminate()
-    try:
-        server.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        server.kill()
-
-
-if __name__ == "__main__":
-    main()

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused, SimulatorError
-from fauxtune_sim.keys.certificates import Mark, Names
+from fauxtune_sim.keys.marks import Mark, Names
 from fauxtune_sim.server.discovery import Server, ServerOptions, find_server
 from fauxtune_sim.server.transport import Answer, Transport
 
