@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fauxtune_client.endpoints import find
-from fauxtune_sim.demo import run
+from fauxtune_sim.demo import start
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, StateBroken
 from fauxtune_sim.server.discovery import DEFAULT_DATA_DIR, ELSEWHERE, ServerOptions, find_server
 
@@ -45,7 +45,7 @@ def test_both_programs_find_the_demonstration_that_runs_in_a_folder_of_its_own(
     monkeypatch.chdir(here)
     pointer = here / DEFAULT_DATA_DIR / ELSEWHERE
     (folder / "endpoints.json").write_text(json.dumps({**ENDPOINTS, "pid": os.getpid()}))
-    with run._found_from_here(folder):
+    with start._found_from_here(folder):
         assert find_server(ServerOptions(), {}).url == ENDPOINTS["https"]
         assert find(data_dir=Path(DEFAULT_DATA_DIR)).https == ENDPOINTS["https"]
         own = pointer.with_name("endpoints.json")
@@ -58,10 +58,10 @@ def test_both_programs_find_the_demonstration_that_runs_in_a_folder_of_its_own(
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_demonstration_begins(tmp_path: Path) -> None:
-    run._check_writable(tmp_path / "new" / "report.html")
+    start._check_writable(tmp_path / "new" / "report.html")
     assert [*tmp_path.rglob("*.html")] == []
     with pytest.raises(NotAllowedHere, match="The report cannot be written to"):
-        run._check_writable(Path("/proc/no/such/place.html"))
+        start._check_writable(Path("/proc/no/such/place.html"))
 
 
 def test_the_environment_names_folder_or_server(folder: Path) -> None:

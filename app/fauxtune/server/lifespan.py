@@ -320,14 +320,12 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
                 continue
             with suppress(DatabaseUnavailable):  # the next round tries again
                 # Here, for a start waits for nothing that is needed later, and an idle server has no revocations.
-                from fauxtune.operations.checkin import due
-
                 for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
                     from fauxtune.operations.connectors import revocation
 
                     with suppress(NotFound):  # the tenant was deleted meanwhile
                         await emulator.runner.run(await emulator.runner.tenant(tenant_id), revocation.carry_out)
-                watch = watch or due.Watch()
+                watch = watch or Watch()
                 await watch.look(emulator)
 
     async with _beside(look()):
