@@ -319,8 +319,8 @@ async def polling(emulator: Emulator, *, every: float = _POLL_SECONDS) -> AsyncI
             if not emulator.leads:
                 continue
             with suppress(DatabaseUnavailable):  # the next round tries again
-                # Here, for a start waits for nothing that is needed later, and an idle server has no revocations.
                 for tenant_id in await emulator.runner.read(certificate_queries.tenants_with_asked_revocations):
+                    # Here, for an idle server has no revocations.
                     from fauxtune.operations.connectors import revocation
 
                     with suppress(NotFound):  # the tenant was deleted meanwhile
