@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from importlib import resources
 from typing import Any
 
@@ -24,6 +24,8 @@ from tests.support.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll
 
 FILE = resources.files("fauxtune_docs") / "examples.json"
+#: Characters of a line of that file, at most, but for a longer text.
+LONGEST = 200
 Json = dict[str, Any]
 Change = Callable[..., Awaitable[Json]]
 _PROFILES = "deviceManagement/deviceConfigurations"
@@ -130,11 +132,27 @@ async def tape(
     return tape
 
 
+def laid_out(answers: dict[str, Json]) -> str:
+    """Return JSON in which each answer begins a line of its own, and fills as many as it needs."""
+    encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+    filled = (_filled(f'"{name}": ', encoder.iterencode(answers[name])) for name in sorted(answers))
+    return "{\n" + ",\n".join(filled) + "\n}\n"
+
+
+def _filled(line: str, parts: Iterable[str]) -> str:
+    lines = []
+    for part in parts:
+        if len(line) + len(part) > LONGEST:
+            lines.append(line.rstrip())
+            line = " "
+        line += part.lstrip() if line == " " else part
+    return "\n".join([*lines, line])
+
+
 async def test_what_is_answered_has_the_shape_of_the_examples(tape: Recorder) -> None:
     recorded = tape.answers
     if os.environ.get("FAUXTUNE_RECORD"):
-        text = json.dumps(recorded, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        resources.as_file(FILE).__enter__().write_text(text, encoding="utf-8")
+        resources.as_file(FILE).__enter__().write_text(laid_out(recorded), encoding="utf-8")
     examples = json.loads(FILE.read_text(encoding="utf-8"))
     assert {name: _shape(answer) for name, answer in recorded.items()} == {
         name: _shape(answer) for name, answer in examples.items()
