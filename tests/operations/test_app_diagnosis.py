@@ -9,7 +9,7 @@ import pytest
 from fauxtune.core.engine.diagnosis.chain import LinkStatus
 from fauxtune.core.engine.diagnosis.facts import AppStanding, Device, DeviceApp, Facts, SelectedProfile
 from fauxtune.core.engine.diagnosis.findings import Severity, finding
-from fauxtune.core.engine.diagnosis.rules import RULES
+from fauxtune.core.engine.diagnosis.rules import rules
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
@@ -108,7 +108,7 @@ def _without_kind(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_each_rule_is_about_one_standing_and_says_why() -> None:
-    about_apps = [rule for rule in RULES if rule.code.startswith("app-")]
+    about_apps = [rule for rule in rules() if rule.code.startswith("app-")]
     assert len(about_apps) == 9
     seen = set()
     for rule in about_apps:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
 from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.numbers import APPLE, SYNCML
-from fauxtune.core.engine.diagnosis.rules import RULES
+from fauxtune.core.engine.diagnosis.rules import rules
 from fauxtune.operations.insight.diagnosis import CONNECTOR_WORDS
 
 HEAD = """# What can be wrong
@@ -59,7 +59,8 @@ def diagnosis_page() -> str:
     """The page, in Markdown."""
     links = {code: link.name for link in (*LINKS, *APP_LINKS) for code in link.codes}
     codes = [
-        (f"`{rule.code}`", rule.severity.value, links[rule.code], rule.meaning, rule.fix, rule.source) for rule in RULES
+        (f"`{rule.code}`", rule.severity.value, links[rule.code], rule.meaning, rule.fix, rule.source)
+        for rule in rules()
     ]
     chain = [
         (

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
-from fauxtune.core.mail import apps
-from fauxtune.core.mail.apps import APPS, Choice, MailApp, Switch, Use, apps_of, read_apps
+from fauxtune.core.mail.apps import APPS, Choice, MailApp, Switch, Use, apps_of
 from fauxtune.core.model.editions import Edition, Stated
 from fauxtune.core.model.platforms import FACTS, Variant
-from fauxtune.core.tables import Mistake, read_lines
-
-TABLE = Path(apps.__file__).with_suffix(".txt")
 
 
 def stated(app: MailApp) -> Iterator[Stated[object]]:
@@ -92,28 +86,3 @@ def test_one_app_of_a_phone_can_do_nothing_with_a_certificate() -> None:
             Choice.NONE,
             frozenset(),
         )
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong", "message"),
-    [
-        ("app gmail Gmail", "app gmail", "after 'app' stands NAME TITLE PACKAGE, not gmail com.google.android.gm"),
-        ("on=macos", "on=mac", "there is no kind of device 'mac'; the nearest are 'macos'"),
-        (" on=macos like", " like", "an app is on some kind of device"),
-        ("like=web\n", "\n", "this app has no rule 'steps' in an edition"),
-        ("like=by-user", "like=by-usr", "there is no value of like 'by-usr'; the nearest are 'by-user'"),
-        (" choice none", " choise none", "there is no rule 'choise'; the nearest are 'choice'"),
-        (" choice none", " choice nobody", "there is no value of choice 'nobody'; the nearest are"),
-        ("by=owa", "by=own", "there is no document 'own'; the nearest are 'owa'"),
-        ("edition=2020-04", "edition=2020", "there is no value of edition '2020'; the nearest are '2020-04'"),
-    ],
-)
-def test_a_mistake_in_the_table_has_its_line(right: str, wrong: str, message: str) -> None:
-    text = TABLE.read_text(encoding="utf-8")
-    assert right in text
-    before, _, after = text.rpartition(right)
-    with pytest.raises(Mistake, match=re.escape(message)) as caught:
-        tuple(read_apps(read_lines("apps.txt", f"{before}{wrong}{after}")))
-    # What continues a line has the number of its first line.
-    line = before.count("\n") + 1
-    assert re.match(rf"apps\.txt, line ({line}|{line - 1}|{line - 2}): ", str(caught.value))
