@@ -8,8 +8,8 @@ from sqlalchemy import JSON, Boolean, Column, Connection, Integer, LargeBinary, 
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.queries import tenants
+from fauxtune.storage.rows.orders import OrderDocument
 from fauxtune.storage.tables import metadata
-from fauxtune.storage.tables.orders import OrderDocument
 
 ONE, TWO = map(TenantId, ("one", "two"))
 

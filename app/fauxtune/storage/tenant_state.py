@@ -44,11 +44,11 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import tables, writes
+from fauxtune.storage.columns import Choice, Moment
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.tenants import tables_with_rows
 from fauxtune.storage.reads import in_parts
-from fauxtune.storage.tables.base import Choice, Moment
-from fauxtune.storage.tables.orders import OrderDocument
+from fauxtune.storage.rows.orders import OrderDocument
 from fauxtune.storage.tenancy import GUARDED, across_tenants, of_other_tenants, of_tenant
 
 #: Tables of tenants that are no part of their state, and why.

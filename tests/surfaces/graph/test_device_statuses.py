@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.database import Connection
-from fauxtune.storage.tables.configuration import profiles
+from fauxtune.storage.tables import profiles
 from fauxtune.storage.tenancy import across_tenants
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed

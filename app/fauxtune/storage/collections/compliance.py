@@ -23,8 +23,8 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.collections.statuses import as_text, constant, labelled, of_device
+from fauxtune.storage.columns import Word
 from fauxtune.storage.tables import compliance_states, managed_devices, resources
-from fauxtune.storage.tables.base import Word
 from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 #: The user of states that a policy has for the device itself.

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Select, TableClause, column, literal, select, tab
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.columns import Document, Moment, Word
 from fauxtune.storage.odata import TYPE_COLUMN
 from fauxtune.storage.queries.directory import (
     groups_of_each,
@@ -25,7 +26,6 @@ from fauxtune.storage.queries.directory import (
 )
 from fauxtune.storage.rows.directory import DirectoryDeviceRow, DirectoryObjectRow, GroupRow, UserRow
 from fauxtune.storage.tables import directory_devices, enrollments, group_members, group_owners, groups, users
-from fauxtune.storage.tables.base import Document, Moment, Word
 from fauxtune.storage.tenancy import of_tenant, rows_of
 
 Ids = Callable[[TenantId, str], Select[Any]]

@@ -28,8 +28,8 @@ from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.core.policies.script_runs import RunState
 from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.collections.statuses import as_text, labelled, of_device
+from fauxtune.storage.columns import Word
 from fauxtune.storage.tables import enrollments, managed_devices, resources, script_runs
-from fauxtune.storage.tables.base import Word
 from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 #: The members of rows beside the properties: the device's id, by which `$expand` finds it.

@@ -34,10 +34,10 @@ from fauxtune.core.model.states import SEVERITY, ProfileStatus
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.storage.collections.base import Collection, documents
+from fauxtune.storage.columns import Word
 from fauxtune.storage.odata import as_rows, contains
 from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles
-from fauxtune.storage.tables.base import Word
 from fauxtune.storage.tenancy import of_tenant, same_tenant
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"

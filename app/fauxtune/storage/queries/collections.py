@@ -14,9 +14,9 @@ from fauxtune.core.odata.query.expressions import Condition
 from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.columns import Moment, Word
 from fauxtune.storage.odata import order_by, where
 from fauxtune.storage.queries.visits import waiting
-from fauxtune.storage.tables.base import Moment, Word
 
 R = TypeVar("R")
 

@@ -17,6 +17,7 @@ from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.compliance import COMPLIANCE_USER_STATUSES, SHOWN_STATUS, joined
+from fauxtune.storage.columns import Moment
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
@@ -37,7 +38,6 @@ from fauxtune.storage.tables import (
     resources,
     users,
 )
-from fauxtune.storage.tables.base import Moment
 from fauxtune.storage.tenancy import by_keys, of_tenant, rows_of, same_tenant
 
 #: The family of compliance policies.

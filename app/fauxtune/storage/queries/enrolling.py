@@ -13,12 +13,12 @@ from fauxtune.core.engine.enrollment_restrictions import JUDGED, LIMITED, Restri
 from fauxtune.core.model.ids import ProfileId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import reads, writes
+from fauxtune.storage.columns import Moment
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
 from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.storage.tables import enrollment_tokens, enrollments, resources
-from fauxtune.storage.tables.base import Moment
 from fauxtune.storage.tenancy import of_tenant, rows_of
 
 _RESTRICTIONS = Prepared(

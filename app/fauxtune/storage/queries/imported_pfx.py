@@ -15,11 +15,11 @@ from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.profiles.family import ImportedCertificate
 from fauxtune.storage import reads, writes
+from fauxtune.storage.columns import Moment
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ImportedLineRow, PfxChanges, PfxRecordRow, PfxRow
 from fauxtune.storage.tables import certificates, ledger, pfx_certificates, users
-from fauxtune.storage.tables.base import Moment
 from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
 
 _IMPORTED = Prepared(

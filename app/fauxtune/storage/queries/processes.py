@@ -32,13 +32,13 @@ from sqlalchemy import (
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import writes
+from fauxtune.storage.columns import Moment
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries import change_log, fault_rules
 from fauxtune.storage.queries.tenants import tenant_by_key
 from fauxtune.storage.rows.sharing import ProcessMessageRow
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.storage.tables import process_messages, tenant_versions, tenants
-from fauxtune.storage.tables.base import Moment
 from fauxtune.storage.tenancy import of_tenant
 
 #: No question is open for so long.

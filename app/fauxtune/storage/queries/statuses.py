@@ -12,6 +12,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.storage import reads
 from fauxtune.storage.collections.statuses import USER_STATUSES, worst
+from fauxtune.storage.columns import Choice, Word
 from fauxtune.storage.odata import as_pairs
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.concern import entitled
@@ -20,7 +21,6 @@ from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.configuration import ProfileConflictRow
 from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
-from fauxtune.storage.tables.base import Choice, Word
 from fauxtune.storage.tenancy import by_key, by_keys, of_tenant, same_tenant
 
 #: The most ids in one statement.

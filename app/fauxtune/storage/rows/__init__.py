@@ -1,4 +1,4 @@
-"""The row types: one frozen dataclass for each table, its fields in the order of the columns.
+"""The tables, each with the frozen dataclass of its rows from which it is made; and the row types of joins.
 
-`XRow(*row)` makes one of a row of `select(x)`; a test compares each type with its table.
+`XRow(*row)` makes one of a row of `select(x)`.
 """

@@ -1,16 +1,20 @@
-"""Rows of certification authorities, certificates and certificate connectors."""
+"""Certification authorities, certificates and certificate connectors with their requests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
+
+from sqlalchemy import Index, UniqueConstraint, text
 
 from fauxtune.core.model.connectors import Program
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, ProfileId, RequestId, TenantId, UserId
 from fauxtune.core.model.orders import RequestOrder
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.text import JsonObject
+from fauxtune.storage.columns import Indexed, Key, Unique, table
+from fauxtune.storage.rows.orders import OrderDocument
 
 AuthorityState = Literal["available", "unavailable"]
 RevocationState = Literal["asked", "waiting", "refused"]
@@ -23,18 +27,21 @@ RequestState = Literal["open", "answered", "failed"]
 class AuthorityRow:
     """A certification authority of a tenant. Of those of one role, the one of the highest generation issues."""
 
-    tenant_id: TenantId
-    name: str
-    role: str
-    generation: int
-    state: AuthorityState
+    tenant_id: Key[TenantId]
+    name: Annotated[Key[str], "root, issuing or devices; after a rollover also issuing-2, ..."]
+    role: Annotated[str, "root, issuing or devices"]
+    generation: Annotated[int, "of those of one role: the highest is the current one"]
+    state: Annotated[AuthorityState, "available or unavailable"]
     certificate: bytes
     key_name: str
     crl_number: int
-    crl: bytes | None = None
+    crl: Annotated[bytes | None, "its bytes, kept until something changes"] = None
     crl_next_update: datetime | None = None
-    responder_certificate: bytes | None = None
+    responder_certificate: Annotated[bytes | None, "with which its OCSP answers are signed"] = None
     responder_key_name: str | None = None
+
+
+authorities = table("authorities", AuthorityRow)
 
 
 class AuthorityChanges(TypedDict, total=False):
@@ -49,37 +56,72 @@ class AuthorityChanges(TypedDict, total=False):
 class TemplateRow:
     """A certificate template of an authority."""
 
-    tenant_id: TenantId
-    authority: str
-    name: str
+    tenant_id: Key[TenantId]
+    authority: Key[str]
+    name: Key[str]
     document: JsonObject
+
+
+templates = table("templates", TemplateRow)
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateRow:
     """A certificate that an authority issued. `serial` and `thumbprint` (SHA-1) are lower-case hex."""
 
-    tenant_id: TenantId
-    authority: str
-    serial: str
+    tenant_id: Key[TenantId]
+    authority: Key[str]
+    serial: Key[str]
     thumbprint: str
     certificate: bytes
     template: str | None
     subject: str
     issuer: str | None
     key_usage: list[str]
-    extended_key_usages: str | None
-    key_length: int | None
+    extended_key_usages: Annotated[str | None, "OIDs, with commas between them"]
+    key_length: Annotated[int | None, "bits"]
     user_id: UserId | None
-    enrollment_id: EnrollmentId | None
+    enrollment_id: Indexed[EnrollmentId | None]
     item_key: ItemKey | None
     profile_id: ProfileId | None
     not_before: datetime
     not_after: datetime
     revoked_at: datetime | None
     reason: str | None
-    revocation_state: RevocationState | None
+    revocation_state: Annotated[
+        RevocationState | None,
+        "asked: of a connector; waiting or refused: where the connector asked for it without success",
+    ]
     revocation_asked_at: datetime | None
+
+
+certificates = table(
+    "certificates",
+    CertificateRow,
+    # With the authority it covers what ledgers are joined by: else SQLite, without statistics, reads all of a tenant.
+    Index("ix_certificates_serial", "tenant_id", "serial", "authority"),
+    Index("ix_certificates_thumbprint", "tenant_id", "thumbprint"),
+    # A user's newest first. Without the order in it, SQLite would read the whole register in that order.
+    Index("ix_certificates_user", "tenant_id", "user_id", "not_before", "serial"),
+    # What lists of the register are ordered, filtered and counted by: the rows themselves have a kilobyte each.
+    Index(
+        "ix_certificates_newest",
+        *("tenant_id", "not_before", "serial", "authority", "not_after"),
+        *("template", "revoked_at", "reason", "revocation_state"),
+    ),
+    # Few rows of many: the entries of CRLs, and the revocations that wait. On PostgreSQL the indices have all rows: its
+    # option would import the whole of its dialect at every start.
+    Index(
+        "ix_certificates_revoked",
+        *("tenant_id", "authority", "revoked_at"),
+        sqlite_where=text("revoked_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_certificates_asked",
+        *("tenant_id", "revocation_state", "revocation_asked_at"),
+        sqlite_where=text("revocation_state IS NOT NULL"),
+    ),
+)
 
 
 class CertificateChanges(TypedDict, total=False):
@@ -148,20 +190,23 @@ class PfxRow:
     the file.
     """
 
-    tenant_id: TenantId
-    user_id: UserId
-    thumbprint: str
+    tenant_id: Key[TenantId]
+    user_id: Key[UserId]
+    thumbprint: Key[str]
     purpose: str
     provider: str
     key_name: str
     padding: str
     encrypted_password: bytes = field(repr=False)
     pfx: bytes = field(repr=False)
-    fingerprint: str
-    verified: bool
-    certificate: bytes | None
+    fingerprint: Annotated[str, "SHA-256 of the PFX file"]
+    verified: Annotated[bool, "the connector has opened it once: password and key fit"]
+    certificate: Annotated[bytes | None, "as the connector found it in the file; null: not opened yet"]
     not_after: datetime | None
     document: JsonObject
+
+
+pfx_certificates = table("pfx_certificates", PfxRow)
 
 
 class PfxChanges(TypedDict, total=False):
@@ -215,21 +260,25 @@ class ImportedLineRow:
 class ConnectorRow:
     """A certificate connector. One with a credential is a process of its own, any other runs inside the server."""
 
-    tenant_id: TenantId
-    id: ConnectorId
+    tenant_id: Key[TenantId]
+    id: Key[ConnectorId]
     name: str
-    program: Program
-    version: str | None
-    state: ConnectorState
-    mode: ConnectorMode
+    program: Annotated[Program, "certificate-connector, intune-connector or pfx-connector"]
+    version: Annotated[str | None, "null: it updates itself, and has the newest"]
+    state: Annotated[ConnectorState, "online or offline"]
+    mode: Annotated[ConnectorMode, "immediate or polling"]
     roles: list[str]
     created_at: datetime
-    offline_since: datetime | None = None
-    ra_certificate: bytes | None = None
-    credential_digest: str | None = None
-    machine: str | None = None
-    session: str | None = None
-    contact_at: datetime | None = None
+    offline_since: Annotated[datetime | None, "when it was last heard of, while it is offline"] = None
+    ra_certificate: Annotated[bytes | None, "with which DigiCert knows it; its key is in the connector's folder"] = None
+    # Of one that is a process of its own.
+    credential_digest: Annotated[Unique[str | None], "SHA-256 of the credential; null: it runs in the server"] = None
+    machine: Annotated[str | None, "where it runs"] = None
+    session: Annotated[str | None, "the run that is served; null: none"] = None
+    contact_at: Annotated[datetime | None, "when it was last heard of, by the tenant's clock"] = None
+
+
+connectors = table("connectors", ConnectorRow)
 
 
 class ConnectorChanges(TypedDict, total=False):
@@ -251,31 +300,34 @@ class ConnectorChanges(TypedDict, total=False):
 class ConnectorKeyRow:
     """The public half of a connector's key (SubjectPublicKeyInfo, DER); `file` names the private one in its folder."""
 
-    tenant_id: TenantId
-    connector_id: ConnectorId
-    provider: str
-    key_name: str
+    tenant_id: Key[TenantId]
+    connector_id: Key[ConnectorId]
+    provider: Key[str]
+    key_name: Key[str]
     key_length: int
-    public_key: bytes
-    file: str
+    public_key: Annotated[bytes, "SubjectPublicKeyInfo, DER"]
+    file: Annotated[str, "the private key's name in the connector's folder"]
+
+
+connector_keys = table("connector_keys", ConnectorKeyRow)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
     """A request to the connectors for one item of one device, without the answer's bytes: see `AnswerRow`."""
 
-    id: RequestId
+    id: Key[RequestId]
     tenant_id: TenantId
     enrollment_id: EnrollmentId
     item_key: ItemKey
-    fingerprint: str
-    role: str
-    only_by: str | None
-    leased_by: str | None
-    leased_until: datetime | None
-    answered_by: ConnectorId | None
-    order: RequestOrder
-    state: RequestState
+    fingerprint: Annotated[str, "which answer is asked for, so that nothing is asked twice"]
+    role: Annotated[str, "pkcs or imported-pfx"]
+    only_by: Annotated[str | None, "the connector that alone can answer, or server; null: any with the role"]
+    leased_by: Annotated[str | None, "the run of a connector that is at work on it"]
+    leased_until: Annotated[datetime | None, "by the system's clock"]
+    answered_by: Annotated[ConnectorId | None, "the connector"]
+    order: Annotated[RequestOrder, OrderDocument()]
+    state: Annotated[RequestState, "open, answered or failed"]
     serial: str | None
     error_code: int | None
     message: str | None
@@ -330,23 +382,41 @@ class AnswerRow:
     item_key: ItemKey
     fingerprint: str
     serial: str | None
-    sealed: bytes | None = field(repr=False)
-    pfx: bytes | None = field(repr=False)
-    kept_password: bytes | None = field(repr=False)
+    sealed: Annotated[bytes | None, "what only the device can read: see operations.packaging"] = field(repr=False)
+    pfx: Annotated[bytes | None, "a PKCS answer's; an imported one stays where it is"] = field(repr=False)
+    kept_password: Annotated[bytes | None, "a PKCS answer's, readable by the connector alone"] = field(repr=False)
+
+
+connector_requests = table(
+    "connector_requests",
+    RequestRow,
+    UniqueConstraint("enrollment_id", "item_key", "fingerprint"),
+    Index("ix_connector_requests_state", "tenant_id", "state"),
+    beside=AnswerRow,
+    after="state",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorEventRow:
     """An entry in a connector's event log. Its `number` is given when it is written."""
 
-    tenant_id: TenantId
-    number: int
+    tenant_id: Key[TenantId]
+    number: Key[int]
     event_id: int
     name: str
     time: datetime
     connector_id: ConnectorId
-    connector: str
-    device: EnrollmentId | None
+    connector: Annotated[str, "its name then"]
+    device: Annotated[EnrollmentId | None, "the enrolment"]
     user: str | None
     diagnostic_code: str | None
     detail: JsonObject
+
+
+connector_events = table(
+    "connector_events",
+    ConnectorEventRow,
+    Index("ix_connector_events_connector", "tenant_id", "connector_id", "number", "event_id"),
+    Index("ix_connector_events_device", "tenant_id", "device", "number"),
+)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from sqlalchemy import Index
 
 from fauxtune.core.engine.planning.held_keys import KeyChange
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, MessageId, TenantId
+from fauxtune.storage.columns import Key, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +21,43 @@ class KeyHoldingRow:
     device although it is not wanted any more.
     """
 
-    enrollment_id: EnrollmentId
-    item_key: ItemKey
-    thumbprint: str
-    since_number: int
-    since: datetime
+    enrollment_id: Key[EnrollmentId]
+    item_key: Key[ItemKey]
+    thumbprint: Key[str]
+    # Numbers of the journal: a clock that is put back does not change their order.
+    since_number: Key[int]
+    since: Annotated[datetime, "when the device confirmed that it has the key"]
     tenant_id: TenantId
-    until_number: int | None
-    until: datetime | None
-    cause: str | None
-    issuer_and_serial: str
-    key_id: str | None
+    until_number: Annotated[int | None, "null: it has the key still"]
+    until: Annotated[datetime | None, "when the device confirmed that the key is gone"]
+    cause: Annotated[str | None, "why it is gone, is to go, or is not wanted any more"]
+    issuer_and_serial: Annotated[str, "of its certificate: see core.mail.recipients"]
+    key_id: Annotated[str | None, "of its certificate: the subject key identifier"]
+
+
+key_holdings = table(
+    "key_holdings",
+    KeyHoldingRow,
+    Index("ix_key_holdings_recipient", "tenant_id", "issuer_and_serial"),
+    Index("ix_key_holdings_key_id", "tenant_id", "key_id"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class MailRecipientRow:
     """A certificate that a message is encrypted for, by one of its names."""
 
-    tenant_id: TenantId
-    name: str
-    message_id: MessageId
+    tenant_id: Key[TenantId]
+    name: Annotated[Key[str], "of a certificate: see core.mail.readability.recipient_names"]
+    message_id: Key[MessageId]
+
+
+# For whom the encrypted messages are encrypted: else a question about a key would read every message.
+mail_recipients = table(
+    "mail_recipients",
+    MailRecipientRow,
+    Index("ix_mail_recipients_message", "tenant_id", "message_id"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,50 @@
-"""Items of ledgers, from and to rows of their table."""
+"""The ledger: what each device has, is to get and is to lose; its items from and to rows of the table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from sqlalchemy import Index, text
+
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
-from fauxtune.core.model.states import Authority, Source
+from fauxtune.core.model.states import Authority, ItemState, Source
+from fauxtune.storage.columns import Indexed, Key, table
+
+
+class LedgerColumns:
+    """The columns of the ledger. Its items are `LedgerRow`s: what no column can say, they say in several."""
+
+    enrollment_id: Key[EnrollmentId]
+    item_key: Key[ItemKey]
+    tenant_id: TenantId
+    source: Source
+    state: ItemState
+    fingerprint: Annotated[str | None, "what the device should hold: see core.engine.ledger"]
+    installed_fingerprint: str | None
+    user_id: Annotated[UserId | None, "whose item it was when it was last wanted"]
+    purpose: str | None
+    thumbprint: Indexed[str | None]
+    serial: str | None
+    renew_at: datetime | None
+    not_after: datetime | None
+    wanted_by: Annotated[list[list[str]], "[[profile id, assignment id], ...]"]
+    error_code: int | None
+    message: Annotated[str | None, "why it waits or failed, in words"]
+    payload: Annotated[bytes | None, "a trusted root's bytes"]
+    changed_at: datetime
+
+
+ledger = table(
+    "ledger",
+    LedgerColumns,
+    Index("ix_ledger_tenant", "tenant_id", "enrollment_id"),
+    # Only of the failed items (on SQLite: see `certificates`): a list of devices counts them, and nothing is written
+    # here as long as all goes well.
+    Index("ix_ledger_failed", "tenant_id", "enrollment_id", sqlite_where=text(f"state = '{ItemState.FAILED.value}'")),
+)
 
 
 def ledger_row(row: Mapping[Any, Any]) -> LedgerRow:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from sqlalchemy import Index
 
 from fauxtune.core.model.ids import MessageId, TenantId, UserId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.storage.columns import Key, table
 
 
 @dataclass(frozen=True, slots=True)
 class MailMessageRow:
     """A message, kept once for all mailboxes that it is in. `document`: its `MailDescription`."""
 
-    tenant_id: TenantId
-    id: MessageId
+    tenant_id: Key[TenantId]
+    id: Key[MessageId]
     received_at: datetime
-    envelope_sender: str
-    size: int
-    document: JsonObject
+    envelope_sender: Annotated[str, "MAIL FROM; '' for a notification"]
+    size: Annotated[int, "bytes"]
+    document: Annotated[JsonObject, "see core.mail.message.MailDescription"]
     raw: bytes
+
+
+mail_messages = table("mail_messages", MailMessageRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +35,34 @@ class MailboxEntryRow:
     again, its `message_id` never.
     """
 
-    tenant_id: TenantId
-    user_id: UserId
-    uid: int
+    tenant_id: Key[TenantId]
+    user_id: Key[UserId]
+    uid: Annotated[Key[int], "ascending in its mailbox, from 1"]
     message_id: MessageId
-    size: int
+    size: Annotated[int, "of the message: mailboxes are measured without reading it"]
     seen: bool
+
+
+mailbox_entries = table(
+    "mailbox_entries",
+    MailboxEntryRow,
+    # A message that is in no mailbox any more is removed.
+    Index("ix_mailbox_entries_message", "tenant_id", "message_id"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedCertificateRow:
     """A certificate that the address book publishes for an e-mail address. `thumbprint`: SHA-1, lower-case hex."""
 
-    tenant_id: TenantId
-    address: str
-    thumbprint: str
+    tenant_id: Key[TenantId]
+    address: Annotated[Key[str], "in lower case"]
+    thumbprint: Key[str]
     certificate: bytes
     published_at: datetime
+
+
+published_certificates = table("published_certificates", PublishedCertificateRow)
 
 
 @dataclass(frozen=True, slots=True)

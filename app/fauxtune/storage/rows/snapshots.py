@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.columns import Key, table
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
     """A snapshot without its content. `key_files`: names of private keys, by `service` and `connector`."""
 
-    tenant_id: TenantId
-    name: str
-    created_at: datetime
-    tenant_time: datetime
-    revision: str
-    size: int
-    counts: dict[str, int]
-    key_files: dict[str, list[str]]
+    tenant_id: Key[TenantId]
+    name: Key[str]
+    created_at: Annotated[datetime, "by the system's clock"]
+    tenant_time: Annotated[datetime, "by the tenant's clock"]
+    revision: Annotated[str, "of the schema whose tables it has"]
+    size: Annotated[int, "bytes of the content"]
+    counts: Annotated[dict[str, int], "{table: number of rows}"]
+    # Private keys are files, in no database. A file that a snapshot names stays until the snapshot is deleted.
+    key_files: Annotated[dict[str, list[str]], '{"service": [name, ...], "connector": [name, ...]}']
 
 
-class SnapshotContent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SnapshotContent:
     """The state that a snapshot contains, packed."""
 
-    content: bytes
+    content: Annotated[bytes, "see operations.tenants.state_packing"]
+
+
+snapshots = table("snapshots", SnapshotRow, beside=SnapshotContent, after="key_files")

@@ -1,16 +1,40 @@
-"""Rows of applications, sign-ins, the journal, the audit log, faults and scope tags. A tenant itself is a `Tenant`."""
+"""Tenants, their applications and sign-ins under way, the journal, the audit log, faults and scope tags."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import Annotated, TypedDict
+
+from sqlalchemy import BigInteger, Index
 
 from fauxtune.core.model.ids import TenantId, UserId
+from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import JsonObject
+from fauxtune.storage.columns import Key, Older, Unique, table
 
-if TYPE_CHECKING:
-    pass
+
+class TenantColumns:
+    """The columns of a tenant, which is a `Tenant` of the core everywhere else."""
+
+    id: Key[TenantId]
+    name: Unique[str]
+    domain: Unique[str]
+    created_at: datetime
+    ca_host: str
+    ca_name: str
+    public_http_url: str
+    clock_mode: str
+    clock_frozen_at: datetime | None
+    clock_offset: Annotated[int, BigInteger(), "microseconds"]
+    settings: JsonObject
+    # Handed out under this row's lock, so that numbers become visible in their order and no reader misses one.
+    journal_seq: int
+    connector_seq: Annotated[int, "the same for the connectors' events"]
+    keys: Annotated[KeyOrigin, "own, or shared: a test tenant's"]
+
+
+tenants = table("tenants", TenantColumns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +43,25 @@ class ApplicationRow:
     `operations.directory.registrations`.
     """
 
-    tenant_id: TenantId
-    client_id: str
+    tenant_id: Key[TenantId]
+    client_id: Key[str]
     name: str
+    # In clear on purpose, where a seed brought it: every start prints it. It guards an emulator, not data.
     secret: str | None
-    secret_digest: str | None
-    certificate: bytes | None
+    secret_digest: Annotated[str | None, "of a secret that is not shown again"]
+    certificate: Annotated[bytes | None, "what client assertions are checked with, DER"]
     roles: list[str]
-    consented_scopes: list[str]
-    redirect_uris: list[str]
+    consented_scopes: Annotated[list[str], "what users' tokens may carry; * is everything"]
+    redirect_uris: Annotated[list[str], "https addresses that codes may be sent to"]
     created_at: datetime
-    registration: JsonObject = field(default_factory=dict)
+    registration: Annotated[
+        JsonObject,
+        Older("{}"),
+        "Graph's properties of application and service principal, passwords as digests, granted roles",
+    ] = field(default_factory=dict)
+
+
+applications = table("applications", ApplicationRow)
 
 
 class ApplicationChanges(TypedDict, total=False):
@@ -51,20 +83,29 @@ class SignInRow:
     RFC 7636; `any_tenant`: requested under common or organizations. Times are the system's.
     """
 
-    digest: str
+    digest: Key[str]
     tenant_id: TenantId
     client_id: str
-    state: str
+    state: Annotated[str, "pending, approved, declined or redeemed"]
     scope: str
-    user_code: str | None
-    any_tenant: bool
+    user_code: Annotated[Unique[str | None], "what a person types in for a device"]
+    any_tenant: Annotated[bool, "asked under common or organizations"]
     user_tenant_id: TenantId | None
     user_id: UserId | None
     redirect_uri: str | None
-    challenge: str | None
+    challenge: Annotated[str | None, "RFC 7636: method and challenge"]
     nonce: str | None
     polled_at: datetime | None
     expires_at: datetime
+
+
+# Authorization codes and device codes: their digests alone. Times are the system's, for clients judge by their watch.
+sign_ins = table(
+    "sign_ins",
+    SignInRow,
+    Index("ix_sign_ins_expires_at", "expires_at"),
+    Index("ix_sign_ins_tenant", "tenant_id"),
+)
 
 
 class SignInChanges(TypedDict, total=False):
@@ -80,8 +121,8 @@ class SignInChanges(TypedDict, total=False):
 class JournalRow:
     """An event of the journal. `seq`: its number in the tenant, 0 before it is written."""
 
-    tenant_id: TenantId
-    seq: int
+    tenant_id: Key[TenantId]
+    seq: Key[int]
     time: datetime
     type: str
     user: str | None
@@ -91,32 +132,53 @@ class JournalRow:
     detail: JsonObject
 
 
+journal = table(
+    "journal",
+    JournalRow,
+    Index("ix_journal_device", "tenant_id", "device", "seq"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEventRow:
     """An event of the audit log. `number`: its place in the tenant's log, 0 before it is written."""
 
-    tenant_id: TenantId
-    id: str
+    tenant_id: Key[TenantId]
+    id: Key[str]
     number: int
     activity_at: datetime
     component: str
     document: JsonObject
 
 
+# What administrators did through Graph. `number` tells apart what a standing clock does not.
+audit_events = table(
+    "audit_events",
+    AuditEventRow,
+    Index("ix_audit_events_number", "tenant_id", "number"),
+    Index("ix_audit_events_time", "tenant_id", "activity_at", "number"),
+    Index("ix_audit_events_component", "tenant_id", "component", "activity_at", "number"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FaultRuleRow:
     """A fault of a tenant. `number`: its place among the tenant's rules; `document`: match, when and effect."""
 
-    tenant_id: TenantId
-    id: str
-    number: int
+    tenant_id: Key[TenantId]
+    id: Key[str]
+    number: Annotated[int, "its place among the tenant's rules: they are tried in order"]
     name: str | None
-    document: JsonObject
+    document: Annotated[JsonObject, "match, when and effect"]
     enabled: bool
-    matched: int
-    hits: int
+    matched: Annotated[int, "occasions that it looked at"]
+    hits: Annotated[int, "occasions that it struck"]
     last_hit_at: datetime | None
     created_at: datetime
+
+
+# What goes wrong on purpose: core.faults.
+fault_rules = table("fault_rules", FaultRuleRow)
 
 
 class FaultRuleChanges(TypedDict, total=False):
@@ -134,21 +196,27 @@ class FaultRuleChanges(TypedDict, total=False):
 class RoleScopeTagRow:
     """A scope tag. `id` is `number` as text."""
 
-    tenant_id: TenantId
-    id: str
+    tenant_id: Key[TenantId]
+    id: Annotated[Key[str], "the number, as text"]
     number: int
     document: JsonObject
+
+
+role_scope_tags = table("role_scope_tags", RoleScopeTagRow)
 
 
 @dataclass(frozen=True, slots=True)
 class RoleScopeTagAssignmentRow:
     """An assignment of a scope tag to a group; `position`: its place among those of the tag."""
 
-    tenant_id: TenantId
-    tag_id: str
-    id: str
+    tenant_id: Key[TenantId]
+    tag_id: Key[str]
+    id: Key[str]
     position: int
     document: JsonObject
+
+
+role_scope_tag_assignments = table("role_scope_tag_assignments", RoleScopeTagAssignmentRow)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ import sqlalchemy
 from cryptography import x509
 
 from fauxtune.operations.insight.diagnosis import diagnose, history
-from fauxtune.storage.tables.configuration import profiles
-from fauxtune.storage.tables.devices import ledger
+from fauxtune.storage.tables import ledger, profiles
 from fauxtune.storage.tenancy import of_tenant
 from tests.support import pkimessages
 from tests.support.apple_tenant import BASE, AppleTenant

@@ -1,13 +1,13 @@
-"""The tables. Names are the domain's words; every row belongs to a tenant.
+"""All tables, from where `rows/` declares them. Names are the domain's words; every row belongs to a tenant.
 
 Nothing here cascades: certificates and ledger rows refer to enrolments and outlive Graph's records.
 """
 
 from __future__ import annotations
 
-from fauxtune.storage.tables.apps import app_states
-from fauxtune.storage.tables.base import metadata
-from fauxtune.storage.tables.certificates import (
+from fauxtune.storage.columns import metadata
+from fauxtune.storage.rows.apps import app_states
+from fauxtune.storage.rows.certificates import (
     authorities,
     certificates,
     connector_events,
@@ -17,28 +17,28 @@ from fauxtune.storage.tables.certificates import (
     pfx_certificates,
     templates,
 )
-from fauxtune.storage.tables.changes import directory_changes, directory_tracking
-from fauxtune.storage.tables.classrooms import seat_events, seats
-from fauxtune.storage.tables.compliance import compliance_states, device_compliance
-from fauxtune.storage.tables.configuration import assignment_filters, assignments, profile_states, profiles
-from fauxtune.storage.tables.devices import (
+from fauxtune.storage.rows.changes import directory_changes, directory_tracking
+from fauxtune.storage.rows.classrooms import seat_events, seats
+from fauxtune.storage.rows.compliance import compliance_states, device_compliance
+from fauxtune.storage.rows.configuration import assignment_filters, assignments, profile_states, profiles
+from fauxtune.storage.rows.devices import (
     device_actions,
     device_categories,
     device_identities,
     enrollment_tokens,
     enrollments,
-    ledger,
     managed_devices,
     steps,
 )
-from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
-from fauxtune.storage.tables.escrow import escrowed_secrets
-from fauxtune.storage.tables.keys import key_holdings, mail_recipients
-from fauxtune.storage.tables.labs import lab_runs
-from fauxtune.storage.tables.mail import mail_messages, mailbox_entries, published_certificates
-from fauxtune.storage.tables.reports import report_jobs
-from fauxtune.storage.tables.resources import resources
-from fauxtune.storage.tables.scep import (
+from fauxtune.storage.rows.directory import directory_devices, group_members, group_owners, groups, users
+from fauxtune.storage.rows.escrow import escrowed_secrets
+from fauxtune.storage.rows.keys import key_holdings, mail_recipients
+from fauxtune.storage.rows.labs import lab_runs
+from fauxtune.storage.rows.ledger import ledger
+from fauxtune.storage.rows.mail import mail_messages, mailbox_entries, published_certificates
+from fauxtune.storage.rows.reports import report_jobs
+from fauxtune.storage.rows.resources import resources
+from fauxtune.storage.rows.scep import (
     partner_revocations,
     ra_certificates,
     revocation_downloads,
@@ -46,11 +46,11 @@ from fauxtune.storage.tables.scep import (
     scep_challenges,
     scep_requests,
 )
-from fauxtune.storage.tables.scripts import script_runs
-from fauxtune.storage.tables.sharing import process_messages, tenant_versions
-from fauxtune.storage.tables.snapshots import snapshots
-from fauxtune.storage.tables.subscriptions import notifications, subscriptions
-from fauxtune.storage.tables.tenants import (
+from fauxtune.storage.rows.scripts import script_runs
+from fauxtune.storage.rows.sharing import process_messages, tenant_versions
+from fauxtune.storage.rows.snapshots import snapshots
+from fauxtune.storage.rows.subscriptions import notifications, subscriptions
+from fauxtune.storage.rows.tenants import (
     applications,
     audit_events,
     fault_rules,
