@@ -11,16 +11,20 @@ from pathlib import Path
 import pytest
 
 from fauxtune.core.engine.diagnosis.rules import CODES, read_rules, rules
+from fauxtune.core.faults.effects import read_effects
 from fauxtune.core.mail.apps import read_apps
+from fauxtune.core.scep.verification.cases import read_cases
 from fauxtune.core.tables import Line, Mistake, read_lines
 
 APP = Path(__file__).resolve().parents[2] / "app"
 #: The tables and what reads them.
 READERS: dict[str, Callable[[Iterable[Line]], object]] = {
     "fauxtune/core/engine/diagnosis/rules.txt": read_rules,
+    "fauxtune/core/faults/effects.txt": read_effects,
     "fauxtune/core/mail/apps.txt": read_apps,
+    "fauxtune/core/scep/verification/cases.txt": read_cases,
 }
-_APPS, _RULES = "mail/apps.txt", "diagnosis/rules.txt"
+_APPS, _CASES, _EFFECTS, _RULES = "mail/apps.txt", "verification/cases.txt", "faults/effects.txt", "diagnosis/rules.txt"
 #: Of a table: what stands in it, what a hurried person writes in place of its last occurrence, and what is said.
 MISTAKES = [
     (_APPS, "app gmail Gmail", "app gmail", "after 'app' stands NAME TITLE PACKAGE, not gmail com.google.android.gm"),
@@ -41,8 +45,21 @@ MISTAKES = [
     ),
     (_RULES, "by=smime", "by=smine", "there is no document 'smine'; the nearest are 'smime'"),
     (_RULES, " last by=", " lasts by=", "there is no kind of rule 'lasts'; the nearest are 'last'"),
-    (_RULES, '\n fix "Enrol one."', "", 'below a rule stands one line: fix "How it is corrected."'),
+    (_RULES, '\n fix "Enrol one."', "", 'below this line stands one more: fix "Text."'),
     (_RULES, ' fix "Enrol one."', " fix Enrol one.", "after 'fix' stands TEXT, not Enrol one."),
+    (_CASES, "code=SignatureValidationFailed", "code=Signature", "there is no value of code 'Signature'"),
+    (_CASES, "by=client", "by=clients", "there is no document 'clients'; the nearest are 'client'"),
+    (_CASES, "\n  right ", "\n  rigth ", "there is no kind of line 'rigth'; the nearest are 'right'"),
+    (
+        _EFFECTS,
+        "effect halfBody",
+        "effect halfbody",
+        "there is no kind of effect 'halfbody'; the nearest are 'halfBody'",
+    ),
+    (_EFFECTS, "in=device", "in=devices", "there is no place 'devices'; the nearest are 'device'"),
+    (_EFFECTS, "members=lag", "members=delay", "there is no member 'delay'"),
+    (_EFFECTS, "match=path", "match=paths", "there is no member of a match 'paths'; the nearest are 'path'"),
+    (_EFFECTS, " 7000112 ", " many ", "a whole number stands here, such as 12, not 'many'"),
 ]
 
 

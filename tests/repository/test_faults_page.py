@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from fauxtune.core.faults.effects import EFFECTS
+from fauxtune.core.faults.effects import effects
 from fauxtune.core.faults.reading import rule_of
 from fauxtune_docs.openapi import PAGES
 
@@ -20,4 +20,4 @@ def test_the_page_is_current() -> None:
 def test_every_effect_has_a_line_with_an_example_that_can_be_used() -> None:
     page = PAGES["faults"](FILE.parent)
     examples = [json.loads(text) for text in re.findall(r"^\| `(\{.*?\})` \| [A-Z]", page, re.MULTILINE)]
-    assert sorted(rule_of({"effect": example}).effect.kind for example in examples) == sorted(EFFECTS)
+    assert sorted(rule_of({"effect": example}).effect.kind for example in examples) == sorted(effects())

@@ -93,6 +93,25 @@ class Line:
         """Return the value of an option, which is one of the names. Raises Mistake for another value."""
         return self.known(self.options[name], names, what=f"value of {name}") if name in self.options else default
 
+    def texts(self, *names: str, optional: Collection[str] = ()) -> dict[str, str]:
+        """Return the texts of the lines below, `NAME "Text."`: one for each name, or optional. Raises Mistake."""
+        texts: dict[str, str] = {}
+        for line in self.below:
+            line.only()
+            name = line.known(line.first, (*names, *optional), what="kind of line")
+            if name in texts:
+                raise line.mistake(f"{name} stands here twice; once is enough")
+            (texts[name],) = line.after_first("TEXT")
+        for name in names:
+            if name not in texts:
+                raise self.mistake(f'below this line stands one more: {name} "Text."')
+        return texts
+
+    def of_documents(self, documents: Mapping[str, str]) -> str:
+        """Return the document that the option `by` names; the option itself if it has a blank. Raises Mistake."""
+        by = self.options.get("by", "")
+        return by if " " in by else documents[self.known(by, documents, what="document")]
+
     def listed(self, name: str) -> tuple[str, ...]:
         """Return the words of an option that stand between commas; none without it. Raises Mistake for an empty one."""
         words = tuple(self.options[name].split(",")) if name in self.options else ()

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError
-from fauxtune.core.faults.effects import TOKEN_ERRORS, Room
+from fauxtune.core.faults.effects import Room, token_errors
 from fauxtune.core.faults.rule import Kind, Occasion
 from fauxtune.core.model.network import BLOCKABLE, hosts_of
 from fauxtune.core.model.surfaces import Surface, surface_of, tenant_in
@@ -189,7 +189,7 @@ def _error(hit: Hit, request: _Whole) -> HTTPException:
     """Return the error that the surface writes in its own form."""
     effect = hit.effect
     if effect.kind is Kind.TOKEN_ERROR:
-        word, number, status, sentence = TOKEN_ERRORS[effect.error or ""]
+        word, number, status, sentence = token_errors()[effect.error or ""]
         tenant = tenant_in(request.scope["path"])
         message = sentence.format(application=request.application, tenant=tenant)
         return Aadsts(ErrorCode(word, number, status), message)

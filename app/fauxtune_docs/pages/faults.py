@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from fauxtune.core.faults.effects import EFFECTS, LIMITS, SURFACES, TOKEN_ERRORS, Room
+from fauxtune.core.faults.effects import LIMITS, SURFACES, Room, effects, token_errors
 from fauxtune.core.faults.reading import MOST_RULES
 from fauxtune.core.faults.rule import Kind, Limits
 from fauxtune.core.faults.sets import SETS
@@ -130,7 +130,7 @@ def _effects() -> Iterator[str]:
                 ", ".join(f"`{name}`" for name, _ in _MATCH if name in described.match),
                 described.source,
             )
-            for described in EFFECTS.values()
+            for described in effects().values()
             if described.room is room
         ]
         yield markdown_table(("example", "what happens", "members", "match", "source"), rows)
@@ -145,7 +145,7 @@ def _token_errors() -> Iterator[str]:
     yield f"## Errors of `{Kind.TOKEN_ERROR}`"
     rows = [
         (f"`{name}`", str(status), f"`{word}`", f"AADSTS{number}: {sentence}")
-        for name, (word, number, status, sentence) in TOKEN_ERRORS.items()
+        for name, (word, number, status, sentence) in token_errors().items()
     ]
     yield markdown_table(("error", "status", "error of RFC 6749", "text"), rows)
 
@@ -154,7 +154,7 @@ def _limits() -> Iterator[str]:
     yield f"## Limits of `{Kind.THROTTLING}`"
     yield (
         f"Requests in {LIMITS[0][1].seconds} seconds, as Graph documents them (subject to change): "
-        f"{EFFECTS[Kind.THROTTLING].source}. Other parts of Graph are not limited, unless the effect has `limits`: "
+        f"{effects()[Kind.THROTTLING].source}. Other parts of Graph are not limited, unless the effect has `limits`: "
         '`{"application": 5, "tenant": 10, "applicationWrites": 1, "tenantWrites": 2, "seconds": 2}`.'
     )
     rows = [(f"`{path}`", *_numbers(limits)) for path, limits in LIMITS]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fauxtune import __version__
-from fauxtune.core.scep.verification.cases import CASES
+from fauxtune.core.scep.verification.cases import cases
 from fauxtune.core.scep.verification.model import Case, Outcome, Result
 from fauxtune.core.scep.verification.report import MARKS, About, document, junit, page, summary
 from fauxtune_cli import names
@@ -161,11 +161,11 @@ def _run(session: Session, plan: _Plan) -> dict[str, Any]:
 
 def _chosen(only: list[str], *, skip: list[str]) -> list[Case]:
     """The cases that were chosen; the good request is always there, for others rest on it."""
-    ids = [case.id for case in CASES]
+    ids = list(cases())
     check_patterns((*only, *skip), ids, noun="case", command="fauxtune scep verify --list")
     return [
         case
-        for case in CASES
+        for case in cases().values()
         if case.id == "good-request" or ((not only or fits(case.id, only)) and not fits(case.id, skip))
     ]
 

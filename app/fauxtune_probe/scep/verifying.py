@@ -14,7 +14,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.scep.verification import judging
-from fauxtune.core.scep.verification.cases import BY_ID
+from fauxtune.core.scep.verification.cases import cases
 from fauxtune.core.scep.verification.model import Case, Exchange, Heard, Outcome, Result
 from fauxtune.core.scep.verification.requests import differing, is_difference
 from fauxtune_probe.scep.evidence import Evidence
@@ -162,7 +162,7 @@ class Verifier:
         if exchange.pki_status == "PENDING":
             exchange, polls = self._decided(case, exchange)
             heard, now = self._heard_of(given.id, exchange), self._scene.now()
-            pending = BY_ID["pending"]
+            pending = cases()["pending"]
             self._polls = judging.of_pending(
                 pending, exchange, polls=polls, heard=heard, request=given.request, now=now
             )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.faults.effects import EFFECTS, STATUSES, SURFACES
+from fauxtune.core.faults.effects import STATUSES, SURFACES, effects
 from fauxtune.core.faults.reading import MOST_CHARACTERS, rule_of
 from fauxtune.core.faults.rule import Kind
 from fauxtune.core.faults.sets import SETS
@@ -43,14 +43,14 @@ MATCHES = st.fixed_dictionaries(
 
 
 @settings(deadline=None)
-@given(match=MATCHES, when=WHENS, kind=st.sampled_from(list(EFFECTS)))
+@given(match=MATCHES, when=WHENS, kind=st.sampled_from(list(effects())))
 def test_a_rule_that_was_read_is_written_so_that_it_reads_the_same(
     match: dict[str, Any], when: dict[str, Any], kind: Kind
 ) -> None:
-    rule = rule_of({"match": match, "when": when, "effect": EFFECTS[kind].example})
+    rule = rule_of({"match": match, "when": when, "effect": effects()[kind].example})
     written = rule_document(rule)
     assert rule_of(json.loads(json.dumps(written))) == rule
-    assert written["effect"] == EFFECTS[kind].example
+    assert written["effect"] == effects()[kind].example
     assert written["match"] == match
 
 
@@ -135,8 +135,8 @@ def test_a_number_out_of_range_is_refused(number: Any) -> None:
 
 
 def test_every_kind_of_effect_is_described_and_its_example_can_be_used() -> None:
-    assert set(EFFECTS) == set(Kind)
-    for kind, described in EFFECTS.items():
+    assert set(effects()) == set(Kind)
+    for kind, described in effects().items():
         assert rule_of({"effect": described.example}).effect.kind is kind
         assert described.meaning.endswith(".")
         assert described.source

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.scep.verification import judging
-from fauxtune.core.scep.verification.cases import BY_ID, CASES
+from fauxtune.core.scep.verification.cases import cases
 from fauxtune.core.scep.verification.model import Exchange, Heard, Outcome, Result
 from fauxtune.core.scep.verification.report import About, document, junit, page
 from fauxtune.core.scep.verification.requests import asked, differing, is_difference
 
-CASE = BY_ID["subject-other"]
+CASE = cases()["subject-other"]
 REQUEST = ScepRequest(
     urls=("https://ca.example/scep",),
     subject="CN=alice",
@@ -43,7 +43,7 @@ ABOUT = About(
 )
 
 
-@pytest.mark.parametrize("case", [case.id for case in CASES if is_difference(case.id)])
+@pytest.mark.parametrize("case", [case for case in cases() if is_difference(case)])
 def test_every_request_that_differs_does_so_in_one_thing(case: str) -> None:
     good = asked(REQUEST, challenge="Q" * 100)
     other = differing(case, good)
@@ -93,12 +93,12 @@ def test_a_refusal_is_a_failure_and_nothing_else(exchange: Exchange, result: Res
     ],
 )
 def test_capabilities_are_modern_or_a_note(answer: dict[str, Any], result: Result, saw: str) -> None:
-    outcome = judging.of_capabilities(BY_ID["capabilities"], answer)
+    outcome = judging.of_capabilities(cases()["capabilities"], answer)
     assert (outcome.result, saw in outcome.saw) == (result, True)
 
 
 def test_the_certificates_of_the_authority_come_in_the_type_that_their_number_has() -> None:
-    case, one, several = BY_ID["ca-certificates"], "application/x-x509-ca-cert", "application/x-x509-ca-ra-cert"
+    case, one, several = cases()["ca-certificates"], "application/x-x509-ca-cert", "application/x-x509-ca-ra-cert"
     for number, kind, result in ((1, one, "right"), (2, several, "right"), (2, one, "wrong"), (1, "", "wrong")):
         answer = {"status": 200, "type": kind, "all": ["x"] * number, "problem": None}
         assert judging.of_ca_certificates(case, answer).result.value == result
@@ -107,7 +107,7 @@ def test_the_certificates_of_the_authority_come_in_the_type_that_their_number_ha
 
 
 def test_the_service_is_asked_once_and_about_this_request() -> None:
-    case, exchange = BY_ID["asks-first"], Exchange(transaction="t", certificate=b"x")
+    case, exchange = cases()["asks-first"], Exchange(transaction="t", certificate=b"x")
     mine = frozenset({"t"})
     for heard, result in (
         (Heard(("Success",), transactions=mine), "right"),
@@ -121,7 +121,7 @@ def test_the_service_is_asked_once_and_about_this_request() -> None:
 
 def test_what_is_reported_of_a_certificate_is_what_it_is(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
     issued = _certificate(raw_rsa_keys[0])
-    case, serial = BY_ID["success-notification"], issued.serial_number
+    case, serial = cases()["success-notification"], issued.serial_number
     true = {
         "thumbprint": issued.fingerprint(hashes.SHA1()).hex(":").upper(),
         "serialNumber": f"00{serial:X}",
@@ -154,7 +154,7 @@ def _certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
 
 
 def test_a_managed_device_reports_what_it_installed() -> None:
-    case = BY_ID["device-enrols"]
+    case = cases()["device-enrols"]
     granted = Heard(("Success",), successes=({"thumbprint": "a"},))
     installed, failed = {"type": "installed", "detail": {}}, {"type": "failed", "detail": {"reason": "no root"}}
     for event, heard, result, saw in (
@@ -169,7 +169,7 @@ def test_a_managed_device_reports_what_it_installed() -> None:
 
 
 def test_what_became_of_a_revocation_is_told_apart() -> None:
-    case, unknown = BY_ID["revocation"], BY_ID["revocation-unknown"]
+    case, unknown = cases()["revocation"], cases()["revocation-unknown"]
     told: dict[str, Any] = {"error": "X", "seconds": 1.0}
     for state, listed, result in (
         ("revoked", True, "right"),
@@ -191,9 +191,9 @@ def test_what_became_of_a_revocation_is_told_apart() -> None:
 def test_reports_have_the_reasons_and_no_markup_of_others() -> None:
     outcomes = [
         Outcome(CASE, Result.WRONG, 'SUCCESS <script>alert("x")</script>\x00 & more', seconds=1.0),
-        Outcome(BY_ID["pending"], Result.NOT_TRIED, "decided at once", seconds=0.5),
-        Outcome(BY_ID["hash-sha1"], Result.NOTE, "issued", seconds=0.5),
-        Outcome(BY_ID["replay"], Result.RIGHT, "refused", seconds=1.004),
+        Outcome(cases()["pending"], Result.NOT_TRIED, "decided at once", seconds=0.5),
+        Outcome(cases()["hash-sha1"], Result.NOTE, "issued", seconds=0.5),
+        Outcome(cases()["replay"], Result.RIGHT, "refused", seconds=1.004),
     ]
     result = document(ABOUT, outcomes)
     assert [case["seconds"] for case in result["cases"]] == [1.0, 0.5, 0.5, 1.0]

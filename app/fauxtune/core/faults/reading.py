@@ -14,7 +14,7 @@ from typing import Any
 
 from fauxtune.core.clock import from_iso, parse_duration
 from fauxtune.core.errors import Invalid
-from fauxtune.core.faults.effects import EFFECTS, STATUSES, SURFACES, TOKEN_ERRORS
+from fauxtune.core.faults.effects import STATUSES, SURFACES, effects, token_errors
 from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, Rule, When, without_version
 from fauxtune.core.faults.timing import LONGEST
 from fauxtune.core.model.hosts import is_host_name
@@ -158,9 +158,9 @@ class Values:
 
     def error(self, where: str, value: object) -> str | None:
         """Return an error of the token endpoint."""
-        if isinstance(value, str) and value in TOKEN_ERRORS:
+        if isinstance(value, str) and value in token_errors():
             return value
-        self.wrong(where, f"is one of {', '.join(TOKEN_ERRORS)}")
+        self.wrong(where, f"is one of {', '.join(token_errors())}")
         return None
 
     def limits(self, where: str, value: object) -> Limits | None:
@@ -297,7 +297,7 @@ class _Reader(Values):
         kind = self._kind(sent)
         if kind is None:
             return None
-        described = EFFECTS[kind]
+        described = effects()[kind]
         for name in sent:
             if name not in ("kind", *described.members):
                 allowed = f"takes {', '.join(described.members)}" if described.members else "takes no other member"

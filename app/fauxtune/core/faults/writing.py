@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.faults.effects import EFFECTS, Room
+from fauxtune.core.faults.effects import Room, effects
 from fauxtune.core.faults.reading import LIMITS_MEMBERS, MEMBERS, PLAIN, WHICH
 from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Rule, When
 from fauxtune.core.model.network import is_known
@@ -35,7 +35,7 @@ def rule_document(rule: Rule) -> JsonObject:
 def effect_document(effect: Effect) -> JsonObject:
     """Return the effect as JSON."""
     document: JsonObject = {} if effect.kind in PLAIN else {"kind": effect.kind.value}
-    for name in EFFECTS[effect.kind].members:
+    for name in effects()[effect.kind].members:
         value = getattr(effect, MEMBERS[name][1])
         if value is not None and value is not False and value != ():
             document[name] = _written(value)
@@ -46,7 +46,7 @@ def warnings(rule: Rule, *, is_served: Callable[[str, str | None], bool], keeps_
     """Say why a rule can never strike, or not always. `is_served`: whether Graph has a route for the path, with this
     method if one is given; `keeps_past`: whether the database can be read as it was before a change.
     """
-    described, given = EFFECTS[rule.effect.kind], rule.match.given()
+    described, given = effects()[rule.effect.kind], rule.match.given()
     what = f"the status {rule.effect.status}" if rule.effect.kind is Kind.STATUS else str(rule.effect.kind)
     sentences = [
         f"match.{name} has no meaning for {what}, which acts on {described.room}: the rule never strikes"

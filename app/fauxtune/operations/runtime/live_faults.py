@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fauxtune.core.faults.effects import EFFECTS, Room
+from fauxtune.core.faults.effects import Room, effects
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Effect, Kind, Near, Occasion, Rule, matches, names, nearness
 from fauxtune.core.faults.stale import Before, Memory
@@ -171,7 +171,7 @@ class TenantFaults:
 
     def acts(self, rooms: Collection[Room]) -> bool:
         """Whether a rule acts in one of these rooms."""
-        return any(EFFECTS[live.rule.effect.kind].room in rooms for live in self.rules)
+        return any(effects()[live.rule.effect.kind].room in rooms for live in self.rules)
 
     def nearest(self, rule_id: str) -> Near | None:
         """Return the occasion that came nearest to a rule that has looked at nothing; None if there was none."""
@@ -235,7 +235,7 @@ class TenantFaults:
         look = Look()
         for live in self.rules:
             kind = live.rule.effect.kind
-            if kind not in kinds and EFFECTS[kind].room not in rooms:
+            if kind not in kinds and effects()[kind].room not in rooms:
                 continue
             if not live.looks_at(occasion, now):
                 live.missed(occasion)

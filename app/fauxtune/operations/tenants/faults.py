@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.faults.effects import EFFECTS, Room
+from fauxtune.core.faults.effects import Room, effects
 from fauxtune.core.faults.reading import MOST_RULES, MOST_TEXT, rule_of
 from fauxtune.core.faults.rule import Rule
 from fauxtune.core.faults.sets import SETS
@@ -146,7 +146,7 @@ def _changed(tx: Transaction, rules: Sequence[Rule]) -> None:
 
 
 def _are_met_by_devices(rules: Iterable[Rule]) -> bool:
-    return any(EFFECTS[rule.effect.kind].room in _MET_BY_DEVICES for rule in rules)
+    return any(effects()[rule.effect.kind].room in _MET_BY_DEVICES for rule in rules)
 
 
 def _rules(rows: Iterable[FaultRuleRow]) -> list[Rule]:

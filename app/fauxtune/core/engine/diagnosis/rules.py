@@ -113,27 +113,16 @@ def _rule(line: Line, severity: Severity, *, documents: Mapping[str, str]) -> Ru
     line.only("by", below=True)
     code, meaning, *flags = line.after_first("CODE MEANING [explains|last]")
     flag = line.known(flags[0], ("explains", "last"), what="kind of rule") if flags else ""
-    by = line.options.get("by", "")
     return Rule(
         code=line.known(code, CODES, what="function of the rule"),
         severity=severity,
         check=_CHECKS[code],
         meaning=meaning,
-        fix=_fix(line),
-        source=by if " " in by else documents[line.known(by, documents, what="document")],
+        fix=line.texts("fix")["fix"],
+        source=line.of_documents(documents),
         explains=flag == "explains",
         last=flag == "last",
     )
-
-
-def _fix(line: Line) -> str:
-    """How what the rule finds is corrected."""
-    if len(line.below) != 1:
-        raise line.mistake('below a rule stands one line: fix "How it is corrected."')
-    (fix,) = line.below
-    fix.only()
-    fix.known(fix.first, ("fix",), what="kind of line")
-    return fix.after_first("TEXT")[0]
 
 
 def find(facts: Facts) -> list[Finding]:
