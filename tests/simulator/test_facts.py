@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import FactRefused, NotFoundHere, SimulatorError
+from fauxtune_sim.facts import table
 from fauxtune_sim.facts.device_facts import read_value, withheld_facts
-from fauxtune_sim.facts.table import FACTS, Fact, Form, facts_of
+from fauxtune_sim.facts.table import Fact, Form, all_facts, facts_of
 from fauxtune_sim.facts.values import FactValue, with_luhn_digit
 from fauxtune_sim.fleet.fleet import FleetSettings, planned_devices, read_mix
 from fauxtune_sim.platforms import Mode, Platform
@@ -90,7 +92,7 @@ def _is_present(fact: Fact, facts: Mapping[str, FactValue]) -> bool:
 @given(
     st.sampled_from(list(Platform)),
     st.dictionaries(
-        st.sampled_from([fact.name for fact in FACTS]),
+        st.sampled_from(list(all_facts())),
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
         max_size=4,
     ),
@@ -105,7 +107,7 @@ def test_any_report_changes_all_facts_or_none(platform: Platform, facts: dict[st
         assert not device.has_news
     else:
         # One of several words may be written as what it means: `jailBroken=False`.
-        words = {fact.name for fact in FACTS if fact.form is Form.CHOICE}
+        words = {fact.name for fact in all_facts().values() if fact.form is Form.CHOICE}
         expected = {name: str(value) if name in words - {"skuNumber"} else value for name, value in facts.items()}
         assert all(device.facts.get(name) == value or value == "" for name, value in expected.items())
 
@@ -236,3 +238,25 @@ def test_the_devices_of_a_seeded_fleet_are_named_after_their_users_each_by_anoth
 )
 def test_a_value_on_the_command_line_is_read_by_the_form_of_the_fact(name: str, text: str, value: FactValue) -> None:
     assert read_value(Platform.IOS, name, text=text) == value
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("flag isUsb", "flog isUsb", "a fact is one of text, follows, flag, whole, choice, not 'flog'"),
+        ("flag isUsbDebuggingEnabled", "flag isUsbDebuggingEnabled yes", "after flag stands NAME, and nothing else"),
+        ("choice skuNumber 4, 48, 101, 121", "choice skuNumber", "after choice stands NAME and its values"),
+        ("flag isUsbDebuggingEnabled", "flag jailBroken", "jailBroken stands here twice; once is enough"),
+        (" | windows DevInfo/Mod", " | windows", "after windows stands the field that carries the fact"),
+        (" only macos", " only mac", "there is no platform 'mac'; there are ios, macos, apple"),
+        (" | android memoryInfo.totalRam", " | droid x", "there is no platform 'droid'"),
+        ("batteryLevelPercentage 100", "batteryLevelPercentage all", "invalid literal"),
+        ("\ntext model .{1,64} Lat", "\ntext model\nx", "after text stands NAME and its values"),
+    ],
+)
+def test_a_mistake_in_the_table_has_its_line(right: str, wrong: str, message: str) -> None:
+    text = Path(table.__file__).with_suffix(".txt").read_text(encoding="utf-8")
+    before, _, after = text.partition(right)
+    number = before.count("\n") + 1 + right.startswith("\n")
+    with pytest.raises(table.Mistake, match=rf"facts/table\.txt, line {number}: .*{re.escape(message)}"):
+        table.read_facts(f"{before}{wrong}{after}")

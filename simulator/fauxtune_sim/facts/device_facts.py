@@ -19,7 +19,7 @@ from fauxtune_sim.device.state_folder import Condition
 from fauxtune_sim.errors import FactRefused, NotFoundHere
 from fauxtune_sim.facts.android import AndroidHardware
 from fauxtune_sim.facts.apple import AppleHardware
-from fauxtune_sim.facts.table import FACTS, Fact, Form, facts_of
+from fauxtune_sim.facts.table import Fact, Form, all_facts, facts_of
 from fauxtune_sim.facts.values import FactValue, Hardware, with_luhn_digit
 from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.platforms import Mode, Platform
@@ -165,7 +165,7 @@ def reported_facts(device: Reporting) -> dict[str, FactValue]:
 
 def read_value(platform: Platform, name: str, *, text: str) -> FactValue:
     """Read the value of a fact from a command line. Raises as `report`."""
-    fact = next((fact for fact in FACTS if fact.name == name), None)
+    fact = all_facts().get(name)
     if fact is None or fact.field_of(platform) is None:
         raise _unknown(platform, name)
     if fact.form is Form.FLAG and text.lower() in ("true", "false"):
@@ -274,7 +274,7 @@ def _refused(fact: Fact, value: object, *, right: str) -> FactRefused:
 
 def _unknown(platform: Platform, name: str) -> NotFoundHere:
     names = [fact.name for fact in facts_of(platform) if fact.settable]
-    others = {fact.name for fact in FACTS}
+    others = set(all_facts())
     name = name if len(name) <= 60 else f"{name[:57]}..."
     why = f"{platform} devices report no {name}" if name in others else f"there is no fact {name}"
     folded = {each.lower(): each for each in names}

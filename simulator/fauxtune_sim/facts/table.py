@@ -3,16 +3,16 @@
 A name is Graph's (managedDevice, hardwareInformation, windowsProtectionState); facts that Graph does not show have a
 name in the same style. Fields: Apple's device management schema (DeviceInformation, SecurityInfo,
 ManagedApplicationFeedback); Microsoft's CSPs (DevInfo, DevDetail, DeviceStatus, WindowsLicensing, Defender); Android
-Management API (enterprises.devices).
-
-#: data
+Management API (enterprises.devices). The facts stand in `table.txt`, which is read when somebody needs them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 
 from fauxtune_sim.platforms import Platform
 
@@ -53,31 +53,26 @@ class Fact:
         return self.fields.get(Platform.IOS if platform is Platform.IPADOS else platform)
 
 
-_IOS, _MAC, _PC, _ANDROID = Platform.IOS, Platform.MACOS, Platform.WINDOWS, Platform.ANDROID
-_MOBILE, _PHONE_81 = Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81
-
-
-def _apple(field: str) -> dict[Platform, str]:
-    return {_IOS: field, _MAC: field}
-
-
-def _windows(field: str) -> dict[Platform, str]:
-    return {_PC: field, _MOBILE: field, _PHONE_81: field}
-
-
-def _windows_10(field: str) -> dict[Platform, str]:
-    return {_PC: field, _MOBILE: field}
-
-
-_MAC_ADDRESS = r"[0-9A-F]{12}"
-_STATUS = "DeviceStatus"
-_CELLULAR = f"{_STATUS}/CellularIdentities/{{IMEI}}"
-_GUARD = f"{_STATUS}/DeviceGuard"
-_MICROSOFT = "DevDetail/Ext/Microsoft"
-_SUBSCRIPTION = "DeviceInformation: ServiceSubscriptions"
-_TELEPHONY = "networkInfo.telephonyInfos"
-
-_HEALTH = "Defender/Health"
+#: The platforms of each word of the table.
+_PLATFORMS: Mapping[str, tuple[Platform, ...]] = {
+    "ios": (Platform.IOS,),
+    "macos": (Platform.MACOS,),
+    "apple": (Platform.IOS, Platform.MACOS),
+    "pc": (Platform.WINDOWS,),
+    "mobile": (Platform.WINDOWS_10_MOBILE,),
+    "phone81": (Platform.WINDOWS_PHONE_81,),
+    "windows": (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81),
+    "windows10": (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE),
+    "phones": (Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81),
+    "android": (Platform.ANDROID,),
+}
+_FORMS = {
+    "text": Form.TEXT,
+    "follows": Form.TEXT,
+    "flag": Form.FLAG,
+    "whole": Form.WHOLE,
+    "choice": Form.CHOICE,
+}
 _DEFENDER_VERSION = r"[0-9]{1,5}(?:\.[0-9]{1,6}){3}"
 #: The days that there are, from 2000 to 2099: the 29th of February every fourth year.
 _DAY = (
@@ -85,392 +80,92 @@ _DAY = (
     r"|20(?:[02468][048]|[13579][26])-02-29)"
 )
 _MOMENT = rf"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
-#: Words of the numbers 0, 1, 2, 4, 8 ... of Windows Defender's state and status.
-DEFENDER_STATES = ("clean", "fullScanPending", "rebootPending", "manualStepsPending", "offlineScanPending", "critical")
-DEFENDER_STATUSES = (
-    "noStatus",
-    "serviceNotRunning",
-    "serviceStartedWithoutMalwareProtection",
-    "pendingFullScanDueToThreatAction",
-    "pendingRebootDueToThreatAction",
-    "pendingManualStepsDueToThreatAction",
-    "avSignaturesOutOfDate",
-    "asSignaturesOutOfDate",
-    "noQuickScanHappenedForSpecifiedPeriod",
-    "noFullScanHappenedForSpecifiedPeriod",
-    "systemInitiatedScanInProgress",
-    "systemInitiatedCleanInProgress",
-    "samplesPendingSubmission",
-    "productRunningInEvaluationMode",
-    "productRunningInNonGenuineMode",
-    "productExpired",
-    "offlineScanRequired",
-    "serviceShutdownAsPartOfSystemShutdown",
-    "threatRemediationFailedCritically",
-    "threatRemediationFailedNonCritically",
-    "noStatusFlagsSet",
-)
+#: Patterns that have a name in the table.
+_PATTERNS = {"MAC-ADDRESS": r"[0-9A-F]{12}", "VERSION": _DEFENDER_VERSION, "MOMENT": _MOMENT}
 
-FACTS: tuple[Fact, ...] = (
-    # Identity and names.
-    Fact(
-        "deviceName",
-        Form.TEXT,
-        _apple("DeviceInformation: DeviceName") | _windows(f"{_MICROSOFT}/DeviceName") | {_ANDROID: "deviceName"},
-        pattern=r".{1,63}",
-        example="DESKTOP-7K2P9QX",
-    ),
-    Fact(
-        "serialNumber",
-        Form.TEXT,
-        _apple("DeviceInformation: SerialNumber")
-        | _windows_10(f"{_MICROSOFT}/SMBIOSSerialNumber")
-        | {_ANDROID: "hardwareInfo.serialNumber"},
-        pattern=r".{1,64}",
-        example="K4JX0QR7TP",
-    ),
-    Fact(
-        "model",
-        Form.TEXT,
-        _apple("DeviceInformation: ProductName") | _windows("DevInfo/Mod") | {_ANDROID: "hardwareInfo.model"},
-        pattern=r".{1,64}",
-        example="Latitude 7440",
-    ),
-    Fact(
-        "manufacturer",
-        Form.TEXT,
-        _windows("DevInfo/Man") | {_ANDROID: "hardwareInfo.manufacturer"},
-        pattern=r".{1,64}",
-        example="LENOVO",
-    ),
-    Fact("udid", Form.TEXT, _apple("DeviceInformation: UDID"), settable=False),
-    Fact(
-        "imei",
-        Form.TEXT,
-        {
-            _IOS: f"{_SUBSCRIPTION}[].IMEI",
-            _MOBILE: f"{_STATUS}/CellularIdentities, by the name of the node",
-            _ANDROID: "networkInfo.imei",
-        },
-        pattern=r"[0-9]{15}",
-        example="351234567890124",
-    ),
-    Fact(
-        "meid",
-        Form.TEXT,
-        {_IOS: f"{_SUBSCRIPTION}[].MEID", _ANDROID: "networkInfo.meid"},
-        pattern=r"[0-9A-F]{14}",
-        example="A1000049D8D4C1",
-    ),
-    Fact(
-        "iccid",
-        Form.TEXT,
-        {_IOS: f"{_SUBSCRIPTION}[].ICCID", _MOBILE: f"{_CELLULAR}/ICCID", _ANDROID: f"{_TELEPHONY}[].iccId"},
-        pattern=r"[0-9]{19,20}",
-        example="8941012345678901234",
-    ),
-    Fact(
-        "phoneNumber",
-        Form.TEXT,
-        {
-            _IOS: f"{_SUBSCRIPTION}[].PhoneNumber",
-            _MOBILE: f"{_CELLULAR}/PhoneNumber",
-            _ANDROID: f"{_TELEPHONY}[].phoneNumber",
-        },
-        pattern=r"\+?[0-9]{3,15}",
-        example="+41791234567",
-    ),
-    Fact(
-        "subscriberCarrier",
-        Form.TEXT,
-        {
-            _IOS: "DeviceInformation: SubscriberCarrierNetwork",
-            _MOBILE: f"{_CELLULAR}/CommercializationOperator",
-            _ANDROID: f"{_TELEPHONY}[].carrierName",
-        },
-        pattern=r".{1,64}",
-        example="Swisscom",
-    ),
-    Fact(
-        "esimIdentifier",
-        Form.TEXT,
-        {_IOS: f"{_SUBSCRIPTION}[].EID"},
-        pattern=r"[0-9]{32}",
-        example="89049032004008882600012345678901",
-    ),
-    Fact(
-        "cellularTechnology",
-        Form.CHOICE,
-        {_IOS: "DeviceInformation: CellularTechnology"},
-        choices=("None", "GSM", "CDMA", "GSM and CDMA"),
-    ),
-    Fact(
-        "wiFiMacAddress",
-        Form.TEXT,
-        _apple("DeviceInformation: WiFiMAC")
-        | {
-            _PC: f"{_STATUS}/NetworkIdentifiers/{{MAC}}/Type 2",
-            _MOBILE: "DevDetail/Ext/WLANMACAddress",
-            _PHONE_81: "DevDetail/Ext/WLANMACAddress",
-            _ANDROID: "networkInfo.wifiMacAddress",
-        },
-        pattern=_MAC_ADDRESS,
-        example="02A1B2C3D4E5",
-    ),
-    Fact(
-        "ethernetMacAddress",
-        Form.TEXT,
-        {_MAC: "DeviceInformation: EthernetMAC", _PC: f"{_STATUS}/NetworkIdentifiers/{{MAC}}/Type 1"},
-        pattern=_MAC_ADDRESS,
-        example="02A1B2C3D4E6",
-    ),
-    Fact(
-        "bluetoothMacAddress",
-        Form.TEXT,
-        _apple("DeviceInformation: BluetoothMAC"),
-        pattern=_MAC_ADDRESS,
-        example="02A1B2C3D4E7",
-    ),
-    Fact(
-        "ipAddressV4",
-        Form.TEXT,
-        {_PC: f"{_STATUS}/NetworkIdentifiers/{{MAC}}/IPAddressV4"},
-        pattern=r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}",
-        example="192.0.2.17",
-    ),
-    Fact(
-        "easDeviceId",
-        Form.TEXT,
-        {_IOS: "DeviceInformation: EASDeviceIdentifier"},
-        pattern=r"[0-9A-Za-z]{1,32}",
-        example="9F2B6C0D4E8A41739F2B6C0D4E8A4173",
-    ),
-    # The system.
-    Fact(
-        "osVersion",
-        Form.TEXT,
-        _apple("DeviceInformation: OSVersion") | _windows("DevDetail/SwV") | {_ANDROID: "softwareInfo.androidVersion"},
-        pattern=r".{1,32}",
-        example="17.5.1, 10.0.22631.3447 or 14",
-    ),
-    Fact(
-        "osBuildNumber",
-        Form.TEXT,
-        _apple("DeviceInformation: BuildVersion") | {_ANDROID: "softwareInfo.androidBuildNumber"},
-        pattern=r".{1,64}",
-        example="21F90",
-    ),
-    Fact(
-        "androidSecurityPatchLevel",
-        Form.TEXT,
-        {_ANDROID: "softwareInfo.securityPatchLevel"},
-        pattern=r"20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])",
-        example="2026-10-05",
-    ),
-    Fact("skuFamily", Form.TEXT, {_PC: f"{_STATUS}/OS/Edition"}, settable=False),
-    # GetProductInfo: Enterprise 4, Professional 48, Core (Home) 101, Education 121.
-    Fact("skuNumber", Form.CHOICE, {_PC: "WindowsLicensing/Edition"}, choices=("4", "48", "101", "121")),
-    Fact(
-        "operatingSystemLanguage",
-        Form.TEXT,
-        {_PC: "DevInfo/Lang"},
-        pattern=r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}",
-        example="de-DE",
-    ),
-    # Storage, memory, parts.
-    Fact(
-        "totalStorageSpaceInBytes",
-        Form.WHOLE,
-        _apple("DeviceInformation: DeviceCapacity, in gigabytes")
-        | _windows(f"{_MICROSOFT}/TotalStorage, in megabytes")
-        | {_ANDROID: "memoryInfo.totalInternalStorage"},
-    ),
-    Fact(
-        "freeStorageSpaceInBytes",
-        Form.WHOLE,
-        _apple("DeviceInformation: AvailableDeviceCapacity, in gigabytes")
-        | _windows(f"{_MICROSOFT}/FreeStorage, in megabytes")
-        | {_ANDROID: "memoryEvents: INTERNAL_STORAGE_MEASURED"},
-    ),
-    Fact(
-        "physicalMemoryInBytes",
-        Form.WHOLE,
-        _windows(f"{_MICROSOFT}/TotalRAM, in megabytes") | {_ANDROID: "memoryInfo.totalRam"},
-    ),
-    Fact(
-        "processorArchitecture",
-        Form.CHOICE,
-        {_MAC: "DeviceInformation: IsAppleSilicon"} | _windows(f"{_MICROSOFT}/ProcessorArchitecture"),
-        choices=("x86", "x64", "arm", "arM64"),
-        only={_MAC: ("x64", "arM64")},
-    ),
-    Fact(
-        "batteryLevelPercentage",
-        Form.WHOLE,
-        _apple("DeviceInformation: BatteryLevel, from 0 to 1")
-        | {
-            _PC: f"{_STATUS}/Battery/EstimatedChargeRemaining",
-            _ANDROID: "powerManagementEvents: BATTERY_LEVEL_COLLECTED",
-        },
-        most=100,
-    ),
-    Fact(
-        "systemManagementBIOSVersion",
-        Form.TEXT,
-        {_PC: f"{_MICROSOFT}/SMBIOSVersion"},
-        pattern=r".{1,64}",
-        example="1.21.0",
-    ),
-    Fact(
-        "tpmSpecificationVersion",
-        Form.TEXT,
-        {_PC: f"{_STATUS}/TPM/SpecificationVersion"},
-        pattern=r".{1,64}",
-        example="2.0, 0, 1.38",
-    ),
-    Fact(
-        "tpmManufacturer",
-        Form.TEXT,
-        {_PC: f"{_STATUS}/TPM/ManufacturerIdTxt"},
-        pattern=r".{1,16}",
-        example="INTC",
-    ),
-    Fact(
-        "tpmVersion",
-        Form.TEXT,
-        {_PC: f"{_STATUS}/TPM/ManufacturerVersion"},
-        pattern=r".{1,32}",
-        example="6.32.0.0",
-    ),
-    # Security.
-    Fact(
-        "isEncrypted",
-        Form.FLAG,
-        {
-            _IOS: "SecurityInfo: PasscodePresent, as an iPhone encrypts its data where there is a passcode",
-            _MAC: "SecurityInfo: FDE_Enabled (FileVault)",
-            _PC: f"{_STATUS}/Compliance/EncryptionCompliance (BitLocker)",
-            _MOBILE: f"{_STATUS}/Compliance/EncryptionCompliance",
-            _ANDROID: "deviceSettings.encryptionStatus",
-        },
-    ),
-    Fact(
-        "isPasscodePresent",
-        Form.FLAG,
-        {_IOS: "SecurityInfo: PasscodePresent", _ANDROID: "deviceSettings.isDeviceSecure"},
-    ),
-    Fact("isPasscodeCompliant", Form.FLAG, {_IOS: "SecurityInfo: PasscodeCompliant"}),
-    Fact(
-        "jailBroken",
-        Form.CHOICE,
-        {
-            _IOS: "ManagedApplicationFeedback of Company Portal",
-            _ANDROID: "securityPosture.devicePosture",
-        },
-        choices=("False", "True", "Unknown"),
-    ),
-    Fact("isSupervised", Form.FLAG, _apple("DeviceInformation: IsSupervised")),
-    Fact(
-        "activationLockBypassCode",
-        Form.TEXT,
-        {_IOS: "ActivationLockBypassCode, of a supervised device"},
-        pattern=r"[0-9A-Z]{5}-[0-9A-Z]{5}(?:-[0-9A-Z]{4}){4}",
-        example="1GDY4-C8M3N-QE52-KX7T-R0HP-9ZLW",
-    ),
-    Fact("isActivationLockEnabled", Form.FLAG, {_IOS: "DeviceInformation: IsActivationLockEnabled"}),
-    Fact("isUserApprovedEnrollment", Form.FLAG, {_MAC: "SecurityInfo: ManagementStatus.UserApprovedEnrollment"}),
-    Fact("isSystemIntegrityProtectionEnabled", Form.FLAG, {_MAC: "SecurityInfo: SystemIntegrityProtectionEnabled"}),
-    Fact(
-        "isSecureBootEnabled",
-        Form.FLAG,
-        {_MAC: "SecurityInfo: SecureBoot.SecureBootLevel", _PC: f"{_STATUS}/SecureBootState"},
-    ),
-    Fact(
-        "isFirewallEnabled",
-        Form.FLAG,
-        {_MAC: "SecurityInfo: FirewallSettings.FirewallEnabled", _PC: f"{_STATUS}/Firewall/Status"},
-    ),
-    Fact("isAntivirusEnabled", Form.FLAG, {_PC: f"{_STATUS}/Antivirus/Status"}),
-    Fact("isAntivirusSignatureCurrent", Form.FLAG, {_PC: f"{_STATUS}/Antivirus/SignatureStatus"}),
-    Fact("isAntispywareEnabled", Form.FLAG, {_PC: f"{_STATUS}/Antispyware/Status"}),
-    Fact("isUserAccountControlEnabled", Form.FLAG, {_PC: f"{_STATUS}/UAC/Status"}),
-    Fact(
-        "deviceGuardVirtualizationBasedSecurityState",
-        Form.CHOICE,
-        {_PC: f"{_GUARD}/VirtualizationBasedSecurityStatus"},
-        choices=(
-            "running",
-            "rebootRequired",
-            "require64BitArchitecture",
-            "notLicensed",
-            "notConfigured",
-            "doesNotMeetHardwareRequirements",
-            "other",
-        ),
-    ),
-    Fact(
-        "deviceGuardVirtualizationBasedSecurityHardwareRequirementState",
-        Form.CHOICE,
-        {_PC: f"{_GUARD}/VirtualizationBasedSecurityHwReq"},
-        choices=(
-            "meetHardwareRequirements",
-            "secureBootRequired",
-            "dmaProtectionRequired",
-            "hyperVNotSupportedForGuestVM",
-            "hyperVNotAvailable",
-        ),
-    ),
-    Fact(
-        "deviceGuardLocalSystemAuthorityCredentialGuardState",
-        Form.CHOICE,
-        {_PC: f"{_GUARD}/LsaCfgCredGuardStatus"},
-        choices=(
-            "running",
-            "rebootRequired",
-            "notLicensed",
-            "notConfigured",
-            "virtualizationBasedSecurityNotRunning",
-        ),
-    ),
-    # Windows Defender.
-    *(
-        Fact(name, Form.FLAG, {_PC: f"{_HEALTH}/{node}"})
-        for name, node in (
-            ("malwareProtectionEnabled", "DefenderEnabled"),
-            ("realTimeProtectionEnabled", "RtpEnabled"),
-            ("networkInspectionSystemEnabled", "NisEnabled"),
-            ("quickScanOverdue", "QuickScanOverdue"),
-            ("fullScanOverdue", "FullScanOverdue"),
-            ("signatureUpdateOverdue", "SignatureOutOfDate"),
-            ("rebootRequired", "RebootRequired"),
-            ("fullScanRequired", "FullScanRequired"),
-            ("isVirtualMachine", "IsVirtualMachine"),
-            ("tamperProtectionEnabled", "TamperProtectionEnabled"),
-        )
-    ),
-    *(
-        Fact(name, Form.TEXT, {_PC: f"{_HEALTH}/{node}"}, pattern=_DEFENDER_VERSION, example="1.419.350.0")
-        for name, node in (
-            ("engineVersion", "EngineVersion"),
-            ("signatureVersion", "SignatureVersion"),
-            ("antiMalwareVersion", "DefenderVersion"),
-            ("lastQuickScanSignatureVersion", "QuickScanSigVersion"),
-            ("lastFullScanSignatureVersion", "FullScanSigVersion"),
-        )
-    ),
-    *(
-        Fact(name, Form.TEXT, {_PC: f"{_HEALTH}/{node}"}, pattern=_MOMENT, example="2026-11-20T03:12:45Z")
-        for name, node in (("lastQuickScanDateTime", "QuickScanTime"), ("lastFullScanDateTime", "FullScanTime"))
-    ),
-    Fact("deviceState", Form.CHOICE, {_PC: f"{_HEALTH}/ComputerState"}, choices=DEFENDER_STATES),
-    Fact("productStatus", Form.CHOICE, {_PC: f"{_HEALTH}/ProductStatus"}, choices=DEFENDER_STATUSES),
-    # Android.
-    Fact("isVerifyAppsEnabled", Form.FLAG, {_ANDROID: "deviceSettings.verifyAppsEnabled"}),
-    Fact("isUsbDebuggingEnabled", Form.FLAG, {_ANDROID: "deviceSettings.adbEnabled"}),
-    Fact("isUnknownSourcesEnabled", Form.FLAG, {_ANDROID: "deviceSettings.unknownSourcesEnabled"}),
-)
+
+class Mistake(ValueError):
+    """What is wrong with the table of facts, with the file and the line."""
+
+
+@cache
+def all_facts() -> Mapping[str, Fact]:
+    """Return the facts by their names, in the order of the table."""
+    content = pkgutil.get_data(__package__ or "", "table.txt")
+    assert content is not None, "packages are folders of files"
+    return read_facts(content.decode())
 
 
 def facts_of(platform: Platform) -> tuple[Fact, ...]:
     """The facts that devices of this platform report."""
-    return tuple(fact for fact in FACTS if fact.field_of(platform) is not None)
+    return tuple(fact for fact in all_facts().values() if fact.field_of(platform) is not None)
+
+
+def read_facts(text: str) -> dict[str, Fact]:
+    """Return the facts of a table by their names. Raises Mistake."""
+    facts: dict[str, Fact] = {}
+    name = ""
+    for number, line in _lines(text):
+        try:
+            if not line.startswith(" "):
+                fact = _fact(line)
+                if fact.name in facts:
+                    raise ValueError(f"{fact.name} stands here twice; once is enough")
+                name = fact.name
+                facts[name] = fact
+            elif line.startswith(" only "):
+                platform, _, words = line.removeprefix(" only ").partition(" ")
+                facts[name] = replace(facts[name], only={_platforms(platform)[0]: tuple(words.split(", "))})
+            else:
+                facts[name] = replace(facts[name], fields={**facts[name].fields, **dict(_fields(line))})
+        except (KeyError, ValueError) as error:
+            raise Mistake(f"facts/table.txt, line {number}: {error}") from None
+    return facts
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the text of each line, with what continues it."""
+    last: tuple[int, str] | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(" + ") and last:
+            last = (last[0], f"{last[1]} {line[3:]}")
+            continue
+        if last:
+            yield last
+        last = (number, line) if line.strip() and not line.startswith("#") else None
+    if last:
+        yield last
+
+
+def _fact(line: str) -> Fact:
+    """Read the first line of a fact. Raises ValueError."""
+    kind, _, rest = line.partition(" ")
+    name, _, values = rest.partition(" ")
+    if kind not in _FORMS:
+        raise ValueError(f"a fact is one of {', '.join(_FORMS)}, not {kind!r}")
+    if bool(values) is not (kind in {"text", "choice"}) and kind != "whole":
+        raise ValueError(f"after {kind} stands {'NAME and its values' if not values else 'NAME, and nothing else'}")
+    fact = Fact(name, _FORMS[kind], {}, settable=kind != "follows")
+    match kind:
+        case "text":
+            pattern, _, example = values.partition(" ")
+            return replace(fact, pattern=_PATTERNS.get(pattern, pattern), example=example)
+        case "choice":
+            return replace(fact, choices=tuple(values.split(", ")))
+        case "whole" if values:
+            return replace(fact, most=int(values))
+    return fact
+
+
+def _fields(line: str) -> Iterator[tuple[Platform, str]]:
+    for part in line.strip().split(" | "):
+        word, _, name = part.partition(" ")
+        if not name:
+            raise ValueError(f"after {word} stands the field that carries the fact")
+        yield from ((platform, name) for platform in _platforms(word))
+
+
+def _platforms(word: str) -> tuple[Platform, ...]:
+    if word not in _PLATFORMS:
+        raise ValueError(f"there is no platform {word!r}; there are {', '.join(_PLATFORMS)}")
+    return _PLATFORMS[word]

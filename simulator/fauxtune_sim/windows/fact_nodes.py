@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from fauxtune_sim.facts.table import DEFENDER_STATES, DEFENDER_STATUSES
+from fauxtune_sim.facts.table import all_facts
 from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.windows.tree import Path
 
@@ -68,10 +68,16 @@ def _flag(name: str, *, on: str, off: str) -> Node:
     return lambda facts: {True: on, False: off}.get(bool(facts[name])) if name in facts else None
 
 
-def _number(name: str, words: Sequence[str], *, numbers: Sequence[int]) -> Node:
-    """A node that shows the number of a word."""
-    by_word = dict(zip(words, numbers, strict=True))
-    return lambda facts: str(by_word[str(facts[name])]) if name in facts else None
+def _number(name: str, *, numbers: Sequence[int] = ()) -> Node:
+    """A node that shows the number of a fact's word. Without numbers the words are flags: 0, then 1, 2, 4 and so on."""
+
+    def number(facts: Facts) -> str | None:
+        if name not in facts:
+            return None
+        place = all_facts()[name].choices.index(str(facts[name]))
+        return str(numbers[place] if numbers else 1 << place >> 1)
+
+    return number
 
 
 def _megabytes(name: str) -> Node:
@@ -79,17 +85,7 @@ def _megabytes(name: str) -> Node:
     return lambda facts: str(int(facts[name]) >> 20) if name in facts else None
 
 
-def _bits(words: Sequence[str]) -> list[int]:
-    """The numbers of words that are flags: 0 for the first, then 1, 2, 4 and so on."""
-    return [0, *(1 << place for place in range(len(words) - 1))]
-
-
 _GUARD = "deviceGuardVirtualizationBasedSecurity"
-_VBS = ("running", "rebootRequired", "require64BitArchitecture", "notLicensed", "notConfigured")
-_VBS_MORE = ("doesNotMeetHardwareRequirements", "other")
-_VBS_HARDWARE = ("meetHardwareRequirements", "secureBootRequired", "dmaProtectionRequired")
-_VBS_HARDWARE_MORE = ("hyperVNotSupportedForGuestVM", "hyperVNotAvailable")
-_LSA = ("running", "rebootRequired", "notLicensed", "notConfigured", "virtualizationBasedSecurityNotRunning")
 FACT_NODES: dict[str, Node] = {
     "ProcessorArchitecture": _architecture,
     "TotalStorage": _megabytes("totalStorageSpaceInBytes"),
@@ -112,11 +108,9 @@ FACT_NODES: dict[str, Node] = {
     "AntispywareStatus": _flag("isAntispywareEnabled", on="0", off="1"),
     # Unverified: the numbers of UAC/Status, which the page of DeviceStatus does not list.
     "UacStatus": _flag("isUserAccountControlEnabled", on="0", off="1"),
-    "VbsStatus": _number(f"{_GUARD}State", (*_VBS, *_VBS_MORE), numbers=(0, 1, 2, 3, 4, 5, 42)),
-    "VbsHardware": _number(
-        f"{_GUARD}HardwareRequirementState", (*_VBS_HARDWARE, *_VBS_HARDWARE_MORE), numbers=(0, 1, 2, 4, 8)
-    ),
-    "CredentialGuard": _number("deviceGuardLocalSystemAuthorityCredentialGuardState", _LSA, numbers=range(5)),
+    "VbsStatus": _number(f"{_GUARD}State", numbers=(0, 1, 2, 3, 4, 5, 42)),
+    "VbsHardware": _number(f"{_GUARD}HardwareRequirementState", numbers=(0, 1, 2, 4, 8)),
+    "CredentialGuard": _number("deviceGuardLocalSystemAuthorityCredentialGuardState", numbers=range(5)),
     "DefenderEnabled": _flag("malwareProtectionEnabled", on="true", off="false"),
     "DefenderRtpEnabled": _flag("realTimeProtectionEnabled", on="true", off="false"),
     "DefenderNisEnabled": _flag("networkInspectionSystemEnabled", on="true", off="false"),
@@ -134,8 +128,8 @@ FACT_NODES: dict[str, Node] = {
     "DefenderFullScanSigVersion": _fact("lastFullScanSignatureVersion"),
     "DefenderQuickScanTime": _fact("lastQuickScanDateTime"),
     "DefenderFullScanTime": _fact("lastFullScanDateTime"),
-    "DefenderComputerState": _number("deviceState", DEFENDER_STATES, numbers=_bits(DEFENDER_STATES)),
-    "DefenderProductStatus": _number("productStatus", DEFENDER_STATUSES, numbers=_bits(DEFENDER_STATUSES)),
+    "DefenderComputerState": _number("deviceState"),
+    "DefenderProductStatus": _number("productStatus"),
 }
 #: Nodes below a part of the device, whose name is in the path.
 PART_NODES: dict[str, Callable[[Facts, Path], str | None]] = {"NetworkCard": _network_card, "SimCard": _sim_card}
