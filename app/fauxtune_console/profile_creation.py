@@ -16,8 +16,8 @@ from fauxtune.core.administration.assignments import Target, assign, is_assigned
 from fauxtune.core.administration.choices import KINDS, ProfileFamily, profile_names
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.model.platform_words import PLATFORMS, TITLES, ProfilePlatform
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.words.platform_words import PLATFORMS, TITLES, ProfilePlatform
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import profile_overview as queries

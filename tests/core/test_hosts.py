@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.model.audiences import is_graph
+from fauxtune.core.model.access.audiences import is_graph
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_in, host_of
 
 

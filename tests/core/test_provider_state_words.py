@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.provider_state_words import places, read
-from fauxtune.core.model.provider_states import PLACES, SENTENCES
+from fauxtune.core.model.words.provider_state_words import places, read
+from fauxtune.core.model.words.provider_states import PLACES, SENTENCES
 
 
 def test_an_example_is_read_as_its_own_sentence(subtests: pytest.Subtests) -> None:

@@ -11,7 +11,7 @@ import pytest
 from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import Addresses
-from fauxtune.core.model.provider_states import DELIVERIES, REFUSALS
+from fauxtune.core.model.words.provider_states import DELIVERIES, REFUSALS
 from fauxtune_sim.device.state_folder import Delivery
 from tests.support.journey_server import serving_journey
 from tests.support.running_server import Served

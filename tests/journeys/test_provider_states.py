@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from fauxtune.core.clock import from_iso
-from fauxtune.core.model.provider_states import SENTENCES
+from fauxtune.core.model.words.provider_states import SENTENCES
 from tests.support.journey_server import serving_journey
 from tests.support.running_server import Served, serving
 

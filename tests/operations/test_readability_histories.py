@@ -11,9 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fauxtune.core.mail.readability import Reading
-from fauxtune.core.model.journal_words import cause_words
 from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.states import Cause, Incident
+from fauxtune.core.model.words.journal_words import cause_words
 from fauxtune.operations.insight.readability import Matrix, Moment, readability
 from tests.support.mail_histories import PEOPLE, History, Snapshot
 from tests.support.tenant import Contoso

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fauxtune.core.model.provider_states import SENTENCES
+from fauxtune.core.model.words.provider_states import SENTENCES
 from fauxtune_docs.openapi import PAGES
 from fauxtune_labs.operations.provider_states import REACH
 

@@ -14,7 +14,7 @@ from asn1crypto import core, csr
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from fauxtune.core.model.audiences import INTUNE
+from fauxtune.core.model.access.audiences import INTUNE
 from fauxtune_docs import openapi
 from tests.support.scep_clients import CONTROL, Csr
 from tests.support.tenant import Contoso

@@ -10,7 +10,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model import outlook
-from fauxtune.core.model.audiences import INTUNE
+from fauxtune.core.model.access.audiences import INTUNE
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
 from tests.support.app_configurations import CONFIGURATIONS, android_outlook, ios_outlook

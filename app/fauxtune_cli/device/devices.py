@@ -13,8 +13,8 @@ from fauxtune.core.administration.approvals import approved, asking
 from fauxtune.core.administration.devices import add_hosted_device
 from fauxtune.core.administration.emulation import create_enrollment_token
 from fauxtune.core.administration.requests import AdminRequest, Service, key
-from fauxtune.core.model.platform_words import nearest_spellings, spelled, system_words
 from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.words.platform_words import nearest_spellings, spelled, system_words
 from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm

@@ -16,7 +16,7 @@ import typer
 from rich.cells import set_cell_size
 
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.model.journal_words import tone, words
+from fauxtune.core.model.words.journal_words import tone, words
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.options import SHORT, Output, one_line

@@ -10,7 +10,7 @@ import typer
 from fauxtune.core.administration import policies
 from fauxtune.core.administration.assignments import Collection
 from fauxtune.core.administration.snippets import quoted
-from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
 from fauxtune_cli.names import Named

@@ -20,8 +20,8 @@ from fauxtune.core.administration.choices import (
     family_and_platform,
     platforms_of,
 )
-from fauxtune.core.model import platform_words
-from fauxtune.core.model.platform_words import TITLES, ProfilePlatform, spelled
+from fauxtune.core.model.words import platform_words
+from fauxtune.core.model.words.platform_words import TITLES, ProfilePlatform, spelled
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names
 from fauxtune_cli.names import Named, NotOne

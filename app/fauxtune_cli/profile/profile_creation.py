@@ -36,7 +36,7 @@ from fauxtune.core.administration.profiles import (
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.administration.snippets import quoted
-from fauxtune.core.model.platform_words import ProfilePlatform
+from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Session, partial

@@ -8,16 +8,16 @@ from typing import TypedDict
 
 from fastapi import Response
 
-from fauxtune.core.model import journal_words
 from fauxtune.core.model.actions import WAITING, DeviceAction
-from fauxtune.core.model.certificate_words import purpose
-from fauxtune.core.model.fact_words import FactLine, fact_lines
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.platform_words import VARIANTS
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.provider_states import REFUSALS
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.model.words import journal_words
+from fauxtune.core.model.words.certificate_words import purpose
+from fauxtune.core.model.words.fact_words import FactLine, fact_lines
+from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.provider_states import REFUSALS
 from fauxtune.core.policies.app_states import InstallState
 from fauxtune.operations.devices.available_actions import USUAL
 from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device

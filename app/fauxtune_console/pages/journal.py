@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from fauxtune.core.model.journal_words import TYPES
+from fauxtune.core.model.words.journal_words import TYPES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import tenants as queries

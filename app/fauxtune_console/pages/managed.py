@@ -17,7 +17,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.outlook import APPS
-from fauxtune.core.model.platform_words import PLATFORMS, ProfilePlatform
+from fauxtune.core.model.words.platform_words import PLATFORMS, ProfilePlatform
 from fauxtune.storage.queries import group_overview
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fauxtune.core.model.provider_states import PLACES, SENTENCES
+from fauxtune.core.model.words.provider_states import PLACES, SENTENCES
 from fauxtune_docs.pages.removal import markdown_table
 
 HEAD = """# Provider states

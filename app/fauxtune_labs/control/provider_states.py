@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.model.provider_state_words import places
-from fauxtune.core.model.provider_states import PLACES, SENTENCES
+from fauxtune.core.model.words.provider_state_words import places
+from fauxtune.core.model.words.provider_states import PLACES, SENTENCES
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Answer, Listed

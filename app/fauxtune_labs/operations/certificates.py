@@ -10,8 +10,8 @@ from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.clock import from_iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import UserId
-from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.importing import connector_key, import_file
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import counter, templates

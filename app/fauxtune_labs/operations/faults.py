@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.model.provider_state_words import Reading
-from fauxtune.core.model.provider_states import ORDINALS
+from fauxtune.core.model.words.provider_state_words import Reading
+from fauxtune.core.model.words.provider_states import ORDINALS
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.tenants import faults
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.provider_states import DEVICES, REFUSALS
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.words.provider_states import DEVICES, REFUSALS
 from fauxtune.operations.arrangement.devices import Kind, enroll, is_enrollment_of
 from fauxtune.operations.arrangement.scene import scene_of
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice

@@ -6,8 +6,8 @@ from fauxtune.core.administration import directory
 from fauxtune.core.administration.requests import AdminRequest, Json
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.licences import INTUNE_SKU
-from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.runtime.shared_statements import give_way
 

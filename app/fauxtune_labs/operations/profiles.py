@@ -5,8 +5,8 @@ from __future__ import annotations
 from fauxtune.core.administration import assignments
 from fauxtune.core.administration.choices import ProfileFamily, Purpose, family_and_platform
 from fauxtune.core.administration.profiles import delete_profile
-from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement import assigning
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.tenants import tenants

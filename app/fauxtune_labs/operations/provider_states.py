@@ -11,8 +11,8 @@ from fauxtune.core.administration import directory
 from fauxtune.core.engine.enrollment_restrictions import platform_type
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Platform, variant_of
-from fauxtune.core.model.provider_state_words import Reading, read
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.words.provider_state_words import Reading, read
 from fauxtune.operations.arrangement import connectors, devices, times
 from fauxtune.operations.arrangement.scene import Scene, scene_of
 from fauxtune.operations.runtime.emulator import Emulator

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.model.journal_words import Tone, check_type, tone, words
+from fauxtune.core.model.words.journal_words import Tone, check_type, tone, words
 
 OPERATIONS = Path(__file__).resolve().parents[3] / "app/fauxtune/operations"
 CERTIFICATE = {"thumbprint": "5e09a1f2" + "0" * 32, "serial": "77", "source": "pkcs"}

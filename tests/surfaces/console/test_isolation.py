@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.core.administration.policies import create_compliance
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import ConnectorId, ProfileId
-from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune.operations.ca import templates
 from fauxtune.operations.connectors import key_files, rollover
 from fauxtune.operations.mail import address_book, sending

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from fauxtune.core.model.provider_state_words import places
-from fauxtune.core.model.provider_states import PLACES, SENTENCES
+from fauxtune.core.model.words.provider_state_words import places
+from fauxtune.core.model.words.provider_states import PLACES, SENTENCES
 from tests.support.console import send_from, show, text_of
 
 

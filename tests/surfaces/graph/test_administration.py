@@ -22,8 +22,8 @@ from fauxtune.core.administration.choices import (
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.platform_words import ProfilePlatform
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.words.platform_words import ProfilePlatform
 from tests.support.graph import DEVICES, PROFILES, error_message, id_of_group, ids, known_kind
 from tests.surfaces.graph.conftest import Enroll
 

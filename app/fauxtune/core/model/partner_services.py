@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 
-from fauxtune.core.model.audiences import INTUNE
+from fauxtune.core.model.access.audiences import INTUNE
 from fauxtune.core.model.ids import TenantId
 
 VALIDATION, CONNECTOR = "ScepRequestValidationFEService", "PkiConnectorFEService"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.connectors import PROGRAMS
-from fauxtune.core.model.provider_state_words import Reading
+from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.connectors import key_files, registry
 from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER

@@ -12,8 +12,8 @@ from fauxtune.core.administration import directory
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.provider_state_words import Reading
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement import assigning, connectors
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.checkin import settling

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.provider_state_words import Reading
+from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.checkin.due import clock_moves

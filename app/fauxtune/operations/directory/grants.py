@@ -7,10 +7,10 @@ token. Consent counts for all users: grants for one user are not emulated.
 from __future__ import annotations
 
 from fauxtune.core.errors import Conflict, Invalid, NotEmulated, NotFound
-from fauxtune.core.model.audiences import GRAPH
-from fauxtune.core.model.consent import EVERYTHING
-from fauxtune.core.model.permission_ids import OPENID
-from fauxtune.core.model.principals import principal_id
+from fauxtune.core.model.access.audiences import GRAPH
+from fauxtune.core.model.access.consent import EVERYTHING
+from fauxtune.core.model.access.permission_ids import OPENID
+from fauxtune.core.model.access.principals import principal_id
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.directory import applications, registration_documents
 from fauxtune.operations.directory.registrations import MICROSOFT, has_principal, own_principal, principal_client_id

@@ -10,11 +10,11 @@ from functools import cache
 from cryptography import x509
 
 from fauxtune.core.clock import iso
-from fauxtune.core.model.audiences import GRAPH, INTUNE
-from fauxtune.core.model.consent import EVERYTHING
-from fauxtune.core.model.permission_ids import graph_roles, graph_scopes, intune_roles
-from fauxtune.core.model.permissions import INTUNE_ROLES
-from fauxtune.core.model.principals import application_object_id, grant_id, principal_id
+from fauxtune.core.model.access.audiences import GRAPH, INTUNE
+from fauxtune.core.model.access.consent import EVERYTHING
+from fauxtune.core.model.access.permission_ids import graph_roles, graph_scopes, intune_roles
+from fauxtune.core.model.access.permissions import INTUNE_ROLES
+from fauxtune.core.model.access.principals import application_object_id, grant_id, principal_id
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.directory.registrations import first_key_id, has_principal

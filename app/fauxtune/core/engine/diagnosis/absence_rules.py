@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, Unreached, device_name, name_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, ago, moment
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
-from fauxtune.core.model.platform_words import VARIANTS, platform_words
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.words.platform_words import VARIANTS, platform_words
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.core.profiles.kind_words import FAMILIES, kind_words

@@ -10,7 +10,7 @@ from fastapi import Query
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
-from fauxtune.core.model.journal_words import check_type
+from fauxtune.core.model.words.journal_words import check_type
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.provider_states import DELIVERIES, DEVICES, NUMBERS, PLACES, SENTENCES, Sentence
+from fauxtune.core.model.words.provider_states import DELIVERIES, DEVICES, NUMBERS, PLACES, SENTENCES, Sentence
 from fauxtune.core.nearest import nearest
 
 #: Characters of a sentence at most.

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from fauxtune.core.model import graph_permissions
-from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
+from fauxtune.core.model.access import graph_permissions
+from fauxtune.core.model.access.permissions import SCEP_CHALLENGE_PROVIDER
 from fauxtune.core.tables import table
 
 #: The scopes of OpenID Connect, to which nobody has to consent here.

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.certificate_words import reason
 from fauxtune.core.model.marks import name_of
 from fauxtune.core.model.states import Cause, Incident, Source
+from fauxtune.core.model.words.certificate_words import reason
 
 _SOURCES: dict[str, str] = {
     Source.ROOT: "trusted root",

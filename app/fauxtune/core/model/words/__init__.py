@@ -1,0 +1,1 @@
+"""What the domain is called among people: certificates, facts, platforms, events and states, in words."""
