@@ -8,7 +8,7 @@ from datetime import datetime
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import overview as queries
+from fauxtune.storage.queries.insight import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.holdings import Card, card
 

@@ -14,7 +14,7 @@ from fauxtune.core.model.words.journal_words import Tone, cause_words, tone, wor
 from fauxtune.core.model.words.platform_words import VARIANTS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import overview as queries
+from fauxtune.storage.queries.insight import overview as queries
 from fauxtune.storage.rows.tenants import JournalRow
 from fauxtune_console.shown_marks import mark
 

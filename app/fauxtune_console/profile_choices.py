@@ -11,7 +11,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import profile_overview as queries
+from fauxtune.storage.queries.insight import groups_and_profiles as queries
 
 #: The two S/MIME certificates of an account: the word of the field, and the navigation of those kinds that have it.
 REFERENCES = {"signing": "smimeSigningCertificate", "encryption": "smimeEncryptionCertificate"}

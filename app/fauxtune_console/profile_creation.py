@@ -20,7 +20,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.platform_words import PLATFORMS, TITLES, ProfilePlatform
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import profile_overview as queries
+from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune_console.profile_choices import Choices
 from fauxtune_console.profile_settings import RootSettings, Settings
 from fauxtune_console.profile_targets import NamedTarget

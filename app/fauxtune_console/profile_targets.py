@@ -13,7 +13,7 @@ from fauxtune.core.administration.assignments import Target, excluding, to_all_d
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import group_overview as queries
+from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune_console.typed import Typed
 

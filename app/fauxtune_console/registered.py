@@ -13,9 +13,9 @@ from fauxtune.core.pki.crl import HOLD
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, EMAIL_PROTECTION, ENCRYPTING_FILE_SYSTEM
 from fauxtune.operations.insight.certificates import source_of
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import register
 from fauxtune.storage.queries.authorities import DEVICES
-from fauxtune.storage.queries.register import Standing, Wanted
+from fauxtune.storage.queries.insight import register
+from fauxtune.storage.queries.insight.register import Standing, Wanted
 from fauxtune.storage.rows.certificates import RegisteredRow, RevocationState
 from fauxtune_console.call import TenantCall
 from fauxtune_console.holdings import INTERMEDIATE, SOURCES, Chip

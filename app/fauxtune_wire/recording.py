@@ -25,7 +25,8 @@ from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import Recorded, RecordedExchange
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import applications, devices, diagnosis, directory
+from fauxtune.storage.queries import applications, devices, directory
+from fauxtune.storage.queries.insight import diagnosis
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_wire import har as wire_har
 from fauxtune_wire.exchanges import (

@@ -75,8 +75,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A token from before the log's beginning is answered",
         file=_CHANGES,
-        before="    if token.seq < change_log.floor(",
-        after="    if token.seq < 0 * change_log.floor(",
+        before="    if token.seq < logs.floor(",
+        after="    if token.seq < 0 * logs.floor(",
         tests=(f"{_TEST_DELTA}::test_a_client_begins_again_after_seven_days_after_a_cut_and_after_another_state",),
     ),
     Mutant(

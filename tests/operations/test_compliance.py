@@ -25,7 +25,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as assignment_queries
-from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries

@@ -26,7 +26,6 @@ from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.operations.insight.diagnosis import Diagnosis, diagnose
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.queries import scep_requests
 from fauxtune.storage.rows.scep import ScepRequestRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.scep_clients import Csr
@@ -173,10 +172,10 @@ async def test_a_request_that_waits_for_an_approval(asked: Asked) -> None:
         created_at=contoso.clock.now(),
         decided_at=None,
     )
-    await contoso.look(scep_requests.put_request, row)
+    await contoso.look(queries.put_request, row)
     (finding,) = (await asked.diagnosis()).findings
     assert (finding.code, finding.severity) == ("scep-approval-pending", Severity.WARNING)
-    await contoso.look(scep_requests.put_request, replace(row, state="denied"))
+    await contoso.look(queries.put_request, replace(row, state="denied"))
     assert (await asked.diagnosis()).findings == ()
 
 

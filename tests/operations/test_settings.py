@@ -22,7 +22,7 @@ from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import import_tenant
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries.profile_overview import counted_settings
+from fauxtune.storage.queries.insight.groups_and_profiles import counted_settings
 from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_by_token
 from tests.support.tenant import Contoso
 

@@ -27,7 +27,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import faults, tenants
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import change_log
+from fauxtune.storage.queries import logs
 from tests.support.statements import statements
 from tests.support.tenant import Contoso, device_in, open_tenant, reopen_tenant
 
@@ -195,7 +195,7 @@ async def test_changes_are_tracked_at_all_processes_from_the_first_question_on(b
     token = await here.do(changes.begin, kind="user", select=None, among=None)
     await seen(there)
     await there.user("dora")
-    log = await here.look(change_log.changes_after, here.tenant.id, kind="user", after=token.seq, limit=10)
+    log = await here.look(logs.changes_after, here.tenant.id, kind="user", after=token.seq, limit=10)
     assert [row.change for row in log] == ["created"]
 
 

@@ -21,8 +21,8 @@ from fauxtune.operations.visits.situations import situations
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries import diagnosis as diagnosis_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries.insight import diagnosis as diagnosis_queries
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token, enrol_iphone
 from tests.support.predictions import (

@@ -16,9 +16,9 @@ from fauxtune.core.engine.planning.targeting import target as reached
 from fauxtune.core.model.ids import EnrollmentId, FilterId, TenantId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import filters_and_tags as filter_queries
 from fauxtune.storage.queries.directory import groups_above
 from fauxtune.storage.rows.configuration import FilterRow
 from fauxtune.storage.tables import enrollments

@@ -11,7 +11,8 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ManagedDeviceId, ProfileId, TenantId
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.storage.collections.statuses import DEVICE_STATUSES
-from fauxtune.storage.queries import collections, configuration, devices, statuses
+from fauxtune.storage.queries import collections, configuration, devices
+from fauxtune.storage.queries.insight import statuses
 from fauxtune.storage.rows.configuration import ProfileStateRow
 
 if TYPE_CHECKING:

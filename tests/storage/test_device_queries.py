@@ -15,7 +15,7 @@ from fauxtune.core.model.ids import ItemKey, ManagedDeviceId, ProfileId, TenantI
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import device_actions, devices, enrolling, key_holdings
+from fauxtune.storage.queries import device_records, devices, enrolling, key_holdings
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentTokenRow
 
 if TYPE_CHECKING:
@@ -222,11 +222,11 @@ def test_actions_come_oldest_first_and_by_state(fill: Filler) -> None:
             created_at=fill.now + timedelta(seconds=number),
             completed_at=None,
         )
-        device_actions.add_action(fill.connection, row)
-    actions = device_actions.actions(fill.connection, device, states=(pending, active))
+        device_records.add_action(fill.connection, row)
+    actions = device_records.actions(fill.connection, device, states=(pending, active))
     assert [row.id for row in actions] == ["a9", "a8", "a6"]
-    device_actions.change_action(fill.connection, "a9", state=done, completed_at=fill.now)
-    assert [row.id for row in device_actions.actions(fill.connection, device, states=(pending,))] == ["a6"]
+    device_records.change_action(fill.connection, "a9", state=done, completed_at=fill.now)
+    assert [row.id for row in device_records.actions(fill.connection, device, states=(pending,))] == ["a6"]
 
 
 def test_a_change_of_one_column_leaves_all_others(fill: Filler) -> None:

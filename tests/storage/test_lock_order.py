@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from fauxtune.core.model.ids import EnrollmentId, RequestId, UserId
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import audit, concern, devices, locks
+from fauxtune.storage.queries import concern, devices, locks, logs
 from fauxtune.storage.queries import connectors as request_queries
 from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import audit_events, connector_requests, enrollments, tenants
@@ -148,9 +148,9 @@ def test_a_generation_is_raised_once_also_after_a_wait_for_a_lock(filled: Databa
 
 def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Database) -> None:
     def write(connection: Connection, name: str = "second") -> None:
-        last, _ = audit.last_number(connection, TENANT, client_id="")
+        last, _ = logs.last_number(connection, TENANT, client_id="")
         event = AuditEventRow(TENANT, name, number=last + 1, activity_at=NOW, component="x", document={})
-        audit.add_events(connection, [event])
+        logs.add_events(connection, [event])
 
     with waiting_for(filled, tenants, TENANT, work=write) as (holder, _):
         write(holder, "first")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Table, select
 
-from fauxtune.core.model import logs
+from fauxtune.core.model import logs as bounds
 from fauxtune.core.model.ids import ConnectorId, TenantId
-from fauxtune.storage.queries import audit, tenants
-from fauxtune.storage.queries import audit as queries
+from fauxtune.storage.queries import logs, tenants
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.tenants import AuditEventRow, JournalRow
 from fauxtune.storage.tables import audit_events, connector_events, journal
@@ -25,9 +24,9 @@ OTHER = TenantId("0ther000-x")
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten entries are kept, and the oldest go at every fifth."""
+    monkeypatch.setattr(bounds, "STEP", 5)
     monkeypatch.setattr(logs, "STEP", 5)
-    monkeypatch.setattr(queries, "STEP", 5)
-    for module, name in ((tenants, "MOST_JOURNAL"), (tenants, "MOST_CONNECTOR_EVENTS"), (audit, "MOST_AUDIT")):
+    for module, name in ((tenants, "MOST_JOURNAL"), (tenants, "MOST_CONNECTOR_EVENTS"), (logs, "MOST_AUDIT")):
         monkeypatch.setattr(module, name, 10)
 
 
@@ -87,7 +86,7 @@ def test_the_logs_of_connectors_and_of_administrators_keep_their_newest_entries(
     assert numbers(fill, connector_events) == [*range(6, 16)]
     assert numbers(fill, journal) == []
     for number in range(1, 16):
-        last, _ = audit.last_number(fill.connection, fill.tenant_id, client_id="")
+        last, _ = logs.last_number(fill.connection, fill.tenant_id, client_id="")
         assert last == number - 1
-        audit.add_events(fill.connection, [audited(fill, fill.tenant_id, number=number)])
+        logs.add_events(fill.connection, [audited(fill, fill.tenant_id, number=number)])
     assert numbers(fill, audit_events) == [*range(6, 16)]

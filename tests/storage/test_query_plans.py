@@ -20,22 +20,10 @@ from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.collections.resources import resources_of
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.queries import (
-    certificates,
-    collections,
-    connectors,
-    device_actions,
-    device_list,
-    devices,
-    diagnosis,
-    register,
-    statuses,
-    tenants,
-    visits,
-)
-from fauxtune.storage.queries import visits as steps
-from fauxtune.storage.queries.device_list import DeviceFilter, DeviceState
-from fauxtune.storage.queries.register import Standing, Wanted
+from fauxtune.storage.queries import certificates, collections, connectors, device_records, devices, tenants, visits
+from fauxtune.storage.queries.insight import device_list, diagnosis, register, statuses
+from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceState
+from fauxtune.storage.queries.insight.register import Standing, Wanted
 from fauxtune.storage.tables import metadata
 
 
@@ -63,11 +51,11 @@ DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
     [
         lambda connection: devices.ledger_rows(connection, DEVICE),
         lambda connection: devices.enrollment_by_credential(connection, "digest"),
-        lambda connection: device_actions.actions(connection, DEVICE, states=[ActionState.PENDING]),
-        lambda connection: steps.sent_steps(connection, DEVICE),
+        lambda connection: device_records.actions(connection, DEVICE, states=[ActionState.PENDING]),
+        lambda connection: visits.sent_steps(connection, DEVICE),
         lambda connection: visits.device_of_credential(connection, "digest"),
-        lambda connection: steps.delete_steps(connection, DEVICE, ids=["a", "b"]),
-        lambda connection: steps.identity(connection, "digest"),
+        lambda connection: visits.delete_steps(connection, DEVICE, ids=["a", "b"]),
+        lambda connection: visits.identity(connection, "digest"),
         lambda connection: diagnosis.devices_by_id(connection, TenantId("t"), ids=[str(each) for each in range(100)]),
         lambda connection: devices.unsettled(
             connection, TenantId("t"), now=START, ids=[str(each) for each in range(100)]

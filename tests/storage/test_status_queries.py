@@ -13,7 +13,8 @@ from fauxtune.core.odata.schema.types import Version
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, DEVICE_STATUSES, USER_STATUSES
-from fauxtune.storage.queries import collections, configuration, devices, statuses
+from fauxtune.storage.queries import collections, configuration, devices
+from fauxtune.storage.queries.insight import statuses
 from fauxtune.storage.rows.configuration import ProfileStateRow
 
 if TYPE_CHECKING:

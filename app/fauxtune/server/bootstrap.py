@@ -52,8 +52,8 @@ from fauxtune.storage.contents import ContentStore
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.process_lock import NamedLocks
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import fault_rules as fault_queries
+from fauxtune.storage.queries import logs
 from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.identity.keys import KEY_NAME, prepare_signing_key, signing_key
@@ -145,8 +145,8 @@ def _remembered(connection: Connection) -> tuple[list[FaultRuleRow], list[Tenant
     """
     return (
         fault_queries.all_rules(connection),
-        change_log.tracked_tenants(connection),
-        change_log.subscribed_tenants(connection),
+        logs.tracked_tenants(connection),
+        logs.subscribed_tenants(connection),
     )
 
 
@@ -235,8 +235,8 @@ async def read_again(emulator: Emulator) -> None:
     emulator.forget()
     emulator.faults.load(await runner.read(fault_queries.all_rules))
     runner.tracking.load(
-        await runner.read(change_log.tracked_tenants),
-        subscribed=await runner.read(change_log.subscribed_tenants),
+        await runner.read(logs.tracked_tenants),
+        subscribed=await runner.read(logs.subscribed_tenants),
     )
     await admit_devices(emulator)
 

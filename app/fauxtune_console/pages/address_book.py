@@ -19,7 +19,7 @@ from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import register
+from fauxtune.storage.queries.insight import register
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.holdings import Chip

@@ -24,7 +24,8 @@ from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.operations.profiles.approval_requests import Examined
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import group_overview, resources
+from fauxtune.storage.queries import resources
+from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.pages.wire import short_path
@@ -187,7 +188,7 @@ def _read(tx: Transaction, *, start: int) -> _Contents:
     every = resources.resources_of_family(tx.connection, tx.tenant.id, family=rules.REQUESTS.name)[::-1]
     policies = resources.resources_of_family(tx.connection, tx.tenant.id, family=rules.POLICIES.name)
     ids = {str(group).lower() for row in policies for group in row.document["approverGroupIds"]}
-    names = group_overview.group_names(tx.connection, tx.tenant.id, ids=ids)
+    names = groups_and_profiles.group_names(tx.connection, tx.tenant.id, ids=ids)
     return _Contents(
         [line_of(row) for row in every[start : start + _SIZE]],
         len(every),

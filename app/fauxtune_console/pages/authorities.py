@@ -19,7 +19,7 @@ from fauxtune.operations.ca.crl_and_ocsp import kept_crl_span
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
-from fauxtune.storage.queries.register import Standing, Wanted
+from fauxtune.storage.queries.insight.register import Standing, Wanted
 from fauxtune.storage.rows.certificates import AuthorityRow, CertificateCounts
 from fauxtune_console.call import TenantCall
 from fauxtune_console.holdings import Chip

@@ -22,9 +22,9 @@ from fauxtune.operations.insight.certificates import KnownCertificate, known_cer
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import overview as overview_queries
-from fauxtune.storage.queries import register
 from fauxtune.storage.queries.authorities import DEVICES
+from fauxtune.storage.queries.insight import overview as overview_queries
+from fauxtune.storage.queries.insight import register
 from fauxtune.storage.rows.certificates import HoldingRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.happenings import Group, grouped, happenings

@@ -8,7 +8,7 @@ from fastapi import Response
 
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries.register import Wanted
+from fauxtune.storage.queries.insight.register import Wanted
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
 from fauxtune_console.registered import STANDINGS, Line, read_lines

@@ -14,7 +14,7 @@ from fauxtune.operations.connectors import key_files, registry
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as queries
-from fauxtune.storage.queries import overview as overview_queries
+from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.connector_words import ROLES, ConnectorView, Entry, connector_view, entry
 from fauxtune_console.forms import task_page

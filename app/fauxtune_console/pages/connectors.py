@@ -13,7 +13,7 @@ from fauxtune.core.model.connectors import PROGRAMS, Program, package
 from fauxtune.operations.connectors import registry
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors as queries
-from fauxtune.storage.queries.register import Standing, Wanted
+from fauxtune.storage.queries.insight.register import Standing, Wanted
 from fauxtune.storage.rows.certificates import WaitingRequestRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.connector_words import MODES, ROLES, ConnectorView, connector_view

@@ -8,8 +8,8 @@ from fastapi import Response
 
 from fauxtune.core.model.platforms import Platform
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import device_list as queries
-from fauxtune.storage.queries.device_list import DeviceFilter, DeviceState
+from fauxtune.storage.queries.insight import device_list as queries
+from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceState
 from fauxtune.storage.rows.devices import ListedDeviceRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.cards import cards_of

@@ -11,9 +11,9 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import group_overview as queries
+from fauxtune.storage.queries.insight import groups_and_profiles as queries
+from fauxtune.storage.queries.insight.groups_and_profiles import DirectoryEntryRow
 from fauxtune.storage.rows.directory import GroupRow
-from fauxtune.storage.rows.overviews import DirectoryEntryRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.pages.groups import assigned_line, members, names
 from fauxtune_console.paging import offset, paging

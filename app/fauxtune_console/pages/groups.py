@@ -14,8 +14,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import group_overview as queries
-from fauxtune.storage.rows.overviews import AssignedRow
+from fauxtune.storage.queries.insight import groups_and_profiles as queries
+from fauxtune.storage.queries.insight.groups_and_profiles import AssignedRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
 from fauxtune_console.tasks import send, snippets

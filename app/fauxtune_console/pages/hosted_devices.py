@@ -19,7 +19,7 @@ from fauxtune.core.model.words.platform_words import VARIANTS
 from fauxtune.core.model.words.provider_states import REFUSALS
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import overview
+from fauxtune.storage.queries.insight import overview
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page

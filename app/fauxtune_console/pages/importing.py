@@ -20,8 +20,8 @@ from fauxtune.core.model.words.certificate_words import purpose as purpose_words
 from fauxtune.operations.insight.whatif import Foresight
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as template_queries
-from fauxtune.storage.queries import diagnosis as diagnosis_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries.insight import diagnosis as diagnosis_queries
 from fauxtune_console.call import TenantCall, whole_number
 from fauxtune_console.imports import (
     LARGEST_FILE,

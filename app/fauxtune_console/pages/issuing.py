@@ -21,7 +21,7 @@ from fauxtune.operations.ca import counter, register, templates
 from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import overview as overview_queries
+from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.registered import certificate_chip

@@ -11,7 +11,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.addresses import addresses_of
 from fauxtune.core.mail.writing import Letter
 from fauxtune.operations.mail import sending
-from fauxtune.storage.queries import overview as overview_queries
+from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page

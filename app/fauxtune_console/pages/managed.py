@@ -18,7 +18,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.outlook import APPS
 from fauxtune.core.model.words.platform_words import PLATFORMS, ProfilePlatform
-from fauxtune.storage.queries import group_overview
+from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.profile_targets import boxes, read_targets, target_words
@@ -171,7 +171,7 @@ async def _all(call: TenantCall, noun: str) -> list[Thing]:
         for document in (await send(call, policies.listed(of)))["value"]
     ]
     ids = {each["target"].get("groupId") for _, document in rows for each in document["assignments"]} - {None}
-    names = await call.read(group_overview.group_names, call.tenant.id, ids={GroupId(str(each)) for each in ids})
+    names = await call.read(groups_and_profiles.group_names, call.tenant.id, ids={GroupId(str(each)) for each in ids})
     all_of_it = [_thing(noun, of, document=document, names=names) for of, document in rows]
     return sorted(all_of_it, key=lambda each: each.name.casefold())
 

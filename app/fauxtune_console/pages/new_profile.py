@@ -14,7 +14,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.words.platform_words import PLATFORMS, ProfilePlatform
 from fauxtune.core.pki.foreign import is_pem
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import profile_overview as queries
+from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.profile_choices import Choices, choices
 from fauxtune_console.profile_creation import (

@@ -11,7 +11,7 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.policies.tenant_administration import REQUESTS, Status
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors, resources
-from fauxtune.storage.queries import overview as queries
+from fauxtune.storage.queries.insight import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.cards import cards_of

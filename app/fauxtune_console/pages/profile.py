@@ -18,14 +18,14 @@ from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, kind
 from fauxtune.core.profiles.kind_words import kind_words
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import configuration as queries
-from fauxtune.storage.queries import group_overview as group_queries
-from fauxtune.storage.queries import overview as overview_queries
-from fauxtune.storage.queries import statuses as status_queries
+from fauxtune.storage.queries import filters_and_tags as filter_queries
+from fauxtune.storage.queries.insight import groups_and_profiles as group_queries
+from fauxtune.storage.queries.insight import overview as overview_queries
+from fauxtune.storage.queries.insight import statuses as status_queries
+from fauxtune.storage.queries.insight.groups_and_profiles import ProfileDeviceRow
 from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.holdings import Chip, chip
 from fauxtune_console.pages.profiles import COLUMNS, by_column

@@ -14,9 +14,8 @@ from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.profiles.kind_words import kind_words
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import group_overview as group_queries
-from fauxtune.storage.queries import profile_overview as queries
-from fauxtune.storage.queries import statuses as status_queries
+from fauxtune.storage.queries.insight import groups_and_profiles as group_queries
+from fauxtune.storage.queries.insight import statuses as status_queries
 from fauxtune.storage.queries.visits import waiting
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
@@ -81,7 +80,7 @@ def _family(kind_in_words: str) -> str:
 async def profiles(call: TenantCall) -> Response:
     """Show a page of profiles: so many lines, each with all profiles of its name."""
     start = offset(call, size=_SIZE)
-    names = await call.read(queries.profile_names, call.tenant.id, text=call.query("text").strip()[:100])
+    names = await call.read(group_queries.profile_names, call.tenant.id, text=call.query("text").strip()[:100])
     together: dict[tuple[str, str], list[ProfileId]] = {}
     for id_, kind, name in names:
         together.setdefault((_PLATFORM.sub("", name).casefold(), _family(kind_words(kind))), []).append(id_)

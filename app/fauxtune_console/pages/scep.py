@@ -25,9 +25,8 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import overview as overview_queries
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.queries import scep_requests as request_queries
+from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow, ScepRequestRow
 from fauxtune_console.call import TenantCall
@@ -221,7 +220,7 @@ def _server(call: TenantCall, standing: ra_certificates.Standing) -> Server:
 
 def _read(connection: Connection, call: TenantCall) -> Contents:
     tenant = call.tenant.id
-    requests = request_queries.newest_requests(connection, tenant, limit=_MOST, state="pending")
+    requests = queries.newest_requests(connection, tenant, limit=_MOST, state="pending")
     challenges = queries.newest_challenges(connection, tenant, limit=_MOST)
     rows: list[ScepRequestRow | ScepChallengeRow] = [*requests, *challenges]
     profiles = configuration_queries.names(connection, tenant, ids={row.profile_id for row in rows})

@@ -15,8 +15,9 @@ from fauxtune.core.model.words.fact_words import REPORTED
 from fauxtune.core.model.words.provider_state_words import WHERE_ALL_ARE, fits, places, read
 from fauxtune.core.model.words.provider_states import DELIVERIES, DEVICES, ORDINALS, PLACES, SENTENCES, Sentence
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import authorities, group_overview, overview
+from fauxtune.storage.queries import authorities
 from fauxtune.storage.queries.connectors import connector_rows
+from fauxtune.storage.queries.insight import groups_and_profiles, overview
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.tasks import reason
@@ -164,7 +165,7 @@ def _suggestions(connection: Connection, call: TenantCall, *, sentence: Sentence
         users, _ = overview.people(connection, tenant_id, limit=_MOST_NAMES)
         result["user"] = tuple(str(row.document["userPrincipalName"]).partition("@")[0] for row in users)
     if "group" in names:
-        groups, _ = group_overview.groups_by_name(connection, tenant_id, limit=_MOST_NAMES)
+        groups, _ = groups_and_profiles.groups_by_name(connection, tenant_id, limit=_MOST_NAMES)
         everybody = ("All users", "All devices") if sentence.area == "profiles" else ()
         result["group"] = (*everybody, *(str(row.document["displayName"]) for row in groups))
     if "template" in names:

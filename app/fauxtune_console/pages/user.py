@@ -18,8 +18,8 @@ from fauxtune.operations.insight import diagnosis
 from fauxtune.operations.insight.diagnosis import History
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import group_overview
-from fauxtune.storage.queries import overview as queries
+from fauxtune.storage.queries.insight import groups_and_profiles
+from fauxtune.storage.queries.insight import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.cards import cards_of
@@ -134,7 +134,7 @@ def _read(tx: Transaction, key: str) -> _Read:
         history,
         enrollments,
         cards_of(tx.connection, tenant_id, rows=enrollments, now=tx.now),
-        group_overview.group_names(tx.connection, tenant_id, ids=groups),
+        groups_and_profiles.group_names(tx.connection, tenant_id, ids=groups),
     )
 
 

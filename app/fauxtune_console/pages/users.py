@@ -8,7 +8,7 @@ from fastapi import Response
 
 from fauxtune.core.model.ids import UserId
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import overview as queries
+from fauxtune.storage.queries.insight import overview as queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
 

@@ -7,8 +7,8 @@ from fastapi import Response
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.insight import diagnosis
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import device_list, overview
-from fauxtune.storage.queries.device_list import DeviceFilter, DeviceState
+from fauxtune.storage.queries.insight import device_list, overview
+from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceState
 from fauxtune_console.call import TenantCall
 from fauxtune_console.causes import by_cause
 

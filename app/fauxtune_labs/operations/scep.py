@@ -15,7 +15,6 @@ from fauxtune.operations.runtime.device_host import HostedDevice
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.queries import scep_requests as request_queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 _APPROVAL = "ndes.approval"
@@ -109,5 +108,5 @@ async def _has(scene: Scene, enrollment: EnrollmentId) -> bool:
 
 
 async def _waits(scene: Scene, enrollment: EnrollmentId) -> bool:
-    pending = await scene.read(request_queries.pending_requests, scene.tenant.id)
+    pending = await scene.read(queries.pending_requests, scene.tenant.id)
     return any(device == enrollment for device, _profile in pending)

@@ -27,7 +27,7 @@ from fauxtune.server.factory import Application
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import scep_requests
+from fauxtune.storage.queries import scep
 from fauxtune.storage.rows.scep import ScepRequestRow
 from fauxtune.storage.tables import metadata
 from fauxtune.storage.tenancy import of_tenant
@@ -204,7 +204,7 @@ async def _scep_request(tenant: Contoso, phone: AndroidOverHttp, profile: str) -
         created_at=tenant.clock.now(),
         decided_at=None,
     )
-    await tenant.look(scep_requests.put_request, row)
+    await tenant.look(scep.put_request, row)
     return row.id
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import profile_overview as queries
+from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.storage.queries import configuration as queries
-from fauxtune.storage.queries import profile_overview
+from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune.storage.rows.configuration import ProfileRow
 from tests.support.app_configurations import ios_outlook
 from tests.support.both_databases import ON_BOTH_DATABASES
@@ -42,7 +42,7 @@ async def created(console: httpx.AsyncClient, **fields: Any) -> str:
 
 async def stored(contoso: Contoso, name: str = "Signing") -> ProfileRow:
     kinds = [each.name for each in KINDS]
-    rows = await contoso.look(profile_overview.profiles_of_kinds, contoso.tenant.id, kinds=kinds)
+    rows = await contoso.look(groups_and_profiles.profiles_of_kinds, contoso.tenant.id, kinds=kinds)
     (row,) = [row for row in rows if row.document["displayName"] == name]
     return row
 

@@ -10,7 +10,6 @@ from fauxtune.core.model.ids import ManagedDeviceId, ProfileId
 from fauxtune.operations.ca.partner_revocations import ask_for_revocation
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.queries import scep_requests
 from tests.support.console import done, send_from, show, submit, text_of
 from tests.support.devices.android import AndroidOverHttp
 from tests.support.scep_clients import PENDING, Csr, ScepClient, scep_profile
@@ -97,12 +96,12 @@ async def test_requests_wait_for_an_approval_are_approved_and_denied(
         )
         client = ScepClient(http, key)
         assert (await client.ask(Csr(key, given.password).der(), transaction=button)).status == PENDING
-        (waiting,) = await contoso.look(scep_requests.newest_requests, contoso.tenant.id, limit=9, state="pending")
+        (waiting,) = await contoso.look(queries.newest_requests, contoso.tenant.id, limit=9, state="pending")
         assert "E=alice@contoso.example" in await show(console, PAGE)
         done(await send_from(console, PAGE, to=f"{PAGE}/requests/{waiting.id}", fields={"to": button}))
         again = await console.post(f"{PAGE}/requests/{waiting.id}", data={"to": button})
         assert again.status_code == 403, "without the token of a form"
-    states = [row.state for row in await contoso.look(scep_requests.newest_requests, contoso.tenant.id, limit=9)]
+    states = [row.state for row in await contoso.look(queries.newest_requests, contoso.tenant.id, limit=9)]
     assert sorted(states) == ["denied", "issued"]
     page = await show(console, PAGE)
     assert "certificate issued serial number" in page

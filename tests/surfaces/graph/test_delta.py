@@ -11,7 +11,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import tracking
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.noting import noted
-from fauxtune.storage.queries import change_log
+from fauxtune.storage.queries import logs
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, TENANT, advance_clock, create, error_code, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
@@ -122,10 +122,10 @@ async def test_devices_change_with_their_directory_properties_and_not_with_check
     phone = await enroll("alice")
     (added,), link = await round_of(beta, link)
     await phone.settle()
-    known = await emulator.runner.read(change_log.tracking, tenant.id)
+    known = await emulator.runner.read(logs.tracking, tenant.id)
     for _ in range(3):
         await phone.check_in()
-    assert await emulator.runner.read(change_log.tracking, tenant.id) == known
+    assert await emulator.runner.read(logs.tracking, tenant.id) == known
     assert (await round_of(beta, link))[0] == []
     assert (await beta.patch(f"/devices/{added['id']}", json={"displayName": "Phone"})).status_code == 204
     (renamed,) = (await round_of(beta, link))[0]
@@ -216,6 +216,6 @@ async def test_nothing_is_written_for_tenants_whose_changes_nobody_asks_for(
     beta: httpx.AsyncClient, emulator: Emulator, tenant: Tenant
 ) -> None:
     await create(beta, "/users", **USER)
-    assert await emulator.runner.read(change_log.tracking, tenant.id) is None
-    assert await emulator.runner.read(change_log.changes_after, tenant.id, kind="user", after=0, limit=9) == []
+    assert await emulator.runner.read(logs.tracking, tenant.id) is None
+    assert await emulator.runner.read(logs.changes_after, tenant.id, kind="user", after=0, limit=9) == []
     assert await emulator.runner.read(noted) == []

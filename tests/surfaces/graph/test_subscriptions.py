@@ -14,7 +14,7 @@ from fauxtune.operations.runtime import outbox
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import webhooks
 from fauxtune.server.factory import Application
-from fauxtune.storage.queries import change_log as queries
+from fauxtune.storage.queries import logs as queries
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, TENANT, advance_clock, create, documents, error_message, id_of_group, id_of_user

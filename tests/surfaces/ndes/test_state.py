@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.storage.queries.scep_requests import ra_certificate_rows
+from fauxtune.storage.queries.scep import ra_certificate_rows
 from tests.support.scep_clients import CONTROL, GET_CERT, NDES, PENDING, POLL, ScepClient, encrypts, named
 from tests.surfaces.ndes.conftest import Scene
 

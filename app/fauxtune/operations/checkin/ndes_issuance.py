@@ -46,7 +46,7 @@ from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries import scep_requests as queries
+from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.scep import ScepRequestRow
 

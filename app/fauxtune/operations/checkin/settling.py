@@ -35,9 +35,9 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connectors as request_queries
-from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import scep_requests as scep_queries
+from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow, OpenItemRow
 

@@ -35,7 +35,7 @@ from fauxtune.operations.connectors.selection import is_at_work, why_silent
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connectors as connector_queries
-from fauxtune.storage.queries import scep_requests as queries
+from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.scep import RaCertificateRow, RaPurpose
 

@@ -13,7 +13,7 @@ from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import DeviceActionRow
 

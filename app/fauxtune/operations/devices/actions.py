@@ -39,7 +39,7 @@ from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentRow, JoinedDeviceRow

@@ -11,8 +11,8 @@ from fauxtune.core.model.ids import EnrollmentId, FilterId, GroupId, UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.users import user_of
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import filters_and_tags as filter_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 

@@ -40,9 +40,9 @@ from fauxtune.operations.devices.autopilot import Registered
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import enrolling as queries
+from fauxtune.storage.queries import filters_and_tags as filter_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.resources import ResourceRow

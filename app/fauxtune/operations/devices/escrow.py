@@ -26,7 +26,7 @@ from fauxtune.core.pki.cms import envelope, open_envelope
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import escrow as queries
+from fauxtune.storage.queries import device_records as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.rows.escrow import EscrowedSecretRow
 

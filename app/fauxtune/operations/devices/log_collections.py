@@ -20,7 +20,7 @@ from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.runtime.contents import READ, WRITE, Contents
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import device_actions as queries
+from fauxtune.storage.queries import device_records as queries
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow
 
 _KEPT, _UPLOAD, _DOWNLOAD = timedelta(days=28), timedelta(days=1), timedelta(hours=1)

@@ -14,8 +14,8 @@ from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import device_records as category_queries
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import role_scope_tags as category_queries
 from fauxtune.storage.rows.devices import DeviceCategoryRow, JoinedDeviceRow
 
 DEVICE_CATEGORY = entity("deviceCategory")

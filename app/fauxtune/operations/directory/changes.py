@@ -15,8 +15,8 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.runtime.tracking import LIFETIME, begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import change_log
 from fauxtune.storage.queries import directory as queries
+from fauxtune.storage.queries import logs
 from fauxtune.storage.rows.changes import DirectoryChangeRow
 from fauxtune.storage.rows.directory import DirectoryObjectRow
 
@@ -66,14 +66,14 @@ def page(
     """Return the page that a token leads to; None where the log does not go back as far: the client must begin again.
     `relations`: members and owners, if they are asked for; `now`: the tenant's time, as text.
     """
-    known = change_log.tracking(connection, tenant_id)
+    known = logs.tracking(connection, tenant_id)
     if known is None or known.epoch != token.epoch or token.seq > known.seq or token.issued < _oldest(now):
         return None
-    if token.seq < change_log.floor(connection, tenant_id, seq=known.seq):
+    if token.seq < logs.floor(connection, tenant_id, seq=known.seq):
         return None
     if token.is_first_round:
         return _first_round(connection, tenant_id, token=token, relations=relations, limit=limit)
-    log = change_log.changes_after(connection, tenant_id, kind=token.kind, after=token.seq, limit=_CHANGES_AT_ONCE)
+    log = logs.changes_after(connection, tenant_id, kind=token.kind, after=token.seq, limit=_CHANGES_AT_ONCE)
     is_complete = len(log) < _CHANGES_AT_ONCE
     following = replace(
         token, seq=max(known.seq, log[-1].seq if log else 0) if is_complete else log[-1].seq, issued=now

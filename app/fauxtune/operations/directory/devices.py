@@ -19,8 +19,8 @@ from fauxtune.operations.directory.dynamic_groups import is_concerned, place_dev
 from fauxtune.operations.directory.users_and_groups import differing, missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import device_records as escrow_queries
 from fauxtune.storage.queries import directory as queries
-from fauxtune.storage.queries import escrow as escrow_queries
 from fauxtune.storage.rows.directory import DirectoryDeviceRow
 
 DEVICE = entity("device")

@@ -23,7 +23,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import outbox
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import change_log as queries
+from fauxtune.storage.queries import logs as queries
 from fauxtune.storage.rows.subscriptions import SubscriptionRow
 
 #: How long a notification is kept that nobody takes; and the pauses between calls. Unverified: how long the pauses are.

@@ -16,7 +16,7 @@ from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.tracking import begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import change_log as queries
+from fauxtune.storage.queries import logs as queries
 from fauxtune.storage.rows.subscriptions import SubscriptionRow
 
 _URLS = ("notificationUrl", "lifecycleNotificationUrl")

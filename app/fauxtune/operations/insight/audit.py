@@ -17,8 +17,8 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.insight.audit_properties import modified, pascal
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import audit as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import logs as queries
 from fauxtune.storage.rows.tenants import AuditEventRow
 
 P = ParamSpec("P")

@@ -24,12 +24,11 @@ from fauxtune.operations.insight.audit import (
     resource_document,
 )
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import device_records as record_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import filters_and_tags as filter_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from fauxtune.storage.queries import role_scope_tags as category_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 
 CONFIGURATION_ASSIGNMENT = entity("managedDeviceMobileAppConfigurationAssignment")
@@ -54,12 +53,12 @@ def _filter(tx: Transaction, key: str) -> AuditedResource | None:
 
 
 def _category(tx: Transaction, key: str) -> AuditedResource | None:
-    row = category_queries.category(tx.connection, tx.tenant.id, category_id=DeviceCategoryId(key))
+    row = record_queries.category(tx.connection, tx.tenant.id, category_id=DeviceCategoryId(key))
     return None if row is None else AuditedResource(row.id, DEVICE_CATEGORY, row.document)
 
 
 def _tag(tx: Transaction, key: str) -> AuditedResource | None:
-    row = category_queries.tag(tx.connection, tx.tenant.id, tag_id=key)
+    row = filter_queries.tag(tx.connection, tx.tenant.id, tag_id=key)
     return None if row is None else AuditedResource(row.id, ROLE_SCOPE_TAG, row.document)
 
 
@@ -81,7 +80,7 @@ def _of_device(row: JoinedDeviceRow) -> AuditedResource:
 
 def _log_collection(tx: Transaction, key: str) -> AuditedResource | None:
     key = key.lower()
-    is_there = action_queries.is_ordered(tx.connection, tx.tenant.id, action_id=key, action=DeviceAction.COLLECT_LOGS)
+    is_there = record_queries.is_ordered(tx.connection, tx.tenant.id, action_id=key, action=DeviceAction.COLLECT_LOGS)
     return AuditedResource(key, LOG_COLLECTION, {"id": key}) if is_there else None
 
 
@@ -215,7 +214,7 @@ def assigns_tag(tx: Transaction, keys: Mapping[str, str]) -> AfterOperation:
     """The rule of an operation that changes assignments of the scope tag that the path names."""
 
     def parts() -> dict[str, AuditedResource]:
-        documents = category_queries.assignments_of(tx.connection, tx.tenant.id, tag_id=keys[TAG.key])
+        documents = filter_queries.assignments_of(tx.connection, tx.tenant.id, tag_id=keys[TAG.key])
         return {
             document["id"]: AuditedResource(document["id"], ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, document)
             for document in documents

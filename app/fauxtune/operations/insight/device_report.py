@@ -23,14 +23,14 @@ from fauxtune.operations.devices import available_actions
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import device_actions as action_queries
-from fauxtune.storage.queries import device_list as list_queries
+from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import diagnosis as diagnosis_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import tenants as journal_queries
 from fauxtune.storage.queries import visits as step_queries
+from fauxtune.storage.queries.insight import device_list as list_queries
+from fauxtune.storage.queries.insight import diagnosis as diagnosis_queries
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow, NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow

@@ -34,9 +34,9 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
+from fauxtune.storage.queries.insight import diagnosis as queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.rows.directory import UserRow

@@ -53,7 +53,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries import diagnosis as queries
+from fauxtune.storage.queries.insight import diagnosis as queries
 from fauxtune.storage.rows.certificates import ConnectorRow, RequestRow
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow

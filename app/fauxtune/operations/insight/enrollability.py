@@ -17,9 +17,9 @@ from fauxtune.core.policies.enrollment import TROUBLESHOOTING
 from fauxtune.operations.devices.enrollment_restrictions import Candidate, examined
 from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import enrolling
+from fauxtune.storage.queries.insight import diagnosis as queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.resources import ResourceRow
 

@@ -28,7 +28,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.storage.contents import TooLarge, index_of
-from fauxtune.storage.queries import reports as queries
+from fauxtune.storage.queries.insight import reports as queries
 from fauxtune.storage.rows.reports import ReportJobRow
 
 #: How long a file can be downloaded ("Export Intune reports using Graph APIs": some six hours).

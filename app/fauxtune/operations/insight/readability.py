@@ -34,9 +34,9 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import key_holdings as key_queries
-from fauxtune.storage.queries import readability as queries
+from fauxtune.storage.queries.insight import readability as queries
+from fauxtune.storage.queries.insight.readability import AwaitedKeyRow, LifeEventRow, ReadingDeviceRow, ReceivedMailRow
 from fauxtune.storage.rows.keys import KeyHoldingRow
-from fauxtune.storage.rows.readability import AwaitedKeyRow, LifeEventRow, ReadingDeviceRow, ReceivedMailRow
 
 #: Digits of a number of the journal.
 _DIGITS = 9

@@ -37,9 +37,9 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries import reports as queries
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.queries import statuses
+from fauxtune.storage.queries.insight import reports as queries
+from fauxtune.storage.queries.insight import statuses
 from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.configuration import ProfileRow

@@ -21,7 +21,7 @@ from fauxtune.core.reports.report import Localization, fields_of
 from fauxtune.operations.insight.report_rows import rows_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import reports as queries
+from fauxtune.storage.queries.insight import reports as queries
 from fauxtune.storage.rows.reports import ReportJobRow
 
 #: Cached reports of a tenant: the oldest ones go first; and how long one can be read. Unverified: how long.

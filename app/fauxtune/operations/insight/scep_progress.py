@@ -17,7 +17,6 @@ from fauxtune.operations.checkin.scep_delivery import url_for
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.queries import scep_requests as request_queries
 from fauxtune.storage.rows.scep import ScepChallengeRow
 
 #: What the codes say of a request; every other one is about the challenge.
@@ -46,7 +45,7 @@ def tries_of(tx: Transaction, devices: Sequence[Device]) -> dict[str, dict[Profi
     ids = [EnrollmentId(device.id) for device in devices]
     given = queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=ids)
     newest = {(row.enrollment_id, row.profile_id): row for row in given}.values()
-    pending = request_queries.pending_challenges(tx.connection, tx.tenant.id, challenge_ids=[row.id for row in newest])
+    pending = queries.pending_challenges(tx.connection, tx.tenant.id, challenge_ids=[row.id for row in newest])
     urls = {device.id: _urls(device) for device in devices}
     tries: dict[str, dict[ProfileId, ScepTry]] = {device.id: {} for device in devices}
     for row in newest:
@@ -64,7 +63,7 @@ def end_of_ra(tx: Transaction) -> datetime | None:
         serving = ra_certificates.serving_connector(tx)
     except (NotFound, Unavailable):
         return None
-    rows = request_queries.ra_certificate_rows(tx.connection, tx.tenant.id, connector_id=serving.id)
+    rows = queries.ra_certificate_rows(tx.connection, tx.tenant.id, connector_id=serving.id)
     return min((x509.load_der_x509_certificate(row.certificate).not_valid_after_utc for row in rows), default=None)
 
 

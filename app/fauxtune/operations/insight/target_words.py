@@ -9,8 +9,8 @@ from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import assignment_filters as filter_queries
-from fauxtune.storage.queries import diagnosis as queries
+from fauxtune.storage.queries import filters_and_tags as filter_queries
+from fauxtune.storage.queries.insight import diagnosis as queries
 
 Targets = Mapping[ProfileId, Sequence[Assignment]]
 

@@ -16,9 +16,9 @@ from fauxtune.core.model.states import Cause, Source
 from fauxtune.operations.insight.whatif import DeviceConsequences, Unreadable
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import key_holdings as key_queries
-from fauxtune.storage.queries import readability as queries
+from fauxtune.storage.queries.insight import readability as queries
+from fauxtune.storage.queries.insight.readability import EncryptedForRow, ReadingDeviceRow
 from fauxtune.storage.rows.keys import KeyHoldingRow
-from fauxtune.storage.rows.readability import EncryptedForRow, ReadingDeviceRow
 
 #: Subjects that are shown.
 _SUBJECTS = 5

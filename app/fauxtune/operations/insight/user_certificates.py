@@ -14,9 +14,9 @@ from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.contents import contents
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import diagnosis as queries
+from fauxtune.storage.queries.insight import diagnosis as queries
+from fauxtune.storage.queries.insight.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.rows.certificates import CertificateRow
-from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 
 
 def certificates_of(tx: Transaction, user_ids: Collection[UserId]) -> dict[UserId, tuple[UserCertificate, ...]]:

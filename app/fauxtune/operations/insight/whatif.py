@@ -40,7 +40,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import Ledger, situations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import EnrollmentRow

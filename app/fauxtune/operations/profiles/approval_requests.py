@@ -26,9 +26,9 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import group_overview as overview_queries
 from fauxtune.storage.queries import resources as queries
-from fauxtune.storage.rows.overviews import DirectoryEntryRow
+from fauxtune.storage.queries.insight import groups_and_profiles as overview_queries
+from fauxtune.storage.queries.insight.groups_and_profiles import DirectoryEntryRow
 from fauxtune.storage.rows.resources import ResourceRow
 
 _KIND = "operationApprovalRequest"

@@ -17,9 +17,9 @@ from fauxtune.core.model.ids import FilterId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.configuration import FilterRow
 
 #: Filters of a tenant ("Use filters when assigning your apps, policies, and profiles").

@@ -17,10 +17,10 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import filters_and_tags as filter_queries
 from fauxtune.storage.rows.configuration import AssignmentRow, FilterType, FilterUseRow, Intent, ProfileRow
 
 #: Graph's ids for the two virtual groups, as assignment ids end with them.

@@ -13,10 +13,10 @@ from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import FilterId, GroupId, ProfileId, TenantId
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.configuration import FilterRow
 from fauxtune.storage.rows.devices import ManagedDeviceRow
 

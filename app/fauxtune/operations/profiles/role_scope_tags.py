@@ -23,7 +23,7 @@ from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.collections.resources import ALL_RESOURCES
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import role_scope_tags as queries
+from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
 
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")

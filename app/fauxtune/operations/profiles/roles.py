@@ -15,8 +15,8 @@ from fauxtune.operations.profiles.resources import Hooks
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import filters_and_tags as tag_queries
 from fauxtune.storage.queries import resources as queries
-from fauxtune.storage.queries import role_scope_tags as tag_queries
 from fauxtune.storage.rows.resources import ResourceRow
 
 #: What a role and an assignment say twice, in an older and a newer property.

@@ -14,7 +14,7 @@ from typing import Any
 from fauxtune.core.graph import subscriptions as rules
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import change_log as queries
+from fauxtune.storage.queries import logs as queries
 from fauxtune.storage.rows.changes import DirectoryChange
 from fauxtune.storage.rows.subscriptions import NotificationRow, SubscriptionRow
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.noting import noted
-from fauxtune.storage.queries import change_log
+from fauxtune.storage.queries import logs
 from fauxtune.storage.rows.changes import DirectoryTrackingRow
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class Tracking:
         changes = noted(connection)
         if not changes or tenant_id not in self._tenants:
             return
-        last = change_log.add_changes(connection, tenant_id, changes=changes, at=tx.now)
+        last = logs.add_changes(connection, tenant_id, changes=changes, at=tx.now)
         if last is None:
             return
         before = last - len(changes)
         if last // _CUT_EVERY != before // _CUT_EVERY:
-            change_log.cut(connection, tenant_id, through=last - MOST_CHANGES, before=tx.now - LIFETIME)
+            logs.cut(connection, tenant_id, through=last - MOST_CHANGES, before=tx.now - LIFETIME)
         if tenant_id in self._subscribed and tx.system_now is not None:
             self._notify(tx, first=before + 1)
 
@@ -104,17 +104,17 @@ class Tracking:
 
 def begin_tracking(tx: Transaction) -> DirectoryTrackingRow:
     """Return how the tenant tracks changes. It begins to, if it did not."""
-    known = change_log.tracking(tx.connection, tx.tenant.id)
+    known = logs.tracking(tx.connection, tx.tenant.id)
     if known is None:
         known = DirectoryTrackingRow(tx.tenant.id, tx.ids.uuid(), 0)
-        change_log.put_tracking(tx.connection, known)
+        logs.put_tracking(tx.connection, known)
         tx.tracking_began = True
     return known
 
 
 def begin_again(connection: Connection, tenant_id: TenantId, *, epoch: str) -> None:
     """Let all clients of a tenant begin again: its directory was replaced, and no log says how."""
-    known = change_log.tracking(connection, tenant_id)
+    known = logs.tracking(connection, tenant_id)
     if known is not None:
-        change_log.cut_all(connection, tenant_id)
-        change_log.put_tracking(connection, DirectoryTrackingRow(tenant_id, epoch, known.seq))
+        logs.cut_all(connection, tenant_id)
+        logs.put_tracking(connection, DirectoryTrackingRow(tenant_id, epoch, known.seq))

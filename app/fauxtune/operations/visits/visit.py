@@ -35,7 +35,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connectors as request_queries
-from fauxtune.storage.queries import device_actions as action_queries
+from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.queries.visits import StoredParts

@@ -5,6 +5,7 @@ its own, so that rows are documents.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -36,9 +37,23 @@ from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.storage.collections.base import Collection, documents
 from fauxtune.storage.columns import Word
 from fauxtune.storage.odata import as_rows, contains
-from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles
 from fauxtune.storage.tenancy import of_tenant, same_tenant
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationStateRow:
+    """The state of a profile on a device, and the columns that the states of its settings are made from. `device`: the
+    document of the managed device.
+    """
+
+    document: JsonObject
+    kind: str
+    enrollment_id: EnrollmentId
+    error_code: int | None
+    message: str | None
+    device: JsonObject
+
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 

@@ -35,9 +35,9 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
 from fauxtune.storage.database import is_dry_run
 from fauxtune.storage.prepared import Prepared
-from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_filters
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
+from fauxtune.storage.queries.filters_and_tags import filters_by_id, seen_by_filters
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices, users
 from fauxtune.storage.tenancy import of_tenant, same_tenant
 

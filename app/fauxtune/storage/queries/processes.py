@@ -34,7 +34,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import writes
 from fauxtune.storage.columns import Moment
 from fauxtune.storage.prepared import Prepared
-from fauxtune.storage.queries import change_log, fault_rules
+from fauxtune.storage.queries import fault_rules, logs
 from fauxtune.storage.queries.tenants import tenant_by_key
 from fauxtune.storage.rows.sharing import ProcessMessageRow
 from fauxtune.storage.rows.tenants import FaultRuleRow
@@ -148,6 +148,6 @@ def remembered(connection: Connection, tenant_id: TenantId) -> Remembered | None
         version,
         tenant,
         fault_rules.rules_of(connection, tenant_id),
-        is_tracked=change_log.tracking(connection, tenant_id) is not None,
-        is_subscribed=bool(change_log.subscriptions_of(connection, tenant_id)),
+        is_tracked=logs.tracking(connection, tenant_id) is not None,
+        is_subscribed=bool(logs.subscriptions_of(connection, tenant_id)),
     )

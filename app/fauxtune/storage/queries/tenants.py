@@ -29,8 +29,8 @@ from fauxtune.core.model.logs import MOST_CONNECTOR_EVENTS, MOST_JOURNAL
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import tables, writes
 from fauxtune.storage.prepared import Prepared
-from fauxtune.storage.queries.audit import forget_oldest
 from fauxtune.storage.queries.locks import hold_for_deletion
+from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.snapshots import SnapshotContent, SnapshotRow

@@ -13,7 +13,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import escrow
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import escrow as queries
+from fauxtune.storage.queries import device_records as queries
 from fauxtune.storage.rows.escrow import EscrowedSecretRow
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.windows import Enroll, WindowsDevice

@@ -27,7 +27,7 @@ from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import key_holdings as key_queries
-from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import CertificateRow, IssuedCertificateRow, RevocationState
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls

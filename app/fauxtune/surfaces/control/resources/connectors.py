@@ -22,7 +22,7 @@ from fauxtune.operations.connectors.selection import is_running, unreached
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls

@@ -24,7 +24,8 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import ROLES
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import diagnosis, directory
+from fauxtune.storage.queries import directory
+from fauxtune.storage.queries.insight import diagnosis
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls

@@ -20,7 +20,7 @@ from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.operations.insight import diagnosis
-from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId, NoDeviceId
 

@@ -14,9 +14,9 @@ from fauxtune.core.model.words.journal_words import check_type
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.queries import overview
 from fauxtune.storage.queries import tenants as queries
-from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.queries.insight import overview
+from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.access import Here, calls
 

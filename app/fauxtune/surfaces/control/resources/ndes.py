@@ -12,8 +12,8 @@ from fauxtune.core.pki.foreign import request_from
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.checkin import ndes_issuance
 from fauxtune.operations.connectors import ra_certificates
-from fauxtune.storage.queries import scep_requests as queries
-from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.queries import scep as queries
+from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.scep import RaCertificateRow, ScepRequestRow
 from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Listed

@@ -20,7 +20,7 @@ from fauxtune.operations.insight import readability
 from fauxtune.operations.insight.readability import moment_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
 from fauxtune.surfaces.control.mail_answers import Uid

@@ -24,7 +24,7 @@ from fauxtune.operations.checkin import scep_challenges, scep_trials
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
-from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow
 from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import Answer, DeviceId, Listed, ManagedDeviceId

@@ -21,7 +21,7 @@ from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.profiles import resources, roles
 from fauxtune.operations.profiles.roles import ROLE_ASSIGNMENT_HOOKS, ROLE_HOOKS
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import role_scope_tags as tag_queries
+from fauxtune.storage.queries import filters_and_tags as tag_queries
 from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons

@@ -22,8 +22,8 @@ from fauxtune.operations.profiles import assignment_filters as operations
 from fauxtune.operations.profiles.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import (

@@ -29,7 +29,7 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active, unreached
-from fauxtune.storage.collections.certificates import USER_PFX_CERTIFICATES
+from fauxtune.storage.collections.tenant import USER_PFX_CERTIFICATES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries

@@ -23,7 +23,7 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import changes
 from fauxtune.operations.directory import subscriptions as operations
 from fauxtune.operations.directory.changes import Changed, Related
-from fauxtune.storage.queries import change_log as queries
+from fauxtune.storage.queries import logs as queries
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import (
     NO_CONTENT,

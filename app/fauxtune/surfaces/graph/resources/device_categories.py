@@ -8,7 +8,7 @@ from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import records as device_records
 from fauxtune.storage.collections.devices import DEVICE_CATEGORIES
-from fauxtune.storage.queries import role_scope_tags as queries
+from fauxtune.storage.queries import device_records as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows, stored
 from fauxtune.surfaces.graph.resources.device_parts import NONE

@@ -35,9 +35,10 @@ from fauxtune.storage.collections.assignments import ASSIGNMENTS, GROUP_ASSIGNME
 from fauxtune.storage.collections.certificate_states import PROFILE_CERTIFICATE_STATES
 from fauxtune.storage.collections.statuses import DEVICE_STATUSES, USER_STATUSES
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import concern, statuses
+from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
-from fauxtune.storage.queries.profile_overview import counted_settings
+from fauxtune.storage.queries.insight import statuses
+from fauxtune.storage.queries.insight.groups_and_profiles import counted_settings
 from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.lists import computed

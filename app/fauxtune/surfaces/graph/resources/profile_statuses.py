@@ -45,13 +45,18 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.settings import wishes_in
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
-from fauxtune.storage.collections.statuses import CONFIGURATION_STATES, DEVICE_STATUSES, USER_STATUSES
+from fauxtune.storage.collections.statuses import (
+    CONFIGURATION_STATES,
+    DEVICE_STATUSES,
+    USER_STATUSES,
+    ConfigurationStateRow,
+)
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import configuration, devices, statuses
-from fauxtune.storage.queries.profile_overview import counted_settings
+from fauxtune.storage.queries import configuration, devices
+from fauxtune.storage.queries.insight import statuses
+from fauxtune.storage.queries.insight.groups_and_profiles import counted_settings
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import JoinedDeviceRow
-from fauxtune.storage.rows.statuses import ConfigurationStateRow
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import (
     Listed,

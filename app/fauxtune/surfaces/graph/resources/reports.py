@@ -14,7 +14,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.insight import export_jobs, report_tables
-from fauxtune.storage.queries import reports as queries
+from fauxtune.storage.queries.insight import reports as queries
 from fauxtune.storage.rows.reports import ReportJobRow
 from fauxtune.surfaces.graph.call import (
     NO_CONTENT,

@@ -36,7 +36,7 @@ from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.collections.tenant import AUDIT_EVENTS, ROLE_SCOPE_TAG_ASSIGNMENTS, ROLE_SCOPE_TAGS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
-from fauxtune.storage.queries import role_scope_tags as queries
+from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.families.index import FAMILIES

@@ -1,4 +1,4 @@
-"""Assignment filters, the assignments that use them, and the devices' records as filters read them."""
+"""Assignment filters with what they are used for, and scope tags with the groups whose devices get them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME, NO_CATEGORY
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.configuration import FilterRow, FilterUseRow
+from fauxtune.storage.rows.tenants import RoleScopeTagAssignmentRow, RoleScopeTagRow
 from fauxtune.storage.tables import (
     assignment_filters,
     assignments,
@@ -21,6 +22,8 @@ from fauxtune.storage.tables import (
     managed_devices,
     profiles,
     resources,
+    role_scope_tag_assignments,
+    role_scope_tags,
 )
 from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
 
@@ -141,3 +144,65 @@ def records_of_variants(
     )
     for row in connection.execute(statement.execution_options(yield_per=500)):
         yield seen_by_filters(*row)
+
+
+def tag(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> RoleScopeTagRow | None:
+    """Return the tag with this id."""
+    rows = tags(connection, tenant_id, ids=[tag_id])
+    return rows[0] if rows else None
+
+
+def tags(connection: Connection, tenant_id: TenantId, *, ids: Iterable[str]) -> list[RoleScopeTagRow]:
+    """Return those of these tags that exist, in the order of their numbers."""
+    statement = rows_of(role_scope_tags, tenant_id).where(role_scope_tags.c.id.in_(list(ids)))
+    return reads.every(connection, statement.order_by(role_scope_tags.c.number), row=RoleScopeTagRow)
+
+
+def tag_named(connection: Connection, tenant_id: TenantId, *, name: str) -> RoleScopeTagRow | None:
+    """Return the tag with this name, in any case."""
+    display_name = func.lower(role_scope_tags.c.document["displayName"].as_string())
+    statement = rows_of(role_scope_tags, tenant_id).where(display_name == name.lower())
+    return reads.first(connection, statement, row=RoleScopeTagRow)
+
+
+def last_number(connection: Connection, tenant_id: TenantId) -> int:
+    """Return the highest number of a tag; -1 where there is no tag."""
+    highest = func.coalesce(func.max(role_scope_tags.c.number), -1)
+    statement = select(highest).where(of_tenant(role_scope_tags, tenant_id))
+    return int(connection.execute(statement).scalar_one())
+
+
+def add_tag(connection: Connection, row: RoleScopeTagRow) -> None:
+    """Add a tag."""
+    writes.add_row(connection, role_scope_tags, row=row)
+
+
+def change_tag(connection: Connection, tenant_id: TenantId, *, tag_id: str, document: JsonObject) -> None:
+    """Replace the tag's document."""
+    where = {"tenant_id": tenant_id, "id": tag_id}
+    writes.change(connection, role_scope_tags, where=where, values={"document": document})
+
+
+def delete_tag(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> None:
+    """Delete the tag and its assignments."""
+    writes.remove(connection, role_scope_tag_assignments, tenant_id=tenant_id, tag_id=tag_id)
+    writes.remove(connection, role_scope_tags, tenant_id=tenant_id, id=tag_id)
+
+
+def replace_assignments(
+    connection: Connection, tenant_id: TenantId, *, tag_id: str, documents: list[JsonObject]
+) -> None:
+    """Replace all assignments of a tag, in this order."""
+    writes.remove(connection, role_scope_tag_assignments, tenant_id=tenant_id, tag_id=tag_id)
+    rows = [
+        RoleScopeTagAssignmentRow(tenant_id, tag_id, document["id"], position, document)
+        for position, document in enumerate(documents)
+    ]
+    writes.add_rows(connection, role_scope_tag_assignments, rows=rows)
+
+
+def assignments_of(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> list[JsonObject]:
+    """Return the documents of a tag's assignments, in order."""
+    of_tag = (of_tenant(role_scope_tag_assignments, tenant_id), role_scope_tag_assignments.c.tag_id == tag_id)
+    statement = select(role_scope_tag_assignments.c.document).where(*of_tag)
+    return list(connection.execute(statement.order_by(role_scope_tag_assignments.c.position)).scalars())

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from fauxtune.core.clock import iso
-from fauxtune.core.model.ids import EnrollmentId, MessageId, TenantId, UserId
-from fauxtune.core.model.states import ItemState
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, MessageId, TenantId, UserId
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.reads import every, in_parts
-from fauxtune.storage.rows.readability import (
-    AwaitedKeyRow,
-    EncryptedForRow,
-    ImportedKeyRow,
-    IssuedKeyRow,
-    LifeEventRow,
-    ReadingDeviceRow,
-    ReceivedMailRow,
-)
 from fauxtune.storage.tables import (
     certificates,
     enrollments,
@@ -35,6 +29,83 @@ from fauxtune.storage.tables import (
     users,
 )
 from fauxtune.storage.tenancy import of_tenant, of_tenant_unindexed, same_tenant
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMailRow:
+    """A message in a mailbox, without its bytes."""
+
+    uid: int
+    message_id: MessageId
+    received_at: datetime
+    size: int
+    document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingDeviceRow:
+    """An enrolment with the names of its device and its user; None without a user that still exists."""
+
+    enrollment_id: EnrollmentId
+    hardware_key: str
+    variant: Variant
+    user_id: UserId | None
+    state: EnrollmentState
+    cause: Cause | None
+    enrolled_at: datetime
+    device_name: str | None
+    user_principal_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKeyRow:
+    """A certificate of the register, with what it was issued for."""
+
+    thumbprint: str
+    certificate: bytes
+    enrollment_id: EnrollmentId | None
+    device_name: str | None
+    user_principal_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedKeyRow:
+    """An imported certificate; None where no connector has opened the file yet."""
+
+    thumbprint: str
+    certificate: bytes | None
+    user_principal_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedKeyRow:
+    """A certificate on its way to a device, with the reason why it is not there yet."""
+
+    enrollment_id: EnrollmentId
+    item_key: ItemKey
+    thumbprint: str
+    state: ItemState
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedForRow:
+    """A certificate that a message is encrypted for, by one of its names, and a mailbox with the message."""
+
+    message_id: MessageId
+    name: str
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class LifeEventRow:
+    """The beginning or the end of an enrolment, by its number in the journal."""
+
+    enrollment_id: EnrollmentId
+    number: int
+    time: datetime
+    type: str
+
 
 _DEVICE_NAME = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
 #: The journal's words for the beginning and the ends of an enrolment.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import reads
 from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.authorities import DEVICES
@@ -16,7 +19,6 @@ from fauxtune.storage.reads import every, in_parts, many
 from fauxtune.storage.rows.certificates import CertificateRow
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
-from fauxtune.storage.rows.diagnosis import HolderRow, ImportedCertificateRow
 from fauxtune.storage.tables import (
     certificates,
     enrollments,
@@ -27,6 +29,36 @@ from fauxtune.storage.tables import (
     profiles,
 )
 from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCertificateRow:
+    """An imported certificate without its file. `serial`, `template`, `revoked_at` and `reason` are the register's, if
+    one of the tenant's authorities issued it; `certificate` (DER) is the register's, else the connector's copy.
+    """
+
+    user_id: UserId
+    thumbprint: str
+    purpose: str
+    provider: str
+    key_name: str
+    not_after: datetime | None
+    document: JsonObject
+    certificate: bytes | None
+    serial: str | None
+    template: str | None
+    revoked_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderRow:
+    """A device that holds a certificate, and the state of the item there."""
+
+    thumbprint: str
+    enrollment_id: EnrollmentId
+    state: ItemState
+
 
 # Asked whenever somebody looks at the recorded exchanges, which the console polls; built once.
 _THESE = Prepared(with_names(bindparam("tenant"), ids=bindparam("ids", expanding=True)))

@@ -16,10 +16,9 @@ from fauxtune.storage.columns import Choice, Word
 from fauxtune.storage.odata import as_pairs
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.concern import entitled
-from fauxtune.storage.queries.text import named
+from fauxtune.storage.queries.insight.groups_and_profiles import ProfileDeviceRow, named
 from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.configuration import ProfileConflictRow
-from fauxtune.storage.rows.overviews import ProfileDeviceRow
 from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
 from fauxtune.storage.tenancy import by_key, by_keys, of_tenant, same_tenant
 

@@ -1,8 +1,12 @@
-"""What the console's pages show of groups: by page, how many members they have, who these are, what is assigned."""
+"""What is shown of groups and profiles: members, what is assigned to a group, the devices of a profile; names, and what
+the settings of a profile came to, counted over devices.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +15,8 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
+    cast,
     func,
     literal,
     null,
@@ -20,13 +26,77 @@ from sqlalchemy import (
     union_all,
 )
 
-from fauxtune.core.model.ids import GroupId, TenantId
-from fauxtune.storage.queries.text import named
+from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey, ProfileId, TenantId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, ProfileStatus, Source
+from fauxtune.storage.odata import contains
 from fauxtune.storage.reads import every
+from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.directory import GroupRow
-from fauxtune.storage.rows.overviews import AssignedRow, DirectoryEntryRow
-from fauxtune.storage.tables import assignments, directory_devices, group_members, groups, profiles, resources, users
+from fauxtune.storage.tables import (
+    assignments,
+    directory_devices,
+    group_members,
+    groups,
+    ledger,
+    managed_devices,
+    profiles,
+    resources,
+    users,
+)
 from fauxtune.storage.tenancy import of_tenant, rows_of, same_tenant
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntryRow:
+    """A user, a group or an Entra device, as a list shows it. `detail`: a user's userPrincipalName, a device's
+    operating system, a group's description; `enrollment_id`: that of a device which is or was managed.
+    """
+
+    id: str
+    kind: str
+    name: str | None
+    detail: str | None
+    enrollment_id: EnrollmentId | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedRow:
+    """A profile or a resource that is assigned to a group, or excludes it. `family`: of a resource; `intent`: of an
+    app. Of a built-in resource that nobody has changed name and family are None.
+    """
+
+    group_id: str
+    profile_id: ProfileId
+    name: str | None
+    kind: TargetKind
+    family: str | None
+    intent: str | None
+    is_profile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDeviceRow:
+    """The status of a profile on one device. `reported_at`: None for a device that has not planned with it yet;
+    `error_code` and `message`: those of the first item that failed.
+    """
+
+    enrollment_id: EnrollmentId
+    device_name: str | None
+    user_principal_name: str | None
+    variant: Variant
+    status: ProfileStatus
+    reported_at: datetime | None
+    error_code: int | None
+    message: str | None
+
+
+def named(name: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Whether the name contains the text. The database folds the case of ASCII letters at least."""
+    return or_(func.lower(name).contains(text.lower(), autoescape=True), name.contains(text, autoescape=True))
+
 
 #: A kind of member -> its table, and the property that tells two of one name apart.
 _TABLES = {
@@ -182,3 +252,55 @@ def _in_order(statement: Select[Any], *more: ColumnElement[Any]) -> Select[Any]:
 
 def _count(connection: Connection, statement: Select[Any]) -> int:
     return int(connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one())
+
+
+_COUNTED = (
+    select(ledger.c.item_key, ledger.c.state, ledger.c.payload, func.count())
+    .join_from(ledger, managed_devices, managed_devices.c.enrollment_id == ledger.c.enrollment_id)
+    .where(
+        of_tenant(ledger),
+        ledger.c.source == Source.SETTING,
+        contains(cast(ledger.c.wanted_by, String()), bindparam("profile", type_=String())),
+    )
+    .group_by(ledger.c.item_key, ledger.c.state, ledger.c.payload)
+    .order_by(ledger.c.item_key)
+)
+_NAME = profiles.c.document["displayName"].as_string()
+
+
+def profile_names(connection: Connection, tenant_id: TenantId, *, text: str = "") -> list[tuple[ProfileId, str, str]]:
+    """Return id, kind and name of the profiles whose name contains the text, by name."""
+    statement = select(profiles.c.id, profiles.c.kind, _NAME).where(of_tenant(profiles, tenant_id))
+    if text:
+        statement = statement.where(named(_NAME, text))
+    rows = connection.execute(statement.order_by(func.lower(_NAME), profiles.c.id))
+    return [(ProfileId(row[0]), str(row[1]), str(row[2])) for row in rows]
+
+
+def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Collection[str]) -> list[ProfileRow]:
+    """Return the profiles of these kinds, by name."""
+    statement = rows_of(profiles, tenant_id).where(profiles.c.kind.in_(sorted(kinds)))
+    return every(connection, statement.order_by(func.lower(_NAME), profiles.c.id), row=ProfileRow)
+
+
+def profiles_named(connection: Connection, tenant_id: TenantId, *, names: Collection[str]) -> dict[str, ProfileId]:
+    """Return which of these names profiles have, with the id of one of them."""
+    statement = select(_NAME, profiles.c.id).where(of_tenant(profiles, tenant_id), _NAME.in_(sorted(names)))
+    return {str(row[0]): ProfileId(row[1]) for row in connection.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class CountedSettings:
+    """Settings that a device takes as one, as a ledger has them, and on how many devices they are so."""
+
+    row: LedgerRow
+    devices: int
+
+
+def counted_settings(connection: Connection, tenant_id: TenantId, *, profile_id: ProfileId) -> list[CountedSettings]:
+    """Return the settings that a profile asks for, or asked for, of devices with a record."""
+    rows = connection.execute(_COUNTED, {"tenant": tenant_id, "profile": profile_id})
+    return [
+        CountedSettings(LedgerRow(ItemKey(key), Source.SETTING, ItemState(state), payload=payload), number)
+        for key, state, payload, number in rows
+    ]
