@@ -99,7 +99,7 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
 AT_MOST = {
     "lazyImports": 204,
     "typeCheckingImports": 49,
-    "smallModules": 45,
+    "smallModules": 43,
     "longestFolder": 48,
     "circles": 0,
     "tenantConditions": 0,
