@@ -53,7 +53,7 @@ DOMAINS: dict[str, tuple[str, ...]] = {
 #: of two words and more, and what is put together from them, with `%(a)s`, `%(b)s` ... for its values.
 _DIAGNOSIS = (
     *("absence_rules", "app_links", "app_rules", "certificate_rules", "chain", "compliance_rules", "delivery_rules"),
-    *("findings", "order_rules", "reach_rules", "scep_rules", "script_rules", "setting_rules"),
+    *("findings", "order_rules", "reach_rules", "scep_rules", "setting_rules"),
 )
 _COMMANDS = (
     *(

@@ -11,8 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId, UserId
-from fauxtune.core.model.items import Order
-from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
+from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, Order, RequestOrder
 from fauxtune.core.pki.crl import Revoked
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries

@@ -8,7 +8,7 @@ from typing import Any
 
 from fauxtune.core.model.connectors import Program
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId, UserId
-from fauxtune.core.model.orders import ImportedCertificateOrder
+from fauxtune.core.model.items import ImportedCertificateOrder
 from fauxtune.storage.rows.certificates import (
     AuthorityRow,
     CertificateRow,

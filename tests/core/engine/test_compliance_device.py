@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from fauxtune.core.engine.compliance.actions import actions_of, due_actions, grace_of
 from fauxtune.core.engine.compliance.built_in import ASSIGNED, CONTACT, USER, Standing, Switches, judge_built_in
-from fauxtune.core.engine.compliance.device_state import Judged, judge_device
-from fauxtune.core.engine.compliance.grace import Course, Graced
+from fauxtune.core.engine.compliance.grace import Course, Graced, Judged, judge_device
 from fauxtune.core.engine.compliance.judging import Verdict
 from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, Status, is_compliant
 from fauxtune.core.model.platforms import Variant

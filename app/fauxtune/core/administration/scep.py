@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.model.access.audiences import INTUNE
 from fauxtune.core.model.access.permissions import SCEP_CHALLENGE_PROVIDER
-from fauxtune.core.model.scep_server import server_address
+from fauxtune.core.model.scep import server_address
 
 #: Properties whose names differ between the clients: Java's name -> C#'s.
 _CSHARP = {"MS_GRAPH_RESOURCE_URL": "MSAL_GRAPH_RESOURCE_URL", "GRAPH_RESOURCE_URL": "AAD_GRAPH_RESOURCE_URL"}

@@ -1,12 +1,13 @@
-"""The actions of Graph's managedDevice, and the states of an action.
+"""The actions of Graph's managedDevice, the states of an action, and the position that a device reports for one.
 
-Source: Graph reference, managedDevice (methods) and deviceActionResult.
+Source: Graph reference, managedDevice (methods), deviceActionResult and deviceGeoLocation.
 
 #: data
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -76,3 +77,13 @@ class ActionState(StrEnum):
 
 #: The states in which the device has still to answer.
 WAITING = (ActionState.PENDING, ActionState.ACTIVE)
+
+
+_POLE, _DATE_LINE = 90, 180
+
+
+def is_on_earth(location: Mapping[str, float]) -> bool:
+    """Whether a location, by the names of Graph, has a latitude and a longitude that exist."""
+    if "latitude" not in location or "longitude" not in location:
+        return False
+    return abs(location["latitude"]) <= _POLE and abs(location["longitude"]) <= _DATE_LINE

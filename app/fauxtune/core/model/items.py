@@ -1,4 +1,5 @@
-"""An item: one thing that a device should hold, and its row in the ledger.
+"""An item: one thing that a device should hold, and its row in the ledger; and an order, which is what a certificate
+connector is asked to make for one device.
 
 The *key* names the thing on the device, not the profile that wants it: `root/<sha256>/<store>`,
 `imported/<thumbprint>`, `pkcs/<profile id>`, `scep/<profile id>`, `email/<profile id>`, `setting/<unit>` of settings
@@ -172,3 +173,22 @@ def key_profile(key: str) -> ProfileId | None:
 
 
 _OF_ONE_PROFILE = frozenset({Source.PKCS, Source.SCEP, Source.EMAIL})
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCertificateOrder:
+    """The password of a user's imported certificate, encrypted again for the device."""
+
+    user_id: UserId
+    thumbprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOrder:
+    """An e-mail account with the certificates that it carries, encrypted for the device of this user."""
+
+    user_id: UserId | None
+    account: Account
+
+
+RequestOrder = Order | ImportedCertificateOrder | AccountOrder

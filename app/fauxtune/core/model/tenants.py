@@ -9,7 +9,7 @@ from enum import StrEnum
 from fauxtune.core.clock import TenantClock
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.scep_server import server_address
+from fauxtune.core.model.scep import server_address
 
 #: The settings of a tenant, each with its default and its effect. Unknown names are refused.
 SETTINGS: dict[str, tuple[bool | int | str, str]] = {

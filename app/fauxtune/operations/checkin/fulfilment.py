@@ -25,8 +25,14 @@ from fauxtune.connector.work import ConnectorTools, Done, NamedKeys, Sealing, Wo
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, UserId
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Order
-from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
+from fauxtune.core.model.items import (
+    REMEDIATION_FAILED,
+    AccountOrder,
+    ImportedCertificateOrder,
+    LedgerRow,
+    Order,
+    RequestOrder,
+)
 from fauxtune.core.model.platforms import FACTS, needs_legacy_pfx
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject

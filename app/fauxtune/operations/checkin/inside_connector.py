@@ -15,7 +15,7 @@ from functools import partial
 
 from fauxtune.connector.refusals import PfxBroken
 from fauxtune.connector.work import Done
-from fauxtune.core.model.orders import ImportedCertificateOrder
+from fauxtune.core.model.items import ImportedCertificateOrder
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, fulfil
 from fauxtune.operations.runtime.emulator import Emulator

@@ -12,8 +12,7 @@ from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
 from fauxtune.core.engine.planning.report import profile_outcomes
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, RequestId, UserId
-from fauxtune.core.model.items import LedgerRow, key_source
-from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
+from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, LedgerRow, RequestOrder, key_source
 from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_intermediate

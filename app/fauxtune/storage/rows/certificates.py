@@ -10,7 +10,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 
 from fauxtune.core.model.connectors import Program
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, ProfileId, RequestId, TenantId, UserId
-from fauxtune.core.model.orders import RequestOrder
+from fauxtune.core.model.items import RequestOrder
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Indexed, Key, Unique, table

@@ -1,4 +1,4 @@
-"""The column type of connectors' orders: JSON in the database, `core.model.orders` outside of it."""
+"""The column type of connectors' orders: JSON in the database, `core.model.items` outside of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from sqlalchemy import JSON, Dialect
 from sqlalchemy.types import TypeDecorator
 
 from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.items import Order
-from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
+from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, Order, RequestOrder
 
 
 class OrderDocument(TypeDecorator[RequestOrder]):

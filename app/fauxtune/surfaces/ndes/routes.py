@@ -11,7 +11,7 @@ from __future__ import annotations
 from fastapi import Request, Response
 
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound
-from fauxtune.core.model.scep_server import is_served
+from fauxtune.core.model.scep import is_served
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.scep import message_from_query
 from fauxtune.operations.checkin import ndes

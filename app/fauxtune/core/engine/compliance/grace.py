@@ -1,19 +1,20 @@
-"""The period of grace: when a policy that fails, or that is in error, makes a device noncompliant.
+"""The period of grace: when a policy that fails, or that is in error, makes a device noncompliant; and the
+state of a device, which is the worst of what its policies make of it.
 
 The first failure of a policy starts its period of grace (the hours of its `block` action, `actions.grace_of`). A policy
 in error leaves the device as it was for seven days; then it counts as a failure. Intune, "Monitor results of your
 device compliance policies" (2026-04-16: grace begins after the seven days). Unverified: that a policy which fails
-meanwhile counts at once.
+meanwhile counts at once. The order of states is in `states`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fauxtune.core.engine.compliance.judging import Verdict
-from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, Status
+from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState, Status, worst_of_device
 
 ERROR_TOLERATED = timedelta(days=7)
 _OK = {
@@ -99,3 +100,48 @@ def moments(policies: Iterable[Graced]) -> Iterable[datetime]:
 def _later(moment: datetime, by: timedelta) -> datetime:
     """The moment later by a time; the end of Graph's time at most."""
     return NO_GRACE if by >= NO_GRACE - moment else moment + by
+
+
+_BUILT_IN = {Status.NON_COMPLIANT: DeviceState.NON_COMPLIANT}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The state of a device at a moment. `held`: the state that errors leave in force; `due_at`: when time may
+    change it, without a report.
+    """
+
+    state: DeviceState
+    grace_ends_at: datetime = NO_GRACE
+    held: DeviceState | None = None
+    due_at: datetime = NO_GRACE
+    courses: Mapping[str, Course] = field(default_factory=dict)
+
+
+def judge_device(
+    policies: Mapping[str, Graced],
+    *,
+    built_in: Verdict,
+    before: DeviceState,
+    held: DeviceState | None,
+    now: datetime,
+) -> Judged:
+    """Return the device's state. The courses of `policies` are those before this judgement; `before` is the device's
+    state until now, and `held` the one that errors have left in force since they began.
+    """
+    courses = {key: next_course(each.course, each.verdict.status, now=now) for key, each in policies.items()}
+    graced = {key: Graced(each.verdict, courses[key], each.grace) for key, each in policies.items()}
+    states = [state_by(each, now=now) for each in graced.values()]
+    states.append(_BUILT_IN.get(built_in.status, DeviceState.COMPLIANT))
+    is_held = any(is_tolerated(each, now=now) for each in graced.values())
+    if is_held:
+        held = held or before
+        states.append(held)
+    ends = [each.grace_ends_at for each in graced.values()]
+    return Judged(
+        state=worst_of_device(each for each in states if each is not None),
+        grace_ends_at=min(ends, default=NO_GRACE),
+        held=held if is_held else None,
+        due_at=min((moment for moment in moments(graced.values()) if moment > now), default=NO_GRACE),
+        courses=courses,
+    )

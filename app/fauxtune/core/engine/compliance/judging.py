@@ -1,7 +1,7 @@
 """The judgement of one policy on one device: each configured setting by its rule, and the worst of them.
 
-A setting that is not configured is not evaluated and has no state. The device as a whole is judged in `device_state`,
-its period of grace in `grace`.
+A setting that is not configured is not evaluated and has no state. The device as a whole is judged in `grace`, with its
+period of grace.
 """
 
 from __future__ import annotations

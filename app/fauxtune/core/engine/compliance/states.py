@@ -1,5 +1,5 @@
 """The states of compliance and which is worse: of a setting and a policy (Graph: complianceStatus), and of a device
-(complianceState). When a failure becomes one of the device is in `grace`, the state of a device in `device_state`.
+(complianceState). When a failure becomes one of the device is in `grace`, and so is the state of a device.
 
 Intune, "Create a compliance policy", the table of severities: the highest severity of all policies is the device's
 state. Unverified: the places of `remediated`, `notAssigned` and `conflict`, which that table does not have.

@@ -18,7 +18,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Order
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.scep_server import is_same_server
+from fauxtune.core.model.scep import is_same_server
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.core.pki.template import Template

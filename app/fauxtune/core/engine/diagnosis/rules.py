@@ -14,7 +14,6 @@ from fauxtune.core.engine.diagnosis import (
     order_rules,
     reach_rules,
     scep_rules,
-    script_rules,
     setting_rules,
 )
 from fauxtune.core.engine.diagnosis.facts import AppStanding, Facts
@@ -70,8 +69,8 @@ _CHECKS: Mapping[str, Check] = {
     "network-blocked": delivery_rules.network_blocked,
     "device-silent": delivery_rules.device_silent,
     "device-not-compliant": compliance_rules.not_compliant,
-    "script-waits": script_rules.script_waits,
-    "script-failed": script_rules.script_failed,
+    "script-waits": app_rules.script_waits,
+    "script-failed": app_rules.script_failed,
     "app-kept-only": app_rules.stands(AppStanding.KEPT_ONLY),
     "app-not-published": app_rules.stands(AppStanding.NOT_PUBLISHED),
     "app-nameless": app_rules.stands(AppStanding.NAMELESS),

@@ -12,8 +12,8 @@ import math
 from typing import TypeGuard, assert_never
 
 from fauxtune.core.formats.plist import Plist, dictionaries, text
+from fauxtune.core.model.actions import is_on_earth
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
-from fauxtune.core.model.positions import is_on_earth
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import FAILED_ON_APPLE
 from fauxtune.operations.checkin.steps import Result, StepResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from fauxtune.core.model.positions import is_on_earth
+from fauxtune.core.model.actions import is_on_earth
 from fauxtune.core.model.text import JsonObject
 
 #: The nodes of a position, and their names in Graph's deviceGeoLocation. The first two are required.
