@@ -22,6 +22,7 @@ from fauxtune_sim.facts.table import Fact, Form, all_facts, facts_of
 from fauxtune_sim.facts.values import FactValue, with_luhn_digit
 from fauxtune_sim.fleet.fleet import FleetSettings, planned_devices, read_mix
 from fauxtune_sim.platforms import Mode, Platform
+from fauxtune_sim.tables import Mistake
 from tests.support.device_facts import other_value, settable_facts
 
 every_platform = pytest.mark.parametrize("platform", list(Platform))
@@ -258,5 +259,5 @@ def test_a_mistake_in_the_table_has_its_line(right: str, wrong: str, message: st
     text = Path(table.__file__).with_suffix(".txt").read_text(encoding="utf-8")
     before, _, after = text.partition(right)
     number = before.count("\n") + 1 + right.startswith("\n")
-    with pytest.raises(table.Mistake, match=rf"facts/table\.txt, line {number}: .*{re.escape(message)}"):
+    with pytest.raises(Mistake, match=rf"facts/table\.txt, line {number}: .*{re.escape(message)}"):
         table.read_facts(f"{before}{wrong}{after}")

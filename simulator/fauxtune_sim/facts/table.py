@@ -8,13 +8,13 @@ Management API (enterprises.devices). The facts stand in `table.txt`, which is r
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.tables import Mistake, numbered, text_of
 
 
 class Form(StrEnum):
@@ -84,16 +84,10 @@ _MOMENT = rf"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 _PATTERNS = {"MAC-ADDRESS": r"[0-9A-F]{12}", "VERSION": _DEFENDER_VERSION, "MOMENT": _MOMENT}
 
 
-class Mistake(ValueError):
-    """What is wrong with the table of facts, with the file and the line."""
-
-
 @cache
 def all_facts() -> Mapping[str, Fact]:
     """Return the facts by their names, in the order of the table."""
-    content = pkgutil.get_data(__package__ or "", "table.txt")
-    assert content is not None, "packages are folders of files"
-    return read_facts(content.decode())
+    return read_facts(text_of(__package__ or "", "table.txt"))
 
 
 def facts_of(platform: Platform) -> tuple[Fact, ...]:
@@ -105,7 +99,7 @@ def read_facts(text: str) -> dict[str, Fact]:
     """Return the facts of a table by their names. Raises Mistake."""
     facts: dict[str, Fact] = {}
     name = ""
-    for number, line in _lines(text):
+    for number, line in numbered(text):
         try:
             if not line.startswith(" "):
                 fact = _fact(line)
@@ -121,20 +115,6 @@ def read_facts(text: str) -> dict[str, Fact]:
         except (KeyError, ValueError) as error:
             raise Mistake(f"facts/table.txt, line {number}: {error}") from None
     return facts
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the number and the text of each line, with what continues it."""
-    last: tuple[int, str] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith(" + ") and last:
-            last = (last[0], f"{last[1]} {line[3:]}")
-            continue
-        if last:
-            yield last
-        last = (number, line) if line.strip() and not line.startswith("#") else None
-    if last:
-        yield last
 
 
 def _fact(line: str) -> Fact:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.tables import Mistake
 from fauxtune_sim.windows import node_rules
 from fauxtune_sim.windows.tree import NodeRefusal, Tree, path_of, uri_of
 
@@ -258,3 +261,23 @@ def test_user_nodes_need_a_user() -> None:
     tree = Tree(Platform.WINDOWS, lambda name, path: None, user=False)
     path = path_of("./User/Vendor/MSFT/ActiveSync/Accounts", Platform.WINDOWS)
     assert status(lambda: tree.get(path)) == 405
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "message"),
+    [
+        ("node_rules.txt", "./DevInfo/Mod  ", "DevInfo/Mod  ", "'DevInfo/Mod"),
+        ("node_rules.txt", "X    null", "Y    null", "COMMANDS FORMAT, and =DEFAULT or <FACT"),
+        ("node_rules.txt", "chr   <Man", "chr   Man", "COMMANDS FORMAT, and =DEFAULT or <FACT"),
+        ("node_rules.txt", "[phones]", "[everywhere]", "there is a section everywhere already"),
+        ("node_rules.txt", "[everywhere]\n.", ".", "above this line stands a [section]"),
+        ("policy_nodes.txt", "AGRDU int\n\n# Of each", "AGRDU integer\n\n# Of each", "SaIdleTime AGRDU inte"),
+    ],
+)
+def test_a_mistake_in_the_tables_has_its_line(file: str, right: str, wrong: str, message: str) -> None:
+    text = Path(node_rules.__file__).with_name(file).read_text(encoding="utf-8")
+    assert right in text
+    before, _, after = text.partition(right)
+    with pytest.raises(Mistake, match=re.escape(message)) as caught:
+        node_rules.read_nodes(f"{before}{wrong}{after}", file=file)
+    assert str(caught.value).startswith(f"windows/{file}, line {before.count(chr(10)) + 1}: ")
