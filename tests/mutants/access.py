@@ -311,14 +311,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A statement that says nothing about tenants is executed",
-        file="app/fauxtune/storage/tenancy.py",
+        file="app/fauxtune/internals/sqlalchemy_guard.py",
         before="        if unbound and not (",
         after="        if unbound and False and not (",
         tests=("tests/storage/test_tenancy.py::test_a_write_by_columns_needs_a_key_of_one_tenant[sqlite]",),
     ),
     Mutant(
         rule="One condition on a tenant serves all tables of a statement",
-        file="app/fauxtune/storage/tenancy.py",
+        file="app/fauxtune/internals/sqlalchemy_guard.py",
         before="self._of_tenants - _reached(self._bound, self._pairs)",
         after="set() if self._bound else self._of_tenants",
         tests=("tests/storage/test_tenancy.py::test_a_statement_without_one_is_refused_each_time",),

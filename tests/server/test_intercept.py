@@ -20,10 +20,10 @@ import uvloop
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from fauxtune.internals.uvicorn_protocol import Patience
 from fauxtune.server import intercept, tls
 from fauxtune.server.intercept import HEAD_LIMIT, HOSTS, Interceptor
 from fauxtune.server.listening import ConnectionLimit, bind
-from fauxtune.server.protocol import Patience
 from fauxtune.server.system import SystemClock, SystemIds
 from fauxtune.server.tls import TlsFiles
 

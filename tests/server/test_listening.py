@@ -26,10 +26,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
 from fauxtune.core.pki.issuance import issue_identity
+from fauxtune.internals.uvicorn_protocol import HEAD_LIMIT, MOST_HEADERS, Patience
 from fauxtune.server import StartRefused, tls
 from fauxtune.server.listening import ConnectionLimit, Listener, bind
 from fauxtune.server.middleware import Guard
-from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS, Patience
 from fauxtune.server.system import SystemClock, SystemIds
 
 YEAR = timedelta(days=365)

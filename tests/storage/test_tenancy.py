@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy
 from sqlalchemy import delete, false, func, insert, select, text, true, update
 
+from fauxtune.internals.sqlalchemy_guard import UnboundStatement
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.odata import as_pairs
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.tables import enrollments, ledger, tenant_versions, tenants, users
 from fauxtune.storage.tenancy import (
-    UnboundStatement,
     across_tenants,
     by_key,
     by_keys,

@@ -27,7 +27,7 @@ WRITERS = {
 }
 
 #: Modules that execute the statements of others.
-_BETWEEN = ("sqlalchemy", __name__, "fauxtune.storage.prepared")
+_BETWEEN = ("sqlalchemy", __name__, "fauxtune.internals.sqlalchemy_statements")
 
 
 class UnnotedWrites:

@@ -39,9 +39,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.partner_services import PUBLIC_HOST
+from fauxtune.internals.uvicorn_protocol import Patience, Protocol
 from fauxtune.server import StartRefused, tls
 from fauxtune.server.listening import ConnectionLimit, Listener, Port
-from fauxtune.server.protocol import Patience, Protocol
 from fauxtune.server.tls import TlsFiles
 
 #: A CONNECT is a line and a few headers.

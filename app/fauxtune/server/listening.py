@@ -20,8 +20,8 @@ from typing import Any
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from fauxtune.internals.uvicorn_protocol import Patience, Protocol
 from fauxtune.server import StartRefused
-from fauxtune.server.protocol import Patience, Protocol
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.model.hosts import host_in, is_answered
 from fauxtune.core.model.ids import IdSource
+from fauxtune.internals.uvicorn_protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import KEPT, Caller, Headers, Wire, extended
-from fauxtune.server.protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.storage.contents import MOST_OF_ONE
 from fauxtune.surfaces.http import Refuse, is_refusal
 

@@ -32,7 +32,7 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from fauxtune.core.clock import from_iso, iso
-from fauxtune.storage.tenancy import GUARDED
+from fauxtune.internals.sqlalchemy_guard import GUARDED
 
 T = TypeVar("T")
 

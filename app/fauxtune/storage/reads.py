@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable
 
-from fauxtune.storage.prepared import Columns, Prepared
+from fauxtune.internals.sqlalchemy_statements import Columns, Prepared
 
 RowT = TypeVar("RowT")
 KeyT = TypeVar("KeyT", bound=str)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from fauxtune.storage.prepared import Prepared
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage.tenancy import equal
 
 if TYPE_CHECKING:

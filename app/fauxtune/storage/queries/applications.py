@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, delete, or_, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.tenants import tenant_of
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.directory import UserRow

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, case, select
 
 from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.certificates import AuthorityChanges, AuthorityRow, TemplateRow
 from fauxtune.storage.tables import authorities, profiles, templates
 from fauxtune.storage.tenancy import across_tenants, of_tenant, rows_of

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Update, and_, bindparam, case, func, select, 
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.pki.crl import Revoked
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.authorities import DEVICES, ROOT
 from fauxtune.storage.rows.certificates import (
     CertificateChanges,

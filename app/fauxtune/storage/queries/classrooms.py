@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.classrooms import SeatEventRow, SeatRow

@@ -15,10 +15,10 @@ from fauxtune.core.engine.compliance.states import DeviceState
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.compliance import COMPLIANCE_USER_STATUSES, SHOWN_STATUS, joined
 from fauxtune.storage.columns import Moment
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
 from fauxtune.storage.rows.compliance import (

@@ -32,9 +32,9 @@ from fauxtune.core.engine.planning.targeting import Assignment, Membership, Targ
 from fauxtune.core.model.ids import DeviceCategoryId, EnrollmentId, GroupId, ProfileId, TenantId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
 from fauxtune.storage.database import is_dry_run
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
 from fauxtune.storage.queries.filters_and_tags import filters_by_id, seen_by_filters

@@ -24,9 +24,9 @@ from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.profiles.catalog import ENROLLMENT_KINDS
 from fauxtune.core.profiles.family import Profile
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
 from fauxtune.storage.database import is_dry_run
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.configuration import (
     AssignmentChanges,
     AssignmentRow,

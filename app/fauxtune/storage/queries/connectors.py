@@ -13,8 +13,8 @@ from typing import Unpack
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, true, union_all, update
 
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.authorities import DEVICES, ROOT
 from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.reads import every

@@ -12,8 +12,8 @@ from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.escrow import EscrowKind
 from fauxtune.core.model.ids import DeviceCategoryId, DirectoryDeviceId, EnrollmentId, ManagedDeviceId, TenantId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first, many
 from fauxtune.storage.rows.devices import DeviceActionChanges, DeviceActionRow, DeviceCategoryChanges, DeviceCategoryRow
 from fauxtune.storage.rows.escrow import EscrowedSecretRow

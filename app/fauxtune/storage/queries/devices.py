@@ -26,9 +26,9 @@ from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, Tena
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.text import JsonObject
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import managed
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.locks import hold_requests_by_credential, hold_requests_of
 from fauxtune.storage.reads import every, first, in_parts, many
 from fauxtune.storage.rows.devices import (

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Select, bindparam, literal, select
 
 from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.noting import note
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, first, in_parts, many
 from fauxtune.storage.rows.changes import ChangeKind, DirectoryChange, DirectoryKind
 from fauxtune.storage.rows.directory import (

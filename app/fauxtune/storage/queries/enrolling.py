@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Select, bindparam, func, select, update
 from fauxtune.core.engine.enrollment_restrictions import JUDGED, LIMITED, Restriction
 from fauxtune.core.model.ids import ProfileId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
 from fauxtune.storage.columns import Moment
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
 from fauxtune.storage.rows.devices import EnrollmentTokenRow
 from fauxtune.storage.rows.resources import ResourceRow

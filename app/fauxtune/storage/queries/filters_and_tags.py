@@ -9,9 +9,9 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from fauxtune.core.model.ids import EnrollmentId, FilterId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.text import JsonObject
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME, NO_CATEGORY
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.configuration import FilterRow, FilterUseRow
 from fauxtune.storage.rows.tenants import RoleScopeTagAssignmentRow, RoleScopeTagRow
 from fauxtune.storage.tables import (

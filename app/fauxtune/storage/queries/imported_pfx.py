@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Select, bindparam, func, or_, select, type_co
 from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.profiles.family import ImportedCertificate
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
 from fauxtune.storage.columns import Moment
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every
 from fauxtune.storage.rows.certificates import ImportedLineRow, PfxChanges, PfxRecordRow, PfxRow
 from fauxtune.storage.tables import certificates, ledger, pfx_certificates, users

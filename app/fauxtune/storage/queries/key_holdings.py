@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, select, union_all
 from fauxtune.core.engine.planning.held_keys import KeyEvent
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import Incident, ItemState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.reads import every, in_parts, many
 from fauxtune.storage.rows.devices import HolderRow
 from fauxtune.storage.rows.keys import KeyHoldingRow, NotedKeyChange

@@ -20,7 +20,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, TenantId
-from fauxtune.storage.prepared import Prepared
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage.tables import connector_requests, connectors, enrollments, managed_devices, tenants
 from fauxtune.storage.tenancy import by_key, of_tenant
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select, updat
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.logs import MOST_AUDIT, STEP, surplus
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.locks import hold_tenant
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.changes import DirectoryChange, DirectoryChangeRow, DirectoryTrackingRow

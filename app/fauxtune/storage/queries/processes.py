@@ -31,9 +31,9 @@ from sqlalchemy import (
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.columns import Moment
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries import fault_rules, logs
 from fauxtune.storage.queries.tenants import tenant_by_key
 from fauxtune.storage.rows.sharing import ProcessMessageRow

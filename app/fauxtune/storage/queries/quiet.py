@@ -13,8 +13,8 @@ from sqlalchemy import JSON, ColumnElement, Connection, bindparam, func, select,
 from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage.odata import as_rows
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.tables import enrollments, tenant_versions
 from fauxtune.storage.tenancy import of_tenant
 

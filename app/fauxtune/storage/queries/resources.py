@@ -8,8 +8,8 @@ from typing import Any, Unpack
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.model.ids import ProfileId, TenantId
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.resources import ResourceChanges, ResourceRow
 from fauxtune.storage.tables import assignments, resources
 from fauxtune.storage.tenancy import of_tenant, rows_of

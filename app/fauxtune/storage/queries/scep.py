@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, func, or_, select, true, update
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import plain_thumbprint
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scep import (
     ChallengeState,
     PartnerRevocationRow,

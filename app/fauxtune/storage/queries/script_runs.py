@@ -10,10 +10,10 @@ from sqlalchemy import Connection, and_, bindparam, distinct, func, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.policies.script_runs import RemediationState, RunState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.scripts import by_user, counted, joined
 from fauxtune.storage.collections.statuses import as_text
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.rows.scripts import ScriptRunRow
 from fauxtune.storage.tables import script_runs
 from fauxtune.storage.tenancy import by_key, rows_of

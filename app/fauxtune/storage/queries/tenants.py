@@ -27,8 +27,8 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.logs import MOST_CONNECTOR_EVENTS, MOST_JOURNAL
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import tables, writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.locks import hold_for_deletion
 from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.reads import every, first

@@ -20,8 +20,8 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.steps import StepState
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries.configuration import assignment_targets
 from fauxtune.storage.reads import every, first

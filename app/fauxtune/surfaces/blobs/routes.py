@@ -19,6 +19,7 @@ from starlette.responses import StreamingResponse
 
 from fauxtune.core.errors import NotEmulated, NotFound
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.internals.fastapi_routes import DirectRoute, Router
 from fauxtune.operations.apps import app_files
 from fauxtune.operations.devices import log_collections
 from fauxtune.operations.runtime.contents import READ, VERSION, WRITE
@@ -28,7 +29,6 @@ from fauxtune.storage.contents import PIECE, TooLarge, Writing, index_of
 from fauxtune.surfaces.blobs.errors import DigestDiffers, HeaderMissing, HeaderRefused, RangeRefused
 from fauxtune.surfaces.blobs.messages import LARGEST_LIST, block_id, block_list
 from fauxtune.surfaces.http import caller_of, emulator_of
-from fauxtune.surfaces.routers import DirectRoute, Router
 
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 router = Router(

@@ -31,11 +31,11 @@ from fauxtune.core.errors import ConnectorRefused, Invalid, Unavailable
 from fauxtune.core.model.json_limits import MOST_FROM_CONNECTOR
 from fauxtune.core.model.text import STORABLE, Text
 from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.internals.fastapi_routes import BoundedRoute, Router
 from fauxtune.operations.checkin import connector_channel
 from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Leased
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
-from fauxtune.surfaces.routers import BoundedRoute, Router
 
 #: A request is waited for no longer than this, in seconds.
 LONGEST_WAIT = 25.0

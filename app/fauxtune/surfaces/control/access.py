@@ -25,6 +25,7 @@ from fauxtune.core.model.mail import MESSAGE
 from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.extensions import before_a_change
+from fauxtune.internals.fastapi_routes import BoundedRoute
 from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
@@ -39,7 +40,6 @@ from fauxtune.surfaces.http import (
     is_token,
     peer_of,
 )
-from fauxtune.surfaces.routers import BoundedRoute
 
 JSON = "application/json"
 

@@ -9,6 +9,7 @@ from fastapi import Depends
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
+from fauxtune.internals.fastapi_routes import Router
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.resources import (
     applications,
@@ -26,7 +27,6 @@ from fauxtune.surfaces.control.resources import (
     tenants,
     whatif,
 )
-from fauxtune.surfaces.routers import Router
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": answers.Refusal, "description": "the control token is missing or wrong"},

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.internals.fastapi_routes import Router
 from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin, peer_of
 from fauxtune.surfaces.identity import authorize, descriptions, device_codes, discovery, errors, pages
@@ -20,7 +21,6 @@ from fauxtune.surfaces.identity.discovery import ANY_TENANT
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
-from fauxtune.surfaces.routers import Router
 
 # The older token endpoint, `/oauth2/token`: it takes a `resource`, and its numbers are text.
 #

@@ -14,10 +14,10 @@ from fauxtune.core.errors import Invalid, NotAllowed, NotFound
 from fauxtune.core.model.scep import is_served
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.scep import message_from_query
+from fauxtune.internals.fastapi_routes import DirectRoute, Router
 from fauxtune.operations.checkin import ndes
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.http import caller_of, emulator_of
-from fauxtune.surfaces.routers import DirectRoute, Router
 
 router = Router(tags=["pki"], route_class=DirectRoute, redirect_slashes=False)
 _PATH = "/pki/{tenant_key}/certsrv/{address:path}"

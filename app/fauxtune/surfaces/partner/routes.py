@@ -32,6 +32,7 @@ from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
 from fauxtune.core.model.partner_services import CONNECTOR, REPORTED, SERVICES, VALIDATION, endpoints
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.scep.results import Verdict
+from fauxtune.internals.fastapi_routes import DirectRoute, Router
 from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.ca.partner_revocations import MOST, RevocationResult
 from fauxtune.operations.checkin import scep_challenges
@@ -39,7 +40,6 @@ from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of, origin
 from fauxtune.surfaces.partner.errors import activity
-from fauxtune.surfaces.routers import DirectRoute, Router
 
 #: Of a text. Microsoft's documents name no limit; a request with a challenge has some ten kilobytes. A body has the
 #: limit of all surfaces.

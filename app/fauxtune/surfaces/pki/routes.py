@@ -11,10 +11,10 @@ from fastapi import Request, Response
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.internals.fastapi_routes import DirectRoute, Router
 from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.http import caller_of, emulator_of
-from fauxtune.surfaces.routers import DirectRoute, Router
 
 router = Router(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute, redirect_slashes=False)
 

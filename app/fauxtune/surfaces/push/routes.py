@@ -16,11 +16,11 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.internals.fastapi_routes import Router
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.http import caller_of, emulator_of, hang_up
-from fauxtune.surfaces.routers import Router
 
 LONGEST_WAIT = 60.0
 #: The content of a push, unless the platform's surface has stored another one (`push` of the wire state).

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, func, select
 from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId, UserId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.text import JsonObject
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads
-from fauxtune.storage.prepared import Prepared
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every, in_parts, many

@@ -19,6 +19,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppRun
 from fauxtune.core.policies.script_runs import PartResult
+from fauxtune.internals.fastapi_routes import BoundedRoute, Router
 from fauxtune.operations.checkin.agent import serve
 from fauxtune.operations.devices.caller import certificate_holder, check_certificate
 from fauxtune.operations.runtime.contents import READ
@@ -28,7 +29,6 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.agent import answers, messages
 from fauxtune.surfaces.devices.client_certificate import caller_certificate
 from fauxtune.surfaces.http import caller_of, emulator_of
-from fauxtune.surfaces.routers import BoundedRoute, Router
 
 
 class _DeviceRoute(BoundedRoute):

@@ -26,6 +26,7 @@ from fauxtune.core.model.json_limits import MOST_FROM_DEVICE, check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppReport
+from fauxtune.internals.fastapi_routes import DirectRoute, Router
 from fauxtune.operations.checkin.android_policy import current_policy
 from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.devices import enrollment, own_operations
@@ -35,7 +36,6 @@ from fauxtune.operations.devices.credentials import digest
 from fauxtune.surfaces.devices.android import facts, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
-from fauxtune.surfaces.routers import DirectRoute, Router
 
 # From an administrator's actions to the commands of Android devices.
 #

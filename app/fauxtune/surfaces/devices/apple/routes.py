@@ -18,6 +18,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
+from fauxtune.internals.fastapi_routes import DirectRoute, Router
 from fauxtune.operations.checkin.app_steps import manifest_app
 from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Step
 from fauxtune.operations.checkin.stepwise import converse
@@ -34,7 +35,6 @@ from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
 from fauxtune.surfaces.devices.apple.command_results import step_result
 from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender
 from fauxtune.surfaces.http import caller_of, emulator_of, origin
-from fauxtune.surfaces.routers import DirectRoute, Router
 
 ADAPTER = AppleAdapter()
 

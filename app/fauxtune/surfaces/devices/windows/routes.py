@@ -22,6 +22,7 @@ from fauxtune.core.formats.xml import parse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import Text
 from fauxtune.core.policies.autopilot import is_hash
+from fauxtune.internals.fastapi_routes import Router
 from fauxtune.operations.devices import autopilot, windows_caller
 from fauxtune.operations.devices.caller import check_certificate
 from fauxtune.operations.devices.credentials import digest
@@ -38,7 +39,6 @@ from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.tenant_lookup import ROOT_PATHS, names_in, served_by_some, tenant_of
 from fauxtune.surfaces.http import caller_of, emulator_of, note_refusal, origin, peer_of
-from fauxtune.surfaces.routers import Router
 
 # What a Windows device asks before its set-up: whether it is registered with Autopilot, and its deployment profile.
 #

@@ -29,8 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage.columns import Choice, Document, Moment, Word
-from fauxtune.storage.prepared import Prepared
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _THINGS = Table(
