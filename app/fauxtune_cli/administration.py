@@ -88,7 +88,7 @@ class Administration(Emulator):
         """Yield a session with the tenant; an expected failure ends the command with a line on standard error.
         `with_graph`: Graph is called too, as the tenant's application.
 
-        Of a refusal people read the reason alone; the request itself is shown with --show-request.
+        Of a refusal people read only the reason; the request itself is shown with --show-request.
         """
         with plain_failures(), reasons(), self.client() as client:
             if with_graph:

@@ -1,6 +1,6 @@
 """`fauxtune mail`: the mailboxes of the users, and the address book of encryption certificates.
 
-Graph has no mail here: these commands speak to the control surface. What is encrypted is read on a device alone
+Graph has no mail here: these commands speak to the control surface. What is encrypted is read only on a device
 (`fauxtune-sim mail read`), and only a device signs (`fauxtune-sim mail send --sign`).
 """
 

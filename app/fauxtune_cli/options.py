@@ -91,7 +91,7 @@ def plain_failures() -> Iterator[None]:
 
 @contextmanager
 def reasons() -> Iterator[None]:
-    """Let people read the reason of a refusal alone, without the request."""
+    """Let people read only the reason of a refusal, without the request."""
     try:
         yield
     except Refused as refused:

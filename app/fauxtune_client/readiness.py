@@ -1,6 +1,6 @@
 """Asking a server whether it is ready, once or until it is: `/readyz`.
 
-It stands on the standard library alone: a container asks every few seconds, and a quick answer costs it little.
+It stands only on the standard library: a container asks every few seconds, and a quick answer costs it little.
 """
 
 from __future__ import annotations

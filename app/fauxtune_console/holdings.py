@@ -1,6 +1,6 @@
 """What a device holds, as people see it: chips with a mark, a symbol, and the state in words; cards of devices.
 
-A state looks different by its symbol and its border, not by colour alone (WCAG 2.2, 1.4.1).
+A state looks different by its symbol and its border, not only by colour (WCAG 2.2, 1.4.1).
 """
 
 from __future__ import annotations

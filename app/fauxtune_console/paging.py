@@ -31,7 +31,7 @@ class PageBehindTheLast(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A part of a list that can be chosen. `count`: its elements; `url`: the page that shows these alone."""
+    """A part of a list that can be chosen. `count`: its elements; `url`: the page that shows only these."""
 
     words: str
     count: int

@@ -73,7 +73,7 @@ class SessionKey:
         return self._session(identifier, signed_in=level == _EVERYTHING, seat=seat)
 
     def write(self, response: Response, session: Session, *, request: Request) -> None:
-        """Set the cookie, for HTTPS alone if the request came by it."""
+        """Set the cookie, only for HTTPS if the request came by it."""
         level = _EVERYTHING if session.signed_in else _NOBODY if session.seat is None else f"{_SEAT}{session.seat}"
         response.set_cookie(
             _name(_SESSION, request),

@@ -47,7 +47,7 @@ _MOST = 1024
 
 
 class Passwords:
-    """The passwords that a connector has decrypted last, in memory alone: a file that is imported once goes to every
+    """The passwords that a connector has decrypted last, only in memory: a file that is imported once goes to every
     device of its user, and to decrypt its password takes ten times as long as to encrypt it for one of them.
     """
 

@@ -66,7 +66,7 @@ class Receivers:
                 target=name,
             )
         if parts.scheme == "http" and not is_here:
-            raise Invalid(f"{name} must be an https URL: http is called on this machine alone.", target=name)
+            raise Invalid(f"{name} must be an https URL: http is called only on this machine.", target=name)
         if is_here and _port(parts) in self._own_ports():
             raise Invalid(f"{name} leads to this server itself, which is no receiver.", target=name)
 

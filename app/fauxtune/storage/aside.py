@@ -1,5 +1,5 @@
 """A connection beside those of transactions: for single statements that stand by themselves, each a transaction of its
-own (PostgreSQL alone).
+own (only PostgreSQL).
 
 What holds a lock by name while its transactions run, or counts within one, must not wait for a second connection of the
 pool: enough of them at a time would wait for one another.

@@ -87,7 +87,7 @@ _Begin = Callable[[], AbstractContextManager[Connection]]
 class Database:
     """An open database. `url` is a SQLAlchemy URL: `sqlite:///path`, `sqlite://` or `postgresql+psycopg://...`."""
 
-    #: Whether other processes use the database, too (PostgreSQL alone): they write, and tell nobody.
+    #: Whether other processes use the database, too (only PostgreSQL): they write, and tell nobody.
     is_shared = False
 
     def __init__(
@@ -165,7 +165,7 @@ class Database:
         return self._run_repeatedly(work, *args, **kwargs)
 
     def run_aside(self, work: Callable[[Connection], T]) -> T:
-        """Run single statements on a connection beside those of transactions (PostgreSQL alone; see `aside`). They may
+        """Run single statements on a connection beside those of transactions (only PostgreSQL; see `aside`). They may
         be run within a transaction, of which they are no part. Blocks. DatabaseUnavailable as for `run`.
         """
         try:
@@ -360,7 +360,7 @@ def _trim() -> None:
 
 
 def is_dry_run(connection: Connection) -> bool:
-    """Whether the transaction is rolled back in any case: then what it would write for others alone, in thousands of
+    """Whether the transaction is rolled back in any case: then what it would write only for others, in thousands of
     rows, need not be written, and the rows need not be locked.
     """
     return _DRY_RUN in connection.get_execution_options()

@@ -50,7 +50,7 @@ class LateRoute(BaseRoute):
         self._app = Late(make)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match by the path alone."""
+        """Match only by the path."""
         ours = scope["type"] == "http" and self.paths.match(scope["path"]) is not None
         return (Match.FULL if ours else Match.NONE), {}
 

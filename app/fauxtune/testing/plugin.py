@@ -108,7 +108,7 @@ def _keys_of(database: str, config: pytest.Config) -> Path | None:
 
 @pytest.fixture
 def tenant(fauxtune: Server, request: pytest.FixtureRequest) -> Iterator[Tenant]:
-    """A tenant for this test alone, with its own id, domain and secret; `@pytest.mark.fauxtune` says what is in it."""
+    """A tenant only for this test, with its own id, domain and secret; `@pytest.mark.fauxtune` says what is in it."""
     options: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("fauxtune"))):
         wrong = [repr(value) for value in mark.args] + [f"{name}=" for name in mark.kwargs if name not in _OPTIONS]

@@ -293,7 +293,7 @@ def show(
 ) -> None:
     """Show what a challenge contains.
 
-    Intune shows that to nobody: a challenge is encrypted, and signed, for Intune alone.
+    Intune shows that to nobody: a challenge is encrypted, and signed, only for Intune.
 
     \b
     fauxtune scep challenge show "$CHALLENGE"

@@ -123,7 +123,7 @@ def compliance_words(change: dict[str, Any]) -> str:
 
 
 def effects_of_time(devices: list[dict[str, Any]]) -> Table:
-    """Return what time alone would change in the compliance of devices as a table."""
+    """Return what only time would change in the compliance of devices as a table."""
     rows: list[tuple[str, ...]] = [
         (each["deviceName"] or each["device"], person(each["userPrincipalName"]), compliance_words(each["compliance"]))
         for each in devices

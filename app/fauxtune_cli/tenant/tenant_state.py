@@ -118,7 +118,7 @@ def _tenant_in(file: str) -> dict[str, Any]:
 
 
 def _write(file: str, text: str) -> None:
-    """Write a new file that its owner alone can read: it has secrets of the tenant's applications."""
+    """Write a new file that only its owner can read: it has secrets of the tenant's applications."""
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
             out.write(text)

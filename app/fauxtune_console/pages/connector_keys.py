@@ -59,7 +59,7 @@ def _key_form(call: TenantCall, form: Typed, *, view: ConnectorView) -> Response
         template="connector_key.html",
         error=form.errors.get("") or ("No key was made. Please mend what is marked below." if form.errors else ""),
         title=f"New key of “{view.row.name}”",
-        sentence="Passwords of imported PFX files are encrypted with its public half: this connector alone can open "
+        sentence="Passwords of imported PFX files are encrypted with its public half: only this connector can open "
         "them. The cmdlet Add-IntuneKspKey makes such a key.",
         button="Make the key",
         back=call.url("connectors", view.row.id),

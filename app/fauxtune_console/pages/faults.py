@@ -144,7 +144,7 @@ def _form(call: TenantCall, form: Typed) -> Response:
         template="fault_new.html",
         error=form.errors.get("") or ("Nothing was added. Please mend what is marked below." if form.errors else ""),
         title="New fault",
-        sentence="It strikes requests and devices of this tenant alone, and never the console.",
+        sentence="It strikes requests and devices only of this tenant, and never the console.",
         button="Add the fault",
         back=call.url("faults"),
         form=form,

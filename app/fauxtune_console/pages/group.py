@@ -114,7 +114,7 @@ async def ask_delete(call: TenantCall) -> Response:
         call,
         [delete_group(row.id)],
         title=f"Delete the group “{name}”",
-        sentence="Its members stay. What is assigned to this group alone is taken from them.",
+        sentence="Its members stay. What is assigned only to this group is taken from them.",
         button="Delete the group",
         back=call.url("groups", row.id),
         danger=True,

@@ -43,7 +43,7 @@ BRANCHES = """### Whole branches
 Of these nothing is emulated. Every verb answers 501 with the reason, at the branch itself and at every path below it,
 also at paths below it that the real service does not have. The names are those that Microsoft's metadata and SDKs
 declare for v1.0 and beta, and a few that public programs call; next to a branch, a misspelt name answers 400. In v1.0
-the names that beta alone has answer 400 too. A name that begins with `microsoft.graph.` is a cast to a type that is not
+the names that only beta has answer 400 too. A name that begins with `microsoft.graph.` is a cast to a type that is not
 here, or an action, wherever it stands in a path."""
 REPORTS = """### Reports by their names
 

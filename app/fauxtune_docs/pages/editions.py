@@ -59,7 +59,7 @@ are the matrices of {} and of {}."""
 REMOVAL_DIFFERS = """### Removal and revocation that differ
 
 *R* is removed from the device, *V* revoked at the certification authority, *-* neither, *new* or *same* what the device
-is given instead. What can occur in one edition alone, because its action is refused in the other, is not listed."""
+is given instead. What can occur only in one edition, because its action is refused in the other, is not listed."""
 CONNECTORS = "### Certificate connectors"
 SAME = "## What is the same"
 ACTIONS_SAME = "### Device actions"

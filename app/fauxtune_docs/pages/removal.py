@@ -31,7 +31,7 @@ cell cannot occur. The number names the document that the cell comes from; *Unve
 is our choice; where documents disagree, both are named. Every cell is shown by a test on simulated devices, but for
 those with the mark °: "Cells that no device here can bring about" says why.
 
-For PKCS most lists speak of the assignment alone. Unverified: a deleted profile, a left group and another primary user
+For PKCS most lists speak only of the assignment. Unverified: a deleted profile, a left group and another primary user
 are taken for the same case, unless the document has a line for them. A device whose record is deleted is treated like
 one that is wiped or retired: [the editions](editions.md) say which."""
 NOT_SHOWN = """## Cells that no device here can bring about"""

@@ -23,7 +23,7 @@ from fauxtune_cli.tables import Table, moment
 app = typer.Typer(
     help="""Teach a class: a tenant for each student, watched and steered.
 
-A seat is a tenant and a password, which opens this tenant alone. Print the cards; students sign in to the console and
+A seat is a tenant and a password, which opens only this tenant. Print the cards; students sign in to the console and
 find the labs of the lesson. Your page of the console shows how far each seat is. docs/classroom.md has the 90 minutes.
 
 \b
@@ -69,7 +69,7 @@ def start(
 ) -> None:
     """Open a classroom, and write the cards to hand out.
 
-    cards.html is to be printed and cut up; seats.csv has the same. The passwords are told here alone: the server keeps
+    cards.html is to be printed and cut up; seats.csv has the same. The passwords are told only here: the server keeps
     hashes.
 
     \b
@@ -345,7 +345,7 @@ def opened(room: dict[str, Any], written: list[Path], *, page: str) -> str:
     if urlsplit(room["address"]).hostname == "localhost":
         lines += [
             "",
-            "This address is for this machine alone. For a room of machines: docs/room.md, and --address HOST.",
+            "This address is only for this machine. For a room of machines: docs/room.md, and --address HOST.",
         ]
     return "\n".join(lines)
 

@@ -177,7 +177,7 @@ class SeatFault(_Body):
     fault: Text
 
 
-#: Where students sign in: on a server with a control token every page asks for it, else this one alone.
+#: Where students sign in: on a server with a control token every page asks for it, else only this one.
 _CONSOLE, _SIGN_IN = "/console", "/console/-/seat"
 #: The page that says what to trust.
 _TRUST = "/trust"

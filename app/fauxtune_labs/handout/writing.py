@@ -69,7 +69,7 @@ def qr_code(text: str) -> Markup:
     drawing = segno.make(text, error="m", micro=False).svg_inline(
         border=0, omitsize=True, svgclass="qr", lineclass=None
     )
-    return Markup(drawing)  # noqa: S704 - numbers alone
+    return Markup(drawing)  # noqa: S704 - only numbers
 
 
 def _summary(labs: Json, transcripts: Sequence[Json]) -> str:

@@ -232,7 +232,7 @@ class Members:
 
     def expects(self, _values: Values) -> str:
         """Say it in few words."""
-        return f"members {', '.join(self.names)} alone"
+        return f"only members {', '.join(self.names)}"
 
     def deviation(self, answer: Answer, _values: Values) -> str | None:
         """Return the members."""

@@ -291,7 +291,7 @@ class Agent(ABC):
         """Remove what management installed; with `everything` the device is reset to its factory state."""
         if everything:
             self.device.condition = Condition()
-            # What the management agent installed stays when an enrolment ends: a reset alone takes it.
+            # What the management agent installed stays when an enrolment ends: only a reset takes it.
             self.device.programs.installed.clear()
         self.device.remove_management(why, certificates=everything or not self._keeps_certificates())
         result.ended = why

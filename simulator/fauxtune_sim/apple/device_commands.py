@@ -2,7 +2,7 @@
 Queries").
 
 Apple: RestartDevice, ShutDownDevice and those of lost mode are for supervised iPhones and iPads; a Mac restarts and
-shuts down in any case. DeviceLocation and PlayLostModeSound are answered in lost mode alone.
+shuts down in any case. DeviceLocation and PlayLostModeSound are answered only in lost mode.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ def security_info(device: Device) -> dict[str, Any]:
 
 
 def app_feedback(device: Device, identifiers: Iterable[str]) -> list[dict[str, Any]]:
-    """The answer to ManagedApplicationFeedback: of Company Portal alone, which reports whether the device is
+    """The answer to ManagedApplicationFeedback: only of Company Portal, which reports whether the device is
     jailbroken.
     """
     jail_broken = reported_facts(device).get("jailBroken")

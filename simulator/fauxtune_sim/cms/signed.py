@@ -66,7 +66,7 @@ def verify(
     try:
         content = message.content if detached is None else detached
         if not message.signers:
-            raise CmsRefused("the message has no signature: it brings certificates alone")
+            raise CmsRefused("the message has no signature: it brings only certificates")
         if content is None:
             raise CmsRefused("the signature is detached, and its content is missing")
         certificates = tuple(map(load_certificate, message.certificates))
@@ -261,7 +261,7 @@ def _signature(data: bytes, key: PrivateKey, *, digest: _Digest, pss: bool) -> t
 def _time(moment: datetime) -> bytes:
     """UTCTime until 2049, GeneralizedTime from then on, whole seconds (RFC 5652 11.3)."""
     whole = moment.astimezone(UTC)
-    # Not with strftime alone, which writes years before 1000 without leading zeros on some systems.
+    # Not only with strftime, which writes years before 1000 without leading zeros on some systems.
     text = f"{whole.year:04}{whole:%m%d%H%M%SZ}"
     if 1950 <= whole.year < 2050:
         return encoded(UTC_TIME, text[2:].encode())

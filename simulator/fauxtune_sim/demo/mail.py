@@ -1,5 +1,5 @@
 """The proofs about mail: a sender obtains the recipient's public key from the address book, where it has to be
-published; an iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads; the end user can
+published; an iPhone's mail account, set up only by its profile, signs, encrypts, verifies and reads; the end user can
 enable S/MIME in a mail app, which neither signs nor encrypts before; an account logs in to the mail server with its
 certificate.
 """

@@ -166,7 +166,7 @@ def _yes(answer: object) -> str:
 
 
 def per_device_encryption(device: DemoDevice) -> Identity | None:
-    """The encryption certificate that was issued for this device alone."""
+    """The encryption certificate that was issued only for this device."""
     return next((identity for identity in device.identities("pkcs") if can_encrypt(identity.certificate)), None)
 
 

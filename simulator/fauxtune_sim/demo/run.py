@@ -57,7 +57,7 @@ _CLAIMS = (
         mail.user_enables_smime,
     ),
     Claim(
-        "The iPhone's mail account, set up by its profile alone, signs, encrypts, verifies and reads mail",
+        "The iPhone's mail account, set up only by its profile, signs, encrypts, verifies and reads mail",
         mail.mail_account,
     ),
     Claim(

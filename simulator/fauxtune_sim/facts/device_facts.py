@@ -66,7 +66,7 @@ _OF_OWN_DEVICE = frozenset(
         "activationLockBypassCode",
     }
 )
-#: Apple: a supervised device alone has the code.
+#: Apple: only a supervised device has the code.
 _OF_SUPERVISED = frozenset({"activationLockBypassCode"})
 #: Android Management API, TelephonyInfo: on fully managed devices only.
 _OF_SIM = frozenset({"iccid", "phoneNumber", "subscriberCarrier"})

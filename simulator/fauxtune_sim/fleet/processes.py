@@ -233,7 +233,7 @@ def main() -> None:
     """Run a part of a fleet."""
     # Ctrl-C goes to every process of a terminal: the one that leads ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Answers alone go to standard output: what any library prints goes where errors go.
+    # Only answers go to standard output: what any library prints goes where errors go.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with suppress(EOFError, BrokenPipeError):  # who leads has ended

@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--ca-file", type=Path, required=True, help="PEM of the authority of its certificate")
     parser.add_argument("--folder", type=Path, help="keep the devices in folders below this one")
     arguments = parser.parse_args()
-    # Answers alone go to standard output: what any library prints goes where errors go.
+    # Only answers go to standard output: what any library prints goes where errors go.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with answers:

@@ -301,7 +301,7 @@ def _is_locked(file: IO[bytes]) -> bool:
 
 
 class MemoryFolder(StateFolder):
-    """A state folder in memory, for JSON files alone."""
+    """A state folder in memory, only for JSON files."""
 
     def __init__(self, files: dict[str, Any] | None = None) -> None:
         super().__init__(_NOWHERE)

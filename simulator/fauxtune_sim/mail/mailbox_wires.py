@@ -139,7 +139,7 @@ class Mailbox:
         return line.rstrip(b"\r\n")
 
     def _lines(self) -> Iterator[bytes]:
-        """The lines of an answer up to the one with a dot alone."""
+        """The lines of an answer up to the one that is only a dot."""
         size = 0
         while (line := self._line()) != b".":
             size += len(line)

@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument("--ca-file", type=Path, help="PEM of the authorities to trust, for an https address")
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds that an answer may take")
     arguments = parser.parse_args()
-    # Answers alone go to standard output: what any library prints goes where errors go.
+    # Only answers go to standard output: what any library prints goes where errors go.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with answers:

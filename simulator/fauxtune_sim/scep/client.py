@@ -1,7 +1,7 @@
 """A SCEP client (RFC 8894): GetCACaps, GetCACert, then PKIOperation until the CertRep is SUCCESS or FAILURE.
 
 A device calls `authority`, `first_request` and `poll`; `enroll`, which tests call, is all three. A test bench, which
-sends wrong messages too, uses `address` and `send_operation` alone.
+sends wrong messages too, uses only `address` and `send_operation`.
 """
 
 from __future__ import annotations

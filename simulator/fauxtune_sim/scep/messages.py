@@ -239,7 +239,7 @@ def read_ca_certificates(
     """
     certificates = _load(body)
     if fingerprint is not None:
-        # Unverified: that a device also takes a root from its store, where the authority sends an intermediate alone.
+        # Unverified: that a device also takes a root from its store, where the authority sends only an intermediate.
         anchors = [each for each in (*certificates, *known) if _matches(each, fingerprint)]
         if not anchors:
             text = "no certificate of the SCEP authority has the fingerprint that the profile names"

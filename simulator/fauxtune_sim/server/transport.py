@@ -136,8 +136,8 @@ class Transport:
 
 
 def _context(ca: bytes | None, roots: Sequence[bytes]) -> ssl.SSLContext | bool:
-    """Return what trusts these authorities; for the system's alone True, since aiohttp has such a context already, and
-    to read some 150 authorities takes 30 ms.
+    """Return what trusts these authorities; True if they are only the system's, since aiohttp has such a context
+    already, and to read some 150 authorities takes 30 ms.
     """
     if ca is None and not roots:
         return True

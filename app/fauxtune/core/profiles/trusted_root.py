@@ -38,7 +38,7 @@ def _certificate(text: str) -> x509.Certificate:
     data = _bytes(text)
     if b"PRIVATE KEY" in data:
         raise Invalid(
-            "trustedRootCertificate contains a private key; upload the certificate alone.",
+            "trustedRootCertificate contains a private key; upload only the certificate.",
             target="trustedRootCertificate",
         )
     return certificate_from(data, target="trustedRootCertificate")

@@ -20,7 +20,7 @@ SETTINGS = (
     "getConfigurationSettingDetailsReport; this report is not made"
 )
 DEVICES_OF_POLICIES = (
-    "no report is of assignments alone: DeviceStatusesByConfigurationProfile has the devices of a policy"
+    "no report is only of assignments: DeviceStatusesByConfigurationProfile has the devices of a policy"
 )
 ENROLLMENT = "no report has enrolments: autopilotEvents and troubleshootingEvents tell of them"
 RETIRING = "the devices that are to be retired are answered by getDevicesScheduledToRetire; no report has them"

@@ -159,9 +159,7 @@ def serving_connector(tx: Transaction) -> ConnectorRow:
         if row.credential_digest is None and is_at_work(row):
             return row
     first = rows[0]
-    why = (
-        why_silent(first, now=tx.now) or "is a process of its own, and NDES is served by those inside the server alone"
-    )
+    why = why_silent(first, now=tx.now) or "is a process of its own, and NDES is served only by those inside the server"
     raise Unavailable(f"NDES does not answer: the connector '{first.name}' {why}.")
 
 

@@ -38,13 +38,13 @@ async def seat_with(emulator: Emulator, password: str, *, source: str) -> Tenant
 async def check_opens(emulator: Emulator, seat: Tenant, *, key: str | None) -> None:
     """Raise NotAllowed unless `key` (id, name or domain) is this seat's tenant; None: something of the whole server."""
     if key is None:
-        raise NotAllowed(f"The password of the seat '{seat.name}' opens its own tenant alone, not the whole server.")
+        raise NotAllowed(f"The password of the seat '{seat.name}' opens only its own tenant, not the whole server.")
     try:
         is_own = (await emulator.runner.tenant(key)).id == seat.id
     except NotFound:
         is_own = False
     if not is_own:
-        raise NotAllowed(f"The password of the seat '{seat.name}' opens the tenant '{seat.name}' alone.")
+        raise NotAllowed(f"The password of the seat '{seat.name}' opens only the tenant '{seat.name}'.")
 
 
 async def seat_of(emulator: Emulator, tenant: Tenant) -> SeatRow | None:

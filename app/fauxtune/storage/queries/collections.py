@@ -52,7 +52,7 @@ def page_of_properties(
     limit: int,
     offset: int = 0,
 ) -> list[JsonObject]:
-    """Return a page of documents that have these properties alone, which must all have columns (`has_columns`): no
+    """Return a page of documents that have only these properties, which must all have columns (`has_columns`): no
     stored document is parsed. Raises Invalid for a sort key that does not exist.
     """
     statement = _matching(connection, collection, tenant_id=tenant_id, parent=parent, condition=condition)

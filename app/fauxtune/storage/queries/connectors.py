@@ -320,7 +320,7 @@ def give_back(connection: Connection, tenant_id: TenantId, *, session: str) -> N
 
 
 def release(connection: Connection, tenant_id: TenantId, *, connector_id: ConnectorId) -> None:
-    """Let all connectors take the requests that a removed connector alone could answer; they refuse them."""
+    """Let all connectors take the requests that only a removed connector could answer; they refuse them."""
     where = {"tenant_id": tenant_id, "only_by": connector_id, "state": "open"}
     _hold_requests(connection, where)
     writes.change(connection, connector_requests, where=where, values={"only_by": None})

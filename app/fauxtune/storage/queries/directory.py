@@ -414,7 +414,7 @@ def objects_after(
     limit: int,
 ) -> list[DirectoryObjectRow]:
     """Return the next objects of a kind in the order of their creation. `after`: when the last one was created, as
-    text, and its id; `among`: of these ids alone.
+    text, and its id; `among`: only of these ids.
     """
     table = _TABLES[kind]
     statement = select(table.c.id, literal(kind), table.c.created_at, table.c.document)

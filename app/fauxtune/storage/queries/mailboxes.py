@@ -102,7 +102,7 @@ def newest_lines(
     connection: Connection, tenant_id: TenantId, *, user_id: UserId, offset: int, limit: int
 ) -> list[MailLineRow]:
     """Return a page of a mailbox, newest first, without the bytes of the messages."""
-    # The page is found in the index of the entries alone: with the join in it, SQLite reads every message before it.
+    # The page is found only in the index of the entries: with the join in it, SQLite reads every message before it.
     page = (
         select(_entry.uid)
         .where(of_tenant(_entry, tenant_id), _entry.user_id == user_id)

@@ -125,7 +125,7 @@ class ManagedDeviceRow:
     user_id: UserId | None
     category_id: DeviceCategoryId | None
     document: JsonObject
-    # Parts of the document that lists are filtered by: written by `queries.devices` alone, together with it.
+    # Parts of the document that lists are filtered by: written only by `queries.devices`, together with it.
     device_name: str | None
     operating_system: str | None
     compliance_state: str | None

@@ -37,7 +37,7 @@ class ResourceRow:
 resources = table(
     "resources",
     ResourceRow,
-    # An assignment names what it assigns by its id alone.
+    # An assignment names what it assigns only by its id.
     Index("ix_resources_id", "tenant_id", "id"),
     Index("ix_resources_oldest", "tenant_id", "family", "created_at", "id"),
 )

@@ -39,7 +39,7 @@ tenants = table("tenants", TenantColumns)
 
 @dataclass(frozen=True, slots=True)
 class ApplicationRow:
-    """An application. `secret`: in clear, of a seed's application alone; `certificate`: DER; `registration`: see
+    """An application. `secret`: in clear, only of a seed's application; `certificate`: DER; `registration`: see
     `operations.directory.registrations`.
     """
 
@@ -99,7 +99,7 @@ class SignInRow:
     expires_at: datetime
 
 
-# Authorization codes and device codes: their digests alone. Times are the system's, for clients judge by their watch.
+# Authorization codes and device codes: only their digests. Times are the system's, for clients judge by their watch.
 sign_ins = table(
     "sign_ins",
     SignInRow,

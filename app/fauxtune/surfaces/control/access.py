@@ -1,7 +1,7 @@
 """Who may call the control surface, and the beginning of every call.
 
 Access to the control surface: by the control token, or if none is set from this machine only; and by the password of
-a seat of a classroom, which opens this seat's tenant alone.
+a seat of a classroom, which opens only this seat's tenant.
 
 Bodies must be JSON, but for whole messages of mail; a POST without a body says that it would be JSON, too.
 

@@ -174,7 +174,7 @@ class _PageRequest(Generic[R]):
         return list(zip(rows, more, strict=True))
 
     def documents(self, connection: Connection, properties: tuple[str, ...]) -> list[Json]:
-        """Return documents that have these properties alone."""
+        """Return documents that have only these properties."""
         return collections.page_of_properties(
             connection,
             self.call.tenant.id,
@@ -247,7 +247,7 @@ def _selected_columns(call: Call, listed: Listed[Any]) -> tuple[str, ...] | None
 
 
 async def count_rows(call: Call, listed: Listed[Any], *, parent: str | None = None) -> Answer:
-    """Answer `/$count`: the number alone, as text."""
+    """Answer `/$count`: only the number, as text."""
     if listed.directory and not _is_eventual(call):
         raise Invalid("$count is not currently supported: send the header 'ConsistencyLevel: eventual'.")
     condition = wanted_of(call, listed, counting=True)
@@ -396,7 +396,7 @@ def list_documents(
 
 
 def count_documents(call: Call, documents: Sequence[Json], *, entity: Entity) -> Answer:
-    """Answer `/$count`: the number alone, as text."""
+    """Answer `/$count`: only the number, as text."""
     return Answer(200, text=str(len(_wanted(call, documents, entity=entity))))
 
 

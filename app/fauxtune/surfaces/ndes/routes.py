@@ -31,7 +31,7 @@ async def scep_by_get(request: Request, tenant_key: str, address: str) -> Respon
     operation = parameters.get("operation", "")
     match operation.lower():
         case "":
-            raise NotAllowed("NDES with Intune's policy module answers SCEP clients alone: name an operation.")
+            raise NotAllowed("NDES with Intune's policy module answers only SCEP clients: name an operation.")
         case "getcacaps":
             return Response(await ndes.capabilities(emulator, tenant), media_type="text/plain")
         case "getcacert":

@@ -218,7 +218,7 @@ async def _reads(stage: Stage, words: Words) -> Sight:
         return _sight(None, looked, say("there is no file %(file)s", file=name))
     version, is_modern = row.facts.get("osVersion"), has_modern_ciphers(data)
     only_old = needs_legacy_pfx(row.variant, version)
-    reads = say("version %(version)s, which reads 3DES alone", version=version)
+    reads = say("version %(version)s, which reads only 3DES", version=version)
     if not only_old:
         reads = say("version %(version)s, which reads PBES2 and 3DES", version=version)
     ciphers = say("%(name)s: %(what)s", name=name, what="PBES2" if is_modern else "3DES")

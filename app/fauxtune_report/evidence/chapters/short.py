@@ -50,7 +50,7 @@ def _why_not(view: View, example: Barred) -> Question:
     claims = [
         Claim(
             count(
-                "The mail “%(subject)s” is encrypted for one certificate alone.",
+                "The mail “%(subject)s” is encrypted only for one certificate.",
                 "The mail “%(subject)s” is encrypted for %(number)s certificates.",
                 number=number,
                 subject=_subject(mail),

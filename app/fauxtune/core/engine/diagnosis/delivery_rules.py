@@ -150,7 +150,7 @@ def key_unnamed(facts: Facts) -> Iterator[Observation]:
             yield Observation(
                 message="The certificate was imported without the name of a key, so the connector cannot know which "
                 "one decrypts its password.",
-                fix="Import it again with providerName and keyName; a public-key file alone does not contain them.",
+                fix="Import it again with providerName and keyName; a public-key file does not contain them.",
                 evidence={"providerName": certificate.provider, "keyName": certificate.key_name},
                 certificate=certificate.thumbprint,
             )

@@ -53,7 +53,7 @@ def devices(
     """
     name = func.lower(_NAME)
     order = enrollments.c.last_checkin_at.desc().nulls_last() if by_check_in else name
-    # One pass finds the page and counts all. Wide columns are read for the page alone.
+    # One pass finds the page and counts all. Wide columns are read only for the page.
     chosen = _chosen(tenant_id, matching)
     has_ended = case((enrollments.c.state == EnrollmentState.ENDED.value, 1), else_=0)
     counted = chosen.add_columns(func.count().over()).order_by(has_ended, order, name, enrollments.c.id)
@@ -111,7 +111,7 @@ def _rows(connection: Connection, *, ids: list[EnrollmentId]) -> list[ListedDevi
     """Return these enrolments in the order of the ids."""
     if not ids:
         return []
-    # By their ids alone: told the tenant too, SQLite reads all devices of the tenant instead.
+    # Only by their ids: told the tenant too, SQLite reads all devices of the tenant instead.
     statement = (
         select(enrollments, _NAME, _USER_NAME, users.c.document["userPrincipalName"].as_string())
         .join(managed_devices, _RECORD, isouter=True)

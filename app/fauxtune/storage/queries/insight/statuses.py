@@ -71,7 +71,7 @@ def _unreported(connection: Connection, waiting_devices: Waiting) -> dict[Profil
     numbers = {profiles_of: number for number, profiles_of in waits_for.items()}
     rows = as_pairs({device: str(numbers[profiles_of]) for device, profiles_of in kinds.items()})
     state = profile_states.c
-    # Read in the index of its key alone. The devices are those of the tenant: `waiting` found them there.
+    # Read in the index only of its key. The devices are those of the tenant: `waiting` found them there.
     names = select(func.aggregate_strings(state.profile_id, ",")).where(by_key(state.enrollment_id, rows.c.key))
     if len(waiting_devices) == 1:
         names = names.where(state.profile_id == next(iter(waiting_devices)))
@@ -131,7 +131,7 @@ def devices_of_profile(
     if waiting_devices:
         rows = as_pairs(dict.fromkeys(waiting_devices, ""))
         reached = or_(reached, device.enrollment_id.in_(select(rows.c.key)))
-    # One pass finds the page and counts all, in an index. Wide columns are read for the page alone.
+    # One pass finds the page and counts all, in an index. Wide columns are read only for the page.
     chosen = (
         select(device.enrollment_id)
         .select_from(managed_devices)

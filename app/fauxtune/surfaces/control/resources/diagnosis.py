@@ -56,7 +56,7 @@ class HeldBy(Answer):
 
 
 class OwnedCertificate(Answer):
-    """A certificate of the user. `source` null: from the CA's counter, and not imported. What its file alone says
+    """A certificate of the user. `source` null: from the CA's counter, and not imported. What only its file says
     is null where one of another authority was imported, until the connector has opened it for a first device. `usage`:
     what the key usage allows.
     """

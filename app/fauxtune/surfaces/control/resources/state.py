@@ -96,7 +96,7 @@ Name = Annotated[str, Path(max_length=64, description="the name of a snapshot")]
 async def export_tenant_state(
     here: Here,
     keys: Annotated[
-        bool | None, Query(description="with its private keys; by default those of a test tenant alone")
+        bool | None, Query(description="with its private keys; by default those only of a test tenant")
     ] = None,
 ) -> Response:
     """Everything that belongs to the tenant, as it is at one moment: one property a line, in an order that stays. Equal

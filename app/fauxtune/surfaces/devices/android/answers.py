@@ -88,7 +88,7 @@ class KeyPair(_Answer):
     intended_purpose: str | None = Field(description="Graph's intendedPurpose, such as smimeEncryption")
     certificate_profile_id: str | None = Field(description="the deviceConfiguration that delivers it")
     source: Literal["PKCS", "IMPORTED_PFX", "SCEP"] = Field(
-        description="PKCS: made for this device alone; IMPORTED_PFX: the same on every device of the user; SCEP: the "
+        description="PKCS: made only for this device; IMPORTED_PFX: the same on every device of the user; SCEP: the "
         "device makes the key, and requests the certificate"
     )
 

@@ -113,7 +113,7 @@ def _answer(step: str, responses: Sequence[CommandResponse]) -> StepResult:
     """The data of a question's Gets. An inner node that does not exist (404) has no children.
 
     OMA-DM 1.2 RepPro (Get, Results): the data of a Get comes in Results. Success without Results says nothing about the
-    node, so the question counts as unsupported. Some test clients answer every command with 200 alone.
+    node, so the question counts as unsupported. Some test clients answer every command only with 200.
     """
     values = {
         response.uri: response.data

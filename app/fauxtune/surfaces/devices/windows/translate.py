@@ -36,7 +36,7 @@ _KEY_LOCATIONS = {
     "usePassportForWorkKspOtherwiseFail": 4,
 }
 _USUAL_LOCATION, _SOFTWARE, _HELLO = 2, 3, 4
-#: ClientCertificateInstall CSP, 2020-02-28: PFXKeyExportable may be true with a software key alone.
+#: ClientCertificateInstall CSP, 2020-02-28: PFXKeyExportable may be true only with a software key.
 EXPORTABLE: Changed[frozenset[int]] = Changed(
     "Private keys on Windows that the user can export",
     {

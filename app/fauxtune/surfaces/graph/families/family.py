@@ -30,7 +30,7 @@ KEYS = ("resource", "part", "piece", "grain")
 class Assigned:
     """How a family is assigned. `entity`: the type of its assignments; `key`: the member of the body of `assign`.
 
-    `old_key`: the member with assignments in their old form, which names groups alone, of the type `old_entity`.
+    `old_key`: the member with assignments in their old form, which names only groups, of the type `old_entity`.
     `returns`: `assign` answers 200 with the new set, else `done` with nothing: 204, or 200 where a program that
     restores real tenants (IntuneCD 2.6) waits for that (Unverified: the reference says 204 for all of these). `verbs`:
     what the assignments, as a collection, can do: list, get, create, update, delete. `expandable`: whether

@@ -20,7 +20,7 @@ async def nothing_happens(call: Call) -> Answer:
 
 
 def _nothing(_tx: Transaction) -> None:
-    """Change nothing: the audit log alone tells of it, and finds that the resource exists."""
+    """Change nothing: only the audit log tells of it, and finds that the resource exists."""
 
 
 _AUDIT = ("NotificationMessageTemplate", "Compliance")

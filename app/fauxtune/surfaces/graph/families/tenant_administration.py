@@ -193,7 +193,7 @@ def _caller(call: Call) -> Administrator:
 
 _NOT_ASSIGNED = stored("what is in a set is not assigned by it")
 _POLICY = approximated("in force at once, without an approval of its own; no application is excluded")
-_REQUEST = approximated("who approves what follows from the groups of policies alone; kept for 30 days, 1,000 at most")
+_REQUEST = approximated("who approves what follows only from the groups of policies; kept for 30 days, 1,000 at most")
 _READ_APPROVALS = (*needs.READ_CONFIGURATION, *needs.READ_ROLES)
 _WRITE_APPROVALS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
 

@@ -365,7 +365,7 @@ ENDPOINT = entity("endpoint")
 async def list_endpoints(call: Call) -> Answer:
     """GET /servicePrincipals/{principal}/endpoints, also by `appId=...`: empty for all but Intune."""
     key = object_key(call, "principal")
-    # Older clients name Intune by its appId alone.
+    # Older clients name Intune only by its appId.
     if key.lower() == INTUNE:
         application = INTUNE
     else:

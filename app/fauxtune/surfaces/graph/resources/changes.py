@@ -2,7 +2,7 @@
 
 Delta queries of users, groups and Entra devices. Graph: user: delta, group: delta, device: delta.
 
-`$deltatoken=latest` begins without the objects that there are. `Prefer: return=minimal` shows changed properties alone.
+`$deltatoken=latest` begins without the objects that there are. `Prefer: return=minimal` shows only changed properties.
 Differs from Intune: none of the delays that the document warns of.
 
 Subscriptions to changes of users, groups and Entra devices. Graph: subscription.
@@ -124,7 +124,7 @@ def _named(condition: Condition) -> list[str]:
             return [key for each in conditions for key in _named(each)]
         case _:
             raise UnsupportedQuery(
-                "A delta query is filtered by ids alone: id eq '...' or id eq '...'.", target="$filter"
+                "A delta query is filtered only by ids: id eq '...' or id eq '...'.", target="$filter"
             )
 
 

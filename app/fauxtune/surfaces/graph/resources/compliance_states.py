@@ -3,7 +3,7 @@
 The compliance of one device, by policy and setting. Graph: managedDevice: deviceCompliancePolicyStates.
 
 The id of a state is that of its policy. Lists leave `settingStates` empty, as the service does: the path below a state
-has them. A device that was never judged shows the built-in policy alone, as it is at this moment.
+has them. A device that was never judged shows only the built-in policy, as it is at this moment.
 
 Documents of compliance: the states of policies and settings, from the rows in which they are stored.
 """
@@ -68,7 +68,7 @@ async def get_state(call: Call) -> Answer:
 
 
 async def list_settings(call: Call) -> Answer:
-    """GET .../{device}/deviceCompliancePolicyStates/{state}/settingStates: the property alone."""
+    """GET .../{device}/deviceCompliancePolicyStates/{state}/settingStates: only the property."""
     device, key = await device_row(call), call.keys["state"]
     states = await _states(call, device)
     row = next((each for each in states.rows if each.policy_id.lower() == key.lower()), None)

@@ -115,7 +115,7 @@ def _selected(call: Call) -> set[str]:
 def _refuse_secret(call: Call, name: str) -> None:
     """Raise Invalid for a list that is to show secrets."""
     if name in _selected(call):
-        raise Invalid(f"'{name}' is shown of one element alone, not in a list.", target="$select")
+        raise Invalid(f"'{name}' is shown only of one element, not in a list.", target="$select")
 
 
 def _recovery_keys(connection: Connection, call: Call) -> list[tuple[EscrowedSecretRow, Json]]:

@@ -287,7 +287,7 @@ async def _memberships(call: Call, *, among: list[str] | None = None, security_o
 
 
 def _cast(call: Call, listed: Listed[R]) -> Listed[R]:
-    """Narrow the list to the kind that the cast names, with that kind's properties alone. Raises Invalid for a type
+    """Narrow the list to the kind that the cast names, with only that kind's properties. Raises Invalid for a type
     that is in no list.
     """
     if call.cast is None:

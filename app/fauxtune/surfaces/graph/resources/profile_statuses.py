@@ -144,7 +144,7 @@ async def get_state(call: Call) -> Answer:
 
 
 async def list_settings(call: Call) -> Answer:
-    """GET .../{device}/deviceConfigurationStates/{state}/settingStates: the property alone."""
+    """GET .../{device}/deviceConfigurationStates/{state}/settingStates: only the property."""
     _row, settings = await _found(call, await device_row(call))
     whole = view(CONFIGURATION_STATE, {"settingStates": settings}, version=call.version)
     return collection_answer(

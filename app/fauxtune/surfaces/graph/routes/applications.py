@@ -28,7 +28,7 @@ _ONE, _PRINCIPAL, _GRANT = (
 )
 _SEARCH = approximated("no $search, no owners, no changes (delta)")
 _GONE = approximated("gone at once: nothing is kept in directory/deletedItems")
-_ROLES = approximated("roles of Graph and Intune are in the next token, those of other applications are kept alone")
+_ROLES = approximated("roles of Graph and Intune are in the next token, those of other applications are only kept")
 _CONSENT = approximated("for all users, and to Microsoft Graph's permissions")
 
 _APPLICATIONS: tuple[Route[Handler], ...] = (
@@ -146,7 +146,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
         status=201,
         permissions=needs.WRITE_APPLICATIONS,
         source="Graph: servicePrincipal: post servicePrincipals",
-        fidelity=approximated("of the tenant's own applications alone"),
+        fidelity=approximated("only of the tenant's own applications"),
     ),
     Route(
         "GET",
@@ -186,7 +186,7 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
         many=True,
         permissions=needs.READ_APPLICATIONS,
         source="Graph: servicePrincipal: list endpoints; microsoft/Intune-Resource-Access, src/CsrValidation",
-        fidelity=approximated("Intune's alone: other applications have none"),
+        fidelity=approximated("only Intune's: other applications have none"),
     ),
     Route(
         "GET",

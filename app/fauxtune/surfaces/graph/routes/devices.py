@@ -57,7 +57,7 @@ _MAY_ACT = {
     DeviceAction.ROTATE_BITLOCKER_KEYS: _CHANGES,
     DeviceAction.WIPE: (*needs.ACT, *_CHANGES),
 }
-_FOUND = approximated("$select brings to a list what the service gives for one device alone; see the query options")
+_FOUND = approximated("$select brings to a list what the service gives only for one device; see the query options")
 _NO_CATEGORY = approximated("what a device in no category answers is not documented: here a category named Unknown")
 _LOGS = approximated("of Windows devices; ten are kept, each for 28 days; what is collected is always the same")
 _TAKEN = approximated("409 for a name that is taken")
@@ -176,7 +176,7 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         beta_only=True,
         permissions=(*needs.READ_CONFIGURATION, *needs.READ_MANAGED),
         source="Graph: managedDevice: getFileVaultKey",
-        fidelity=approximated("404 where none was escrowed; the reading is written into the journal alone"),
+        fidelity=approximated("404 where none was escrowed; the reading is written only into the journal"),
         dated=True,
     )
     yield from _empty_parts(one)

@@ -19,7 +19,7 @@ from fauxtune.surfaces.graph.resources import groups
 DIRECTORY_OBJECT = entity("directoryObject")
 
 SEARCH = approximated("for $search a word begins at white space and punctuation; see the query options")
-GROUPS_ALONE = approximated("groups alone: there are no directory roles and no administrative units")
+GROUPS_ALONE = approximated("only groups: there are no directory roles and no administrative units")
 AT_ONCE = approximated("gone at once, without a recycle bin")
 ONE_OWNER = approximated("a user's devices are those that the user enrolled")
 
@@ -131,7 +131,7 @@ def of_member(one: str, *, kind: str, permissions: tuple[str, ...]) -> tuple[Rou
 GROUP = entity("group")
 
 _DYNAMIC = approximated("of rules of dynamic groups those about Autopilot devices are evaluated; others name nobody")
-_USERS_ALONE = approximated("users alone: there are no service principals")
+_USERS_ALONE = approximated("only users: there are no service principals")
 
 
 _ONE_GROUP = "groups/{group}"

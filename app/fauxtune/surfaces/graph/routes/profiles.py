@@ -4,7 +4,7 @@ Profiles.
 
 References between profiles: a few lines for each navigation that any type of profile declares.
 
-The routes that read what other things have brought about: states and summaries, which Graph alone writes.
+The routes that read what other things have brought about: states and summaries, which only Graph writes.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ _PROFILE = f"{_ALL}/{{profile}}"
 _BASE = entity("deviceConfiguration")
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
-_SHOWN = approximated(
-    "v1.0 shows of kinds that beta alone knows what all have: what the real service does is not known"
-)
+_SHOWN = approximated("v1.0 shows of kinds that only beta knows what all have: what the real service does is not known")
 _CHECKED = approximated(
     "settings that can never work are 400, with the reason: the real service's checks are not published"
 )

@@ -136,7 +136,7 @@ CACHED: tuple[Route[Handler], ...] = (
     ),
 )
 
-#: Actions of both versions, and of beta alone, with the report that they answer with.
+#: Actions of both versions, and those that only beta has, with the report that they answer with.
 _TABLES = {
     "getConfigurationPolicyNonComplianceReport": "PolicyNonComplianceNew",
     "getConfigurationPolicyNonComplianceSummaryReport": "PolicyNonComplianceAgg",
@@ -159,8 +159,8 @@ _BETA_TABLES = {
     "getConfigurationPolicyDeviceSummaryReport": "ConfigurationPolicyDeviceAggregates",
     "getDeviceConfigurationPolicyStatusSummary": "ConfigurationPolicyDeviceAggregates",
 }
-#: Reasons, the actions of both versions, and those of beta alone. Names are Graph's, misspelt ones too; of a few no
-#: published schema says anything any more, and public programs call them.
+#: Reasons, the actions of both versions, and those that only beta has. Names are Graph's, misspelt ones too; of a few
+#: no published schema says anything any more, and public programs call them.
 _ABSENT: tuple[tuple[str, str, str], ...] = (
     (
         reasons.COMPLIANCE_REPORTS,

@@ -24,7 +24,7 @@ _TAG = f"{_TAGS}/{{tag}}"
 _READ_ANY = tuple(dict.fromkeys((*needs.READ_CONFIGURATION, *needs.READ_SERVICE, *needs.READ_MANAGED)))
 _WATCHED = approximated("changes of profiles, assignments, filters, categories, tags, imports and devices leave events")
 _STORED_TAG = stored("no administrator is kept from what has other tags")
-#: Graph reference, 2021: RBAC alone; Microsoft's list of permissions, 2026-08: Configuration too, as the lesser one.
+#: Graph reference, 2021: only RBAC; Microsoft's list of permissions, 2026-08: Configuration too, as the lesser one.
 _READ_TAGS = (*needs.READ_CONFIGURATION, *needs.READ_ROLES)
 _WRITE_TAGS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
 
