@@ -13,6 +13,7 @@ import pytest
 from fauxtune.core.engine.diagnosis.rules import CODES, read_rules, rules
 from fauxtune.core.faults.effects import read_effects
 from fauxtune.core.mail.apps import read_apps
+from fauxtune.core.profiles.setting_tables.reading import read_words
 from fauxtune.core.scep.verification.cases import read_cases
 from fauxtune.core.tables import Line, Mistake, read_lines
 
@@ -22,9 +23,14 @@ READERS: dict[str, Callable[[Iterable[Line]], object]] = {
     "fauxtune/core/engine/diagnosis/rules.txt": read_rules,
     "fauxtune/core/faults/effects.txt": read_effects,
     "fauxtune/core/mail/apps.txt": read_apps,
+    **{
+        f"fauxtune/core/profiles/setting_tables/{name}.txt": read_words
+        for name in ("android", "apple", "compliance", "enrollment", "windows")
+    },
     "fauxtune/core/scep/verification/cases.txt": read_cases,
 }
 _APPS, _CASES, _EFFECTS, _RULES = "mail/apps.txt", "verification/cases.txt", "faults/effects.txt", "diagnosis/rules.txt"
+_SETTINGS = "setting_tables/windows.txt"
 #: Of a table: what stands in it, what a hurried person writes in place of its last occurrence, and what is said.
 MISTAKES = [
     (_APPS, "app gmail Gmail", "app gmail", "after 'app' stands NAME TITLE PACKAGE, not gmail com.google.android.gm"),
@@ -47,6 +53,12 @@ MISTAKES = [
     (_RULES, " last by=", " lasts by=", "there is no kind of rule 'lasts'; the nearest are 'last'"),
     (_RULES, '\n fix "Enrol one."', "", 'below this line stands one more: fix "Text."'),
     (_RULES, ' fix "Enrol one."', " fix Enrol one.", "after 'fix' stands TEXT, not Enrol one."),
+    (_SETTINGS, "\neach ", "\neech ", "there is no kind of section 'eech'; the nearest are 'each'"),
+    (_SETTINGS, " int *\n", " integer *\n", "there is no form 'integer'"),
+    (_SETTINGS, " true:true", " true=true", "there is no option 'true' here"),
+    (_SETTINGS, " true:true", " true", "values are from:to,from:to or one of *, joined, days, milliseconds, not true"),
+    (_SETTINGS, " int *\n", " int\n", "stands ADDRESS FORM VALUES [STRICTER], not "),
+    ("compliance.txt", " most\n", " more\n", "there is no stricter value 'more'"),
     (_CASES, "code=SignatureValidationFailed", "code=Signature", "there is no value of code 'Signature'"),
     (_CASES, "by=client", "by=clients", "there is no document 'clients'; the nearest are 'client'"),
     (_CASES, "\n  right ", "\n  rigth ", "there is no kind of line 'rigth'; the nearest are 'right'"),
@@ -105,7 +117,9 @@ def _told_apart(lines: list[str]) -> Iterator[int]:
     depths: Counter[int] = Counter()
     for number, (line, following) in enumerate(pairwise([*lines, ""])):
         word, depth = line.strip().partition(" ")[0], len(line) - len(line.lstrip())
-        ends = word in ("", "#", "+") or following.strip().startswith("+") or line.endswith(("}", "]"))
+        ends = (
+            word in ("", "#") or word.startswith("+") or following.strip().startswith("+") or line.endswith(("}", "]"))
+        )
         if not ends and word not in seen and depths[depth] < 12 and len(line) < 180:
             seen.add(word)
             depths[depth] += 1

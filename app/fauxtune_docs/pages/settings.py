@@ -76,7 +76,9 @@ def _cells(row: Word) -> tuple[str, ...]:
 def _values(text: str) -> str:
     if text == "*":
         return "as it is"
-    return text.replace("|", "\\|").replace(",", ", ")
+    if text == "joined":
+        return "join \\|"
+    return ", ".join(pair.replace(":", "=", 1) for pair in text.split(","))
 
 
 def _catalog() -> Iterator[str]:

@@ -14,8 +14,8 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, settings, stored, trusted_root
 from fauxtune.core.profiles.family import Family
-from fauxtune.core.profiles.setting_tables.compliance import GIVEN_BY_COMPLIANCE
 from fauxtune.core.profiles.setting_tables.enrollment import HELLO, STATUS_PAGE
+from fauxtune.core.profiles.setting_tables.reading import GIVEN_BY_COMPLIANCE
 
 
 @dataclass(frozen=True, slots=True)

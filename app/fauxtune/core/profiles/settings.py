@@ -26,8 +26,7 @@ from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.core.profiles.family import Family, Profile, Recipient
 from fauxtune.core.profiles.setting_tables import enrollment
-from fauxtune.core.profiles.setting_tables.compliance import GIVEN_BY_COMPLIANCE
-from fauxtune.core.profiles.setting_tables.reading import words
+from fauxtune.core.profiles.setting_tables.reading import GIVEN_BY_COMPLIANCE, words
 
 #: The form of a custom profile for Apple: a whole property list.
 MOBILECONFIG = "mobileconfig"

@@ -1,21 +1,24 @@
 """The tables of settings, read: from the properties of a profile to settings with addresses.
 
-A section begins with `=`: the kind of profile; the address that its rows are below; `whole` if the device takes all of
-them as one (a payload), `each` if it takes each for itself. A row: property (a dot leads into a complex one); address
-below the section's; form of the value on the wire; values; of compliance policies also which of two values is stricter.
-Values are `from=to`, divided by commas, of which others are not configured (of a list, by its members); `*` the
-property's own; `join |` a list as a text; `days` and `milliseconds` (of minutes) durations.
+    whole|each KIND... below=ADDRESS
+     PROPERTY ADDRESS FORM VALUES [STRICTER]
+
+`whole`: the device takes all rows of the section as one (a payload); `each`: each for itself. A row has the property (a
+dot leads into a complex one), the address below the section's, the form of the value on the wire, its values, and of
+compliance policies which of two values is stricter. Values are `from:to`, divided by commas, of which others are not
+configured (of a list, by its members); `*` the property's own; `joined` a list as a text; `days` and `milliseconds` (of
+minutes) durations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.profiles.setting_tables import android, apple, compliance, enrollment, windows
+from fauxtune.core.tables import Line, table
 
 _DAY, _MINUTE = 86400, 60000
 
@@ -41,28 +44,54 @@ class Word:
         return None if value is None else _read(self.values, value, form=self.form)
 
 
+#: The kinds of compliance policies in the tables.
+GIVEN_BY_COMPLIANCE = (
+    "iosCompliancePolicy",
+    "macOSCompliancePolicy",
+    "windows10CompliancePolicy",
+    "windows10MobileCompliancePolicy",
+)
+_TABLES = ("apple.txt", "windows.txt", "android.txt", "compliance.txt", "enrollment.txt")
+_FORMS = frozenset({"array", "bool", "chr", "duration", "enum", "int", "int64", "real", "str"})
+_STRICTER = frozenset({"least", "most", "shortest"})
+
+
 @cache
 def words() -> Mapping[str, tuple[Word, ...]]:
-    """Return the words of each kind, by its name in lower case."""
+    """Return the words of each kind, by its name in lower case. Read with the first profile that has settings."""
     known: dict[str, list[Word]] = {}
-    for table in (apple.TABLE, windows.TABLE, android.TABLE, compliance.TABLE, enrollment.TABLE):
-        kinds, base, is_whole = list[str](), "", False
-        for line in table.strip().splitlines():
-            cells = [cell.strip() for cell in line.lstrip("= ").split(";")]
-            if line.startswith("="):
-                kinds, base, is_whole = cells[0].lower().split(), cells[1], cells[2] == "whole"
-                continue
-            name, below, form, values, *stricter = cells
-            address = f"{base}/{below}" if base else below
-            word = Word(name, address, base if is_whole else address, form, values, *stricter)
-            for kind in kinds:
-                known.setdefault(kind, []).append(word)
+    for name in _TABLES:
+        for kind, word in read_words(table(__package__ or "", name)):
+            known.setdefault(kind, []).append(word)
     return {kind: tuple(rows) for kind, rows in known.items()}
+
+
+def read_words(lines: Iterable[Line]) -> Iterator[tuple[str, Word]]:
+    """Yield the words of a table, each with its kind in lower case. Raises Mistake."""
+    for section in lines:
+        section.only("below", below=True)
+        is_whole = section.known(section.first, ("whole", "each"), what="kind of section") == "whole"
+        kinds, base = section.after_first("KIND..."), section.options.get("below", "")
+        for line in section.below:
+            word = _word(line, base=base, is_whole=is_whole)
+            yield from ((kind.lower(), word) for kind in kinds)
+
+
+def _word(line: Line, *, base: str, is_whole: bool) -> Word:
+    line.only()
+    below, form, values, *stricter = line.after_first("ADDRESS FORM VALUES [STRICTER]")
+    line.known(form, _FORMS, what="form")
+    if values not in _READERS and not all(":" in pair for pair in values.split(",")):
+        raise line.mistake(f"values are from:to,from:to or one of {', '.join(_READERS)}, not {values}")
+    for word in stricter:
+        line.known(word, _STRICTER, what="stricter value")
+    address = f"{base}/{below}" if base else below
+    return Word(line.first, address, base if is_whole else address, form, values, *stricter)
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "*": lambda value: value or None if isinstance(value, list) else value,
-    "join |": lambda value: "|".join(map(str, value)) or None,
+    "joined": lambda value: "|".join(map(str, value)) or None,
     "days": lambda value: f"{value * _DAY}s",
     "milliseconds": lambda value: str(value * _MINUTE),
 }
@@ -72,7 +101,7 @@ def _read(values: str, value: Any, *, form: str) -> Any:
     reader = _READERS.get(values)
     if reader is not None:
         return reader(value)
-    pairs = dict(pair.split("=", 1) for pair in values.split(","))
+    pairs = dict(pair.split(":", 1) for pair in values.split(","))
     if isinstance(value, list):
         return [pairs[each] for each in map(str, value) if each in pairs] or None
     text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.errors import Invalid
@@ -44,10 +45,6 @@ _SETTINGS = {
     ),
 }
 _BY_WORD = {name.casefold(): name for name in _SETTINGS}
-#: Keys that a policy can have: a report about an older policy may name them.
-_OF_POLICIES = frozenset(
-    word.address.partition("/")[0] for kind, rows in words().items() if kind.startswith("android") for word in rows
-)
 _BRACKETS = re.compile(r"\w*\[(?P<inside>[^\]]*)\].*", re.DOTALL)
 _DOTTED = re.compile(rf"({'|'.join(_SETTINGS)})[./]", re.IGNORECASE)
 #: AMAPI, NonComplianceReason: the setting is expected to be applied shortly. No refusal.
@@ -58,6 +55,13 @@ _QUOTES = "\"' "
 #: The most digits of an index: no policy has more entries.
 _LONGEST_PLACE = 5
 _SHOWN = 80
+
+
+@cache
+def _keys_of_policies() -> frozenset[str]:
+    """Keys that a policy can have: a report about an older policy may name them."""
+    of_android = (rows for kind, rows in words().items() if kind.startswith("android"))
+    return frozenset(word.address.partition("/")[0] for rows in of_android for word in rows)
 
 
 def refused(
@@ -90,7 +94,7 @@ def is_about_app(detail: messages.NonCompliance) -> bool:
 def _entries(detail: messages.NonCompliance, rows: Mapping[ItemKey, LedgerRow], *, is_current: bool) -> list[ItemKey]:
     word = _BY_WORD.get(detail.setting_name.casefold())
     own = settings.named(detail.setting_name, detail.field_path, rows=rows.values()) if word is None else []
-    if own or (word is None and not is_current and detail.setting_name in _OF_POLICIES):
+    if own or (word is None and not is_current and detail.setting_name in _keys_of_policies()):
         return own
     if word is None:
         raise Invalid(
