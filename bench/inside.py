@@ -36,9 +36,8 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, counter, imported_pfx
 from fauxtune.operations.checkin.checkin import CheckedIn, Report, check_in
 from fauxtune.operations.devices.caller import DeviceCaller
-from fauxtune.operations.devices.credentials import digest as digest_of
-from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, enroll
-from fauxtune.operations.devices.enrollment_tokens import create_token
+from fauxtune.operations.devices.caller import digest as digest_of
+from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Transaction

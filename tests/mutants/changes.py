@@ -8,7 +8,7 @@ from tests.mutants.mutant import Mutant
 
 _WEBHOOKS = "app/fauxtune/server/webhooks.py"
 _CHANGES = "app/fauxtune/operations/directory/changes.py"
-_NOTIFICATIONS = "app/fauxtune/operations/directory/notification_delivery.py"
+_NOTIFICATIONS = "app/fauxtune/operations/directory/subscriptions.py"
 _SUBSCRIPTIONS = "app/fauxtune/operations/directory/subscriptions.py"
 _FILTERS = "app/fauxtune/core/reports/filters.py"
 _TEST_WEBHOOKS = "tests/server/test_webhooks.py"

@@ -392,7 +392,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A user without a licence can enrol a device",
-        file="app/fauxtune/operations/devices/licence.py",
+        file="app/fauxtune/operations/devices/audience.py",
         before="    if not user.licensed:\n",
         after="    if not user:\n",
         tests=(

@@ -9,7 +9,7 @@ from tests.mutants.mutant import Mutant
 _GRACE = "app/fauxtune/core/engine/compliance/grace.py"
 _RULES = "app/fauxtune/core/engine/compliance/comparisons.py"
 _JUDGING = "app/fauxtune/operations/compliance/judging.py"
-_HOOKS = "app/fauxtune/operations/compliance/changes.py"
+_HOOKS = "app/fauxtune/operations/compliance/occasions.py"
 _TEST_DEVICE = "tests/core/engine/test_compliance_device.py"
 _TEST_SETTINGS = "tests/core/engine/test_compliance_settings.py"
 _TEST_OPERATIONS = "tests/operations/test_compliance.py"
@@ -49,7 +49,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A deleted policy goes on counting until the device comes",
         file=_HOOKS,
-        before="        queries.drop_policy(tx.connection, tx.tenant.id, policy_id=row.id)\n",
+        before="        compliance_queries.drop_policy(tx.connection, tx.tenant.id, policy_id=row.id)\n",
         after="",
         tests=(f"{_TEST_GRAPH}::test_a_policy_that_is_taken_away_counts_at_once[sqlite]",),
     ),

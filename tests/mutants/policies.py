@@ -49,7 +49,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Nobody takes the last verdict away when a tenant judges no more",
-        file="app/fauxtune/operations/compliance/by_time.py",
+        file="app/fauxtune/operations/compliance/occasions.py",
         before="        await emulator.runner.run(tenant, _let_be_due)\n",
         after="",
         tests=(

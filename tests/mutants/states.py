@@ -56,7 +56,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="The key that a snapshot names is deleted with its row",
-        file="app/fauxtune/operations/connectors/key_files.py",
+        file="app/fauxtune/operations/connectors/keys.py",
         before="        if file not in named:\n",
         after="        if file:\n",
         tests=(f"{_SNAPSHOTS}::test_keys_of_a_snapshot_come_back_and_later_ones_go[sqlite]",),

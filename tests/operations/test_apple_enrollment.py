@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import apple_enrollment, credentials
+from fauxtune.operations.devices import apple, caller
 from fauxtune.operations.devices.caller import identified
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
@@ -40,7 +40,7 @@ async def test_an_identity_alone_and_a_device_that_only_authenticated_are_not_en
 async def test_a_token_gives_one_identity_and_a_broken_request_leaves_it_usable(contoso: Contoso) -> None:
     token = await contoso.token("alice")
     with pytest.raises(Invalid):
-        await contoso.do(apple_enrollment.issue, b"garbage", token=token, keys=contoso.emulator.keys)
+        await contoso.do(apple.issue, b"garbage", token=token, keys=contoso.emulator.keys)
     await apple_identity(contoso, "alice", token=token)
     with pytest.raises(Unauthenticated):
         await apple_identity(contoso, "alice", token=token)
@@ -139,7 +139,7 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
     key = contoso.device_keys[1]
     csr = certificate_request(key, "tablet")
     again: dict[str, Any] = {"signer": tablet.certificate, "keys": contoso.emulator.keys}
-    der = await contoso.do(apple_enrollment.renew, csr, **again)
+    der = await contoso.do(apple.renew, csr, **again)
     renewed = StepwiseDevice(contoso=contoso, key=key, certificate=der)
     with pytest.raises(NotAllowed, match="another device"):
         await authenticate(renewed, hardware="ios/2")
@@ -147,10 +147,10 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
     await complete(renewed)
     assert await live(contoso) == 1
     with pytest.raises(EnrollmentEnded, match="has ended"):
-        await contoso.do(apple_enrollment.renew, csr, **again)
+        await contoso.do(apple.renew, csr, **again)
     unknown: dict[str, Any] = {**again, "signer": b"none of ours"}
     with pytest.raises(NotFound):
-        await contoso.do(apple_enrollment.renew, csr, **unknown)
+        await contoso.do(apple.renew, csr, **unknown)
 
 
 async def test_two_devices_may_listen_under_one_token(contoso: Contoso) -> None:
@@ -163,4 +163,4 @@ async def test_two_devices_may_listen_under_one_token(contoso: Contoso) -> None:
     assert await live(contoso) == 2
     answer = await contoso.get(device_queries.enrollment_by_push_token, "66616b65546f6b656e")
     assert answer.id in {first.enrollment_id, second.enrollment_id}
-    assert credentials.digest(first.certificate) != credentials.digest(second.certificate)
+    assert caller.digest(first.certificate) != caller.digest(second.certificate)

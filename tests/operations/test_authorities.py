@@ -14,7 +14,7 @@ from cryptography.x509 import ocsp
 from fauxtune.connector.refusals import AuthorityUnavailable
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
 from fauxtune.operations.ca import authorities, counter, crl_and_ocsp
-from fauxtune.operations.connectors import revocation, rollover
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
@@ -29,11 +29,11 @@ async def crl_of(contoso: Contoso, name: str = "issuing") -> x509.CertificateRev
 
 
 async def set_state(contoso: Contoso, state: str, name: str = "issuing") -> AuthorityRow:
-    return await rollover.set_state(contoso.emulator, contoso.tenant, name=name, state=state)
+    return await revocation.set_state(contoso.emulator, contoso.tenant, name=name, state=state)
 
 
 async def roll_over(contoso: Contoso, name: str = "issuing") -> AuthorityRow:
-    return await rollover.roll_over(contoso.emulator, contoso.tenant, name=name)
+    return await revocation.roll_over(contoso.emulator, contoso.tenant, name=name)
 
 
 async def authority(contoso: Contoso, name: str = "issuing") -> x509.Certificate:

@@ -26,9 +26,9 @@ from fauxtune.core.policies.autopilot import (
 )
 from fauxtune.core.policies.rules import BOUND
 from fauxtune.operations.checkin.due import Watch
-from fauxtune.operations.devices import actions, autopilot, autopilot_time, windows_enrollment
+from fauxtune.operations.devices import actions, autopilot, autopilot_profiles, windows
 from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest
-from fauxtune.operations.devices.windows_enrollment import Claimant
+from fauxtune.operations.devices.windows import Claimant
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import assignments, resources
@@ -53,7 +53,7 @@ async def register(contoso: Contoso, serial: str, **more: Any) -> ResourceRow:
     document = {**defaults(shape), "serialNumber": serial, "hardwareIdentifier": "T0EzeA==", **more}
     await contoso.do(autopilot.import_all, [document])
     contoso.clock.forward(seconds=30)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     rows = await contoso.look(resource_queries.resources_of_family, contoso.tenant.id, family=IDENTITIES.name)
     return next(row for row in rows if row.document["serialNumber"] == serial)
 
@@ -92,9 +92,9 @@ async def profile(contoso: Contoso, name: str, *groups: str, **document: Any) ->
 
 async def settled(contoso: Contoso, key: str) -> JsonObject:
     for _ in range(2):
-        await contoso.do(autopilot_time.settle)
+        await contoso.do(autopilot_profiles.settle)
         contoso.clock.forward(seconds=30)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     row = await contoso.do(resources.get, IDENTITIES, key=key)
     return row.document
 
@@ -115,7 +115,7 @@ async def enroll(contoso: Contoso, serial: str, *, told: str = "") -> Enrolled:
     csr = certificate_request(contoso.device_keys[0], "pc")
     claimant = Claimant(token=await contoso.token("alice"))
     keys = contoso.emulator.keys
-    return await contoso.do(windows_enrollment.enroll, request, claimant=claimant, csr=csr, wire_state={}, keys=keys)
+    return await contoso.do(windows.enroll, request, claimant=claimant, csr=csr, wire_state={}, keys=keys)
 
 
 async def test_the_members_of_a_dynamic_group_follow_from_its_rule(contoso: Contoso) -> None:
@@ -175,7 +175,7 @@ async def test_the_directory_has_one_device_of_a_pc_from_its_import_to_its_end(c
     key = await profile(contoso, "Kiosk")
     await contoso.do(autopilot.give_profile, key, identity_ids=[identity.id])
     contoso.clock.forward(minutes=1)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     kiosks = await dynamic(contoso, '(device.enrollmentProfileName -eq "kiosk")')
     done = await enroll(contoso, "1", told=identity.id)
     device = await entra(contoso, identity)
@@ -218,7 +218,7 @@ async def test_an_import_and_an_assignment_take_their_time(contoso: Contoso) -> 
     seen = []
     for seconds in (0, 9, 1, 19, 1, 0):
         contoso.clock.forward(seconds=seconds)
-        due = await contoso.do(autopilot_time.settle)
+        due = await contoso.do(autopilot_profiles.settle)
         rows = await contoso.look(resource_queries.resources_of_family, contoso.tenant.id, family=IMPORTS.name)
         seen.append({row.document["serialNumber"]: row.document["state"]["deviceImportStatus"] for row in rows})
         if len(seen) < 5:
@@ -239,15 +239,15 @@ async def test_an_import_and_an_assignment_take_their_time(contoso: Contoso) -> 
 async def test_a_profile_is_pending_then_assigned_and_in_step_with_the_last_synchronisation(contoso: Contoso) -> None:
     first = (await register(contoso, "1")).id
     key = await profile(contoso, "All", await dynamic(contoso, ZTD))
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     assert await status(contoso, first) == "pending"
     with pytest.raises(NotFound, match="its assignment is pending"):
         await contoso.do(autopilot.configuration, "1")
     contoso.clock.forward(seconds=29)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     assert await status(contoso, first) == "pending"
     contoso.clock.forward(seconds=1)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     assert await status(contoso, first) == "assignedUnkownSyncState"
     assert (await contoso.do(autopilot.configuration, "1"))["DeploymentProfileName"] == "All"
 
@@ -255,19 +255,19 @@ async def test_a_profile_is_pending_then_assigned_and_in_step_with_the_last_sync
     with pytest.raises(UnderWay):
         await contoso.do(autopilot.synchronize)
     contoso.clock.forward(seconds=30)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     assert await status(contoso, first) == "assignedInSync"
     with pytest.raises(TooSoon):
         await contoso.do(autopilot.synchronize)
     contoso.clock.forward(minutes=1)
     await contoso.do(resources.update, DEPLOYMENT_PROFILES, key=key, changes={"displayName": "Other"})
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     assert await status(contoso, first) == "assignedOutOfSync"
     contoso.clock.forward(days=1)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     assert await status(contoso, first) == "assignedInSync"
     before = contoso.emulator.runner.database.state
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     assert contoso.emulator.runner.database.state is before
 
 

@@ -12,7 +12,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.primary_user import set_primary_user
+from fauxtune.operations.devices.records import set_primary_user
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as queries

@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import AssignmentId, EnrollmentId, GroupId, Profile
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.compliance import MESSAGES, TEMPLATES
 from fauxtune.operations.checkin.due import catch_up
-from fauxtune.operations.compliance.judging import judge_known
+from fauxtune.operations.compliance.occasions import judge_known
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.mail import mailboxes
 from fauxtune.operations.profiles import resources

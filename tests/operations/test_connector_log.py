@@ -11,7 +11,7 @@ from fauxtune.connector.refusals import REFUSALS, AuthorityUnknown, TemplateUnkn
 from fauxtune.core.model.connector_events import Happening, diagnostic, event, events
 from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.ca import authorities, templates
+from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import ConnectorEventRow
@@ -135,7 +135,7 @@ async def test_a_refused_certificate_is_told_with_the_reason(
 ) -> None:
     await contoso.switch(edition=edition, requireTrustedRoot=False)
     await contoso.pkcs_profile()
-    await contoso.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayEnroll": False})
+    await contoso.do(issuance.change_template, "issuing", name="SmimeSigning", changes={"connectorMayEnroll": False})
     phone = await contoso.enroll("alice")
     await phone.settle()
     (found,) = await log(contoso, event_id=number)
@@ -155,7 +155,7 @@ async def test_an_authority_out_of_reach_and_a_revocation_that_is_denied_have_co
     assert [each.diagnostic_code for each in await log(contoso, event_id=20102)] == ["0x00000400"]
     await contoso.do(authorities.set_state, "issuing", state="available")
     await phone.settle()
-    await contoso.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
+    await contoso.do(issuance.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
     await contoso.action(phone, device_actions.retire)
     assert [each.diagnostic_code for each in await log(contoso, event_id=20202)] == ["0x00000402"]
 

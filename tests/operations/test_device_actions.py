@@ -11,7 +11,7 @@ from fauxtune.core.errors import Invalid, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey, ManagedDeviceId
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import bulk_actions
+from fauxtune.operations.devices import available_actions
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from tests.support.devices.android import AndroidInProcess
@@ -113,7 +113,7 @@ async def test_what_a_kind_cannot_do_leaves_no_trace(contoso: Contoso) -> None:
 async def test_many_devices_are_told_apart(contoso: Contoso) -> None:
     owned, personal = await contoso.enroll("alice", mode="fully-managed"), await contoso.enroll("bob")
     known = [(await phone.record()).id for phone in (owned, personal)]
-    execute = await contoso.do(bulk_actions.execute, [*known, ManagedDeviceId("x")], action=DeviceAction.WIPE)
+    execute = await contoso.do(available_actions.execute, [*known, ManagedDeviceId("x")], action=DeviceAction.WIPE)
     assert execute == {
         "successfulDeviceIds": known[:1],
         "failedDeviceIds": [],

@@ -22,15 +22,14 @@ from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES, SCHEDULED_ACT
 from fauxtune.core.policies.script_runs import Part, PartResult
 from fauxtune.core.policies.scripts import BY_FAMILY, rules_of
 from fauxtune.operations.checkin.agent import AgentAnswer, serve
-from fauxtune.operations.compliance.changes import COMPLIANCE_HOOKS
+from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import ending
 from fauxtune.operations.insight.diagnosis import diagnose
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.scripts.device_scripts import RunReport
-from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
+from fauxtune.operations.scripts.device_scripts import SCRIPT_HOOKS, RunReport
 from fauxtune.operations.tenants import snapshots
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import script_runs as queries

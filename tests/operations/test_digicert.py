@@ -13,7 +13,7 @@ from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.digicert import names, subject
 from fauxtune.core.profiles.family import AuthorityFacts, Profile, Recipient
 from fauxtune.core.profiles.pkcs import FAMILY
-from fauxtune.operations.ca import counter, crl_and_ocsp, templates
+from fauxtune.operations.ca import counter, crl_and_ocsp, issuance
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
@@ -160,7 +160,7 @@ async def test_one_that_was_deleted_by_hand_comes_back_unchanged_without_a_reque
 async def test_its_certificate_profile_rules_the_validity(subscribed: Contoso) -> None:
     contoso = subscribed
     await profile(contoso, certificateValidityPeriodValue=10, certificateValidityPeriodScale="days")
-    await contoso.do(templates.change_template, "digicert", name=OID, changes={"validity": "P90D"})
+    await contoso.do(issuance.change_template, "digicert", name=OID, changes={"validity": "P90D"})
     phone = await contoso.enroll("alice")
     await phone.settle()
     (row,) = await of_digicert(contoso)

@@ -14,8 +14,7 @@ from fauxtune.core.errors import EnrollmentEnded, FauxtuneError, Invalid, NotFou
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject, serial_hex
 from fauxtune.operations.devices import enrollment
-from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.operations.devices.enrollment_tokens import create_token
+from fauxtune.operations.devices.enrollment import EnrollmentRequest, create_token
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries

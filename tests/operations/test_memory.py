@@ -10,8 +10,7 @@ import pytest
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.caller import DeviceCaller
-from fauxtune.operations.devices.credentials import digest
+from fauxtune.operations.devices.caller import DeviceCaller, digest
 from fauxtune.operations.runtime.memory import Memory, TenantMemory
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.visit import visiting

@@ -6,7 +6,7 @@ from cryptography import x509
 
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.ca import crl_and_ocsp
-from fauxtune.operations.devices import bulk_actions
+from fauxtune.operations.devices import available_actions
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
 
@@ -37,7 +37,7 @@ async def test_one_crl_has_them_all(contoso: Contoso) -> None:
     ids = [(await phone.record()).id for phone in phones]
     # As Graph does it: some in each transaction.
     for some in (ids[:2], ids[2:]):
-        execute = await contoso.do(bulk_actions.execute, some, action=DeviceAction.RETIRE)
+        execute = await contoso.do(available_actions.execute, some, action=DeviceAction.RETIRE)
         assert execute["successfulDeviceIds"] == some
     assert await _crl(contoso) == (number + 1, {int(serial, 16) for serial in serials})
     assert await contoso.certificate_status(str((await other.item()).serial)) == "good"
@@ -52,7 +52,7 @@ async def test_the_others_stay_quiet_and_each_that_ends_is_told_so_at_its_next_c
     *phones, other = await _phones(contoso)
     plans, row = await other.plans(), await other.row()
     ids = [(await phone.record()).id for phone in phones]
-    await contoso.do(bulk_actions.execute, ids, action=DeviceAction.RETIRE)
+    await contoso.do(available_actions.execute, ids, action=DeviceAction.RETIRE)
     assert (await other.check_in()).operations == 0
     assert (await other.plans(), await other.row()) == (plans, row)
     for phone in phones:
@@ -67,7 +67,7 @@ async def test_what_a_device_survives_is_not_overlooked_by_a_quiet_check_in(cont
     # Only devices whose end was ordered are never quiet; this one stays active.
     phone = await contoso.enroll("alice", mode="fully-managed")
     await phone.settle()
-    await contoso.do(bulk_actions.execute, [(await phone.record()).id], action=DeviceAction.REBOOT)
+    await contoso.do(available_actions.execute, [(await phone.record()).id], action=DeviceAction.REBOOT)
     assert (await phone.check_in()).operations == 1
     # The device may have missed the answer: the next one mentions the operation again.
     assert (await phone.check_in()).operations == 1

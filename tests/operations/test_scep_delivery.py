@@ -9,8 +9,8 @@ from fauxtune.core.model.items import scep_key
 from fauxtune.core.model.scep import ScepDelivery
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.scep.challenge import Challenge
-from fauxtune.operations.checkin import scep_challenges, scep_delivery
-from fauxtune.operations.checkin.scep_delivery import url_for
+from fauxtune.operations.checkin import deliverables, scep_challenges
+from fauxtune.operations.checkin.deliverables import url_for
 from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.rows.scep import ScepChallengeRow
 from tests.support.devices.android import AndroidInProcess
@@ -73,7 +73,7 @@ async def test_a_quiet_check_in_makes_no_challenge_and_one_that_nobody_used_is_g
 async def test_of_challenges_that_nobody_used_the_newest_are_kept(
     contoso: Contoso, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scep_delivery, "_MOST_UNUSED", 3)
+    monkeypatch.setattr(deliverables, "_MOST_UNUSED", 3)
     await contoso.scep_profile()
     phone, other = await contoso.enroll("alice"), await contoso.enroll("bob")
     for each in (phone, other):

@@ -14,7 +14,7 @@ from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.configuration_policies import CONFIGURATION_POLICIES
-from fauxtune.operations.compliance.changes import COMPLIANCE_HOOKS
+from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.insight.diagnosis import diagnose
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment, replace_all

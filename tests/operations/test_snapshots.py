@@ -14,7 +14,7 @@ import pytest
 from fauxtune.core.clock import ClockMode
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.connectors import key_files, revocation, rollover
+from fauxtune.operations.connectors import keys, revocation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import applications, users_and_groups
 from fauxtune.operations.runtime.device_host import NoDeviceHost
@@ -126,11 +126,9 @@ async def test_keys_of_a_snapshot_come_back_and_later_ones_go(contoso: Contoso) 
     files = _files(contoso)
     await _save(contoso)
     mark = await contoso.import_pfx("alice")
-    await key_files.delete_key(
-        emulator, tenant, connector_id=connector.id, provider=key.provider, key_name=key.key_name
-    )
-    await key_files.create_key(emulator, tenant, connector_id=connector.id, provider=key.provider, key_name="New")
-    await rollover.roll_over(emulator, tenant, name="issuing")
+    await keys.delete_key(emulator, tenant, connector_id=connector.id, provider=key.provider, key_name=key.key_name)
+    await keys.create_key(emulator, tenant, connector_id=connector.id, provider=key.provider, key_name="New")
+    await revocation.roll_over(emulator, tenant, name="issuing")
     assert len(_files(contoso)) == len(files) + 2
     await _restore(contoso)
     assert _files(contoso) == files
@@ -153,10 +151,10 @@ async def test_a_deleted_snapshot_lets_go_of_its_keys_and_a_deleted_tenant_of_al
     (connector,) = await contoso.look(connector_queries.connector_rows, tenant.id)
 
     async def create_and_delete(save: str | None) -> None:
-        await key_files.create_key(emulator, tenant, connector_id=connector.id, provider="P", key_name="Short")
+        await keys.create_key(emulator, tenant, connector_id=connector.id, provider="P", key_name="Short")
         if save is not None:
             await snapshots.create_snapshot(emulator, tenant, name=save)
-        await key_files.delete_key(emulator, tenant, connector_id=connector.id, provider="P", key_name="Short")
+        await keys.delete_key(emulator, tenant, connector_id=connector.id, provider="P", key_name="Short")
 
     first = _files(contoso)
     await create_and_delete(None)

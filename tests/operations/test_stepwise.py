@@ -15,7 +15,7 @@ from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.checkin.checkin import Report, take_turn
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
-from fauxtune.operations.compliance.changes import COMPLIANCE_HOOKS
+from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments, profiles, resources
 from fauxtune.storage.queries import devices as device_queries

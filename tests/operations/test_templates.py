@@ -14,7 +14,7 @@ from fauxtune.core.model.items import TEMPLATE_UNKNOWN
 from fauxtune.core.pki.issuance import read_csr
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.pki.template import Template
-from fauxtune.operations.ca import templates
+from fauxtune.operations.ca import issuance
 from fauxtune.operations.ca.issuance import Application
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import certificates as queries
@@ -27,7 +27,7 @@ NAME = "SmimeSigning"
 
 
 async def edit(contoso: Contoso, name: str = NAME, **changes: Any) -> Template:
-    change_template: Template = await contoso.do(templates.change_template, "issuing", name=name, changes=changes)
+    change_template: Template = await contoso.do(issuance.change_template, "issuing", name=name, changes=changes)
     return change_template
 
 
@@ -85,7 +85,7 @@ async def test_a_template_that_appears_heals_the_profile_that_asked_for_it(conto
     phone, profile = await phone_with_profile(contoso, certificateTemplateName="Fresh")
     await phone.settle()
     assert (await fares(contoso, phone, profile))[1] == TEMPLATE_UNKNOWN
-    await contoso.do(templates.add_template, "issuing", document={"name": "fresh", "keyType": "EC"})
+    await contoso.do(issuance.add_template, "issuing", document={"name": "fresh", "keyType": "EC"})
     await phone.settle()
     (key,) = phone.keys.values()
     assert isinstance(key, ec.EllipticCurvePrivateKey)
@@ -95,7 +95,7 @@ async def test_a_template_that_goes_fails_what_asks_for_it_and_leaves_what_was_i
     phone, profile = await phone_with_profile(contoso)
     await phone.settle()
     (issued,) = await contoso.issued()
-    await contoso.do(templates.delete_template, "issuing", name=NAME.upper())
+    await contoso.do(issuance.delete_template, "issuing", name=NAME.upper())
     await phone.settle()
     assert (await fares(contoso, phone, profile))[0] == "compliant"
     assert await contoso.certificate_status(issued.serial) == "good"
@@ -188,15 +188,15 @@ def test_every_refusal_has_a_number_of_its_own() -> None:
 
 async def test_a_change_is_written_down_with_what_was_and_what_is(contoso: Contoso) -> None:
     await edit(contoso, exportable=False, validity="P365D")
-    await contoso.do(templates.add_template, "issuing", document={"name": "New"})
-    await contoso.do(templates.delete_template, "issuing", name="New")
+    await contoso.do(issuance.add_template, "issuing", document={"name": "New"})
+    await contoso.do(issuance.delete_template, "issuing", name="New")
     changed, added, deleted = await contoso.events("templateChanged", "templateAdded", "templateDeleted")
     assert changed.detail == {"template": NAME, "before": {"exportable": True}, "after": {"exportable": False}}
     assert (added.detail["template"], deleted.detail) == ("New", {"template": "New"})
 
 
 async def test_impossible_changes_change_nothing(contoso: Contoso) -> None:
-    before = await contoso.do(templates.template, "issuing", name=NAME)
+    before = await contoso.do(issuance.template, "issuing", name=NAME)
     for changes, target in (
         ({"name": "Other"}, "name"),
         ({"minimumKeySize": 100}, "minimumKeySize"),
@@ -210,10 +210,10 @@ async def test_impossible_changes_change_nothing(contoso: Contoso) -> None:
         ({"extendedKeyUsages": ["1.2.x"]}, "extendedKeyUsages"),
     ):
         with pytest.raises(Invalid) as caught:
-            await contoso.do(templates.change_template, "issuing", name=NAME, changes=changes)
+            await contoso.do(issuance.change_template, "issuing", name=NAME, changes=changes)
         assert caught.value.target == target
         assert target in caught.value.message
-    assert await contoso.do(templates.template, "issuing", name=NAME) == before
+    assert await contoso.do(issuance.template, "issuing", name=NAME) == before
 
 
 async def test_another_kind_of_key_takes_size_and_usages_along(contoso: Contoso) -> None:
@@ -223,9 +223,9 @@ async def test_another_kind_of_key_takes_size_and_usages_along(contoso: Contoso)
 
 async def test_names_are_taken_in_any_case_and_only_the_issuing_authority_has_templates(contoso: Contoso) -> None:
     with pytest.raises(Conflict):
-        await contoso.do(templates.add_template, "issuing", document={"name": NAME.lower()})
+        await contoso.do(issuance.add_template, "issuing", document={"name": NAME.lower()})
     for authority in ("root", "devices", "issuing-2", "nothing"):
         with pytest.raises(NotFound):
-            await contoso.do(templates.all_templates, authority)
+            await contoso.do(issuance.all_templates, authority)
     with pytest.raises(NotFound, match=r"There are: .*SmimeBoth"):
         await edit(contoso, name="S/MIME signing")

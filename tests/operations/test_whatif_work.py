@@ -11,7 +11,7 @@ from fauxtune.core.policies.apps import APP_RULES, PUBLISHED, new_app
 from fauxtune.core.policies.scripts import BY_FAMILY, rules_of
 from fauxtune.operations.insight.whatif import DeviceConsequences
 from fauxtune.operations.profiles import resources
-from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
+from fauxtune.operations.scripts.device_scripts import SCRIPT_HOOKS
 from tests.support.devices.stepwise import enrol_by_token, enrol_iphone
 from tests.support.predictions import DEVICES, predict, send
 from tests.support.tenant import Contoso

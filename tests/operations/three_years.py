@@ -25,7 +25,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.ca import imported_pfx
-from fauxtune.operations.connectors import rollover
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import applications, users_and_groups
 from fauxtune.operations.tenants import tenants
@@ -190,7 +190,7 @@ class Firm:
         await self.contoso.do(imported_pfx.delete_pfx, record_id)
 
     async def roll_over(self) -> None:
-        await rollover.roll_over(self.contoso.emulator, self.contoso.tenant, name="issuing")
+        await revocation.roll_over(self.contoso.emulator, self.contoso.tenant, name="issuing")
 
     async def _end(self, number: int, operation: Any) -> None:
         record = await self.contoso.get(device_queries.managed_device_of, self.devices[number].enrollment_id)

@@ -20,7 +20,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.checkin.checkin import Report, check_in
-from fauxtune.operations.devices import credentials, enrollment, enrollment_tokens
+from fauxtune.operations.devices import caller, enrollment
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import PROFILES, create, error_message, ids
@@ -46,7 +46,7 @@ async def enrolled(emulator: Emulator, tenant: Tenant, *, variant: Variant, csr:
         hardware_key="",
         facts={"deviceName": variant.value},
     )
-    token = await emulator.runner.run(tenant, enrollment_tokens.create_token, "alice@contoso.example")
+    token = await emulator.runner.run(tenant, enrollment.create_token, "alice@contoso.example")
     return await emulator.runner.run(
         tenant, enrollment.enroll, request, token=token, csr=base64.b64decode(csr), keys=emulator.keys
     )
@@ -55,9 +55,7 @@ async def enrolled(emulator: Emulator, tenant: Tenant, *, variant: Variant, csr:
 async def checked_in(emulator: Emulator, tenant: Tenant, *, device: enrollment.Enrolled) -> None:
     """The device comes by, and says that it holds nothing."""
     nothing = Report(digest="", read=lambda _version, _rows: Inventory())
-    await check_in(
-        emulator, tenant, caller=DeviceCaller(device.id, credentials.digest(device.credential)), report=nothing
-    )
+    await check_in(emulator, tenant, caller=DeviceCaller(device.id, caller.digest(device.credential)), report=nothing)
 
 
 async def test_what_was_sent_comes_back_among_all_that_is_declared(beta: httpx.AsyncClient) -> None:

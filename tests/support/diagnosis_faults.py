@@ -18,7 +18,7 @@ from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
-from fauxtune.operations.ca import authorities, counter, imported_pfx, templates
+from fauxtune.operations.ca import authorities, counter, imported_pfx, issuance
 from fauxtune.operations.checkin.steps import Result, Step, StepResult
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
@@ -195,7 +195,7 @@ async def encryption_certificate_for_signing(diagnosed: DiagnosedTenant) -> None
 
 async def no_mail_usage(diagnosed: DiagnosedTenant) -> None:
     document = {"name": "Files", "extendedKeyUsages": ["1.3.6.1.4.1.311.10.3.4"], "keyUsage": ["keyEncipherment"]}
-    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
+    await diagnosed.contoso.do(issuance.add_template, "issuing", document=document)
     await bring(diagnosed, "smimeEncryption", template="Files")
 
 
@@ -316,7 +316,7 @@ async def short_validity(diagnosed: DiagnosedTenant) -> None:
 async def long_validity(diagnosed: DiagnosedTenant) -> None:
     """The template allows it; Intune's page does not."""
     document = {"name": "TenYears", "validity": "P3650D", "keyUsage": ["digitalSignature"]}
-    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
+    await diagnosed.contoso.do(issuance.add_template, "issuing", document=document)
     period: dict[str, Any] = {"certificateValidityPeriodValue": 5, "certificateValidityPeriodScale": "years"}
     await diagnosed.contoso.pkcs_profile(certificateTemplateName="TenYears", **period)
 
@@ -327,14 +327,14 @@ async def longer_than_the_template_allows(diagnosed: DiagnosedTenant) -> None:
 
 async def template_of_a_few_hours(diagnosed: DiagnosedTenant) -> None:
     document = {"name": "Hours", "validity": "PT12H", "keyUsage": ["digitalSignature"]}
-    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
+    await diagnosed.contoso.do(issuance.add_template, "issuing", document=document)
     await diagnosed.contoso.pkcs_profile(certificateTemplateName="Hours")
 
 
 async def proof_of_origin(diagnosed: DiagnosedTenant) -> None:
     """For the phone with Android it may be on."""
     document = {"name": "Origin", "keyUsage": ["digitalSignature", "nonRepudiation"]}
-    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
+    await diagnosed.contoso.do(issuance.add_template, "issuing", document=document)
     await diagnosed.contoso.pkcs_profile(certificateTemplateName="Origin")
     pkcs_document = diagnosed.contoso.pkcs_document(certificateTemplateName="Origin")
     await diagnosed.contoso.profile("iosPkcsCertificateProfile", "All Staff", **pkcs_document)

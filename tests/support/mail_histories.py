@@ -24,7 +24,7 @@ from fauxtune.core.pki.pfx import PfxContents, read_pfx
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import primary_user
+from fauxtune.operations.devices import records
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.mail import mailboxes
 from fauxtune.operations.tenants import tenants
@@ -356,7 +356,7 @@ class History:
         hardware = next(each for each in self.hardware if each.variant is Variant.WINDOWS)
         name = self.random.choice(PEOPLE)
         record = hardware.agent.managed_device_id
-        await self.contoso.do(primary_user.set_primary_user, record, user_key=self.contoso.upn(name))
+        await self.contoso.do(records.set_primary_user, record, user_key=self.contoso.upn(name))
         return Cause.USER_CHANGED
 
 

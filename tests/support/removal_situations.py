@@ -19,10 +19,10 @@ from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS, Kind
-from fauxtune.operations.ca import imported_pfx, templates
+from fauxtune.operations.ca import imported_pfx, issuance
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.primary_user import set_primary_user
+from fauxtune.operations.devices.records import set_primary_user
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import connectors as connector_queries
@@ -51,8 +51,8 @@ async def prepare_tenant(contoso: Contoso, edition: Edition) -> None:
     rows = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
     (row,) = [row for row in rows if "pkcs" in row.roles]
     await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=None)
-    await contoso.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
-    await contoso.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
+    await contoso.do(issuance.change_template, "issuing", name="SmimeP256", changes=_MONTH)
+    await contoso.do(issuance.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
 
 
 # -------------------------------------------------------------------------------------------------------------- devices

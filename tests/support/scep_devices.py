@@ -27,7 +27,7 @@ from fauxtune.core.model.scep import ScepDelivery, ScepRequest
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.scep.results import Verdict
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import issuance as certificate_register
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.runtime.transaction import Transaction

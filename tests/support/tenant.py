@@ -28,7 +28,7 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, counter, imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.devices import enrollment, enrollment_tokens
+from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
@@ -321,7 +321,7 @@ class Contoso:
     # ------------------------------------------------------------------------------------------------------ devices
 
     async def token(self, name: str, **changes: Any) -> str:
-        return str(await self.do(enrollment_tokens.create_token, self.upn(name), **changes))
+        return str(await self.do(enrollment.create_token, self.upn(name), **changes))
 
     async def enroll(
         self, name: str, *, mode: str = "work-profile", hardware: str = "", token: str | None = None, version: str = ""

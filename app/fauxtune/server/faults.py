@@ -26,7 +26,7 @@ from fauxtune.core.faults.rule import Kind, Occasion
 from fauxtune.core.model.network import BLOCKABLE, hosts_of
 from fauxtune.core.model.surfaces import Surface, surface_of, tenant_in
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices.credentials import digest
+from fauxtune.operations.devices.caller import digest
 from fauxtune.operations.runtime import striking
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.live_faults import Hit, Look, TenantFaults

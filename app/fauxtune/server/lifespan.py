@@ -37,7 +37,7 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
-    from fauxtune.operations.directory.notification_delivery import Deliveries
+    from fauxtune.operations.directory.subscriptions import Deliveries
     from fauxtune.operations.tenants.seed_parts import Seed
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
@@ -343,7 +343,7 @@ async def notifying(emulator: Emulator) -> AsyncIterator[None]:
             if emulator.leads and emulator.runner.tracking.subscribed:
                 if deliveries is None:
                     # Here, for most servers have no subscription.
-                    from fauxtune.operations.directory.notification_delivery import Deliveries as Delivering
+                    from fauxtune.operations.directory.subscriptions import Deliveries as Delivering
 
                     deliveries = Delivering(emulator)
                 try:

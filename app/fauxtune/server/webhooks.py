@@ -1,6 +1,6 @@
 """Calls to the receivers of notifications: to this machine, and to the hosts that a setting names; never elsewhere.
 
-When one is called again that did not answer is decided in `operations/directory/notification_delivery.py`.
+When one is called again that did not answer is decided in `operations/directory/subscriptions.py`.
 
 A client of Graph names the address, so it is a stranger's. The name is resolved once, and the connection goes to the
 address that was judged; redirects are answers like all others; an answer is read up to a bound and no longer than the

@@ -14,7 +14,7 @@ from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.pki.authority import DIGICERT, Addresses, addresses_for
 from fauxtune.core.pki.names import subject_text, thumbprint
 from fauxtune.operations.ca import authorities as operations
-from fauxtune.operations.ca import published
+from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.ca.crl_and_ocsp import kept_crl_span
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
@@ -73,7 +73,7 @@ async def authority(call: TenantCall) -> Response:
     name = str(call.request.path_params["authority"])
     view = await call.read(view_of, call, name=name)
     is_available = view.row.state == "available"
-    crl = await published.read_crl(call.emulator, call.tenant, name=name) if is_available else None
+    crl = await crl_and_ocsp.read_crl(call.emulator, call.tenant, name=name) if is_available else None
     start = offset(call, size=_SIZE)
     wanted = Wanted(authority=name, standing=Standing.ON_CRL)
     lines, total = await call.read(read_lines, call, wanted=wanted, start=start, size=_SIZE)
@@ -81,7 +81,7 @@ async def authority(call: TenantCall) -> Response:
     answer, refused = None, ""
     if serial:
         try:
-            answer = await published.ask_ocsp(call.emulator, call.tenant, name=name, serial=serial)
+            answer = await crl_and_ocsp.ask_ocsp(call.emulator, call.tenant, name=name, serial=serial)
         except FauxtuneError as error:
             refused = error.message
     return call.page(

@@ -8,7 +8,7 @@ from fauxtune.core.administration.emulation import roll_over as roll_over_reques
 from fauxtune.core.administration.emulation import set_authority, subscribe_digicert
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.pki.authority import DIGICERT
-from fauxtune.operations.connectors import digicert, rollover
+from fauxtune.operations.connectors import digicert, revocation
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
 from fauxtune_console.call import TenantCall
@@ -70,7 +70,7 @@ async def change_state(call: TenantCall) -> Response:
     await call.form()
     view = await _view(call)
     state = "unavailable" if view.row.state == "available" else "available"
-    await rollover.set_state(call.emulator, call.tenant, name=view.row.name, state=state)
+    await revocation.set_state(call.emulator, call.tenant, name=view.row.name, state=state)
     return call.back("authority", done=f"“{view.name}” is {'on' if state == 'available' else 'off'} line now.")
 
 
@@ -96,7 +96,7 @@ async def roll_over(call: TenantCall) -> Response:
     """Give the authority a new key."""
     await call.form()
     view = await _view(call)
-    row = await rollover.roll_over(call.emulator, call.tenant, name=view.row.name)
+    row = await revocation.roll_over(call.emulator, call.tenant, name=view.row.name)
     return call.back("authority", row.name, done=f"“{view.name}” has a new key, and issues with it from now on.")
 
 

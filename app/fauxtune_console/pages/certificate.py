@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.pki.contents import contents
 from fauxtune.core.pki.crl import HOLD
-from fauxtune.operations.ca import published
+from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.insight.certificates import KnownCertificate, known_certificate
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -87,7 +87,7 @@ async def certificate(call: TenantCall) -> Response:
     answer, refused = None, ""
     if call.query("ask") and view.known.authority and view.known.serial:
         try:
-            answer = await published.ask_ocsp(
+            answer = await crl_and_ocsp.ask_ocsp(
                 call.emulator, call.tenant, name=view.known.authority, serial=view.known.serial
             )
         except FauxtuneError as error:

@@ -10,7 +10,8 @@ from fauxtune.core.administration import emulation
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import PROGRAMS
 from fauxtune.core.pki.authority import DIGICERT
-from fauxtune.operations.connectors import key_files, registry
+from fauxtune.operations.connectors import keys as key_files
+from fauxtune.operations.connectors import registry
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as queries

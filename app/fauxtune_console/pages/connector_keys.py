@@ -7,7 +7,7 @@ from fastapi import Response
 from fauxtune.core.administration import emulation
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations.connectors import digicert, key_files
+from fauxtune.operations.connectors import digicert, keys
 from fauxtune.operations.connectors.keys import LENGTHS
 from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
 from fauxtune_console.call import TenantCall
@@ -30,7 +30,7 @@ async def create_key(call: TenantCall) -> Response:
     form = Typed.of(await call.form())
     view = await call.read(one, call)
     try:
-        row = await key_files.create_key(
+        row = await keys.create_key(
             call.emulator,
             call.tenant,
             connector_id=view.row.id,
@@ -88,7 +88,7 @@ async def delete_key(call: TenantCall) -> Response:
     await call.form()
     view = await call.read(one, call)
     provider, name = call.query("provider"), call.query("name")
-    await key_files.delete_key(call.emulator, call.tenant, connector_id=view.row.id, provider=provider, key_name=name)
+    await keys.delete_key(call.emulator, call.tenant, connector_id=view.row.id, provider=provider, key_name=name)
     return call.back("connectors", view.row.id, done=f"The key {name} was deleted.")
 
 

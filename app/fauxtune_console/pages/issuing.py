@@ -17,7 +17,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations.ca import counter, register, templates
+from fauxtune.operations.ca import counter, issuance
 from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
@@ -47,7 +47,7 @@ _FIELDS = {
 class Offer:
     """What the form offers: templates in words, by name, and the addresses of people."""
 
-    templates: Mapping[str, str]
+    issuance: Mapping[str, str]
     people: list[str]
 
 
@@ -72,7 +72,7 @@ async def issue(call: TenantCall) -> Response:
         answer=answer,
         chip=certificate_chip(thumbprint(answer.certificate), kind="issued"),
         subject=subject_text(answer.certificate.subject),
-        pem=register.pem_chain((answer.certificate,)),
+        pem=issuance.pem_chain((answer.certificate,)),
         serial=serial_hex(answer.certificate),
         file=None if answer.pfx is None else base64.b64encode(answer.pfx).decode(),
         user=user,
@@ -141,7 +141,7 @@ def _shown(form: Typed) -> AdminRequest:
 def _offer(tx: Transaction) -> Offer:
     people, _ = overview_queries.people(tx.connection, tx.tenant.id, limit=_SUGGESTED)
     return Offer(
-        {each.name: each.display_name for each in templates.all_templates(tx, "issuing")},
+        {each.name: each.display_name for each in issuance.all_templates(tx, "issuing")},
         [str(row.document["userPrincipalName"]) for row in people],
     )
 

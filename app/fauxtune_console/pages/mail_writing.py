@@ -10,7 +10,7 @@ from fauxtune.core.administration.emulation import send_text
 from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.addresses import addresses_of
 from fauxtune.core.mail.writing import Letter
-from fauxtune.operations.mail import sending
+from fauxtune.operations.mail import address_book
 from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune_console.call import TenantCall
@@ -34,7 +34,7 @@ async def send(call: TenantCall) -> Response:
     form = Typed.of(await call.form())
     user = await person(call)
     try:
-        delivery = await call.run(sending.send, _letter(call, user, form=form), encrypt=form.has("encrypt"))
+        delivery = await call.run(address_book.send, _letter(call, user, form=form), encrypt=form.has("encrypt"))
     except Invalid as error:
         form.wrong(_FIELDS.get(error.target or "", "to"), error.message)
         return await _form(call, user, form=form)

@@ -14,7 +14,7 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.template import KeyUsage, Template
-from fauxtune.operations.ca import templates as operations
+from fauxtune.operations.ca import issuance as operations
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as queries

@@ -13,7 +13,7 @@ from fauxtune.core.administration.emulation import create_enrollment_token
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import UserId
-from fauxtune.operations.devices import enrollment_tokens
+from fauxtune.operations.devices import enrollment
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.directory import UserRow
@@ -100,7 +100,7 @@ async def enroll(call: TenantCall) -> Response:
     hours = _number(typed, "hours", most=_MOST_HOURS)
     if typed.errors:
         return await _enroll(call, row, typed=typed)
-    token = await call.run(enrollment_tokens.create_token, _address(row), seconds=hours * 3600, uses=uses)
+    token = await call.run(enrollment.create_token, _address(row), seconds=hours * 3600, uses=uses)
     return call.page(
         "user_token.html",
         user=row,

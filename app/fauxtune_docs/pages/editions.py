@@ -27,7 +27,7 @@ from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
 from fauxtune.core.profiles.scep import LACKS_VARIABLES
 from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
 from fauxtune.core.profiles.variables import USER_VARIABLES
-from fauxtune.operations.checkin.scep_delivery import TRIES_EVERY_URL
+from fauxtune.operations.checkin.deliverables import TRIES_EVERY_URL
 from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
 from fauxtune.surfaces.graph.needed_permissions import SCRIPTS
 from fauxtune_docs.pages.removal import HAPPENINGS, ISSUERS, SOURCES, markdown_table, verdict

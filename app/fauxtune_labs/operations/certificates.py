@@ -14,9 +14,9 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.importing import connector_key, import_file
 from fauxtune.operations.arrangement.scene import Scene
-from fauxtune.operations.ca import counter, templates
+from fauxtune.operations.ca import counter, issuance
 from fauxtune.operations.ca.counter import CounterRequest
-from fauxtune.operations.connectors import revocation, rollover
+from fauxtune.operations.connectors import revocation
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -112,7 +112,7 @@ async def issuing_authority_was_rolled_over(scene: Scene, reading: Reading) -> N
     """Give the issuing CA a new key, if it still has its first one."""
     row = await scene.read(authority_queries.current_issuing, scene.tenant.id)
     if row.name == "issuing":
-        await scene.do(rollover.roll_over(scene.emulator, scene.tenant, name=row.name))
+        await scene.do(revocation.roll_over(scene.emulator, scene.tenant, name=row.name))
 
 
 async def issuing_authority_is_out_of_service(scene: Scene, reading: Reading) -> None:
@@ -127,9 +127,9 @@ async def issuing_authority_is_in_service(scene: Scene, reading: Reading) -> Non
 
 async def template_is_gone(scene: Scene, reading: Reading) -> None:
     """Delete the certificate template."""
-    template = await scene.look(templates.find, reading.words["template"])
+    template = await scene.look(issuance.find, reading.words["template"])
     if template is not None:
-        await scene.run(templates.delete_template, "issuing", name=template.name)
+        await scene.run(issuance.delete_template, "issuing", name=template.name)
 
 
 async def _has_one_that_ends(scene: Scene, reading: Reading, *, end: datetime) -> None:
@@ -214,7 +214,7 @@ async def _revoke(scene: Scene, row: IssuedCertificateRow, *, reason: str) -> No
 async def _set_state(scene: Scene, state: str) -> None:
     row = await scene.read(authority_queries.current_issuing, scene.tenant.id)
     if row.state != state:
-        await scene.do(rollover.set_state(scene.emulator, scene.tenant, name=row.name, state=state))
+        await scene.do(revocation.set_state(scene.emulator, scene.tenant, name=row.name, state=state))
 
 
 def _in_days(scene: Scene, reading: Reading) -> datetime:

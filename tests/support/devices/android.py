@@ -31,7 +31,8 @@ from fauxtune.core.pki.pfx import PfxContents, read_pfx
 from fauxtune.operations.checkin.checkin import Begun, CheckedIn, Report, begin, check_in
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import credentials, ending
+from fauxtune.operations.devices import caller as credentials
+from fauxtune.operations.devices import ending
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries

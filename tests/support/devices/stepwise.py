@@ -27,7 +27,8 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import PfxContents, read_pfx
 from fauxtune.operations.checkin.steps import AppSighting, Exchange, Result, Step, StepResult
 from fauxtune.operations.checkin.stepwise import converse
-from fauxtune.operations.devices import apple_enrollment, credentials, enrollment, windows_enrollment
+from fauxtune.operations.devices import apple, enrollment, windows
+from fauxtune.operations.devices import caller as credentials
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
@@ -252,7 +253,7 @@ class StepwiseDevice:
 
     async def unenroll(self) -> None:
         """The user leaves (Windows), and the device forgets what is the company's."""
-        await self.contoso.do(windows_enrollment.leave, self.caller)
+        await self.contoso.do(windows.leave, self.caller)
         self.forget()
 
     async def states(self) -> dict[str, str]:
@@ -300,11 +301,11 @@ async def enrol_by_token(
     hardware = hardware or f"PC{number}"
     facts = {"serialNumber": hardware, "osVersion": "10.0.22631"}
     done = await contoso.do(
-        windows_enrollment.enroll,
+        windows.enroll,
         enrollment.EnrollmentRequest(
             platform=platform, mode=None, hardware_key=f"{platform.value}/{hardware}", facts=facts
         ),
-        claimant=windows_enrollment.Claimant(token=await contoso.token(name)),
+        claimant=windows.Claimant(token=await contoso.token(name)),
         csr=certificate_request(key, "device"),
         wire_state={},
         keys=contoso.emulator.keys,
@@ -321,7 +322,7 @@ async def apple_identity(
     contoso.emulator.packagings = {}
     key = contoso.device_keys[number or 0]
     certificate = await contoso.do(
-        apple_enrollment.issue,
+        apple.issue,
         certificate_request(key, "tablet"),
         token=token or await contoso.token(name),
         keys=contoso.emulator.keys,
@@ -337,7 +338,7 @@ async def authenticate(
     request = enrollment.EnrollmentRequest(platform=platform, mode=None, hardware_key=hardware, facts=facts)
 
     def act_on(tx: Transaction) -> None:
-        apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, device.certificate), request=request)
+        apple.authenticate(tx, apple.recognise(tx, device.certificate), request=request)
 
     await device.contoso.do(act_on)
 
@@ -346,8 +347,8 @@ async def complete(device: StepwiseDevice, *, push_token: str = "a1b2") -> enrol
     """Send TokenUpdate; what it enrolled, None if the device was enrolled before."""
 
     def act_on(tx: Transaction) -> enrollment.Enrolled | None:
-        known = apple_enrollment.recognise(tx, device.certificate)
-        return apple_enrollment.complete(tx, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
+        known = apple.recognise(tx, device.certificate)
+        return apple.complete(tx, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
 
     done: enrollment.Enrolled | None = await device.contoso.do(act_on)
     if done is not None:

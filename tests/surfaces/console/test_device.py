@@ -15,7 +15,7 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Source
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.compliance.changes import COMPLIANCE_HOOKS
+from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.profiles import resources

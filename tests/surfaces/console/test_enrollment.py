@@ -12,7 +12,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.enrollment import ENROLLMENT_CONFIGURATIONS
-from fauxtune.operations.devices import autopilot, autopilot_time
+from fauxtune.operations.devices import autopilot, autopilot_profiles
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.profiles.enrollment_programmes import CONFIGURATION_HOOKS
@@ -63,7 +63,7 @@ async def test_the_page_says_who_may_enrol_what(console: httpx.AsyncClient, cont
     await contoso.do(autopilot.import_all, [hashed])
     assert "No device is registered." in await show(console, "/enrollment")
     contoso.clock.forward(minutes=1)
-    await contoso.do(autopilot_time.settle)
+    await contoso.do(autopilot_profiles.settle)
     page = await show(console, "/enrollment?user=alice")
     assert "No own phones one platform 1 androidForWork: no personal devices, not by ACME Pilots" in page
     assert "blocks personal devices of the platform AndroidForWork" in page

@@ -16,9 +16,9 @@ from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import ConnectorId, ProfileId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.words.platform_words import ProfilePlatform
-from fauxtune.operations.ca import templates
-from fauxtune.operations.connectors import key_files, rollover
-from fauxtune.operations.mail import address_book, sending
+from fauxtune.operations.ca import issuance
+from fauxtune.operations.connectors import keys, revocation
+from fauxtune.operations.mail import address_book
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.tenants.seed_parts import PROVIDER
@@ -138,13 +138,13 @@ async def _furnished(fabrikam: Contoso, http: httpx.AsyncClient) -> dict[str, tu
     phone = await AndroidOverHttp.enrolled(http, key=fabrikam.device_keys[0], tenant="fabrikam", obeys=True)
     await phone.settle()
     (issued,) = await fabrikam.issued()
-    await fabrikam.do(templates.add_template, "issuing", document={"name": "Theirs"})
-    rolled = await rollover.roll_over(fabrikam.emulator, fabrikam.tenant, name="issuing")
+    await fabrikam.do(issuance.add_template, "issuing", document={"name": "Theirs"})
+    rolled = await revocation.roll_over(fabrikam.emulator, fabrikam.tenant, name="issuing")
     connector, imported = await _connector(fabrikam), await fabrikam.import_pfx("alice")
     known = await fabrikam.get(certificate_queries.certificate, fabrikam.tenant.id, key=imported)
     await fabrikam.do(address_book.publish, fabrikam.upn("alice"), certificate=known.certificate)
-    await fabrikam.do(sending.send, Letter(sender=fabrikam.upn("bob"), to=(fabrikam.upn("alice"),)))
-    await key_files.create_key(
+    await fabrikam.do(address_book.send, Letter(sender=fabrikam.upn("bob"), to=(fabrikam.upn("alice"),)))
+    await keys.create_key(
         fabrikam.emulator, fabrikam.tenant, connector_id=connector, provider=PROVIDER, key_name="Theirs", length=2048
     )
     their_state = await http.post("/_fauxtune/v1/tenants/fabrikam/snapshots", json={"name": "Theirs"})

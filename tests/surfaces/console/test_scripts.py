@@ -16,8 +16,7 @@ from fauxtune.core.policies.scripts import BY_FAMILY, rules_of
 from fauxtune.operations.checkin.agent import serve
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
-from fauxtune.operations.scripts.device_scripts import RunReport
-from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
+from fauxtune.operations.scripts.device_scripts import SCRIPT_HOOKS, RunReport
 from tests.support.console import show
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token
 from tests.support.tenant import Contoso

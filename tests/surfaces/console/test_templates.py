@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from fauxtune.operations.ca import templates
+from fauxtune.operations.ca import issuance
 from tests.support.console import done, show, submit, text_of
 from tests.support.tenant import Contoso
 
@@ -24,7 +24,7 @@ FIELDS: dict[str, str | list[str]] = {
 
 async def test_a_template_is_added_changed_and_deleted(console: httpx.AsyncClient, contoso: Contoso) -> None:
     done(await submit(console, "/authority/templates/new", **FIELDS))
-    added = await contoso.do(templates.template, "issuing", name="Short")
+    added = await contoso.do(issuance.template, "issuing", name="Short")
     assert added.document() == {
         "name": "Short",
         "displayName": HOSTILE,
@@ -48,7 +48,7 @@ async def test_a_template_is_added_changed_and_deleted(console: httpx.AsyncClien
     assert 'value="1.2.3.4, 1.2.3.5"' in again.text, "what was typed stays"
     changed = {**FIELDS, "displayName": "", "validity": "PT12H", "others": "", "allows": []}
     done(await submit(console, "/authority/templates/Short", **changed))
-    after = await contoso.do(templates.template, "issuing", name="Short")
+    after = await contoso.do(issuance.template, "issuing", name="Short")
     assert (after.display_name, after.document()["validity"]) == ("Short", "PT12H")
     assert 'value="PT12H"' in (await console.get("/authority/templates/short")).text
     done(await submit(console, "/authority/templates/Short/delete"))
@@ -56,9 +56,9 @@ async def test_a_template_is_added_changed_and_deleted(console: httpx.AsyncClien
 
 
 async def test_a_form_that_is_sent_unchanged_changes_nothing(console: httpx.AsyncClient, contoso: Contoso) -> None:
-    before = [each.document() for each in await contoso.do(templates.all_templates, "issuing")]
+    before = [each.document() for each in await contoso.do(issuance.all_templates, "issuing")]
     small = {**before[0], "name": "Small", "minimumKeySize": 1024, "extendedKeyUsages": ["1.2.3"], "validity": "PT1H"}
-    await contoso.do(templates.add_template, "issuing", document=small)
+    await contoso.do(issuance.add_template, "issuing", document=small)
     page = (await console.get("/authority/templates/Small")).text
     assert '<option value="1024" selected>' in page
     fields = {"minimumKeySize": "1024", "keyType": "RSA", "keyUsage": "digitalSignature", "others": "1.2.3"}
@@ -67,7 +67,7 @@ async def test_a_form_that_is_sent_unchanged_changes_nothing(console: httpx.Asyn
     done(
         await submit(console, "/authority/templates/Small", displayName=title, validity="PT1H", allows=allows, **fields)
     )
-    assert (await contoso.do(templates.template, "issuing", name="Small")).document() == small
+    assert (await contoso.do(issuance.template, "issuing", name="Small")).document() == small
 
 
 async def test_each_field_says_why_it_is_refused(console: httpx.AsyncClient) -> None:

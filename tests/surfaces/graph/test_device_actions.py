@@ -11,7 +11,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.device_actions import FORMS
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import bulk_actions
+from fauxtune.operations.devices import available_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, DEVICES, error_code, error_message, id_of_user
@@ -406,7 +406,7 @@ async def test_another_tenants_devices_are_not_found(
         with pytest.raises(NotFound):
             await emulator.runner.run(other, device_actions.perform, phone.managed_device_id, action=action)
     execute = await emulator.runner.run(
-        other, bulk_actions.execute, [phone.managed_device_id], action=DeviceAction.LOCK
+        other, available_actions.execute, [phone.managed_device_id], action=DeviceAction.LOCK
     )
     assert execute["notFoundDeviceIds"] == [phone.managed_device_id]
     assert await _results(beta, phone.managed_device_id) == {}

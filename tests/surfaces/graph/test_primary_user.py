@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices import enrollment, enrollment_tokens, windows_enrollment
+from fauxtune.operations.devices import enrollment, windows
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
 from tests.surfaces.graph.conftest import Enroll
@@ -22,13 +22,13 @@ BOB = "bob@contoso.example"
 @pytest.fixture
 async def computer(emulator: Emulator, tenant: Tenant, csr: str) -> str:
     """The record of alice's Windows computer."""
-    token = await emulator.runner.run(tenant, enrollment_tokens.create_token, "alice@contoso.example")
+    token = await emulator.runner.run(tenant, enrollment.create_token, "alice@contoso.example")
     facts = {"osVersion": "10.0.22631", "deviceName": "PC7"}
     done = await emulator.runner.run(
         tenant,
-        windows_enrollment.enroll,
+        windows.enroll,
         enrollment.EnrollmentRequest(Platform.WINDOWS, mode=None, hardware_key="windows/pc7", facts=facts),
-        claimant=windows_enrollment.Claimant(token=token),
+        claimant=windows.Claimant(token=token),
         csr=base64.b64decode(csr),
         wire_state={},
         keys=emulator.keys,

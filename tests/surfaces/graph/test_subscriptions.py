@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.directory.notification_delivery import Deliveries
+from fauxtune.operations.directory.subscriptions import Deliveries
 from fauxtune.operations.runtime import outbox
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server import webhooks

@@ -6,7 +6,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.connectors import PROGRAMS
 from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
-from fauxtune.operations.connectors import key_files, registry
+from fauxtune.operations.connectors import keys, registry
 from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.rows.certificates import ConnectorRow
@@ -33,7 +33,7 @@ async def bring_on_line(scene: Scene) -> None:
 async def connectors_lack_the_key(scene: Scene, reading: Reading) -> None:
     """Delete the keys of all connectors."""
     for row in await scene.read(queries.connector_key_rows, scene.tenant.id):
-        deletion = key_files.delete_key(
+        deletion = keys.delete_key(
             scene.emulator,
             scene.tenant,
             connector_id=row.connector_id,
@@ -51,9 +51,7 @@ async def connector_has_a_key(scene: Scene, reading: Reading) -> None:
     if not rows:
         rows = [await add_connector(scene, _name(1), role=_IMPORTS)]
     await scene.do(
-        key_files.create_key(
-            scene.emulator, scene.tenant, connector_id=rows[0].id, provider=PROVIDER, key_name=KEY_NAME
-        )
+        keys.create_key(scene.emulator, scene.tenant, connector_id=rows[0].id, provider=PROVIDER, key_name=KEY_NAME)
     )
 
 
@@ -61,7 +59,7 @@ async def there_is_no_connector(scene: Scene, reading: Reading) -> None:
     """Remove all connectors."""
     await _set_states(scene, "offline")
     for row in await _rows(scene):
-        await scene.do(key_files.remove_connector(scene.emulator, scene.tenant, connector_id=row.id))
+        await scene.do(keys.remove_connector(scene.emulator, scene.tenant, connector_id=row.id))
 
 
 async def there_are_connectors(scene: Scene, reading: Reading) -> None:

@@ -17,7 +17,7 @@ from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement import assigning, connectors
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.checkin import settling
-from fauxtune.operations.devices import enrollment_tokens
+from fauxtune.operations.devices import enrollment as enrollment_tokens
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.operations.tenants.seats import seat_of

@@ -14,7 +14,7 @@ from fauxtune.operations.arrangement.importing import connector_key, import_file
 from fauxtune.operations.arrangement.scene import Scene, scene_of
 from fauxtune.operations.arrangement.seed_profiles import add_profiles
 from fauxtune.operations.arrangement.times import set_clock
-from fauxtune.operations.connectors import key_files, registry
+from fauxtune.operations.connectors import keys, registry
 from fauxtune.operations.runtime.device_host import NewDevice
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import faults, tenants
@@ -83,7 +83,7 @@ async def _add_connector(scene: Scene, connector: SeedConnector) -> None:
     if row is None:
         row = await add_connector(scene, connector.name, role="pkcs", roles=roles)
     for key in connector.keys:
-        await key_files.create_key(
+        await keys.create_key(
             scene.emulator,
             scene.tenant,
             connector_id=row.id,

@@ -12,7 +12,7 @@ from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.checkin.due import clock_moves
-from fauxtune.operations.connectors import revocation, rollover
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import authorities as authority_queries
 
@@ -87,7 +87,7 @@ async def edition_is(scene: Scene, reading: Reading) -> None:
 
 
 async def _put_in_service(scene: Scene, *, name: str, state: str) -> None:
-    await scene.do(rollover.set_state(scene.emulator, scene.tenant, name=name, state=state))
+    await scene.do(revocation.set_state(scene.emulator, scene.tenant, name=name, state=state))
 
 
 async def set_clock(scene: Scene, moment: datetime | None, *, mode: ClockMode | None = None) -> None:

@@ -20,8 +20,8 @@ from fauxtune.core.pki.issuance import issue as issued_certificate
 from fauxtune.core.pki.names import email_name, parse_subject, serial_hex, thumbprint
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import Template
-from fauxtune.operations.ca import authorities, templates
-from fauxtune.operations.ca.register import note
+from fauxtune.operations.ca import authorities, issuance
+from fauxtune.operations.ca.issuance import note
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
@@ -62,9 +62,9 @@ async def issue(emulator: Emulator, tenant: Tenant, *, request: CounterRequest) 
 
 def template_named(tx: Transaction, name: str, *, authority_name: str = "issuing") -> Template:
     """Return the authority's template of this name, in any case. Raises Invalid, with the names that there are."""
-    template = templates.find(tx, name, authority_name=authority_name)
+    template = issuance.find(tx, name, authority_name=authority_name)
     if template is None:
-        known = ", ".join(other.name for other in templates.all_templates(tx, authority_name))
+        known = ", ".join(other.name for other in issuance.all_templates(tx, authority_name))
         raise Invalid(f"There is no certificate template '{name}'. There are: {known}.", target="template")
     return template
 

@@ -1,8 +1,8 @@
-"""An authority's CRL (RFC 5280 5) and its OCSP responder (RFC 6960), on the tenant's clock.
+"""What an authority publishes: its CRL (RFC 5280 5) and its OCSP answers (RFC 6960), and both as a client reads them.
 
 Another CRL is made when a certificate was revoked or when the last one ends, never otherwise. The responder has a
-certificate of its own for a fortnight, as a Windows CA's has by its template "OCSP Response Signing", and gets the next
-one two days before the end. While the authority is off line, neither is served.
+certificate of its own for a fortnight, as a Windows CA's has by its template "OCSP Response Signing", and gets the
+next one two days before the end. While the authority is off line, neither is served.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp as x509_ocsp
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.errors import Conflict
+from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.pki.authority import PrivateKey
+from fauxtune.core.pki.authority import PrivateKey, key_bits
 from fauxtune.core.pki.crl import build_crl
 from fauxtune.core.pki.der_reading import Malformed
 from fauxtune.core.pki.issuance import BACKDATED, issue_responder
@@ -284,3 +287,77 @@ def _kept_crl(row: AuthorityRow, *, at: datetime) -> Crl | None:
     if span is None or der is None or not span[0] <= at < span[1]:
         return None
     return Crl(der, *span)
+
+
+#: RFC 5280 4.1.2.2: at most 20 octets.
+_LARGEST_SERIAL = 2**159
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCrl:
+    """A CRL: its number, from when to when it is the newest, how many certificates it names, and its size in bytes."""
+
+    number: int
+    this_update: datetime
+    next_update: datetime | None
+    entries: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class OcspAnswer:
+    """An answer about one certificate. `status`: good, revoked or unknown; `until`: how long clients may keep it."""
+
+    status: str
+    revoked_at: datetime | None
+    reason: str | None
+    at: datetime
+    until: datetime | None
+
+
+async def read_crl(emulator: Emulator, tenant: Tenant, *, name: str) -> PublishedCrl:
+    """Return what the authority's CRL says now. Raises Unavailable while it is off line."""
+    der = await crl(emulator, tenant, name=name)
+    read = x509.load_der_x509_crl(der)
+    number = read.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    return PublishedCrl(number, read.last_update_utc, read.next_update_utc, len(read), len(der))
+
+
+async def ask_ocsp(emulator: Emulator, tenant: Tenant, *, name: str, serial: str) -> OcspAnswer:
+    """Ask the authority's responder for a certificate by its serial number, in hexadecimal. Raises Invalid for another
+    text, Unavailable while the authority is off line.
+    """
+    certificate = await emulator.runner.read(authorities.certificate, tenant, name=name)
+    key: Any = certificate.public_key()
+    # SHA-1 is what clients identify issuers by: RFC 5019 2.1.1.
+    request = (
+        x509_ocsp.OCSPRequestBuilder()
+        .add_certificate_by_hash(
+            hashlib.sha1(certificate.subject.public_bytes()).digest(),  # noqa: S324
+            hashlib.sha1(key_bits(key)).digest(),  # noqa: S324
+            _number(serial),
+            hashes.SHA1(),  # noqa: S303
+        )
+        .build()
+    )
+    der = await ocsp(emulator, tenant, name=name, request=request.public_bytes(Encoding.DER))
+    answer = x509_ocsp.load_der_ocsp_response(der)
+    reason = answer.revocation_reason
+    return OcspAnswer(
+        status=answer.certificate_status.name.lower(),
+        revoked_at=answer.revocation_time_utc,
+        reason=None if reason is None else reason.value,
+        at=answer.this_update_utc,
+        until=answer.next_update_utc,
+    )
+
+
+def _number(serial: str) -> int:
+    digits = serial.replace(":", "").replace(" ", "")
+    try:
+        number = int(digits[:64], 16)
+    except ValueError:
+        number = 0
+    if not 0 < number < _LARGEST_SERIAL:
+        raise Invalid("A serial number has 1 to 40 hexadecimal digits, as certificates show it.", target="serial")
+    return number

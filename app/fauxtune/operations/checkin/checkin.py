@@ -1,42 +1,62 @@
 """A check-in: one short transaction, or two with the connector's work between them.
 
 Nearly every check-in changes nothing: it is quiet, and one statement decides that and writes the time
-(`storage.queries.quiet`). If it is not,
-*begin*, in a transaction, takes in the device's report, plans, settles the generation that it saw, and writes
-one row per request to the connector. *fulfil* answers the requests, in worker threads, outside any transaction.
-*finish* stores the answers and plans with them.
+(`storage.queries.quiet`). If it is not, what is stored of the device is read into a value (`visits.visit.Visit`), and
+three steps follow. *begin*, in a transaction, takes in the device's report, plans, settles the generation that it saw,
+has the device judged, and writes one row per request to the connector. *fulfil* answers the requests, in worker
+threads, outside any transaction. *finish* stores the answers and plans with them.
+
+What is planned is decided by `core/engine/planning`: `targeting`, `desired` and `plan`, in this order; `plan_visit`
+writes it down.
+
+The connector's own files take milliseconds, and a check-in waits for them. An imported file that was never opened
+before may cost seconds to open, within bounds (`core.pki.pbe`). So a check-in waits `patience` seconds for all of
+them, and as long once more for those that have begun by then. Files that have not begun stay requested, and are begun
+at the next check-in; files that have not ended are refused. The files of one tenant never keep another tenant waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.engine.planning.plan import Plan
-from fauxtune.core.engine.planning.report import Inventory, apply_inventory
-from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.connector.refusals import PfxBroken
+from fauxtune.connector.work import Done
+from fauxtune.core.engine.planning.plan import ConnectorRequest, Plan, plan
+from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcomes
+from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, RequestId, UserId
+from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, LedgerRow, RequestOrder, key_source
+from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.core.policies.app_states import AppReport
+from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.apps.device_apps import settle_apps
-from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
-from fauxtune.operations.checkin.inside_connector import fulfilled
-from fauxtune.operations.checkin.planning import plan_visit, record_item
+from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, fulfil, open_requests, store, tasks
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.compliance.occasions import is_judged_at_check_in, judge_now
+from fauxtune.operations.connectors import revocation
+from fauxtune.operations.connectors.selection import maker
 from fauxtune.operations.devices.action_results import actions_sent
+from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.caller import Caller, DeviceCaller, is_live
-from fauxtune.operations.devices.ending import revoke_issued_late
-from fauxtune.operations.devices.inventory_facts import write_news
+from fauxtune.operations.devices.ending import revoke_issued_late, unreported
+from fauxtune.operations.devices.records import write_news
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.visits.situations import ROLES, situations
 from fauxtune.operations.visits.visit import Left, Visit, visiting, visiting_again
 from fauxtune.storage.queries.quiet import Quiet
+from fauxtune.storage.rows.certificates import RequestRow, ServedRequestRow
+from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 
@@ -211,3 +231,230 @@ def _ending_contacted(visit: Visit) -> int:
     """Note the contact of a device whose end was ordered; return how many operations wait for it."""
     visit.change(last_checkin_at=visit.tx.now)
     return actions_sent(visit.tx, visit.actions, ending=True)
+
+
+def plan_device(
+    tx: Transaction,
+    enrollment: EnrollmentRow,
+    *,
+    rows: Mapping[ItemKey, LedgerRow],
+    requests: Sequence[ServedRequestRow] | None = None,
+    audience: Audience | None = None,
+) -> tuple[Plan, tuple[Profile, ...]]:
+    """Return the device's plan at this moment, from its ledger rows, and the profiles that it is about. `requests`: all
+    that was asked of the connectors for it, `audience`: its user and groups, if they were read already. Nothing is
+    written.
+    """
+    present = situations(
+        tx,
+        [enrollment],
+        ledgers={enrollment.id: rows},
+        audience=audience,
+        requests=None if requests is None else {enrollment.id: requests},
+    )[enrollment.id]
+    return plan(present.situation), present.profiles
+
+
+def plan_visit(visit: Visit) -> Plan:
+    """Plan the device, and write its ledger, requests to the connector, revocations and profile states."""
+    tx, device = visit.tx, visit.row.id
+    before = visit.ledger
+    new, profiles = plan_device(tx, visit.row, rows=before, requests=visit.requests, audience=visit.audience)
+    changed = new.rows.values()
+    visit.put_items(changed, causes=new.unwanted)
+    visit.put_requests([_request(visit, request) for request in new.requests])
+    tx.connectors_called |= bool(new.requests)
+    revoked = [*new.revoked, *_unreported(tx, visit.row, causes=new.unwanted, before=before)]
+    if revoked:
+        revoke_planned(tx, device, revoked=revoked, user=visit.user)
+        visit.read_items_again()
+    for row in changed:
+        old = before.get(row.key)
+        if row.state is ItemState.FAILED and (old is None or old.problem != row.problem):
+            record_item(tx, "failed", row=row, device=device, user=visit.user)
+    for row in new.offered:
+        record_item(tx, "delivered", row=row, device=device, user=visit.user)
+    _write_states(visit, profiles=profiles)
+    return new
+
+
+def _unreported(
+    tx: Transaction,
+    enrollment: EnrollmentRow,
+    *,
+    causes: Mapping[ItemKey, Cause | Incident],
+    before: Mapping[ItemKey, LedgerRow],
+) -> list[tuple[LedgerRow, Cause | Incident]]:
+    """What is revoked of certificates by SCEP that are not wanted any more before the device has reported them."""
+    device = DeviceKind(enrollment.variant, tx.tenant.edition)
+    rows = [before[key] for key in causes if key in before]
+    issued = unreported(tx, enrollment.id, rows=rows)
+    return [(row, causes[row.key]) for row in issued if verdict(row, device, cause=causes[row.key]).revoked]
+
+
+def _request(visit: Visit, request: ConnectorRequest) -> RequestRow:
+    tx, enrollment = visit.tx, visit.row
+    return RequestRow(
+        id=RequestId(tx.ids.uuid()),
+        tenant_id=tx.tenant.id,
+        enrollment_id=enrollment.id,
+        item_key=request.item.key,
+        fingerprint=request.fingerprint,
+        role=_role(request),
+        only_by=maker(tx, visit.requests, serials=_carried_serials(request, rows=visit.ledger)),
+        leased_by=None,
+        leased_until=None,
+        answered_by=None,
+        order=_order(request, user_id=enrollment.user_id),
+        state="open",
+        serial=None,
+        error_code=None,
+        message=None,
+        created_at=tx.now,
+        answered_at=None,
+    )
+
+
+def revoke_planned(
+    tx: Transaction,
+    enrollment_id: EnrollmentId,
+    *,
+    revoked: Sequence[tuple[LedgerRow, Cause | Incident]],
+    user: str | None,
+) -> None:
+    """Revoke the certificates that a plan revokes, each with the cause."""
+    for row, cause in revoked:
+        if row.serial is not None:
+            if not revocation.revoke_for_connector(
+                tx, row.serial, device=enrollment_id, user=user, source=row.source.value
+            ):
+                continue
+            tx.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
+
+
+def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: EnrollmentId, user: str | None) -> None:
+    """Record an event about one item on one device in the journal."""
+    detail: JsonObject = {"item": row.key}
+    if row.problem is not None:
+        detail |= {"errorCode": row.problem.code, "reason": row.problem.message}
+    certificate: JsonObject = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
+    if row.source is Source.ROOT and row.payload is not None and is_intermediate(row.payload):
+        certificate["intermediate"] = True
+    tx.record(
+        event,
+        user=user,
+        device=device,
+        profile=row.claims[0].profile if row.claims else None,
+        certificate=certificate,
+        **detail,
+    )
+
+
+def _order(request: ConnectorRequest, *, user_id: UserId | None) -> RequestOrder:
+    """Return what the connector is asked to make."""
+    if request.account is not None:
+        return AccountOrder(user_id, request.account)
+    if request.item.order is not None:
+        return request.item.order
+    assert user_id is not None
+    assert request.item.thumbprint is not None
+    return ImportedCertificateOrder(user_id, request.item.thumbprint)
+
+
+def _role(request: ConnectorRequest) -> str:
+    """The role of the connector that answers. An account with an imported certificate needs the connector that has the
+    key of its import.
+    """
+    if request.account is None:
+        return ROLES[request.item.source]
+    carried = [certificate.item for certificate in request.account.certificates.values()]
+    return ROLES[Source.IMPORTED if any(key_source(key) is Source.IMPORTED for key in carried) else Source.PKCS]
+
+
+def _carried_serials(request: ConnectorRequest, *, rows: Mapping[ItemKey, LedgerRow]) -> set[str | None]:
+    """The serial numbers of the certificates that an account carries and a connector made."""
+    carried = () if request.account is None else tuple(request.account.certificates.values())
+    return {rows[own.item].serial for own in carried if rows[own.item].source is Source.PKCS}
+
+
+def _write_states(visit: Visit, *, profiles: Sequence[Profile]) -> None:
+    outcomes = profile_outcomes(profiles, visit.ledger.values(), has_user=visit.row.user_id is not None)
+    changed = []
+    versions = {profile.id: profile.version for profile in profiles}
+    for key, outcome in outcomes.items():
+        old = visit.states.get(key)
+        state = ProfileStateRow(
+            enrollment_id=visit.row.id,
+            profile_id=key,
+            tenant_id=visit.tx.tenant.id,
+            status=outcome.status,
+            error_code=outcome.problem.code if outcome.problem else None,
+            message=outcome.problem.message if outcome.problem else None,
+            version=versions[key],
+            reported_at=visit.tx.now if old is None else old.reported_at,
+        )
+        if state != old:
+            changed.append(replace(state, reported_at=visit.tx.now))
+    visit.put_states(changed, dropped=visit.states.keys() - outcomes.keys())
+
+
+async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:
+    """Return the answers, without those for files that were not begun in time."""
+    work = partial(
+        fulfil,
+        source=emulator.source_of_issued(tenant),
+        connector_keys=emulator.connector_keys,
+        passwords=emulator.passwords,
+    )
+    own = [emulator.workers.submit(tenant.id, partial(_all, work, some)) for some in _apart(tasks)]
+    opened = [task for task in tasks if task.opens]
+    begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]] = {}
+    for task in opened:
+        future = emulator.openers.submit(tenant.id, partial(work, task))
+        begun[asyncio.wrap_future(future)] = (future, task)
+    try:
+        answers = [answer for some in own for answer in await asyncio.wrap_future(some)]
+        late = await _wait_for_imported(begun, patience=emulator.patience)
+        answers += [future.result() for future in begun if future.done() and not future.cancelled()]
+        return answers + [_refused(begun[future][1], emulator.patience) for future in late]
+    finally:
+        for some in own:
+            some.cancel()
+        for waiting in begun:
+            waiting.cancel()
+
+
+def _apart(tasks: list[Task]) -> list[list[Task]]:
+    """Return the tasks that open no file for the first time, in the parts that threads do: each new certificate by
+    itself, since its key may have to be made; together all that is only sealed, which takes no longer than handing it
+    over.
+    """
+    own = [task for task in tasks if not task.opens]
+    sealed = [task for task in own if task.application is None]
+    return [*([task] for task in own if task.application is not None), *([sealed] if sealed else [])]
+
+
+def _all(work: Callable[[Task], Fulfilled], tasks: list[Task]) -> list[Fulfilled]:
+    return [work(task) for task in tasks]
+
+
+async def _wait_for_imported(
+    begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]], *, patience: float
+) -> set[asyncio.Future[Fulfilled]]:
+    """Wait for the files that are opened for the first time; return those that have begun and not ended."""
+    late = {future for future, (_, task) in begun.items() if task.opens and not future.done()}
+    if late:
+        _, late = await asyncio.wait(late, timeout=patience)
+    running = {future for future in late if not begun[future][0].cancel()}
+    for future in late - running:
+        future.cancel()
+    if running:
+        _, running = await asyncio.wait(running, timeout=patience)
+    return running
+
+
+def _refused(task: Task, patience: float) -> Fulfilled:
+    order = task.request.order
+    mark = order.thumbprint if isinstance(order, ImportedCertificateOrder) else task.request.item_key
+    why = f"The imported file of {mark} takes longer than {patience:g} seconds to open: it asks for too much work."
+    return Fulfilled(task=task, done=Done(refusal=PfxBroken(why)))

@@ -34,8 +34,8 @@ from fauxtune.operations.checkin.fulfilment import Fulfilled, Preparing, Task, r
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL, is_blocked, looked_up_to, polled_at
+from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.devices.ending import revoke_issued_late
-from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction

@@ -24,9 +24,9 @@ _Settle: TypeAlias = Callable[[Transaction], datetime | None]
 
 
 def _autopilot() -> _Settle:
-    from fauxtune.operations.devices import autopilot_time
+    from fauxtune.operations.devices import autopilot_profiles
 
-    return autopilot_time.settle
+    return autopilot_profiles.settle
 
 
 def _approvals() -> _Settle:
@@ -56,10 +56,10 @@ async def clock_moves(emulator: Emulator, tenant: Tenant) -> AsyncIterator[None]
 
 async def catch_up(emulator: Emulator, tenant: Tenant) -> datetime:
     """Settle what is due; return when to do so again at the latest."""
-    from fauxtune.operations.compliance import by_time
+    from fauxtune.operations.compliance import occasions
 
     dues = [await emulator.runner.run(tenant, settle) for settle in _settlements(emulator, tenant).values()]
-    dues.append(await by_time.judge_all(emulator, tenant))
+    dues.append(await occasions.judge_all(emulator, tenant))
     return min((emulator.runner.now(tenant) + JUDGED_EVERY, *(due for due in dues if due is not None)))
 
 
@@ -73,9 +73,9 @@ async def _first_judgement(emulator: Emulator, tenant: Tenant) -> datetime | Non
     """Return when the first device is to be judged; None in a tenant that judges no devices."""
     if not tenant.judges_devices:
         return None
-    from fauxtune.operations.compliance import by_time
+    from fauxtune.operations.compliance import occasions
 
-    return await by_time.first_due(emulator, tenant)
+    return await occasions.first_due(emulator, tenant)
 
 
 def _when_changed(tx: Transaction, setting: str, *, settle: _Settle) -> datetime | None:

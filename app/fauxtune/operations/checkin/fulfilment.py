@@ -41,8 +41,7 @@ from fauxtune.core.pki.issuance import BACKDATED
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, thumbprint
 from fauxtune.core.pki.pfx import with_unknown_cipher
 from fauxtune.core.pki.template import Template
-from fauxtune.operations.ca import authorities, templates
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.ca.issuance import Application
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_request, inside, serving_connectors
@@ -237,7 +236,7 @@ def register(
     profile_id = ProfileId(task.request.item_key.removeprefix("pkcs/"))
     assert task.application is not None
     template = task.application.template
-    certificate_register.note(
+    issuance.note(
         tx,
         certificate,
         authority_name=task.application.authority.name,
@@ -451,12 +450,12 @@ def _template(tx: Transaction, order: Order, *, authority_name: str) -> Template
     """The template that the order names. Raises TemplateUnknown, with the names of all templates."""
     (template,) = tx.known(
         ("template", authority_name, order.template),
-        lambda: (templates.find(tx, order.template, authority_name=authority_name),),
+        lambda: (issuance.find(tx, order.template, authority_name=authority_name),),
     )
     if template is not None:
         return template
     name, ca = order.template, order.authority_name
-    known = templates.all_templates(tx, authority_name)
+    known = issuance.all_templates(tx, authority_name)
     for other in known:
         if other.display_name.lower() == name.lower():
             # Intune: "Configure and use PKCS certificates": the template name, not the template display name.

@@ -35,14 +35,13 @@ from fauxtune.core.pki.template import KeyUsage, Template
 from fauxtune.core.scep.challenge import Challenge
 from fauxtune.core.scep.comparison import challenge_password
 from fauxtune.core.scep.results import Verdict
-from fauxtune.operations.ca import authorities, templates
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.ca.issuance import check_enrolment, refusals
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.ra_certificates import serving_connector
-from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -170,9 +169,9 @@ def _template(tx: Transaction, csr: x509.CertificateSigningRequest) -> Template:
     """
     setting = _setting(csr)
     name = str(tx.tenant.setting(setting))
-    template = templates.find(tx, name)
+    template = issuance.find(tx, name)
     if template is None:
-        known = ", ".join(other.name for other in templates.all_templates(tx, "issuing"))
+        known = ", ".join(other.name for other in issuance.all_templates(tx, "issuing"))
         raise TemplateUnknown(
             f"'{tx.tenant.ca_name}' has no certificate template '{name}', which the setting {setting} names. "
             f"Its templates: {known}."
@@ -221,7 +220,7 @@ def _register(
     tx: Transaction, case: Case, *, certificate: x509.Certificate, template: Template, authority: Authority
 ) -> None:
     row, enrollment = case.row, case.enrollment
-    certificate_register.note(
+    issuance.note(
         tx,
         certificate,
         authority_name=authority.name,

@@ -1,19 +1,27 @@
-"""SCEP with Intune in between: the challenge that a device gets, and what a partner's authority asks about it.
+"""SCEP with Intune in between: the challenges of devices, and what Intune's service says of a request.
 
 Microsoft: "Add partner certification authority in Intune using SCEP"; microsoft/Intune-Resource-Access,
-src/CsrValidation. The order of the checks is that of "Use APIs to add third-party CAs for SCEP to Intune", 2025-07-03.
-What is checked and what is reported are two things: a reported certificate stays, whatever is asked later.
+src/CsrValidation. The order of the checks is that of "Use APIs to add third-party CAs for SCEP to Intune",
+2025-07-03. What is checked and what is reported are two things: a reported certificate stays, whatever is asked
+later.
+
+As a stolen challenge, or an app on the phone that asks for more than it may: Microsoft: "Add partner certification
+authority in Intune using SCEP" (why the service compares each request with the challenge in it).
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune.connector.keypool import key_of_length
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
@@ -21,13 +29,16 @@ from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, UserId
 from fauxtune.core.model.items import Item, scep_key
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
 from fauxtune.core.pki.names import plain_thumbprint, thumbprint
 from fauxtune.core.scep.challenge import LIFETIME, Challenge, seal, unseal
 from fauxtune.core.scep.comparison import challenge_password, compare, compare_signer, renewed_certificate
+from fauxtune.core.scep.requesting import write_request
 from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import situations
 from fauxtune.storage.queries import devices as device_queries
@@ -285,3 +296,49 @@ def _note(tx: Transaction, row: ScepChallengeRow, *, state: ChallengeState, outc
 
 def _record(tx: Transaction, event: str, *, row: ScepChallengeRow, detail: JsonObject | None = None) -> None:
     tx.record(event, device=row.enrollment_id, profile=row.profile_id, challenge=row.id, **(detail or {}))
+
+
+_USUAL_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who requests, by which profile, and what the request says in place of what the challenge is for; None: that."""
+
+    device: ManagedDeviceId
+    profile: ProfileId
+    subject: str | None = None
+    key_usages: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A request that was tried: its challenge, the request itself (PKCS#10, PEM), and what the service says."""
+
+    given: GivenChallenge
+    csr: bytes
+    verdict: Verdict
+
+
+async def try_request(emulator: Emulator, tenant: Tenant, *, wanted: Wanted) -> Trial:
+    """Give the device a challenge, make a request with it, and ask the service as an authority does.
+
+    Raises as `give_challenge`, and Invalid for a subject that cannot be written.
+    """
+    source = emulator.source_of_issued(tenant)
+    key = await asyncio.to_thread(key_of_length, _USUAL_BITS, source=source)
+    return await emulator.runner.run(tenant, _tried, wanted, key=key, emulator=emulator)
+
+
+def _tried(tx: Transaction, wanted: Wanted, *, key: RSAPrivateKey, emulator: Emulator) -> Trial:
+    given = give_challenge(tx, device=wanted.device, profile=wanted.profile, keys=emulator.keys)
+    original = given.challenge.request
+    changed = replace(
+        original,
+        subject=original.subject if wanted.subject is None else wanted.subject,
+        key_usages=original.key_usages if wanted.key_usages is None else tuple(wanted.key_usages),
+    )
+    csr = write_request(changed, challenge=given.password, key=key)
+    request = AuthorityRequest(given.challenge.id, base64.b64encode(csr.public_bytes(Encoding.DER)).decode())
+    verdict = validate_request(tx, request, keys=emulator.keys)
+    return Trial(given, csr.public_bytes(Encoding.PEM), verdict)

@@ -20,7 +20,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.steps import StepKind, StepState
-from fauxtune.operations.checkin import app_steps
+from fauxtune.operations.checkin import steps
 from fauxtune.operations.checkin.checkin import take_in_changes
 from fauxtune.operations.checkin.scep_reports import with_issued
 from fauxtune.operations.checkin.steps import Exchange, PlatformAdapter, Result, StepResult
@@ -28,7 +28,7 @@ from fauxtune.operations.compliance.occasions import FACTS_EVERY, judge_now
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.caller import is_live
 from fauxtune.operations.devices.escrow import keep_sealed
-from fauxtune.operations.devices.inventory_facts import write_news
+from fauxtune.operations.devices.records import write_news
 from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.rows.devices import EnrollmentRow
 
@@ -52,7 +52,7 @@ def apply_results(visit: Visit, exchange: Exchange) -> bool:
         if step is None or not is_open:
             continue
         if step.step.kind in _ABOUT_APPS and result.result is not Result.LATER:
-            app_steps.apply(visit, step=step, result=result, adapter=exchange.adapter)
+            steps.apply(visit, step=step, result=result, adapter=exchange.adapter)
         elif not _apply_result(visit, step=step, result=result):
             return False
     _apply_answers(visit, adapter=exchange.adapter)
@@ -63,7 +63,7 @@ def _restart(visit: Visit) -> None:
     """Begin a new conversation: steps that were sent or put off wait to be sent again, refused ones may be planned
     again.
     """
-    app_steps.restart(visit)
+    steps.restart(visit)
     for step in visit.sent:
         if step.state is StepState.REFUSED:
             visit.drop_steps([step.id])

@@ -1,12 +1,16 @@
-"""The scheduled actions of compliance policies: mails to users, the list of devices to retire, locks, push messages.
+"""What follows when a device does not comply: the scheduled actions of policies, and the list of devices to retire.
 
 Intune, "Configure actions for noncompliance": the mail goes to the user's address; retire only puts the device on a
 list, from which an administrator confirms it. Push messages reach an app that is not emulated: the journal has them.
+
+Intune, "Configure actions for noncompliant devices", 2024-01-23: nothing is retired until an administrator confirms
+it; a device that is taken from the list comes on it again when the action applies again, which is with its next
+failure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fauxtune.core.engine.compliance.actions import NOTIFICATION, PUSH, REMOTE_LOCK, RETIRE, Action
@@ -17,11 +21,12 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.mail import sending
+from fauxtune.operations.mail import address_book
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import compliance as compliance_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import resources as queries
+from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 # The mail that a user gets whose device does not comply: a notification template's, or the service's own.
@@ -51,7 +56,7 @@ def message_of(tx: Transaction, template: str | None, *, language: object) -> tu
 
 
 def _messages(tx: Transaction, template: str) -> list[JsonObject]:
-    rows = queries.resources_of_family(tx.connection, tx.tenant.id, family=_MESSAGES, parent_id=template)
+    rows = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=_MESSAGES, parent_id=template)
     return [row.document for row in rows]
 
 
@@ -99,7 +104,7 @@ def _notify(tx: Transaction, failure: Failure, *, action: Action) -> None:
     subject, text = (_filled(each, values) for each in written)
     letter = Letter(sender=SENDER, to=(address,), cc=_copies(tx, action), subject=subject, text=text)
     try:
-        delivery = sending.send(tx, letter)
+        delivery = address_book.send(tx, letter)
     except FauxtuneError as error:
         _note(tx, failure, action=NOTIFICATION, result=f"no mail: {error.message}")
         return
@@ -158,3 +163,16 @@ def _note(tx: Transaction, failure: Failure, *, action: str, result: str) -> Non
         policy=failure.policy.name,
         result=result,
     )
+
+
+def decide(tx: Transaction, *, is_confirmed: bool, devices: Collection[str] | None) -> None:
+    """Retire these devices of the list (None: all of them), or take them from it. Ids that are not on the list are
+    passed over. Raises UnsupportedAction for a device that cannot be retired.
+    """
+    wanted = None if devices is None else {each.lower() for each in devices}
+    for row in compliance_queries.to_retire(tx.connection, tx.tenant.id):
+        if wanted is not None and row.device_id.lower() not in wanted:
+            continue
+        compliance_queries.take_from_retire_list(tx.connection, tx.tenant.id, enrollment_id=row.enrollment_id)
+        if is_confirmed:
+            device_actions.retire(tx, row.device_id)

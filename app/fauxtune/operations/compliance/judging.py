@@ -7,7 +7,7 @@ complianceState; Intune, "Monitor results of your device compliance policies".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from fauxtune.core.engine.compliance.states import JUDGED_EVERY, NO_GRACE, Devic
 from fauxtune.core.engine.planning.targeting import TargetKind, target
 from fauxtune.core.graph.index import NO_END
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.compliance.actions import Failure, carry_out
@@ -226,16 +226,6 @@ def states_of(tx: Transaction, enrollment_id: EnrollmentId) -> list[ComplianceSt
         devices = device_queries.enrollments_by_id(tx.connection, [enrollment_id]).values()
         return [_built_in_row(tx, each) for each in judgements_of(tx, list(devices), is_known_only=True)]
     return sorted(stored.values(), key=lambda row: (row.policy_id != BUILT_IN_ID, row.policy_id))
-
-
-def judge_known(tx: Transaction, ids: Collection[EnrollmentId]) -> None:
-    """Judge these devices at once, without a check-in: something that they were judged by does not reach them now."""
-    rows = device_queries.enrollments_by_id(tx.connection, ids)
-    judge(tx, [row for row in rows.values() if _is_live(row)], is_known_only=True)
-
-
-def _is_live(row: EnrollmentRow) -> bool:
-    return row.state is not EnrollmentState.ENDED
 
 
 @dataclass(frozen=True, slots=True)

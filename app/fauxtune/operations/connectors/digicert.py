@@ -22,8 +22,7 @@ from fauxtune.core.pki.authority import DIGICERT, PrivateKey, addresses_for, sel
 from fauxtune.core.pki.issuance import BACKDATED, issue, read_csr, request_key
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, KeyUsage, Template
-from fauxtune.operations.ca import authorities, templates
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
@@ -113,7 +112,7 @@ def create(tx: Transaction, *, keys: Keys) -> None:
     for name, authority, file in ((ROOT, root, keys.root_file), (DIGICERT, issuing, keys.issuing_file)):
         authorities.add_authority(tx, authority, name=name, role=name, key_name=file)
     authority_queries.put_templates(
-        tx.connection, templates.template_row(tx.tenant.id, FIRST_PROFILE, authority_name=DIGICERT)
+        tx.connection, issuance.template_row(tx.tenant.id, FIRST_PROFILE, authority_name=DIGICERT)
     )
     tx.record("digicertSubscribed", authority=DIGICERT)
     connector_registry.ask_again(tx)
@@ -141,7 +140,7 @@ def install_ra(tx: Transaction, connector_id: str, *, csr: bytes, keys: KeyStore
         not_before=tx.now - BACKDATED,
         not_after=tx.now + _AFTER,
     )
-    certificate_register.note(tx, certificate, authority_name=DIGICERT, key_usage=_RA.key_usage)
+    issuance.note(tx, certificate, authority_name=DIGICERT, key_usage=_RA.key_usage)
     _change(tx, row, certificate=certificate.public_bytes(Encoding.DER))
     return certificate
 

@@ -27,10 +27,9 @@ from fauxtune.core.pki.issuance import BACKDATED, issue
 from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.core.pki.template import KeyUsage, Template
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import issuance as certificate_register
 from fauxtune.operations.connectors import registry
-from fauxtune.operations.connectors.key_files import remove_files
-from fauxtune.operations.connectors.keys import DEFAULT_LENGTH
+from fauxtune.operations.connectors.keys import DEFAULT_LENGTH, remove_files
 from fauxtune.operations.connectors.selection import is_at_work, why_silent
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction

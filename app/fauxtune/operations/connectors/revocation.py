@@ -1,4 +1,4 @@
-"""Revocation: by the CA itself, for an administrator, or requested by a connector, which may be refused.
+"""Revocation and rollover: what an authority takes back, for an administrator or a connector, and its new key.
 
 Reasons are those of RFC 5280 5.3.1. A certificate on hold can be released (`removeFromCRL`) or revoked for good; any
 other stays revoked with its first date and reason.
@@ -6,6 +6,7 @@ other stays revoked with its first date and reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from typing import Any
 from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissing, RevocationRefused
 from fauxtune.core.errors import Conflict, ConnectorRefused, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import HOLD, RELEASE, check_reason
-from fauxtune.operations.ca import crl_and_ocsp, templates
+from fauxtune.operations.ca import authorities, crl_and_ocsp, issuance
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_revocation, revoking, who_is_waited_for
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -158,7 +162,7 @@ def revocable(tx: Transaction, serials: Collection[str]) -> frozenset[str]:
     authorities = {row.name: row for row in authority_queries.authorities_of(tx.connection, tx.tenant.id)}
     documents = {
         keeper: authority_queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper)
-        for keeper in {templates.keeper(row.authority) for row in rows.values()}
+        for keeper in {issuance.keeper(row.authority) for row in rows.values()}
     }
     result = set()
     for serial in serials:
@@ -168,7 +172,7 @@ def revocable(tx: Transaction, serials: Collection[str]) -> frozenset[str]:
         connector = revoking(connectors, asked_at=row.revocation_asked_at or tx.now, now=tx.now)
         if connector is None or _is_revoked_for_good(row):
             continue
-        template = documents[templates.keeper(row.authority)].get(row.template or "")
+        template = documents[issuance.keeper(row.authority)].get(row.template or "")
         with suppress(RevocationRefused, RaCertificateMissing, Unavailable):
             _check(row, connector=connector, authority=authorities.get(row.authority), template=template)
             result.add(serial)
@@ -195,7 +199,7 @@ def _ask(tx: Transaction, row: CertificateRow, *, case: Case, connector: Connect
     log = event_log.Writer(tx, connector, role="revocation", device=case.device, user=case.user)
     log.about(ca=row.authority, template=row.template, item=row.item_key)
     log.about(thumbprint=row.thumbprint, serial=row.serial, digicert=row.authority == DIGICERT)
-    kept_at = templates.keeper(row.authority)
+    kept_at = issuance.keeper(row.authority)
     template = authority_queries.template_document(
         tx.connection, tx.tenant.id, authority_name=kept_at, name=row.template or ""
     )
@@ -305,3 +309,30 @@ def _note_state(
         revocation_state=state,
         revocation_asked_at=asked_at,
     )
+
+
+async def roll_over(emulator: Emulator, tenant: Tenant, *, name: str) -> AuthorityRow:
+    """Make a key, and give it to the authority: see `authorities.roll_over`. The key is deleted where that fails."""
+    await emulator.runner.read(authorities.authority_row, tenant, name=name)
+    key_name = f"{emulator.runner.ids.uuid()}-issuing"
+    key = await asyncio.to_thread(emulator.key_source.take)
+    await asyncio.to_thread(emulator.keys.store, key_name, key)
+    done = False
+    try:
+        row = await emulator.runner.run(
+            tenant, authorities.roll_over, name, key=key, key_name=key_name, keys=emulator.keys
+        )
+        done = True
+    finally:
+        if not done:
+            await asyncio.to_thread(emulator.keys.delete, key_name)
+    return row
+
+
+async def set_state(emulator: Emulator, tenant: Tenant, *, name: str, state: str) -> AuthorityRow:
+    """Change an authority's state: see `authorities.set_state`. One that comes back revokes what waited for it."""
+    row = await emulator.runner.run(tenant, authorities.set_state, name, state=state)
+    if state == "available":
+        while await emulator.runner.run(tenant, revoke_waiting, name):
+            await give_way()
+    return row

@@ -28,14 +28,11 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import records as device_records
-from fauxtune.operations.devices.action_effects import EFFECTS, Done
-from fauxtune.operations.devices.action_results import change_state, note_state
+from fauxtune.operations.devices.action_results import EFFECTS, Done, change_state, note_state, run_now
+from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.devices.autopilot import note_left
-from fauxtune.operations.devices.ending import end, revoke_held
+from fauxtune.operations.devices.ending import end, revoke_held, write_ledger
 from fauxtune.operations.devices.escrow import forget_with_managed_device
-from fauxtune.operations.devices.ledger import write_ledger
-from fauxtune.operations.devices.on_demand_remediation import run_now
-from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern

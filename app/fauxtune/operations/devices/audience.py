@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing
+from fauxtune.core.errors import NotLicensed
 from fauxtune.core.model.ids import EnrollmentId, FilterId, GroupId, UserId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.devices.users import user_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import filters_and_tags as filter_queries
@@ -96,3 +96,23 @@ class Filters:
         if not self.documents:
             return matches_nothing
         return Matching(self.documents, record=self.records.get(device.id, {}), variant=device.variant)
+
+
+def user_of(tx: Transaction, user_id: UserId) -> UserRow | None:
+    """Return the user with this id."""
+    rows = tx.known(("user", user_id), lambda: [directory_queries.user(tx.connection, tx.tenant.id, user_id=user_id)])
+    return rows[0]
+
+
+def user_name(tx: Transaction, enrollment: EnrollmentRow) -> str | None:
+    """Return the userPrincipalName of the enrolment's user, while that user exists."""
+    user = None if enrollment.user_id is None else user_of(tx, enrollment.user_id)
+    return None if user is None else str(user.document["userPrincipalName"])
+
+
+def check_licensed(user: UserRow) -> None:
+    """Raise NotLicensed for a user without a licence for devices."""
+    if not user.licensed:
+        raise NotLicensed(
+            f"{user.document['userPrincipalName']} has no licence for device management: assign one first."
+        )

@@ -22,8 +22,14 @@ from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies import autopilot
 from fauxtune.core.policies.autopilot import ASSIGNED, PENDING, begun_sync
 from fauxtune.core.policies.rules import BOUND
-from fauxtune.operations.devices.autopilot_profiles import PROFILE, put_settings, settle_identities
-from fauxtune.operations.devices.autopilot_time import settle, settle_imports, with_serial
+from fauxtune.operations.devices.autopilot_profiles import (
+    PROFILE,
+    put_settings,
+    settle,
+    settle_identities,
+    settle_imports,
+    with_serial,
+)
 from fauxtune.operations.directory.dynamic_groups import place_device
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks

@@ -1,23 +1,58 @@
-"""The device that calls: which enrolment it is, by what it proves itself with, and whether that enrolment has ended."""
+"""The device that calls: which enrolment it is, by what it proves itself with, and whether that is in force.
+
+What a device proves itself with: a bearer credential (Android) or its identity certificate (Apple, Windows). Either
+is known by its SHA-256.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.clock import parse_duration
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices.credentials import digest
+from fauxtune.core.pki.issuance import BACKDATED, issue_identity
+from fauxtune.operations.ca import authorities
+from fauxtune.operations.ca import issuance as certificate_register
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import visits as identity_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
+
+
+def digest(secret: str | bytes) -> str:
+    """Return the SHA-256 of a token, a credential or a certificate (DER). Tokens and credentials are random, so that a
+    plain hash is enough.
+    """
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()
+
+
+def issue_certificate(tx: Transaction, csr: bytes, *, common_name: str, keys: KeyStore) -> bytes:
+    """Issue an identity certificate for the key of a PKCS#10 request; return its DER. Raises Invalid for a broken
+    request.
+    """
+    authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=keys)
+    validity = parse_duration(str(tx.tenant.setting("identityValidity")))
+    certificate = issue_identity(
+        authority=authority,
+        csr=csr,
+        common_name=common_name,
+        serial=tx.ids.serial(),
+        not_before=tx.now - BACKDATED,
+        not_after=min(tx.now + validity, authority.certificate.not_valid_after_utc),
+    )
+    certificate_register.note(tx, certificate, authority_name="devices")
+    return certificate.public_bytes(Encoding.DER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.cms import envelope, open_envelope
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_records as queries
 from fauxtune.storage.rows.devices import EnrollmentRow

@@ -18,7 +18,7 @@ from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
 from fauxtune.core.model.steps import StepState
-from fauxtune.operations.checkin.planning import plan_device
+from fauxtune.operations.checkin.checkin import plan_device
 from fauxtune.operations.devices import available_actions
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries

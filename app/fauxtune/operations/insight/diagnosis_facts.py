@@ -31,7 +31,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import Profile
-from fauxtune.operations.ca.templates import all_templates
+from fauxtune.operations.ca.issuance import all_templates
 from fauxtune.operations.connectors.selection import how_to_start, why_silent
 from fauxtune.operations.devices.audience import Audience, Filters
 from fauxtune.operations.insight.app_report import apps_of_devices

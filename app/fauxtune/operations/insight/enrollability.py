@@ -14,8 +14,8 @@ from fauxtune.core.errors import NotFound, NotLicensed
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant
 from fauxtune.core.model.words.platform_words import VARIANTS
 from fauxtune.core.policies.enrollment import TROUBLESHOOTING
+from fauxtune.operations.devices.audience import check_licensed
 from fauxtune.operations.devices.enrollment_restrictions import Candidate, examined
-from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import enrolling

@@ -29,7 +29,7 @@ from fauxtune.core.profiles.family import Profile
 from fauxtune.core.profiles.settings import wishes_of
 from fauxtune.core.reports import filters
 from fauxtune.core.reports.report import Report, Source
-from fauxtune.operations.devices.record_documents import record_document
+from fauxtune.operations.devices.records import record_document
 from fauxtune.operations.profiles.resources import built_in_rows
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.shared_statements import give_way

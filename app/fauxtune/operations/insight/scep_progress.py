@@ -13,7 +13,7 @@ from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.scep.results import ResultCode
-from fauxtune.operations.checkin.scep_delivery import url_for
+from fauxtune.operations.checkin.deliverables import url_for
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import scep as queries

@@ -9,7 +9,7 @@ from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.policies.script_runs import RemediationState, RunState
 from fauxtune.core.policies.scripts import AGENTS, Script
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.scripts.assigned_scripts import assigned_for
+from fauxtune.operations.scripts.device_scripts import assigned_for
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import script_runs as queries
 from fauxtune.storage.queries.configuration import assignment_targets

@@ -14,6 +14,7 @@ from fauxtune.core.engine.compliance.states import NO_GRACE, DeviceState
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.operations.compliance.judging import judgements_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import EnrollmentRow, JoinedDeviceRow
@@ -67,8 +68,6 @@ def outlooks(
     """
     if not tx.tenant.judges_devices and not is_away:
         return {}
-    from fauxtune.operations.compliance.judging import judgements_of  # at first use: see compliance_occasions
-
     judgements = judgements_of(tx, devices, contact_at=None if is_away else tx.now, is_known_only=is_away)
     return {
         each.device.id: Outlook(

@@ -14,7 +14,7 @@ from fauxtune.core.policies.app_planning import Order, PlannedApp
 from fauxtune.core.policies.app_states import AVAILABLE
 from fauxtune.operations.apps.device_apps import app_of, concern, known_apps, plan_for
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.scripts.assigned_scripts import ReachingScript, scripts_of_each
+from fauxtune.operations.scripts.device_scripts import ReachingScript, scripts_of_each
 from fauxtune.operations.visits.visit import Parts, Visit
 from fauxtune.storage.queries.visits import StoredParts
 from fauxtune.storage.rows.devices import EnrollmentRow

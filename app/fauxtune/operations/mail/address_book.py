@@ -1,8 +1,10 @@
-"""The address book: which encryption certificates a tenant publishes for an e-mail address.
+"""The address book: which encryption certificates a tenant publishes for an address; mail that is encrypted by it.
 
-As Exchange's global address list does with `userSMIMECertificate`: an administrator publishes, a sender looks, and the
-address book itself judges nothing. Importing a PFX file publishes nothing. Each answer says what is wrong with an entry
-at the tenant's present time.
+As Exchange's global address list does with `userSMIMECertificate`: an administrator publishes, a sender looks, and
+the address book itself judges nothing. Importing a PFX file publishes nothing. Each answer says what is wrong with an
+entry at the tenant's present time.
+
+It is not signed: the private keys of people are on their devices, where `fauxtune-sim mail send --sign` signs.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.mail.addresses import address_of
 from fauxtune.core.mail.publication import Entry, Remark, encrypts_with, remarks
+from fauxtune.core.mail.writing import Letter, letter_of, written
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.mail import MOST_PUBLISHED
 from fauxtune.core.pki.contents import CertificateContents, contents
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.directory.addresses import owners_of
+from fauxtune.operations.mail import mailboxes
+from fauxtune.operations.mail.mailboxes import Delivery
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import mailboxes as queries
@@ -175,3 +180,33 @@ def _certificate(row: PublishedCertificateRow) -> x509.Certificate:
 
 def _described(certificate: x509.Certificate) -> dict[str, str | None]:
     return {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate), "source": None}
+
+
+def send(tx: Transaction, letter: Letter, *, encrypt: bool = False) -> Delivery:
+    """Write the letter, and deliver it to the mailboxes of this tenant. Raises Invalid for a letter that cannot be
+    written or encrypted, and if nobody gets it.
+    """
+    checked = letter_of(letter)
+    recipients = recipients_of(tx, checked.recipients) if encrypt else None
+    message_id = f"<{tx.ids.uuid()}@{tx.tenant.domain}>"
+    raw = written(checked, at=tx.now, message_id=message_id, recipients=recipients)
+    return accepted(mailboxes.deliver(tx, raw, recipients=checked.recipients, envelope_sender=checked.sender))
+
+
+def send_for(tx: Transaction, letter: Letter, *, hidden: Sequence[str] = ()) -> Delivery:
+    """Write the letter, and deliver it to its recipients and to the `hidden` ones, of whom its header does not tell.
+    Addresses that nobody in this tenant has get nothing, and that is no error. Raises Invalid for a letter that cannot
+    be written.
+    """
+    checked = letter_of(letter)
+    raw = written(checked, at=tx.now, message_id=f"<{tx.ids.uuid()}@{tx.tenant.domain}>")
+    everybody = tuple(dict.fromkeys((*checked.recipients, *(address.lower() for address in hidden))))
+    return mailboxes.deliver(tx, raw, recipients=everybody, envelope_sender=checked.sender)
+
+
+def accepted(delivery: Delivery) -> Delivery:
+    """Return the delivery. Raises Invalid, with the reason for each address, if nobody got the message."""
+    if delivery.message_id is None:
+        reasons = "; ".join(f"{address}: {reason}" for address, reason in delivery.refused.items())
+        raise Invalid(f"Nobody got the message. {reasons}.", target="to")
+    return delivery

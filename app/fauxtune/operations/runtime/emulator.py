@@ -37,7 +37,7 @@ from fauxtune.operations.runtime.worker_threads import Workers
 
 # The client that calls receivers of notifications, as an interface: `server/webhooks.py` is the real one.
 #
-# When a receiver is called, and called again, is decided in `operations/directory/notification_delivery.py`.
+# When a receiver is called, and called again, is decided in `operations/directory/subscriptions.py`.
 
 
 class Webhooks(Protocol):

@@ -1,18 +1,23 @@
-"""Scripts on a device: what its agent is to run now, and what it reports of their runs. When a script runs, and again,
+"""The scripts of devices: which ones reach a device, what its agent runs and reports, and what changes of scripts do.
+
+Scripts on a device: what its agent is to run now, and what it reports of their runs. When a script runs, and again,
 is decided in `core/policies/script_runs.py`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fauxtune.core.engine.compliance.setting_states import NO_JSON, SCRIPT_FAILED
-from fauxtune.core.model.ids import ResourceId
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, ResourceId
 from fauxtune.core.model.partner_facts import SCRIPT_ERRORS, SCRIPT_OUTPUT
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.policies.script_runs import (
     ON_DEMAND,
     Part,
@@ -20,19 +25,117 @@ from fauxtune.core.policies.script_runs import (
     RemediationState,
     RunState,
     ScriptRun,
+    WantedScript,
     after_run,
     planned,
 )
-from fauxtune.core.policies.scripts import BY_FAMILY, COMPLIANCE, order, script_of
-from fauxtune.operations.compliance import partner_facts
-from fauxtune.operations.devices.users import user_name
+from fauxtune.core.policies.scripts import (
+    AGENTS,
+    ASKED,
+    ASKING,
+    BY_FAMILY,
+    COMPLIANCE,
+    Script,
+    check_schedule,
+    kinds_for,
+    order,
+    script_of,
+)
+from fauxtune.operations.compliance import occasions
+from fauxtune.operations.compliance.occasions import asking_policies
+from fauxtune.operations.devices.audience import user_name
+from fauxtune.operations.profiles.assignments import NewAssignment
+from fauxtune.operations.profiles.resources import Hooks
+from fauxtune.operations.profiles.switches import AGENTS as AGENTS_ASK
+from fauxtune.operations.profiles.switches import switch_on
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.scripts.assigned_scripts import ReachingScript, scripts_of
-from fauxtune.operations.visits.agent_work import AgentVisit, Orders
+from fauxtune.operations.visits.agent_work import AgentVisit, Orders, reaching, reaching_each
+from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import script_runs as queries
+from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.storage.rows.scripts import ScriptRunRow
+
+Assigned = list[tuple[Script, list[AssignmentRow]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachingScript:
+    """A script that reaches a device, and how its assignment wants it."""
+
+    script: Script
+    wanted: WantedScript
+
+
+def scripts_of(tx: Transaction, enrollment: EnrollmentRow) -> dict[str, ReachingScript]:
+    """Return the scripts that reach a device, by id."""
+    return _by_id(reaching(tx, enrollment, assigned=assigned_for(tx, enrollment.variant)))
+
+
+def scripts_of_each(tx: Transaction, devices: Sequence[EnrollmentRow]) -> dict[EnrollmentId, dict[str, ReachingScript]]:
+    """Return the scripts that reach each of these devices, of those that run some, by id."""
+    scripts: dict[EnrollmentId, dict[str, ReachingScript]] = {}
+    for variant in {device.variant for device in devices} & AGENTS.keys():
+        some = [device for device in devices if device.variant is variant]
+        reached = reaching_each(tx, some, assigned=assigned_for(tx, variant))
+        scripts |= {device: _by_id(brought) for device, brought in reached.items()}
+    return scripts
+
+
+def _by_id(brought: Iterable[tuple[Script, AssignmentRow]]) -> dict[str, ReachingScript]:
+    return {script.id: ReachingScript(script, script.wanted(row.document)) for script, row in brought}
+
+
+def assigned_for(tx: Transaction, variant: Variant) -> Assigned:
+    """Return the scripts that are assigned and that devices of this variant run, each with its assignments."""
+    return tx.known(("assigned scripts", variant), lambda: _assigned(tx, variant))
+
+
+def _assigned(tx: Transaction, variant: Variant) -> Assigned:
+    kinds = [kind for kind in kinds_for(variant) if kind not in COMPLIANCE]
+    scripts = [
+        script_of(kind, row.document)
+        for kind in kinds
+        for row in resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=kind.family)
+    ]
+    listed = _assignments(tx, [script.id for script in scripts])
+    return [*((script, listed[ProfileId(script.id)]) for script in scripts), *_asked_by_policies(tx, variant)]
+
+
+def _asked_by_policies(tx: Transaction, variant: Variant) -> Assigned:
+    """The compliance scripts, each with the assignments of the policies that ask it. Without such a policy one
+    statement.
+    """
+    (kind,) = (each for each in COMPLIANCE if each.variant is variant)
+    rows = resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=COMPLIANCE_POLICIES.name)
+    policies = {_script_id(row): row for row in rows if _script_id(row)}
+    if not policies:
+        return []
+    known = resource_queries.resources_by_id(tx.connection, tx.tenant.id, ids=list(policies))
+    listed = _assignments(tx, [row.id for row in rows if _script_id(row)])
+    scripts: Assigned = []
+    for key, row in known.items():
+        if row.family != kind.family or not kind.fits(row.document):
+            continue
+        asking = [each for each in rows if _script_id(each) == key]
+        intervals = [each.document[ASKING].get("runIntervalInMinutes") or 0 for each in asking]
+        shortest = min(filter(None, intervals), default=None)
+        script = script_of(kind, row.document)
+        script = replace(script, document={**script.document, "runIntervalInMinutes": shortest})
+        scripts.append((script, [each for policy in asking for each in listed[ProfileId(policy.id)]]))
+    return scripts
+
+
+def _script_id(policy: ResourceRow) -> str:
+    return str((policy.document.get(ASKING) or {}).get(ASKED) or "")
+
+
+def _assignments(tx: Transaction, ids: Iterable[str]) -> dict[ProfileId, list[AssignmentRow]]:
+    keys = [ProfileId(key) for key in ids]
+    return configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=keys)
+
 
 #: Scripts in one answer: an agent asks again as soon as it has run them.
 _MOST = 8
@@ -117,7 +220,9 @@ def _judge(tx: Transaction, enrollment: EnrollmentRow, *, printed: Mapping[str, 
         if document is None:
             errors[key] = SCRIPT_FAILED if text is None else NO_JSON
         values |= document or {}
-    partner_facts.note(tx, enrollment, facts={SCRIPT_OUTPUT: json.dumps(values), SCRIPT_ERRORS: json.dumps(errors)})
+    occasions.note_facts_of_others(
+        tx, enrollment, facts={SCRIPT_OUTPUT: json.dumps(values), SCRIPT_ERRORS: json.dumps(errors)}
+    )
 
 
 def _object(text: object) -> dict[str, Any] | None:
@@ -191,3 +296,27 @@ def _note(tx: Transaction, enrollment: EnrollmentRow, *, each: ReachingScript, r
         remediation=run.remediation.value,
         exitCode=run.results[-1].exit_code,
     )
+
+
+def _agents_ask(tx: Transaction, _row: ResourceRow, targets: Sequence[NewAssignment]) -> None:
+    for target in targets:
+        check_schedule(target.more.get("runSchedule"))
+    if targets:
+        switch_on(tx, AGENTS_ASK)
+
+
+def _forget_runs(tx: Transaction, row: ResourceRow) -> None:
+    queries.drop_script(tx.connection, tx.tenant.id, script_id=row.id)
+
+
+def _unasked(tx: Transaction, row: ResourceRow) -> None:
+    """Raise Invalid for a script that a policy asks: it cannot be deleted (the same page)."""
+    asking = asking_policies(tx, row.id)
+    if asking:
+        raise Invalid(f"The policy '{asking[0].document['displayName']}' has this script: change or delete it first.")
+    _forget_runs(tx, row)
+
+
+SCRIPT_HOOKS = Hooks(assigned=_agents_ask, deleting=_forget_runs)
+#: Those of scripts that compliance policies ask.
+COMPLIANCE_SCRIPT_HOOKS = replace(SCRIPT_HOOKS, deleting=_unasked)

@@ -16,7 +16,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ConnectorId, IdSource, TenantId
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.template import Template
-from fauxtune.operations.ca import authorities, templates
+from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory.applications import NewApplication, seeded_application
 from fauxtune.operations.profiles import role_scope_tags
@@ -80,7 +80,7 @@ def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: Seed
     devices = authorities.create(tx, keys=keys.authorities, key_names=keys.authority_names)
     documents = seed.certification_authority.templates
     rows = [
-        templates.template_row(tenant.id, Template.from_document(each), authority_name="issuing") for each in documents
+        issuance.template_row(tenant.id, Template.from_document(each), authority_name="issuing") for each in documents
     ]
     template_queries.put_templates(tx.connection, *rows)
     role_scope_tags.create_built_in(tx)

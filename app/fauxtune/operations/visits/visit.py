@@ -25,10 +25,9 @@ from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations.devices import ledger as device_ledger
-from fauxtune.operations.devices.audience import Audience
+from fauxtune.operations.devices import ending as device_ledger
+from fauxtune.operations.devices.audience import Audience, user_name
 from fauxtune.operations.devices.caller import Caller, DeviceCaller, checked, is_live
-from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction

@@ -15,7 +15,7 @@ from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import STORABLE, Json, JsonObject, Text
-from fauxtune.operations.devices.enrollment_tokens import TOKEN_SECONDS, TOKEN_USES
+from fauxtune.operations.devices.enrollment import TOKEN_SECONDS, TOKEN_USES
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
 PATIENCE, LONGEST_PATIENCE = 30.0, 600.0

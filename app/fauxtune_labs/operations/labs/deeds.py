@@ -29,11 +29,11 @@ from fauxtune.operations.arrangement.importing import connector_key
 from fauxtune.operations.ca import counter
 from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.ca.imported_pfx import record_id
-from fauxtune.operations.checkin import scep_trials
+from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import digicert, registry, revocation
 from fauxtune.operations.insight.certificates import known_certificate
-from fauxtune.operations.mail import address_book, sending
+from fauxtune.operations.mail import address_book
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -151,10 +151,10 @@ async def _try_request(stage: Stage, words: Words) -> None:
     subject, usages = words.get("subject"), words.get("usages")
 
     async def work() -> None:
-        wanted = scep_trials.Wanted(
+        wanted = scep_challenges.Wanted(
             ManagedDeviceId(device["id"]), ProfileId(profile["id"]), subject=subject, key_usages=usages
         )
-        trial = await scep_trials.try_request(stage.scene.emulator, stage.scene.tenant, wanted=wanted)
+        trial = await scep_challenges.try_request(stage.scene.emulator, stage.scene.tenant, wanted=wanted)
         stage.keep_file(words["file"], data=trial.csr)
 
     request = scep.try_request(device["id"], profile=profile["id"], subject=subject, key_usages=usages)
@@ -408,7 +408,7 @@ async def _send_mail(stage: Stage, words: Words) -> None:
     letter = Letter(sender=sender, to=(to,), subject=words["subject"], text=text)
 
     async def work() -> None:
-        await stage.scene.run(sending.send, letter, encrypt=encrypt)
+        await stage.scene.run(address_book.send, letter, encrypt=encrypt)
 
     request = emulation.send_text(sender, to=[to], subject=words["subject"], text=text, encrypt=encrypt)
     await stage.control(request, work)

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices.enrollment_tokens import create_token
+from fauxtune.operations.devices.enrollment import create_token
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from tests.support.clock import FixedClock

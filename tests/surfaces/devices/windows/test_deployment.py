@@ -13,7 +13,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.autopilot import DEPLOYMENT_PROFILES
-from fauxtune.operations.devices import autopilot, autopilot_time
+from fauxtune.operations.devices import autopilot, autopilot_profiles
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
@@ -38,8 +38,8 @@ def _give_profile(tx: Transaction) -> str:
     """Give the PC, whose import is done, a profile; return the id of its identity."""
     profile = {**defaults(entity(KIND)), "displayName": "Sales"}
     key = resources.create(tx, DEPLOYMENT_PROFILES, kind=KIND, document=profile).id
-    autopilot_time.settle(tx)
-    identity = autopilot_time.with_serial(tx, "4711")
+    autopilot_profiles.settle(tx)
+    identity = autopilot_profiles.with_serial(tx, "4711")
     assert identity is not None
     autopilot.give_profile(tx, key, identity_ids=[identity.id])
     return identity.id

@@ -16,7 +16,7 @@ from fauxtune.core.formats.xml import Malformed
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
-from fauxtune.operations.devices import apple_enrollment, enrollment
+from fauxtune.operations.devices import apple, enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
@@ -56,9 +56,9 @@ async def macs(
 
     def come(tx: Transaction) -> bytes:
         csr = windows_messages.certificate_request(pc.key)
-        der = apple_enrollment.issue(tx, csr, token=challenge, keys=emulator.keys)
-        apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, der), request=enrollment_request)
-        apple_enrollment.complete(tx, apple_enrollment.recognise(tx, der), push_token="p", wire_state={})
+        der = apple.issue(tx, csr, token=challenge, keys=emulator.keys)
+        apple.authenticate(tx, apple.recognise(tx, der), request=enrollment_request)
+        apple.complete(tx, apple.recognise(tx, der), push_token="p", wire_state={})
         return der
 
     pc.certificate = x509.load_der_x509_certificate(await emulator.runner.run(tenant, come))

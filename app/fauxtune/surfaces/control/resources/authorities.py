@@ -10,7 +10,7 @@ from fauxtune.core.pki.authority import addresses_for
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca.authorities import authority_row
 from fauxtune.operations.ca.crl_and_ocsp import kept_crl_span
-from fauxtune.operations.connectors import rollover
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -40,7 +40,7 @@ async def change_authority(
     """Offline it issues and revokes nothing, and answers 503 for CRL and OCSP. Back online, waiting requests
     continue.
     """
-    row = await rollover.set_state(here.emulator, here.tenant, name=authority, state=body.state)
+    row = await revocation.set_state(here.emulator, here.tenant, name=authority, state=body.state)
     return await here.run(_view_of, row.name)
 
 
@@ -49,7 +49,7 @@ async def roll_over(here: Here, authority: str) -> answers.CertificationAuthorit
     """A new certificate of the same name, below the same root, issues from now on. Certificates of the old key keep
     their CRL and OCSP addresses. 409 if the authority already has a successor.
     """
-    row = await rollover.roll_over(here.emulator, here.tenant, name=authority)
+    row = await revocation.roll_over(here.emulator, here.tenant, name=authority)
     return await here.run(_view_of, row.name)
 
 

@@ -19,7 +19,7 @@ from fauxtune.core.model.marks import DIGITS, SYMBOLS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.ca import counter
-from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca import issuance as certificate_register
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.insight.certificates import KnownCertificate, known_certificate, source_of
 from fauxtune.operations.runtime.transaction import Transaction

@@ -16,7 +16,7 @@ from fauxtune.core.model.connectors import PROGRAMS, support
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.pki.cng import write_public_blob
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations.connectors import digicert, key_files
+from fauxtune.operations.connectors import digicert, keys
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_running, unreached
 from fauxtune.storage.database import Connection
@@ -82,7 +82,7 @@ async def delete_connector(here: Here, connector: str) -> Response:
     """Its keys are deleted too: certificates imported with them cannot be delivered to new devices. 400 while
     active.
     """
-    await key_files.remove_connector(here.emulator, here.tenant, connector_id=connector)
+    await keys.remove_connector(here.emulator, here.tenant, connector_id=connector)
     return Response(status_code=204)
 
 
@@ -161,7 +161,7 @@ async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answ
 @router.post("/{connector}/keys", status_code=201, summary="Make or import a key")
 async def add_connector_key(*, here: Here, connector: str, body: messages.NewKey) -> answers.ConnectorKey:
     """409 if provider and name exist already. The private key cannot be exported."""
-    row = await key_files.create_key(
+    row = await keys.create_key(
         here.emulator,
         here.tenant,
         connector_id=connector,
@@ -196,7 +196,7 @@ async def get_connector_key(
 @router.delete("/{connector}/keys/{provider}/{name}", status_code=204, summary="Delete a key of the connector")
 async def delete_connector_key(*, here: Here, connector: str, provider: str, name: str) -> Response:
     """Certificates imported with it cannot be delivered to new devices any more."""
-    await key_files.delete_key(here.emulator, here.tenant, connector_id=connector, provider=provider, key_name=name)
+    await keys.delete_key(here.emulator, here.tenant, connector_id=connector, provider=provider, key_name=name)
     return Response(status_code=204)
 
 

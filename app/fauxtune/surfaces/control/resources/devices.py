@@ -16,7 +16,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.operations.compliance import partner_facts
+from fauxtune.operations.compliance import occasions
 from fauxtune.operations.connectors.selection import is_connector
 from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
 from fauxtune.operations.runtime.shared_statements import give_way
@@ -121,7 +121,7 @@ async def report_partner_facts(here: Here, device: str, body: messages.PartnerFa
     """A partner's threat level, attested health, Play Integrity's verdict, or what a compliance script printed. A
     device that is judged by compliance policies is judged again at once.
     """
-    await here.run(partner_facts.report, device, facts=body.facts)
+    await here.run(occasions.report_facts, device, facts=body.facts)
 
 
 @dataclass(frozen=True, slots=True)

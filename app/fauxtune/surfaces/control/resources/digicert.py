@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.authority import DIGICERT
-from fauxtune.operations.ca import authorities, templates
+from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.control import answers
@@ -34,6 +34,6 @@ def _view(tx: Transaction) -> answers.DigicertAuthority:
     return answers.DigicertAuthority(
         certification_authority=str(tx.tenant.setting("digicert.host")),
         certification_authority_name=digicert.NAME,
-        certificate_template_names=[template.name for template in templates.all_templates(tx, DIGICERT)],
+        certificate_template_names=[template.name for template in issuance.all_templates(tx, DIGICERT)],
         root_certificate=root.public_bytes(Encoding.PEM).decode(),
     )

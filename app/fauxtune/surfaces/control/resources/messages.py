@@ -16,7 +16,7 @@ from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.mail import MESSAGE
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations.mail import mailboxes, opening, sending
+from fauxtune.operations.mail import address_book, mailboxes, opening
 from fauxtune.operations.mail.mailboxes import Delivery, MailLine
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
@@ -59,10 +59,10 @@ async def send_message(
         delivery = await mailboxes.receive(
             here.emulator, here.tenant, raw=await request.body(), recipients=to or [], envelope_sender=sender
         )
-        return _delivered(sending.accepted(delivery))
+        return _delivered(address_book.accepted(delivery))
     body = _letter(await request.body())
     letter = Letter(sender=body.sender, to=tuple(body.to), cc=tuple(body.cc), subject=body.subject, text=body.text)
-    return _delivered(await here.run(sending.send, letter, encrypt=body.encrypt))
+    return _delivered(await here.run(address_book.send, letter, encrypt=body.encrypt))
 
 
 @router.get("/users/{user}/messages", summary="List the messages of a user")

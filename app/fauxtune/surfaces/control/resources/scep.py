@@ -20,7 +20,7 @@ from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.core.scep.results import ResultCode, Verdict
 from fauxtune.operations.ca import partner_revocations
-from fauxtune.operations.checkin import scep_challenges, scep_trials
+from fauxtune.operations.checkin import scep_challenges
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import scep as queries
@@ -201,8 +201,8 @@ async def try_request(here: Here, body: TriedRequest) -> TriedAnswer:
     for a subject that cannot be written.
     """
     device = await here.read(_device, here.tenant.id, key=body.managed_device_id or body.device)
-    wanted = scep_trials.Wanted(device, ProfileId(body.profile), subject=body.subject, key_usages=body.key_usages)
-    trial = await scep_trials.try_request(here.emulator, here.tenant, wanted=wanted)
+    wanted = scep_challenges.Wanted(device, ProfileId(body.profile), subject=body.subject, key_usages=body.key_usages)
+    trial = await scep_challenges.try_request(here.emulator, here.tenant, wanted=wanted)
     return TriedAnswer(
         code=trial.verdict.code.value,
         error_description=trial.verdict.description,

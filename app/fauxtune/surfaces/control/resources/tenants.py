@@ -13,7 +13,7 @@ from fauxtune.core.administration.directory import PASSWORD
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.model.tenants import SETTINGS, Tenant
-from fauxtune.operations.compliance import by_time
+from fauxtune.operations.compliance import occasions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
@@ -67,7 +67,7 @@ async def get_tenant(request: Request, here: Here) -> answers.Tenant:
 async def change_tenant(request: Request, here: Here, body: messages.Settings) -> answers.Tenant:
     """All settings are changed, or none if one is wrong; every device is planned again."""
     changed = await here.run(tenants.change_settings, body.settings)
-    await by_time.judge_again(here.emulator, here.tenant, changed=body.settings)
+    await occasions.judge_again(here.emulator, here.tenant, changed=body.settings)
     return await _view(changed, here.emulator, request=request)
 
 

@@ -27,12 +27,11 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppReport
 from fauxtune.internals.fastapi_routes import DirectRoute, Router
-from fauxtune.operations.checkin.android_policy import current_policy
 from fauxtune.operations.checkin.checkin import Report, check_in
-from fauxtune.operations.devices import enrollment, own_operations
+from fauxtune.operations.checkin.deliverables import current_policy
+from fauxtune.operations.devices import available_actions, enrollment
 from fauxtune.operations.devices.actions import Order
-from fauxtune.operations.devices.caller import DeviceCaller
-from fauxtune.operations.devices.credentials import digest
+from fauxtune.operations.devices.caller import DeviceCaller, digest
 from fauxtune.surfaces.devices.android import facts, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
 from fauxtune.surfaces.http import bearer_token, caller_of, emulator_of
@@ -190,7 +189,7 @@ async def pull(request: Request, *, tenant_key: str, enterprise: str, device: st
     call = DeviceCall(request, tenant_key)
     tenant = await call.tenant(enterprise)
     name = _name(tenant.id, device)
-    orders = await call.emulator.runner.run(tenant, own_operations.pending_orders, call.caller(device))
+    orders = await call.emulator.runner.run(tenant, available_actions.pending_orders, call.caller(device))
     operations = [
         messages.operation(device=name, key=order.id, created=iso(order.created_at), command=command_of(order))
         for order in orders
@@ -205,7 +204,7 @@ async def complete(request: Request, *, tenant_key: str, enterprise: str, device
     tenant = await call.tenant(enterprise)
     await call.emulator.runner.run(
         tenant,
-        own_operations.complete_order,
+        available_actions.complete_order,
         call.caller(device),
         order_id=operation,
         error=None if message.error is None else message.error.message or f"code {message.error.code}",
@@ -221,7 +220,7 @@ async def unenroll(request: Request, *, tenant_key: str, enterprise: str, device
     call = DeviceCall(request, tenant_key)
     _read(await request.body(), messages.Unenroll)
     tenant = await call.tenant(enterprise)
-    await call.emulator.runner.run(tenant, own_operations.unenroll, call.caller(device))
+    await call.emulator.runner.run(tenant, available_actions.unenroll, call.caller(device))
     return _json({})
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices.credentials import digest
+from fauxtune.operations.devices.caller import digest
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import Caller
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at

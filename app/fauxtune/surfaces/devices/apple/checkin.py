@@ -12,7 +12,7 @@ from typing import assert_never
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotEmulated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.devices import apple_caller, apple_checkin, apple_enrollment
+from fauxtune.operations.devices import apple as apple_devices
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.apple import messages, translate
@@ -51,19 +51,19 @@ def answer(tx: Transaction, call: DeviceCall, *, message: messages.CheckIn) -> b
 
 def authenticate(tx: Transaction, call: DeviceCall, *, message: messages.Authenticate) -> None:
     """Bind the identity certificate to the device."""
-    identity = apple_caller.holder(tx, call.certificate)
-    apple_enrollment.authenticate(tx, identity, request=translate.enrollment_request(message))
+    identity = apple_devices.holder(tx, call.certificate)
+    apple_devices.authenticate(tx, identity, request=translate.enrollment_request(message))
 
 
 def token_update(tx: Transaction, call: DeviceCall, *, message: messages.TokenUpdate) -> None:
     """Note where the device can be pushed; the first time this completes the enrolment."""
     hardware_key = translate.hardware_key(message.sender.id)
-    identity = apple_caller.authenticated(tx, call.certificate, hardware_key=hardware_key)
+    identity = apple_devices.authenticated(tx, call.certificate, hardware_key=hardware_key)
     state: JsonObject = {"push": {"mdm": message.push_magic}, "topic": message.topic}
     if message.unlock_token is not None:
         # The device sends it only when it has changed: without it the former one stays.
         state["unlockToken"] = _base64("UnlockToken", message.unlock_token)
-    enrolled = apple_checkin.token_update(tx, identity, token=message.token, wire_state=state)
+    enrolled = apple_devices.token_update(tx, identity, token=message.token, wire_state=state)
     device = identity.enrollment or enrolled
     call.caller.device = None if device is None else device.id
 
@@ -74,24 +74,24 @@ def check_out(tx: Transaction, call: DeviceCall, *, message: messages.CheckOut) 
         enrollment_id = _enrollment_id(tx, call, sender=message.sender)
     except EnrollmentEnded:
         return
-    apple_checkin.check_out(tx, DeviceCaller(enrollment_id, call.digest))
+    apple_devices.check_out(tx, DeviceCaller(enrollment_id, call.digest))
 
 
 def set_bootstrap_token(tx: Transaction, call: DeviceCall, *, message: messages.SetBootstrapToken) -> None:
     """Keep the bootstrap token of a Mac, or delete it."""
     enrollment_id = _enrollment_id(tx, call, sender=message.sender)
     token = None if message.token is None else _base64("BootstrapToken", message.token)
-    apple_checkin.set_bootstrap_token(tx, enrollment_id, token=token)
+    apple_devices.set_bootstrap_token(tx, enrollment_id, token=token)
 
 
 def get_bootstrap_token(tx: Transaction, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:
     """Return the answer with the Mac's bootstrap token; empty if it has set none."""
-    token = apple_checkin.bootstrap_token(tx, _enrollment_id(tx, call, sender=message.sender))
+    token = apple_devices.bootstrap_token(tx, _enrollment_id(tx, call, sender=message.sender))
     return b"" if token is None else messages.bootstrap_token(base64.b64decode(token))
 
 
 def _enrollment_id(tx: Transaction, call: DeviceCall, *, sender: Sender) -> EnrollmentId:
-    row = apple_caller.enrolled(tx, call.certificate, hardware_key=translate.hardware_key(sender.id))
+    row = apple_devices.enrolled(tx, call.certificate, hardware_key=translate.hardware_key(sender.id))
     call.caller.device = row.id
     return row.id
 

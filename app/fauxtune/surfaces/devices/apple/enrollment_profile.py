@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.pfx import write_pfx
-from fauxtune.operations.devices import apple_enrollment, enrollment_tokens
-from fauxtune.operations.devices.identity_scep import device_authority
+from fauxtune.operations.devices import apple, enrollment
+from fauxtune.operations.devices.apple import device_authority
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.apple import mobileconfig
 
@@ -30,7 +30,7 @@ async def profile(
     With `with_identity` it holds a PKCS#12 in place of SCEP; that takes a use of the token. Raises Unauthenticated for
     a token that is not valid, NotLicensed for a user who may not enrol devices.
     """
-    user = await emulator.runner.run(tenant, enrollment_tokens.token_holder, token)
+    user = await emulator.runner.run(tenant, enrollment.token_holder, token)
     identity = await _identity(emulator, tenant, token=token) if with_identity else None
     base = f"{origin}/mdm/{tenant.id}/apple"
     content = mobileconfig.Enrollment(
@@ -57,7 +57,7 @@ async def sign(emulator: Emulator, tenant: Tenant, *, profile: bytes) -> bytes:
 async def _identity(emulator: Emulator, tenant: Tenant, *, token: str) -> mobileconfig.Identity:
     key = await asyncio.wrap_future(emulator.workers.submit(tenant.id, emulator.key_source.take))
     csr = x509.CertificateSigningRequestBuilder(_NAME).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
-    certificate = await emulator.runner.run(tenant, apple_enrollment.issue, csr, token=token, keys=emulator.keys)
+    certificate = await emulator.runner.run(tenant, apple.issue, csr, token=token, keys=emulator.keys)
     password = emulator.runner.ids.token(24)
     file = emulator.workers.submit(tenant.id, partial(_file, key, certificate, password=password))
     return await asyncio.wrap_future(file)

@@ -19,11 +19,10 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
 from fauxtune.internals.fastapi_routes import DirectRoute, Router
-from fauxtune.operations.checkin.app_steps import manifest_app
-from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Step
+from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Step, manifest_app
 from fauxtune.operations.checkin.stepwise import converse
-from fauxtune.operations.devices import identity_scep
-from fauxtune.operations.devices.apple_caller import enrolled
+from fauxtune.operations.devices import apple
+from fauxtune.operations.devices.apple import enrolled
 from fauxtune.operations.devices.caller import HardwareCaller
 from fauxtune.operations.runtime.contents import READ, path_of
 from fauxtune.operations.runtime.emulator import Emulator
@@ -114,7 +113,7 @@ async def scep_by_get(request: Request, *, tenant_key: str) -> Response:
             return Response(CAPABILITIES, media_type="text/plain")
         case "GetCACert":
             emulator, tenant = await _where(request, tenant_key)
-            certificate = await identity_scep.authority_certificate(emulator, tenant)
+            certificate = await apple.authority_certificate(emulator, tenant)
             # mdmb compares the whole of the header.
             return Response(certificate, media_type="application/x-x509-ca-cert")
         case "PKIOperation":
@@ -200,7 +199,7 @@ async def _enrollment(call: DeviceCall, sender: Sender) -> None:
 
 async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -> Response:
     emulator, tenant = await _where(request, tenant_key)
-    cert_rep = await identity_scep.answer(emulator, tenant, message=message)
+    cert_rep = await apple.answer(emulator, tenant, message=message)
     return Response(cert_rep, media_type="application/x-pki-message")
 
 

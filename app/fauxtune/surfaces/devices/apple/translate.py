@@ -22,7 +22,7 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.checkin import app_steps
+from fauxtune.operations.checkin import steps
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
@@ -164,7 +164,7 @@ def command(step: Step, device: DeviceContext) -> Plist:
             return apps.remove(step.apps[0])
         case StepKind.LIST_APPS:
             return apps.list_apps(
-                step.apps, on_mac=device.variant is Variant.MACOS, for_states=step.part == app_steps.STATES
+                step.apps, on_mac=device.variant is Variant.MACOS, for_states=step.part == steps.STATES
             )
         case StepKind.QUESTION:
             return {"RequestType": step.part, **_PARAMETERS.get(step.part or "", {})}

@@ -18,10 +18,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.devices import windows_enrollment
+from fauxtune.operations.devices import windows
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.operations.devices.windows_caller import LAX
-from fauxtune.operations.devices.windows_enrollment import Claimant
+from fauxtune.operations.devices.windows import LAX, Claimant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.wire import Caller
@@ -91,7 +90,7 @@ def enroll(
     per_machine = message.item("EnrollmentType").lower() == "device"
     csr = _certificate_request(message)
     state = {"perMachine": per_machine}
-    enrolled = windows_enrollment.enroll(tx, request, claimant=claimant, csr=csr, wire_state=state, keys=emulator.keys)
+    enrolled = windows.enroll(tx, request, claimant=claimant, csr=csr, wire_state=state, keys=emulator.keys)
     caller.device = enrolled.id
     is_phone = platform is not Platform.WINDOWS
     authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
@@ -126,7 +125,7 @@ def renew_identity(tx: Transaction, request: TokenRequest, *, caller: Caller, em
     if message.content is None:
         raise Invalid("The signed renewal holds no certificate request.", target="csr")
     message.verify(message.content)
-    row, certificate = windows_enrollment.renew(
+    row, certificate = windows.renew(
         tx, message.content, signer=message.certificate.public_bytes(Encoding.DER), keys=emulator.keys
     )
     caller.device = row.id

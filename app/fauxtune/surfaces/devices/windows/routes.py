@@ -23,11 +23,10 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import Text
 from fauxtune.core.policies.autopilot import is_hash
 from fauxtune.internals.fastapi_routes import Router
-from fauxtune.operations.devices import autopilot, windows_caller
-from fauxtune.operations.devices.caller import check_certificate
-from fauxtune.operations.devices.credentials import digest
+from fauxtune.operations.devices import autopilot, windows
+from fauxtune.operations.devices.caller import check_certificate, digest
 from fauxtune.operations.devices.escrow import keep
-from fauxtune.operations.devices.windows_enrollment import PLATFORMS, Claimant, claimed_by, token_for
+from fauxtune.operations.devices.windows import PLATFORMS, Claimant, claimed_by, token_for
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.visit import in_conversation
@@ -240,7 +239,7 @@ async def take_escrow(request: Request) -> Response:
     certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)
     if certificate is None:
         raise Unauthenticated("The device has sent no proof of identity.", target="missing")
-    row = await windows_caller.read_holder(emulator.runner, certificate)
+    row = await windows.read_holder(emulator.runner, certificate)
     tenant = caller_of(request).tenant = await tenant_of(
         emulator, request.url.path, key=request.path_params.get("tenant_key") or row.tenant_id
     )
@@ -269,10 +268,10 @@ async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[T
         raise Unauthenticated(error.message) from None
     if certificate is None:
         tenant = caller.tenant = await _tenant_without_proof(request, key=key, wire_id=message.source)
-        row = await windows_caller.read_unproved(runner, tenant, wire_id=message.source)
+        row = await windows.read_unproved(runner, tenant, wire_id=message.source)
         caller.device = row.id
         return tenant, row
-    row = _in_session(runner, certificate, key=key) or await windows_caller.read_holder(runner, certificate)
+    row = _in_session(runner, certificate, key=key) or await windows.read_holder(runner, certificate)
     tenant = caller.tenant = await tenant_of(emulator, request.url.path, key=key or row.tenant_id)
     row = check_certificate(row, tenant, certificate=certificate, now=runner.now(tenant))
     caller.device = row.id
@@ -291,7 +290,7 @@ def _in_session(runner: Runner, certificate: x509.Certificate, *, key: str | Non
 async def _tenant_without_proof(request: Request, *, key: str | None, wire_id: str) -> Tenant:
     """The tenant of the path, else that of the device with the id in the message, else the one that answers there."""
     emulator, path = emulator_of(request), request.url.path
-    meant = key or await windows_caller.tenant_of_unproved(emulator.runner, wire_id=wire_id)
+    meant = key or await windows.tenant_of_unproved(emulator.runner, wire_id=wire_id)
     try:
         return await tenant_of(emulator, path, key=meant)
     except NotFound:
@@ -299,7 +298,7 @@ async def _tenant_without_proof(request: Request, *, key: str | None, wire_id: s
             raise
         raise Unauthenticated(
             f"The device '{wire_id}' has sent no proof of identity (a TLS certificate or a signature), its address "
-            f"names no tenant, and no tenant whose switch {windows_caller.LAX} is on has such a device. A tenant "
+            f"names no tenant, and no tenant whose switch {windows.LAX} is on has such a device. A tenant "
             f"with this switch knows its devices by their ids; with {ROOT_PATHS} as well it also enrols them here.",
             target="missing",
         ) from None

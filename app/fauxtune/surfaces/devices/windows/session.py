@@ -21,7 +21,7 @@ from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Result, Ste
 from fauxtune.operations.checkin.stepwise import converse
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.log_collections import upload_address
-from fauxtune.operations.devices.windows_enrollment import leave
+from fauxtune.operations.devices.windows import leave
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.visits.situations import claiming
 from fauxtune.operations.visits.visit import in_conversation, set_wire_state

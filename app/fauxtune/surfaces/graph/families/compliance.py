@@ -21,10 +21,10 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import approximated
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES, SCHEDULED_ACTIONS
 from fauxtune.core.policies.scripts import rules_of
-from fauxtune.operations.compliance import retire_list
-from fauxtune.operations.compliance.changes import COMPLIANCE_HOOKS
+from fauxtune.operations.compliance import actions as retire_list
+from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.profiles import resources
-from fauxtune.operations.scripts.hooks import COMPLIANCE_SCRIPT_HOOKS
+from fauxtune.operations.scripts.device_scripts import COMPLIANCE_SCRIPT_HOOKS
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.rows.compliance import RetireListRow
 from fauxtune.surfaces.graph import needed_permissions as needs

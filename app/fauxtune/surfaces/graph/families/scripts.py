@@ -23,7 +23,7 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.core.policies.scripts import REMEDIATION, rules_of
-from fauxtune.operations.scripts.hooks import SCRIPT_HOOKS
+from fauxtune.operations.scripts.device_scripts import SCRIPT_HOOKS
 from fauxtune.storage.collections import scripts as collections
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.database import Connection

@@ -23,7 +23,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, bare_name
 from fauxtune.core.pki.encrypted_content import Encryption
 from fauxtune.core.policies.apps import APP_RULES, CONTENT_RULES, FILE_RULES
-from fauxtune.operations.apps import app_files, app_scripts, apps
+from fauxtune.operations.apps import app_files, apps
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.resources import ResourceRow
@@ -187,28 +187,28 @@ async def add_script(call: Call) -> Answer:
     body = call.body()
     shape = _shape(body)
     document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
-    row = await call.run(lambda tx: app_scripts.add(tx, version_of(tx, call), kind=shape.name, document=document))
+    row = await call.run(lambda tx: app_files.add(tx, version_of(tx, call), kind=shape.name, document=document))
     return created(call, view(shape, row.document, version=call.version, typed=True), collection=_path(call))
 
 
 async def delete_script(call: Call) -> Answer:
     """DELETE .../scripts/{script}."""
-    await call.run(lambda tx: app_scripts.delete(tx, version_of(tx, call), key=call.keys["script"]))
+    await call.run(lambda tx: app_files.delete(tx, version_of(tx, call), key=call.keys["script"]))
     return NO_CONTENT
 
 
 def _shape(body: Json) -> Entity:
     name = type_name(body)
     shape = None if name is None else entity(name)
-    if shape is None or not shape.is_a(SCRIPT) or shape.name not in app_scripts.KINDS:
-        known = " or ".join(f"'{entity(each).odata_type}'" for each in app_scripts.KINDS)
+    if shape is None or not shape.is_a(SCRIPT) or shape.name not in app_files.KINDS:
+        known = " or ".join(f"'{entity(each).odata_type}'" for each in app_files.KINDS)
         raise Invalid(f"@odata.type must be {known}.", target="@odata.type")
     return shape
 
 
 async def _documents(call: Call) -> list[Json]:
     def read(tx: Transaction) -> list[Json]:
-        rows = app_scripts.scripts_of(tx, version_of(tx, call))
+        rows = app_files.scripts_of(tx, version_of(tx, call))
         return [{**row.document, "@odata.type": entity(row.kind).odata_type} for row in rows]
 
     return await call.run(read)

@@ -28,7 +28,7 @@ from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.operations.directory import applications, grants, registrations
-from fauxtune.operations.directory.registration_documents import (
+from fauxtune.operations.directory.grants import (
     application_document,
     permission_grants,
     principal_documents,

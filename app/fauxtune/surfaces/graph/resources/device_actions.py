@@ -22,7 +22,7 @@ from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import bulk_actions, log_collections
+from fauxtune.operations.devices import available_actions, log_collections
 from fauxtune.operations.insight.audit_rules import orders_many
 from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
@@ -78,12 +78,12 @@ async def execute_action(call: Call) -> Answer:
 async def _order(
     call: Call, device_ids: list[ManagedDeviceId], *, action: DeviceAction, details: Json
 ) -> dict[str, list[str]]:
-    result: dict[str, list[str]] = {name: [] for name in bulk_actions.LISTS}
+    result: dict[str, list[str]] = {name: [] for name in available_actions.LISTS}
     for first in range(0, len(device_ids), _CHUNK):
         chunk = device_ids[first : first + _CHUNK]
         # The body names the devices and the action, so the rule of the audit cannot stand at the route.
         audited = replace(call, audit=orders_many(action, chunk))
-        part = await audited.run(bulk_actions.execute, chunk, action=action, details=details)
+        part = await audited.run(available_actions.execute, chunk, action=action, details=details)
         for name, ids in part.items():
             result[name] += ids
         await give_way()

@@ -11,7 +11,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import blank
 from fauxtune.core.odata.schema.types import Shown
-from fauxtune.operations.devices.record_documents import record_document
+from fauxtune.operations.devices.records import record_document
 from fauxtune.storage.collections.devices import DEVICE_CATEGORIES, NO_CATEGORY
 from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.collections.statuses import CONFIGURATION_STATES

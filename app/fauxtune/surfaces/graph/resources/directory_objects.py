@@ -28,7 +28,7 @@ from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import devices, users_and_groups
-from fauxtune.operations.directory.registration_documents import principal_documents
+from fauxtune.operations.directory.grants import principal_documents
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.collections.directory import DIRECTORY_DEVICES, DIRECTORY_OBJECTS, USERS
 from fauxtune.storage.database import Connection

@@ -27,9 +27,8 @@ from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, TextMatch
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import primary_user
-from fauxtune.operations.devices import records as device_records
-from fauxtune.operations.devices.record_documents import record_document
+from fauxtune.operations.devices import records
+from fauxtune.operations.devices.records import record_document
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.collections.devices import MANAGED_DEVICES
 from fauxtune.storage.database import Connection
@@ -87,7 +86,7 @@ async def update_device(call: Call) -> Answer:
     changes = accept(MANAGED_DEVICE, body, partial=True, version=call.version)
     bound = next(iter(binds(MANAGED_DEVICE, body).get("deviceCategory", ())), None)
     category = None if bound is None else DeviceCategoryId(bound)
-    row = await call.run(device_records.update_device, await device_id_of(call), changes=changes, category=category)
+    row = await call.run(records.update_device, await device_id_of(call), changes=changes, category=category)
     return _shown(call, row)
 
 
@@ -118,13 +117,13 @@ async def list_users(call: Call) -> Answer:
 async def set_primary_user(call: Call) -> Answer:
     """POST .../{device}/users/$ref: the one that is named takes the place of the one before."""
     named = call.reference(to="user")
-    await call.run(primary_user.set_primary_user, await device_id_of(call), user_key=named)
+    await call.run(records.set_primary_user, await device_id_of(call), user_key=named)
     return NO_CONTENT
 
 
 async def clear_primary_user(call: Call) -> Answer:
     """DELETE .../{device}/users/$ref: a shared device."""
-    await call.run(primary_user.set_primary_user, await device_id_of(call), user_key=None)
+    await call.run(records.set_primary_user, await device_id_of(call), user_key=None)
     return NO_CONTENT
 
 

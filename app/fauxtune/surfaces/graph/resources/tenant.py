@@ -27,7 +27,7 @@ from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.operations.compliance import by_time
+from fauxtune.operations.compliance import occasions
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.insight import audit_rules
 from fauxtune.operations.profiles import role_scope_tags as operations
@@ -220,7 +220,7 @@ async def update_service(call: Call) -> Answer:
         changes = {_OF_TENANT[name]: checked[name] for name in names if name in _OF_TENANT}
         if changes:
             await call.run(tenants.change_settings, changes)
-            await by_time.judge_again(call.emulator, call.tenant, changed=changes)
+            await occasions.judge_again(call.emulator, call.tenant, changed=changes)
     document = view(DEVICE_MANAGEMENT, _service(call), version=call.version)
     return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **document})
 

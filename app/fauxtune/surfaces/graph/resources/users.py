@@ -27,7 +27,7 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.values import guid
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.directory.users_and_groups import missing
-from fauxtune.operations.mail import sending
+from fauxtune.operations.mail import address_book
 from fauxtune.storage.collections.devices import MANAGED_DEVICES
 from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.database import Connection
@@ -281,7 +281,7 @@ async def send_mail(call: Call) -> Answer:
         subject=_text(message, "subject"),
         text=_body(message),
     )
-    await call.run(sending.send_for, letter, hidden=_addresses(message, "bccRecipients"))
+    await call.run(address_book.send_for, letter, hidden=_addresses(message, "bccRecipients"))
     return Answer(202)
 
 

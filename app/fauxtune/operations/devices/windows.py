@@ -1,4 +1,6 @@
-"""Enrolment in one step, with a proof of the user and a certificate request; renewal of the certificate; unenrolment:
+"""Windows devices: enrolment in one step, renewal of the certificate, and the device that calls by it.
+
+Enrolment in one step, with a proof of the user and a certificate request; renewal of the certificate; unenrolment:
 Windows (MS-MDE2, MS-WSTEP). The identity certificate is the device's credential.
 """
 
@@ -7,32 +9,45 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Unauthenticated
-from fauxtune.core.model.ids import EnrollmentId, UserId
+from fauxtune.core.model.ids import EnrollmentId, TenantId, UserId
 from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.caller import DeviceCaller, certificate_holder, identified, live
-from fauxtune.operations.devices.credentials import digest, issue_certificate
+from fauxtune.operations.devices.audience import check_licensed
+from fauxtune.operations.devices.caller import (
+    DeviceCaller,
+    certificate_holder,
+    digest,
+    identified,
+    issue_certificate,
+    live,
+)
 from fauxtune.operations.devices.ending import unenroll
 from fauxtune.operations.devices.enrollment import (
     Enrolled,
     EnrollmentCredentials,
     EnrollmentRequest,
     admit,
+    create_token,
     enrollable,
+    redeem,
+    token_holder,
 )
-from fauxtune.operations.devices.enrollment_tokens import create_token, redeem, token_holder
-from fauxtune.operations.devices.licence import check_licensed
 from fauxtune.operations.directory.users_and_groups import password_opens
+from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import visits as identity_queries
+from fauxtune.storage.queries.devices import enrollment_by_wire_id
+from fauxtune.storage.queries.tenants import tenants_with_any
 from fauxtune.storage.rows.devices import DeviceIdentityRow, EnrollmentRow
 from fauxtune.storage.rows.directory import UserRow
 
@@ -153,3 +168,43 @@ def _keep_former(tx: Transaction, enrollment: EnrollmentRow) -> None:
         facts={"enrollment": enrollment.id},
     )
     identity_queries.add_identity(tx.connection, row)
+
+
+#: The switch of tenants that know a device by the id in its messages, without a proof; and the switches with which such
+#: devices enrol.
+LAX = "windows.laxIdentity"
+_FOR_TEST_CLIENTS = (LAX, "windows.rootPaths", "windows.pathAliases")
+
+
+async def read_holder(runner: Runner, certificate: x509.Certificate) -> EnrollmentRow:
+    """Return the enrolment of the certificate, in whichever tenant. Raises Unauthenticated if no enrolment has it."""
+    row = await runner.read(holder, certificate.public_bytes(Encoding.DER))
+    if row is None:
+        raise Unauthenticated("The device's certificate was not issued here.")
+    return row
+
+
+async def tenant_of_unproved(runner: Runner, *, wire_id: str) -> TenantId | None:
+    """Return the tenant of the device with this id, which it does not prove, among those that are set for test clients:
+    a tenant that is lax first. None if they have no such device.
+    """
+    lax = await runner.read(tenants_with_any, _FOR_TEST_CLIENTS[:1])
+    row = await runner.read(enrollment_by_wire_id, lax, wire_id=wire_id)
+    if row is None:
+        others = await runner.read(tenants_with_any, _FOR_TEST_CLIENTS)
+        row = await runner.read(enrollment_by_wire_id, others, wire_id=wire_id)
+    return None if row is None else row.tenant_id
+
+
+async def read_unproved(runner: Runner, tenant: Tenant, *, wire_id: str) -> EnrollmentRow:
+    """Return the enrolment of the device with this id, which it does not prove. Raises Unauthenticated if the tenant
+    is not lax or there is no such device, EnrollmentEnded for an enrolment that has ended.
+    """
+    if not tenant.setting(LAX):
+        raise Unauthenticated(
+            f"The device has sent no proof of identity, and the switch {LAX} is off.", target="missing"
+        )
+    row = await runner.read(enrollment_by_wire_id, [tenant.id], wire_id=wire_id)
+    if row is None:
+        raise Unauthenticated(f"There is no device with the id '{wire_id}'.")
+    return live(row)
