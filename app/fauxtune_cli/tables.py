@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Timer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -34,9 +34,6 @@ from rich.text import Text
 
 from fauxtune.core.model.marks import SYMBOLS, name_of
 from fauxtune_cli.options import SHORT, one_line
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
 
 _GAP = "  "
 _LEAST, _LEAST_NAME = 8, 16
@@ -179,7 +176,7 @@ def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
     return widths
 
 
-def _drawn(table: Table, *, width: int) -> RichTable:
+def _drawn(table: Table, *, width: int) -> Drawn:
     """The table for a terminal: headings underlined, and states in colour."""
     headings, *rows = _fitted(table, width=width)
     drawn = Drawn(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold underline")

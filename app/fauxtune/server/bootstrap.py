@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -62,7 +62,8 @@ from fauxtune.surfaces.late import Late
 if TYPE_CHECKING:
     from fauxtune.operations.tenants.seed_parts import Seed
 
-
+#: What reads the seed of the first tenant: only a start without one needs it.
+SeedReader: TypeAlias = "Callable[[], Seed]"
 #: The name of the seed that every start has unless told otherwise.
 BUILT_IN = "contoso"
 
@@ -197,7 +198,7 @@ async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
     return await found_tenant(emulator, seed, name=seed.name, domain=seed.domain)
 
 
-async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: Callable[[], Seed] | None) -> None:
+async def fill_tenant(emulator: Emulator, tenant: Tenant | None, *, seed: SeedReader | None) -> None:
     """Add the further parts of a seed to its tenant, if there are any, when devices are served. The tenant is deleted
     if that fails.
     """
@@ -247,7 +248,7 @@ async def admit_devices(emulator: Emulator) -> None:
         emulator.admit_device_authority(row.certificate)
 
 
-def chosen_seed(settings: Settings) -> Callable[[], Seed] | None:
+def chosen_seed(settings: Settings) -> SeedReader | None:
     """Return what makes the seed that the settings name; None for `none`. A file is read at once: raises as
     `read_seed`.
     """
@@ -259,7 +260,7 @@ def chosen_seed(settings: Settings) -> Callable[[], Seed] | None:
     return lambda: seed
 
 
-def needs_own_secrets(settings: Settings, *, seed: Callable[[], Seed] | None) -> bool:
+def needs_own_secrets(settings: Settings, *, seed: SeedReader | None) -> bool:
     """Whether the published secret and password are not good: where a control token is needed, others are in the
     network, unless the settings or a seed of one's own ask for them.
     """

@@ -26,7 +26,7 @@ from fauxtune.operations.checkin.due import Watch
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import PLACES
 from fauxtune.server import StartRefused, bootstrap, lock
-from fauxtune.server.bootstrap import Environment
+from fauxtune.server.bootstrap import Environment, SeedReader
 from fauxtune.server.neighbours import Answerer, Neighbours, bring_up_to_date
 from fauxtune.server.readiness import ReadinessGate
 from fauxtune.settings import Settings
@@ -38,7 +38,6 @@ from fauxtune.storage.queries import tenants as tenant_queries
 
 if TYPE_CHECKING:
     from fauxtune.operations.directory.subscriptions import Deliveries
-    from fauxtune.operations.tenants.seed_parts import Seed
 
 #: A polling connector looks every 30 seconds of the tenant's time; a revocation waits hardly longer.
 _POLL_SECONDS = 5.0
@@ -216,7 +215,7 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
 
 @asynccontextmanager
 async def running_emulator(
-    settings: Settings, folder: Path, *, around: Environment, seed: Callable[[], Seed] | None, readiness: ReadinessGate
+    settings: Settings, folder: Path, *, around: Environment, seed: SeedReader | None, readiness: ReadinessGate
 ) -> AsyncIterator[tuple[Emulator, Ownership, Tenant | None]]:
     """Yield the emulator, the lock on its database for `watched`, and the tenant that an empty database got: that of
     `seed`, without the seed's further parts.

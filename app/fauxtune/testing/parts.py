@@ -11,6 +11,7 @@ Requests of the test library: those of an administrator, singly or as one batch,
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,6 @@ from fauxtune_client.endpoints import Refused
 from fauxtune_client.http import Client
 
 if TYPE_CHECKING:
-    import ssl
-
     from azure.identity import ClientSecretCredential
 
     from fauxtune_sim.hosting.pool import DevicePool

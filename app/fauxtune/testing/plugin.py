@@ -17,13 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from fauxtune.testing import Devices, Graph, Server, Tenant
     from fauxtune.testing.clock import Clock
-    from fauxtune.testing.devices import Devices
     from fauxtune.testing.faults import Faults
-    from fauxtune.testing.graph import Graph
     from fauxtune.testing.history import Journal, Wire
-    from fauxtune.testing.server import Server
-    from fauxtune.testing.tenant import Tenant
 
 _MARKER = (
     "fauxtune(seed=None, edition=None, state=None, params=None, keys='shared'): what the tenant of this test is made "

@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.key_folder import Folder
@@ -30,10 +31,6 @@ from fauxtune_cli.options import Output, OutputOption, emit, fail, needs_posix, 
 from fauxtune_client.connector import HttpChannel
 from fauxtune_client.endpoints import Server
 from fauxtune_client.http import Client
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 
 StateOption = Annotated[Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the connector's folder")]
 _STOPPING_SECONDS = 30
