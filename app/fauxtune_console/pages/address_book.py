@@ -78,9 +78,8 @@ async def publish(call: TenantCall) -> Response:
     except (Conflict, Invalid, NotFound) as error:
         form.wrong({"address": "address"}.get(error.target or "", "certificate"), error.message)
         return await _form(call, form)
-    remarks = " ".join(remark.sentence for remark in published.remarks)
-    done = f"{(await call.marks()).name(published.thumbprint)} is published for {published.address}. {remarks}"
-    return call.back("address-book", done=done.strip())
+    done = f"{(await call.marks()).name(published.thumbprint)} is published for {published.address}."
+    return call.back("address-book", done=" ".join((done, *(remark.sentence for remark in published.remarks))))
 
 
 async def ask_withdraw(call: TenantCall) -> Response:
@@ -198,7 +197,7 @@ def _choice(certificate: UserCertificate) -> Choice:
     if certificate.source == "imported":
         words = f"{letters}: imported, for all devices"
     elif certificate.device:
-        words = f"{letters}: of one device"
+        words = f"{letters}: made for {certificate.device}"
     else:
         words = f"{letters}: issued, of no device"
     span = f"valid from {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"

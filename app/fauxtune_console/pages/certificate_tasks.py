@@ -46,11 +46,12 @@ async def revoke(call: TenantCall) -> Response:
         form.wrong("reason", "Choose one of the reasons.")
         return _revoke_page(call, view, form=form)
     await call.run(_carry_out, view, reason=reason)
-    what = "is on hold now" if reason == HOLD else f"is revoked: {reason_words(reason)}"
+    letters = view.chip.letters
+    what = f"{letters} is on hold now" if reason == HOLD else f"{letters} is revoked: {reason_words(reason)}"
     held = "No device has it."
     if view.held:
         held = f"{len(view.held)} {'device has' if len(view.held) == 1 else 'devices have'} it, and keep it."
-    return call.back("authority", "certificates", str(view.known.serial), done=f"{view.chip.letters} {what}. {held}")
+    return call.back("authority", "certificates", str(view.known.serial), done=f"{what}. {held}")
 
 
 async def ask_release(call: TenantCall) -> Response:

@@ -102,8 +102,8 @@ class _Target:
         )
 
     async def order(self, request: AdminRequest, *, form: FormData, done: str) -> Response:
-        """Send a request, and go back to the device; `done`: what happens, after the device's name. What needs an
-        approval first leads to the request for it.
+        """Send a request, and go back to the device; `done`: what happens. What needs an approval first leads to
+        the request for it.
         """
         code, why = str(form.get("approval", "")), str(form.get("justification", "")).strip()
         if code:
@@ -114,7 +114,7 @@ class _Target:
             await tasks.send(self.call, request)
         except tasks.Waits as waits:
             return self.call.back("approvals", waits.code, done="Nothing was changed: this waits for an approval.")
-        return self.call.back("devices", self.row.id, done=f"{self.name} {done}")
+        return self.call.back("devices", self.row.id, done=done)
 
     async def _waits(self) -> Waits | None:
         """Return what an approval policy wants first, if one guards the action."""
@@ -166,7 +166,8 @@ async def lock(call: TenantCall) -> Response:
     """Lock the device."""
     form = await call.form()
     target = await _target(call, DeviceAction.LOCK)
-    return await target.order(requests.lock_device(target.id), form=form, done="locks its screen at its next check-in.")
+    done = f"{target.name} locks its screen at its next check-in."
+    return await target.order(requests.lock_device(target.id), form=form, done=done)
 
 
 async def ask_retire(call: TenantCall) -> Response:
@@ -183,7 +184,7 @@ async def retire(call: TenantCall) -> Response:
     """Retire the device."""
     form = await call.form()
     target = await _target(call, DeviceAction.RETIRE)
-    done = "is retired: it gives up the company's data at its next check-in."
+    done = f"{target.name} is retired: it gives up the company's data at its next check-in."
     return await target.order(requests.retire_device(target.id), form=form, done=done)
 
 
@@ -216,7 +217,7 @@ async def wipe(call: TenantCall) -> Response:
     pin, problem = target.pin()
     if problem:
         raise Invalid(problem)
-    return await target.order(target.wipe(pin), form=form, done="is reset at its next check-in.")
+    return await target.order(target.wipe(pin), form=form, done=f"{target.name} is reset at its next check-in.")
 
 
 async def ask_delete(call: TenantCall) -> Response:
@@ -230,7 +231,9 @@ async def delete(call: TenantCall) -> Response:
     """Delete the device's record."""
     form = await call.form()
     target = await _target(call, DeviceAction.DELETE)
-    return await target.order(requests.delete_device(target.id), form=form, done="has no record any more.")
+    return await target.order(
+        requests.delete_device(target.id), form=form, done=f"{target.name} has no record any more."
+    )
 
 
 async def _target(call: TenantCall, action: DeviceAction) -> _Target:

@@ -108,6 +108,10 @@ async def create(call: TenantCall) -> Response:
     return _done(call, read.new, created=created)
 
 
+def _button(*, several: bool) -> str:
+    return "Create and assign them" if several else "Create and assign it"
+
+
 async def _confirm(call: TenantCall, new: NewProfiles, *, form: Typed, read: _Read) -> Response:
     several = len(new.platforms) > 1
     return await confirm(
@@ -117,7 +121,7 @@ async def _confirm(call: TenantCall, new: NewProfiles, *, form: Typed, read: _Re
         title=f"Create {len(new.platforms)} profiles" if several else "Create the profile",
         sentence="",
         warning=read.warning,
-        button=f"Create and assign {'them' if several else 'it'}" if new.targets else "Create",
+        button=_button(several=several) if new.targets else "Create",
         back=call.url("profiles"),
         new=new,
         who=target_words(new.targets),

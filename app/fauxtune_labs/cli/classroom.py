@@ -339,7 +339,7 @@ def opened(room: dict[str, Any], written: list[Path], *, page: str) -> str:
         f"The classroom {room['name']} is open: {len(room['seats'])} seats, {len(room['labs'])} labs.",
         "",
         f"Cards to print:  {cards}",
-        f"Students:        {room['address']}",
+        f"For the students: {room['address']}",
         f"Your page:       {page}",
     ]
     if urlsplit(room["address"]).hostname == "localhost":

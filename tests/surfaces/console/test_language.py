@@ -117,7 +117,7 @@ async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.As
             "It cannot be wiped; retire it, which removes the company's data.",
             "Non si può cancellare (wipe); ritiralo (retire): così si rimuovono i dati dell'azienda.",
         ),
-        ("TOME: of one device; revoked", "TOME: di un solo dispositivo; revocato"),
+        ("TOME: made for Bob's phone; revoked", "TOME: fatto per Bob's phone; revocato"),
         ("%", "%"),
         ("alice's iPhone", "alice's iPhone"),
         ("The mail is of the moon", "The mail is of the moon"),
