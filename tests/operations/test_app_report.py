@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
+from fauxtune.operations.insight.device_report import ReportedApp, apps_of_device
 from tests.support.assigned_apps import assigned_app
 from tests.support.devices.stepwise import StepwiseDevice, enrol_iphone
 from tests.support.tenant import Contoso

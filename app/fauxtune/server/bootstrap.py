@@ -32,13 +32,12 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.extensions import attribute
-from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.caches import AnswerCache, PkiCache
 from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, GraphClient, TrustedProxies
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots, StoredSnapshots
 from fauxtune.operations.runtime.permission_check import PermissionCheck
-from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.secret_packaging import Packaging, Packagings
 from fauxtune.operations.runtime.signals import Signals

@@ -20,8 +20,14 @@ from fauxtune.core.model.words.platform_words import VARIANTS
 from fauxtune.core.model.words.provider_states import REFUSALS
 from fauxtune.core.policies.app_states import InstallState
 from fauxtune.operations.devices.available_actions import USUAL
-from fauxtune.operations.insight.app_report import ReportedApp, apps_of_device
-from fauxtune.operations.insight.device_report import DeviceReport, Outcome, ReportedItem, device_report
+from fauxtune.operations.insight.device_report import (
+    DeviceReport,
+    Outcome,
+    ReportedApp,
+    ReportedItem,
+    apps_of_device,
+    device_report,
+)
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentRow
 from fauxtune_console import device_words as words

@@ -6,7 +6,7 @@ import asyncio
 
 import httpx
 
-from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.caches import AnswerCache
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.factory import Application
 from tests.support.both_databases import ON_BOTH_DATABASES

@@ -11,7 +11,7 @@ from __future__ import annotations
 MOST_JOURNAL = 1_000_000
 MOST_CONNECTOR_EVENTS = 100_000
 #: An event may hold old and new values of what a request changed: usually some thousand bytes, of each value 4,096
-#: characters at most (`operations/insight/audit_properties.py`).
+#: characters at most (`operations/insight/audit.py`).
 MOST_AUDIT = 100_000
 STEP = 1_000
 

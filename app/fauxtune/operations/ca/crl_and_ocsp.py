@@ -30,9 +30,9 @@ from fauxtune.core.pki.names import serial_hex
 from fauxtune.core.pki.ocsp import Responder, Status, answer_request, malformed
 from fauxtune.core.pki.ocsp_request import OcspRequest, read_request
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.runtime.caches import Timed
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.faults import strikes
-from fauxtune.operations.runtime.pki_cache import Timed
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries

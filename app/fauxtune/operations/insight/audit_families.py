@@ -11,8 +11,15 @@ from typing import Any
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.policies.rules import Rules
-from fauxtune.operations.insight.audit import AfterOperation, AuditedResource, Event, Rule, Subject, resource_document
-from fauxtune.operations.insight.audit_properties import pascal
+from fauxtune.operations.insight.audit import (
+    AfterOperation,
+    AuditedResource,
+    Event,
+    Rule,
+    Subject,
+    pascal,
+    resource_document,
+)
 from fauxtune.operations.insight.audit_rules import compared
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction

@@ -29,9 +29,17 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.insight.whatif_compliance import ComplianceChange, change_of, outlooks
-from fauxtune.operations.insight.whatif_outcomes import Consequence, Explanation, Outcome
-from fauxtune.operations.insight.whatif_work import WorkChange, changes_of, works
+from fauxtune.operations.insight.whatif_outcomes import (
+    ComplianceChange,
+    Consequence,
+    Explanation,
+    Outcome,
+    WorkChange,
+    change_of,
+    changes_of,
+    outlooks,
+    works,
+)
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task

@@ -18,7 +18,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.caches import AnswerCache, PkiCache
 from fauxtune.operations.runtime.contents import Contents
 from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
@@ -26,7 +26,6 @@ from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.guesses import Guesses
 from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
 from fauxtune.operations.runtime.permission_check import PermissionCheck
-from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals

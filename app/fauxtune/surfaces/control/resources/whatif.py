@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fauxtune.core.clock import iso, parse_duration
-from fauxtune.operations.insight import whatif, whatif_compliance
+from fauxtune.operations.insight import whatif, whatif_outcomes
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Unreadable, what_if
-from fauxtune.operations.insight.whatif_compliance import after_time
+from fauxtune.operations.insight.whatif_outcomes import after_time
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control.access import Here, calls
@@ -161,7 +161,7 @@ async def consider_time(here: Here, body: messages.WhatIfTime) -> TimeConsequenc
     )
 
 
-def _compliance(change: whatif_compliance.ComplianceChange) -> ComplianceChange:
+def _compliance(change: whatif_outcomes.ComplianceChange) -> ComplianceChange:
     ends = change.grace_ends_at
     return ComplianceChange(
         before=change.before,

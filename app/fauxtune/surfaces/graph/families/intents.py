@@ -21,7 +21,7 @@ from fauxtune.core.odata.schema.types import Entity, Fidelity, approximated, sto
 from fauxtune.core.policies import intents as rules
 from fauxtune.core.policies.rules import Member, Rules
 from fauxtune.operations.insight.audit_families import FamilySubject, creates
-from fauxtune.operations.profiles import intents, resources
+from fauxtune.operations.profiles import family_hooks, resources
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
@@ -66,7 +66,7 @@ async def create_instance(call: Call) -> Answer:
         "roleScopeTagIds": tags,
         "settings": _settings(call, body.get("settingsDelta"), of=_INTENT),
     }
-    row = await call.run(intents.create_instance, call.keys["resource"], document=document)
+    row = await call.run(family_hooks.create_instance, call.keys["resource"], document=document)
     return entity_answer(call, view(_INTENT, row.document, version=call.version), context=_INTENTS)
 
 
@@ -81,7 +81,7 @@ async def update_settings(call: Call) -> Answer:
     if not isinstance(sent, list):
         raise Invalid('The body must be {"settings": [...]}.', target="settings")
     changes = _settings(call, sent, of=_INTENT)
-    await call.run(intents.update_settings, call.keys["resource"], changes=changes)
+    await call.run(family_hooks.update_settings, call.keys["resource"], changes=changes)
     return NO_CONTENT
 
 
@@ -93,7 +93,7 @@ async def copy_intent(call: Call) -> Answer:
         raise Invalid("A value is required for parameter 'displayName': the name of the copy.", target="displayName")
     changes = {"displayName": name, "description": description if isinstance(description, str) else None}
     row = await call.run(
-        resources.copy, rules.INTENTS, key=call.keys["resource"], changes=changes, hooks=intents.INTENT_HOOKS
+        resources.copy, rules.INTENTS, key=call.keys["resource"], changes=changes, hooks=family_hooks.INTENT_HOOKS
     )
     return entity_answer(call, view(_INTENT, row.document, version=call.version), context=_INTENTS)
 
@@ -349,7 +349,7 @@ FAMILIES: tuple[Family, ...] = (
         shown_members="settings",
         parts=(INTENT_CATEGORIES,),
         large=True,
-        hooks=intents.INTENT_HOOKS,
+        hooks=family_hooks.INTENT_HOOKS,
         actions=_INTENT_ACTIONS,
         fidelity=stored("kept and assigned; no device is configured by it"),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies.compliance import MESSAGES, TEMPLATES
-from fauxtune.operations.profiles.notification_templates import MESSAGE_HOOKS
+from fauxtune.operations.profiles.family_hooks import MESSAGE_HOOKS
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons

@@ -37,7 +37,7 @@ from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.approval_requests import POLICY_HOOKS, Administrator
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
-from fauxtune.operations.profiles.terms import TERMS_HOOKS
+from fauxtune.operations.profiles.family_hooks import TERMS_HOOKS
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import resources as queries
 from fauxtune.surfaces.graph import needed_permissions as needs

@@ -19,7 +19,7 @@ from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.operations.profiles import assignment_filters as operations
-from fauxtune.operations.profiles.filter_evaluation import Evaluation, evaluations
+from fauxtune.operations.profiles.assignment_filters import Evaluation, evaluations
 from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
