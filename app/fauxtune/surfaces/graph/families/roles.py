@@ -27,8 +27,7 @@ from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.families.family import Action, Family
-from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.resources.parts import Part
+from fauxtune.surfaces.graph.resources.parts import Computed, Found, Part
 from fauxtune.surfaces.graph.resources.served_family import type_of
 
 ROLE_DEFINITION = entity("roleDefinition")
@@ -81,49 +80,30 @@ async def get_role(call: Call) -> Answer:
     return entity_answer(call, value, context=_ROLES)
 
 
-async def list_tags(call: Call) -> Answer:
-    """GET /deviceManagement/roleAssignments/{resource}/roleScopeTags."""
-    return list_documents(call, await call.read(_tags_of, call), entity=ROLE_SCOPE_TAG, context=_tags_context(call))
+async def _tags_found(call: Call) -> Found:
+    return _tags_context(call), await call.read(_tags_of, call)
 
 
-async def count_tags(call: Call) -> Answer:
-    """GET /deviceManagement/roleAssignments/{resource}/roleScopeTags/$count."""
-    return count_documents(call, await call.read(_tags_of, call), entity=ROLE_SCOPE_TAG)
+async def _assignments_found(call: Call) -> Found:
+    return _assignments_context(call), await call.read(_of_role, call)
 
 
-async def get_tag(call: Call) -> Answer:
-    """GET /deviceManagement/roleAssignments/{resource}/roleScopeTags/{part}."""
-    tags, key = await call.read(_tags_of, call), call.keys["part"]
-    document = element_document(call, tags, entity=ROLE_SCOPE_TAG, key=key)
-    if document is None:
-        raise NotFound(f"The assignment has no roleScopeTag '{key}'.")
-    return entity_answer(call, document, context=_tags_context(call))
+def _no_tag(key: str) -> NotFound:
+    return NotFound(f"The assignment has no roleScopeTag '{key}'.")
 
 
-async def list_assignments(call: Call) -> Answer:
-    """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments."""
-    documents = await call.read(_of_role, call)
-    return list_documents(call, documents, entity=ROLE_ASSIGNMENT, context=_assignments_context(call))
+def _no_assignment(key: str) -> NotFound:
+    return NotFound(f"The role has no assignment '{key}'.")
 
 
-async def count_assignments(call: Call) -> Answer:
-    """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments/$count."""
-    return count_documents(call, await call.read(_of_role, call), entity=ROLE_ASSIGNMENT)
-
-
-async def get_assignment(call: Call) -> Answer:
-    """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments/{part}."""
-    documents, key = await call.read(_of_role, call), call.keys["part"]
-    document = element_document(call, documents, entity=ROLE_ASSIGNMENT, key=key)
-    if document is None:
-        raise NotFound(f"The role has no assignment '{key}'.")
-    return entity_answer(call, document, context=_assignments_context(call))
+_TAGS_OF_ASSIGNMENT = Computed(ROLE_SCOPE_TAG, _tags_found, key="part", missing=_no_tag)
+_ASSIGNMENTS_OF_ROLE = Computed(ROLE_ASSIGNMENT, _assignments_found, key="part", missing=_no_assignment)
 
 
 async def get_own_role(call: Call) -> Answer:
     """GET /deviceManagement/roleDefinitions/{resource}/roleAssignments/{part}/roleDefinition: the role itself."""
     check_options(call, ROLE_DEFINITION)
-    await get_assignment(replace(call, query=QueryOptions()))
+    await _ASSIGNMENTS_OF_ROLE.get(replace(call, query=QueryOptions()))
     row = await call.read(_definition, call)
     value = view(entity(row.kind), row.document, version=call.version, select=call.query.select)
     return entity_answer(call, value, context=_ROLES)
@@ -196,13 +176,13 @@ FAMILIES: tuple[Family, ...] = (
         actions=(
             _read(
                 "roleAssignments",
-                list_assignments,
+                _ASSIGNMENTS_OF_ROLE.every,
                 summary="List assignments of a role",
                 returns=_ASSIGNMENT,
                 many=True,
             ),
-            _read("roleAssignments/$count", count_assignments, summary="Count them"),
-            _read("roleAssignments/{part}", get_assignment, summary="Get one of them", returns=_ASSIGNMENT),
+            _read("roleAssignments/$count", _ASSIGNMENTS_OF_ROLE.count, summary="Count them"),
+            _read("roleAssignments/{part}", _ASSIGNMENTS_OF_ROLE.get, summary="Get one of them", returns=_ASSIGNMENT),
             _read(
                 "roleAssignments/{part}/roleDefinition",
                 get_own_role,
@@ -227,13 +207,13 @@ FAMILIES: tuple[Family, ...] = (
             _read("roleDefinition", get_role, summary="Get the role of an assignment", returns="roleDefinition"),
             _read(
                 "roleScopeTags",
-                list_tags,
+                _TAGS_OF_ASSIGNMENT.every,
                 summary="List scope tags of an assignment",
                 returns="roleScopeTag",
                 many=True,
             ),
-            _read("roleScopeTags/$count", count_tags, summary="Count them"),
-            _read("roleScopeTags/{part}", get_tag, summary="Get one of them", returns="roleScopeTag"),
+            _read("roleScopeTags/$count", _TAGS_OF_ASSIGNMENT.count, summary="Count them"),
+            _read("roleScopeTags/{part}", _TAGS_OF_ASSIGNMENT.get, summary="Get one of them", returns="roleScopeTag"),
         ),
     ),
     Family(

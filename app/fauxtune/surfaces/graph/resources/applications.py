@@ -40,6 +40,7 @@ from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 APPLICATION = entity("application")
 PASSWORD = complex_type("passwordCredential")
@@ -289,23 +290,12 @@ PERMISSION_GRANT = entity("oAuth2PermissionGrant")
 _GRANTS = "oauth2PermissionGrants"
 
 
-async def list_grants(call: Call) -> Answer:
-    """GET /oauth2PermissionGrants."""
-    return list_documents(call, await _grant_documents(call), entity=PERMISSION_GRANT, context=_GRANTS)
+async def _all_grants(call: Call) -> Found:
+    return _GRANTS, await _grant_documents(call)
 
 
-async def count_grants(call: Call) -> Answer:
-    """GET /oauth2PermissionGrants/$count."""
-    return count_documents(call, await _grant_documents(call), entity=PERMISSION_GRANT)
-
-
-async def get_grant(call: Call) -> Answer:
-    """GET /oauth2PermissionGrants/{grant}."""
-    key = call.keys["grant"]
-    document = element_document(call, await _grant_documents(call), entity=PERMISSION_GRANT, key=key)
-    if document is None:
-        raise missing(key)
-    return entity_answer(call, document, context=_GRANTS)
+#: What applications may do for users.
+GRANTS = Computed(PERMISSION_GRANT, _all_grants, key="grant", missing=missing)
 
 
 async def create_grant(call: Call) -> Answer:

@@ -29,15 +29,13 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created
 from fauxtune.surfaces.graph.lists import (
     Listed,
     collection_answer,
-    count_documents,
     count_rows,
-    element_document,
     element_row,
     get_element,
-    list_documents,
     list_rows,
 )
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
 DEVICE_PLATFORM_TYPE = enumeration("devicePlatformType")
@@ -178,23 +176,16 @@ async def evaluate_filter(call: Call) -> Answer:
     return Answer(200, _table(devices[skip : skip + top], total=len(devices), platform=request["platform"]))
 
 
-async def list_evaluation_statuses(call: Call) -> Answer:
-    """GET .../{device}/assignmentFilterEvaluationStatusDetails: the profiles whose filters look at the device."""
-    return list_documents(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, context=_path(call))
+async def _found_for_device(call: Call) -> Found:
+    return _path(call), await _statuses(call)
 
 
-async def count_evaluation_statuses(call: Call) -> Answer:
-    """GET .../{device}/assignmentFilterEvaluationStatusDetails/$count."""
-    return count_documents(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS)
+def _no_filter(key: str) -> NotFound:
+    return NotFound(f"No filter looks at the device for '{key}'.")
 
 
-async def get_evaluation_status(call: Call) -> Answer:
-    """GET .../{device}/assignmentFilterEvaluationStatusDetails/{status}."""
-    key = call.keys["status"]
-    document = element_document(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, key=key)
-    if document is None:
-        raise NotFound(f"No filter looks at the device for '{key}'.")
-    return entity_answer(call, document, context=_path(call))
+#: The profiles whose filters look at a device.
+EVALUATIONS = Computed(EVALUATION_STATUS_DETAILS, _found_for_device, key="status", missing=_no_filter)
 
 
 async def status_details(call: Call) -> Answer:

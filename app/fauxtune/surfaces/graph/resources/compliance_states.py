@@ -27,9 +27,10 @@ from fauxtune.storage.queries import resources
 from fauxtune.storage.rows.compliance import ComplianceStateRow
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.storage.rows.resources import ResourceRow
-from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import collection_answer, count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
+from fauxtune.surfaces.graph.lists import collection_answer
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 POLICY_STATE = entity("deviceCompliancePolicyState")
 SETTING_STATE = complex_type("deviceCompliancePolicySettingState")
@@ -42,29 +43,6 @@ class _States:
 
     rows: list[ComplianceStateRow]
     policies: dict[str, ResourceRow]
-
-
-async def list_states(call: Call) -> Answer:
-    """GET .../{device}/deviceCompliancePolicyStates."""
-    device = await device_row(call)
-    documents = _documents(await _states(call, device), device)
-    return list_documents(call, documents, entity=POLICY_STATE, context=_context(device))
-
-
-async def count_states(call: Call) -> Answer:
-    """GET .../{device}/deviceCompliancePolicyStates/$count."""
-    device = await device_row(call)
-    return count_documents(call, _documents(await _states(call, device), device), entity=POLICY_STATE)
-
-
-async def get_state(call: Call) -> Answer:
-    """GET .../{device}/deviceCompliancePolicyStates/{state}."""
-    device, key = await device_row(call), call.keys["state"]
-    documents = _documents(await _states(call, device), device)
-    document = element_document(call, documents, entity=POLICY_STATE, key=key)
-    if document is None:
-        raise _missing(key)
-    return entity_answer(call, document, context=_context(device))
 
 
 async def list_settings(call: Call) -> Answer:
@@ -98,6 +76,15 @@ def _settings(call: Call, settings: list[Json]) -> Answer:
         context=f"Collection({SETTING_STATE.full_name})",
         total=len(settings) if call.query.count else None,
     )
+
+
+async def _read(call: Call) -> Found:
+    device = await device_row(call)
+    return _context(device), _documents(await _states(call, device), device)
+
+
+#: The states of a device's policies.
+STATES = Computed(POLICY_STATE, _read, key="state")
 
 
 async def _states(call: Call, device: JoinedDeviceRow) -> _States:

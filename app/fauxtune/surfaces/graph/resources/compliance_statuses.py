@@ -32,7 +32,7 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, computed, count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.compliance_states import platform_of, user_of
-from fauxtune.surfaces.graph.resources.parts import Below, placed
+from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, placed
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
 DEVICE_STATUS = entity("deviceComplianceDeviceStatus")
@@ -54,28 +54,14 @@ async def user_status_overview(call: Call) -> Answer:
     return await _overview(call, USER_OVERVIEW, name="userStatusOverview")
 
 
-async def list_setting_summaries_of_policy(call: Call) -> Answer:
-    """GET .../{policy}/deviceSettingStateSummaries."""
+async def _summaries_of_policy(call: Call) -> Found:
     policy = await policy_row(call)
     documents = await call.read(lambda connection: _setting_summaries(call, connection, policy))
-    return list_documents(call, documents, entity=SETTING_SUMMARY_OF_POLICY, context=_below(policy, _SUMMARIES))
+    return _below(policy, _SUMMARIES), documents
 
 
-async def count_setting_summaries_of_policy(call: Call) -> Answer:
-    """GET .../{policy}/deviceSettingStateSummaries/$count."""
-    policy = await policy_row(call)
-    documents = await call.read(lambda connection: _setting_summaries(call, connection, policy))
-    return count_documents(call, documents, entity=SETTING_SUMMARY_OF_POLICY)
-
-
-async def get_setting_summary_of_policy(call: Call) -> Answer:
-    """GET .../{policy}/deviceSettingStateSummaries/{summary}."""
-    policy, key = await policy_row(call), call.keys["summary"]
-    documents = await call.read(lambda connection: _setting_summaries(call, connection, policy))
-    document = element_document(call, documents, entity=SETTING_SUMMARY_OF_POLICY, key=key)
-    if document is None:
-        raise NotFound(f"There is no settingStateDeviceSummary '{key}'.")
-    return entity_answer(call, document, context=_below(policy, _SUMMARIES))
+#: How many devices have each setting of a policy in which state.
+SUMMARIES_OF_POLICY = Computed(SETTING_SUMMARY_OF_POLICY, _summaries_of_policy, key="summary")
 
 
 async def policy_row(call: Call) -> ResourceRow:
@@ -221,26 +207,6 @@ async def get_setting_summary(call: Call) -> Answer:
     return entity_answer(call, document, context=f"{_SETTINGS}/$entity")
 
 
-async def list_setting_states(call: Call) -> Answer:
-    """GET .../deviceCompliancePolicySettingStateSummaries/{summary}/deviceComplianceSettingStates."""
-    documents = await _states(call)
-    return list_documents(call, documents, entity=SETTING_STATE, context=_context(call))
-
-
-async def count_setting_states(call: Call) -> Answer:
-    """GET .../{summary}/deviceComplianceSettingStates/$count."""
-    return count_documents(call, await _states(call), entity=SETTING_STATE)
-
-
-async def get_setting_state(call: Call) -> Answer:
-    """GET .../{summary}/deviceComplianceSettingStates/{state}."""
-    key = call.keys["state"]
-    document = element_document(call, await _states(call), entity=SETTING_STATE, key=key)
-    if document is None:
-        raise NotFound(f"There is no deviceComplianceSettingState '{key}'.")
-    return entity_answer(call, document, context=_context(call))
-
-
 async def _summaries(call: Call) -> list[Json]:
     counts: dict[tuple[str, str], Counter[str]] = {}
     for row in await call.read(lambda connection: list(queries.setting_states(connection, call.tenant.id))):
@@ -262,7 +228,7 @@ async def _summaries(call: Call) -> list[Json]:
     ]
 
 
-async def _states(call: Call) -> list[Json]:
+async def _states(call: Call) -> Found:
     """The states of one setting on each device that was judged. Raises NotFound for a summary that does not exist."""
     key = call.keys["summary"].lower()
     rows = await call.read(lambda connection: list(queries.setting_states(connection, call.tenant.id)))
@@ -274,7 +240,7 @@ async def _states(call: Call) -> list[Json]:
     ]
     if not documents and key not in {_id(setting, platform_of(None)).lower() for setting in WORDS}:
         raise _missing(key)
-    return documents
+    return f"{_SETTINGS}('{call.keys['summary']}')/deviceComplianceSettingStates", documents
 
 
 def _state(row: ComplianceSettingsRow, setting: str, *, status: str) -> Json:
@@ -300,5 +266,5 @@ def _missing(key: str) -> NotFound:
     return NotFound(f"There is no deviceCompliancePolicySettingStateSummary '{key}'.")
 
 
-def _context(call: Call) -> str:
-    return f"{_SETTINGS}('{call.keys['summary']}')/deviceComplianceSettingStates"
+#: The state of one setting on each device.
+STATES_OF_SETTING = Computed(SETTING_STATE, _states, key="state")

@@ -21,10 +21,11 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.apps import InstalledAppRow
-from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
-from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.lists import list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.parts import Computed, Found
 from fauxtune.surfaces.graph.resources.users import key_of
 
 DETECTED_APP, MANAGED_DEVICE = entity("detectedApp"), entity("managedDevice")
@@ -50,24 +51,12 @@ _INTENTS = {
 }
 
 
-async def list_detected(call: Call) -> Answer:
-    """GET /deviceManagement/detectedApps."""
-    documents = await call.read(_detected, call)
-    return list_documents(call, documents, entity=DETECTED_APP, context=_DETECTED)
+async def _on_any_device(call: Call) -> Found:
+    return _DETECTED, await call.read(_detected, call)
 
 
-async def count_detected(call: Call) -> Answer:
-    """GET /deviceManagement/detectedApps/$count."""
-    return count_documents(call, await call.read(_detected, call), entity=DETECTED_APP)
-
-
-async def get_detected(call: Call) -> Answer:
-    """GET /deviceManagement/detectedApps/{app}."""
-    documents = await call.read(_detected, call)
-    document = element_document(call, documents, entity=DETECTED_APP, key=call.keys["app"])
-    if document is None:
-        raise NotFound(f"There is no detectedApp '{call.keys['app']}'.")
-    return entity_answer(call, document, context=_DETECTED)
+#: The apps that devices have.
+ON_DEVICES = Computed(DETECTED_APP, _on_any_device, key="app")
 
 
 async def list_devices_with(call: Call) -> Answer:
@@ -77,42 +66,23 @@ async def list_devices_with(call: Call) -> Answer:
     return list_documents(call, documents, entity=MANAGED_DEVICE, context=context)
 
 
-async def list_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/detectedApps."""
+async def _on_one_device(call: Call) -> Found:
     device = (await device_row(call)).id
     documents = await call.read(_detected, call, device=device)
-    return list_documents(call, documents, entity=DETECTED_APP, context=f"managedDevices('{device}')/detectedApps")
+    return f"managedDevices('{device}')/detectedApps", documents
 
 
-async def count_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/detectedApps/$count."""
-    device = (await device_row(call)).id
-    return count_documents(call, await call.read(_detected, call, device=device), entity=DETECTED_APP)
+#: The apps that one device has.
+ON_DEVICE = Computed(DETECTED_APP, _on_one_device, key="part")
 
 
-async def get_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/detectedApps/{part}."""
-    device, key = (await device_row(call)).id, call.keys["part"]
-    documents = await call.read(_detected, call, device=device)
-    document = element_document(call, documents, entity=DETECTED_APP, key=key)
-    if document is None:
-        raise NotFound(f"There is no detectedApp '{key}'.")
-    return entity_answer(call, document, context=f"managedDevices('{device}')/detectedApps")
-
-
-async def list_intents(call: Call) -> Answer:
-    """GET /users/{user}/mobileAppIntentAndStates: one for each of the user's devices."""
+async def _intents_of_user(call: Call) -> Found:
     documents = await call.read(_intents, call)
-    return list_documents(call, documents, entity=INTENT_AND_STATE, context=_intents_path(call))
+    return _intents_path(call), documents
 
 
-async def get_intents(call: Call) -> Answer:
-    """GET /users/{user}/mobileAppIntentAndStates/{device}: the apps of one device."""
-    documents, key = await call.read(_intents, call), call.keys["device"]
-    document = element_document(call, documents, entity=INTENT_AND_STATE, key=key)
-    if document is None:
-        raise NotFound(f"There is no mobileAppIntentAndState '{key}'.")
-    return entity_answer(call, document, context=_intents_path(call))
+#: One for each of a user's devices: what is intended for its apps, and how they are.
+INTENTS = Computed(INTENT_AND_STATE, _intents_of_user, key="device")
 
 
 def _intents_path(call: Call) -> str:

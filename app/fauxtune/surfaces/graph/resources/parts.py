@@ -6,7 +6,8 @@ Each navigation that can be expanded is a `Part`, in the list of its resource: `
 page costs one statement for each navigation, however long it is, where the elements are rows of a collection; so does a
 navigation of these elements.
 
-What stands below an element that a path names: its list, how many there are, and one of them by its id.
+Collections that are read from one declaration: their list, how many there are, and one of them by its id. `Below`: of
+rows, below an element that a path names; `Computed`: of documents that are computed from what is stored.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import derived_from
 from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.query.options import Expand
@@ -23,8 +25,18 @@ from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
-from fauxtune.surfaces.graph.call import Answer, Call, Json
-from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, element_row, get_element, list_rows
+from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.lists import (
+    Identified,
+    Listed,
+    count_documents,
+    count_rows,
+    element_document,
+    element_row,
+    get_element,
+    list_documents,
+    list_rows,
+)
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -201,3 +213,43 @@ class Below(Generic[OwnerT, R]):
 def placed(listed: Listed[R], context: Callable[[OwnerT], str]) -> Callable[[Call, OwnerT], Listed[R]]:
     """Return how a collection is listed below each owner, with the context that the owner gives it."""
     return lambda _call, owner: replace(listed, context=context(owner))
+
+
+#: The path of a collection, for the context of its answers, and its documents.
+Found: TypeAlias = tuple[str, list[Json]]
+
+
+def _absent(entity: Entity, key: str) -> NotFound:
+    return NotFound(f"There is no {entity.name} '{key}'.")
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A collection that nobody writes: it is computed for each request. `read` returns its path and all documents, and
+    raises NotFound if what the path names above it is absent; `key` is the name in the path of one in the collection;
+    `missing` makes the refusal of a key that no document has.
+    """
+
+    entity: Entity
+    read: Callable[[Call], Awaitable[Found]]
+    key: str
+    missing: Callable[[str], NotFound] | None = None
+
+    async def every(self, call: Call) -> Answer:
+        """GET .../...: a page of the list."""
+        context, documents = await self.read(call)
+        return list_documents(call, documents, entity=self.entity, context=context)
+
+    async def count(self, call: Call) -> Answer:
+        """GET .../.../$count."""
+        _context, documents = await self.read(call)
+        return count_documents(call, documents, entity=self.entity)
+
+    async def get(self, call: Call) -> Answer:
+        """GET .../.../{key}."""
+        context, documents = await self.read(call)
+        key = call.keys[self.key]
+        document = element_document(call, documents, entity=self.entity, key=key)
+        if document is None:
+            raise _absent(self.entity, key) if self.missing is None else self.missing(key)
+        return entity_answer(call, document, context=context)

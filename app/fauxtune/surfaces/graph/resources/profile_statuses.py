@@ -72,7 +72,7 @@ from fauxtune.surfaces.graph.lists import (
 )
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row, profile_with
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
-from fauxtune.surfaces.graph.resources.parts import Below, placed
+from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, placed
 from fauxtune.surfaces.graph.resources.profile_expansion import (
     CONTEXT,
     device_overview,
@@ -270,31 +270,14 @@ _SETTINGS = "deviceSettingStateSummaries"
 _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 
 
-async def list_setting_summaries(call: Call) -> Answer:
-    """GET .../{profile}/deviceSettingStateSummaries."""
-    profile, summaries = await _settings(call)
-    return list_documents(call, summaries, entity=SETTING_SUMMARY, context=below(profile, _SETTINGS))
-
-
-async def count_setting_summaries(call: Call) -> Answer:
-    """GET .../{profile}/deviceSettingStateSummaries/$count."""
-    _profile, summaries = await _settings(call)
-    return count_documents(call, summaries, entity=SETTING_SUMMARY)
-
-
-async def get_setting_summary(call: Call) -> Answer:
-    """GET .../{profile}/deviceSettingStateSummaries/{summary}."""
-    profile, summaries = await _settings(call)
-    key = call.keys["summary"]
-    document = element_document(call, summaries, entity=SETTING_SUMMARY, key=key)
-    if document is None:
-        raise NotFound(f"There is no settingStateDeviceSummary '{key}'.")
-    return entity_answer(call, document, context=below(profile, _SETTINGS))
-
-
-async def _settings(call: Call) -> tuple[ProfileRow, list[Json]]:
+async def _settings(call: Call) -> Found:
     profile = await profile_row(call)
-    return profile, await call.read(lambda connection: setting_summaries(call, connection, profile))
+    documents = await call.read(lambda connection: setting_summaries(call, connection, profile))
+    return below(profile, _SETTINGS), documents
+
+
+#: How many devices have each setting of a profile in which state.
+SETTINGS_OF_PROFILE = Computed(SETTING_SUMMARY, _settings, key="summary")
 
 
 def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]], ending: str) -> Handler:

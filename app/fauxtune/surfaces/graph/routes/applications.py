@@ -256,7 +256,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "oauth2PermissionGrants",
-        applications.list_grants,
+        applications.GRANTS.every,
         "List what has been consented to",
         returns=PERMISSION_GRANT,
         many=True,
@@ -267,7 +267,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "oauth2PermissionGrants/$count",
-        applications.count_grants,
+        applications.GRANTS.count,
         "Count what has been consented to",
         permissions=needs.READ_GRANTS,
         source="Graph: oAuth2PermissionGrant: list",
@@ -288,7 +288,7 @@ _GRANTS: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         _GRANT,
-        applications.get_grant,
+        applications.GRANTS.get,
         "Get a grant of delegated permissions",
         returns=PERMISSION_GRANT,
         permissions=needs.READ_GRANTS,

@@ -208,17 +208,17 @@ def _on_devices() -> Iterator[Route[Handler]]:
     place, read = "deviceManagement/detectedApps", needs.READ_MANAGED
     one = f"{place}/{{app}}"
     for template, handler, summary, returns, many in (
-        (place, devices.list_detected, "List the apps that devices have", detected, True),
-        (f"{place}/$count", devices.count_detected, "Count them", None, False),
-        (one, devices.get_detected, "Get one of them", detected, False),
+        (place, devices.ON_DEVICES.every, "List the apps that devices have", detected, True),
+        (f"{place}/$count", devices.ON_DEVICES.count, "Count them", None, False),
+        (one, devices.ON_DEVICES.get, "Get one of them", detected, False),
         (f"{one}/managedDevices", devices.list_devices_with, "List the devices that have an app", device, True),
         *(
             (f"{root}/{{device}}/detectedApps{end}", handler, summary, returns, many)
             for root in ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
             for end, handler, summary, returns, many in (
-                ("", devices.list_of_device, "List the apps that a device has", detected, True),
-                ("/$count", devices.count_of_device, "Count them", None, False),
-                ("/{part}", devices.get_of_device, "Get one of them", detected, False),
+                ("", devices.ON_DEVICE.every, "List the apps that a device has", detected, True),
+                ("/$count", devices.ON_DEVICE.count, "Count them", None, False),
+                ("/{part}", devices.ON_DEVICE.get, "Get one of them", detected, False),
             )
         ),
     ):
@@ -226,8 +226,8 @@ def _on_devices() -> Iterator[Route[Handler]]:
         is_beta = returns is not None and "/{device}/" in template
         yield replace(route, permissions=read, beta_only=is_beta, source="Graph: detectedApp", fidelity=_ASSIGNED_ALONE)
     for template, handler, many in (
-        ("users/{user}/mobileAppIntentAndStates", devices.list_intents, True),
-        ("users/{user}/mobileAppIntentAndStates/{device}", devices.get_intents, False),
+        ("users/{user}/mobileAppIntentAndStates", devices.INTENTS.every, True),
+        ("users/{user}/mobileAppIntentAndStates/{device}", devices.INTENTS.get, False),
     ):
         summary = "List the apps of a user's devices" if many else "Get the apps of a user's device"
         route = _read(template, handler, summary=summary, returns=devices.INTENT_AND_STATE, many=many)

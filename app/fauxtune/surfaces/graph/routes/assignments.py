@@ -329,7 +329,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
         Route(
             "GET",
             every,
-            assignment_filters.list_evaluation_statuses,
+            assignment_filters.EVALUATIONS.every,
             "List the profiles whose filters look at a device",
             returns=EVALUATION_STATUS_DETAILS,
             many=True,
@@ -342,7 +342,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
         Route(
             "GET",
             f"{every}/$count",
-            assignment_filters.count_evaluation_statuses,
+            assignment_filters.EVALUATIONS.count,
             "Count them",
             beta_only=True,
             permissions=needs.READ_MANAGED,
@@ -352,7 +352,7 @@ def _of_device(root: str) -> tuple[Route[Handler], ...]:
         Route(
             "GET",
             f"{every}/{{status}}",
-            assignment_filters.get_evaluation_status,
+            assignment_filters.EVALUATIONS.get,
             "Get one of them",
             returns=EVALUATION_STATUS_DETAILS,
             beta_only=True,

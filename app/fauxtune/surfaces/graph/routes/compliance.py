@@ -14,7 +14,7 @@ from fauxtune.core.odata.schema.types import Entity, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses
-from fauxtune.surfaces.graph.routes.profiles import read
+from fauxtune.surfaces.graph.routes.profiles import Readable, read, read_collection
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
 DEVICE_STATUS = entity("deviceComplianceDeviceStatus")
@@ -38,28 +38,14 @@ _read = partial(read, permissions=needs.READ_CONFIGURATION)
 def _of_device(root: str) -> Iterator[Route[Handler]]:
     states = f"{root}/{{device}}/deviceCompliancePolicyStates"
     read = needs.READ_MANAGED
-    yield _read(
+    yield from read_collection(
         states,
-        compliance_states.list_states,
-        summary="List compliance policies of a device",
-        returns=POLICY_STATE,
-        many=True,
-        fidelity=_WHEN,
-        permissions=read,
-        dated=True,
-    )
-    yield _read(
-        f"{states}/$count",
-        compliance_states.count_states,
-        summary="Count compliance policies of a device",
-        source=POLICY_STATE.source,
-        permissions=read,
-        dated=True,
-    )
-    yield _read(
-        f"{states}/{{state}}",
-        compliance_states.get_state,
-        summary="Get the state of a compliance policy on a device",
+        compliance_states.STATES,
+        summaries=(
+            "List compliance policies of a device",
+            "Count compliance policies of a device",
+            "Get the state of a compliance policy on a device",
+        ),
         returns=POLICY_STATE,
         fidelity=_WHEN,
         permissions=read,
@@ -86,40 +72,34 @@ def _of_device(root: str) -> Iterator[Route[Handler]]:
     )
 
 
-def _listed(
-    path: str, handlers: tuple[Handler, Handler, Handler], *, key: str, what: str, returns: Entity
-) -> Iterator[Route[Handler]]:
+def _listed(path: str, collection: Readable, *, what: str, returns: Entity) -> Iterator[Route[Handler]]:
     """The list, its number, and one element of a collection."""
-    many, number, one = handlers
-    yield _read(path, many, summary=f"List {what}", returns=returns, many=True, fidelity=returns.fidelity)
-    yield _read(f"{path}/$count", number, summary=f"Count {what}", source=returns.source)
-    yield _read(f"{path}/{{{key}}}", one, summary=f"Get one of {what}", returns=returns, fidelity=returns.fidelity)
+    yield from read_collection(
+        path,
+        collection,
+        summaries=(f"List {what}", f"Count {what}", f"Get one of {what}"),
+        returns=returns,
+        permissions=needs.READ_CONFIGURATION,
+    )
 
 
 def _of_policy() -> Iterator[Route[Handler]]:
     of = compliance_statuses
     yield from _listed(
         f"{_POLICY}/deviceStatuses",
-        (of.OF_DEVICES.every, of.OF_DEVICES.count, of.OF_DEVICES.get),
-        key="status",
+        of.OF_DEVICES,
         what="the status of a compliance policy on each device",
         returns=DEVICE_STATUS,
     )
     yield from _listed(
         f"{_POLICY}/userStatuses",
-        (of.OF_USERS.every, of.OF_USERS.count, of.OF_USERS.get),
-        key="status",
+        of.OF_USERS,
         what="the status of a compliance policy for each user",
         returns=USER_STATUS,
     )
     yield from _listed(
         f"{_POLICY}/deviceSettingStateSummaries",
-        (
-            of.list_setting_summaries_of_policy,
-            of.count_setting_summaries_of_policy,
-            of.get_setting_summary_of_policy,
-        ),
-        key="summary",
+        of.SUMMARIES_OF_POLICY,
         what="devices by the state of each setting of a compliance policy",
         returns=SETTING_SUMMARY,
     )
@@ -147,17 +127,17 @@ def _of_tenant() -> Iterator[Route[Handler]]:
         summary="Count devices by their compliance",
         returns=DEVICE_SUMMARY,
     )
-    yield from _listed(
-        _SETTINGS,
-        (of.list_setting_summaries, of.count_setting_summaries, of.get_setting_summary),
-        key="summary",
-        what="devices by the state of each compliance setting",
-        returns=TENANT_SUMMARY,
+    what = "devices by the state of each compliance setting"
+    yield _read(_SETTINGS, of.list_setting_summaries, summary=f"List {what}", returns=TENANT_SUMMARY, many=True)
+    yield _read(
+        f"{_SETTINGS}/$count", of.count_setting_summaries, summary=f"Count {what}", source=TENANT_SUMMARY.source
+    )
+    yield _read(
+        f"{_SETTINGS}/{{summary}}", of.get_setting_summary, summary=f"Get one of {what}", returns=TENANT_SUMMARY
     )
     yield from _listed(
         f"{_SETTINGS}/{{summary}}/deviceComplianceSettingStates",
-        (of.list_setting_states, of.count_setting_states, of.get_setting_state),
-        key="state",
+        of.STATES_OF_SETTING,
         what="the state of a compliance setting on each device",
         returns=TENANT_SETTING,
     )

@@ -10,6 +10,8 @@ The routes that read what other things have brought about: states and summaries,
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
@@ -17,7 +19,7 @@ from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, approximat
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.operations.insight.audit_rules import PROFILE, changes, creates, deletes
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, audited_by
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_configurations
 
 _ALL = "deviceManagement/deviceConfigurations"
@@ -185,4 +187,56 @@ def read(
         source=source or ("" if returns is None else returns.source),
         fidelity=fidelity or (EXACT if returns is None else returns.fidelity),
         dated=dated,
+    )
+
+
+class Readable(Protocol):
+    """A collection with its three answers, such as `Below` and `Computed`; `key` names one of it in the path."""
+
+    @property
+    def key(self) -> str:
+        """The name of the key."""
+        ...
+
+    async def every(self, call: Call) -> Answer:
+        """Answer with the list."""
+        ...
+
+    async def count(self, call: Call) -> Answer:
+        """Answer with the number."""
+        ...
+
+    async def get(self, call: Call) -> Answer:
+        """Answer with one."""
+        ...
+
+
+def read_collection(
+    template: str,
+    collection: Readable,
+    *,
+    summaries: tuple[str, str, str],
+    returns: Entity,
+    permissions: tuple[str, ...],
+    fidelity: Fidelity | None = None,
+    fidelity_of_count: Fidelity = EXACT,
+    beta_only: bool = False,
+    dated: bool = False,
+) -> tuple[Route[Handler], ...]:
+    """Return the routes of a collection that is only read: its list, its `$count` and its element, with the `summaries`
+    in this order.
+    """
+    listing, counting, getting = summaries
+    common = partial(read, permissions=permissions, beta_only=beta_only, dated=dated)
+    one = f"{template}/{{{collection.key}}}"
+    return (
+        common(template, collection.every, summary=listing, returns=returns, many=True, fidelity=fidelity),
+        common(
+            f"{template}/$count",
+            collection.count,
+            summary=counting,
+            source=returns.source,
+            fidelity=fidelity_of_count,
+        ),
+        common(one, collection.get, summary=getting, returns=returns, fidelity=fidelity),
     )

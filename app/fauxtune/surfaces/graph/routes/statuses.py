@@ -15,7 +15,7 @@ from fauxtune.core.odata.schema.types import approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import profile_statuses
-from fauxtune.surfaces.graph.routes.profiles import read
+from fauxtune.surfaces.graph.routes.profiles import read, read_collection
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
 CERTIFICATE_STATE = entity("managedDeviceCertificateState")
@@ -42,28 +42,20 @@ _SETTINGS = approximated(
 _WORST = approximated("a device, or a user, counts once, with the worst of its profiles")
 _CERTIFICATES = approximated("which state the service shows when is not documented")
 _read = partial(read, permissions=needs.READ_CONFIGURATION)
+_collection = partial(read_collection, permissions=needs.READ_CONFIGURATION)
 
 
 _OF_PROFILES: tuple[Route[Handler], ...] = (
-    _read(
+    *_collection(
         f"{_PROFILE}/deviceStatuses",
-        profile_statuses.OF_DEVICES.every,
-        summary="List the status of a profile on each device",
+        profile_statuses.OF_DEVICES,
+        summaries=(
+            "List the status of a profile on each device",
+            "Count the devices that have a status",
+            "Get the status of a profile on one device",
+        ),
         returns=DEVICE_STATUS,
-        many=True,
-    ),
-    _read(
-        f"{_PROFILE}/deviceStatuses/$count",
-        profile_statuses.OF_DEVICES.count,
-        summary="Count the devices that have a status",
-        source=DEVICE_STATUS.source,
-        fidelity=DEVICE_STATUS.fidelity,
-    ),
-    _read(
-        f"{_PROFILE}/deviceStatuses/{{status}}",
-        profile_statuses.OF_DEVICES.get,
-        summary="Get the status of a profile on one device",
-        returns=DEVICE_STATUS,
+        fidelity_of_count=DEVICE_STATUS.fidelity,
     ),
     _read(
         f"{_PROFILE}/deviceStatusOverview",
@@ -72,23 +64,14 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         returns=DEVICE_OVERVIEW,
         dated=True,
     ),
-    _read(
+    *_collection(
         f"{_PROFILE}/userStatuses",
-        profile_statuses.OF_USERS.every,
-        summary="List the status of a profile for each user",
-        returns=USER_STATUS,
-        many=True,
-    ),
-    _read(
-        f"{_PROFILE}/userStatuses/$count",
-        profile_statuses.OF_USERS.count,
-        summary="Count the users whose devices have reported",
-        source=USER_STATUS.source,
-    ),
-    _read(
-        f"{_PROFILE}/userStatuses/{{status}}",
-        profile_statuses.OF_USERS.get,
-        summary="Get the status of a profile for one user",
+        profile_statuses.OF_USERS,
+        summaries=(
+            "List the status of a profile for each user",
+            "Count the users whose devices have reported",
+            "Get the status of a profile for one user",
+        ),
         returns=USER_STATUS,
     ),
     _read(
@@ -98,48 +81,26 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         returns=USER_OVERVIEW,
         dated=True,
     ),
-    _read(
+    *_collection(
         f"{_PROFILE}/deviceSettingStateSummaries",
-        profile_statuses.list_setting_summaries,
-        summary="List the states of a profile's settings",
-        returns=SETTING_SUMMARY,
-        many=True,
-        fidelity=_SETTINGS,
-    ),
-    _read(
-        f"{_PROFILE}/deviceSettingStateSummaries/$count",
-        profile_statuses.count_setting_summaries,
-        summary="Count the settings of a profile",
-        source=SETTING_SUMMARY.source,
-        fidelity=_SETTINGS,
-    ),
-    _read(
-        f"{_PROFILE}/deviceSettingStateSummaries/{{summary}}",
-        profile_statuses.get_setting_summary,
-        summary="Get the state of one setting",
+        profile_statuses.SETTINGS_OF_PROFILE,
+        summaries=(
+            "List the states of a profile's settings",
+            "Count the settings of a profile",
+            "Get the state of one setting",
+        ),
         returns=SETTING_SUMMARY,
         fidelity=_SETTINGS,
+        fidelity_of_count=_SETTINGS,
     ),
-    _read(
+    *_collection(
         f"{_PROFILE}/managedDeviceCertificateStates",
-        profile_statuses.STATES_OF_CERTIFICATES.every,
-        summary="List the state of each device's certificate",
-        returns=CERTIFICATE_STATE,
-        many=True,
-        beta_only=True,
-        fidelity=_CERTIFICATES,
-    ),
-    _read(
-        f"{_PROFILE}/managedDeviceCertificateStates/$count",
-        profile_statuses.STATES_OF_CERTIFICATES.count,
-        summary="Count the certificates of a profile",
-        source=CERTIFICATE_STATE.source,
-        beta_only=True,
-    ),
-    _read(
-        f"{_PROFILE}/managedDeviceCertificateStates/{{state}}",
-        profile_statuses.STATES_OF_CERTIFICATES.get,
-        summary="Get the state of one device's certificate",
+        profile_statuses.STATES_OF_CERTIFICATES,
+        summaries=(
+            "List the state of each device's certificate",
+            "Count the certificates of a profile",
+            "Get the state of one device's certificate",
+        ),
         returns=CERTIFICATE_STATE,
         beta_only=True,
         fidelity=_CERTIFICATES,
