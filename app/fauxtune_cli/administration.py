@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-import typer
+import click
 
 from fauxtune.core.administration import snippets
 from fauxtune.core.administration.requests import AdminRequest, Service
@@ -25,16 +25,17 @@ from fauxtune_cli.device.whatif import effects, unreadable
 from fauxtune_cli.options import (
     FAILED,
     SHORT,
+    OneOf,
     Output,
-    OutputOption,
     emit,
     fail,
     one_line,
+    output_option,
     plain,
     plain_failures,
     reasons,
 )
-from fauxtune_cli.service import Emulator
+from fauxtune_cli.service import Emulator, from_option
 from fauxtune_cli.tables import Table, certificate_name, has_colours, in_colour, print_table, waiting
 from fauxtune_client.endpoints import ClientError, Refused
 from fauxtune_client.http import Client
@@ -53,22 +54,12 @@ class Notation(StrEnum):
     POWERSHELL = "powershell"
 
 
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="do not ask first")]
-WhatIfOption = Annotated[
-    bool, typer.Option("--what-if", help="show what would change on which device, and change nothing")
-]
-ShowRequestOption = Annotated[
-    bool, typer.Option("--show-request", help="also print the request that is sent, as curl, to standard error")
-]
-ShowRequestAsOption = Annotated[
-    Notation | None, typer.Option("--show-request-as", help="print the request in this language instead")
-]
-IdsOption = Annotated[bool, typer.Option("--ids", help="print whole ids")]
+yes_option = click.option("--yes", "-y", is_flag=True, help="do not ask first")
+what_if_option = click.option(
+    "--what-if", is_flag=True, help="show what would change on which device, and change nothing"
+)
 
 
-LangOption = Annotated[
-    Language, typer.Option("--lang", envvar="FAUXTUNE_LANG", help="the language of what is printed: en, it")
-]
 #: The catalogues of what commands print.
 _DOMAINS = ("commands", "console", "labs")
 
@@ -77,11 +68,27 @@ _DOMAINS = ("commands", "console", "labs")
 class Administration(Emulator):
     """A tenant of a Fauxtune server, and the form of the output."""
 
-    output: OutputOption = Output.TEXT
-    ids: IdsOption = False
-    show_request: ShowRequestOption = False
-    show_request_as: ShowRequestAsOption = None
-    lang: LangOption = Language.ENGLISH
+    output: Output = from_option(output_option)
+    ids: bool = from_option(click.option("--ids", is_flag=True, help="print whole ids"))
+    show_request: bool = from_option(
+        click.option(
+            "--show-request", is_flag=True, help="also print the request that is sent, as curl, to standard error"
+        )
+    )
+    show_request_as: Notation | None = from_option(
+        click.option("--show-request-as", type=OneOf(Notation), help="print the request in this language instead")
+    )
+    lang: Language = from_option(
+        click.option(
+            "--lang",
+            type=OneOf(Language),
+            default="en",
+            envvar="FAUXTUNE_LANG",
+            show_envvar=True,
+            help="the language of what is printed: en, it",
+        ),
+        default=Language.ENGLISH,
+    )
 
     @contextmanager
     def session(self, *, with_graph: bool = True) -> Iterator[Session]:
@@ -312,6 +319,6 @@ def confirm(question: str | Callable[[], str], *, yes: bool) -> None:
     """
     if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
-    if not typer.confirm(question if isinstance(question, str) else question(), err=True):
+    if not click.confirm(question if isinstance(question, str) else question(), err=True):
         print("Nothing was changed.", file=sys.stderr)
-        raise typer.Exit(FAILED)
+        raise click.exceptions.Exit(FAILED)

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.shell_completion import CompletionItem
 
-from fauxtune_cli.options import DATA_DIR, SHORT, one_line
+from fauxtune_cli.options import DATA_DIR, SHORT, OneOf, one_line
 from fauxtune_client.endpoints import ClientError, find
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _SECONDS = 0.8
 _MOST = 100
 #: Names, each with a description.
 Words = list[tuple[str, str]]
+ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]
 
 
 class Shell(StrEnum):
@@ -36,29 +38,30 @@ class Shell(StrEnum):
     POWERSHELL = "powershell"
 
 
-#: `printf %q` quotes a name for the shell.
+#: click answers `plain,NAME` for a name, and `file,` where the shell knows better. `printf %q` quotes a name.
 _BASH = """\
 _fauxtune_completion() {
     local line
     COMPREPLY=()
     while IFS= read -r line; do
-        [ -z "$line" ] || COMPREPLY+=("$(printf '%q' "$line")")
+        [[ $line != plain,* ]] || COMPREPLY+=("$(printf '%q' "${line#plain,}")")
     done < <(IFS=$'\\n'; COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD \\
-        _FAUXTUNE_COMPLETE=complete_bash "$1" 2>/dev/null)
+        _FAUXTUNE_COMPLETE=bash_complete "$1" 2>/dev/null)
 }
 complete -o default -F _fauxtune_completion fauxtune"""
-#: In fish's form, a name, a tabulator and a description on each line; `compadd` quotes a name for the shell.
+#: In fish's form, where a tabulator and a description follow the name; `compadd` quotes a name for the shell.
 _ZSH = """\
 #compdef fauxtune
 _fauxtune() {
     local line tab=$'\\t'
     local -a names descriptions
     while IFS= read -r line; do
-        [[ -n $line ]] || continue
+        [[ $line == plain,* ]] || continue
+        line="${line#plain,}"
         names+=("${line%%$tab*}")
         descriptions+=("${line/$tab/  }")
-    done < <(_FAUXTUNE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
-        _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" "${words[1]}" 2>/dev/null)
+    done < <(_FAUXTUNE_COMPLETE=fish_complete COMP_WORDS="${words[1,$CURRENT]}" COMP_CWORD="${words[CURRENT]}" \\
+        "${words[1]}" 2>/dev/null)
     if (( $#names )); then
         compadd -l -d descriptions -a names
     else
@@ -69,36 +72,39 @@ _fauxtune() {
 compdef _fauxtune fauxtune"""
 _FISH = """\
 function __fauxtune_complete
-    env _FAUXTUNE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=$argv[1] \\
-        _TYPER_COMPLETE_ARGS=(commandline -cp | string collect) fauxtune 2>/dev/null
+    env _FAUXTUNE_COMPLETE=fish_complete COMP_WORDS=(commandline -cp | string collect) \\
+        COMP_CWORD=(commandline -ct) fauxtune 2>/dev/null | string replace --filter --regex '^plain,' ''
 end
-complete --command fauxtune --no-files --arguments "(__fauxtune_complete get-args)" \\
-    --condition "__fauxtune_complete is-args\""""
-#: For PowerShell curly quotation marks end a text too, which `EscapeSingleQuotedStringContent` knows.
+complete --command fauxtune --no-files --arguments "(__fauxtune_complete)" \\
+    --condition "__fauxtune_complete | string length --quiet\""""
+#: Three lines each: kind, name, description. For PowerShell curly quotation marks end a text too, which
+#: `EscapeSingleQuotedStringContent` knows.
 _POWERSHELL = """\
 Register-ArgumentCompleter -Native -CommandName fauxtune -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
-    $Env:_FAUXTUNE_COMPLETE = 'complete_powershell'
-    $Env:_TYPER_COMPLETE_ARGS = $commandAst.ToString()
-    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $wordToComplete
+    $Env:_FAUXTUNE_COMPLETE = 'powershell_complete'
+    $Env:COMP_WORDS = $commandAst.ToString()
+    $Env:COMP_CWORD = $commandAst.CommandElements.Count - [int][bool]$wordToComplete
     try {
-        & $commandAst.CommandElements[0].Value 2>$null | ForEach-Object {
-            $name, $help = $_ -split ':::', 2
+        $lines = @(& $commandAst.CommandElements[0].Value 2>$null)
+        for ($at = 0; $at + 2 -lt $lines.Count; $at += 3) {
+            $kind, $name, $help = $lines[$at..($at + 2)]
+            if ($kind -ne 'plain') { continue }
             $quoted = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($name)
             $text = if ($name -match '[^\\w.@=/-]') { "'$quoted'" } else { $name }
-            $tip = if ([string]::IsNullOrWhiteSpace($help)) { $name } else { $help }
+            $tip = if ($help -eq '_') { $name } else { $help }
             [System.Management.Automation.CompletionResult]::new($text, $name, 'ParameterValue', $tip)
         }
     } finally {
-        Remove-Item Env:_FAUXTUNE_COMPLETE, Env:_TYPER_COMPLETE_ARGS, Env:_TYPER_COMPLETE_WORD_TO_COMPLETE
+        Remove-Item Env:_FAUXTUNE_COMPLETE, Env:COMP_WORDS, Env:COMP_CWORD
     }
 }"""
 SCRIPTS = {Shell.BASH: _BASH, Shell.ZSH: _ZSH, Shell.FISH: _FISH, Shell.POWERSHELL: _POWERSHELL}
 
 
-def completion(
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="the shell", show_default=False)],
-) -> None:
+@click.command()
+@click.argument("shell", type=OneOf(Shell), metavar="SHELL", help="the shell: bash, zsh, fish or powershell")
+def completion(shell: Shell) -> None:
     """Print a script by which a shell completes commands and names.
 
     Names of users, devices and so on come from the running server. Write the line into the file beside it, to have it
@@ -113,7 +119,15 @@ def completion(
     print(SCRIPTS[shell])
 
 
-def user(ctx: typer.Context, incomplete: str) -> Words:
+def _completes(words: Callable[[click.Context, str], Words]) -> ShellComplete:
+    """Return the function that click calls for the words that complete a value."""
+    return lambda context, _parameter, incomplete: [
+        CompletionItem(name, help=about) for name, about in words(context, incomplete) if name.startswith(incomplete)
+    ]
+
+
+@_completes
+def user(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a user, without its domain if that says who is meant."""
     users = _candidates(ctx, lambda names, client: names.users(client, incomplete))
     counts = Counter(each.others[0] for each in users)
@@ -121,47 +135,56 @@ def user(ctx: typer.Context, incomplete: str) -> Words:
     return [(each.others[0] if is_short and counts[each.others[0]] == 1 else each.name, each.about) for each in users]
 
 
-def group(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def group(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a group."""
     return _words(_candidates(ctx, lambda names, client: names.groups(client, incomplete)))
 
 
-def device(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def device(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a managed device."""
     return _words(_candidates(ctx, lambda names, client: names.devices(client, incomplete)))
 
 
-def profile(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def profile(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a profile."""
     return _words(_candidates(ctx, lambda names, client: names.profiles(client, "")), incomplete)
 
 
-def tenant(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def tenant(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a tenant."""
     return _words(_candidates(ctx, lambda names, client: names.tenants(client), signs_in=False), incomplete)
 
 
-def snapshot(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def snapshot(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a snapshot."""
     return _words(_candidates(ctx, lambda names, client: names.snapshots(client), signs_in=False), incomplete)
 
 
-def lab(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def lab(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a lab."""
     return _words(_candidates(ctx, lambda names, client: names.labs(client), signs_in=False), incomplete)
 
 
-def connector(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def connector(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a certificate connector."""
     return _words(_candidates(ctx, lambda names, client: names.connectors(client)), incomplete)
 
 
-def template(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def template(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a certificate template."""
     return _words(_candidates(ctx, lambda names, client: names.templates(client)), incomplete)
 
 
-def certificate(ctx: typer.Context, incomplete: str) -> Words:
+@_completes
+def certificate(ctx: click.Context, incomplete: str) -> Words:
     """Complete the beginning of a certificate's thumbprint."""
     certificates = _candidates(ctx, lambda names, client: names.certificates(client))
     words = [(each.id[:SHORT], one_line(f"{each.name}, {each.about}")) for each in certificates]
@@ -169,7 +192,7 @@ def certificate(ctx: typer.Context, incomplete: str) -> Words:
 
 
 def _candidates(
-    ctx: typer.Context, read: Callable[[ModuleType, Client], list[Named]], *, signs_in: bool = True
+    ctx: click.Context, read: Callable[[ModuleType, Client], list[Named]], *, signs_in: bool = True
 ) -> list[Named]:
     """What `read` finds with the module `names` and a client; nothing if the server does not answer."""
     from fauxtune_cli import names
@@ -177,7 +200,7 @@ def _candidates(
     try:
         with _client(ctx.params, signs_in=signs_in) as client:
             return read(names, client)
-    except (ClientError, typer.Exit, LookupError, TypeError, ValueError):
+    except (ClientError, click.exceptions.Exit, LookupError, TypeError, ValueError):
         return []  # a message would stand in the middle of what somebody types
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration import emulation as tasks
@@ -18,12 +17,12 @@ from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune_cli import completion, mail_text, names
 from fauxtune_cli import mail_text as mail_matrix
-from fauxtune_cli.administration import Administration, Session, YesOption, confirm
-from fauxtune_cli.options import Output, fail, one_line, plain
+from fauxtune_cli.administration import Administration, Session, confirm, yes_option
+from fauxtune_cli.options import PATH, Group, Output, fail, one_line, plain
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, certificate_name, moment
 
-app = typer.Typer(
+app = Group(
     help="""Send mail to users, list and show it, and publish certificates.
 
 A user is meant by the user principal name, by its part before the @, by the display name or by the id; an address has
@@ -33,37 +32,29 @@ an @. Devices sign, and read what is encrypted: fauxtune-sim mail --help.
 fauxtune mail publish bob
 fauxtune mail send --from alice --to bob --text "At noon." --encrypt
 fauxtune mail list bob
-fauxtune mail show bob 1""",
-    no_args_is_help=True,
+fauxtune mail show bob 1"""
 )
 
-UserArgument = Annotated[
-    str, typer.Argument(metavar="USER", help="the user: name or id", autocompletion=completion.user)
-]
-AddressArgument = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="an address, or a user", autocompletion=completion.user)
-]
-UidArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="the message, as `mail list` numbers it")]
-CertificateOption = Annotated[
-    str | None,
-    typer.Option(
-        "--thumbprint",
-        metavar="NAME",
-        help="beginning of the thumbprint or serial number",
-        autocompletion=completion.certificate,
-    ),
-]
+user_argument = click.argument("user", shell_complete=completion.user, help="the user: name or id")
+address_argument = click.argument("address", shell_complete=completion.user, help="an address, or a user")
+uid_argument = click.argument(
+    "uid", type=click.IntRange(1), metavar="NUMBER", help="the message, as `mail list` numbers it"
+)
+certificate_option = click.option(
+    "--thumbprint",
+    "certificate",
+    metavar="NAME",
+    shell_complete=completion.certificate,
+    help="beginning of the thumbprint or serial number",
+)
 
 
 @app.command("list")
+@user_argument
+@click.option("--after", type=click.IntRange(0), default=0, help="only messages after this number")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, help="the most messages")
 @with_service(Administration)
-def list_(
-    *,
-    user: UserArgument,
-    service: Administration,
-    after: Annotated[int, typer.Option(min=0, help="only messages after this number")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="the most messages")] = 100,
-) -> None:
+def list_(*, user: str, service: Administration, after: int, limit: int) -> None:
     """List the messages of a user, the oldest first.
 
     \b
@@ -93,17 +84,12 @@ def list_(
 
 
 @app.command()
+@user_argument
+@uid_argument
+@click.option("--raw", is_flag=True, help="print the message as it came; on a terminal without control characters")
+@click.option("--out", type=PATH, help="write the message as it came to this .eml file")
 @with_service(Administration)
-def show(
-    *,
-    user: UserArgument,
-    uid: UidArgument,
-    service: Administration,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="print the message as it came; on a terminal without control characters")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(help="write the message as it came to this .eml file")] = None,
-) -> None:
+def show(*, user: str, uid: int, service: Administration, raw: bool, out: Path | None) -> None:
     """Show a message as far as it can be read without a key.
 
     \b
@@ -127,29 +113,31 @@ def show(
 
 
 @app.command()
+@click.argument("file", required=False, help="an .eml file that is sent as it is; - reads standard input")
+@click.option(
+    "--to",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    shell_complete=completion.user,
+    help="to this address or user; repeatable",
+)
+@click.option("--from", "sender", metavar="NAME", shell_complete=completion.user, help="from this address or user")
+@click.option("--cc", multiple=True, metavar="NAME", help="a copy to this address or user; repeatable")
+@click.option("--subject", default="", help="the subject")
+@click.option("--text", default="", help="the text; - reads standard input")
+@click.option("--encrypt", is_flag=True, help="for the published certificates of everybody who gets it")
 @with_service(Administration)
 def send(
     *,
     service: Administration,
-    file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="an .eml file that is sent as it is; - reads standard input")
-    ] = None,
-    to: Annotated[
-        list[str],
-        typer.Option(metavar="NAME", help="to this address or user; repeatable", autocompletion=completion.user),
-    ],
-    sender: Annotated[
-        str | None,
-        typer.Option("--from", metavar="NAME", help="from this address or user", autocompletion=completion.user),
-    ] = None,
-    cc: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="a copy to this address or user; repeatable")
-    ] = None,
-    subject: Annotated[str, typer.Option(metavar="TEXT", help="the subject")] = "",
-    text: Annotated[str, typer.Option(metavar="TEXT", help="the text; - reads standard input")] = "",
-    encrypt: Annotated[
-        bool, typer.Option("--encrypt", help="for the published certificates of everybody who gets it")
-    ] = False,
+    file: str | None,
+    to: tuple[str, ...],
+    sender: str | None,
+    cc: tuple[str, ...],
+    subject: str,
+    text: str,
+    encrypt: bool,
 ) -> None:
     """Send a text, or a message from a file, to users.
 
@@ -172,7 +160,7 @@ def send(
             request = tasks.send_text(
                 _address(session, sender),
                 to=recipients,
-                cc=[_address(session, each) for each in cc or ()],
+                cc=[_address(session, each) for each in cc],
                 subject=subject,
                 text=sys.stdin.read() if text == "-" else text,
                 encrypt=encrypt,
@@ -182,18 +170,15 @@ def send(
 
 
 @app.command()
+@user_argument
+@click.option(
+    "--at", default="", metavar="TIME", help="then: a time (ISO 8601), or the number of an entry in the journal"
+)
+@click.option("--why", type=click.IntRange(1), metavar="NUMBER", help="say why, about this message")
+@click.option("--after", type=click.IntRange(0), default=0, help="only messages after this number")
+@click.option("--limit", type=click.IntRange(1, 500), default=100, help="the most messages")
 @with_service(Administration)
-def matrix(
-    *,
-    user: UserArgument,
-    service: Administration,
-    at: Annotated[
-        str, typer.Option(metavar="TIME", help="then: a time (ISO 8601), or the number of an entry in the journal")
-    ] = "",
-    why: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="say why, about this message")] = None,
-    after: Annotated[int, typer.Option(min=0, help="only messages after this number")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="the most messages")] = 100,
-) -> None:
+def matrix(*, user: str, service: Administration, at: str, why: int | None, after: int, limit: int) -> None:
     """Show which device can read which mail of a user, and why not.
 
     The server has no key of a device. It knows which device has which key, and for whom each message is encrypted.
@@ -220,8 +205,11 @@ def matrix(
 
 
 @app.command()
+@user_argument
+@uid_argument
+@yes_option
 @with_service(Administration)
-def delete(*, user: UserArgument, uid: UidArgument, service: Administration, yes: YesOption = False) -> None:
+def delete(*, user: str, uid: int, service: Administration, yes: bool) -> None:
     """Delete a message; the copies of other recipients stay.
 
     \b
@@ -235,14 +223,11 @@ def delete(*, user: UserArgument, uid: UidArgument, service: Administration, yes
 
 
 @app.command()
+@address_argument
+@click.option("--certificate", "file", type=PATH, help="a certificate file (PEM or DER)")
+@certificate_option
 @with_service(Administration)
-def publish(
-    *,
-    address: AddressArgument,
-    service: Administration,
-    file: Annotated[Path | None, typer.Option("--certificate", help="a certificate file (PEM or DER)")] = None,
-    certificate: CertificateOption = None,
-) -> None:
+def publish(*, address: str, service: Administration, file: Path | None, certificate: str | None) -> None:
     """Publish a certificate for an address: senders find it.
 
     Without an option: the user's newest valid encryption certificate. Importing a certificate publishes nothing.
@@ -266,8 +251,10 @@ def publish(
 
 
 @app.command()
+@address_argument
+@certificate_option
 @with_service(Administration)
-def withdraw(*, address: AddressArgument, service: Administration, certificate: CertificateOption = None) -> None:
+def withdraw(*, address: str, service: Administration, certificate: str | None) -> None:
     """Withdraw a certificate from an address.
 
     Without an option: the only one that is published. It stays valid and stays on the devices; senders who look do not
@@ -290,15 +277,9 @@ def withdraw(*, address: AddressArgument, service: Administration, certificate: 
 
 
 @app.command()
+@click.argument("address", required=False, help="an address, or a user; without it the whole address book")
 @with_service(Administration)
-def lookup(
-    *,
-    service: Administration,
-    address: Annotated[
-        str | None,
-        typer.Argument(metavar="ADDRESS", help="an address, or a user; without it the whole address book"),
-    ] = None,
-) -> None:
+def lookup(*, service: Administration, address: str | None) -> None:
     """Look up an address in the address book, as senders do.
 
     \b

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any
 
-import typer
-from typer.completion import get_completion_inspect_parameters
+import click
 
 from fauxtune import __version__
 from fauxtune.extensions import Command
@@ -148,59 +146,28 @@ SECTIONS = (
 )
 
 
-#: The variable by which the scripts of `fauxtune completion` ask typer for completions.
-COMPLETING = "_FAUXTUNE_COMPLETE"
-
-
 class Program(SectionedGroup):
     """The commands of `fauxtune`."""
 
     sections = SECTIONS
 
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run a command, or answer a shell that completes one."""
-        if os.environ.get(COMPLETING):
-            get_completion_inspect_parameters()  # which also makes the shells known
-        return super().main(*arguments, **options)
 
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(__version__, message="fauxtune %(version)s", help="show the version")
+def app() -> None:
+    """Fauxtune: an Intune-compatible device-management emulator. Never for real devices or real people.
 
-app = typer.Typer(
-    name="fauxtune",
-    cls=Program,
-    help="""Fauxtune: an Intune-compatible device-management emulator. Never for real devices or real people.
-
-\b
-fauxtune serve                     start it
-fauxtune profile create --help     then, in another terminal: administer it
-fauxtune device list
-fauxtune COMMAND --help            examples of every command""",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    # Plain help: in 80 columns a table would cut what matters, and show flags as if they took a value.
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(*, wanted: bool) -> None:
-    if wanted:
-        print(f"fauxtune {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def program(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="show the version", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None:
-    """Run a command."""
+    \b
+    fauxtune serve                     start it
+    fauxtune profile create --help     then, in another terminal: administer it
+    fauxtune device list
+    fauxtune COMMAND --help            examples of every command
+    """
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
-def demo(context: typer.Context) -> None:
+@click.pass_context
+def demo(context: click.Context) -> None:
     """Show S/MIME on simulated devices, step by step.
 
     Takes --once, --step, --open, --report, --lang, --port, --http-port, --data-dir, --edition and --output; see

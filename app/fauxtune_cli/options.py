@@ -1,28 +1,33 @@
-"""What the commands share: the options that name a server, the output of results, and failures."""
+"""What the commands share: groups, types of options, the options that name a server, output of results, failures."""
 
 from __future__ import annotations
 
 import json
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-import typer
+import click
 
 from fauxtune.core.errors import FauxtuneError
 from fauxtune_client.endpoints import ClientError, Refused
 
-#: Exit code of a command that failed (0: done; 2, from typer: the command line was wrong).
+ChoiceT = TypeVar("ChoiceT", bound=Enum)
+#: Exit code of a command that failed (0: done; 2, from click: the command line was wrong).
 FAILED = 1
 #: How cryptography warns about names that are longer than RFC 5280 allows, as in the certificate that Windows asks for
 #: ([MS-MDE2] 3.6.1.2). Serial numbers of zero, which old roots have, and old kinds of keys it calls deprecated.
 _LONG_NAMES = "Attribute's length must be"
 
 
+#: A file or a folder, which need not exist.
+PATH = click.Path(path_type=Path)
+DATA_DIR = Path(".fauxtune")
 #: Characters of an identifier that are shown unless --ids is given.
 SHORT = 8
 
@@ -34,13 +39,47 @@ class Output(StrEnum):
     JSON = "json"
 
 
-OutputOption = Annotated[Output, typer.Option("--output", help="text for people, json for programs")]
-DataDirOption = Annotated[
-    Path, typer.Option("--data-dir", envvar="FAUXTUNE_DATA_DIR", help="the data folder of the server")
-]
+class OneOf(click.Choice[ChoiceT]):
+    """A word of an enumeration. The refusal of another word names the nearest, in its own spelling."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ChoiceT:  # noqa: PLR0917
+        """Return the member that a word means, also in a spelling that only the enumeration itself knows."""
+        with suppress(ValueError):
+            return type(self.choices[0])(value)
+        return super().convert(value, param, ctx)
+
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        """Return the word as it is compared."""
+        return super().normalize_choice(choice.value if isinstance(choice, Enum) else choice, ctx)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return what is said of a word that the enumeration does not have."""
+        words = {str(choice.value).lower(): str(choice.value) for choice in self.choices}
+        near = get_close_matches(str(value).lower(), words, n=1)
+        meant = f" Did you mean {words[near[0]]}?" if near else ""
+        return f"'{value}' is not one of {', '.join(words.values())}.{meant}"
 
 
-def _unless_a_folder_is_named(context: typer.Context, *, option: typer.CallbackParam, value: Any) -> Any:
+class Group(click.Group):
+    """A group of commands, which its help lists in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
+
+
+output_option = click.option("--output", type=OneOf(Output), default="text", help="text for people, json for programs")
+data_dir_option = click.option(
+    "--data-dir",
+    type=PATH,
+    default=DATA_DIR,
+    envvar="FAUXTUNE_DATA_DIR",
+    show_envvar=True,
+    help="the data folder of the server",
+)
+
+
+def _unless_a_folder_is_named(context: click.Context, option: click.Parameter, value: Any) -> Any:  # noqa: PLR0917 - click's
     """Drop what a variable says of the server where the command line names the server's folder: a variable that was set
     for one server would send the command to it instead.
     """
@@ -50,22 +89,22 @@ def _unless_a_folder_is_named(context: typer.Context, *, option: typer.CallbackP
     return None if is_other else value
 
 
-UrlOption = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        "--server",
-        envvar=["FAUXTUNE_URL", "FAUXTUNE_SERVER"],
-        help="the server's HTTPS address",
-        callback=_unless_a_folder_is_named,
-    ),
-]
-CaOption = Annotated[
-    Path | None,
-    typer.Option("--ca", envvar="FAUXTUNE_CA", help="the CA file to trust (PEM)", callback=_unless_a_folder_is_named),
-]
-
-DATA_DIR = Path(".fauxtune")
+url_option = click.option(
+    "--url",
+    "--server",
+    envvar=["FAUXTUNE_URL", "FAUXTUNE_SERVER"],
+    show_envvar=True,
+    callback=_unless_a_folder_is_named,
+    help="the server's HTTPS address",
+)
+ca_option = click.option(
+    "--ca",
+    type=PATH,
+    envvar="FAUXTUNE_CA",
+    show_envvar=True,
+    callback=_unless_a_folder_is_named,
+    help="the CA file to trust (PEM)",
+)
 
 
 def emit(output: Output, document: Any, *, text: str) -> None:
@@ -101,7 +140,7 @@ def reasons() -> Iterator[None]:
 def fail(message: str) -> NoReturn:
     """Print one line on standard error and exit with code 1."""
     print(f"fauxtune: {plain(message)}", file=sys.stderr)
-    raise typer.Exit(FAILED)
+    raise click.exceptions.Exit(FAILED)
 
 
 def needs_posix(program: str) -> None:
@@ -124,7 +163,7 @@ def one_line(text: object) -> str:
     return " ".join(cleaned.split()) or "-"
 
 
-def named_values(pairs: list[str], *, option: str, example: str) -> dict[str, Any]:
+def named_values(pairs: Sequence[str], *, option: str, example: str) -> dict[str, Any]:
     """Return the values by name of an option that takes NAME=VALUE, or end the command."""
     return {
         name: json_or_text(text)

@@ -1,51 +1,60 @@
 """The options that name a service and the account to sign in with: a dataclass whose fields are the options.
 
-A command takes `service: Emulator` (or `Graph`) and is decorated with `with_service`; its own options come first.
+A command takes `service: Emulator` (or `Graph`) and is decorated with `with_service` below its own options, which come
+first.
 """
 
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import Field, dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from dataclasses import Field, dataclass, field, fields
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from fauxtune_cli import completion
-from fauxtune_cli.options import DATA_DIR, CaOption, DataDirOption, UrlOption, fail
+from fauxtune_cli.options import ca_option, data_dir_option, fail, url_option
 from fauxtune_client.endpoints import Refused, Server, User, find
 
 if TYPE_CHECKING:
     from fauxtune_client.http import Client
 
 
+def from_option(option: Callable[[Callable[..., None]], Callable[..., None]], **more: Any) -> Any:
+    """Return a field of a class of options: it has the value of this option."""
+    return field(metadata={"option": option}, **more)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulator:
     """A Fauxtune server and its control surface."""
 
-    data_dir: DataDirOption = DATA_DIR
-    url: UrlOption = None
-    ca: CaOption = None
-    tenant: Annotated[
-        str | None,
-        typer.Option(
+    data_dir: Path = from_option(data_dir_option)
+    url: str | None = from_option(url_option)
+    ca: Path | None = from_option(ca_option)
+    tenant: str | None = from_option(
+        click.option(
             "--tenant",
             "--tenant-id",
             envvar="FAUXTUNE_TENANT",
+            show_envvar=True,
+            shell_complete=completion.tenant,
             help="the tenant: id, name or domain",
-            autocompletion=completion.tenant,
-        ),
-    ] = None
-    control_token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="FAUXTUNE_CONTROL_TOKEN", help="the control token, if the server has one (better in the variable)"
-        ),
-    ] = None
+        )
+    )
+    control_token: str | None = from_option(
+        click.option(
+            "--control-token",
+            envvar="FAUXTUNE_CONTROL_TOKEN",
+            show_envvar=True,
+            help="the control token, if the server has one (better in the variable)",
+        )
+    )
 
     def server(self) -> Server:
         """Return the server that the options name."""
@@ -74,29 +83,44 @@ class Graph(Emulator):
     cmdlets'.
     """
 
-    authority: Annotated[
-        str | None,
-        typer.Option(
-            "--authority", "--auth-uri", envvar="FAUXTUNE_AUTHORITY", help="the sign-in address of another service"
-        ),
-    ] = None
-    graph_uri: Annotated[str | None, typer.Option(help="the address of Graph, if it is not --url")] = None
-    schema_version: Annotated[str, typer.Option(help="the version of Graph")] = "beta"
-    client_id: Annotated[str | None, typer.Option(envvar="FAUXTUNE_CLIENT_ID", help="the application's client id")] = (
-        None
+    authority: str | None = from_option(
+        click.option(
+            "--authority",
+            "--auth-uri",
+            envvar="FAUXTUNE_AUTHORITY",
+            show_envvar=True,
+            help="the sign-in address of another service",
+        )
     )
-    client_secret: Annotated[
-        str | None,
-        typer.Option(envvar="FAUXTUNE_CLIENT_SECRET", help="the application's secret (better in the variable)"),
-    ] = None
-    admin_user_name: Annotated[
-        str | None,
-        typer.Option(envvar="FAUXTUNE_ADMIN_USER_NAME", help="sign in as this user, not as the application"),
-    ] = None
-    admin_password: Annotated[
-        str | None,
-        typer.Option(envvar="FAUXTUNE_ADMIN_PASSWORD", help="the user's password (better in the variable)"),
-    ] = None
+    graph_uri: str | None = from_option(click.option("--graph-uri", help="the address of Graph, if it is not --url"))
+    schema_version: str = from_option(click.option("--schema-version", default="beta", help="the version of Graph"))
+    client_id: str | None = from_option(
+        click.option("--client-id", envvar="FAUXTUNE_CLIENT_ID", show_envvar=True, help="the application's client id")
+    )
+    client_secret: str | None = from_option(
+        click.option(
+            "--client-secret",
+            envvar="FAUXTUNE_CLIENT_SECRET",
+            show_envvar=True,
+            help="the application's secret (better in the variable)",
+        )
+    )
+    admin_user_name: str | None = from_option(
+        click.option(
+            "--admin-user-name",
+            envvar="FAUXTUNE_ADMIN_USER_NAME",
+            show_envvar=True,
+            help="sign in as this user, not as the application",
+        )
+    )
+    admin_password: str | None = from_option(
+        click.option(
+            "--admin-password",
+            envvar="FAUXTUNE_ADMIN_PASSWORD",
+            show_envvar=True,
+            help="the user's password (better in the variable)",
+        )
+    )
 
     @property
     def is_foreign(self) -> bool:
@@ -163,25 +187,16 @@ def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callab
     """Return a decorator that adds the options of `kind` to a command and passes them as its argument `service`."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        declared = inspect.signature(command, eval_str=True).parameters.values()
-        own = [parameter for parameter in declared if parameter.name != "service"]
-        hints = get_type_hints(kind, include_extras=True)
-        shared = [
-            inspect.Parameter(
-                option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[option.name]
-            )
-            for option in _options(kind)
-            if option.name not in {each.name for each in own}  # such as a --lang that the command itself has
-        ]
+        own = signature(command).parameters
+        shared = [option for option in _options(kind) if option.name not in own]  # such as a --lang of the command's
 
         @functools.wraps(command)
         def run(**arguments: Any) -> None:
             service = kind(**{option.name: arguments.pop(option.name) for option in shared})
             command(service=service, **arguments)
 
-        parameters = [*own, *shared]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        for option in reversed(shared):
+            run = option.metadata["option"](run)
         return run
 
     return decorate

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-import typer
+import click
 
 from fauxtune.core.clock import from_iso, iso
 
@@ -34,7 +34,7 @@ def iso_duration(text: str) -> str:
         return words.upper()
     parts = _PART.findall(words)
     if not parts or re.sub(r"[\s,]|and", "", _PART.sub("", words)) or any(unit not in _UNITS for _, unit in parts):
-        raise typer.BadParameter(
+        raise click.BadParameter(
             f"'{text}' is no duration: write '30 days', '1 year', '8 hours', or ISO 8601 such as P30D or PT8H."
         )
     sums: dict[tuple[bool, str], int] = {}
@@ -58,6 +58,6 @@ def iso_time(text: str) -> str:
     try:
         return iso(from_iso(text.strip()))
     except (ValueError, OverflowError):
-        raise typer.BadParameter(
+        raise click.BadParameter(
             f"'{text}' is no time: write a date such as 2027-01-31, or 2027-01-31T10:00:00Z."
         ) from None

@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -133,7 +133,7 @@ def store(client: Client, record: dict[str, Any], *, update: bool, users: Users)
         raise Refused(f"{refused} (With --is-update the certificate is replaced.)", status=409) from None
 
 
-def find(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[dict[str, Any]]:
+def find(client: Client, upns: Sequence[str], *, thumbprints: Sequence[str]) -> list[dict[str, Any]]:
     """Return the certificates of these users with these thumbprints (Get-IntuneUserPfxCertificate); an empty list
     stands for all. Raises ClientError for a user who does not exist.
     """
@@ -161,7 +161,7 @@ class Removal:
     reason: str | None = None
 
 
-def remove(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[Removal]:
+def remove(client: Client, upns: Sequence[str], *, thumbprints: Sequence[str]) -> list[Removal]:
     """Remove the users' certificates with these thumbprints, or all of theirs (Remove-IntuneUserPfxCertificate). A
     failure does not stop the others.
     """
@@ -331,7 +331,7 @@ def _row(fields: dict[str, Any], *, file: Path, line: int, purposes: dict[str, s
     )
 
 
-def rows_of(paths: list[Path], *, rows: list[Row]) -> list[Row]:
+def rows_of(paths: Sequence[Path], *, rows: list[Row]) -> list[Row]:
     """Return the rows of the manifest, and a row for each file of `paths` (files or folders) that it does not name.
 
     Raises ClientError if there is no file.

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from fauxtune_cli.options import Output, OutputOption, emit
+from fauxtune_cli.options import PATH, Output, emit, output_option
 
 
+@click.command()
+@click.option("--out", type=PATH, default=Path("openapi"), help="the folder to write to")
+@click.option("--coverage", type=PATH, help="write the page on what is emulated to this file")
+@click.option("--removal", type=PATH, help="write the page on removals to this file")
+@click.option("--diagnosis", type=PATH, help="write the page on diagnosis codes to this file")
+@click.option("--editions", type=PATH, help="write the page on the two editions to this file")
+@click.option("--mail-apps", type=PATH, help="write the page on mail apps to this file")
+@click.option("--states", type=PATH, help="write the page on provider states to this file")
+@click.option("--faults", type=PATH, help="write the page on faults to this file")
+@click.option("--labs", type=PATH, help="write the page on labs to this file")
+@click.option("--settings", type=PATH, help="write the page on settings to this file")
+@output_option
 def openapi(
     *,
-    out: Annotated[Path, typer.Option(help="the folder to write to")] = Path("openapi"),
-    coverage: Annotated[Path | None, typer.Option(help="write the page on what is emulated to this file")] = None,
-    removal: Annotated[Path | None, typer.Option(help="write the page on removals to this file")] = None,
-    diagnosis: Annotated[Path | None, typer.Option(help="write the page on diagnosis codes to this file")] = None,
-    editions: Annotated[Path | None, typer.Option(help="write the page on the two editions to this file")] = None,
-    mail_apps: Annotated[Path | None, typer.Option(help="write the page on mail apps to this file")] = None,
-    states: Annotated[Path | None, typer.Option(help="write the page on provider states to this file")] = None,
-    faults: Annotated[Path | None, typer.Option(help="write the page on faults to this file")] = None,
-    labs: Annotated[Path | None, typer.Option(help="write the page on labs to this file")] = None,
-    settings: Annotated[Path | None, typer.Option(help="write the page on settings to this file")] = None,
-    output: OutputOption = Output.TEXT,
+    out: Path,
+    coverage: Path | None,
+    removal: Path | None,
+    diagnosis: Path | None,
+    editions: Path | None,
+    mail_apps: Path | None,
+    states: Path | None,
+    faults: Path | None,
+    labs: Path | None,
+    settings: Path | None,
+    output: Output,
 ) -> None:
     """Write the OpenAPI documents.
 

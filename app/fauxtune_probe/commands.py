@@ -8,20 +8,20 @@ import os
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
+import click
 import httpx
-import typer
 
 from fauxtune import __version__
-from fauxtune_cli.administration import YesOption
-from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
-from fauxtune_cli.service import Emulator, with_service
+from fauxtune_cli.administration import yes_option
+from fauxtune_cli.options import FAILED, PATH, Group, OneOf, Output, emit, fail, output_option, plain_failures
+from fauxtune_cli.service import Emulator, from_option, with_service
 from fauxtune_cli.tables import progress
 from fauxtune_client.endpoints import tls_context
 from fauxtune_client.sign_in import Authority
@@ -32,9 +32,6 @@ from fauxtune_probe.core.report import About, document, markdown, page, summary
 from fauxtune_probe.core.trying import Run
 from fauxtune_probe.running import Prober
 from fauxtune_probe.scep.trial_reports import as_json, check_patterns, fits, save, writer
-
-if TYPE_CHECKING:
-    pass
 
 #: "Microsoft Graph Command Line Tools", a public client of Microsoft's own that every tenant can consent to: nobody has
 #: to register an application in order to look. A tenant that blocks it names one of its own with --client-id.
@@ -135,26 +132,6 @@ _INTERRUPTED = 130
 #: Requests a second to this server: no limit that would be felt.
 _OWN_RATE = 10_000.0
 
-app = typer.Typer(
-    help="""Try Fauxtune's expectations of Microsoft Graph, on a real tenant or on the emulator.
-
-Each expectation ends as confirmed, differs (with expected and observed) or not tried (with the reason). On a real
-tenant it only reads, unless --write is given; names, addresses and ids are left out of the report. Exit code 0: nothing
-differs; 3: something differs; 1: it could not be run, or nothing could be tried.
-
-A real tenant: sign in by device code in your browser, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET
-to sign in as an application.
-
-\b
-fauxtune probe                               this server, everything
-fauxtune probe --target real --report report.html
-fauxtune probe --target real --only 'user*'
-fauxtune probe --target real --write         creates and deletes things
-fauxtune probe clean --target real           deletes what an ended run left
-fauxtune probe list""",
-    invoke_without_command=True,
-)
-
 
 class TargetName(StrEnum):
     """The service that is probed."""
@@ -163,28 +140,41 @@ class TargetName(StrEnum):
     REAL = "real"
 
 
-PrefixOption = Annotated[str, typer.Option(help="begins the names of what is created")]
-OnlyOption = Annotated[
-    list[str] | None, typer.Option("--only", metavar="PATTERN", help="only these ids, with * and ?; repeatable")
-]
-RateOption = Annotated[float, typer.Option(help="requests a second, at most", min=0.1, max=50.0)]
+prefix_option = click.option("--prefix", default="fauxtune-probe", help="begins the names of what is created")
+only_option = click.option("--only", multiple=True, metavar="PATTERN", help="only these ids, with * and ?; repeatable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probing(Emulator):
     """The service to probe, and the sign-in there."""
 
-    target: Annotated[TargetName, typer.Option(help="this server, or the real service")] = TargetName.FAUXTUNE
-    client_id: Annotated[
-        str | None,
-        typer.Option(envvar="AZURE_CLIENT_ID", help="real: the application to sign in with (default: Microsoft's own)"),
-    ] = None
-    authority: Annotated[
-        str, typer.Option(envvar="AZURE_AUTHORITY_HOST", help="real: the sign-in address of the cloud")
-    ] = CLOUD.authority
-    graph_uri: Annotated[str, typer.Option(help="real: the address of Graph in the cloud")] = CLOUD.graph
-    rate: RateOption = 4.0
-    output: OutputOption = Output.TEXT
+    target: TargetName = from_option(
+        click.option("--target", type=OneOf(TargetName), default="fauxtune", help="this server, or the real service")
+    )
+    client_id: str | None = from_option(
+        click.option(
+            "--client-id",
+            envvar="AZURE_CLIENT_ID",
+            show_envvar=True,
+            help="real: the application to sign in with (default: Microsoft's own)",
+        )
+    )
+    authority: str = from_option(
+        click.option(
+            "--authority",
+            default=CLOUD.authority,
+            envvar="AZURE_AUTHORITY_HOST",
+            show_envvar=True,
+            help="real: the sign-in address of the cloud",
+        )
+    )
+    graph_uri: str = from_option(
+        click.option("--graph-uri", default=CLOUD.graph, help="real: the address of Graph in the cloud")
+    )
+    rate: float = from_option(
+        click.option("--rate", type=click.FloatRange(0.1, 50.0), default=4.0, help="requests a second, at most")
+    )
+    output: Output = from_option(output_option)
 
     @property
     def is_real(self) -> bool:
@@ -230,22 +220,43 @@ class Probing(Emulator):
             return sign_in.wait()
 
 
-@app.callback(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
+@click.option(
+    "--write/--read-only", default=None, help="create things and delete them again (default: not on a real tenant)"
+)
+@only_option
+@click.option("--report", type=PATH, help="write a report: .md, .html or .json")
+@prefix_option
+@yes_option
 @with_service(Probing)
+@click.pass_context
 def probe(
-    context: typer.Context,
+    context: click.Context,
     *,
     service: Probing,
-    write: Annotated[
-        bool | None,
-        typer.Option("--write/--read-only", help="create things and delete them again (default: not on a real tenant)"),
-    ] = None,
-    only: OnlyOption = None,
-    report: Annotated[Path | None, typer.Option(help="write a report: .md, .html or .json")] = None,
-    prefix: PrefixOption = "fauxtune-probe",
-    yes: YesOption = False,
+    write: bool | None,
+    only: tuple[str, ...],
+    report: Path | None,
+    prefix: str,
+    yes: bool,
 ) -> None:
-    """Try the expectations; the help of the group says how."""
+    """Try Fauxtune's expectations of Microsoft Graph, on a real tenant or on the emulator.
+
+    Each expectation ends as confirmed, differs (with expected and observed) or not tried (with the reason). On a real
+    tenant it only reads, unless --write is given; names, addresses and ids are left out of the report. Exit code 0:
+    nothing differs; 3: something differs; 1: it could not be run, or nothing could be tried.
+
+    A real tenant: sign in by device code in your browser, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and
+    AZURE_CLIENT_SECRET to sign in as an application.
+
+    \b
+    fauxtune probe                               this server, everything
+    fauxtune probe --target real --report report.html
+    fauxtune probe --target real --only 'user*'
+    fauxtune probe --target real --write         creates and deletes things
+    fauxtune probe clean --target real           deletes what an ended run left
+    fauxtune probe list
+    """
     if context.invoked_subcommand is not None:
         return
     writers = {".md": markdown, ".html": page, ".json": as_json}
@@ -269,12 +280,14 @@ def probe(
     for file, report_of in reports:
         save(file, report_of(result))
     emit(service.output, result, text=overview(result, prefix=prefix, report=report))
-    raise typer.Exit(_exit_code(result))
+    raise click.exceptions.Exit(_exit_code(result))
 
 
-@app.command()
+@probe.command()
+@prefix_option
+@yes_option
 @with_service(Probing)
-def clean(*, service: Probing, prefix: PrefixOption = "fauxtune-probe", yes: YesOption = False) -> None:
+def clean(*, service: Probing, prefix: str, yes: bool) -> None:
     """Delete what earlier runs created and left.
 
     \b
@@ -282,7 +295,7 @@ def clean(*, service: Probing, prefix: PrefixOption = "fauxtune-probe", yes: Yes
     fauxtune probe clean --target real --yes
     """
     run = _run(prefix, write=True)
-    expectations = _chosen(None)
+    expectations = _chosen(())
     with plain_failures(), service.prober(run, _scopes(expectations, run)) as prober:
         search = prober.drive(finding(prefix))
         if search.leftovers and service.is_real:
@@ -299,11 +312,13 @@ def clean(*, service: Probing, prefix: PrefixOption = "fauxtune-probe", yes: Yes
         lines += [f"Could not be searched: {each}" for each in search.unread]
         emit(service.output, result, text="\n".join(lines))
         if stay or search.unread:
-            raise typer.Exit(FAILED)
+            raise click.exceptions.Exit(FAILED)
 
 
-@app.command("list")
-def list_(*, only: OnlyOption = None, output: OutputOption = Output.TEXT) -> None:
+@probe.command("list")
+@only_option
+@output_option
+def list_(*, only: tuple[str, ...], output: Output) -> None:
     """List the expectations, and what they rest on.
 
     \b
@@ -324,7 +339,7 @@ def _tried(chosen: list[Expectation], *, prober: Prober, run: Run) -> list[Outco
                 tell(*outcome_line(outcome))
     except KeyboardInterrupt:
         print("Interrupted: what was created is deleted.", file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise click.exceptions.Exit(_INTERRUPTED) from None
     return outcomes
 
 
@@ -334,9 +349,9 @@ def _run(prefix: str, *, write: bool) -> Run:
     return Run(f"{prefix}-{secrets.token_hex(4)}-", password=f"Aa1!{secrets.token_urlsafe(18)}", writes=write)
 
 
-def _chosen(only: list[str] | None) -> list[Expectation]:
+def _chosen(only: Sequence[str]) -> list[Expectation]:
     ids = [each.id for each in EXPECTATIONS]
-    check_patterns(only or (), ids, noun="expectation", command="fauxtune probe list")
+    check_patterns(only, ids, noun="expectation", command="fauxtune probe list")
     return [each for each in EXPECTATIONS if not only or fits(each.id, only)]
 
 
@@ -351,9 +366,9 @@ def _ask(words: str, *, yes: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         fail("A real tenant is changed only after a question at a terminal, or with --yes.")
-    if not typer.confirm("Go on?", err=True):
+    if not click.confirm("Go on?", err=True):
         print("Nothing was changed.", file=sys.stderr)
-        raise typer.Exit(FAILED)
+        raise click.exceptions.Exit(FAILED)
 
 
 def _exit_code(result: dict[str, Any]) -> int:

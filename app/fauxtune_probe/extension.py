@@ -8,7 +8,7 @@ EXTENSION = Extension(
     commands=(
         Command(
             "probe",
-            "fauxtune_probe.commands:app",
+            "fauxtune_probe.commands:probe",
             "Try Fauxtune's expectations of Microsoft Graph, on a real tenant or on the emulator.",
         ),
         Command(

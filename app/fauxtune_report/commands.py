@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from fauxtune_cli.administration import Administration
-from fauxtune_cli.options import fail
+from fauxtune_cli.options import PATH, fail
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import waiting
 from fauxtune_report.reporting import Exported, Wanted, read_facts
@@ -20,26 +19,24 @@ _DEVICE, _TRUSTED = "device.json", "trusted.pem"
 _LARGEST_KEY, _MOST_KEYS = 64 * 1024, 1000
 
 
+@click.command()
+@click.option(
+    "--out",
+    type=PATH,
+    default=Path("report"),
+    metavar="DIR",
+    help="the folder for report.html and its files, or the page itself: FILE.html",
+)
+@click.option("--user", multiple=True, metavar="USER", help="report on this person only (repeatable)")
+@click.option(
+    "--keys",
+    type=PATH,
+    metavar="DIR",
+    help="a folder with a folder for each simulated device, as `fauxtune-sim keystore export --pem` writes it: "
+    "their keys open the mail in the proofs",
+)
 @with_service(Administration)
-def report(
-    *,
-    service: Administration,
-    out: Annotated[
-        Path,
-        typer.Option(help="the folder for report.html and its files, or the page itself: FILE.html", metavar="DIR"),
-    ] = Path("report"),
-    user: Annotated[
-        list[str] | None, typer.Option("--user", help="report on this person only (repeatable)", metavar="USER")
-    ] = None,
-    keys: Annotated[
-        Path | None,
-        typer.Option(
-            help="a folder with a folder for each simulated device, as `fauxtune-sim keystore export --pem` writes it: "
-            "their keys open the mail in the proofs",
-            metavar="DIR",
-        ),
-    ] = None,
-) -> None:
+def report(*, service: Administration, out: Path, user: tuple[str, ...], keys: Path | None) -> None:
     """Write what happened as a page with proofs, to hand out.
 
     People, devices, certificates, mail, CRL and OCSP, from the tenant's state and journal, with the files and the lines
@@ -58,7 +55,7 @@ def report(
         from fauxtune_report.page.writing import NotWritten, write
 
         with waiting("Reading the tenant"):
-            facts = read_facts(session.client, Wanted(tuple(user or ()), exported))
+            facts = read_facts(session.client, Wanted(user, exported))
         try:
             written = write(facts, file, language=session.lang)
         except NotWritten as refused:

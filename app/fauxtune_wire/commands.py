@@ -7,16 +7,16 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
-import typer
+import click
 
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.model.surfaces import surface_words
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration, Session
-from fauxtune_cli.options import Output, fail
+from fauxtune_cli.options import PATH, Output, fail
 from fauxtune_cli.service import with_service
 from fauxtune_probe.scep.trial_reports import save
 from fauxtune_wire.text import Lines, stop_note, whole
@@ -34,33 +34,35 @@ def _surfaces() -> list[str]:
     return surface_words()
 
 
+@click.command()
+@click.argument(
+    "number", required=False, metavar="[NUMBER|clear]", help="show this exchange whole; clear: forget all of them"
+)
+@click.option("--follow", "-f", is_flag=True, help="wait for further requests until Ctrl-C")
+@click.option("--surface", shell_complete=_surfaces, help="graph, identity, devices, android, apple, ...")
+@click.option("--device", shell_complete=completion.device, help="only requests of this device: name or id")
+@click.option("--status", help="404, 4xx, 5xx, or error: all that were refused")
+@click.option("--text", help="only what has this text in its address, reason or bodies")
+@click.option("--last", type=click.IntRange(1, _MOST), default=100, help="only the last so many")
+@click.option("--before", type=click.IntRange(1), help="only those before this number")
+@click.option("--har", type=PATH, help="write them to this file as HTTP archive (HAR 1.2)")
+@click.option("--waits", is_flag=True, help="also requests that waited for news, such as devices' push channels")
+@click.option("--no-tenant", is_flag=True, help="requests of no tenant, such as those without a token")
 @with_service(Administration)
 def wire(
-    number: Annotated[
-        str | None,
-        typer.Argument(metavar="NUMBER|clear", help="show this exchange whole; clear: forget all of them"),
-    ] = None,
+    number: str | None,
     *,
     service: Administration,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="wait for further requests until Ctrl-C")] = False,
-    surface: Annotated[
-        str | None,
-        typer.Option(help="graph, identity, devices, android, apple, ...", autocompletion=_surfaces),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="only requests of this device: name or id", autocompletion=completion.device)
-    ] = None,
-    status: Annotated[str | None, typer.Option(help="404, 4xx, 5xx, or error: all that were refused")] = None,
-    text: Annotated[str | None, typer.Option(help="only what has this text in its address, reason or bodies")] = None,
-    last: Annotated[int, typer.Option(min=1, max=_MOST, help="only the last so many")] = 100,
-    before: Annotated[int | None, typer.Option(min=1, help="only those before this number")] = None,
-    har: Annotated[Path | None, typer.Option(help="write them to this file as HTTP archive (HAR 1.2)")] = None,
-    waits: Annotated[
-        bool, typer.Option("--waits", help="also requests that waited for news, such as devices' push channels")
-    ] = False,
-    no_tenant: Annotated[
-        bool, typer.Option("--no-tenant", help="requests of no tenant, such as those without a token")
-    ] = False,
+    follow: bool,
+    surface: str | None,
+    device: str | None,
+    status: str | None,
+    text: str | None,
+    last: int,
+    before: int | None,
+    har: Path | None,
+    waits: bool,
+    no_tenant: bool,
 ) -> None:
     """Show what was sent and answered, and why it was refused. Times are UTC.
 
@@ -167,7 +169,7 @@ def _follow(window: _Window, *, last: int, query: Mapping[str, object]) -> None:
             sys.stdout.flush()
             page = window.wait(page["next"], query=query)
     except KeyboardInterrupt:
-        raise typer.Exit from None
+        raise click.exceptions.Exit from None
 
 
 def _write(session: Session, archive: dict[str, Any], *, file: Path) -> None:

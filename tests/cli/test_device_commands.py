@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import fauxtune_sim.cli.main
 from fauxtune.core.model.words.platform_words import spelled

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import fauxtune_sim.cli.main
 from tests.support.commands import Commands

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from typer.testing import CliRunner
 
 import fauxtune_sim.cli.main
 from tests.support.commands import Commands

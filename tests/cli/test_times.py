@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import click
 import pytest
-import typer
 
 from fauxtune.core.clock import parse_duration
 from fauxtune_cli.times import duration_in_words, iso_duration, iso_time
@@ -31,7 +31,7 @@ def test_a_duration_is_iso_8601_or_numbers_with_units(text: str, days: int, hour
 
 @pytest.mark.parametrize("text", ["", "30", "days", "30 dayz", "1 year;", "-5 days", "1.5 days", "9999999 days"])
 def test_what_is_no_duration_is_answered_with_examples(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="30 days"):
+    with pytest.raises(click.BadParameter, match="30 days"):
         iso_duration(text)
 
 
@@ -39,7 +39,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert iso_time("2027-01-31") == "2027-01-31T00:00:00.0000000Z"
     assert iso_time("2027-01-31 10:00") == "2027-01-31T10:00:00.0000000Z"
     assert iso_time("2027-01-31T12:00:00+02:00") == "2027-01-31T10:00:00.0000000Z"
-    with pytest.raises(typer.BadParameter, match="no time"):
+    with pytest.raises(click.BadParameter, match="no time"):
         iso_time("tomorrow")
 
 

@@ -19,7 +19,7 @@ from tests.support.running_server import SECONDS, Running, environment, serving
 #: What stands before each program. Libraries and the standard library are imported as what they are here.
 WINDOWS = """
 import asyncio, concurrent.futures, ctypes, importlib.abc, importlib.util, json, pkgutil, subprocess, sys, tempfile
-import cryptography.hazmat.primitives.serialization.pkcs12, httpx, pydantic.type_adapter, typer, typer.completion
+import cryptography.hazmat.primitives.serialization.pkcs12, httpx, pydantic.type_adapter, click, click.shell_completion
 import rich.console, rich.live, rich.panel, rich.progress, rich.table
 for name in {libraries!r}:
     importlib.import_module(name)

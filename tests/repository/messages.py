@@ -198,8 +198,8 @@ _UNITS = (
 #: A literal of a template that people read, and a noun that it counts.
 _LITERAL = re.compile(r"""(["'])[A-Z“][a-z]+[^{}<>]*\1|(["'])[^{}<>/=]*[a-z] [a-z(][^{}<>=]*\2""")
 _COUNTED = re.compile(r"""count\("(\w[\w -]*)"\)""")
-#: What of typer takes the texts of `--help`, which are English.
-_OF_HELP = {"Option", "Argument", "Typer"}
+#: What takes the texts of `--help`, which are English.
+_OF_HELP = {"option", "argument", "Group", "_option"}
 _HEADED = re.compile(r"[A-Z][a-z]+:? (?:\w+ )?[^%]*%\((?:a|\w+)\)s.*[.)s]$")
 _NAMED = re.compile(r"\{(\w+)\}")
 _OWN_WORD = re.compile(r"[A-Za-z]{2,}")
@@ -361,7 +361,7 @@ def _unseen(tree: ast.AST) -> Iterator[ast.AST]:
             yield from (each for each in ast.walk(inner) if not (isinstance(node, ast.JoinedStr) and each is node))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
             yield from node.args
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OF_HELP:
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _OF_HELP:
             yield from ast.walk(node)
 
 

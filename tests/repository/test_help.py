@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import click
 import pytest
-import typer
-from typer.core import TyperGroup
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 import fauxtune_cli.main
 import fauxtune_sim.cli.main
 from fauxtune.extensions import Command, extensions
-from tests.support.built_once import build_commands_once
 
-build_commands_once()
-
-PROGRAMS = {"fauxtune": fauxtune_cli.main.app, "fauxtune-sim": fauxtune_sim.cli.main.app}
+PROGRAMS: dict[str, click.Group] = {"fauxtune": fauxtune_cli.main.app, "fauxtune-sim": fauxtune_sim.cli.main.app}
 
 
 def paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Every command and group, by the words that call it."""
     yield words
-    if isinstance(command, TyperGroup):
+    if isinstance(command, click.Group):
         context = command.context_class(command)
         for name in command.list_commands(context):
             if (*words, name) != ("fauxtune", "demo"):  # which starts the other program
@@ -33,7 +29,7 @@ def paths(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 @pytest.fixture(scope="module")
 def every() -> list[tuple[str, ...]]:
     """Every command of both programs, by the words that call it."""
-    return [path for program, app in PROGRAMS.items() for path in paths(typer.main.get_command(app), (program,))]
+    return [path for program, app in PROGRAMS.items() for path in paths(app, (program,))]
 
 
 def test_the_help_is_whole_in_80_columns(every: list[tuple[str, ...]], subtests: pytest.Subtests) -> None:
@@ -60,7 +56,7 @@ def test_the_help_of_every_command_has_an_example(every: list[tuple[str, ...]], 
 
 
 def test_the_sections_say_what_the_commands_say() -> None:
-    program = typer.main.get_group(fauxtune_cli.main.app)
+    program = fauxtune_cli.main.app
     context = program.context_class(program)
     entries = [entry for section in fauxtune_cli.main.SECTIONS for entry in section.entries]
     added = [command for extension in extensions().values() for command in extension.commands]

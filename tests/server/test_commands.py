@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fauxtune.core.pki.cng import read_public_blob
 from fauxtune.server.system import SystemClock
-from fauxtune_cli.server import serving as serving_command
+from fauxtune_cli.main import app
 from tests.support.certificates import make_pfx, self_signed, thumbprint
 from tests.support.running_server import Running, environment, fauxtune, serving
 
@@ -351,5 +351,5 @@ def test_a_server_that_has_ended_does_not_wait_for_the_interpreter(monkeypatch: 
     monkeypatch.setattr("os._exit", left.append)
     output = StringIO()
     monkeypatch.setattr("sys.stdout", output)
-    serving_command.serve()
+    app.main(["serve"], standalone_mode=False)
     assert (left, output.getvalue()) == ([0], "all is closed")

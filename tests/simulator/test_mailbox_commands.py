@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.cli.main import app
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.mail.accounts import MailAccount, MailFolder
 from fauxtune_sim.platforms import Platform
-from tests.support.built_once import build_commands_once
-
-build_commands_once()
 
 LETTER = (
     b"From: =?utf-8?q?B=C3=B6b?= <bob@contoso.example>\r\nSubject: =?utf-8?q?M=C3=BCsli?=\r\n\tfor all\r\n"

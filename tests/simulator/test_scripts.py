@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from fauxtune_sim.agent.by_platform import load_device
 from fauxtune_sim.agent.extension import script_report
@@ -15,9 +15,6 @@ from fauxtune_sim.cli.main import app
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import NotAllowedHere
 from fauxtune_sim.platforms import Platform
-from tests.support.built_once import build_commands_once
-
-build_commands_once()
 
 REMEDIATION = "YQ=="
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from fauxtune_cli.main import app
-from tests.support.built_once import build_commands_once
 
-build_commands_once()
 _ENVIRONMENT = {"COLUMNS": "80", "FAUXTUNE_TENANT": None, "FAUXTUNE_URL": None, "FAUXTUNE_CONTROL_TOKEN": None}
 
 

@@ -26,10 +26,9 @@ from pkgutil import walk_packages
 from runpy import run_module
 from tempfile import TemporaryDirectory, gettempdir
 from threading import Thread
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    import typer
+import click
 
 #: Seconds after which a process that commands are forked from looks whether its owner is still there.
 _OFTEN = 0.5
@@ -103,20 +102,18 @@ def _started(folder: Path, *options: str) -> subprocess.Popen[bytes]:
 
 def main(address: str, *, owner: int | None = None) -> None:
     """Import everything, then fork a process for each caller; until the owner, another process, has ended."""
-    programs: dict[str, typer.Typer] = {name: import_module(module).app for name, module in PROGRAMS.items()}
+    programs: dict[str, click.Group] = {name: import_module(module).app for name, module in PROGRAMS.items()}
     for module in PROGRAMS.values():
         package = import_module(module.partition(".")[0])
         for found in walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("__main__"):
                 import_module(found.name)
     sys.path.append(str(Path(__file__).parents[2]))
-    from tests.support.built_once import build, build_commands_once
     from tests.support.warmed import use_keys, warm
 
     sys.path.pop()
-    build_commands_once()
-    for app in programs.values():
-        build(app)
+    for program in programs.values():
+        _import_all(program)
     keys = warm()
     gc.collect()
     gc.freeze()  # what is never looked at again is never copied
@@ -142,6 +139,16 @@ def main(address: str, *, owner: int | None = None) -> None:
     _run(caller, programs, begin=partial(use_keys, keys))
 
 
+def _import_all(command: click.Command) -> None:
+    """Import the modules of all commands, which wait to be called."""
+    if isinstance(command, click.Group):
+        context = command.context_class(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            _import_all(found)
+
+
 def _reap(*_: object) -> None:
     """Wait for the commands that have ended: the time that they took counts as the tests' own."""
     with suppress(ChildProcessError):  # there is no other
@@ -149,7 +156,7 @@ def _reap(*_: object) -> None:
             pass
 
 
-def _run(caller: socket.socket, programs: dict[str, typer.Typer], *, begin: Callable[..., None]) -> None:
+def _run(caller: socket.socket, programs: dict[str, click.Group], *, begin: Callable[..., None]) -> None:
     """Become the command that the caller asks for. It ends with its caller. `begin` learns the command's arguments."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     message, files, _flags, _sender = socket.recv_fds(caller, 1 << 20, 3)

@@ -19,9 +19,9 @@ from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from sysconfig import get_config_var
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 import fauxtune
 from fauxtune_cli.bundle.wheels import (
@@ -39,24 +39,23 @@ from fauxtune_cli.bundle.wheels import (
     missing,
     to_run,
 )
-from fauxtune_cli.options import Output, OutputOption, emit, fail
+from fauxtune_cli.options import PATH, Output, emit, fail, output_option
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
-def bundle(
-    *,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder to make, or to go on with")],
-    python: Annotated[
-        list[str] | None, typer.Option(metavar="VERSION", help="only for this Python, such as 3.12 (repeatable)")
-    ] = None,
-    platform: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PLATFORM", help="only for linux-x86_64, linux-aarch64 or macos-arm64 (repeatable)"),
-    ] = None,
-    image: Annotated[bool, typer.Option("--image", help="the container image as a file, in place of packages")] = False,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.command()
+@click.argument("folder", type=PATH, metavar="DIR", help="the folder to make, or to go on with")
+@click.option("--python", multiple=True, metavar="VERSION", help="only for this Python, such as 3.12 (repeatable)")
+@click.option(
+    "--platform",
+    multiple=True,
+    metavar="PLATFORM",
+    help="only for linux-x86_64, linux-aarch64 or macos-arm64 (repeatable)",
+)
+@click.option("--image", is_flag=True, help="the container image as a file, in place of packages")
+@output_option
+def bundle(*, folder: Path, python: tuple[str, ...], platform: tuple[str, ...], image: bool, output: Output) -> None:
     """Put all that an installation needs into a folder, for a room without internet.
 
     The packages of Fauxtune and of everything that requirements.lock pins, for Linux (also Windows, in WSL) and
@@ -68,12 +67,12 @@ def bundle(
     fauxtune bundle stick --platform linux-x86_64 --python 3.12
     fauxtune bundle stick --image
     """
-    if not set(platform or ()) <= set(PLATFORMS):
-        raise typer.BadParameter(f"--platform is one of {', '.join(PLATFORMS)}")
-    if not all(map(is_python, python or ())):
-        raise typer.BadParameter("--python is a version such as 3.12")
+    if not set(platform) <= set(PLATFORMS):
+        raise click.BadParameter(f"--platform is one of {', '.join(PLATFORMS)}")
+    if not all(map(is_python, python)):
+        raise click.BadParameter("--python is a version such as 3.12")
     if image and (python or platform):
-        raise typer.BadParameter("--image has one Python, for this machine's processor: leave out --python, --platform")
+        raise click.BadParameter("--image has one Python, for this machine's processor: leave out --python, --platform")
     try:
         document = _made(folder, platforms=platform or USUAL, pythons=python, image=image)
     except BundleFailed as failure:
@@ -87,11 +86,11 @@ def bundle(
     emit(output, document, text=text)
 
 
-def _made(folder: Path, *, platforms: Sequence[str], pythons: list[str] | None, image: bool) -> dict[str, Any]:
+def _made(folder: Path, *, platforms: Sequence[str], pythons: Sequence[str], image: bool) -> dict[str, Any]:
     """Make a bundle, or a part of it, and describe it. Raises BundleFailed."""
     source = own_source()
     supported = source.pythons()
-    if any(minor(each) < minor(supported[0]) for each in pythons or ()):
+    if any(minor(each) < minor(supported[0]) for each in pythons):
         raise BundleFailed(f"Fauxtune needs Python {supported[0]} or later.")
     if image:
         contents = add_image(folder, source)

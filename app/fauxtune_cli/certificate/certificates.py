@@ -12,9 +12,9 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -29,9 +29,9 @@ from fauxtune.core.administration import imported
 from fauxtune.core.administration.choices import INTENDED, Purpose
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, Session, YesOption, confirm, partial, without
+from fauxtune_cli.administration import Administration, Session, confirm, partial, without, yes_option
 from fauxtune_cli.certificate.pfx_keys import KEY_NAME, PROVIDER, public_key
-from fauxtune_cli.options import fail, one_line
+from fauxtune_cli.options import PATH, Group, OneOf, fail, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, certificate_name, moment, person, uses_in_words
 from fauxtune_cli.times import iso_time
@@ -76,7 +76,7 @@ def import_issued(
     return f"\nImported it for {user}, for {purpose.value}. Devices get it by profiles of that purpose."
 
 
-app = typer.Typer(
+app = Group(
     help="""List, show, issue and revoke certificates of the tenant's CA.
 
 A certificate is meant by its mark, by the first characters of its thumbprint or serial number (6 or more), or by a
@@ -85,18 +85,12 @@ user's name: then it is the user's newest one. To import a file that there is al
 \b
 fauxtune certificate list --user alice
 fauxtune certificate issue --user alice --template SmimeBoth --out alice.pfx
-fauxtune certificate revoke 5e09a1f2 --reason keyCompromise""",
-    no_args_is_help=True,
+fauxtune certificate revoke 5e09a1f2 --reason keyCompromise"""
 )
 
-NameArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="NAME",
-        help="mark, beginning of the thumbprint or serial number, or a user",
-        autocompletion=completion.certificate,
-    ),
-]
+name_argument = click.argument(
+    "name", shell_complete=completion.certificate, help="mark, beginning of the thumbprint or serial number, or a user"
+)
 _STATUSES = {"notYetValid": "not valid yet"}
 
 
@@ -115,17 +109,10 @@ class Reason(StrEnum):
 
 
 @app.command("list")
+@click.option("--user", shell_complete=completion.user, help="only certificates of this user")
+@click.option("--status", help="only those that are good, revoked, expired or notYetValid")
 @with_service(Administration)
-def list_(
-    *,
-    service: Administration,
-    user: Annotated[
-        str | None, typer.Option(help="only certificates of this user", autocompletion=completion.user)
-    ] = None,
-    status: Annotated[
-        str | None, typer.Option(help="only those that are good, revoked, expired or notYetValid")
-    ] = None,
-) -> None:
+def list_(*, service: Administration, user: str | None, status: str | None) -> None:
     """List what the CA issued, the newest first.
 
     \b
@@ -159,8 +146,9 @@ def list_(
 
 
 @app.command()
+@name_argument
 @with_service(Administration)
-def show(*, name: NameArgument, service: Administration) -> None:
+def show(*, name: str, service: Administration) -> None:
     """Show a certificate: its user, status and holders.
 
     \b
@@ -178,27 +166,35 @@ def show(*, name: NameArgument, service: Administration) -> None:
 
 
 @app.command()
+@click.option("--template", required=True, shell_complete=completion.template, help="the template, such as SmimeBoth")
+@click.option("--user", shell_complete=completion.user, help="for this user")
+@click.option("--out", type=PATH, help="the new file: .pfx or .p12, or .pem (certificate, chain, key)")
+@click.option("--import", "purpose", type=OneOf(Purpose), help="import it for the user's devices, for this purpose")
+@click.option("--subject", help="the subject, such as 'CN=Alice' (default: the user's)")
+@click.option("--email", help="the e-mail address (default: the user's)")
+@click.option("--from", "since", help="valid from, also in the past (default: now)")
+@click.option("--until", help="valid until (default: by the template)")
+@click.option("--csr", type=PATH, help="for this request (PKCS#10, PEM); no key is made")
+@click.option(
+    "--pfx-password",
+    envvar="FAUXTUNE_PFX_PASSWORD",
+    show_envvar=True,
+    help="the password of the file (better in the variable)",
+)
 @with_service(Administration)
 def issue(
     *,
     service: Administration,
-    template: Annotated[str, typer.Option(help="the template, such as SmimeBoth", autocompletion=completion.template)],
-    user: Annotated[str | None, typer.Option(help="for this user", autocompletion=completion.user)] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="the new file: .pfx or .p12, or .pem (certificate, chain, key)")
-    ] = None,
-    purpose: Annotated[
-        Purpose | None, typer.Option("--import", help="import it for the user's devices, for this purpose")
-    ] = None,
-    subject: Annotated[str | None, typer.Option(help="the subject, such as 'CN=Alice' (default: the user's)")] = None,
-    email: Annotated[str | None, typer.Option(help="the e-mail address (default: the user's)")] = None,
-    since: Annotated[str | None, typer.Option("--from", help="valid from, also in the past (default: now)")] = None,
-    until: Annotated[str | None, typer.Option(help="valid until (default: by the template)")] = None,
-    csr: Annotated[Path | None, typer.Option(help="for this request (PKCS#10, PEM); no key is made")] = None,
-    pfx_password: Annotated[
-        str | None,
-        typer.Option(envvar="FAUXTUNE_PFX_PASSWORD", help="the password of the file (better in the variable)"),
-    ] = None,
+    template: str,
+    user: str | None,
+    out: Path | None,
+    purpose: Purpose | None,
+    subject: str | None,
+    email: str | None,
+    since: str | None,
+    until: str | None,
+    csr: Path | None,
+    pfx_password: str | None,
 ) -> None:
     """Issue a certificate; write it to a file, or import it.
 
@@ -242,16 +238,13 @@ def issue(
 
 
 @app.command()
+@name_argument
+@click.option(
+    "--reason", type=OneOf(Reason), default="unspecified", metavar="REASON", help=f"the reason: {', '.join(Reason)}"
+)
+@yes_option
 @with_service(Administration)
-def revoke(
-    *,
-    name: NameArgument,
-    service: Administration,
-    reason: Annotated[
-        Reason, typer.Option(metavar="REASON", help=f"the reason: {', '.join(Reason)}")
-    ] = Reason.UNSPECIFIED,
-    yes: YesOption = False,
-) -> None:
+def revoke(*, name: str, service: Administration, reason: Reason, yes: bool) -> None:
     """Revoke a certificate. It stays on the devices that hold it.
 
     certificateHold is the only reason that can be taken back, by removeFromCRL.
@@ -335,7 +328,7 @@ def ask_for_password(file: NewFile) -> str | None:
     if file.form is Form.PEM or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     prompt = "Password for the file (empty: one is made)"
-    text = typer.prompt(prompt, default="", hide_input=True, show_default=False, confirmation_prompt=True, err=True)
+    text = click.prompt(prompt, default="", hide_input=True, show_default=False, confirmation_prompt=True, err=True)
     return str(text) or None
 
 

@@ -8,15 +8,16 @@ Set-IntuneAuthenticationToken first.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune_cli.certificate import pfx_keys
-from fauxtune_cli.certificate.pfx_keys import KEY_NAME, PROVIDER, KeyOption, ProviderOption, public_key
-from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures
+from fauxtune_cli.certificate.pfx_keys import key_option, provider_option, public_key
+from fauxtune_cli.options import FAILED, PATH, Group, OneOf, Output, emit, fail, output_option, plain, plain_failures
 from fauxtune_cli.service import Graph, with_service
 from fauxtune_cli.tables import Table, moment, person, print_table, progress
 from fauxtune_client import pfx
@@ -46,59 +47,64 @@ class Padding(StrEnum):
     OAEP_SHA512 = "oaepSha512"
 
 
-PathsOption = Annotated[
-    list[Path] | None,
-    typer.Option("--path-to-pfx-file", help="a PFX file, or a folder with PFX files; repeatable", metavar="PATH"),
-]
-ManifestOption = Annotated[
-    Path | None, typer.Option(help="a CSV file: file,upn,password,purpose; the options fill empty fields")
-]
-PasswordOption = Annotated[
-    str | None,
-    typer.Option(
-        envvar="FAUXTUNE_PFX_PASSWORD",
-        help="the files' password, or - to read it from standard input (better in the variable or a file)",
-    ),
-]
-PasswordFileOption = Annotated[
-    Path | None, typer.Option(help="a file whose first line is the password; it overrides --pfx-password")
-]
-UpnOption = Annotated[str | None, typer.Option(help="the userPrincipalName of the certificates' user")]
-UpnFromCertificateOption = Annotated[
-    bool, typer.Option("--upn-from-certificate", help="take the user from the e-mail address in each certificate")
-]
-PurposeOption = Annotated[
-    Purpose,
-    typer.Option(case_sensitive=False, metavar="|".join(Purpose), help="the purpose of the profiles that deliver it"),
-]
-PaddingOption = Annotated[
-    Padding, typer.Option(case_sensitive=False, metavar="|".join(Padding), help="the padding of the encrypted password")
-]
-KeyFileOption = Annotated[
-    Path | None, typer.Option(help="the connector's public key: PEM or CNG blob (default: ask the emulator)")
-]
-UpdateOption = Annotated[
-    bool, typer.Option("--is-update", help="replace certificates that were imported before; import the others")
-]
-
-
+@click.command("import")
+@click.option(
+    "--path-to-pfx-file",
+    type=PATH,
+    multiple=True,
+    metavar="PATH",
+    help="a PFX file, or a folder with PFX files; repeatable",
+)
+@click.option("--manifest", type=PATH, help="a CSV file: file,upn,password,purpose; the options fill empty fields")
+@click.option(
+    "--pfx-password",
+    envvar="FAUXTUNE_PFX_PASSWORD",
+    show_envvar=True,
+    help="the files' password, or - to read it from standard input (better in the variable or a file)",
+)
+@click.option(
+    "--pfx-password-file", type=PATH, help="a file whose first line is the password; it overrides --pfx-password"
+)
+@click.option("--upn", help="the userPrincipalName of the certificates' user")
+@click.option("--upn-from-certificate", is_flag=True, help="take the user from the e-mail address in each certificate")
+@provider_option
+@key_option
+@click.option(
+    "--intended-purpose",
+    type=OneOf(Purpose, case_sensitive=False),
+    default="unassigned",
+    metavar="|".join(Purpose),
+    help="the purpose of the profiles that deliver it",
+)
+@click.option(
+    "--padding-scheme",
+    type=OneOf(Padding, case_sensitive=False),
+    default="oaepSha512",
+    metavar="|".join(Padding),
+    help="the padding of the encrypted password",
+)
+@click.option(
+    "--key-file-path", type=PATH, help="the connector's public key: PEM or CNG blob (default: ask the emulator)"
+)
+@click.option("--is-update", is_flag=True, help="replace certificates that were imported before; import the others")
+@output_option
 @with_service(Graph)
 def import_(
     *,
     service: Graph,
-    path_to_pfx_file: PathsOption = None,
-    manifest: ManifestOption = None,
-    pfx_password: PasswordOption = None,
-    pfx_password_file: PasswordFileOption = None,
-    upn: UpnOption = None,
-    upn_from_certificate: UpnFromCertificateOption = False,
-    provider_name: ProviderOption = PROVIDER,
-    key_name: KeyOption = KEY_NAME,
-    intended_purpose: PurposeOption = Purpose.UNASSIGNED,
-    padding_scheme: PaddingOption = Padding.OAEP_SHA512,
-    key_file_path: KeyFileOption = None,
-    is_update: UpdateOption = False,
-    output: OutputOption = Output.TEXT,
+    path_to_pfx_file: tuple[Path, ...],
+    manifest: Path | None,
+    pfx_password: str | None,
+    pfx_password_file: Path | None,
+    upn: str | None,
+    upn_from_certificate: bool,
+    provider_name: str,
+    key_name: str,
+    intended_purpose: Purpose,
+    padding_scheme: Padding,
+    key_file_path: Path | None,
+    is_update: bool,
+    output: Output,
 ) -> None:
     """Import PFX files for users.
 
@@ -127,7 +133,7 @@ def import_(
     with plain_failures():
         if upn is not None and upn_from_certificate:
             fail("--upn and --upn-from-certificate cannot be used together.")
-        rows = _rows(path_to_pfx_file or [], manifest=manifest)
+        rows = _rows(path_to_pfx_file, manifest=manifest)
         defaults = importing.Defaults(
             password=_password(pfx_password, file=pfx_password_file),
             upn=upn,
@@ -149,7 +155,7 @@ def line_of(record: dict[str, Any]) -> str:
     return plain("  ".join(str(record.get(name, "")) for name in names))
 
 
-def _rows(paths: list[Path], *, manifest: Path | None) -> list[Row]:
+def _rows(paths: Sequence[Path], *, manifest: Path | None) -> list[Row]:
     """The files to import."""
     if not paths and manifest is None:
         fail(
@@ -199,7 +205,7 @@ def _conclude(outcomes: list[Outcome], *, output: Output, interrupted: bool) -> 
     if by["failed"]:
         reasons = "\n".join(f"  {failure.path}: {failure.reason}" for failure in by["failed"])
         print(f"fauxtune: Failed to import {len(by['failed'])} Certificates.\n{reasons}", file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED if interrupted else FAILED)
+        raise click.exceptions.Exit(_INTERRUPTED if interrupted else FAILED)
 
 
 def _line(outcome: Outcome) -> str:
@@ -232,7 +238,7 @@ def _key_bytes(service: Graph, client: Client, *, file: Path | None, provider_na
         fail(f"The key file {file} cannot be read: {error.strerror}.")
 
 
-app = typer.Typer(
+app = Group(
     help="""Import S/MIME certificates (PFX) for users.
 
 The commands do what Intune's PFX import cmdlets do. The connector has an RSA key. This machine encrypts the password of
@@ -254,22 +260,17 @@ checks in, the connector decrypts the password and encrypts it for the device.
 
 Every command signs in by itself: with the application of the server in --data-dir or at --url, or with --tenant,
 --client-id, --client-secret, --admin-user-name and --admin-password. Each of these can be set by a variable too
-(FAUXTUNE_TENANT and so on). Use the variables for secrets: other users of the machine can read command lines.""",
-    no_args_is_help=True,
+(FAUXTUNE_TENANT and so on). Use the variables for secrets: other users of the machine can read command lines."""
 )
-app.add_typer(pfx_keys.app)
-app.command("import")(import_)
+app.add_command(import_)
 
 
 @app.command("list")
+@click.option("--upn", multiple=True, help="only certificates of this user; repeatable")
+@click.option("--thumbprint", multiple=True, help="only this certificate; repeatable")
+@output_option
 @with_service(Graph)
-def list_(
-    *,
-    service: Graph,
-    upn: Annotated[list[str] | None, typer.Option(help="only certificates of this user; repeatable")] = None,
-    thumbprint: Annotated[list[str] | None, typer.Option(help="only this certificate; repeatable")] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+def list_(*, service: Graph, upn: tuple[str, ...], thumbprint: tuple[str, ...], output: Output) -> None:
     """List imported certificates.
 
     As Get-IntuneUserPfxCertificate does. Without options it lists all. Files and passwords are never shown: Graph
@@ -280,7 +281,7 @@ def list_(
     fauxtune pfx list --upn alice@contoso.example --output json
     """
     with plain_failures(), service.client() as client:
-        certificates = pfx.find(client, upn or [], thumbprints=thumbprint or [])
+        certificates = pfx.find(client, upn, thumbprints=thumbprint)
         if output is Output.JSON:
             emit(output, certificates, text="")
         else:
@@ -288,14 +289,11 @@ def list_(
 
 
 @app.command()
+@click.option("--upn", multiple=True, required=True, help="the user whose certificates are removed; repeatable")
+@click.option("--thumbprint", multiple=True, help="only this certificate; repeatable")
+@output_option
 @with_service(Graph)
-def remove(
-    *,
-    service: Graph,
-    upn: Annotated[list[str], typer.Option(help="the user whose certificates are removed; repeatable")],
-    thumbprint: Annotated[list[str] | None, typer.Option(help="only this certificate; repeatable")] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+def remove(*, service: Graph, upn: tuple[str, ...], thumbprint: tuple[str, ...], output: Output) -> None:
     """Remove imported certificates of users.
 
     As Remove-IntuneUserPfxCertificate does. They are removed from the users' devices, too. Nothing is revoked at the
@@ -306,7 +304,7 @@ def remove(
     fauxtune pfx remove --upn alice@contoso.example --thumbprint 0a1b...
     """
     with plain_failures(), service.client() as client:
-        removals = pfx.remove(client, upn, thumbprints=thumbprint or [])
+        removals = pfx.remove(client, upn, thumbprints=thumbprint)
         removed = [removal.thumbprint for removal in removals if removal.reason is None]
         not_removed = [removal for removal in removals if removal.reason is not None]
         failed: list[dict[str, Any]] = [
@@ -338,13 +336,10 @@ def _listed(certificates: list[dict[str, Any]]) -> Table:
 
 
 @app.command("user-id")
+@click.option("--upn", required=True, help="the userPrincipalName")
+@output_option
 @with_service(Graph)
-def print_user_id(
-    *,
-    service: Graph,
-    upn: Annotated[str, typer.Option(help="the userPrincipalName")],
-    output: OutputOption = Output.TEXT,
-) -> None:
+def print_user_id(*, service: Graph, upn: str, output: Output) -> None:
     """Print a user's id without hyphens.
 
     As Get-IntuneUserId does. The id is the first part of the keys of imported certificates.
@@ -355,3 +350,7 @@ def print_user_id(
     with plain_failures(), service.client() as client:
         user_id = pfx.Users(client).id_of(upn)
         emit(output, {"userPrincipalName": upn, "userId": user_id}, text=user_id)
+
+
+for command in (pfx_keys.add_key, pfx_keys.import_private_key, pfx_keys.export_public_key):
+    app.add_command(command)

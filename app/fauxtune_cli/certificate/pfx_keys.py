@@ -11,16 +11,13 @@ import base64
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import quote
 
-import typer
+import click
 
-from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failures
+from fauxtune_cli.options import PATH, OneOf, Output, emit, fail, output_option, plain_failures
 from fauxtune_cli.service import Emulator, with_service
 from fauxtune_client.http import Client
-
-app = typer.Typer()
 
 PROVIDER = "Microsoft Software Key Storage Provider"
 KEY_NAME = "PFXEncryptionKey"
@@ -33,23 +30,22 @@ class FileFormat(StrEnum):
     CNG_BLOB = "CngBlob"
 
 
-ProviderOption = Annotated[str, typer.Option("--provider-name", help="the key storage provider")]
-KeyOption = Annotated[str, typer.Option("--key-name", help="the name of the key")]
-ExportableOption = Annotated[
-    bool, typer.Option("--make-exportable", help="accepted for existing scripts; no private key leaves the connector")
-]
+provider_option = click.option("--provider-name", default=PROVIDER, help="the key storage provider")
+key_option = click.option("--key-name", default=KEY_NAME, help="the name of the key")
+exportable_option = click.option(
+    "--make-exportable", is_flag=True, help="accepted for existing scripts; no private key leaves the connector"
+)
 
 
-@app.command("add-key")
+@click.command("add-key")
+@provider_option
+@key_option
+@click.option("--key-length", default=2048, help="bits: 2048, 3072 or 4096")
+@exportable_option
+@output_option
 @with_service(Emulator)
 def add_key(
-    *,
-    service: Emulator,
-    provider_name: ProviderOption = PROVIDER,
-    key_name: KeyOption = KEY_NAME,
-    key_length: Annotated[int, typer.Option(help="bits: 2048, 3072 or 4096")] = 2048,
-    make_exportable: ExportableOption = False,
-    output: OutputOption = Output.TEXT,
+    *, service: Emulator, provider_name: str, key_name: str, key_length: int, make_exportable: bool, output: Output
 ) -> None:
     """Make a key on the connector.
 
@@ -67,16 +63,17 @@ def add_key(
         emit(output, key, text=f"Made the key '{key_name}' ({key_length} bits) in '{provider_name}'.")
 
 
-@app.command("import-private-key")
+@click.command("import-private-key")
+@click.option(
+    "--file-path", type=PATH, required=True, help="the private key: RSAFULLPRIVATEBLOB or PEM, without a password"
+)
+@provider_option
+@key_option
+@exportable_option
+@output_option
 @with_service(Emulator)
 def import_private_key(
-    *,
-    service: Emulator,
-    file_path: Annotated[Path, typer.Option(help="the private key: RSAFULLPRIVATEBLOB or PEM, without a password")],
-    provider_name: ProviderOption = PROVIDER,
-    key_name: KeyOption = KEY_NAME,
-    make_exportable: ExportableOption = False,
-    output: OutputOption = Output.TEXT,
+    *, service: Emulator, file_path: Path, provider_name: str, key_name: str, make_exportable: bool, output: Output
 ) -> None:
     """Import a private key into the connector.
 
@@ -100,18 +97,20 @@ def import_private_key(
         emit(output, key, text=f"Imported the key '{key_name}' ({key['keyLength']} bits) into '{provider_name}'.")
 
 
-@app.command("export-public-key")
+@click.command("export-public-key")
+@click.option("--file-path", type=PATH, required=True, help="the file to write; it must not exist yet")
+@provider_option
+@key_option
+@click.option(
+    "--file-format",
+    type=OneOf(FileFormat, case_sensitive=False),
+    default="PEM",
+    help="PEM, or CngBlob as the cmdlets write",
+)
+@output_option
 @with_service(Emulator)
 def export_public_key(
-    *,
-    service: Emulator,
-    file_path: Annotated[Path, typer.Option(help="the file to write; it must not exist yet")],
-    provider_name: ProviderOption = PROVIDER,
-    key_name: KeyOption = KEY_NAME,
-    file_format: Annotated[
-        FileFormat, typer.Option(case_sensitive=False, help="PEM, or CngBlob as the cmdlets write")
-    ] = FileFormat.PEM,
-    output: OutputOption = Output.TEXT,
+    *, service: Emulator, file_path: Path, provider_name: str, key_name: str, file_format: FileFormat, output: Output
 ) -> None:
     """Write the public key of a connector's key to a file.
 

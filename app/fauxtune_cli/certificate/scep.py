@@ -7,19 +7,19 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import scep as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session
-from fauxtune_cli.options import fail
+from fauxtune_cli.options import PATH, Group, OneOf, fail
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 
-ndes = typer.Typer(
+ndes = Group(
     help="""Show and change the tenant's own SCEP server.
 
 It is NDES with Intune's policy module: it issues what a SCEP profile asks a device to request.
@@ -27,10 +27,9 @@ It is NDES with Intune's policy module: it issues what a SCEP profile asks a dev
 \b
 fauxtune scep ndes show
 fauxtune scep ndes change --approval
-fauxtune scep ndes renew""",
-    no_args_is_help=True,
+fauxtune scep ndes renew"""
 )
-request = typer.Typer(
+request = Group(
     help="""Approve or deny requests that wait for approval.
 
 They wait at the tenant's own SCEP server, if approval is on.
@@ -39,11 +38,10 @@ They wait at the tenant's own SCEP server, if approval is on.
 fauxtune scep ndes change --approval
 fauxtune scep request list
 fauxtune scep request approve 3f2a
-fauxtune scep request deny 3f2a --reason "Not this phone.\"""",
-    no_args_is_help=True,
+fauxtune scep request deny 3f2a --reason "Not this phone.\""""
 )
 _REQUESTS = AdminRequest("GET", "/scep/requests", service=Service.CONTROL)
-RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="its id, or the beginning of it")]
+request_argument = click.argument("wanted", metavar="REQUEST", help="its id, or the beginning of it")
 
 
 @ndes.command("show")
@@ -60,13 +58,10 @@ def show_ndes(*, service: Administration) -> None:
 
 
 @ndes.command("change")
+@click.option("--approval/--no-approval", default=None, help="requests wait until somebody approves them")
+@click.option("--strict/--no-strict", default=None, help="messages with SHA-1 or single DES are refused")
 @with_service(Administration)
-def change_ndes(
-    *,
-    approval: Annotated[bool | None, typer.Option(help="requests wait until somebody approves them")] = None,
-    strict: Annotated[bool | None, typer.Option(help="messages with SHA-1 or single DES are refused")] = None,
-    service: Administration,
-) -> None:
+def change_ndes(*, approval: bool | None, strict: bool | None, service: Administration) -> None:
     """Change how the SCEP server answers requests.
 
     \b
@@ -126,8 +121,9 @@ def list_requests(*, service: Administration) -> None:
 
 
 @request.command()
+@request_argument
 @with_service(Administration)
-def approve(*, wanted: RequestArgument, service: Administration) -> None:
+def approve(*, wanted: str, service: Administration) -> None:
     """Approve a request: the certificate is issued.
 
     The device gets it when it asks again.
@@ -141,13 +137,10 @@ def approve(*, wanted: RequestArgument, service: Administration) -> None:
 
 
 @request.command()
+@request_argument
+@click.option("--reason", required=True, help="why; the device's request is answered with it")
 @with_service(Administration)
-def deny(
-    *,
-    wanted: RequestArgument,
-    reason: Annotated[str, typer.Option(help="why; the device's request is answered with it")],
-    service: Administration,
-) -> None:
+def deny(*, wanted: str, reason: str, service: Administration) -> None:
     """Deny a request: no certificate is issued.
 
     \b
@@ -181,7 +174,7 @@ def _certificate(row: dict[str, Any]) -> str:
     return f"RA certificate for {row['purpose']}: {row['thumbprint'].upper()}, until {end}"
 
 
-app = typer.Typer(
+app = Group(
     help="""See what devices request by SCEP, and try a certification authority.
 
 A device gets a challenge and puts it into its request. The authority asks Intune
@@ -194,22 +187,17 @@ fauxtune scep client-config --lang java > intune.properties
 fauxtune scep revoke 0F --issuer "CN=Partner CA"
 fauxtune scep verify --ca-url http://localhost:9000/scep
 
-docs/scep.md leads from nothing to an authority that is verified.""",
-    no_args_is_help=True,
+docs/scep.md leads from nothing to an authority that is verified."""
 )
-challenge = typer.Typer(
+challenge = Group(
     help="""Give devices challenges, and open them.
 
 \b
 fauxtune scep challenge list
 fauxtune scep challenge give --device phone --profile "Signing by SCEP"
 fauxtune scep challenge try --device phone --profile Signing --subject CN=bob
-fauxtune scep challenge show \"$CHALLENGE\"""",
-    no_args_is_help=True,
+fauxtune scep challenge show \"$CHALLENGE\""""
 )
-app.add_typer(challenge, name="challenge")
-app.add_typer(ndes, name="ndes")
-app.add_typer(request, name="request")
 
 
 class Language(StrEnum):
@@ -221,13 +209,10 @@ class Language(StrEnum):
 
 
 @challenge.command()
+@click.option("--device", required=True, metavar="NAME", help="the device that requests")
+@click.option("--profile", required=True, metavar="NAME", help="a SCEP profile that reaches it")
 @with_service(Administration)
-def give(
-    *,
-    device: Annotated[str, typer.Option(metavar="NAME", help="the device that requests")],
-    profile: Annotated[str, typer.Option(metavar="NAME", help="a SCEP profile that reaches it")],
-    service: Administration,
-) -> None:
+def give(*, device: str, profile: str, service: Administration) -> None:
     """Give a device a challenge for its certificate request.
 
     It is the challengePassword of the request, and valid for an hour of the tenant's clock. Devices that check in are
@@ -246,16 +231,19 @@ def give(
 
 
 @challenge.command("try")
+@click.option("--device", required=True, metavar="NAME", help="the device in whose name")
+@click.option("--profile", required=True, metavar="NAME", help="a SCEP profile that reaches it")
+@click.option("--subject", help="another subject, such as CN=bob")
+@click.option("--key-usage", multiple=True, metavar="USAGE", help="digitalSignature or keyEncipherment (repeatable)")
+@click.option("--out", type=PATH, help="write the request (PKCS#10, PEM) to this file")
 @with_service(Administration)
 def try_(
     *,
-    device: Annotated[str, typer.Option(metavar="NAME", help="the device in whose name")],
-    profile: Annotated[str, typer.Option(metavar="NAME", help="a SCEP profile that reaches it")],
-    subject: Annotated[str | None, typer.Option(help="another subject, such as CN=bob")] = None,
-    key_usage: Annotated[
-        list[str] | None, typer.Option(metavar="USAGE", help="digitalSignature or keyEncipherment (repeatable)")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="write the request (PKCS#10, PEM) to this file")] = None,
+    device: str,
+    profile: str,
+    subject: str | None,
+    key_usage: tuple[str, ...],
+    out: Path | None,
     service: Administration,
 ) -> None:
     """Ask what becomes of a request that is not what the challenge is for.
@@ -271,7 +259,7 @@ def try_(
             names.device(session.client, device).id,
             profile=names.profile(session.client, profile).id,
             subject=subject,
-            key_usages=key_usage,
+            key_usages=key_usage or None,
         )
         answer = session.send(request)
         if out is not None and "request" in answer:
@@ -283,14 +271,9 @@ def try_(
 
 
 @challenge.command()
+@click.argument("challenge", help="as the device got it, base64; or - to read it from a pipe")
 @with_service(Administration)
-def show(
-    *,
-    challenge: Annotated[
-        str, typer.Argument(metavar="CHALLENGE", help="as the device got it, base64; or - to read it from a pipe")
-    ],
-    service: Administration,
-) -> None:
+def show(*, challenge: str, service: Administration) -> None:
     """Show what a challenge contains.
 
     Intune shows that to nobody: a challenge is encrypted, and signed, only for Intune.
@@ -336,15 +319,10 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("serial", help="the serial number, or the thumbprint")
+@click.option("--issuer", help="the issuing authority; unless given, the one that reported the certificate")
 @with_service(Administration)
-def revoke(
-    *,
-    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="the serial number, or the thumbprint")],
-    issuer: Annotated[
-        str | None, typer.Option(help="the issuing authority; unless given, the one that reported the certificate")
-    ] = None,
-    service: Administration,
-) -> None:
+def revoke(*, serial: str, issuer: str | None, service: Administration) -> None:
     """Ask the partner's authority to revoke a certificate.
 
     The request waits until the authority fetches it.
@@ -367,12 +345,9 @@ def revoke(
 
 
 @app.command("client-config")
+@click.option("--lang", type=OneOf(Language), default="java", help="whose configuration")
 @with_service(Administration)
-def client_config(
-    *,
-    service: Administration,
-    lang: Annotated[Language, typer.Option(help="whose configuration")] = Language.JAVA,
-) -> None:
+def client_config(*, service: Administration, lang: Language) -> None:
     """Print the configuration of an authority's client.
 
     An application with the roles of an authority is created for it.
@@ -406,3 +381,8 @@ def _outcome(outcome: dict[str, Any] | None) -> str:
     if outcome is None:
         return "-"
     return str(outcome.get("code") or outcome.get("serialNumber") or outcome.get("reason") or "-")
+
+
+app.add_command(challenge, "challenge")
+app.add_command(ndes, "ndes")
+app.add_command(request, "request")

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-import typer
+import click
 
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration
+from fauxtune_cli.options import Group, OneOf
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, uses_in_words
 from fauxtune_cli.times import duration_in_words, iso_duration
 
-app = typer.Typer(
+app = Group(
     help="""List and create certificate templates.
 
 \b
 fauxtune template list
-fauxtune template create SmimeShort --for signing --validity "30 days\"""",
-    no_args_is_help=True,
+fauxtune template create SmimeShort --for signing --validity "30 days\""""
 )
 
 AUTHORITY = "issuing"
@@ -80,16 +79,22 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("name", help="the name, without spaces, as profiles write it")
+@click.option("--for", "usage", type=OneOf(Usage), default="both", help="what the certificates are for")
+@click.option("--display-name", help="the name for people (default: NAME)")
+@click.option("--key-type", type=OneOf(KeyType), default="RSA", help="the kind of the keys")
+@click.option("--key-size", type=int, help="bits, at least (default: RSA 2048, EC 256)")
+@click.option("--validity", default="1 year", help="'1 year', '30 days', P30D")
 @with_service(Administration)
 def create(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the name, without spaces, as profiles write it")],
+    name: str,
     service: Administration,
-    usage: Annotated[Usage, typer.Option("--for", help="what the certificates are for")] = Usage.BOTH,
-    display_name: Annotated[str | None, typer.Option(help="the name for people (default: NAME)")] = None,
-    key_type: Annotated[KeyType, typer.Option(help="the kind of the keys")] = KeyType.RSA,
-    key_size: Annotated[int | None, typer.Option(help="bits, at least (default: RSA 2048, EC 256)")] = None,
-    validity: Annotated[str, typer.Option(help="'1 year', '30 days', P30D")] = "1 year",
+    usage: Usage,
+    display_name: str | None,
+    key_type: KeyType,
+    key_size: int | None,
+    validity: str,
 ) -> None:
     """Create a certificate template for S/MIME.
 

@@ -7,23 +7,23 @@ import shutil
 import sys
 import textwrap
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import quote
 
-import typer
+import click
 
 from fauxtune.core.administration.emulation import change_connector, subscribe_digicert
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.connector import connector_installation, connector_process
 from fauxtune_cli.connector.connector_installation import PROVIDER
-from fauxtune_cli.connector.connector_process import StateOption
-from fauxtune_cli.options import Output, OutputOption, emit, fail, one_line, plain_failures, reasons
+from fauxtune_cli.connector.connector_process import state_option
+from fauxtune_cli.options import PATH, Group, Output, emit, fail, one_line, output_option, plain_failures, reasons
 from fauxtune_cli.service import Emulator, with_service
 from fauxtune_cli.tables import certificate_name, moment, person
 from fauxtune_client.http import Client
 
-app = typer.Typer(
+app = Group(
     help="""List connectors, set them off line, run one as a process.
 
 By default one connector runs inside the server. A connector of its own keeps its keys in a folder that the server never
@@ -41,14 +41,13 @@ connector handles.
 installed; `endpoints` lists the hosts that it must reach.
 
 `fauxtune connector offline NAME` and `online NAME` set any connector off line and on line, the one inside the server,
-too.""",
-    no_args_is_help=True,
+too."""
 )
-app.command()(connector_process.run)
-app.command()(connector_process.stop)
-app.command()(connector_installation.download)
-app.command()(connector_installation.install)
-app.command()(connector_installation.endpoints)
+app.add_command(connector_process.run)
+app.add_command(connector_process.stop)
+app.add_command(connector_installation.download)
+app.add_command(connector_installation.install)
+app.add_command(connector_installation.endpoints)
 
 #: The least room for an event on a terminal.
 _LEAST = 20
@@ -56,43 +55,41 @@ _LEAST = 20
 _IDS = ("item", "serial", "ca", "template")
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
 
-NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="the connector: name or id", autocompletion=completion.connector)
-]
-OneNameArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="NAME",
-        help="the connector: name or id (default: the tenant's only one)",
-        autocompletion=completion.connector,
-    ),
-]
-KeyNameOption = Annotated[
-    str | None, typer.Option(help="the name of its key for imports (default: the name of the connector)")
-]
+one_name_argument = click.argument(
+    "name",
+    required=False,
+    shell_complete=completion.connector,
+    help="the connector: name or id (default: the tenant's only one)",
+)
 
 
 @app.command()
+@click.argument("name", help="the name of the connector")
+@state_option
+@click.option("--role", multiple=True, help="pkcs, imported-pfx, scep or revocation; repeatable (default: all)")
+@click.option("--mode", default="immediate", help="immediate, or polling: every 30 seconds on the tenant's clock")
+@click.option("--provider-name", default=PROVIDER, help="the key storage provider of its key")
+@click.option("--key-name", help="the name of its key for imports (default: the name of the connector)")
+@click.option(
+    "--private-key",
+    type=PATH,
+    help="use this private key (PEM or RSAFULLPRIVATEBLOB); several connectors can share one",
+)
+@click.option("--alone", is_flag=True, help="set all other connectors off line")
+@output_option
 @with_service(Emulator)
 def add(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the name of the connector")],
+    name: str,
     service: Emulator,
-    state: StateOption,
-    role: Annotated[
-        list[str] | None, typer.Option(help="pkcs, imported-pfx, scep or revocation; repeatable (default: all)")
-    ] = None,
-    mode: Annotated[
-        str, typer.Option(help="immediate, or polling: every 30 seconds on the tenant's clock")
-    ] = "immediate",
-    provider_name: Annotated[str, typer.Option(help="the key storage provider of its key")] = PROVIDER,
-    key_name: KeyNameOption = None,
-    private_key: Annotated[
-        Path | None,
-        typer.Option(help="use this private key (PEM or RSAFULLPRIVATEBLOB); several connectors can share one"),
-    ] = None,
-    alone: Annotated[bool, typer.Option("--alone", help="set all other connectors off line")] = False,
-    output: OutputOption = Output.TEXT,
+    state: Path,
+    role: tuple[str, ...],
+    mode: str,
+    provider_name: str,
+    key_name: str | None,
+    private_key: Path | None,
+    alone: bool,
+    output: Output,
 ) -> None:
     """Register a connector and create its folder.
 
@@ -123,14 +120,12 @@ def add(
 
 
 @app.command("add-key")
-def add_key(
-    *,
-    state: StateOption,
-    key_name: Annotated[str, typer.Option(help="the key's name")],
-    provider_name: Annotated[str, typer.Option(help="the key storage provider")] = PROVIDER,
-    private_key: Annotated[Path | None, typer.Option(help="use this private key (default: make one)")] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@state_option
+@click.option("--key-name", required=True, help="the key's name")
+@click.option("--provider-name", default=PROVIDER, help="the key storage provider")
+@click.option("--private-key", type=PATH, help="use this private key (default: make one)")
+@output_option
+def add_key(*, state: Path, key_name: str, provider_name: str, private_key: Path | None, output: Output) -> None:
     """Add another key to a connector's folder.
 
     As Add-IntuneKspKey and Import-IntunePrivateKey do. The server learns the public key at the connector's next start.
@@ -171,19 +166,17 @@ def subscribe_to_digicert(*, service: Administration) -> None:
 
 
 @app.command("ra-certificate")
+@click.option(
+    "--state",
+    type=PATH,
+    envvar="FAUXTUNE_CONNECTOR_STATE",
+    show_envvar=True,
+    help="the folder of a connector that is a process",
+)
+@click.option("--connector", shell_complete=completion.connector, help="a connector inside the server: name or id")
+@output_option
 @with_service(Emulator)
-def ra_certificate(
-    *,
-    service: Emulator,
-    state: Annotated[
-        Path | None, typer.Option(envvar="FAUXTUNE_CONNECTOR_STATE", help="the folder of a connector that is a process")
-    ] = None,
-    connector: Annotated[
-        str | None,
-        typer.Option(help="a connector inside the server: name or id", autocompletion=completion.connector),
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+def ra_certificate(*, service: Emulator, state: Path | None, connector: str | None, output: Output) -> None:
     """Get a registration authority certificate for a connector.
 
     The tenant's DigiCert CA issues it, for the key in the folder of a connector that is a process.
@@ -205,8 +198,9 @@ def ra_certificate(
 
 
 @app.command()
+@output_option
 @with_service(Emulator)
-def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
+def status(*, service: Emulator, output: Output) -> None:
     """List the tenant's connectors.
 
     Shows of each whether it is on line, where it runs, and its version and roles.
@@ -222,8 +216,9 @@ def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
 
 
 @app.command()
+@one_name_argument
 @with_service(Administration)
-def offline(*, name: OneNameArgument = None, service: Administration) -> None:
+def offline(*, name: str | None, service: Administration) -> None:
     """Set a connector off line.
 
     It does no work until it is on line: requests wait, and devices get what they need later.
@@ -236,8 +231,9 @@ def offline(*, name: OneNameArgument = None, service: Administration) -> None:
 
 
 @app.command()
+@one_name_argument
 @with_service(Administration)
-def online(*, name: OneNameArgument = None, service: Administration) -> None:
+def online(*, name: str | None, service: Administration) -> None:
     """Set a connector on line. It does what waits.
 
     \b
@@ -248,18 +244,18 @@ def online(*, name: OneNameArgument = None, service: Administration) -> None:
 
 
 @app.command()
+@click.option("--connector", shell_complete=completion.connector, help="only events of this connector")
+@click.option("--id", type=int, help="only events with this number")
+@click.option("--device", shell_complete=completion.device, help="only events about this device: name or id")
+@click.option("--follow", "-f", is_flag=True, help="wait for further events until Ctrl-C")
 @with_service(Administration)
 def log(
     *,
     service: Administration,
-    connector: Annotated[
-        str | None, typer.Option(help="only events of this connector", autocompletion=completion.connector)
-    ] = None,
-    id: Annotated[int | None, typer.Option("--id", help="only events with this number")] = None,  # noqa: A002
-    device: Annotated[
-        str | None, typer.Option(help="only events about this device: name or id", autocompletion=completion.device)
-    ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="wait for further events until Ctrl-C")] = False,
+    connector: str | None,
+    id: int | None,  # noqa: A002
+    device: str | None,
+    follow: bool,
 ) -> None:
     """Show the event logs of the connectors. Times are UTC.
 

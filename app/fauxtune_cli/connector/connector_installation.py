@@ -6,9 +6,9 @@ import json
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.connector_server import Checked, check, read_facts
@@ -18,9 +18,9 @@ from fauxtune.core.model.editions import Edition, Stated
 from fauxtune.core.model.network import ENDPOINTS, Endpoint
 from fauxtune_cli import names
 from fauxtune_cli.connector import connector_process
-from fauxtune_cli.connector.connector_process import StateOption
-from fauxtune_cli.options import Output, OutputOption, emit, fail, plain_failures, reasons
-from fauxtune_cli.service import Emulator, with_service
+from fauxtune_cli.connector.connector_process import state_option
+from fauxtune_cli.options import PATH, Output, emit, fail, output_option, plain_failures, reasons
+from fauxtune_cli.service import Emulator, from_option, with_service
 from fauxtune_client.http import Client
 
 #: The most bytes of a downloaded package, and of the facts of a server.
@@ -32,16 +32,16 @@ PROVIDER = "Microsoft Software Key Storage Provider"
 class _Here(Emulator):
     """A Fauxtune server. `--server` is the connector's own server in this command."""
 
-    url: Annotated[str | None, typer.Option("--url", envvar="FAUXTUNE_URL", help="Fauxtune's HTTPS address")] = None
+    url: str | None = from_option(
+        click.option("--url", envvar="FAUXTUNE_URL", show_envvar=True, help="Fauxtune's HTTPS address")
+    )
 
 
+@click.command()
+@click.option("--out", type=PATH, required=True, help="the folder for the software; it is made if it is not there")
+@output_option
 @with_service(Emulator)
-def download(
-    *,
-    service: Emulator,
-    out: Annotated[Path, typer.Option("--out", help="the folder for the software; it is made if it is not there")],
-    output: OutputOption = Output.TEXT,
-) -> None:
+def download(*, service: Emulator, out: Path, output: Output) -> None:
     """Download the tenant's connector software.
 
     In the edition of 2020 these are two programs: one for PKCS and SCEP, one for imported certificates. Now it is one.
@@ -63,21 +63,27 @@ def download(
         emit(output, packages, text="\n".join([*lines, then]))
 
 
+@click.command()
+@click.option(
+    "--from", "source", type=PATH, required=True, help="the downloaded software: its folder, or one file of it"
+)
+@state_option
+@click.option("--server", type=PATH, help="what the connector's server is: JSON; without it, all is right")
+@click.option("--name", help="the connector's name (default: that of its server)")
+@click.option("--role", multiple=True, help="a feature to install; repeatable (default: all of the program)")
+@click.option("--proxy", help="the proxy to the internet, with http:// or https://")
+@output_option
 @with_service(_Here)
 def install(
     *,
     service: _Here,
-    source: Annotated[Path, typer.Option("--from", help="the downloaded software: its folder, or one file of it")],
-    state: StateOption,
-    server: Annotated[
-        Path | None, typer.Option("--server", help="what the connector's server is: JSON; without it, all is right")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="the connector's name (default: that of its server)")] = None,
-    role: Annotated[
-        list[str] | None, typer.Option(help="a feature to install; repeatable (default: all of the program)")
-    ] = None,
-    proxy: Annotated[str | None, typer.Option(help="the proxy to the internet, with http:// or https://")] = None,
-    output: OutputOption = Output.TEXT,
+    source: Path,
+    state: Path,
+    server: Path | None,
+    name: str | None,
+    role: tuple[str, ...],
+    proxy: str | None,
+    output: Output,
 ) -> None:
     """Check a connector's server, and install it.
 
@@ -114,15 +120,11 @@ def install(
         emit(output, document, text=f"{text}\nInstalled '{named}'. Run it: fauxtune connector run --state {state}")
 
 
+@click.command()
+@click.option("--edition", show_default=False, help="2020-04 or current (default: that of the tenant)")
+@output_option
 @with_service(Emulator)
-def endpoints(
-    *,
-    service: Emulator,
-    edition: Annotated[
-        str | None, typer.Option(help="2020-04 or current (default: that of the tenant)", show_default=False)
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+def endpoints(*, service: Emulator, edition: str | None, output: Output) -> None:
     """List the hosts and ports that it needs.
 
     They are those of managed devices, and one for its updates.
@@ -213,7 +215,7 @@ def _is_licensed(client: Client, administrator: str | None) -> bool | None:
 def _refuse(name: str, lacking: list[Checked], *, output: Output) -> None:
     if output is Output.JSON:
         emit(output, {"installed": False, "requirements": [_document(each) for each in lacking]}, text="")
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
     count = "one requirement" if len(lacking) == 1 else f"{len(lacking)} requirements"
     lines = [f"  {each.requirement}: {each.why}\n    ({each.source})" for each in lacking]
     fail("\n".join([f"{name} does not meet {count} of the connector; nothing is installed.", *lines]))

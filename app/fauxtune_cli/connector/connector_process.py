@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -27,25 +27,29 @@ from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.operations.connectors.keys import generate_or_read
-from fauxtune_cli.options import Output, OutputOption, emit, fail, needs_posix, plain, plain_failures
+from fauxtune_cli.options import PATH, Output, emit, fail, needs_posix, output_option, plain, plain_failures
 from fauxtune_client.connector import HttpChannel
 from fauxtune_client.endpoints import Server
 from fauxtune_client.http import Client
 
-StateOption = Annotated[Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the connector's folder")]
+state_option = click.option(
+    "--state",
+    type=PATH,
+    required=True,
+    envvar="FAUXTUNE_CONNECTOR_STATE",
+    show_envvar=True,
+    help="the connector's folder",
+)
 _STOPPING_SECONDS = 30
 
 
-def run(
-    *,
-    state: StateOption,
-    url: Annotated[str | None, typer.Option(help="the server's HTTPS address, if it has changed")] = None,
-    ca: Annotated[Path | None, typer.Option(help="the CA file to trust, if it has changed")] = None,
-    connector_version: Annotated[
-        str | None, typer.Option(help="report another version to the server: 6.YYMM.x.y")
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.command()
+@state_option
+@click.option("--url", help="the server's HTTPS address, if it has changed")
+@click.option("--ca", type=PATH, help="the CA file to trust, if it has changed")
+@click.option("--connector-version", help="report another version to the server: 6.YYMM.x.y")
+@output_option
+def run(*, state: Path, url: str | None, ca: Path | None, connector_version: str | None, output: Output) -> None:
     """Run a connector until Ctrl-C or `fauxtune connector stop`.
 
     Its events are printed on standard error. With --output json the first line is {"connector","id","state","pid"}.
@@ -71,7 +75,10 @@ def run(
                 (state / "pid").unlink(missing_ok=True)
 
 
-def stop(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+@click.command()
+@state_option
+@output_option
+def stop(*, state: Path, output: Output) -> None:
     """Stop the connector that runs on this folder.
 
     The command waits until the process has ended. It does nothing if no connector runs.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
 
-import typer
+import click
 
 from fauxtune.core.administration import devices as tasks
 from fauxtune.core.administration.approvals import approved, asking
@@ -17,10 +16,10 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.words.platform_words import nearest_spellings, spelled, system_words
 from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option
 from fauxtune_cli.device import device_text
-from fauxtune_cli.options import Output, named_values, one_line
-from fauxtune_cli.service import with_service
+from fauxtune_cli.options import Group, Output, named_values, one_line
+from fauxtune_cli.service import from_option, with_service
 from fauxtune_cli.tables import Table, moment, person
 from fauxtune_client.endpoints import ClientError, Refused
 
@@ -31,12 +30,12 @@ from fauxtune_client.endpoints import ClientError, Refused
 class Guarded(Administration):
     """A tenant, and what the command line says of an approval."""
 
-    justification: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="if an approval policy guards this, ask for an approval with it")
-    ] = None
-    approval: Annotated[
-        str | None, typer.Option(metavar="REQUEST", help="the approval to use: its id, or the beginning of it")
-    ] = None
+    justification: str | None = from_option(
+        click.option("--justification", help="if an approval policy guards this, ask for an approval with it")
+    )
+    approval: str | None = from_option(
+        click.option("--approval", metavar="REQUEST", help="the approval to use: its id, or the beginning of it")
+    )
 
 
 def send(session: Session, request: AdminRequest, *, asks: Guarded | None) -> str | None:
@@ -62,7 +61,7 @@ def send(session: Session, request: AdminRequest, *, asks: Guarded | None) -> st
     return None
 
 
-app = typer.Typer(
+app = Group(
     help="""List devices, look at one, and act on it.
 
 A device is meant by its name, serial number or id, or by the first characters of its id (6 or more).
@@ -70,27 +69,20 @@ A device is meant by its name, serial number or id, or by the first characters o
 \b
 fauxtune device list
 fauxtune device show "Alice's phone"
-fauxtune device wipe "Alice's phone" --what-if""",
-    no_args_is_help=True,
+fauxtune device wipe "Alice's phone" --what-if"""
 )
 
 #: Seconds that a device may take to enrol: the first one starts the process that holds them.
 _PATIENCE = 90.0
 _PROPERTIES = "id,deviceName,operatingSystem,osVersion,userPrincipalName,complianceState,lastSyncDateTime"
 
-NameArgument = Annotated[
-    str,
-    typer.Argument(metavar="NAME", help="the device: name, serial number or id", autocompletion=completion.device),
-]
+name_argument = click.argument("name", shell_complete=completion.device, help="the device: name, serial number or id")
 
 
 @app.command("list")
+@click.option("--user", shell_complete=completion.user, help="only devices of this user")
 @with_service(Administration)
-def list_(
-    *,
-    service: Administration,
-    user: Annotated[str | None, typer.Option(help="only devices of this user", autocompletion=completion.user)] = None,
-) -> None:
+def list_(*, service: Administration, user: str | None) -> None:
     """List the managed devices.
 
     \b
@@ -122,8 +114,9 @@ def list_(
 
 
 @app.command()
+@name_argument
 @with_service(Administration)
-def show(*, name: NameArgument, service: Administration) -> None:
+def show(*, name: str, service: Administration) -> None:
     """Show what a device should hold, holds, and reported.
 
     Of a device that was wiped, retired or deleted it shows what it held.
@@ -147,8 +140,9 @@ def show(*, name: NameArgument, service: Administration) -> None:
 
 
 @app.command()
+@name_argument
 @with_service(Administration)
-def sync(*, name: NameArgument, service: Administration) -> None:
+def sync(*, name: str, service: Administration) -> None:
     """Ask a device to check in now.
 
     \b
@@ -160,8 +154,9 @@ def sync(*, name: NameArgument, service: Administration) -> None:
 
 
 @app.command()
+@name_argument
 @with_service(Administration)
-def lock(*, name: NameArgument, service: Administration) -> None:
+def lock(*, name: str, service: Administration) -> None:
     """Lock the screen of a device.
 
     \b
@@ -172,8 +167,11 @@ def lock(*, name: NameArgument, service: Administration) -> None:
 
 
 @app.command()
+@name_argument
+@what_if_option
+@yes_option
 @with_service(Guarded)
-def retire(*, name: NameArgument, service: Guarded, what_if: WhatIfOption = False, yes: YesOption = False) -> None:
+def retire(*, name: str, service: Guarded, what_if: bool, yes: bool) -> None:
     """Remove the company's data from a device, and end its management.
 
     \b
@@ -196,17 +194,12 @@ def retire(*, name: NameArgument, service: Guarded, what_if: WhatIfOption = Fals
 
 
 @app.command()
+@name_argument
+@click.option("--keep-enrollment", is_flag=True, help="reset a Windows PC, which stays enrolled")
+@what_if_option
+@yes_option
 @with_service(Guarded)
-def wipe(
-    *,
-    name: NameArgument,
-    service: Guarded,
-    keep_enrollment: Annotated[
-        bool, typer.Option("--keep-enrollment", help="reset a Windows PC, which stays enrolled")
-    ] = False,
-    what_if: WhatIfOption = False,
-    yes: YesOption = False,
-) -> None:
+def wipe(*, name: str, service: Guarded, keep_enrollment: bool, what_if: bool, yes: bool) -> None:
     """Reset a device: everything on it is deleted.
 
     Where an approval policy guards it, ask first, and do it with the approval.
@@ -228,8 +221,11 @@ def wipe(
 
 
 @app.command()
+@name_argument
+@what_if_option
+@yes_option
 @with_service(Guarded)
-def delete(*, name: NameArgument, service: Guarded, what_if: WhatIfOption = False, yes: YesOption = False) -> None:
+def delete(*, name: str, service: Guarded, what_if: bool, yes: bool) -> None:
     """Delete the record of a device.
 
     The device removes the company's data at its next check-in.
@@ -254,16 +250,11 @@ def delete(*, name: NameArgument, service: Guarded, what_if: WhatIfOption = Fals
 
 
 @app.command()
+@click.argument("user", shell_complete=completion.user, help="the user of the devices")
+@click.option("--uses", default=1, help="the number of devices that can enrol with it")
+@click.option("--hours", default=24, help="the lifetime of the token")
 @with_service(Administration)
-def token(
-    *,
-    user: Annotated[
-        str, typer.Argument(metavar="USER", help="the user of the devices", autocompletion=completion.user)
-    ],
-    service: Administration,
-    uses: Annotated[int, typer.Option(help="the number of devices that can enrol with it")] = 1,
-    hours: Annotated[int, typer.Option(help="the lifetime of the token")] = 24,
-) -> None:
+def token(*, user: str, service: Administration, uses: int, hours: int) -> None:
     """Make an enrolment token for a user's devices.
 
     One token serves devices of every platform.
@@ -280,27 +271,20 @@ def token(
 
 
 @app.command()
+@click.option("--user", required=True, metavar="USER", shell_complete=completion.user, help="the user of the device")
+@click.option(
+    "--platform",
+    required=True,
+    metavar="PLATFORM",
+    shell_complete=lambda: [*Platform, *Variant],
+    help=f"the operating system: {', '.join(Platform)}",
+)
+@click.option("--mode", metavar="MODE", help="Android: work-profile, fully-managed ...; or --platform android/MODE")
+@click.option("--name", metavar="NAME", help="without it such as alice's iPhone")
+@click.option("--fact", multiple=True, metavar="NAME=VALUE", help="what it reports, such as isEncrypted=false")
 @with_service(Administration)
 def add(
-    *,
-    user: Annotated[str, typer.Option(metavar="USER", help="the user of the device", autocompletion=completion.user)],
-    platform: Annotated[
-        str,
-        typer.Option(
-            metavar="PLATFORM",
-            help=f"the operating system: {', '.join(Platform)}",
-            autocompletion=lambda: [*Platform, *Variant],
-        ),
-    ],
-    mode: Annotated[
-        str | None,
-        typer.Option(metavar="MODE", help="Android: work-profile, fully-managed ...; or --platform android/MODE"),
-    ] = None,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="without it such as alice's iPhone")] = None,
-    fact: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="what it reports, such as isEncrypted=false")
-    ] = None,
-    service: Administration,
+    *, user: str, platform: str, mode: str | None, name: str | None, fact: tuple[str, ...], service: Administration
 ) -> None:
     """Add a simulated device, which the server holds.
 
@@ -314,7 +298,7 @@ def add(
     system, mode = _kind(platform, mode)
     with service.session() as session:
         owner = names.user(session.client, user)
-        facts = named_values(fact or [], option="--fact", example="isEncrypted=false")
+        facts = named_values(fact, option="--fact", example="isEncrypted=false")
         request = add_hosted_device(owner.name, platform=system, mode=mode, name=name, facts=facts)
         answer = session.send(request, seconds=_PATIENCE, title="Enrolling the device")
         session.show(answer, f"{answer['name']} is enrolled for {person(owner.name)}.")
@@ -326,7 +310,7 @@ def _kind(platform: str, mode: str | None) -> tuple[str, str | None]:
     if variant is None:
         near = nearest_spellings(platform)
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise typer.BadParameter(
+        raise click.BadParameter(
             f"'{one_line(platform)}' is no kind of device.{meant} There are {', '.join(Platform)}; Android also with a "
             "mode, such as --platform android --mode fully-managed.",
             param_hint="'--platform'",
@@ -335,7 +319,7 @@ def _kind(platform: str, mode: str | None) -> tuple[str, str | None]:
     if not own or platform.lower() == system:  # the mode is left open
         return system, mode
     if mode not in (None, own):
-        raise typer.BadParameter(f"--platform {platform} has the mode {own} already.", param_hint="'--mode'")
+        raise click.BadParameter(f"--platform {platform} has the mode {own} already.", param_hint="'--mode'")
     return system, own or None
 
 

@@ -4,10 +4,9 @@ certificates.
 
 from __future__ import annotations
 
-from typing import Annotated
 from urllib.parse import urlencode
 
-import typer
+import click
 
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune_cli import completion, names
@@ -17,17 +16,21 @@ from fauxtune_cli.options import FAILED, emit, fail
 from fauxtune_cli.service import with_service
 
 
+@click.command()
+@click.option("--user", shell_complete=completion.user, help="a user: name or id")
+@click.option("--device", shell_complete=completion.device, help="a device: name or id")
+@click.option("--profile", shell_complete=completion.profile, help="a profile: name or id")
+@click.option("--app", help="an app: name or id")
+@click.option("--all", "everything", is_flag=True, help="show the links without problems, too")
 @with_service(Administration)
 def diagnose(
     *,
     service: Administration,
-    user: Annotated[str | None, typer.Option(help="a user: name or id", autocompletion=completion.user)] = None,
-    device: Annotated[str | None, typer.Option(help="a device: name or id", autocompletion=completion.device)] = None,
-    profile: Annotated[
-        str | None, typer.Option(help="a profile: name or id", autocompletion=completion.profile)
-    ] = None,
-    app: Annotated[str | None, typer.Option(help="an app: name or id")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="show the links without problems, too")] = False,
+    user: str | None,
+    device: str | None,
+    profile: str | None,
+    app: str | None,
+    everything: bool,
 ) -> None:
     """Find out why a certificate or an app is missing on a device.
 
@@ -56,15 +59,13 @@ def diagnose(
         paint = diagnosis_text.paint_for_terminal()
         emit(session.output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
         if not answer["healthy"]:
-            raise typer.Exit(FAILED)
+            raise click.exceptions.Exit(FAILED)
 
 
+@click.command()
+@click.option("--user", required=True, shell_complete=completion.user, help="the user: name or id")
 @with_service(Administration)
-def history(
-    *,
-    service: Administration,
-    user: Annotated[str, typer.Option(help="the user: name or id", autocompletion=completion.user)],
-) -> None:
+def history(*, service: Administration, user: str) -> None:
     """List all certificates of a user, and what is wrong with them.
 
     The oldest first: imported ones, those issued for a device, and those issued directly by the CA.

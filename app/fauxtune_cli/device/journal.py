@@ -9,10 +9,10 @@ import sys
 import textwrap
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
-import typer
+import click
 from rich.cells import set_cell_size
 
 from fauxtune.core.administration.requests import AdminRequest, Service
@@ -28,18 +28,14 @@ _USER, _DEVICE, _LEAST = 8, 18, 20
 _COLOURS = {"good": "32", "bad": "31", "going": "33"}
 
 
+@click.command()
+@click.option("--follow", "-f", is_flag=True, help="wait for further events until Ctrl-C")
+@click.option("--type", "types", multiple=True, help="only events of this type, such as installed; repeatable")
+@click.option("--device", shell_complete=completion.device, help="only events of this device: name or id")
+@click.option("--last", type=click.IntRange(0), help="only the last so many events")
 @with_service(Administration)
 def journal(
-    *,
-    service: Administration,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="wait for further events until Ctrl-C")] = False,
-    type: Annotated[  # noqa: A002 - the journal's word
-        list[str] | None, typer.Option(help="only events of this type, such as installed; repeatable")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="only events of this device: name or id", autocompletion=completion.device)
-    ] = None,
-    last: Annotated[int | None, typer.Option(min=0, help="only the last so many events")] = None,
+    *, service: Administration, follow: bool, types: tuple[str, ...], device: str | None, last: int | None
 ) -> None:
     """Show what happened in the tenant, a line for each event. Times are UTC.
 
@@ -51,7 +47,7 @@ def journal(
     fauxtune journal --device "Alice's phone" --output json
     """
     with service.session() as session:
-        query = {"type": ",".join(type or []), "device": _device_id(session, device)}
+        query = {"type": ",".join(types), "device": _device_id(session, device)}
         filters = {name: value for name, value in query.items() if value}
         past = deque(_events(session, filters), maxlen=last)
         if follow:
@@ -95,7 +91,7 @@ def _follow(session: Session, past: Iterable[dict[str, Any]], *, filters: dict[s
             page = session.client.control("GET", _request(filters, after=after, wait=_WAIT).path, seconds=_WAIT + 30.0)
             events, after = page["events"], page["next"]
     except KeyboardInterrupt:
-        raise typer.Exit from None
+        raise click.exceptions.Exit from None
 
 
 class _Lines:

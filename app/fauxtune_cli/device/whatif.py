@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
-from fauxtune_cli.options import Output, OutputOption, emit, fail, one_line, plain_failures, reasons
+from fauxtune_cli.options import Output, emit, fail, one_line, output_option, plain_failures, reasons
 from fauxtune_cli.service import Emulator, with_service
 from fauxtune_cli.tables import Table, certificate_name, person, print_table
 
@@ -19,17 +19,13 @@ _AGAIN = "as above"
 _HEADINGS = ("device", "user", "what", "item", "why")
 
 
+@click.command()
+@click.argument("method", help="POST, PATCH, PUT or DELETE")
+@click.argument("address", metavar="URL", help="a URL of Graph: absolute, or from the version or collection on")
+@click.option("--body", help="the body: JSON, or the name of a JSON file")
+@output_option
 @with_service(Emulator)
-def whatif(
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="POST, PATCH, PUT or DELETE")],
-    address: Annotated[
-        str, typer.Argument(metavar="URL", help="a URL of Graph: absolute, or from the version or collection on")
-    ],
-    *,
-    service: Emulator,
-    body: Annotated[str | None, typer.Option(help="the body: JSON, or the name of a JSON file")] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+def whatif(method: str, address: str, *, service: Emulator, body: str | None, output: Output) -> None:
     """Show what a request to Graph would change on which device.
 
     Lists what would be installed, removed, revoked and re-issued, which scripts and apps would run or be installed, and

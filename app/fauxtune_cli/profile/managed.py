@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import policies
 from fauxtune.core.administration.assignments import Collection
 from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune_cli import names
-from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option
 from fauxtune_cli.names import Named
-from fauxtune_cli.options import Output, fail, name_and_value, one_line
-from fauxtune_cli.profile.profile_choice import NewPlatformOption, PlatformWord
+from fauxtune_cli.options import PATH, Group, Output, fail, name_and_value, one_line
+from fauxtune_cli.profile.profile_choice import PlatformWord, new_platform_option
 from fauxtune_cli.profile.targets import Assigning, assigned_words, words_of
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 
 _MOST = 1_048_576
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="its name, its id, or the beginning of its id")]
-NewName = Annotated[str, typer.Option("--name", help="its name")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PROPERTY=VALUE", help="a property of Graph's type; repeatable"),
-]
-IntentOption = Annotated[
-    str, typer.Option(help="of an app: required, available, uninstall or availableWithoutEnrollment")
-]
+name_argument = click.argument("name", help="its name, its id, or the beginning of its id")
+new_name = click.option("--name", required=True, help="its name")
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="PROPERTY=VALUE", help="a property of Graph's type; repeatable"
+)
 _NEXT = "Devices get it at their next check-in. See: fauxtune {noun} show {name}"
 _WHY = "Why a device lacks something: fauxtune diagnose --device NAME"
 
@@ -38,16 +35,16 @@ def _help(says: str, example: str) -> str:
     return f"{says}\n\n\b\n{example}"
 
 
-def _group(noun: str, *, says: str, examples: str, example: str) -> typer.Typer:
+def _group(noun: str, *, says: str, examples: str, example: str) -> click.Group:
     """Return the commands that all three have: list, show, assign, unassign, delete. `example`: the name of one."""
-    app = typer.Typer(help=_help(says, examples), no_args_is_help=True)
+    app = Group(help=_help(says, examples))
     _add_readers(app, noun, example=example)
     _add_assign(app, noun, example=example)
     _add_removers(app, noun, example=example)
     return app
 
 
-def _add_readers(app: typer.Typer, noun: str, *, example: str) -> None:
+def _add_readers(app: click.Group, noun: str, *, example: str) -> None:
     @app.command("list", help=_help("List them, with those to whom they are assigned.", f"fauxtune {noun} list"))
     @with_service(Administration)
     def list_(*, service: Administration) -> None:
@@ -70,8 +67,9 @@ def _add_readers(app: typer.Typer, noun: str, *, example: str) -> None:
             session.show([each.document for _, each in pairs], table)
 
     @app.command(help=_help("Show its assignments, and its state on each device.", f"fauxtune {noun} show {example}"))
+    @name_argument
     @with_service(Administration)
-    def show(*, name: NameArgument, service: Administration) -> None:
+    def show(*, name: str, service: Administration) -> None:
         with service.session() as session:
             of, chosen = _chosen(session, noun, wanted=name)
             request = policies.states(of, chosen.id)
@@ -91,17 +89,20 @@ def _add_readers(app: typer.Typer, noun: str, *, example: str) -> None:
             print(f"\n{_WHY}")
 
 
-def _add_assign(app: typer.Typer, noun: str, *, example: str) -> None:
+def _add_assign(app: click.Group, noun: str, *, example: str) -> None:
     @app.command(
         help=_help(
             "Assign it to groups, all users or all devices. Its other assignments stay.",
             f"fauxtune {noun} assign {example} --group Sales",
         )
     )
+    @name_argument
+    @click.option(
+        "--intent", default="required", help="of an app: required, available, uninstall or availableWithoutEnrollment"
+    )
+    @what_if_option
     @with_service(Assigning)
-    def assign(
-        *, name: NameArgument, service: Assigning, intent: IntentOption = "required", what_if: WhatIfOption = False
-    ) -> None:
+    def assign(*, name: str, service: Assigning, intent: str, what_if: bool) -> None:
         with service.session() as session:
             targets = service.targets(session)
             if not targets:
@@ -125,10 +126,12 @@ def _add_assign(app: typer.Typer, noun: str, *, example: str) -> None:
             session.show(document, f"Assigned {one_line(chosen.name)} to {words_of(targets)}.\n{then}")
 
 
-def _add_removers(app: typer.Typer, noun: str, *, example: str) -> None:
+def _add_removers(app: click.Group, noun: str, *, example: str) -> None:
     @app.command(help=_help("Take all of its assignments away.", f"fauxtune {noun} unassign {example}"))
+    @name_argument
+    @yes_option
     @with_service(Administration)
-    def unassign(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
+    def unassign(*, name: str, service: Administration, yes: bool) -> None:
         with service.session() as session:
             of, chosen = _chosen(session, noun, wanted=name)
             confirm(f"Take every assignment away from {one_line(chosen.name)}?", yes=yes)
@@ -136,8 +139,10 @@ def _add_removers(app: typer.Typer, noun: str, *, example: str) -> None:
             session.show({"id": chosen.id}, f"{one_line(chosen.name)} is assigned to nobody.")
 
     @app.command(help=_help("Delete it, with its assignments.", f"fauxtune {noun} delete {example} --yes"))
+    @name_argument
+    @yes_option
     @with_service(Administration)
-    def delete(*, name: NameArgument, service: Administration, yes: YesOption = False) -> None:
+    def delete(*, name: str, service: Administration, yes: bool) -> None:
         with service.session() as session:
             of, chosen = _chosen(session, noun, wanted=name)
             confirm(f"Delete {one_line(chosen.name)}?", yes=yes)
@@ -173,14 +178,18 @@ fauxtune script show Zone""",
 
 
 @compliance.command("create")
+@new_name
+@new_platform_option
+@set_option
+@click.option("--grace-days", type=float, default=0.0, help="days until a device that fails is noncompliant")
 @with_service(Administration)
 def create_compliance(
     *,
-    name: NewName,
+    name: str,
     service: Administration,
-    platform: NewPlatformOption,
-    settings: SetOption = None,
-    grace_days: Annotated[float, typer.Option(help="days until a device that fails is noncompliant")] = 0,
+    platform: tuple[PlatformWord, ...],
+    settings: tuple[str, ...],
+    grace_days: float,
 ) -> None:
     """Create a compliance policy for a platform.
 
@@ -198,15 +207,14 @@ def create_compliance(
 
 
 @apps.command("create")
+@new_name
+@click.option("--kind", required=True, help="ios-store, android-store, winget or web")
+@click.option("--of", required=True, metavar="ID", help="bundle id, package, package identifier, or address")
+@click.option("--publisher", default="Contoso", help="who makes it")
+@set_option
 @with_service(Administration)
 def create_app(
-    *,
-    name: NewName,
-    service: Administration,
-    kind: Annotated[str, typer.Option(help="ios-store, android-store, winget or web")],
-    of: Annotated[str, typer.Option(metavar="ID", help="bundle id, package, package identifier, or address")],
-    publisher: Annotated[str, typer.Option(help="who makes it")] = "Contoso",
-    settings: SetOption = None,
+    *, name: str, service: Administration, kind: str, of: str, publisher: str, settings: tuple[str, ...]
 ) -> None:
     """Create an app. Apps with content (Win32, LOB) are uploaded: docs/packaging-tools.md.
 
@@ -224,15 +232,14 @@ def create_app(
 
 
 @scripts.command("create")
+@new_name
+@click.option("--kind", required=True, help="powershell, shell (macOS) or remediation")
+@click.option("--file", type=PATH, required=True, help="the script; of a remediation the one that detects")
+@click.option("--remedy", type=PATH, help="of a remediation: the script that remedies")
+@set_option
 @with_service(Administration)
 def create_script(
-    *,
-    name: NewName,
-    service: Administration,
-    kind: Annotated[str, typer.Option(help="powershell, shell (macOS) or remediation")],
-    file: Annotated[Path, typer.Option(help="the script; of a remediation the one that detects")],
-    remedy: Annotated[Path | None, typer.Option(help="of a remediation: the script that remedies")] = None,
-    settings: SetOption = None,
+    *, name: str, service: Administration, kind: str, file: Path, remedy: Path | None, settings: tuple[str, ...]
 ) -> None:
     """Create a script from a file.
 
@@ -256,8 +263,8 @@ def create_script(
         _created(session, session.send(request), noun="script")
 
 
-def _properties(settings: list[str] | None, *, example: str) -> dict[str, Any]:
-    pairs = [name_and_value(each, option="--set", example=example) for each in settings or ()]
+def _properties(settings: Sequence[str], *, example: str) -> dict[str, Any]:
+    pairs = [name_and_value(each, option="--set", example=example) for each in settings]
     return {name: policies.typed_value(name, text) for name, text in pairs}
 
 

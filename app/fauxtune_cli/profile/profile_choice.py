@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
 
-import typer
+import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration.choices import (
@@ -25,7 +24,7 @@ from fauxtune.core.model.words.platform_words import TITLES, ProfilePlatform, sp
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names
 from fauxtune_cli.names import Named, NotOne
-from fauxtune_cli.options import one_line
+from fauxtune_cli.options import OneOf, one_line
 from fauxtune_client.http import Client
 
 
@@ -51,26 +50,29 @@ class PlatformWord(StrEnum):
 
 _LIST = ", ".join(PlatformWord)
 
-NewPlatformOption = Annotated[
-    list[PlatformWord],
-    typer.Option("--platform", metavar="PLATFORM", help=f"for this platform; repeatable: {_LIST}"),
-]
-PlatformOption = Annotated[
-    list[PlatformWord] | None,
-    typer.Option(
-        "--platform",
-        metavar="PLATFORM",
-        help=f"of the profiles of this name the one for this platform; repeatable: {_LIST}",
-    ),
-]
-ProfilesArgument = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="PROFILE...",
-        help="the profiles: names, ids or the beginnings of ids",
-        autocompletion=completion.profile,
-    ),
-]
+new_platform_option = click.option(
+    "--platform",
+    type=OneOf(PlatformWord),
+    multiple=True,
+    required=True,
+    metavar="PLATFORM",
+    help=f"for this platform; repeatable: {_LIST}",
+)
+platform_option = click.option(
+    "--platform",
+    type=OneOf(PlatformWord),
+    multiple=True,
+    metavar="PLATFORM",
+    help=f"of the profiles of this name the one for this platform; repeatable: {_LIST}",
+)
+profiles_argument = click.argument(
+    "profiles",
+    nargs=-1,
+    required=True,
+    metavar="PROFILE...",
+    shell_complete=completion.profile,
+    help="the profiles: names, ids or the beginnings of ids",
+)
 
 
 def platforms(words: Iterable[PlatformWord], *, family: ProfileFamily) -> list[ProfilePlatform]:

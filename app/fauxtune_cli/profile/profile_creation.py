@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration.assignments import assign
 from fauxtune.core.administration.choices import (
-    EXTENDED_USAGES,
     KeyUsage,
     MailApplication,
     ProfileFamily,
@@ -19,13 +17,8 @@ from fauxtune.core.administration.choices import (
     platforms_of,
 )
 from fauxtune.core.administration.profiles import (
-    EMAIL_NAME,
     SUBJECT,
-    UPN_NAME,
-    AlternativeName,
-    Issuer,
     MailAccount,
-    Scale,
     ScepKey,
     create_email,
     create_imported,
@@ -34,101 +27,71 @@ from fauxtune.core.administration.profiles import (
     create_scep,
 )
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.model.words.platform_words import ProfilePlatform
-from fauxtune.core.pki.foreign import certificate_from
-from fauxtune_cli import completion, names
+from fauxtune_cli import completion
 from fauxtune_cli.administration import Session, partial
-from fauxtune_cli.options import fail, one_line
-from fauxtune_cli.profile.profile_choice import NewPlatformOption, by_platform, platforms, root_profiles, sentence
+from fauxtune_cli.options import PATH, Group, OneOf, fail, one_line
+from fauxtune_cli.profile import certificate_options
+from fauxtune_cli.profile.profile_choice import (
+    PlatformWord,
+    by_platform,
+    new_platform_option,
+    platforms,
+    root_profiles,
+    sentence,
+)
 from fauxtune_cli.profile.targets import Assigning, NamedTarget, words_of
 from fauxtune_cli.service import with_service
 
-if TYPE_CHECKING:
-    pass
-
-app = typer.Typer(
+app = Group(
     help="""Create profiles of one family for several platforms.
 
 For one platform the profile has the name that you give; for several each has its platform behind it: "Signing (iOS)".
 
 \b
 fauxtune profile create root --name "Contoso root" --platform all --all-users
-fauxtune profile create imported --name Mail --platform ios --platform macos""",
-    no_args_is_help=True,
+fauxtune profile create imported --name Mail --platform ios --platform macos"""
 )
 
-NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="the name of the profile")]
-TemplateOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="the certificate template: see fauxtune template list",
-        autocompletion=completion.template,
-    ),
-]
-SanOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--san",
-        metavar="NAME",
-        help="an alternative name: email, upn, dns=TEXT or uri=TEXT, with variables; repeatable  [default: email]",
-    ),
-]
-ValidityOption = Annotated[str, typer.Option(metavar="TIME", help="how long certificates are valid: 90d, 6m or 1y")]
-RenewOption = Annotated[
-    int, typer.Option(metavar="PERCENT", help="renew when so many percent of the validity are left")
-]
-DescriptionOption = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="a description")]
-
-
-ServersOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="URL", help="the SCEP server; of several Apple devices get one  [default: the tenant's own]"),
-]
-ScepRootOption = Annotated[
-    str | None,
-    typer.Option(
-        "--root",
-        metavar="PROFILE",
-        help="the trusted root profile to refer to  [default: one with the tenant's own root]",
-    ),
-]
-ScepSubjectOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="the subject, with variables  [default: the user, or CN={{AAD_Device_ID}} for devices]"
-    ),
-]
-PurposesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="WORD",
-        help="what certificates are for: client, mail or an OID, or none; repeatable  [default: client]",
-    ),
-]
-UsesOption = Annotated[
-    list[KeyUsage] | None, typer.Option(help="what the key is for; repeatable  [default: signing and encryption]")
-]
+name_option = click.option("--name", required=True, metavar="NAME", help="the name of the profile")
+san_option = click.option(
+    "--san",
+    multiple=True,
+    metavar="NAME",
+    help="an alternative name: email, upn, dns=TEXT or uri=TEXT, with variables; repeatable  [default: email]",
+)
+validity_option = click.option(
+    "--validity", default="1y", metavar="TIME", help="how long certificates are valid: 90d, 6m or 1y"
+)
+renew_option = click.option(
+    "--renew", default=20, metavar="PERCENT", help="renew when so many percent of the validity are left"
+)
+description_option = click.option("--description", help="a description")
 
 
 @app.command()
+@name_option
+@new_platform_option
+@click.option(
+    "--certificate", type=PATH, metavar="FILE", help="a certificate file, DER or PEM (default: the tenant's own root)"
+)
+@click.option(
+    "--authority",
+    default="root",
+    metavar="NAME",
+    help="the authority of the tenant whose certificate it is: root, issuing ...",
+)
+@description_option
 @with_service(Assigning)
 def root(
     *,
-    name: NameOption,
-    platform: NewPlatformOption,
+    name: str,
+    platform: tuple[PlatformWord, ...],
     service: Assigning,
-    certificate: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="a certificate file, DER or PEM (default: the tenant's own root)"),
-    ] = None,
-    authority: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="the authority of the tenant whose certificate it is: root, issuing ..."),
-    ] = "root",
-    description: DescriptionOption = None,
+    certificate: Path | None,
+    authority: str,
+    description: str | None,
 ) -> None:
     """Create trusted root profiles.
 
@@ -140,40 +103,57 @@ def root(
       --certificate partner.cer
     """
     with service.session() as session:
-        der = _read(certificate) if certificate is not None else _own_certificate(session, authority)
+        der = _read(certificate) if certificate is not None else certificate_options.own_certificate(session, authority)
         requests = create_root(
             name,
             platforms=platforms(platform, family=ProfileFamily.ROOT),
             certificate=der,
             file_name=f"{authority}.cer" if certificate is None else certificate.name,
             description=description,
-            intermediate=_is_intermediate(der),
+            intermediate=certificate_options.is_intermediate(der),
         )
         _create(session, requests, names_=[name], targets=service.targets(session))
 
 
 @app.command()
+@name_option
+@click.option(
+    "--template",
+    required=True,
+    metavar="NAME",
+    shell_complete=completion.template,
+    help="the certificate template: see fauxtune template list",
+)
+@new_platform_option
+@click.option(
+    "--subject", default="CN={{UserName}},E={{EmailAddress}}", metavar="NAME", help="the subject, with variables"
+)
+@san_option
+@click.option(
+    "--root", "root_profile", metavar="PROFILE", help="the trusted root profile to refer to, where the kind can"
+)
+@validity_option
+@renew_option
+@click.option("--digicert", is_flag=True, help="from the tenant's DigiCert CA, not its own")
+@click.option("--ca-host", metavar="HOST", help="the host of any other CA")
+@click.option("--ca-name", metavar="NAME", help="the name of that CA")
+@description_option
 @with_service(Assigning)
 def pkcs(
     *,
-    name: NameOption,
-    template: TemplateOption,
-    platform: NewPlatformOption,
+    name: str,
+    template: str,
+    platform: tuple[PlatformWord, ...],
     service: Assigning,
-    subject: Annotated[
-        str, typer.Option(metavar="NAME", help="the subject, with variables")
-    ] = "CN={{UserName}},E={{EmailAddress}}",
-    san: SanOption = None,
-    root_profile: Annotated[
-        str | None,
-        typer.Option("--root", metavar="PROFILE", help="the trusted root profile to refer to, where the kind can"),
-    ] = None,
-    validity: ValidityOption = "1y",
-    renew: RenewOption = 20,
-    digicert: Annotated[bool, typer.Option("--digicert", help="from the tenant's DigiCert CA, not its own")] = False,
-    ca_host: Annotated[str | None, typer.Option(metavar="HOST", help="the host of any other CA")] = None,
-    ca_name: Annotated[str | None, typer.Option(metavar="NAME", help="the name of that CA")] = None,
-    description: DescriptionOption = None,
+    subject: str,
+    san: tuple[str, ...],
+    root_profile: str | None,
+    validity: str,
+    renew: int,
+    digicert: bool,
+    ca_host: str | None,
+    ca_name: str | None,
+    description: str | None,
 ) -> None:
     """Create PKCS profiles: a certificate for each device.
 
@@ -188,7 +168,9 @@ def pkcs(
       --san upn --validity 90d
     """
     with service.session() as session:
-        issuer, template = _issuer(session, digicert=digicert, host=ca_host, name=ca_name, template=template)
+        issuer, template = certificate_options.issuer(
+            session, digicert=digicert, host=ca_host, name=ca_name, template=template
+        )
         chosen = platforms(platform, family=ProfileFamily.PKCS)
         requests = create_pkcs(
             name,
@@ -196,8 +178,8 @@ def pkcs(
             issuer=issuer,
             template=template,
             subject=subject,
-            alternative_names=[_alternative_name(each) for each in san or ["email"]],
-            validity=_validity(validity),
+            alternative_names=[certificate_options.alternative_name(each) for each in san or ["email"]],
+            validity=certificate_options.validity(validity),
             renewal_percent=renew,
             roots=by_platform(session.client, root_profile, families=[ProfileFamily.ROOT]),
             description=description,
@@ -207,25 +189,60 @@ def pkcs(
 
 
 @app.command()
+@name_option
+@new_platform_option
+@click.option(
+    "--scep-server",
+    multiple=True,
+    metavar="URL",
+    help="the SCEP server; of several Apple devices get one  [default: the tenant's own]",
+)
+@click.option(
+    "--root",
+    "root_profile",
+    metavar="PROFILE",
+    help="the trusted root profile to refer to  [default: one with the tenant's own root]",
+)
+@click.option(
+    "--subject",
+    metavar="NAME",
+    help="the subject, with variables  [default: the user, or CN={{AAD_Device_ID}} for devices]",
+)
+@san_option
+@click.option(
+    "--purpose",
+    multiple=True,
+    metavar="WORD",
+    help="what certificates are for: client, mail or an OID, or none; repeatable  [default: client]",
+)
+@click.option(
+    "--usage",
+    type=OneOf(KeyUsage),
+    multiple=True,
+    help="what the key is for; repeatable  [default: signing and encryption]",
+)
+@click.option("--key-size", default=2048, metavar="BITS", help="the length of the RSA key: 1024, 2048, 4096")
+@click.option("--for-device", is_flag=True, help="for the device itself: it goes to Windows' machine store")
+@validity_option
+@renew_option
+@description_option
 @with_service(Assigning)
 def scep(
     *,
-    name: NameOption,
-    platform: NewPlatformOption,
+    name: str,
+    platform: tuple[PlatformWord, ...],
     service: Assigning,
-    scep_server: ServersOption = None,
-    root_profile: ScepRootOption = None,
-    subject: ScepSubjectOption = None,
-    san: SanOption = None,
-    purpose: PurposesOption = None,
-    usage: UsesOption = None,
-    key_size: Annotated[int, typer.Option(metavar="BITS", help="the length of the RSA key: 1024, 2048, 4096")] = 2048,
-    for_device: Annotated[
-        bool, typer.Option("--for-device", help="for the device itself: it goes to Windows' machine store")
-    ] = False,
-    validity: ValidityOption = "1y",
-    renew: RenewOption = 20,
-    description: DescriptionOption = None,
+    scep_server: tuple[str, ...],
+    root_profile: str | None,
+    subject: str | None,
+    san: tuple[str, ...],
+    purpose: tuple[str, ...],
+    usage: tuple[KeyUsage, ...],
+    key_size: int,
+    for_device: bool,
+    validity: str,
+    renew: int,
+    description: str | None,
 ) -> None:
     """Create SCEP profiles: devices make their keys themselves.
 
@@ -244,35 +261,43 @@ def scep(
         requests = create_scep(
             name,
             platforms=chosen,
-            urls=scep_server or [_own_scep_server(session)],
+            urls=scep_server or [certificate_options.own_scep_server(session)],
             key=ScepKey(
                 size=key_size,
                 usages=tuple(dict.fromkeys(usage or KeyUsage)),
-                purposes=_purposes(purpose or ["client"]),
+                purposes=certificate_options.purposes(purpose or ["client"]),
                 of_device=for_device,
             ),
             subject=subject or usual,
-            alternative_names=[_alternative_name(each) for each in san or ([] if for_device else ["email"])],
-            validity=_validity(validity),
+            alternative_names=[
+                certificate_options.alternative_name(each) for each in san or ([] if for_device else ["email"])
+            ],
+            validity=certificate_options.validity(validity),
             renewal_percent=renew,
-            roots=_roots(session, root_profile, own=not scep_server),
+            roots=certificate_options.roots(session, root_profile, own=not scep_server),
             description=description,
         )
         _create(session, requests, names_=[name], targets=service.targets(session))
 
 
 @app.command()
+@name_option
+@new_platform_option
+@click.option(
+    "--purpose",
+    type=OneOf(Purpose),
+    multiple=True,
+    help="what the certificates are for; repeatable, one profile each  [default: encryption]",
+)
+@description_option
 @with_service(Assigning)
 def imported(
     *,
-    name: NameOption,
-    platform: NewPlatformOption,
+    name: str,
+    platform: tuple[PlatformWord, ...],
     service: Assigning,
-    purpose: Annotated[
-        list[Purpose] | None,
-        typer.Option(help="what the certificates are for; repeatable, one profile each  [default: encryption]"),
-    ] = None,
-    description: DescriptionOption = None,
+    purpose: tuple[Purpose, ...],
+    description: str | None,
 ) -> None:
     """Create imported PFX profiles.
 
@@ -297,24 +322,31 @@ def imported(
 
 
 @app.command()
+@name_option
+@click.option("--mail-server", required=True, metavar="HOST", help="the Exchange server: mail.contoso.example")
+@new_platform_option
+@click.option("--account-name", default="Work", metavar="NAME", help="the account's name on the device")
+@click.option("--signing", metavar="PROFILE", help="the profile whose certificate signs mail (iOS, Samsung)")
+@click.option("--encryption", metavar="PROFILE", help="the profile whose certificate encrypts mail (iOS)")
+@click.option(
+    "--application",
+    type=OneOf(MailApplication),
+    default="gmail",
+    help="the mail application in an Android work profile",
+)
+@description_option
 @with_service(Assigning)
 def email(
     *,
-    name: NameOption,
-    mail_server: Annotated[str, typer.Option(metavar="HOST", help="the Exchange server: mail.contoso.example")],
-    platform: NewPlatformOption,
+    name: str,
+    mail_server: str,
+    platform: tuple[PlatformWord, ...],
     service: Assigning,
-    account_name: Annotated[str, typer.Option(metavar="NAME", help="the account's name on the device")] = "Work",
-    signing: Annotated[
-        str | None, typer.Option(metavar="PROFILE", help="the profile whose certificate signs mail (iOS, Samsung)")
-    ] = None,
-    encryption: Annotated[
-        str | None, typer.Option(metavar="PROFILE", help="the profile whose certificate encrypts mail (iOS)")
-    ] = None,
-    application: Annotated[
-        MailApplication, typer.Option(help="the mail application in an Android work profile")
-    ] = MailApplication.GMAIL,
-    description: DescriptionOption = None,
+    account_name: str,
+    signing: str | None,
+    encryption: str | None,
+    application: MailApplication,
+    description: str | None,
 ) -> None:
     """Create e-mail profiles, which set up an account.
 
@@ -345,7 +377,7 @@ def email(
 
 def _root_hint(session: Session, chosen: list[ProfilePlatform]) -> str:
     """A sentence if no profile would give devices of one of these platforms the root of the tenant's CA."""
-    known = root_profiles(session.client, _own_certificate(session, "root"))
+    known = root_profiles(session.client, certificate_options.own_certificate(session, "root"))
     missing = [each for each in chosen if each not in known]
     if not missing:
         return ""
@@ -409,81 +441,3 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}.")
-
-
-def _own_certificate(session: Session, wanted: str) -> bytes:
-    """The certificate of the tenant's authority with this name or role, DER."""
-    rows = session.client.control("GET", "/authorities")["value"]
-    row = next((each for each in rows if each["current"] and wanted in {each["name"], each["role"]}), None)
-    if row is None:
-        known = ", ".join(each["name"] for each in rows if each["current"])
-        fail(f"The tenant has no authority '{wanted}'; it has {known}.")
-    return ssl.PEM_cert_to_DER_cert(row["certificate"])
-
-
-def _is_intermediate(data: bytes) -> bool:
-    """Whether it is the certificate of an authority below another."""
-    certificate = certificate_from(data, target="--certificate")
-    return certificate.subject != certificate.issuer
-
-
-def _issuer(
-    session: Session, *, digicert: bool, host: str | None, name: str | None, template: str
-) -> tuple[Issuer, str]:
-    """The CA and the template, which is looked up if the CA belongs to the tenant."""
-    if (host is None) != (name is None) or (digicert and host is not None):
-        fail(
-            "Name a CA by --ca-host and --ca-name together, or else by --digicert; without them it is the tenant's own."
-        )
-    if host is not None and name is not None:
-        return Issuer(host, name, kind=None), template
-    if digicert:
-        row = session.client.control("GET", "/digicert")
-        known = [names.Named(each, each) for each in row["certificateTemplateNames"]]
-        template = names.choose(template, known, kind="certificate profile OID").name
-        return Issuer(row["certificationAuthority"], row["certificationAuthorityName"], kind="digiCert"), template
-    tenant = session.client.control("GET", "")
-    issuer = Issuer(tenant["certificationAuthority"], tenant["certificationAuthorityName"])
-    return issuer, names.template(session.client, template).name
-
-
-def _own_scep_server(session: Session) -> str:
-    """The address of the tenant's own SCEP server."""
-    tenant = session.client.control("GET", "")
-    return ndes_url(tenant["publicHttpUrl"], tenant=tenant["name"])
-
-
-def _roots(session: Session, wanted: str | None, *, own: bool) -> dict[ProfilePlatform, str]:
-    """The ids of the trusted root profiles of this name, by platform. Without a name: those with the tenant's own root,
-    and for another authority those that are the only ones.
-    """
-    if wanted is not None:
-        return by_platform(session.client, wanted, families=[ProfileFamily.ROOT])
-    return root_profiles(session.client, _own_certificate(session, "root") if own else None)
-
-
-def _purposes(words: list[str]) -> dict[str, str]:
-    """The extended key usages, OID -> name; of an OID that has no word it is the name itself."""
-    return dict(EXTENDED_USAGES.get(each, (each, each)) for each in words if each != "none")
-
-
-def _alternative_name(text: str) -> AlternativeName:
-    kinds = {
-        "email": ("emailAddress", EMAIL_NAME),
-        "upn": ("userPrincipalName", UPN_NAME),
-        "dns": ("domainNameService", None),
-        "uri": ("universalResourceIdentifier", None),
-    }
-    word, equals, value = text.partition("=")
-    kind, usual = kinds.get(word, (None, None))
-    if kind is None or (not value and (equals or usual is None)):
-        fail(f"--san is email, upn, or one of email=TEXT, upn=TEXT, dns=TEXT, uri=TEXT; not '{text}'.")
-    return usual if usual is not None and not value else AlternativeName(kind, value)
-
-
-def _validity(text: str) -> tuple[int, Scale]:
-    scales = {"d": Scale.DAYS, "m": Scale.MONTHS, "y": Scale.YEARS}
-    number, scale = text[:-1], scales.get(text[-1:].lower())
-    if scale is None or not (number.isascii() and number.isdecimal()) or not 1 <= int(number) <= 9999:
-        fail(f"--validity is a number of days, months or years, such as 90d, 6m or 1y; not '{text}'.")
-    return int(number), scale

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import assignments
 from fauxtune.core.administration.profiles import delete_profile
@@ -12,16 +12,17 @@ from fauxtune.core.administration.requests import AdminRequest, key
 from fauxtune.core.pki.names import subject_text
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option
 from fauxtune_cli.names import Named
-from fauxtune_cli.options import Output, fail, one_line
+from fauxtune_cli.options import Group, Output, fail, one_line
 from fauxtune_cli.profile import profile_creation
 from fauxtune_cli.profile.profile_choice import (
-    PlatformOption,
-    ProfilesArgument,
+    PlatformWord,
     chosen_profiles,
     deletion_rank,
     kind_words,
+    platform_option,
+    profiles_argument,
     sentence,
     short_kind,
 )
@@ -29,7 +30,7 @@ from fauxtune_cli.profile.targets import Assigning, assigned_words, words_of
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 
-app = typer.Typer(
+app = Group(
     help="""Create profiles, assign them, and see their outcome.
 
 A profile is meant by its name, by its id, or by the beginning of its id. "Signing" with --platform ios means the
@@ -38,10 +39,8 @@ profile "Signing (iOS)"; with --platform all it means every "Signing (...)".
 \b
 fauxtune profile create root --name "Contoso root" --platform all --all-users
 fauxtune profile assign Signing --platform all --group Sales
-fauxtune profile list""",
-    no_args_is_help=True,
+fauxtune profile list"""
 )
-app.add_typer(profile_creation.app, name="create")
 
 _PROFILES = "/deviceManagement/deviceConfigurations"
 _SHOWN = "assignments,deviceStatusOverview"
@@ -98,20 +97,12 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument(
+    "profile", shell_complete=completion.profile, help="the profile: its name, id or the beginning of its id"
+)
+@platform_option
 @with_service(Administration)
-def show(
-    *,
-    profile: Annotated[
-        str,
-        typer.Argument(
-            metavar="PROFILE",
-            help="the profile: its name, id or the beginning of its id",
-            autocompletion=completion.profile,
-        ),
-    ],
-    service: Administration,
-    platform: PlatformOption = None,
-) -> None:
+def show(*, profile: str, service: Administration, platform: tuple[PlatformWord, ...]) -> None:
     """Show a profile: settings, assignments, devices.
 
     \b
@@ -126,10 +117,11 @@ def show(
 
 
 @app.command()
+@profiles_argument
+@platform_option
+@what_if_option
 @with_service(Assigning)
-def assign(
-    *, profiles: ProfilesArgument, service: Assigning, platform: PlatformOption = None, what_if: WhatIfOption = False
-) -> None:
+def assign(*, profiles: tuple[str, ...], service: Assigning, platform: tuple[PlatformWord, ...], what_if: bool) -> None:
     """Assign profiles to groups, to all users or to all devices. Their other assignments stay.
 
     \b
@@ -155,15 +147,20 @@ def assign(
 
 
 @app.command()
+@profiles_argument
+@platform_option
+@click.option("--everything", is_flag=True, help="take away every assignment")
+@what_if_option
+@yes_option
 @with_service(Assigning)
 def unassign(
     *,
-    profiles: ProfilesArgument,
+    profiles: tuple[str, ...],
     service: Assigning,
-    platform: PlatformOption = None,
-    everything: Annotated[bool, typer.Option("--everything", help="take away every assignment")] = False,
-    what_if: WhatIfOption = False,
-    yes: YesOption = False,
+    platform: tuple[PlatformWord, ...],
+    everything: bool,
+    what_if: bool,
+    yes: bool,
 ) -> None:
     """Take assignments away from profiles. Devices remove what they no longer should hold.
 
@@ -197,14 +194,13 @@ def unassign(
 
 
 @app.command()
+@profiles_argument
+@platform_option
+@what_if_option
+@yes_option
 @with_service(Administration)
 def delete(
-    *,
-    profiles: ProfilesArgument,
-    service: Administration,
-    platform: PlatformOption = None,
-    what_if: WhatIfOption = False,
-    yes: YesOption = False,
+    *, profiles: tuple[str, ...], service: Administration, platform: tuple[PlatformWord, ...], what_if: bool, yes: bool
 ) -> None:
     """Delete profiles, with their assignments.
 
@@ -321,3 +317,6 @@ def _documents(profiles: list[Named], assignments: list[list[dict[str, Any]]]) -
             for each, rows in zip(profiles, assignments, strict=True)
         ]
     }
+
+
+app.add_command(profile_creation.app, "create")

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration.assignments import Target, excluding, to_all_devices, to_all_users, to_group
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.options import fail, one_line
+from fauxtune_cli.service import from_option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigning(Administration):
     """A tenant, whom profiles are assigned to there, and on which devices."""
 
-    group: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="to the members of this group; repeatable", autocompletion=completion.group),
-    ] = None
-    all_users: Annotated[bool, typer.Option("--all-users", help="to all users with a licence")] = False
-    all_devices: Annotated[bool, typer.Option("--all-devices", help="to all devices")] = False
-    exclude_group: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="not to the members of this group; repeatable", autocompletion=completion.group
-        ),
-    ] = None
-    filter: Annotated[
-        str | None, typer.Option(metavar="NAME", help="only on devices that this assignment filter fits")
-    ] = None
-    exclude_filter: Annotated[
-        str | None, typer.Option(metavar="NAME", help="only on devices that this assignment filter does not fit")
-    ] = None
+    group: tuple[str, ...] = from_option(
+        click.option(
+            "--group",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=completion.group,
+            help="to the members of this group; repeatable",
+        )
+    )
+    all_users: bool = from_option(click.option("--all-users", is_flag=True, help="to all users with a licence"))
+    all_devices: bool = from_option(click.option("--all-devices", is_flag=True, help="to all devices"))
+    exclude_group: tuple[str, ...] = from_option(
+        click.option(
+            "--exclude-group",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=completion.group,
+            help="not to the members of this group; repeatable",
+        )
+    )
+    filter: str | None = from_option(
+        click.option("--filter", metavar="NAME", help="only on devices that this assignment filter fits")
+    )
+    exclude_filter: str | None = from_option(
+        click.option(
+            "--exclude-filter", metavar="NAME", help="only on devices that this assignment filter does not fit"
+        )
+    )
 
     def targets(self, session: Session) -> list[NamedTarget]:
         """Return the targets that the options name. Excluded groups have no filter."""
@@ -96,8 +107,8 @@ def _assigned(assignment: Mapping[str, Any], groups: Mapping[str, str]) -> str:
     return f"{words} (filtered)" if has_filter else str(words)
 
 
-def _named(groups: list[names.Named], wanted: list[str] | None) -> list[names.Named]:
-    return [names.choose(each, groups, kind="group") for each in wanted or ()]
+def _named(groups: list[names.Named], wanted: Sequence[str]) -> list[names.Named]:
+    return [names.choose(each, groups, kind="group") for each in wanted]
 
 
 def _filters(session: Session) -> list[names.Named]:

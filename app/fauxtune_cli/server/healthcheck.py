@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from fauxtune_cli.options import DATA_DIR, CaOption, DataDirOption, Output, OutputOption, UrlOption, emit, fail, plain
+from fauxtune_cli.options import (
+    Output,
+    ca_option,
+    data_dir_option,
+    emit,
+    fail,
+    output_option,
+    plain,
+    url_option,
+)
 from fauxtune_client.endpoints import ClientError, Server, find
 from fauxtune_client.readiness import readiness, wait_until_ready
 
-WaitOption = Annotated[
-    float | None,
-    typer.Option(metavar="SECONDS", min=0, help="wait so long until it is ready, and say what it waits for"),
-]
 
-
-def healthcheck(
-    *,
-    wait: WaitOption = None,
-    data_dir: DataDirOption = DATA_DIR,
-    url: UrlOption = None,
-    ca: CaOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.command()
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="wait so long until it is ready, and say what it waits for",
+)
+@data_dir_option
+@url_option
+@ca_option
+@output_option
+def healthcheck(*, wait: float | None, data_dir: Path, url: str | None, ca: Path | None, output: Output) -> None:
     """Check whether the server is ready, or wait until it is.
 
     The exit code is 0 if it is ready. What it waits for is printed on standard error, a line for each reason.
@@ -45,7 +53,7 @@ def healthcheck(
     document = {"url": answer.https, "ready": answer.is_ready, "notReady": list(answer.missing)}
     emit(output, document, text=answer.sentence)
     if not answer.is_ready:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _report(reason: str) -> None:

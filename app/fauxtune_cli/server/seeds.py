@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, one_line
+from fauxtune_cli.options import FAILED, PATH, Group, Output, emit, fail, one_line, output_option
 
-app = typer.Typer(
+app = Group(
     help="""Check the file of a seed, and show the built-in one.
 
 A seed describes a new tenant: its people, profiles, certificates, simulated devices. See docs/seeds.md.
@@ -18,17 +17,14 @@ A seed describes a new tenant: its people, profiles, certificates, simulated dev
 \b
 fauxtune seed show > school.json
 fauxtune seed check school.json
-fauxtune tenant create school --seed school.json""",
-    no_args_is_help=True,
+fauxtune tenant create school --seed school.json"""
 )
 
 
 @app.command()
-def check(
-    *,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="the file of the seed")],
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.argument("file", type=PATH, help="the file of the seed")
+@output_option
+def check(*, file: Path, output: Output) -> None:
     """Say all that is wrong with a seed, with the lines.
 
     Nothing is created, and no server is needed. PFX files are opened too. The exit code is 1 if anything is wrong.
@@ -53,7 +49,7 @@ def check(
     ]
     emit(output, {"mistakes": rows}, text="\n".join(lines) or f"{file} can be used.")
     if mistakes:
-        raise typer.Exit(FAILED)
+        raise click.exceptions.Exit(FAILED)
 
 
 @app.command()

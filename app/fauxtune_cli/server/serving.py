@@ -16,103 +16,121 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from fauxtune.core.errors import Invalid
 from fauxtune.server import StartRefused
 from fauxtune.settings import Settings
-from fauxtune_cli.options import DATA_DIR, DataDirOption, Output, OutputOption, emit, fail, needs_posix, plain_failures
+from fauxtune_cli.options import (
+    DATA_DIR,
+    PATH,
+    Group,
+    Output,
+    data_dir_option,
+    emit,
+    fail,
+    needs_posix,
+    output_option,
+    plain_failures,
+)
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
 
-database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
-
-InterceptOption = Annotated[
-    bool | None,
-    typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
-]
-MailOption = Annotated[
-    bool | None, typer.Option("--mail", help="let mail programs on this machine read and send mail (POP3, SMTP)")
-]
-MailPortOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KIND=PORT",
-        help="port of smtp, smtps, pop3 or pop3s (repeatable); 0: a free one, 0 alone: free ones for all",
-    ),
-]
-NameOption = Annotated[str | None, typer.Option(help="name by which other machines call this one; with --host 0.0.0.0")]
-SeedOption = Annotated[
-    str | None, typer.Option(help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
-]
-EditionOption = Annotated[
-    str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
-]
-PublishedSecretsOption = Annotated[
-    bool | None,
-    typer.Option(help="let the published secret and password be good with a control token too (default: they are not)"),
-]
-ClientCertificatesOption = Annotated[bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")]
-TrustedProxyOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="CIDR", help="network of proxies that end TLS, whose headers are believed (repeatable)"),
-]
-CertificateHeaderOption = Annotated[
-    str | None, typer.Option(help="header in which they pass on the device's certificate (default: Client-Cert)")
-]
-OpenOption = Annotated[bool, typer.Option("--open", help="open the console in a browser once the server is ready")]
-PermissionsOption = Annotated[
-    str | None, typer.Option(help="Graph's permissions: enforce, warn or off (default: enforce)")
-]
-WireOption = Annotated[
-    int | None, typer.Option(help="requests of each tenant kept in memory to look at; 0: none (default: 500)")
-]
-DetachOption = Annotated[
-    bool, typer.Option("--detach", help="serve in the background; returns when the server is ready")
-]
-StopOption = Annotated[bool, typer.Option("--stop", help="stop the server that runs on --data-dir, and exit")]
-WorkersOption = Annotated[int | None, typer.Option(help="processes on this machine; they need PostgreSQL (default: 1)")]
-SharedOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FOLDER", help="folder that all processes of the database share, on several machines"),
-]
-EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")]
+database = Group(help="Maintain the database.")
 
 
+@click.command()
+@click.option("--host", help="name or address to listen on (default: localhost)")
+@click.option("--name", help="name by which other machines call this one; with --host 0.0.0.0")
+@click.option("--port", type=int, help="HTTPS port; 0 takes a free one (default: 8443)")
+@click.option("--http-port", type=int, help="HTTP port, for CRL and OCSP (default: 8080)")
+@click.option(
+    "--intercept", is_flag=True, default=None, help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"
+)
+@click.option("--proxy-port", type=int, help="port of that proxy; 0: a free one (default: 8888)")
+@click.option(
+    "--mail", is_flag=True, default=None, help="let mail programs on this machine read and send mail (POP3, SMTP)"
+)
+@click.option(
+    "--mail-port",
+    multiple=True,
+    metavar="KIND=PORT",
+    help="port of smtp, smtps, pop3 or pop3s (repeatable); 0: a free one, 0 alone: free ones for all",
+)
+@click.option("--data-dir", type=PATH, help="folder of keys and database (default: .fauxtune)")
+@click.option("--database-url", help="postgresql+psycopg://... (default: SQLite)")
+@click.option("--workers", type=int, help="processes on this machine; they need PostgreSQL (default: 1)")
+@click.option(
+    "--shared", type=PATH, metavar="FOLDER", help="folder that all processes of the database share, on several machines"
+)
+@click.option("--ephemeral", is_flag=True, default=None, help="use a temporary folder, deleted at the end")
+@click.option("--seed", help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
+@click.option("--edition", help="new tenants behave like Intune of 2020-04 or current (default: current)")
+@click.option("--labs", type=PATH, help="folder with labs of your own (docs/labs.md)")
+@click.option("--public-url", help="the HTTPS origin that clients see")
+@click.option("--public-http-url", help="the HTTP origin that certificates name")
+@click.option(
+    "--published-secrets/--no-published-secrets",
+    default=None,
+    help="let the published secret and password be good with a control token too (default: they are not)",
+)
+@click.option("--permissions", help="Graph's permissions: enforce, warn or off (default: enforce)")
+@click.option(
+    "--wire-exchanges", type=int, help="requests of each tenant kept in memory to look at; 0: none (default: 500)"
+)
+@click.option(
+    "--client-certificates/--no-client-certificates",
+    default=None,
+    help="ask TLS clients for a certificate (default: ask)",
+)
+@click.option(
+    "--trusted-proxy",
+    multiple=True,
+    metavar="CIDR",
+    help="network of proxies that end TLS, whose headers are believed (repeatable)",
+)
+@click.option(
+    "--client-certificate-header", help="header in which they pass on the device's certificate (default: Client-Cert)"
+)
+@click.option("--open", "open_console", is_flag=True, help="open the console in a browser once the server is ready")
+@click.option("--detach", is_flag=True, help="serve in the background; returns when the server is ready")
+@click.option("--stop", is_flag=True, help="stop the server that runs on --data-dir, and exit")
+@click.option("--print-seed", is_flag=True, help="print the built-in seed and exit")
+@output_option
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="name or address to listen on (default: localhost)")] = None,
-    name: NameOption = None,
-    port: Annotated[int | None, typer.Option(help="HTTPS port; 0 takes a free one (default: 8443)")] = None,
-    http_port: Annotated[int | None, typer.Option(help="HTTP port, for CRL and OCSP (default: 8080)")] = None,
-    intercept: InterceptOption = None,
-    proxy_port: Annotated[int | None, typer.Option(help="port of that proxy; 0: a free one (default: 8888)")] = None,
-    mail: MailOption = None,
-    mail_port: MailPortOption = None,
-    data_dir: Annotated[Path | None, typer.Option(help="folder of keys and database (default: .fauxtune)")] = None,
-    database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
-    workers: WorkersOption = None,
-    shared: SharedOption = None,
-    ephemeral: EphemeralOption = None,
-    seed: SeedOption = None,
-    edition: EditionOption = None,
-    labs: Annotated[Path | None, typer.Option(help="folder with labs of your own (docs/labs.md)")] = None,
-    public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
-    public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
-    published_secrets: PublishedSecretsOption = None,
-    permissions: PermissionsOption = None,
-    wire_exchanges: WireOption = None,
-    client_certificates: ClientCertificatesOption = None,
-    trusted_proxy: TrustedProxyOption = None,
-    client_certificate_header: CertificateHeaderOption = None,
-    open_console: OpenOption = False,
-    detach: DetachOption = False,
-    stop: StopOption = False,
-    print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and exit")] = False,
-    output: OutputOption = Output.TEXT,
+    host: str | None,
+    name: str | None,
+    port: int | None,
+    http_port: int | None,
+    intercept: bool | None,
+    proxy_port: int | None,
+    mail: bool | None,
+    mail_port: tuple[str, ...],
+    data_dir: Path | None,
+    database_url: str | None,
+    workers: int | None,
+    shared: Path | None,
+    ephemeral: bool | None,
+    seed: str | None,
+    edition: str | None,
+    labs: Path | None,
+    public_url: str | None,
+    public_http_url: str | None,
+    published_secrets: bool | None,
+    permissions: str | None,
+    wire_exchanges: int | None,
+    client_certificates: bool | None,
+    trusted_proxy: tuple[str, ...],
+    client_certificate_header: str | None,
+    open_console: bool,
+    detach: bool,
+    stop: bool,
+    print_seed: bool,
+    output: Output,
 ) -> None:
     """Start the emulator and serve until Ctrl-C.
 
@@ -208,11 +226,12 @@ def _refusals() -> Iterator[None]:
 def _settings(options: dict[str, Any]) -> Settings:
     known = Settings.known()
     try:
-        return Settings(**{name: options[name] for name in known.keys() & options})
+        given = {name for name in known.keys() & options if options[name] != ()}
+        return Settings(**{name: options[name] for name in given})
     except Invalid as error:
         setting = known[str(error.target)]
         option = setting.name.replace("_", "-")
-        raise typer.BadParameter(f"--{option} ({setting.variable}): {error.message}") from None
+        raise click.BadParameter(f"--{option} ({setting.variable}): {error.message}") from None
 
 
 def _log(level: str) -> None:
@@ -241,18 +260,15 @@ def _program() -> str:
 
 
 @database.command()
-def upgrade(
-    *,
-    data_dir: DataDirOption = DATA_DIR,
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            envvar="FAUXTUNE_DATABASE_URL",
-            help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
-        ),
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@data_dir_option
+@click.option(
+    "--database-url",
+    envvar="FAUXTUNE_DATABASE_URL",
+    show_envvar=True,
+    help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
+)
+@output_option
+def upgrade(*, data_dir: Path, database_url: str | None, output: Output) -> None:
     """Bring the database's schema up to date.
 
     The server must be stopped. `fauxtune serve` does the same when it starts.

@@ -6,12 +6,11 @@ import shlex
 import sys
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
 
-import typer
+import click
 
 from fauxtune.core.administration.snippets import powershell_text
-from fauxtune_cli.options import Output, OutputOption, emit, plain_failures
+from fauxtune_cli.options import OneOf, Output, emit, output_option, plain_failures
 from fauxtune_cli.service import Emulator, with_service
 from fauxtune_client.endpoints import ClientError, Refused, Server
 
@@ -25,15 +24,13 @@ class Program(StrEnum):
     CURL = "curl"
 
 
+@click.command()
+@click.option(
+    "--for", "program", type=OneOf(Program), default="python", help="the program or shell that reads the variables"
+)
+@output_option
 @with_service(Emulator)
-def env(
-    *,
-    program: Annotated[
-        Program, typer.Option("--for", help="the program or shell that reads the variables")
-    ] = Program.PYTHON,
-    service: Emulator,
-    output: OutputOption = Output.TEXT,
-) -> None:
+def env(*, program: Program, service: Emulator, output: Output) -> None:
     """Print environment variables for clients, ready to paste.
 
     A server elsewhere is asked for its secret, and one with a control token tells it to who has that token.

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 from cryptography import x509
 
 from fauxtune.core.administration.trusting import SYSTEMS, root_of
-from fauxtune_cli.options import DATA_DIR, CaOption, DataDirOption, Output, OutputOption, emit, fail, plain_failures
+from fauxtune_cli.options import PATH, Output, ca_option, data_dir_option, emit, fail, output_option, plain_failures
 from fauxtune_client.endpoints import ca_file
 
 
-def trust(
-    *,
-    out: Annotated[Path | None, typer.Option(help="write the CA certificate to this file")] = None,
-    data_dir: DataDirOption = DATA_DIR,
-    ca: CaOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.command()
+@click.option("--out", type=PATH, help="write the CA certificate to this file")
+@data_dir_option
+@ca_option
+@output_option
+def trust(*, out: Path | None, data_dir: Path, ca: Path | None, output: Output) -> None:
     """Show the CA that clients must trust, and how to install it.
 
     \b

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import approvals as tasks
 from fauxtune.core.administration.approvals import Decision
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.policies.tenant_administration import PolicyType, Status
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, Session, YesOption, confirm
+from fauxtune_cli.administration import Administration, Session, confirm, yes_option
 from fauxtune_cli.names import Named, listed
-from fauxtune_cli.options import fail, one_line
-from fauxtune_cli.service import with_service
+from fauxtune_cli.options import Group, OneOf, fail, one_line
+from fauxtune_cli.service import from_option, with_service
 from fauxtune_cli.tables import Table, moment, person
 from fauxtune_client.endpoints import User
 
-app = typer.Typer(
+app = Group(
     help="""Let operations wait for a second administrator, and decide on them.
 
 This is Multi Admin Approval. What a policy guards changes nothing until somebody
@@ -30,10 +30,9 @@ fauxtune approval policy create Wipes --type deviceWipe --group "SMIME Pilot"
 fauxtune device wipe "alice's iPhone" --justification "Lost, ticket 4711"
 fauxtune approval list
 fauxtune approval approve 3f2a91 --as bob --justification Seen
-fauxtune device wipe "alice's iPhone" --approval 3f2a91""",
-    no_args_is_help=True,
+fauxtune device wipe "alice's iPhone" --approval 3f2a91"""
 )
-policy = typer.Typer(
+policy = Group(
     help="""Say what waits for an approval, and who approves it.
 
 A policy is in force at once, for everybody: users and applications.
@@ -41,35 +40,34 @@ A policy is in force at once, for everybody: users and applications.
 \b
 fauxtune approval policy create Wipes --type deviceWipe --group "SMIME Pilot"
 fauxtune approval policy list
-fauxtune approval policy delete Wipes""",
-    no_args_is_help=True,
+fauxtune approval policy delete Wipes"""
 )
-app.add_typer(policy, name="policy")
 
-RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="its id, or the beginning of it")]
-JustificationOption = Annotated[str | None, typer.Option(metavar="TEXT", help="the reason of the decision")]
-AsOption = Annotated[
-    str,
-    typer.Option("--as", metavar="USER", help="who decides: an approver's name or id", autocompletion=completion.user),
-]
+request_argument = click.argument("wanted", metavar="REQUEST", help="its id, or the beginning of it")
+justification_option = click.option("--justification", help="the reason of the decision")
+as_option = click.option(
+    "--as",
+    "as_",
+    required=True,
+    metavar="USER",
+    shell_complete=completion.user,
+    help="who decides: an approver's name or id",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deciding(Administration):
     """A tenant, and the password of the user who signs in to it."""
 
-    password: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="the password of that user (default: the one that people have)")
-    ] = None
+    password: str | None = from_option(
+        click.option("--password", help="the password of that user (default: the one that people have)")
+    )
 
 
 @app.command("list")
+@click.option("--state", type=OneOf(Status), help="only requests in this state")
 @with_service(Administration)
-def list_(
-    *,
-    service: Administration,
-    state: Annotated[Status | None, typer.Option(help="only requests in this state")] = None,
-) -> None:
+def list_(*, service: Administration, state: Status | None) -> None:
     """List the requests for approval, the newest first.
 
     \b
@@ -97,8 +95,9 @@ def list_(
 
 
 @app.command()
+@request_argument
 @with_service(Administration)
-def show(*, wanted: RequestArgument, service: Administration) -> None:
+def show(*, wanted: str, service: Administration) -> None:
     """Show a request: what it would do, who asked, and who may decide.
 
     \b
@@ -111,10 +110,11 @@ def show(*, wanted: RequestArgument, service: Administration) -> None:
 
 
 @app.command()
+@request_argument
+@as_option
+@justification_option
 @with_service(Deciding)
-def approve(
-    *, wanted: RequestArgument, as_: AsOption, justification: JustificationOption = None, service: Deciding
-) -> None:
+def approve(*, wanted: str, as_: str, justification: str | None, service: Deciding) -> None:
     """Approve a request. Whoever asked can then do it once, with the request's id.
 
     You sign in as an approver, who is not the one who asked.
@@ -130,10 +130,11 @@ def approve(
 
 
 @app.command()
+@request_argument
+@as_option
+@justification_option
 @with_service(Deciding)
-def reject(
-    *, wanted: RequestArgument, as_: AsOption, justification: JustificationOption = None, service: Deciding
-) -> None:
+def reject(*, wanted: str, as_: str, justification: str | None, service: Deciding) -> None:
     """Reject a request: the operation is not done.
 
     \b
@@ -145,18 +146,12 @@ def reject(
 
 
 @app.command()
+@request_argument
+@click.option(
+    "--as", "as_", metavar="USER", shell_complete=completion.user, help="a user; without it the tenant's application"
+)
 @with_service(Deciding)
-def cancel(
-    *,
-    wanted: RequestArgument,
-    as_: Annotated[
-        str | None,
-        typer.Option(
-            "--as", metavar="USER", help="a user; without it the tenant's application", autocompletion=completion.user
-        ),
-    ] = None,
-    service: Deciding,
-) -> None:
+def cancel(*, wanted: str, as_: str | None, service: Deciding) -> None:
     """Withdraw a request of one's own, or take an approval back.
 
     What the tenant's application asked for, as device commands do, needs no --as. An approver takes an approval back.
@@ -206,19 +201,18 @@ def list_policies(*, service: Administration) -> None:
 
 
 @policy.command()
+@click.argument("name", help="the name of the policy")
+@click.option("--type", "type_", type=OneOf(PolicyType), required=True, metavar="TYPE", help="what waits: one of these")
+@click.option(
+    "--group",
+    multiple=True,
+    required=True,
+    metavar="GROUP",
+    shell_complete=completion.group,
+    help="a group whose direct members approve; repeatable",
+)
 @with_service(Administration)
-def create(
-    *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the name of the policy")],
-    type_: Annotated[PolicyType, typer.Option("--type", metavar="TYPE", help="what waits: one of these")],
-    group: Annotated[
-        list[str],
-        typer.Option(
-            metavar="GROUP", help="a group whose direct members approve; repeatable", autocompletion=completion.group
-        ),
-    ],
-    service: Administration,
-) -> None:
+def create(*, name: str, type_: PolicyType, group: tuple[str, ...], service: Administration) -> None:
     """Let operations of a type wait for an approval from now on.
 
     \b
@@ -237,13 +231,10 @@ def create(
 
 
 @policy.command()
+@click.argument("name", metavar="POLICY", help="the policy: its name or id")
+@yes_option
 @with_service(Administration)
-def delete(
-    *,
-    name: Annotated[str, typer.Argument(metavar="POLICY", help="the policy: its name or id")],
-    service: Administration,
-    yes: YesOption = False,
-) -> None:
+def delete(*, name: str, service: Administration, yes: bool) -> None:
     """Delete a policy: what it guards does not wait any more.
 
     \b
@@ -308,3 +299,6 @@ def _described(row: dict[str, Any], operation: dict[str, Any], *, session: Sessi
         ("may decide", ", ".join(person(each) for each in operation["approvers"]) or "nobody"),
     )
     return "\n".join(f"{name + ':':<15}{one_line(value)}" for name, value in facts if value)
+
+
+app.add_command(policy, "policy")

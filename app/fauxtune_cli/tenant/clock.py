@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.device.whatif import effects_of_time
-from fauxtune_cli.options import one_line
+from fauxtune_cli.options import Group, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.times import iso_duration, iso_time
 
-app = typer.Typer(
+app = Group(
     help="""Show the tenant's clock, freeze it, or put it forward.
 
 Certificates expire and devices check in by this clock; all times are UTC.
@@ -23,8 +23,7 @@ Certificates expire and devices check in by this clock; all times are UTC.
 \b
 fauxtune clock show
 fauxtune clock advance "30 days" --settle
-fauxtune clock run --system""",
-    no_args_is_help=True,
+fauxtune clock run --system"""
 )
 
 _COLUMNS = 80
@@ -49,12 +48,9 @@ def show(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("at", required=False, metavar="[TIME]", help="at this time (default: now)")
 @with_service(Administration)
-def freeze(
-    *,
-    at: Annotated[str | None, typer.Argument(metavar="TIME", help="at this time (default: now)")] = None,
-    service: Administration,
-) -> None:
+def freeze(*, at: str | None, service: Administration) -> None:
     """Stop the clock, now or at a time.
 
     \b
@@ -67,12 +63,9 @@ def freeze(
 
 
 @app.command("set")
+@click.argument("time", help="2027-01-31, or 2027-01-31T10:00:00Z")
 @with_service(Administration)
-def set_(
-    *,
-    time: Annotated[str, typer.Argument(metavar="TIME", help="2027-01-31, or 2027-01-31T10:00:00Z")],
-    service: Administration,
-) -> None:
+def set_(*, time: str, service: Administration) -> None:
     """Set the clock to a time. It goes on running; a frozen one stays frozen.
 
     \b
@@ -86,12 +79,9 @@ def set_(
 
 
 @app.command()
+@click.option("--system", is_flag=True, help="with the computer's time")
 @with_service(Administration)
-def run(
-    *,
-    system: Annotated[bool, typer.Option("--system", help="with the computer's time")] = False,
-    service: Administration,
-) -> None:
+def run(*, system: bool, service: Administration) -> None:
     """Let the clock run, from the time that it shows.
 
     \b
@@ -103,19 +93,12 @@ def run(
 
 
 @app.command()
+@click.argument("by", metavar="DURATION", help="'30 days', '1 year', '8 hours', P30D, PT8H")
+@click.option("--settle", is_flag=True, help="then push all connected devices, and wait until they have settled")
+@click.option("--timeout", type=click.IntRange(1, 600), default=60, help="wait for them this many seconds at most")
+@click.option("--what-if", is_flag=True, help="only show whose compliance time would change, without a check-in")
 @with_service(Administration)
-def advance(
-    *,
-    by: Annotated[str, typer.Argument(metavar="DURATION", help="'30 days', '1 year', '8 hours', P30D, PT8H")],
-    settle: Annotated[
-        bool, typer.Option("--settle", help="then push all connected devices, and wait until they have settled")
-    ] = False,
-    timeout: Annotated[int, typer.Option(min=1, max=600, help="wait for them this many seconds at most")] = 60,
-    what_if: Annotated[
-        bool, typer.Option("--what-if", help="only show whose compliance time would change, without a check-in")
-    ] = False,
-    service: Administration,
-) -> None:
+def advance(*, by: str, settle: bool, timeout: int, what_if: bool, service: Administration) -> None:
     """Put the clock forward.
 
     \b
@@ -136,7 +119,7 @@ def advance(
         answer = session.send(request, seconds=timeout + 30.0, title=title)
         _print(session, answer)
         if answer.get("waiting"):
-            raise typer.Exit(1)
+            raise click.exceptions.Exit(1)
 
 
 def _foresee(service: Administration, *, by: str) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.faults.writing import effect_in_words, match_in_words, nearest_in_words, when_in_words
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session
-from fauxtune_cli.options import json_or_text, named_values, one_line
-from fauxtune_cli.service import with_service
+from fauxtune_cli.options import Group, json_or_text, named_values, one_line
+from fauxtune_cli.service import from_option, with_service
 from fauxtune_cli.tables import Table
 from fauxtune_cli.times import iso_time
 
-app = typer.Typer(
+app = Group(
     help="""Let things go wrong on purpose: throttling, outages, lost connections.
 
 All effects, with examples: docs/faults.md.
@@ -26,8 +26,7 @@ All effects, with examples: docs/faults.md.
 fauxtune fault add --status 429 --retry-after 7 --path /users --nth 2
 fauxtune fault add --realistic
 fauxtune fault list
-fauxtune fault clear""",
-    no_args_is_help=True,
+fauxtune fault clear"""
 )
 
 _MATCHES = "Which requests"
@@ -36,48 +35,47 @@ _EFFECTS = "What happens"
 _SETS = "Ready-made sets"
 
 
-def _option(panel: str, help_: str, *, metavar: str | None = None, flag: str | None = None) -> Any:
-    return typer.Option(*([flag] if flag else []), help=f"{panel}: {help_}", metavar=metavar)
+def _option(panel: str, *names: str, says: str, **more: Any) -> Any:
+    return from_option(click.option(*names, help=f"{panel}: {says}", **more))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFault(Administration):
     """The options of a new fault."""
 
-    status: Annotated[int | None, _option(_EFFECTS, "this HTTP status, with the real service's body")] = None
-    retry_after: Annotated[int | None, _option(_EFFECTS, "Retry-After, in seconds")] = None
-    punish_early: Annotated[
-        bool, _option(_EFFECTS, "a client that comes back too early fails again", flag="--punish-early")
-    ] = False
-    carried_out: Annotated[
-        bool, _option(_EFFECTS, "the request is carried out, and fails after that", flag="--carried-out")
-    ] = False
-    latency: Annotated[str | None, _option(_EFFECTS, "seconds, or JSON of a distribution", metavar="SECONDS")] = None
-    kind: Annotated[str | None, _option(_EFFECTS, "connectionReset, halfBody, staleReads, connectorOffline ...")] = None
-    with_: Annotated[
-        list[str] | None,
-        _option(_EFFECTS, "a member of the kind, such as reads=2", metavar="NAME=VALUE", flag="--with"),
-    ] = None
-    surface: Annotated[str | None, _option(_MATCHES, "of graph, identity, devices, pki ...")] = None
-    method: Annotated[str | None, _option(_MATCHES, "with GET, POST ...")] = None
-    path: Annotated[str | None, _option(_MATCHES, "at this path: no version; {id} is any part, /* all below")] = None
-    operation: Annotated[str | None, _option(_MATCHES, "by an operation id of openapi/graph.json")] = None
-    device: Annotated[str | None, _option(_MATCHES, "of or about this device: id or name")] = None
-    user: Annotated[str | None, _option(_MATCHES, "of or about this user: id or principal name")] = None
-    application: Annotated[str | None, _option(_MATCHES, "of the application with this client id")] = None
-    connector: Annotated[str | None, _option(_MATCHES, "of this connector: id or name")] = None
-    nth: Annotated[int | None, _option(_WHENS, "the one with this number")] = None
-    next_: Annotated[int | None, _option(_WHENS, "the next so many", metavar="N", flag="--next")] = None
-    every: Annotated[int | None, _option(_WHENS, "every so many")] = None
-    probability: Annotated[float | None, _option(_WHENS, "each with this probability, 0 to 1")] = None
-    seed: Annotated[int | None, _option(_WHENS, "the seed of the probability")] = None
-    from_: Annotated[str | None, _option(_WHENS, "from this tenant's time on", metavar="TIME", flag="--from")] = None
-    to: Annotated[str | None, _option(_WHENS, "before this tenant's time", metavar="TIME")] = None
-    name: Annotated[str | None, typer.Option(help="a name for people")] = None
-    realistic: Annotated[
-        bool, _option(_SETS, "limits, latency, lag and rare failures of the real service", flag="--realistic")
-    ] = False
-    chaos: Annotated[int | None, _option(_SETS, "everything at random, by this seed", metavar="SEED")] = None
+    status: int | None = _option(_EFFECTS, "--status", type=int, says="this HTTP status, with the real service's body")
+    retry_after: int | None = _option(_EFFECTS, "--retry-after", type=int, says="Retry-After, in seconds")
+    punish_early: bool = _option(
+        _EFFECTS, "--punish-early", is_flag=True, says="a client that comes back too early fails again"
+    )
+    carried_out: bool = _option(
+        _EFFECTS, "--carried-out", is_flag=True, says="the request is carried out, and fails after that"
+    )
+    latency: str | None = _option(_EFFECTS, "--latency", metavar="SECONDS", says="seconds, or JSON of a distribution")
+    kind: str | None = _option(_EFFECTS, "--kind", says="connectionReset, halfBody, staleReads, connectorOffline ...")
+    with_: tuple[str, ...] = _option(
+        _EFFECTS, "--with", "with_", multiple=True, metavar="NAME=VALUE", says="a member of the kind, such as reads=2"
+    )
+    surface: str | None = _option(_MATCHES, "--surface", says="of graph, identity, devices, pki ...")
+    method: str | None = _option(_MATCHES, "--method", says="with GET, POST ...")
+    path: str | None = _option(_MATCHES, "--path", says="at this path: no version; {id} is any part, /* all below")
+    operation: str | None = _option(_MATCHES, "--operation", says="by an operation id of openapi/graph.json")
+    device: str | None = _option(_MATCHES, "--device", says="of or about this device: id or name")
+    user: str | None = _option(_MATCHES, "--user", says="of or about this user: id or principal name")
+    application: str | None = _option(_MATCHES, "--application", says="of the application with this client id")
+    connector: str | None = _option(_MATCHES, "--connector", says="of this connector: id or name")
+    nth: int | None = _option(_WHENS, "--nth", type=int, says="the one with this number")
+    next_: int | None = _option(_WHENS, "--next", "next_", type=int, metavar="N", says="the next so many")
+    every: int | None = _option(_WHENS, "--every", type=int, says="every so many")
+    probability: float | None = _option(_WHENS, "--probability", type=float, says="each with this probability, 0 to 1")
+    seed: int | None = _option(_WHENS, "--seed", type=int, says="the seed of the probability")
+    from_: str | None = _option(_WHENS, "--from", "from_", metavar="TIME", says="from this tenant's time on")
+    to: str | None = _option(_WHENS, "--to", metavar="TIME", says="before this tenant's time")
+    name: str | None = from_option(click.option("--name", help="a name for people"))
+    realistic: bool = _option(
+        _SETS, "--realistic", is_flag=True, says="limits, latency, lag and rare failures of the real service"
+    )
+    chaos: int | None = _option(_SETS, "--chaos", type=int, metavar="SEED", says="everything at random, by this seed")
 
     def request(self) -> AdminRequest:
         """Return the request that adds it."""
@@ -94,7 +92,7 @@ class NewFault(Administration):
             "punishEarly": self.punish_early or None,
             "carriedOut": self.carried_out or None,
             "latency": None if self.latency is None else json_or_text(self.latency),
-            **named_values(self.with_ or [], option="--with", example="reads=2"),
+            **named_values(self.with_, option="--with", example="reads=2"),
         }
         members = ("surface", "method", "path", "operation", "device", "user", "application", "connector")
         match = {name: getattr(self, name) for name in members}
@@ -162,10 +160,9 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("fault", metavar="ID", help="the id, or its beginning")
 @with_service(Administration)
-def delete(
-    *, fault: Annotated[str, typer.Argument(metavar="ID", help="the id, or its beginning")], service: Administration
-) -> None:
+def delete(*, fault: str, service: Administration) -> None:
     """Delete a fault.
 
     \b
@@ -178,13 +175,10 @@ def delete(
 
 
 @app.command()
+@click.argument("fault", metavar="ID", help="the id, or its beginning")
+@click.option("--on/--off", required=True, help="whether it strikes")
 @with_service(Administration)
-def switch(
-    *,
-    fault: Annotated[str, typer.Argument(metavar="ID", help="the id, or its beginning")],
-    on: Annotated[bool, typer.Option("--on/--off", help="whether it strikes")],
-    service: Administration,
-) -> None:
+def switch(*, fault: str, on: bool, service: Administration) -> None:
     """Switch a fault off, or on again; its counters stay.
 
     \b

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration.directory import add_member, create_group, delete_group, remove_member
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import quoted
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm
+from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option
 from fauxtune_cli.names import Named, listed
-from fauxtune_cli.options import fail, one_line
+from fauxtune_cli.options import Group, fail, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table
 
-app = typer.Typer(
+app = Group(
     help="""Create groups, and add or remove members.
 
 Profiles are assigned to groups. Members are users, devices and other groups.
@@ -24,27 +25,24 @@ Profiles are assigned to groups. Members are users, devices and other groups.
 \b
 fauxtune group create Sales --member alice --member bob
 fauxtune group add Sales dora
-fauxtune group list""",
-    no_args_is_help=True,
+fauxtune group list"""
 )
 
 _GROUPS = "/groups?$top=999&$select=id,displayName,description&$expand=members($select=id,displayName)"
-GroupArgument = Annotated[
-    str, typer.Argument(metavar="GROUP", help="the group: its name or id", autocompletion=completion.group)
-]
-MembersArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="USER...", help="users: names or ids", autocompletion=completion.user)
-]
-DeviceOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--device", metavar="NAME", help="a device, by name or id; repeatable", autocompletion=completion.device
-    ),
-]
-NestedOption = Annotated[
-    list[str] | None,
-    typer.Option("--group", metavar="NAME", help="another group, whose members count as members; repeatable"),
-]
+group_argument = click.argument("group", shell_complete=completion.group, help="the group: its name or id")
+members_argument = click.argument(
+    "users", nargs=-1, metavar="[USER]...", shell_complete=completion.user, help="users: names or ids"
+)
+device_option = click.option(
+    "--device",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion.device,
+    help="a device, by name or id; repeatable",
+)
+nested_option = click.option(
+    "--group", "nested", multiple=True, metavar="NAME", help="another group, whose members count as members; repeatable"
+)
 
 
 @app.command("list")
@@ -75,17 +73,13 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("name", help="the name of the group")
+@click.option(
+    "--member", multiple=True, metavar="USER", shell_complete=completion.user, help="a user, by name or id; repeatable"
+)
+@click.option("--description", help="a description")
 @with_service(Administration)
-def create(
-    *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="the name of the group")],
-    service: Administration,
-    member: Annotated[
-        list[str] | None,
-        typer.Option(metavar="USER", help="a user, by name or id; repeatable", autocompletion=completion.user),
-    ] = None,
-    description: Annotated[str | None, typer.Option(metavar="TEXT", help="a description")] = None,
-) -> None:
+def create(*, name: str, service: Administration, member: tuple[str, ...], description: str | None) -> None:
     """Create a security group.
 
     \b
@@ -103,15 +97,20 @@ def create(
 
 
 @app.command()
+@group_argument
+@members_argument
+@device_option
+@nested_option
+@what_if_option
 @with_service(Administration)
 def add(
     *,
-    group: GroupArgument,
-    users: MembersArgument = None,
+    group: str,
+    users: tuple[str, ...],
     service: Administration,
-    device: DeviceOption = None,
-    nested: NestedOption = None,
-    what_if: WhatIfOption = False,
+    device: tuple[str, ...],
+    nested: tuple[str, ...],
+    what_if: bool,
 ) -> None:
     """Add members to a group. Their devices get what is assigned to it.
 
@@ -131,16 +130,22 @@ def add(
 
 
 @app.command()
+@group_argument
+@members_argument
+@device_option
+@nested_option
+@what_if_option
+@yes_option
 @with_service(Administration)
 def remove(
     *,
-    group: GroupArgument,
-    users: MembersArgument = None,
+    group: str,
+    users: tuple[str, ...],
     service: Administration,
-    device: DeviceOption = None,
-    nested: NestedOption = None,
-    what_if: WhatIfOption = False,
-    yes: YesOption = False,
+    device: tuple[str, ...],
+    nested: tuple[str, ...],
+    what_if: bool,
+    yes: bool,
 ) -> None:
     """Remove members from a group. Their devices remove what only this group gave them.
 
@@ -162,10 +167,11 @@ def remove(
 
 
 @app.command()
+@group_argument
+@what_if_option
+@yes_option
 @with_service(Administration)
-def delete(
-    *, group: GroupArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
-) -> None:
+def delete(*, group: str, service: Administration, what_if: bool, yes: bool) -> None:
     """Delete a group. Its members stay; their devices remove what only this group gave them.
 
     \b
@@ -186,26 +192,26 @@ def delete(
 
 
 def _group_and_members(
-    session: Session, group: str, *, users: list[str] | None, device: list[str] | None, nested: list[str] | None
+    session: Session, group: str, *, users: Sequence[str], device: Sequence[str], nested: Sequence[str]
 ) -> tuple[Named, list[Named]]:
     groups = names.groups(session.client)
     chosen = names.choose(group, groups, kind="group")
     members = [
         *_users(session, users),
         *_directory_devices(session, device),
-        *(names.choose(each, groups, kind="group") for each in nested or ()),
+        *(names.choose(each, groups, kind="group") for each in nested),
     ]
     if not members:
         fail("Say whom: users by name, or --device NAME, or --group NAME.")
     return chosen, list({each.id: each for each in members}.values())
 
 
-def _users(session: Session, wanted: list[str] | None) -> list[Named]:
+def _users(session: Session, wanted: Sequence[str]) -> list[Named]:
     known = names.users(session.client) if wanted else []
-    return [names.choose(each, known, kind="user") for each in wanted or ()]
+    return [names.choose(each, known, kind="user") for each in wanted]
 
 
-def _directory_devices(session: Session, wanted: list[str] | None) -> list[Named]:
+def _directory_devices(session: Session, wanted: Sequence[str]) -> list[Named]:
     """The objects of devices in the directory: groups have these as members, not the managed devices."""
     if not wanted:
         return []

@@ -7,23 +7,23 @@ renamed when it is whole, and a folder is exchanged by renaming, so that neither
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import state as tasks
 from fauxtune.core.administration.state import sentences
 from fauxtune_cli import completion
-from fauxtune_cli.administration import Administration, YesOption, confirm
-from fauxtune_cli.options import fail
+from fauxtune_cli.administration import Administration, confirm, yes_option
+from fauxtune_cli.options import PATH, Group, fail
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 
-app = typer.Typer(
+app = Group(
     help="""Keep the state of a tenant under a name, and return to it.
 
 A snapshot has users, groups, devices, profiles, certificates, keys, mail, the clock and the journal. Restoring one
@@ -36,36 +36,33 @@ fauxtune snapshot restore "before the wipe"
 
 Simulated devices in folders are not in the server. With --devices their folders are copied and restored too; without it
 they learn at their next check-in what changed: a device that the tenant does not have any more is told so, and ends its
-enrolment.""",
-    no_args_is_help=True,
+enrolment."""
 )
 
-NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="the snapshot's name", autocompletion=completion.snapshot)
-]
-DevicesOption = Annotated[
-    list[Path] | None,
-    typer.Option("--devices", metavar="FOLDER", help="also this folder of simulated devices; may be given repeatedly"),
-]
+name_argument = click.argument("name", shell_complete=completion.snapshot, help="the snapshot's name")
+devices_option = click.option(
+    "--devices",
+    type=PATH,
+    multiple=True,
+    metavar="FOLDER",
+    help="also this folder of simulated devices; may be given repeatedly",
+)
 #: Seconds that a tenant of thousands of devices may take.
 _PATIENCE = 120.0
 
 
 @app.command()
+@click.argument("name", help="its name: letters, digits, spaces, . - _")
+@devices_option
 @with_service(Administration)
-def create(
-    *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="its name: letters, digits, spaces, . - _")],
-    service: Administration,
-    devices: DevicesOption = None,
-) -> None:
+def create(*, name: str, service: Administration, devices: tuple[Path, ...]) -> None:
     """Keep the present state of the tenant.
 
     \b
     fauxtune snapshot create start
     fauxtune snapshot create "before the wipe" --devices iphone --devices tablet
     """
-    pairs = copies_of(devices or [], name)
+    pairs = copies_of(devices, name)
     with service.session(with_graph=False) as session, copied(pairs):
         snapshot = session.send(tasks.create_snapshot(name), seconds=_PATIENCE, title="Keeping the state")
         text = f"The snapshot {name} has {_contents(snapshot)}."
@@ -104,10 +101,11 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@name_argument
+@devices_option
+@yes_option
 @with_service(Administration)
-def restore(
-    *, name: NameArgument, service: Administration, devices: DevicesOption = None, yes: YesOption = False
-) -> None:
+def restore(*, name: str, service: Administration, devices: tuple[Path, ...], yes: bool) -> None:
     """Give the tenant the state of a snapshot: what came later is lost.
 
     A frozen clock shows the time of the snapshot again; a running one is not put back by the time that went by. The
@@ -117,7 +115,7 @@ def restore(
     fauxtune snapshot restore "before the wipe"
     fauxtune snapshot restore start --devices iphone --devices tablet --yes
     """
-    pairs = copies_of(devices or [], name)
+    pairs = copies_of(devices, name)
     with service.session(with_graph=False) as session, exchanged(pairs):
 
         def question() -> str:
@@ -131,17 +129,18 @@ def restore(
 
 
 @app.command()
+@name_argument
+@devices_option
+@yes_option
 @with_service(Administration)
-def delete(
-    *, name: NameArgument, service: Administration, devices: DevicesOption = None, yes: YesOption = False
-) -> None:
+def delete(*, name: str, service: Administration, devices: tuple[Path, ...], yes: bool) -> None:
     """Delete a snapshot; the tenant stays as it is.
 
     \b
     fauxtune snapshot delete start
     fauxtune snapshot delete "before the wipe" --devices iphone --yes
     """
-    pairs = copies_of(devices or [], name)
+    pairs = copies_of(devices, name)
     with service.session(with_graph=False) as session:
         confirm(f"Delete the snapshot {name}? The tenant cannot return to it then.", yes=yes)
         session.send(tasks.delete_snapshot(name))
@@ -159,7 +158,7 @@ def _contents(snapshot: dict[str, Any]) -> str:
     return f"{users} user{'s' * (users != 1)} and {devices} device{'s' * (devices != 1)}"
 
 
-def copies_of(folders: list[Path], name: str) -> list[tuple[Path, Path]]:
+def copies_of(folders: Sequence[Path], name: str) -> list[tuple[Path, Path]]:
     """Return each folder with the place of its copy in this snapshot. Ends the command if one is no folder."""
     pairs = []
     if folders and (Path(name).name != name or name.startswith(".")):

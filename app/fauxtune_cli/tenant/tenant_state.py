@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import state as tasks
-from fauxtune_cli.administration import Administration, YesOption, confirm, content_of
+from fauxtune_cli.administration import Administration, confirm, content_of, yes_option
 from fauxtune_cli.options import fail
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tenant.snapshots import words_of
@@ -17,17 +17,11 @@ from fauxtune_cli.tenant.snapshots import words_of
 _PATIENCE = 300.0
 
 
+@click.command()
+@click.argument("file", required=False, help="where to (default: standard output); not one that is there")
+@click.option("--keys/--no-keys", default=None, help="with its private keys (default: those of test tenants)")
 @with_service(Administration)
-def export(
-    *,
-    file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="where to (default: standard output); not one that is there")
-    ] = None,
-    service: Administration,
-    keys: Annotated[
-        bool | None, typer.Option("--keys/--no-keys", help="with its private keys (default: those of test tenants)")
-    ] = None,
-) -> None:
+def export(*, file: str | None, service: Administration, keys: bool | None) -> None:
     """Write everything in the tenant into one JSON document.
 
     Equal states give equal files, one property a line: keep one in Git, and compare two with diff.
@@ -50,16 +44,14 @@ def export(
         session.show(done, f"{document['tenant']['name']} is in {file}: {rows:,} rows, {has_keys} private keys.")
 
 
+@click.command("import")
+@click.argument("file", help="a document of `fauxtune tenant export`")
+@click.option(
+    "--replace", is_flag=True, help="delete another tenant that has the same id, such as a server's first one"
+)
+@yes_option
 @with_service(Administration)
-def import_(
-    *,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="a document of `fauxtune tenant export`")],
-    service: Administration,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="delete another tenant that has the same id, such as a server's first one")
-    ] = False,
-    yes: YesOption = False,
-) -> None:
+def import_(*, file: str, service: Administration, replace: bool, yes: bool) -> None:
     """Give a tenant the state of a document, or create it.
 
     The document is imported as the tenant that it is of. All of it or nothing: each mistake is named with its place.
@@ -84,8 +76,10 @@ def import_(
         session.show(done, " ".join([f"The tenant {done['name']} {words}.", *changes]))
 
 
+@click.command()
+@yes_option
 @with_service(Administration)
-def reset(*, service: Administration, yes: YesOption = False) -> None:
+def reset(*, service: Administration, yes: bool) -> None:
     """Give the tenant the state in which it was created.
 
     Its seed's users, groups and applications have the ids that they had; client id and secret stay. Snapshots stay.

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.errors import Invalid
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, YesOption, confirm, without_secrets
-from fauxtune_cli.options import fail, one_line
+from fauxtune_cli.administration import Administration, confirm, without_secrets, yes_option
+from fauxtune_cli.options import Group, fail, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 from fauxtune_cli.tenant import tenant_state
 
-app = typer.Typer(
+app = Group(
     help="""List, create, export, import, reset and delete tenants.
 
 A tenant is an organisation of its own. Other commands work in the server's first tenant, unless --tenant or the
@@ -27,8 +27,7 @@ variable FAUXTUNE_TENANT names another.
 \b
 fauxtune tenant create room12
 fauxtune device list --tenant room12
-fauxtune tenant delete room12""",
-    no_args_is_help=True,
+fauxtune tenant delete room12"""
 )
 
 _SEEDS = ("contoso", "none")
@@ -65,15 +64,9 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("name", required=False, shell_complete=completion.tenant, help="name, domain or id (default: --tenant)")
 @with_service(Administration)
-def show(
-    *,
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="NAME", help="name, domain or id (default: --tenant)", autocompletion=completion.tenant),
-    ] = None,
-    service: Administration,
-) -> None:
+def show(*, name: str | None, service: Administration) -> None:
     """Show a tenant: sign-in, authority, clock and settings.
 
     \b
@@ -87,20 +80,14 @@ def show(
 
 
 @app.command()
+@click.argument("name", required=False, help="the name (default: one is made)")
+@click.option("--domain", help="the domain of its users (default: one is made)")
+@click.option("--seed", default="contoso", help="its people: contoso (Alice, Bob, Carol), none, or a JSON file")
+@click.option("--edition", help="it behaves like Intune of 2020-04 or current")
+@click.option("--keys", help="own, or shared: a test tenant, made quickly, shares its private keys with others")
 @with_service(Administration)
 def create(
-    *,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="the name (default: one is made)")] = None,
-    service: Administration,
-    domain: Annotated[str | None, typer.Option(help="the domain of its users (default: one is made)")] = None,
-    seed: Annotated[
-        str, typer.Option(help="its people: contoso (Alice, Bob, Carol), none, or a JSON file")
-    ] = "contoso",
-    edition: Annotated[str | None, typer.Option(help="it behaves like Intune of 2020-04 or current")] = None,
-    keys: Annotated[
-        str | None,
-        typer.Option(help="own, or shared: a test tenant, made quickly, shares its private keys with others"),
-    ] = None,
+    *, name: str | None, service: Administration, domain: str | None, seed: str, edition: str | None, keys: str | None
 ) -> None:
     """Create a tenant with an authority and a connector.
 
@@ -116,13 +103,10 @@ def create(
 
 
 @app.command()
+@click.argument("name", shell_complete=completion.tenant, help="name, domain or id")
+@yes_option
 @with_service(Administration)
-def delete(
-    *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="name, domain or id", autocompletion=completion.tenant)],
-    service: Administration,
-    yes: YesOption = False,
-) -> None:
+def delete(*, name: str, service: Administration, yes: bool) -> None:
     """Delete a tenant with everything in it.
 
     \b
@@ -136,9 +120,9 @@ def delete(
         session.show({"id": tenant.id, "name": tenant.name}, f"The tenant {tenant.name} is deleted.")
 
 
-app.command("export")(tenant_state.export)
-app.command("import")(tenant_state.import_)
-app.command()(tenant_state.reset)
+app.add_command(tenant_state.export)
+app.add_command(tenant_state.import_)
+app.add_command(tenant_state.reset)
 
 
 def _seed(text: str) -> str | dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import directory
 from fauxtune.core.administration.directory import delete_user, license_user, unlicense_user
@@ -13,21 +14,20 @@ from fauxtune.core.administration.emulation import read_enrollability
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import quoted
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, Session, WhatIfOption, YesOption, confirm, without
+from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, without, yes_option
 from fauxtune_cli.names import Named, listed
-from fauxtune_cli.options import Output, one_line
+from fauxtune_cli.options import Group, Output, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table
 
-app = typer.Typer(
+app = Group(
     help="""Create users, license them, and see who there is.
 
 A user is meant by the user principal name, by its part before the @, by the display name or by the id.
 
 \b
 fauxtune user create dora --display-name "Dora Diaz" --group Sales
-fauxtune user list""",
-    no_args_is_help=True,
+fauxtune user list"""
 )
 
 _USERS = (
@@ -35,9 +35,9 @@ _USERS = (
     "&$expand=memberOf($select=id,displayName)"
 )
 _DEVICES = "/deviceManagement/managedDevices?$select=id,userId"
-UsersArgument = Annotated[
-    list[str], typer.Argument(metavar="USER...", help="the users: names or ids", autocompletion=completion.user)
-]
+users_argument = click.argument(
+    "users", nargs=-1, required=True, metavar="USER...", shell_complete=completion.user, help="the users: names or ids"
+)
 
 
 @app.command("list")
@@ -72,27 +72,33 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("name", help="NAME@DOMAIN; without the @ in the tenant's own domain")
+@click.option("--display-name", help="the name that people read")
+@click.option("--given-name", help="the given name")
+@click.option("--surname", help="the surname")
+@click.option("--mail", metavar="ADDRESS", help="the e-mail address (default: the user principal name)")
+@click.option("--password", help="the password to sign in with (default: Fauxtune1!)")
+@click.option(
+    "--group", multiple=True, metavar="NAME", shell_complete=completion.group, help="make the user a member; repeatable"
+)
+@click.option(
+    "--license/--no-license",
+    "license_",
+    default=True,
+    help="give the user a licence, without which no device can enrol",
+)
 @with_service(Administration)
 def create(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME@DOMAIN; without the @ in the tenant's own domain")],
+    name: str,
     service: Administration,
-    display_name: Annotated[str | None, typer.Option(metavar="TEXT", help="the name that people read")] = None,
-    given_name: Annotated[str | None, typer.Option(metavar="TEXT", help="the given name")] = None,
-    surname: Annotated[str | None, typer.Option(metavar="TEXT", help="the surname")] = None,
-    mail: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="the e-mail address (default: the user principal name)")
-    ] = None,
-    password: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="the password to sign in with (default: Fauxtune1!)")
-    ] = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="make the user a member; repeatable", autocompletion=completion.group),
-    ] = None,
-    license_: Annotated[
-        bool, typer.Option("--license/--no-license", help="give the user a licence, without which no device can enrol")
-    ] = True,
+    display_name: str | None,
+    given_name: str | None,
+    surname: str | None,
+    mail: str | None,
+    password: str | None,
+    group: tuple[str, ...],
+    license_: bool,
 ) -> None:
     """Create a user, with a licence.
 
@@ -101,7 +107,7 @@ def create(
     fauxtune user create guest@contoso.example --no-license
     """
     with service.session() as session:
-        groups = [names.group(session.client, each) for each in group or ()]
+        groups = [names.group(session.client, each) for each in group]
         request = directory.create_user(
             name if "@" in name else f"{name}@{session.client.control('GET', '')['domain']}",
             display_name=display_name,
@@ -125,13 +131,12 @@ def create(
 
 
 @app.command()
+@users_argument
+@click.option("--remove", is_flag=True, help="take the licence away")
+@what_if_option
 @with_service(Administration)
 def license(  # noqa: A001 - the command's name
-    *,
-    users: UsersArgument,
-    service: Administration,
-    remove: Annotated[bool, typer.Option("--remove", help="take the licence away")] = False,
-    what_if: WhatIfOption = False,
+    *, users: tuple[str, ...], service: Administration, remove: bool, what_if: bool
 ) -> None:
     """Give users a licence, or take it away.
 
@@ -154,18 +159,22 @@ def license(  # noqa: A001 - the command's name
 
 
 @app.command()
+@click.argument("user", shell_complete=completion.user, help="name or id")
+@click.option("--os-version", help="of the device: the version of its system, such as 17.5")
+@click.option("--manufacturer", help="of the device: its manufacturer")
+@click.option("--model", help="of the device: its model")
+@click.option("--serial-number", help="of the device: its serial number")
+@click.option("--imei", help="of the device: its IMEI")
 @with_service(Administration)
 def enrollable(
     *,
-    user: Annotated[str, typer.Argument(metavar="USER", help="name or id", autocompletion=completion.user)],
+    user: str,
     service: Administration,
-    os_version: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="of the device: the version of its system, such as 17.5")
-    ] = None,
-    manufacturer: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its manufacturer")] = None,
-    model: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its model")] = None,
-    serial_number: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its serial number")] = None,
-    imei: Annotated[str | None, typer.Option(metavar="TEXT", help="of the device: its IMEI")] = None,
+    os_version: str | None,
+    manufacturer: str | None,
+    model: str | None,
+    serial_number: str | None,
+    imei: str | None,
 ) -> None:
     """Show what a user may enrol, and why not the rest.
 
@@ -195,10 +204,11 @@ def enrollable(
 
 
 @app.command()
+@users_argument
+@what_if_option
+@yes_option
 @with_service(Administration)
-def delete(
-    *, users: UsersArgument, service: Administration, what_if: WhatIfOption = False, yes: YesOption = False
-) -> None:
+def delete(*, users: tuple[str, ...], service: Administration, what_if: bool, yes: bool) -> None:
     """Delete users. Their devices keep what they have: retire or wipe them first.
 
     \b
@@ -227,7 +237,7 @@ def _license(user: dict[str, Any]) -> str:
     return f"No device can enrol without one: fauxtune user license {quoted(user['userPrincipalName'])}"
 
 
-def _chosen(session: Session, wanted: list[str]) -> list[Named]:
+def _chosen(session: Session, wanted: Sequence[str]) -> list[Named]:
     known = names.users(session.client)
     chosen = [names.choose(each, known, kind="user") for each in wanted]
     return list({each.id: each for each in chosen}.values())

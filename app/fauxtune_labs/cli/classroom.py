@@ -6,21 +6,21 @@ Its files are cards when it is opened, and transcripts before it is closed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-import typer
+import click
 
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.language.catalogue import Language
 from fauxtune_cli import completion
-from fauxtune_cli.administration import Administration, Session, YesOption, confirm
-from fauxtune_cli.options import FAILED, fail
+from fauxtune_cli.administration import Administration, Session, confirm, yes_option
+from fauxtune_cli.options import FAILED, PATH, Group, fail
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 
-app = typer.Typer(
+app = Group(
     help="""Teach a class: a tenant for each student, watched and steered.
 
 A seat is a tenant and a password, which opens only this tenant. Print the cards; students sign in to the console and
@@ -31,41 +31,37 @@ fauxtune classroom start 12 --lab one-key-per-device --lab import-once
 fauxtune classroom show
 fauxtune classroom step import-once 2
 fauxtune classroom reset class-03
-fauxtune classroom stop --report transcripts""",
-    no_args_is_help=True,
+fauxtune classroom stop --report transcripts"""
 )
 
-RoomOption = Annotated[
-    str | None, typer.Option("--class", metavar="NAME", help="the classroom (default: the one that is open)")
-]
-SeatArgument = Annotated[str, typer.Argument(metavar="SEAT", help="the seat's name or number")]
+room_option = click.option("--class", "room", metavar="NAME", help="the classroom (default: the one that is open)")
+seat_argument = click.argument("seat", help="the seat's name or number")
 #: Seconds that all seats together may take.
 _PATIENCE = 600.0
 
 
 @app.command()
+@click.argument("seats", type=click.IntRange(1), help="how many seats")
+@click.option(
+    "--lab",
+    "labs",
+    multiple=True,
+    metavar="LAB",
+    shell_complete=completion.lab,
+    help="a lab of the lesson, in its order (default: all)",
+)
+@click.option("--class", "name", metavar="NAME", help="its name (default: class)")
+@click.option("--out", type=PATH, metavar="DIR", help="the folder for the cards (default: classroom-NAME)")
+@click.option("--address", metavar="HOST", help="what students call this server (default: its --name, or localhost)")
 @with_service(Administration)
 def start(
     *,
-    seats: Annotated[int, typer.Argument(metavar="SEATS", min=1, help="how many seats")],
+    seats: int,
     service: Administration,
-    labs: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--lab",
-            metavar="LAB",
-            help="a lab of the lesson, in its order (default: all)",
-            autocompletion=completion.lab,
-        ),
-    ] = None,
-    name: Annotated[str | None, typer.Option("--class", metavar="NAME", help="its name (default: class)")] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="the folder for the cards (default: classroom-NAME)")
-    ] = None,
-    address: Annotated[
-        str | None,
-        typer.Option(metavar="HOST", help="what students call this server (default: its --name, or localhost)"),
-    ] = None,
+    labs: tuple[str, ...],
+    name: str | None,
+    out: Path | None,
+    address: str | None,
 ) -> None:
     """Open a classroom, and write the cards to hand out.
 
@@ -78,7 +74,7 @@ def start(
     fauxtune classroom start 12 --address 192.168.1.20
     """
     with service.session(with_graph=False) as session:
-        request = tasks.open_classroom(seats, name=name, labs=labs or ())
+        request = tasks.open_classroom(seats, name=name, labs=labs)
         room = session.send(request, seconds=_PATIENCE, title=f"Opening {seats} seats")
         if address is not None:
             room = {
@@ -116,14 +112,9 @@ def list_(*, service: Administration) -> None:
 
 
 @app.command()
+@click.argument("name", required=False, help="the classroom (default: the one that is open)")
 @with_service(Administration)
-def show(
-    *,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="the classroom (default: the one that is open)")
-    ] = None,
-    service: Administration,
-) -> None:
+def show(*, name: str | None, service: Administration) -> None:
     """Show how far each seat is.
 
     The lab that it is at, the labs that are done, hints, its clock, and what was done there last. The page of the
@@ -141,15 +132,12 @@ def show(
 
 
 @app.command()
+@click.argument("lab", shell_complete=completion.lab, help="the name of the lab")
+@click.argument("number", type=click.IntRange(1), default=1, metavar="[STEP]", help="the number of the step")
+@room_option
+@yes_option
 @with_service(Administration)
-def step(
-    *,
-    lab: Annotated[str, typer.Argument(metavar="LAB", help="the name of the lab", autocompletion=completion.lab)],
-    number: Annotated[int, typer.Argument(metavar="STEP", min=1, help="the number of the step")] = 1,
-    service: Administration,
-    room: RoomOption = None,
-    yes: YesOption = False,
-) -> None:
+def step(*, lab: str, number: int, service: Administration, room: str | None, yes: bool) -> None:
     """Set all seats to a step of a lab.
 
     The lab is started where it was not, and the steps before are done. A seat that is there, has done the lab, or is at
@@ -173,8 +161,9 @@ def step(
 
 
 @app.command()
+@room_option
 @with_service(Administration)
-def freeze(*, service: Administration, room: RoomOption = None) -> None:
+def freeze(*, service: Administration, room: str | None) -> None:
     """Stop the clocks of all seats.
 
     \b
@@ -184,8 +173,9 @@ def freeze(*, service: Administration, room: RoomOption = None) -> None:
 
 
 @app.command()
+@room_option
 @with_service(Administration)
-def unfreeze(*, service: Administration, room: RoomOption = None) -> None:
+def unfreeze(*, service: Administration, room: str | None) -> None:
     """Let the clocks of all seats run on.
 
     \b
@@ -195,8 +185,10 @@ def unfreeze(*, service: Administration, room: RoomOption = None) -> None:
 
 
 @app.command()
+@seat_argument
+@room_option
 @with_service(Administration)
-def reset(*, seat: SeatArgument, service: Administration, room: RoomOption = None) -> None:
+def reset(*, seat: str, service: Administration, room: str | None) -> None:
     """Give a seat the state in which its present lab began.
 
     What was deleted or changed there is as it was then. The answers and the password of the seat stay.
@@ -212,17 +204,11 @@ def reset(*, seat: SeatArgument, service: Administration, room: RoomOption = Non
 
 
 @app.command()
+@seat_argument
+@click.argument("name", metavar="FAULT", help="throttled, offline, cipher ... (for another word the nearest are named)")
+@room_option
 @with_service(Administration)
-def fault(
-    *,
-    seat: SeatArgument,
-    name: Annotated[
-        str,
-        typer.Argument(metavar="FAULT", help="throttled, offline, cipher ... (for another word the nearest are named)"),
-    ],
-    service: Administration,
-    room: RoomOption = None,
-) -> None:
+def fault(*, seat: str, name: str, service: Administration, room: str | None) -> None:
     """Let something go wrong at one seat.
 
     It lasts until the seat is reset, or the fault is cleared: fauxtune fault clear --tenant SEAT. docs/faults.md says
@@ -238,18 +224,11 @@ def fault(
 
 
 @app.command()
+@click.argument("name", required=False, help="the classroom (default: the one that is open)")
+@click.option("--report", type=PATH, metavar="DIR", help="write a transcript of each seat and a summary before")
+@yes_option
 @with_service(Administration)
-def stop(
-    *,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="the classroom (default: the one that is open)")
-    ] = None,
-    service: Administration,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="write a transcript of each seat and a summary before")
-    ] = None,
-    yes: YesOption = False,
-) -> None:
+def stop(*, name: str | None, service: Administration, report: Path | None, yes: bool) -> None:
     """Close a classroom: its seats are deleted.
 
     With --report a transcript of each seat is left, as a page, and a summary of all as CSV.
@@ -296,7 +275,7 @@ def _print_outcomes(session: Session, rows: list[dict[str, Any]], *, words: str)
     lines += [f"{row['seat']}: left as it is, {row['kept']}" for row in rows if row.get("kept")]
     session.show(rows, "\n".join([*lines, *(f"{row['seat']}: {row['problem']}" for row in failed)]))
     if failed:
-        raise typer.Exit(FAILED)
+        raise click.exceptions.Exit(FAILED)
 
 
 #: Certificates of a seat in its transcript.

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration.emulation import create_tenant
@@ -24,7 +24,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.language.catalogue import Broken, Language
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration
-from fauxtune_cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
+from fauxtune_cli.options import FAILED, PATH, OneOf, Output, emit, fail, output_option, plain_failures
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table
 from fauxtune_client.endpoints import Refused
@@ -34,15 +34,13 @@ from fauxtune_labs.core.translation import mistakes_of, updated
 
 #: The names of translations.
 _NAMES = [f"{language}.po" for language in Language if language is not Language.ENGLISH]
-FolderOption = Annotated[Path, typer.Option("--labs", metavar="FOLDER", help="the folder of your labs")]
 
 
-def new(
-    *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="its name: small letters, digits, hyphens")],
-    folder: FolderOption = Path("labs"),
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.command()
+@click.argument("name", help="its name: small letters, digits, hyphens")
+@click.option("--labs", "folder", type=PATH, default=Path("labs"), metavar="FOLDER", help="the folder of your labs")
+@output_option
+def new(*, name: str, folder: Path, output: Output) -> None:
     """Write the skeleton of a lab, which is right and can be played.
 
     \b
@@ -64,11 +62,12 @@ def new(
         emit(output, {"file": str(file)}, text=text)
 
 
-def lint(
-    *,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="lab.toml files, or folders of labs")],
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.command()
+@click.argument(
+    "files", type=PATH, nargs=-1, required=True, metavar="FILE...", help="lab.toml files, or folders of labs"
+)
+@output_option
+def lint(*, files: tuple[Path, ...], output: Output) -> None:
     """Say what is wrong with lab files, line by line. No server is needed.
 
     A translation beside a lab (it.po) is compared with it: texts that are missing there, and those that the lab does
@@ -94,15 +93,16 @@ def lint(
         lines = [f"{each['file']}:{each['line']}: {each['message']}" for each in mistakes]
         emit(output, mistakes, text="\n".join(lines) or "Nothing is wrong.")
         if mistakes:
-            raise typer.Exit(FAILED)
+            raise click.exceptions.Exit(FAILED)
 
 
-def translate(
-    *,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="lab.toml files, or folders of labs")],
-    lang: Annotated[Language, typer.Option("--lang", help="the language")] = Language.ITALIAN,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.command()
+@click.argument(
+    "files", type=PATH, nargs=-1, required=True, metavar="FILE...", help="lab.toml files, or folders of labs"
+)
+@click.option("--lang", type=OneOf(Language), default="it", help="the language")
+@output_option
+def translate(*, files: tuple[Path, ...], lang: Language, output: Output) -> None:
     """Write the catalogue of a translation beside each lab.
 
     One that is there is brought up to date: what is missing is added with an empty translation, to be filled in; what
@@ -129,19 +129,12 @@ def translate(
         emit(output, {"written": written}, text="\n".join(f"Wrote {each}" for each in written))
 
 
+@click.command("test")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completion.lab, help="the labs to try")
+@click.option("--all", "all_labs", is_flag=True, help="all labs")
+@click.option("--edition", metavar="EDITION", help="the tenant's: 2020-04 or current (default: the server's)")
 @with_service(Administration)
-def try_(
-    *,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME...", help="the labs to try", autocompletion=completion.lab),
-    ] = None,
-    service: Administration,
-    all_labs: Annotated[bool, typer.Option("--all", help="all labs")] = False,
-    edition: Annotated[
-        str | None, typer.Option(metavar="EDITION", help="the tenant's: 2020-04 or current (default: the server's)")
-    ] = None,
-) -> None:
+def try_(*, names: tuple[str, ...], service: Administration, all_labs: bool, edition: str | None) -> None:
     """Play labs to the end, in every way.
 
     Every wrong answer, wrong way, hint, solution, check, proof and reset, in a tenant of
@@ -170,7 +163,7 @@ def try_(
         table = Table(("lab", "start", "reset", "all", "tries", "result"), cells, wraps=True)
         session.show([each.document() for each in trials], table)
         if any(each.problems for each in trials):
-            raise typer.Exit(FAILED)
+            raise click.exceptions.Exit(FAILED)
 
 
 def _read(file: Path) -> str:
@@ -180,7 +173,7 @@ def _read(file: Path) -> str:
         fail(f"{file} cannot be read: {error}.")
 
 
-def _files(paths: list[Path]) -> list[Path]:
+def _files(paths: Sequence[Path]) -> list[Path]:
     files = []
     for path in paths:
         inside = sorted(path.glob("**/lab.toml")) if path.is_dir() else [path]

@@ -6,23 +6,23 @@ import shutil
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from fauxtune.core.administration import labs as tasks
 from fauxtune.core.administration import state
 from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
 from fauxtune.core.language.message import say
 from fauxtune_cli import completion, names
-from fauxtune_cli.administration import Administration, Session, YesOption, confirm
-from fauxtune_cli.options import FAILED
+from fauxtune_cli.administration import Administration, Session, confirm, yes_option
+from fauxtune_cli.options import FAILED, PATH, Group, OneOf
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table
 from fauxtune_labs.cli import lab_writing
 from fauxtune_labs.cli.lab_writing import write_files
 
-app = typer.Typer(
+app = Group(
     help="""Play labs that check themselves, and write your own.
 
 A lab takes 5 to 12 minutes: predict, act, observe, prove it with openssl, answer a last question. Each step can be done
@@ -37,25 +37,32 @@ fauxtune lab hint one-key-per-device 1
 fauxtune lab files one-key-per-device --out files
 fauxtune lab show one-key-per-device --lang it
 
-docs/labs.md says how a lab is written: lab new, lab lint, lab test.""",
-    no_args_is_help=True,
+docs/labs.md says how a lab is written: lab new, lab lint, lab test."""
 )
-app.command()(lab_writing.new)
-app.command()(lab_writing.lint)
-app.command("test")(lab_writing.try_)
-app.command()(lab_writing.translate)
+app.add_command(lab_writing.new)
+app.add_command(lab_writing.lint)
+app.add_command(lab_writing.try_)
+app.add_command(lab_writing.translate)
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the name of the lab", autocompletion=completion.lab)]
+name_argument = click.argument("name", shell_complete=completion.lab, help="the name of the lab")
 #: data. The states of a lab in a tenant.
 _STATES = {"new": say("new"), "started": say("started"), "done": say("done"), "broken": say("broken")}
-LangOption = Annotated[Language, typer.Option("--lang", envvar="FAUXTUNE_LANG", help="the language of the lab")]
+lang_option = click.option(
+    "--lang",
+    type=OneOf(Language),
+    default="en",
+    envvar="FAUXTUNE_LANG",
+    show_envvar=True,
+    help="the language of the lab",
+)
 #: Seconds that a start may take, in which devices are enrolled.
 _PATIENCE = 120.0
 
 
 @app.command("list")
+@lang_option
 @with_service(Administration)
-def list_(*, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
+def list_(*, service: Administration, lang: Language) -> None:
     """List the labs, and what was done in this tenant.
 
     They come in the order in which they are taught.
@@ -87,10 +94,11 @@ def _state(row: dict[str, Any], words: Catalogue) -> str:
 
 
 @app.command()
+@name_argument
+@lang_option
+@yes_option
 @with_service(Administration)
-def start(
-    *, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH, yes: YesOption = False
-) -> None:
+def start(*, name: str, service: Administration, lang: Language, yes: bool) -> None:
     """Start a lab. The tenant gets its first state and then that of the lab: what is in it is lost.
 
     \b
@@ -112,8 +120,10 @@ def start(
 
 
 @app.command()
+@name_argument
+@lang_option
 @with_service(Administration)
-def show(*, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
+def show(*, name: str, service: Administration, lang: Language) -> None:
     """Show the steps of a lab, and how they are done.
 
     Each step with its command and its page of the console; proofs; questions.
@@ -129,15 +139,12 @@ def show(*, name: NameArgument, service: Administration, lang: LangOption = Lang
 
 
 @app.command()
+@name_argument
+@click.argument("choice", type=click.IntRange(1), metavar="NUMBER", help="the number of the choice")
+@click.option("--quiz", is_flag=True, help="answer the last question instead of the first")
+@lang_option
 @with_service(Administration)
-def answer(
-    *,
-    name: NameArgument,
-    choice: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="the number of the choice")],
-    service: Administration,
-    quiz: Annotated[bool, typer.Option("--quiz", help="answer the last question instead of the first")] = False,
-    lang: LangOption = Language.ENGLISH,
-) -> None:
+def answer(*, name: str, choice: int, service: Administration, quiz: bool, lang: Language) -> None:
     """Answer the first question of a lab, or the last.
 
     You learn why the answer is right or wrong: of the last question at once, of the first when step 1 has passed.
@@ -155,14 +162,11 @@ def answer(
 
 
 @app.command()
+@name_argument
+@click.option("--step", type=click.IntRange(1), metavar="NUMBER", help="only this step")
+@lang_option
 @with_service(Administration)
-def check(
-    *,
-    name: NameArgument,
-    service: Administration,
-    step: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="only this step")] = None,
-    lang: LangOption = Language.ENGLISH,
-) -> None:
+def check(*, name: str, service: Administration, step: int | None, lang: Language) -> None:
     """Check the steps, and say what was seen.
 
     What was looked at, what was seen, what was expected. The exit code is 1 unless all have passed.
@@ -177,18 +181,15 @@ def check(
         checked = session.send(tasks.check_lab(name, step=step), seconds=_PATIENCE)
         session.show(checked, checked_text(checked, words))
         if not all(each["passed"] for each in checked["steps"]):
-            raise typer.Exit(FAILED)
+            raise click.exceptions.Exit(FAILED)
 
 
 @app.command()
+@name_argument
+@click.argument("step", type=click.IntRange(1), help="the number of the step")
+@lang_option
 @with_service(Administration)
-def hint(
-    *,
-    name: NameArgument,
-    step: Annotated[int, typer.Argument(metavar="STEP", min=1, help="the number of the step")],
-    service: Administration,
-    lang: LangOption = Language.ENGLISH,
-) -> None:
+def hint(*, name: str, step: int, service: Administration, lang: Language) -> None:
     """Give the next of the three hints of a step.
 
     \b
@@ -201,17 +202,12 @@ def hint(
 
 
 @app.command()
+@name_argument
+@click.option("--step", type=click.IntRange(1), metavar="NUMBER", help="only this step")
+@click.option("--wrong", type=click.IntRange(1), metavar="NUMBER", help="go this wrong way of the step instead")
+@lang_option
 @with_service(Administration)
-def solve(
-    *,
-    name: NameArgument,
-    service: Administration,
-    step: Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="only this step")] = None,
-    wrong: Annotated[
-        int | None, typer.Option(metavar="NUMBER", min=1, help="go this wrong way of the step instead")
-    ] = None,
-    lang: LangOption = Language.ENGLISH,
-) -> None:
+def solve(*, name: str, service: Administration, step: int | None, wrong: int | None, lang: Language) -> None:
     """Do what a step asks for, or all steps.
 
     With --wrong go a wrong way of it, to see what happens.
@@ -229,8 +225,10 @@ def solve(
 
 
 @app.command()
+@name_argument
+@lang_option
 @with_service(Administration)
-def reset(*, name: NameArgument, service: Administration, lang: LangOption = Language.ENGLISH) -> None:
+def reset(*, name: str, service: Administration, lang: Language) -> None:
     """Give the tenant the state of the start of the lab.
 
     What was deleted or changed since is as it was then. What was answered stays answered.
@@ -246,14 +244,11 @@ def reset(*, name: NameArgument, service: Administration, lang: LangOption = Lan
 
 
 @app.command()
+@name_argument
+@click.option("--out", type=PATH, default=Path(), metavar="FOLDER", help="the folder to write to")
+@lang_option
 @with_service(Administration)
-def files(
-    *,
-    name: NameArgument,
-    service: Administration,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="the folder to write to")] = Path(),
-    lang: LangOption = Language.ENGLISH,
-) -> None:
+def files(*, name: str, service: Administration, out: Path, lang: Language) -> None:
     """Write the files of a lab into a folder.
 
     Mail, certificates, keys of simulated devices, as they are now. Files that come with a step are left out

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli.administration import Administration
+from fauxtune_cli.options import Group
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table
 
-app = typer.Typer(
+app = Group(
     help="""Bring a tenant into a state that a sentence describes.
 
 For tests, contracts and lessons. A state that is reached already changes nothing.
 
 \b
 fauxtune state list
-fauxtune state set "alice has three encryption certificates, two expired\"""",
-    no_args_is_help=True,
+fauxtune state set "alice has three encryption certificates, two expired\""""
 )
 
 #: Seconds that devices may take to enrol and to settle.
@@ -28,14 +26,9 @@ _PATIENCE = 90.0
 
 
 @app.command("list")
+@click.option("--area", metavar="AREA", help="only those on: users, groups, certificates, devices ...")
 @with_service(Administration)
-def list_(
-    *,
-    area: Annotated[
-        str | None, typer.Option(metavar="AREA", help="only those on: users, groups, certificates, devices ...")
-    ] = None,
-    service: Administration,
-) -> None:
+def list_(*, area: str | None, service: Administration) -> None:
     """List the sentences, with an example of each.
 
     \b
@@ -50,12 +43,9 @@ def list_(
 
 
 @app.command("set")
+@click.argument("sentence", help="what the tenant is to be like")
 @with_service(Administration)
-def set_(
-    *,
-    sentence: Annotated[str, typer.Argument(metavar="SENTENCE", help="what the tenant is to be like")],
-    service: Administration,
-) -> None:
+def set_(*, sentence: str, service: Administration) -> None:
     """Bring the tenant into the state of this sentence.
 
     Simulated devices are enrolled as needed. For a sentence that is not known the nearest three are named.

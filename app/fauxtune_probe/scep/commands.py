@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from fauxtune import __version__
 from fauxtune.core.scep.verification.cases import cases
@@ -16,7 +17,7 @@ from fauxtune.core.scep.verification.model import Case, Outcome, Result
 from fauxtune.core.scep.verification.report import MARKS, About, document, junit, page, summary
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, show
-from fauxtune_cli.options import FAILED, Output, fail
+from fauxtune_cli.options import FAILED, PATH, Output, fail
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, progress
 from fauxtune_probe.scep.trial_reports import Writer, as_json, check_patterns, fits, save, writer
@@ -42,52 +43,58 @@ class _Plan:
     patience: Patience
 
 
-UrlOption = Annotated[str, typer.Option("--ca-url", metavar="URL", help="the SCEP address of the authority")]
-ProfileOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="a SCEP profile whose settings are used (default: signing and encryption)"),
-]
-OnlyOption = Annotated[
-    list[str] | None, typer.Option("--only", metavar="PATTERN", help="only these cases, with * and ?; repeatable")
-]
-SkipOption = Annotated[
-    list[str] | None, typer.Option("--skip", metavar="PATTERN", help="without these cases; repeatable")
-]
-ReportOption = Annotated[
-    list[Path] | None,
-    typer.Option("--report", metavar="FILE", help="write a report: .html, .xml (JUnit) or .json; repeatable"),
-]
-TlsOption = Annotated[
-    Path | None, typer.Option("--ca-tls", metavar="FILE", help="the CA file (PEM) to trust if the address is https")
-]
-CrlOption = Annotated[
-    str | None, typer.Option("--crl-url", metavar="URL", help="the CRL to look at, if certificates name none")
-]
-NotificationOption = Annotated[
-    float, typer.Option("--notification-wait", metavar="SECONDS", min=0.1, help="how long to wait for a notification")
-]
-DecisionOption = Annotated[
-    float, typer.Option("--decision-wait", metavar="SECONDS", min=0, help="how long to poll what is PENDING")
-]
-RevocationOption = Annotated[
-    float, typer.Option("--revocation-wait", metavar="SECONDS", min=0.1, help="how long a revocation may take")
-]
-
-
+@click.command()
+@click.option("--ca-url", default="", metavar="URL", help="the SCEP address of the authority")
+@click.option(
+    "--profile", metavar="NAME", help="a SCEP profile whose settings are used (default: signing and encryption)"
+)
+@click.option("--only", multiple=True, metavar="PATTERN", help="only these cases, with * and ?; repeatable")
+@click.option("--skip", multiple=True, metavar="PATTERN", help="without these cases; repeatable")
+@click.option(
+    "--report",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="write a report: .html, .xml (JUnit) or .json; repeatable",
+)
+@click.option("--ca-tls", type=PATH, metavar="FILE", help="the CA file (PEM) to trust if the address is https")
+@click.option("--crl-url", metavar="URL", help="the CRL to look at, if certificates name none")
+@click.option(
+    "--notification-wait",
+    type=click.FloatRange(0.1),
+    default=5.0,
+    metavar="SECONDS",
+    help="how long to wait for a notification",
+)
+@click.option(
+    "--decision-wait",
+    type=click.FloatRange(0),
+    default=60.0,
+    metavar="SECONDS",
+    help="how long to poll what is PENDING",
+)
+@click.option(
+    "--revocation-wait",
+    type=click.FloatRange(0.1),
+    default=60.0,
+    metavar="SECONDS",
+    help="how long a revocation may take",
+)
+@click.option("--list", "list_", is_flag=True, help="list the cases, and try nothing")
 @with_service(Administration)
 def verify(
     *,
-    ca_url: UrlOption = "",
-    profile: ProfileOption = None,
-    only: OnlyOption = None,
-    skip: SkipOption = None,
-    report: ReportOption = None,
-    ca_tls: TlsOption = None,
-    crl_url: CrlOption = None,
-    notification_wait: NotificationOption = 5.0,
-    decision_wait: DecisionOption = 60.0,
-    revocation_wait: RevocationOption = 60.0,
-    list_: Annotated[bool, typer.Option("--list", help="list the cases, and try nothing")] = False,
+    ca_url: str,
+    profile: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    report: tuple[Path, ...],
+    ca_tls: Path | None,
+    crl_url: str | None,
+    notification_wait: float,
+    decision_wait: float,
+    revocation_wait: float,
+    list_: bool,
     service: Administration,
 ) -> None:
     """Try an authority: devices request certificates of it.
@@ -104,13 +111,13 @@ def verify(
       --profile "Wi-Fi by SCEP" --report scep.html --report scep.xml
     fauxtune scep verify --ca-url http://localhost:9000/scep --skip 'revoc*'
     """
-    cases = _chosen(only or [], skip=skip or [])
+    cases = _chosen(only, skip=skip)
     if list_:
         show(service.output, [_listed(case) for case in cases], text=_list(cases))
         return
     if not ca_url.startswith(("http://", "https://")):
         fail("--ca-url is the address of a SCEP server, such as http://localhost:9000/scep.")
-    writers = [(file, _writer(file)) for file in report or []]
+    writers = [(file, _writer(file)) for file in report]
     from fauxtune_probe.scep.verifying import Patience
 
     with service.session() as session:
@@ -123,7 +130,7 @@ def verify(
         session.show(result, _table(result))
         if session.output is Output.TEXT:
             print("\n".join(_last_lines(result, files=[file for file, _ in writers])))
-    raise typer.Exit(_exit_code(result))
+    raise click.exceptions.Exit(_exit_code(result))
 
 
 def _run(session: Session, plan: _Plan) -> dict[str, Any]:
@@ -146,7 +153,7 @@ def _run(session: Session, plan: _Plan) -> dict[str, Any]:
                 tell(line, outcome.result.value != "wrong")
         except KeyboardInterrupt:
             print("Interrupted: what was created is deleted.", file=sys.stderr)
-            raise typer.Exit(_INTERRUPTED) from None
+            raise click.exceptions.Exit(_INTERRUPTED) from None
     about = About(
         authority=plan.url,
         server=session.client.server.https,
@@ -159,7 +166,7 @@ def _run(session: Session, plan: _Plan) -> dict[str, Any]:
     return document(about, outcomes)
 
 
-def _chosen(only: list[str], *, skip: list[str]) -> list[Case]:
+def _chosen(only: Sequence[str], *, skip: Sequence[str]) -> list[Case]:
     """The cases that were chosen; the good request is always there, for others rest on it."""
     ids = list(cases())
     check_patterns((*only, *skip), ids, noun="case", command="fauxtune scep verify --list")

@@ -10,11 +10,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import typer
+import click
 
 from fauxtune_sim.errors import Interrupted, SimulatorError
 from fauxtune_sim.keys.marks import ROOM, Names, digits_in, thumbprints_in
@@ -36,17 +36,53 @@ class Output(StrEnum):
     JSON = "json"
 
 
-AutopilotOption = Annotated[
-    bool, typer.Option("--autopilot", help="Ask for the Autopilot deployment profile first: a PC only.")
-]
-StateOption = Annotated[Path, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)]
-StatesOption = Annotated[
-    list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR", show_default=False)
-]
-OutputOption = Annotated[Output, typer.Option("--output", help="text to read, json for programs.")]
+ChoiceT = TypeVar("ChoiceT", bound=Enum)
+#: A file or a folder, which need not exist.
+PATH = click.Path(path_type=Path)
 
 
-def _unless_a_folder_is_named(context: typer.Context, *, option: typer.CallbackParam, value: Any) -> Any:
+class OneOf(click.Choice[ChoiceT]):
+    """A word of an enumeration: the value of a member, where click would take its name."""
+
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        """Return the word as it is compared."""
+        return super().normalize_choice(choice.value if isinstance(choice, Enum) else choice, ctx)
+
+
+class Group(click.Group):
+    """A group of commands, which its help lists in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. Ctrl-C ends it without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
+
+
+autopilot_option = click.option(
+    "--autopilot", is_flag=True, help="Ask for the Autopilot deployment profile first: a PC only."
+)
+state_option = click.option(
+    "--state", type=PATH, required=True, metavar="DIR", show_default=False, help="The device's folder."
+)
+states_option = click.option(
+    "--state",
+    type=PATH,
+    multiple=True,
+    required=True,
+    metavar="DIR",
+    show_default=False,
+    help="A device's folder; can be repeated.",
+)
+output_option = click.option("--output", type=OneOf(Output), default="text", help="text to read, json for programs.")
+
+
+def _unless_a_folder_is_named(context: click.Context, option: click.Parameter, value: Any) -> Any:  # noqa: PLR0917 - click's
     """Drop what a variable says of the server where the command line names the server's folder."""
     names = ("data_dir", "server", str(option.name))
     folder, address, own = (getattr(context.get_parameter_source(name), "name", None) for name in names)
@@ -54,52 +90,55 @@ def _unless_a_folder_is_named(context: typer.Context, *, option: typer.CallbackP
     return None if is_other else value
 
 
-ServerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--server",
-        help="The server's HTTPS address; with a path, the discovery address for a Windows device.",
-        envvar=["FAUXTUNE_SERVER", "FAUXTUNE_URL"],
-        metavar="URL",
-        callback=_unless_a_folder_is_named,
-    ),
-]
-CaOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--ca",
-        help="PEM file of the CA to trust.",
-        envvar="FAUXTUNE_CA",
-        metavar="FILE",
-        callback=_unless_a_folder_is_named,
-    ),
-]
-TenantOption = Annotated[
-    str | None,
-    typer.Option("--tenant", help="The tenant's id, name or domain.", envvar="FAUXTUNE_TENANT", metavar="TENANT"),
-]
-DataDirOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        help="The data folder of a server, which has its address (default: .fauxtune).",
-        envvar="FAUXTUNE_DATA_DIR",
-        metavar="DIR",
-    ),
-]
+server_option = click.option(
+    "--server",
+    metavar="URL",
+    envvar=["FAUXTUNE_SERVER", "FAUXTUNE_URL"],
+    show_envvar=True,
+    callback=_unless_a_folder_is_named,
+    help="The server's HTTPS address; with a path, the discovery address for a Windows device.",
+)
+ca_option = click.option(
+    "--ca",
+    type=PATH,
+    metavar="FILE",
+    envvar="FAUXTUNE_CA",
+    show_envvar=True,
+    callback=_unless_a_folder_is_named,
+    help="PEM file of the CA to trust.",
+)
+tenant_option = click.option(
+    "--tenant", metavar="TENANT", envvar="FAUXTUNE_TENANT", show_envvar=True, help="The tenant's id, name or domain."
+)
+data_dir_option = click.option(
+    "--data-dir",
+    type=PATH,
+    metavar="DIR",
+    envvar="FAUXTUNE_DATA_DIR",
+    show_envvar=True,
+    help="The data folder of a server, which has its address (default: .fauxtune).",
+)
 
-ProcessesOption = Annotated[
-    int, typer.Option(help="The number of processes that share the devices.", min=1, max=64, metavar="N")
-]
-AgainOption = Annotated[
-    int, typer.Option(help="How often each device checks in again after it has settled.", min=0, metavar="N")
-]
-RateOption = Annotated[
-    float | None,
-    typer.Option(
-        help="How many of these check-ins begin in a second (default: as many as are answered).", min=0.01, metavar="N"
-    ),
-]
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    help="The number of processes that share the devices.",
+)
+again_option = click.option(
+    "--again",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="How often each device checks in again after it has settled.",
+)
+rate_option = click.option(
+    "--rate",
+    type=click.FloatRange(0.01),
+    metavar="N",
+    help="How many of these check-ins begin in a second (default: as many as are answered).",
+)
 
 
 def server_options_of(
@@ -136,23 +175,23 @@ def guarded(work: Callable[[], T]) -> T:
 
 def _fail(why: str, *, program: str = _PROGRAM, code: int = 1) -> NoReturn:
     if why:
-        typer.echo(f"{program}: {why}", err=True)
-    raise typer.Exit(code)
+        click.echo(f"{program}: {why}", err=True)
+    raise click.exceptions.Exit(code)
 
 
 def note(line: str) -> None:
     """Print a line of progress to standard error."""
-    typer.echo(line, err=True)
+    click.echo(line, err=True)
 
 
 def announcer(output: Output) -> Callable[[str], None]:
     """The function that prints progress: to standard error if standard output holds JSON."""
-    return note if output is Output.JSON else typer.echo
+    return note if output is Output.JSON else click.echo
 
 
 def show_json(document: Any) -> None:
     """Print a document as JSON."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def names_in(text: str = "", *, document: Any = None, state: Path | None) -> Names:
@@ -180,11 +219,11 @@ def show_result(result: CommandOutput, *, output: Output, state: Path | None = N
     for line in result.lines:
         # A line may quote what strangers wrote, such as the subject of a mail: no control characters reach a terminal.
         plain = "".join(each if each.isprintable() or each in f"\n\t{ROOM[0]}" else " " for each in line)
-        typer.echo(names.put_into(plain, in_colour=in_colour and not os.environ.get("NO_COLOR")))
+        click.echo(names.put_into(plain, in_colour=in_colour and not os.environ.get("NO_COLOR")))
 
 
 def finish(result: CommandOutput, *, output: Output, state: Path | None = None) -> None:
     """Print the output of a command (see `show_result`) and end with exit code 1 if it failed."""
     show_result(result, output=output, state=state)
     if not result.succeeded:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

@@ -5,82 +5,25 @@ from __future__ import annotations
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from fauxtune_sim.cli.base import Output, OutputOption, StateOption, finish, guarded, run_to_end
+from fauxtune_sim.cli.base import PATH, Group, OneOf, Output, finish, guarded, output_option, run_to_end, state_option
 from fauxtune_sim.cms.ciphers import ContentCipher
 
-mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
-account_app = typer.Typer(help="Set up S/MIME and accounts in a mail app, as its user.", no_args_is_help=True)
-mail_app.add_typer(account_app, name="account")
+mail_app = Group(help="Write and read S/MIME mail with the keys of a device.")
+account_app = Group(help="Set up S/MIME and accounts in a mail app, as its user.")
 
-AppOption = Annotated[
-    str | None,
-    typer.Option("--app", help="The mail app: mail, outlook, gmail, nine, samsung, web (default: the one in use)."),
-]
-ToUsersOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--to-user", help="Write to this user, with the user's certificate (several times: several).", metavar="UPN"
-    ),
-]
-ToCertificatesOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--to-certificate", help="Write to the address in this certificate (PEM or DER; several times).", metavar="FILE"
-    ),
-]
-CopyUsersOption = Annotated[
-    list[str] | None, typer.Option("--cc-user", help="Send a copy to this user (several times).", metavar="UPN")
-]
-SignOption = Annotated[
-    bool | None,
-    typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: the account's setting)."),
-]
-EncryptOption = Annotated[
-    bool | None,
-    typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipients (default: the account's setting)."),
-]
-SignWithOption = Annotated[
-    str | None,
-    typer.Option("--sign-with", help="The signing certificate (default: the newest).", metavar="THUMBPRINT"),
-]
-TextFileOption = Annotated[
-    Path | None,
-    typer.Option("--text-file", help="Take the text from this file; - is standard input.", metavar="FILE"),
-]
-HtmlFileOption = Annotated[
-    Path | None, typer.Option("--html-file", help="Add the text as HTML from this file.", metavar="FILE")
-]
-AttachOption = Annotated[
-    list[Path] | None, typer.Option("--attach", help="Attach this file (several times: several).", metavar="FILE")
-]
-CopyToSenderOption = Annotated[
-    bool,
-    typer.Option(
-        "--copy-to-sender/--no-copy-to-sender", help="Let the sender read the encrypted mail, too (if possible)."
-    ),
-]
-CipherOption = Annotated[
-    ContentCipher,
-    typer.Option("--cipher", help=f"The cipher of the content: {', '.join(ContentCipher)}.", metavar="CIPHER"),
-]
-PasswordFileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--password-file", help="The user's password, if the account has no certificate; - is standard input."
-    ),
-]
-OpaqueOption = Annotated[
-    bool, typer.Option("--opaque", help="Put the text inside the signature: others cannot show it.")
-]
+app_option = click.option(
+    "--app", help="The mail app: mail, outlook, gmail, nine, samsung, web (default: the one in use)."
+)
+password_file_option = click.option(
+    "--password-file", type=PATH, help="The user's password, if the account has no certificate; - is standard input."
+)
 __all__ = ["mail_app"]
-AccountOption = Annotated[
-    str | None,
-    typer.Option("--account", help="The account, by its address (default: the only one).", metavar="ADDRESS"),
-]
+account_option = click.option(
+    "--account", metavar="ADDRESS", help="The account, by its address (default: the only one)."
+)
 
 
 class Switching(StrEnum):
@@ -91,33 +34,91 @@ class Switching(StrEnum):
 
 
 @mail_app.command("send", epilog="Example: fauxtune-sim mail send --state phone --to-user bob --out letter.eml")
+@state_option
+@click.option(
+    "--to-user",
+    "to_users",
+    multiple=True,
+    metavar="UPN",
+    help="Write to this user, with the user's certificate (several times: several).",
+)
+@click.option(
+    "--to-certificate",
+    "to_certificates",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Write to the address in this certificate (PEM or DER; several times).",
+)
+@click.option("--cc-user", "copy_users", multiple=True, metavar="UPN", help="Send a copy to this user (several times).")
+@click.option("--sign/--no-sign", default=None, help="Sign with a key of this device (default: the account's setting).")
+@click.option(
+    "--encrypt/--no-encrypt", default=None, help="Encrypt to the recipients (default: the account's setting)."
+)
+@click.option("--sign-with", metavar="THUMBPRINT", help="The signing certificate (default: the newest).")
+@click.option("--from", "sender", help="The sender (default: the device's user).")
+@click.option("--subject", default="A message", help="The subject line.")
+@click.option("--text", default="Hello from a simulated device.", help="The text.")
+@click.option("--text-file", type=PATH, metavar="FILE", help="Take the text from this file; - is standard input.")
+@click.option("--html-file", type=PATH, metavar="FILE", help="Add the text as HTML from this file.")
+@click.option(
+    "--attach",
+    "attachments",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Attach this file (several times: several).",
+)
+@click.option(
+    "--copy-to-sender/--no-copy-to-sender",
+    "encrypt_to_sender",
+    default=True,
+    help="Let the sender read the encrypted mail, too (if possible).",
+)
+@click.option(
+    "--cipher",
+    type=OneOf(ContentCipher),
+    default="aes256-cbc",
+    metavar="CIPHER",
+    help=f"The cipher of the content: {', '.join(ContentCipher)}.",
+)
+@click.option("--oaep", is_flag=True, help="Encrypt to RSA keys with RSAES-OAEP.")
+@click.option("--pss", is_flag=True, help="Sign with RSA keys by RSASSA-PSS.")
+@click.option("--opaque", is_flag=True, help="Put the text inside the signature: others cannot show it.")
+@click.option("--key-ids", "key_identifiers", is_flag=True, help="Name certificates by key identifiers.")
+@app_option
+@click.option("--as-tool", is_flag=True, help="Use the device's keys without a mail app.")
+@click.option("--deliver", is_flag=True, help="Send the mail from the device's mail account.")
+@password_file_option
+@click.option("--out", type=PATH, required=True, metavar="FILE.eml", help="The file for the mail.")
+@output_option
 def mail_send(
     *,
-    state: StateOption,
-    to_users: ToUsersOption = None,
-    to_certificates: ToCertificatesOption = None,
-    copy_users: CopyUsersOption = None,
-    sign: SignOption = None,
-    encrypt: EncryptOption = None,
-    sign_with: SignWithOption = None,
-    sender: Annotated[str | None, typer.Option("--from", help="The sender (default: the device's user).")] = None,
-    subject: Annotated[str, typer.Option(help="The subject line.")] = "A message",
-    text: Annotated[str, typer.Option(help="The text.")] = "Hello from a simulated device.",
-    text_file: TextFileOption = None,
-    html_file: HtmlFileOption = None,
-    attachments: AttachOption = None,
-    encrypt_to_sender: CopyToSenderOption = True,
-    cipher: CipherOption = ContentCipher.AES256_CBC,
-    oaep: Annotated[bool, typer.Option("--oaep", help="Encrypt to RSA keys with RSAES-OAEP.")] = False,
-    pss: Annotated[bool, typer.Option("--pss", help="Sign with RSA keys by RSASSA-PSS.")] = False,
-    opaque: OpaqueOption = False,
-    key_identifiers: Annotated[bool, typer.Option("--key-ids", help="Name certificates by key identifiers.")] = False,
-    app: AppOption = None,
-    as_tool: Annotated[bool, typer.Option("--as-tool", help="Use the device's keys without a mail app.")] = False,
-    deliver: Annotated[bool, typer.Option("--deliver", help="Send the mail from the device's mail account.")] = False,
-    password_file: PasswordFileOption = None,
-    out: Annotated[Path, typer.Option(help="The file for the mail.", metavar="FILE.eml")],
-    output: OutputOption = Output.TEXT,
+    state: Path,
+    to_users: tuple[str, ...],
+    to_certificates: tuple[Path, ...],
+    copy_users: tuple[str, ...],
+    sign: bool | None,
+    encrypt: bool | None,
+    sign_with: str | None,
+    sender: str | None,
+    subject: str,
+    text: str,
+    text_file: Path | None,
+    html_file: Path | None,
+    attachments: tuple[Path, ...],
+    encrypt_to_sender: bool,
+    cipher: ContentCipher,
+    oaep: bool,
+    pss: bool,
+    opaque: bool,
+    key_identifiers: bool,
+    app: str | None,
+    as_tool: bool,
+    deliver: bool,
+    password_file: Path | None,
+    out: Path,
+    output: Output,
 ) -> None:
     """Write a signed or encrypted mail into an .eml file, and send it.
 
@@ -140,7 +141,10 @@ def mail_send(
 
 
 @account_app.command("show", epilog="Example: fauxtune-sim mail account show --state ./alice-phone")
-def account_show(*, state: StateOption, app: AppOption = None, output: OutputOption = Output.TEXT) -> None:
+@state_option
+@app_option
+@output_option
+def account_show(*, state: Path, app: str | None, output: Output) -> None:
     """Show in which mail apps of a device S/MIME is on."""
     from fauxtune_sim.cli import mailbox_commands as mail_account_commands
 
@@ -148,17 +152,14 @@ def account_show(*, state: StateOption, app: AppOption = None, output: OutputOpt
 
 
 @account_app.command("add", epilog="Example: fauxtune-sim mail account add alice@contoso.example --state ./mac")
-def account_add(
-    *,
-    address: Annotated[str, typer.Argument(help="The mail address.", metavar="ADDRESS")],
-    state: StateOption,
-    app: AppOption = None,
-    certificate: Annotated[
-        str | None,
-        typer.Option(help="Log in with this certificate of the device (default: the password).", metavar="CERT"),
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.argument("address", help="The mail address.")
+@state_option
+@app_option
+@click.option(
+    "--certificate", metavar="CERT", help="Log in with this certificate of the device (default: the password)."
+)
+@output_option
+def account_add(*, address: str, state: Path, app: str | None, certificate: str | None, output: Output) -> None:
     """Add a mail account by hand, as the user does.
 
     That is for devices on which no e-mail profile sets one up, such as a Mac. Its mail comes from the server that
@@ -172,26 +173,24 @@ def account_add(
 
 
 @account_app.command("set", epilog="Example: fauxtune-sim mail account set --state ./phone --app outlook --smime on")
+@state_option
+@app_option
+@click.option("--smime", type=OneOf(Switching), metavar="on|off", help="Switch S/MIME on or off.")
+@click.option("--sign", metavar="on|off|CERT", help="Sign every mail, with this certificate.")
+@click.option("--encrypt", type=OneOf(Switching), metavar="on|off", help="Encrypt every mail.")
+@click.option("--encryption-certificate", metavar="CERT", help="Read mail that is encrypted to this certificate.")
+@click.option("--account", metavar="ADDRESS", help="The account, by its address (default: the app's first).")
+@output_option
 def account_set(
     *,
-    state: StateOption,
-    app: AppOption = None,
-    smime: Annotated[
-        Switching | None, typer.Option("--smime", help="Switch S/MIME on or off.", metavar="on|off")
-    ] = None,
-    sign: Annotated[
-        str | None, typer.Option("--sign", help="Sign every mail, with this certificate.", metavar="on|off|CERT")
-    ] = None,
-    encrypt: Annotated[
-        Switching | None, typer.Option("--encrypt", help="Encrypt every mail.", metavar="on|off")
-    ] = None,
-    encryption_certificate: Annotated[
-        str | None, typer.Option(help="Read mail that is encrypted to this certificate.", metavar="CERT")
-    ] = None,
-    account: Annotated[
-        str | None, typer.Option(help="The account, by its address (default: the app's first).", metavar="ADDRESS")
-    ] = None,
-    output: OutputOption = Output.TEXT,
+    state: Path,
+    app: str | None,
+    smime: Switching | None,
+    sign: str | None,
+    encrypt: Switching | None,
+    encryption_certificate: str | None,
+    account: str | None,
+    output: Output,
 ) -> None:
     """Set up S/MIME in a mail app, as its user.
 
@@ -201,7 +200,7 @@ def account_set(
     from fauxtune_sim.cli import mailbox_commands as mail_account_commands
 
     if smime is None and sign is None and encrypt is None and encryption_certificate is None:
-        raise typer.BadParameter("say what to change: --smime, --sign, --encrypt or --encryption-certificate")
+        raise click.BadParameter("say what to change: --smime, --sign, --encrypt or --encryption-certificate")
     change = mail_account_commands.AccountChange(
         smime=None if smime is None else smime is Switching.ON,
         sign=sign,
@@ -214,17 +213,13 @@ def account_set(
 
 
 @mail_app.command("read", epilog="Example: fauxtune-sim mail read letter.eml --state ./alice-phone --save ./files")
-def mail_read(
-    *,
-    file: Annotated[Path, typer.Argument(help="The mail to read; - is standard input.", metavar="FILE.eml")],
-    state: StateOption,
-    save: Annotated[Path | None, typer.Option(help="Save the attachments in this folder.", metavar="FOLDER")] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Do not ask the signer's authority about revocation.")
-    ] = False,
-    app: AppOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@click.argument("file", type=PATH, metavar="FILE.eml", help="The mail to read; - is standard input.")
+@state_option
+@click.option("--save", type=PATH, metavar="FOLDER", help="Save the attachments in this folder.")
+@click.option("--offline", is_flag=True, help="Do not ask the signer's authority about revocation.")
+@app_option
+@output_option
+def mail_read(*, file: Path, state: Path, save: Path | None, offline: bool, app: str | None, output: Output) -> None:
     """Read a mail with the keys of a device.
 
     Prints who wrote it, which key decrypted it, whether the signature is valid, with the reason if not, and the text.
@@ -238,7 +233,9 @@ def mail_read(
 
 
 @mail_app.command("contacts", epilog="Example: fauxtune-sim mail contacts --state ./alice-phone")
-def mail_contacts(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+@state_option
+@output_option
+def mail_contacts(*, state: Path, output: Output) -> None:
     """List the certificates that the device learned from signed mail.
 
     They leave the device together with its mail accounts.
@@ -249,13 +246,11 @@ def mail_contacts(*, state: StateOption, output: OutputOption = Output.TEXT) -> 
 
 
 @mail_app.command("fetch", epilog="Example: fauxtune-sim mail fetch --state ./alice-phone")
-def mail_fetch(
-    *,
-    state: StateOption,
-    account: AccountOption = None,
-    password_file: PasswordFileOption = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@state_option
+@account_option
+@password_file_option
+@output_option
+def mail_fetch(*, state: Path, account: str | None, password_file: Path | None, output: Output) -> None:
     """Fetch the new mail of the device's mail account.
 
     The account logs in as its e-mail profile says: with a certificate, or with the user's password. The server must run
@@ -268,7 +263,10 @@ def mail_fetch(
 
 
 @mail_app.command("list", epilog="Example: fauxtune-sim mail list --state ./alice-phone")
-def mail_list(*, state: StateOption, account: AccountOption = None, output: OutputOption = Output.TEXT) -> None:
+@state_option
+@account_option
+@output_option
+def mail_list(*, state: Path, account: str | None, output: Output) -> None:
     """List the mail that the device has fetched."""
     from fauxtune_sim.cli import mailbox_commands
 
@@ -276,16 +274,14 @@ def mail_list(*, state: StateOption, account: AccountOption = None, output: Outp
 
 
 @mail_app.command("open", epilog="Example: fauxtune-sim mail open 1 --state ./alice-phone")
+@click.argument("number", type=int, help="The number of the mail in `mail list`.")
+@state_option
+@account_option
+@click.option("--save", type=PATH, metavar="FOLDER", help="Save the attachments in this folder.")
+@click.option("--offline", is_flag=True, help="Do not ask the signer's authority about revocation.")
+@output_option
 def mail_open(
-    *,
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the mail in `mail list`.")],
-    state: StateOption,
-    account: AccountOption = None,
-    save: Annotated[Path | None, typer.Option(help="Save the attachments in this folder.", metavar="FOLDER")] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Do not ask the signer's authority about revocation.")
-    ] = False,
-    output: OutputOption = Output.TEXT,
+    *, number: int, state: Path, account: str | None, save: Path | None, offline: bool, output: Output
 ) -> None:
     """Read a fetched mail with the keys of the device."""
     from fauxtune_sim.cli import mailbox_commands
@@ -293,3 +289,6 @@ def mail_open(
     options = mailbox_commands.AccountOptions(state, account)
     work = mailbox_commands.open_message(options, number, save=save, ask_authority=not offline)
     finish(run_to_end(work, state=state), output=output, state=state)
+
+
+mail_app.add_command(account_app, "account")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from fauxtune_sim.cli.base import Output, OutputOption, StateOption, finish, guarded, names_in
+from fauxtune_sim.cli.base import PATH, Group, Output, finish, guarded, names_in, output_option, state_option
 from fauxtune_sim.device.outcomes import Outcome
 from fauxtune_sim.keys.marks import Names
 
@@ -22,46 +22,28 @@ def owner_of(state: Path) -> Owner:
     return Owner(state)
 
 
-keystore_app = typer.Typer(
-    help="The certificates and keys on a device: list them, or export them.", rich_markup_mode=None
-)
-
-
-@keystore_app.callback(invoke_without_command=True, epilog="Example: fauxtune-sim keystore --state ./alice-phone")
-def keystore(
-    context: typer.Context,
-    *,
-    state: Annotated[
-        Path | None, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """List the certificates and keys on a device, or export them.
-
-    Trusted certificates first, then certificates with a key, then mail accounts.
-    """
+@click.group(cls=Group, invoke_without_command=True, epilog="Example: fauxtune-sim keystore --state ./alice-phone")
+@click.option("--state", type=PATH, metavar="DIR", show_default=False, help="The device's folder.")
+@output_option
+@click.pass_context
+def keystore(context: click.Context, *, state: Path | None, output: Output) -> None:
+    """The certificates and keys on a device: list them, or export them."""
     if context.invoked_subcommand is not None:
         return
     if state is None:
-        raise typer.BadParameter("name the device's folder", param_hint="--state")
+        raise click.BadParameter("name the device's folder", param_hint="--state")
     finish(guarded(lambda: owner_of(state).keystore()), output=output, state=state)
 
 
-@keystore_app.command(
+@keystore.command(
     "export", epilog="Example: fauxtune-sim keystore export --state ./alice-phone --pem ./keys --pfx ./keys"
 )
-def keystore_export(
-    *,
-    state: StateOption,
-    pem: Annotated[
-        Path | None, typer.Option(help="The folder for PEM files: key, certificate, chain.", metavar="FOLDER")
-    ] = None,
-    pfx: Annotated[Path | None, typer.Option(help="The folder for PFX files.", metavar="FOLDER")] = None,
-    password: Annotated[
-        str | None, typer.Option(help="The password of the PFX files (default: fauxtune).", metavar="TEXT")
-    ] = None,
-    output: OutputOption = Output.TEXT,
-) -> None:
+@state_option
+@click.option("--pem", type=PATH, metavar="FOLDER", help="The folder for PEM files: key, certificate, chain.")
+@click.option("--pfx", type=PATH, metavar="FOLDER", help="The folder for PFX files.")
+@click.option("--password", help="The password of the PFX files (default: fauxtune).")
+@output_option
+def keystore_export(*, state: Path, pem: Path | None, pfx: Path | None, password: str | None, output: Output) -> None:
     """Export the keys of a device as files for openssl and mail programs.
 
     Each file can be read by its owner only. Keys that a Mac does not let out of its keychain are not exported.
@@ -77,15 +59,13 @@ def _names(state: Path, rows: list[dict[str, Any]]) -> Names:
     return names_in(document=rows, state=state)
 
 
-fact_app = typer.Typer(
-    help="What a device reports of itself: model, storage, encryption.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+fact_app = Group(help="What a device reports of itself: model, storage, encryption.")
 
 
 @fact_app.command("list", epilog="Example: fauxtune-sim fact list --state ./alice-phone")
-def list_facts(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+@state_option
+@output_option
+def list_facts(*, state: Path, output: Output) -> None:
     """List the facts of a device, and what carries each in its protocol.
 
     The names are those of Graph's managedDevice, hardwareInformation and windowsProtectionState. A personal device
@@ -97,12 +77,10 @@ def list_facts(*, state: StateOption, output: OutputOption = Output.TEXT) -> Non
 @fact_app.command(
     "set", epilog="Example: fauxtune-sim fact set --state ./alice-phone isEncrypted=false freeStorageSpaceInBytes=7000"
 )
-def set_facts(
-    *,
-    state: StateOption,
-    assignments: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="The facts that change.")],
-    output: OutputOption = Output.TEXT,
-) -> None:
+@state_option
+@click.argument("assignments", nargs=-1, required=True, metavar="NAME=VALUE...", help="The facts that change.")
+@output_option
+def set_facts(*, state: Path, assignments: tuple[str, ...], output: Output) -> None:
     """Change facts of a device. It reports them at its next check-in, and Graph shows them afterwards.
 
     Sizes are in bytes, yes and no are `true` and `false`. If one value is refused, nothing changes. On iOS and iPadOS
@@ -111,36 +89,30 @@ def set_facts(
     finish(guarded(lambda: owner_of(state).set_facts(assignments)), output=output)
 
 
-script_app = typer.Typer(
-    help="The outcomes of scripts on a device. The text of a script is never run.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+script_app = Group(help="The outcomes of scripts on a device. The text of a script is never run.")
 
-ScriptArgument = Annotated[str, typer.Argument(metavar="SCRIPT", help="The script's name or id.")]
+script_argument = click.argument("script", help="The script's name or id.")
 
 
 @script_app.command("list", epilog="Example: fauxtune-sim script list --state ./alice-pc")
-def list_outcomes(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+@state_option
+@output_option
+def list_outcomes(*, state: Path, output: Output) -> None:
     """List the outcomes that were set on a device. Every other script succeeds and writes nothing."""
     finish(guarded(lambda: owner_of(state).list_outcomes()), output=output)
 
 
 @script_app.command("set", epilog='Example: fauxtune-sim script set "Map drives" --exit-code 1 --state ./alice-pc')
+@script_argument
+@click.option("--exit-code", default=0, metavar="N", help="The exit code; of a detection 1 is an issue.")
+@click.option("--writes", "text", default="", help="What it writes to its output.")
+@click.option("--error", default="", help="What it writes to its error output.")
+@click.option("--remediation", default=0, metavar="N", help="The exit code of the remediation that follows an issue.")
+@click.option("--fixes/--fixes-nothing", default=True, help="Whether the issue is gone after the remediation.")
+@state_option
+@output_option
 def set_outcome(
-    *,
-    script: ScriptArgument,
-    exit_code: Annotated[int, typer.Option(help="The exit code; of a detection 1 is an issue.", metavar="N")] = 0,
-    text: Annotated[str, typer.Option("--writes", help="What it writes to its output.", metavar="TEXT")] = "",
-    error: Annotated[str, typer.Option("--error", help="What it writes to its error output.", metavar="TEXT")] = "",
-    remediation: Annotated[
-        int, typer.Option(help="The exit code of the remediation that follows an issue.", metavar="N")
-    ] = 0,
-    fixes: Annotated[
-        bool, typer.Option("--fixes/--fixes-nothing", help="Whether the issue is gone after the remediation.")
-    ] = True,
-    state: StateOption,
-    output: OutputOption = Output.TEXT,
+    *, script: str, exit_code: int, text: str, error: str, remediation: int, fixes: bool, state: Path, output: Output
 ) -> None:
     """Set how a script ends on a device from now on."""
     outcome = Outcome(exit_code, text, error, remediation, fixes)
@@ -148,6 +120,9 @@ def set_outcome(
 
 
 @script_app.command("forget", epilog='Example: fauxtune-sim script forget "Map drives" --state ./alice-pc')
-def forget_outcome(*, script: ScriptArgument, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+@script_argument
+@state_option
+@output_option
+def forget_outcome(*, script: str, state: Path, output: Output) -> None:
     """Let a script succeed again, and write nothing."""
     finish(guarded(lambda: owner_of(state).forget_outcome(script)), output=output)

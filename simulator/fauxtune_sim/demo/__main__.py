@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+from fauxtune_sim.cli.main import OF_A_PROGRAM, demo
 
-from fauxtune_sim.cli.main import demo
-
-program = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-program.command(epilog="Example: fauxtune demo --once")(demo)
-program(prog_name="fauxtune demo")
+demo.context_settings = OF_A_PROGRAM
+demo(prog_name="fauxtune demo")
