@@ -183,12 +183,13 @@ _SOURCES = re.compile(r"tests/repository/test_(dependencies|sizes|words)\.py::")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many processes run tests (`-n auto`): for all tests two a core, as they often wait.
+    """Return how many processes run tests (`-n auto`): for all tests three on two cores.
 
-    For some tests one a core: each process collects them all before the first can run.
+    They wait for a sixth of their time; and each process collects all tests, and begins its own databases and tenants,
+    which takes half a minute of a core. For some tests one a core.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores * (2 if _is_whole(config) else 1)
+    return cores + (max(1, cores // 2) if _is_whole(config) else 0)
 
 
 @pytest.hookimpl(optionalhook=True)

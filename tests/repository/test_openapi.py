@@ -12,8 +12,7 @@ import pytest
 from fauxtune.core.odata.paths.table import EVERY
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.routes import TABLES
-from fauxtune_docs.openapi import seed_schema
-from tests.support.openapi import documents
+from tests.support.openapi import documents, seed_schema
 
 FOLDER = Path(__file__).parents[2] / "openapi"
 SEED = "seed.schema.json"

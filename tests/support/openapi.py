@@ -1,14 +1,33 @@
-"""The OpenAPI documents of the surfaces, made once in a process: making all takes half a second."""
+"""The OpenAPI documents of the surfaces, made once in a process: making all takes half a second.
+
+What makes them imports every surface, which takes some seconds: no process does that while it collects tests.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
-
-from fauxtune_docs import openapi
 
 
 @cache
 def documents() -> dict[str, dict[str, Any]]:
     """Return the documents by surface. Call it in a test, not while tests are collected; change nothing in them."""
+    from fauxtune_docs import openapi
+
     return openapi.documents()
+
+
+def seed_schema() -> dict[str, Any]:
+    """Return the JSON schema of seeds."""
+    from fauxtune_docs import openapi
+
+    return openapi.seed_schema()
+
+
+def pages() -> dict[str, Callable[[Path], str]]:
+    """Return what writes each generated page of docs, by the page's name. It takes the folder of the pages."""
+    from fauxtune_docs import openapi
+
+    return openapi.PAGES
