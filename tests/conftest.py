@@ -398,7 +398,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Name the statements that a run of all tests failed for."""
     for place in config.stash.get(_ON_SQLITE_ALONE, []):
-        terminalreporter.line(f"executed on SQLite alone: {place}: mark a test of it with ON_BOTH_DATABASES", red=True)
+        marks = "ON_BOTH_DATABASES, or if it is one of an operation with both_databases"
+        terminalreporter.line(f"executed only on SQLite: {place}: mark a test of it with {marks}", red=True)
 
 
 def _is_whole(config: pytest.Config) -> bool:

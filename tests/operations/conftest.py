@@ -1,4 +1,9 @@
-"""The contoso tenant on each kind of database (tests/support/tenant.py)."""
+"""The contoso tenant (tests/support/tenant.py), on SQLite; of tests with the mark `both_databases` on PostgreSQL too.
+
+An operation is the same code on both. What can differ is what a statement does: at least one test of each that
+operations execute runs on PostgreSQL (tests/support/both_databases.py holds it), and so do whole modules whose subject
+is what happens at once, in one transaction, or in the order of rows. `make soak` runs all on both.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,7 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.support.databases import OpenDatabases
 from tests.support.postgresql import PostgresServer
+from tests.support.soak import SOAK
 from tests.support.tenant import Contoso, open_tenant
 
 
@@ -32,7 +38,16 @@ def urls(postgresql_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
     postgresql_server.drop(name)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the databases of a test that has a tenant and does not choose them itself."""
+    definition = metafunc.definition
+    own = any("contoso" in mark.args[0] for mark in definition.iter_markers("parametrize"))
+    if "contoso" in metafunc.fixturenames and not own:
+        on_both = SOAK or definition.get_closest_marker("both_databases") is not None
+        metafunc.parametrize("contoso", ["sqlite", "postgresql"] if on_both else ["sqlite"], indirect=True)
+
+
+@pytest.fixture
 async def contoso(
     request: pytest.FixtureRequest,
     urls: dict[str, str],

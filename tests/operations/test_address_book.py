@@ -48,6 +48,7 @@ def faults(published: Published) -> list[str]:
     return [remark.fault.value for remark in published.remarks]
 
 
+@pytest.mark.both_databases
 async def test_what_is_published_is_found_in_any_case_until_it_is_withdrawn(contoso: Contoso) -> None:
     certificate = outside(contoso)
     published = await publish(contoso, certificate, name=contoso.upn("ALICE"))
@@ -150,6 +151,7 @@ async def test_an_address_has_a_bound_of_certificates(contoso: Contoso) -> None:
     assert len(page) == 1
 
 
+@pytest.mark.both_databases
 async def test_deleting_a_user_or_a_tenant_withdraws_what_was_published(contoso: Contoso) -> None:
     team = "smtp:team@contoso.example"
     for name, proxies in (("alice", [team, "smtp:Adams@contoso.example"]), ("carol", [team])):

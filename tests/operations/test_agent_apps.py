@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
@@ -60,6 +62,7 @@ async def states(contoso: Contoso, pc: StepwiseDevice) -> dict[str, tuple[str, s
     return {row.app_id: (row.intent, row.state) for row in rows}
 
 
+@pytest.mark.both_databases
 async def test_an_order_goes_out_when_what_it_needs_is_there(contoso: Contoso) -> None:
     pc = await enrol_by_token(contoso, "alice")
     assert await orders(contoso, pc) == [], "a tenant without apps"

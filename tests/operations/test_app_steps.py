@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
@@ -129,6 +131,7 @@ async def test_an_app_that_the_user_removed_is_installed_again_and_one_that_is_c
     assert await phone.check_in() == []
 
 
+@pytest.mark.both_databases
 async def test_the_uninstall_intent_removes_and_the_end_of_an_assignment_does_not(contoso: Contoso) -> None:
     phone = await enrol_iphone(contoso, "alice")
     await phone.check_in()

@@ -153,6 +153,7 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
         await contoso.do(apple.renew, csr, **unknown)
 
 
+@pytest.mark.both_databases
 async def test_two_devices_may_listen_under_one_token(contoso: Contoso) -> None:
     """mdmb tells the same token for every device."""
     first = await apple_identity(contoso, "alice")

@@ -96,6 +96,7 @@ async def test_another_users_certificate_plans_no_device_that_a_filter_looks_at(
     assert await bobs.plans() == before
 
 
+@pytest.mark.both_databases
 async def test_a_device_plans_again_when_its_own_properties_change(contoso: Contoso) -> None:
     phone, profile = await contoso.enroll("alice"), await root(contoso)
     await everywhere(contoso, profile, await filter_of(contoso, '(device.deviceOwnership -eq "Corporate")'))
@@ -151,6 +152,7 @@ async def test_a_filter_that_does_not_fit_the_profile_is_refused(contoso: Contos
         )
 
 
+@pytest.mark.both_databases
 async def test_a_filter_in_use_stays_and_says_who_uses_it(contoso: Contoso) -> None:
     profile, used = await root(contoso), await filter_of(contoso, '(device.model -eq "x")')
     await everywhere(contoso, profile, used)

@@ -163,6 +163,7 @@ async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Co
     ]
 
 
+@pytest.mark.both_databases
 async def test_what_is_on_hold_is_revoked_for_good_when_its_device_goes(staffed: Contoso) -> None:
     phone, certificate = await phone_with_certificate(staffed)
     await staffed.do(revocation.revoke, hexed(certificate), reason="certificateHold", authority_name="issuing")
@@ -211,6 +212,7 @@ async def test_off_line_it_says_nothing_of_its_certificates(staffed: Contoso) ->
     assert number(await crl_of(staffed)) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_revocation_waits_for_an_authority_off_line(staffed: Contoso) -> None:
     phone, certificate = await phone_with_certificate(staffed)
     await set_state(staffed, "unavailable")
@@ -393,6 +395,7 @@ async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(
     assert (await answer()).this_update_utc == staffed.clock.now()
 
 
+@pytest.mark.both_databases
 async def test_an_authoritys_own_certificate_and_its_responders_are_good(staffed: Contoso) -> None:
     root, issuing, devices = [await authority(staffed, name) for name in ("root", "issuing", "devices")]
     await roll_over(staffed)

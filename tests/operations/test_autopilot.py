@@ -170,6 +170,7 @@ async def test_a_profile_of_the_devices_group_counts_before_an_older_one_for_all
     assert (await settled(contoso, identity.id))[BOUND]["deploymentProfile"] == [of_group]
 
 
+@pytest.mark.both_databases
 async def test_the_directory_has_one_device_of_a_pc_from_its_import_to_its_end(contoso: Contoso) -> None:
     identity = await register(contoso, "1", groupTag="Sales")
     key = await profile(contoso, "Kiosk")
@@ -292,6 +293,7 @@ def test_a_template_gives_names_and_a_profile_says_what_it_hides() -> None:
     assert (told["CloudAssignedDomainJoinMethod"], told["AutopilotMode"]) == (1, 1)
 
 
+@pytest.mark.both_databases
 async def test_the_watch_settles_what_began_and_what_is_due_and_reads_nothing_else(contoso: Contoso) -> None:
     watch = Watch()
     await watch.look(contoso.emulator)

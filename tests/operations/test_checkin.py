@@ -20,6 +20,8 @@ from fauxtune.operations.profiles import profiles
 from tests.support.statements import statements_and_values
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 
 async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(contoso: Contoso) -> None:
     await contoso.root_profile()

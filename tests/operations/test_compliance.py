@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.compliance.built_in import ASSIGNED, BUILT_IN_ID, CONTACT, USER
 from fauxtune.core.engine.compliance.states import DeviceState
@@ -353,6 +355,7 @@ async def test_a_device_that_stays_away_is_not_compliant_until_its_next_check_in
     assert len(run) == 1
 
 
+@pytest.mark.both_databases
 async def test_the_longest_time_without_contact_is_the_tenants_choice(contoso: Contoso) -> None:
     await contoso.switch(**{"compliance.checkinThresholdDays": 3})
     phone = await enrolled(contoso)
@@ -405,6 +408,7 @@ async def test_actions_are_done_each_at_its_time_and_once_for_each_failure(conto
     assert len(await mails(contoso, "alice")) == 2
 
 
+@pytest.mark.both_databases
 async def test_the_four_variables_of_a_notification_are_filled_in_also_in_the_subject(contoso: Contoso) -> None:
     def written(tx: Transaction) -> str:
         full = {"displayName": "T", "defaultLocale": None, "roleScopeTagIds": ["0"]}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector import wire
@@ -123,6 +124,7 @@ async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_c
     assert tablet.unseal(tablet.sealed[key]) == b"from-here"
 
 
+@pytest.mark.both_databases
 async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_removed(
     contoso: Contoso, tmp_path: Path, rsa_keys: KeyRing
 ) -> None:

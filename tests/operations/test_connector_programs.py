@@ -162,6 +162,7 @@ async def test_a_polling_connector_revokes_thirty_emulated_seconds_later(contoso
     assert await contoso.do(revocation.carry_out) == 0
 
 
+@pytest.mark.both_databases
 async def test_the_server_brings_polling_connectors_to_what_is_to_be_revoked(contoso: Contoso) -> None:
     await contoso.connector(roles=["pkcs"])
     serial = await wiped_phone(contoso)

@@ -38,6 +38,8 @@ from fauxtune.storage.rows.certificates import TemplateRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 
 async def both_kinds(contoso: Contoso) -> tuple[AndroidInProcess, str, str]:
     """A device of alice's that should get a PKCS and an imported certificate: it, the profile, the thumbprint."""

@@ -23,6 +23,8 @@ from fauxtune.storage.queries.tenants import row_counts
 from fauxtune_labs.operations.hosted_devices import add_device
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 GROUP = {"displayName": "late", "securityEnabled": True}
 
 

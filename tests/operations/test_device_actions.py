@@ -83,6 +83,7 @@ async def test_a_device_cannot_confirm_what_another_was_asked(contoso: Contoso) 
     assert [each.id for each in await _pending(contoso, phones[0])] == [operation]
 
 
+@pytest.mark.both_databases
 async def test_an_hour_after_a_notification_the_device_can_be_sent_another(contoso: Contoso) -> None:
     phone = await contoso.enroll("alice")
     note = {"notificationTitle": "Lunch", "notificationBody": "Soup"}

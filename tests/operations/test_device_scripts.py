@@ -175,6 +175,7 @@ async def test_more_scripts_than_one_answer_takes_come_one_after_the_other(conto
     assert sorted(await pc.work()) == sorted(names)
 
 
+@pytest.mark.both_databases
 async def test_what_is_not_assigned_or_is_deleted_has_no_runs(contoso: Contoso) -> None:
     pc = Machine(await enrol_by_token(contoso, "alice"))
     one, two = await script(contoso, "One", "All Staff"), await script(contoso, "Two", "All Staff")
@@ -186,6 +187,7 @@ async def test_what_is_not_assigned_or_is_deleted_has_no_runs(contoso: Contoso) 
     assert await pc.runs() == []
 
 
+@pytest.mark.both_databases
 async def test_an_ended_device_is_refused_and_an_ending_one_has_nothing_to_do(contoso: Contoso) -> None:
     pc = Machine(await enrol_by_token(contoso, "alice"))
     await script(contoso, "One", "All Staff")
@@ -342,6 +344,7 @@ def actions() -> list[JsonObject]:
     return [{"ruleName": None, "scheduledActionConfigurations": [action]}]
 
 
+@pytest.mark.both_databases
 async def test_the_diagnosis_says_why_a_script_has_not_run_and_how_one_failed(contoso: Contoso) -> None:
     pc = Machine(await enrol_by_token(contoso, "alice"), user_is_here=False)
     phone = await contoso.enroll("alice")

@@ -151,6 +151,7 @@ async def test_each_of_the_three_is_enough_and_together_they_narrow_it_down(diag
     assert (await diagnosed.diagnosis(user=await diagnosed.contoso.user_id("alice"))).healthy
 
 
+@pytest.mark.both_databases
 async def test_what_is_not_there_and_what_does_not_go_together_is_said(diagnosed: DiagnosedTenant) -> None:
     contoso = diagnosed.contoso
     for asked in ({"user": "nobody@x.example"}, {"device": "no-device"}, {"profile": "no-profile"}):
@@ -222,6 +223,7 @@ async def test_a_certificate_that_was_removed_is_not_waited_for(diagnosed: Diagn
     assert [link.message for link in imported] == ["1 of 1 installed."] * 2
 
 
+@pytest.mark.both_databases
 async def test_where_everything_was_removed_nothing_is_counted(diagnosed: DiagnosedTenant) -> None:
     await diagnosis_faults.drop(diagnosed, await diagnosis_faults.current(diagnosed))
     await diagnosed.settle()
@@ -403,6 +405,7 @@ def fixes(result: Diagnosis) -> dict[str, str]:
     return {finding.code: finding.observation.fix for finding in result.findings}
 
 
+@pytest.mark.both_databases
 async def test_a_refused_enrolment_is_named_until_such_a_device_is_enrolled(diagnosed: DiagnosedTenant) -> None:
     contoso, bob = diagnosed.contoso, diagnosed.contoso.upn("bob")
     token = await contoso.token("bob")

@@ -144,6 +144,7 @@ async def test_it_is_revoked_through_a_connector_that_has_an_ra_certificate(subs
     assert (await events(contoso))[-5:] == [3032, 3050, 3102, 3100, 3000]
 
 
+@pytest.mark.both_databases
 async def test_one_that_was_deleted_by_hand_comes_back_unchanged_without_a_request(subscribed: Contoso) -> None:
     contoso = subscribed
     await profile(contoso)

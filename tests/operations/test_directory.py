@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import directory as queries
@@ -25,6 +27,7 @@ async def test_when_a_group_goes_those_in_it_plan_again(contoso: Contoso) -> Non
     assert (await _generation(alices), await _generation(carols)) == (before[0] + 1, before[1])
 
 
+@pytest.mark.both_databases
 async def test_a_group_that_nothing_is_assigned_to_wakes_nobody(contoso: Contoso) -> None:
     phone = await contoso.enroll("alice")
     before = await _generation(phone)
@@ -46,6 +49,7 @@ async def test_a_circle_of_groups_goes_one_by_one(contoso: Contoso) -> None:
     assert await contoso.look(queries.memberships, contoso.tenant.id, member_id=phone.enrollment_id) == []
 
 
+@pytest.mark.both_databases
 async def test_a_device_whose_shadow_is_deleted_plans_again_and_can_still_leave(contoso: Contoso) -> None:
     phone, other = await contoso.enroll("alice"), await contoso.enroll("bob")
     shadow = (await phone.row()).directory_device_id

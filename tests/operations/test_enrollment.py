@@ -23,6 +23,8 @@ from fauxtune.storage.queries import directory as directory_queries
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 
 def certificate_request(contoso: Contoso) -> bytes:
     sign = x509.CertificateSigningRequestBuilder(parse_subject("CN=phone")).sign(

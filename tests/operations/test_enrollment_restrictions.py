@@ -163,6 +163,7 @@ async def test_the_default_of_the_tenant_refuses_once_somebody_has_changed_it(co
     await contoso.enroll("alice", hardware="9")
 
 
+@pytest.mark.both_databases
 async def test_a_tenant_that_restricts_nothing_asks_nothing_and_keeps_a_bounded_number_of_events(
     contoso: Contoso, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import orjson
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import insert
@@ -18,6 +19,8 @@ from fauxtune.storage import tables, tenant_state
 from fauxtune.storage.queries import certificates as certificate_queries
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
+
+pytestmark = pytest.mark.both_databases
 
 Json = dict[str, Any]
 

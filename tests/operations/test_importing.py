@@ -67,6 +67,7 @@ async def _mistakes(contoso: Contoso, document: object) -> dict[str, str]:
     return dict(refused.value.mistakes)
 
 
+@pytest.mark.both_databases
 async def test_a_tenant_of_another_server_takes_the_place_of_the_one_with_its_id(contoso: Contoso) -> None:
     """Every server begins with a tenant of the same id."""
     document = await _document(contoso)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import snapshots
 from fauxtune.storage.queries import classrooms as queries
@@ -23,6 +25,7 @@ def _put(tx: Transaction, *rows: LabRunRow) -> None:
     queries.put_runs(tx.connection, rows)
 
 
+@pytest.mark.both_databases
 async def test_a_run_is_written_in_its_place(contoso: Contoso) -> None:
     row = _row(contoso, "import-once")
     await contoso.do(_put, row, _row(contoso, "a-lab"))
@@ -41,6 +44,7 @@ async def test_runs_go_with_the_state_of_the_tenant(contoso: Contoso) -> None:
     assert await contoso.look(queries.runs_of, contoso.tenant.id) == [_row(contoso, "import-once")]
 
 
+@pytest.mark.both_databases
 async def test_the_newest_enrolment_of_a_name_counts(contoso: Contoso) -> None:
     first, again = await contoso.enroll("alice"), await contoso.enroll("alice")
     rows = await contoso.look(device_queries.enrollments_by_id, [first.enrollment_id, again.enrollment_id])

@@ -15,6 +15,8 @@ from tests.support.devices.android import AndroidInProcess
 from tests.support.predictions import DEVICES, predict, predicted
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 
 async def equipped(contoso: Contoso, name: str, *, hardware: str) -> tuple[AndroidInProcess, str]:
     """A phone with a root and a certificate of its own: it, and that certificate's thumbprint."""

@@ -104,6 +104,7 @@ async def test_the_tenants_clock_decides_about_validity(contoso: Contoso) -> Non
     assert (why, text.startswith("the certificate expired at")) == (Why.EXPIRED, True)
 
 
+@pytest.mark.both_databases
 async def test_a_revoked_certificate_opens_nothing_and_one_on_hold_until_it_is_released(contoso: Contoso) -> None:
     certificate = await issue(contoso)
     await revoke(contoso, certificate, HOLD)

@@ -60,6 +60,7 @@ async def test_a_message_to_several_people_is_in_each_mailbox_and_kept_once(cont
     assert {event.detail["message"] for event in events} == {delivery.message_id}
 
 
+@pytest.mark.both_databases
 async def test_a_message_goes_with_its_last_copy(contoso: Contoso) -> None:
     await deliver(contoso, "alice", "bob")
     await contoso.do(mailboxes.delete_message, await contoso.user_id("alice"), uid=1)
@@ -159,6 +160,7 @@ async def test_a_message_that_comes_while_its_reader_is_deleted_leaves_nothing(c
     assert await kept(contoso) == 0
 
 
+@pytest.mark.both_databases
 async def test_nobody_sees_the_mailbox_of_another_tenant(contoso: Contoso) -> None:
     await deliver(contoso, "alice")
     alice = await contoso.user_id("alice")
@@ -173,6 +175,7 @@ async def test_nobody_sees_the_mailbox_of_another_tenant(contoso: Contoso) -> No
     assert len(await mailbox(contoso, "alice")) == 1
 
 
+@pytest.mark.both_databases
 async def test_deleting_a_user_removes_the_mailbox_and_leaves_other_copies(contoso: Contoso) -> None:
     await deliver(contoso, "alice", "bob")
     await deliver(contoso, "alice")

@@ -86,6 +86,7 @@ async def test_another_state_of_a_tenant_has_the_marks_of_its_own_journal(
     assert (await _again(contoso)).of(before).letters == shown
 
 
+@pytest.mark.both_databases
 async def test_the_authorities_of_a_tenant_have_marks_from_the_beginning_and_a_successor_from_its_roll_over(
     contoso: Contoso,
 ) -> None:

@@ -20,6 +20,8 @@ from fauxtune.storage.rows.devices import EnrollmentRow
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 ONE, OTHER = TenantId("one"), TenantId("other")
 
 

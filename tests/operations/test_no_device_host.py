@@ -41,6 +41,7 @@ class FullHost(NoDeviceHost):
         return tuple(HostedDevice(f"Phone {number}", "ios") for number in range(50))
 
 
+@pytest.mark.both_databases
 async def test_a_seat_has_a_bound_of_devices_inside_the_server_and_one_more_is_refused(contoso: Contoso) -> None:
     (seat,) = await open_classroom(contoso.emulator, seats=1, labs=["import-once"])
     contoso.emulator.device_host = FullHost()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
@@ -23,6 +24,7 @@ async def matrix(contoso: Contoso, name: str = "alice") -> Matrix:
     return result
 
 
+@pytest.mark.both_databases
 async def test_a_foreign_certificate_is_followed_from_its_import_to_the_device(contoso: Contoso) -> None:
     contoso.emulator.packagings = {}
     key = contoso.device_keys[0]
@@ -54,6 +56,7 @@ async def test_a_foreign_certificate_is_followed_from_its_import_to_the_device(c
     assert row.cells[0].reading is Reading.KEY_REMOVED
 
 
+@pytest.mark.both_databases
 async def test_a_device_that_keeps_its_key_can_read_after_its_retirement_and_says_so(contoso: Contoso) -> None:
     contoso.emulator.packagings = {}
     mark = await contoso.import_pfx("bob")

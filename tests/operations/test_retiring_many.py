@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from cryptography import x509
 
 from fauxtune.core.model.actions import DeviceAction
@@ -9,6 +10,8 @@ from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.devices import available_actions
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
+
+pytestmark = pytest.mark.both_databases
 
 MANY = 6
 

@@ -70,6 +70,7 @@ async def test_a_quiet_check_in_makes_no_challenge_and_one_that_nobody_used_is_g
     assert len(await challenges(contoso, phone)) == 2
 
 
+@pytest.mark.both_databases
 async def test_of_challenges_that_nobody_used_the_newest_are_kept(
     contoso: Contoso, monkeypatch: pytest.MonkeyPatch
 ) -> None:

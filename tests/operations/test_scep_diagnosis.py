@@ -149,6 +149,7 @@ async def test_an_authority_that_issues_nothing(asked: Asked) -> None:
     assert words.endswith("the authority issued nothing: The template is not published.")
 
 
+@pytest.mark.both_databases
 async def test_a_request_that_waits_for_an_approval(asked: Asked) -> None:
     contoso = asked.contoso
     assert await asked.validate(await asked.request()) is ResultCode.SUCCESS
@@ -179,6 +180,7 @@ async def test_a_request_that_waits_for_an_approval(asked: Asked) -> None:
     assert (await asked.diagnosis()).findings == ()
 
 
+@pytest.mark.both_databases
 async def test_the_tenants_own_server_needs_its_connector_and_its_certificates(
     contoso: Contoso, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:

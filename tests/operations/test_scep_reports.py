@@ -188,6 +188,7 @@ async def test_a_partner_is_asked_to_revoke_what_it_reported_by_its_thumbprint(
         await contoso.do(ask_for_revocation, serial="ff")
 
 
+@pytest.mark.both_databases
 async def test_the_tenants_own_authority_is_not_asked_as_a_partner(
     contoso: Contoso, authorities: ScepAuthorities
 ) -> None:
@@ -240,6 +241,7 @@ async def test_what_was_issued_and_never_reported_is_revoked_as_what_the_device_
     assert len(authorities.issued) == (2 if "renewal" in ends else 1)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("edition", "is_queued"), [("current", True), ("2020-04", False)])
 async def test_what_a_partner_issued_is_queued_for_revocation_when_the_device_leaves_though_it_never_reported_it(
     contoso: Contoso, authorities: ScepAuthorities, edition: str, is_queued: bool

@@ -112,6 +112,7 @@ async def test_a_renewal_shows_and_so_does_one_that_is_refused(contoso: Contoso,
     assert await issuance(contoso, profile) == "issueFailed"
 
 
+@pytest.mark.both_databases
 async def test_a_revoked_one_says_so_and_one_that_is_taken_back_is_removed(
     contoso: Contoso, authorities: ScepAuthorities
 ) -> None:

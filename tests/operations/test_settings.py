@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fauxtune.core.engine.graph_states.settings import conflicts_in
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
@@ -78,6 +80,7 @@ async def state_of(contoso: Contoso, device: StepwiseDevice) -> ItemState:
     return row.state
 
 
+@pytest.mark.both_databases
 async def test_a_policy_of_the_catalog_and_a_profile_share_a_setting_conflict_and_give_it_up(contoso: Contoso) -> None:
     policy = await catalog_policy(contoso, 8)
     device = await pc(contoso)
@@ -120,6 +123,7 @@ async def test_a_policy_of_the_catalog_and_a_profile_share_a_setting_conflict_an
     assert await contoso.status(device, policy) is None
 
 
+@pytest.mark.both_databases
 async def test_a_profile_that_gives_way_to_a_compliance_policy_is_explained(contoso: Contoso) -> None:
     profile = await contoso.profile("windows10GeneralConfiguration", "All Staff", passwordMinimumLength=8)
     policy = await compliance_policy(contoso, passwordMinimumLength=6)

@@ -34,6 +34,8 @@ from fauxtune.storage.queries import tenants as snapshot_queries
 from tests.support.statements import statements
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 Json = dict[str, Any]
 #: Events that say that a state was put back: they alone are new afterwards.
 _RETURNS = {"snapshotRestored", "tenantReset", "tenantImported"}

@@ -358,6 +358,7 @@ async def test_an_account_follows_the_certificate_that_is_renewed(contoso: Conto
     assert len(await contoso.issued()) == 2
 
 
+@pytest.mark.both_databases
 async def test_settled_devices_are_pushed_nowhere_and_a_lost_answer_keeps_a_device_due(contoso: Contoso) -> None:
     await trusting(contoso)
     tablet = await enrol_iphone(contoso, "alice")

@@ -186,6 +186,7 @@ def test_every_refusal_has_a_number_of_its_own() -> None:
     assert all(0x1000 <= (number + (1 << 32)) - 0x87D10000 <= 0x10FF for number in numbers)
 
 
+@pytest.mark.both_databases
 async def test_a_change_is_written_down_with_what_was_and_what_is(contoso: Contoso) -> None:
     await edit(contoso, exportable=False, validity="P365D")
     await contoso.do(issuance.add_template, "issuing", document={"name": "New"})

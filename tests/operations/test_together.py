@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from fauxtune.core.errors import Invalid
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
@@ -13,6 +15,8 @@ from fauxtune.operations.runtime.turns import Turns
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import enrol_iphone
 from tests.support.tenant import Contoso
+
+pytestmark = pytest.mark.both_databases
 
 
 async def rest(*phones: AndroidInProcess) -> None:

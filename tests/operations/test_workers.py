@@ -14,6 +14,8 @@ from fauxtune.operations.runtime.worker_threads import Workers
 from tests.support.hostile_der import slow_file
 from tests.support.tenant import Contoso
 
+pytestmark = pytest.mark.both_databases
+
 SECONDS = 30
 
 

@@ -1,8 +1,9 @@
 """Which tests run on both kinds of database, and the proof that this suffices.
 
-Storage and operations are tested on SQLite and on PostgreSQL. Surfaces translate: their tests run on SQLite, and on
-PostgreSQL too where that can differ: statements that no other test executes there, many requests at once, texts and
-numbers that PostgreSQL refuses, tenants apart from one another, a conversation of each platform.
+Storage is tested on SQLite and on PostgreSQL. Operations are the same code on both: their tests run on SQLite, those
+with the mark `both_databases` on PostgreSQL too (tests/operations/conftest.py). Surfaces translate: their tests run on
+SQLite, and on PostgreSQL too where that can differ: statements that no other test executes there, many requests at
+once, texts and numbers that PostgreSQL refuses, tenants apart from one another, a conversation of each platform.
 """
 
 from __future__ import annotations
