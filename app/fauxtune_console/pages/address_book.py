@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -12,6 +13,7 @@ from fauxtune.core.administration import emulation as requests
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.words.platform_words import VARIANTS
 from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.insight.user_certificates import certificates_of
@@ -19,6 +21,7 @@ from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries.insight import overview as device_queries
 from fauxtune.storage.queries.insight import register
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
@@ -182,7 +185,9 @@ def _choices(tx: Transaction, address: str) -> list[Choice]:
     if row is None:
         return []
     usable = [each for each in certificates_of(tx, [row.id])[row.id] if _can_encrypt(each)]
-    return [_choice(each) for each in list(reversed(usable))[:_MOST_OFFERED]]
+    enrollments = device_queries.enrollments_of(tx.connection, tx.tenant.id, users=[row.id])
+    names: dict[str, str] = {each.id: each.device_name or VARIANTS[each.variant] for each in enrollments}
+    return [_choice(each, names) for each in list(reversed(usable))[:_MOST_OFFERED]]
 
 
 def _can_encrypt(certificate: UserCertificate) -> bool:
@@ -190,14 +195,14 @@ def _can_encrypt(certificate: UserCertificate) -> bool:
     return contents is not None and usage_of(contents) in {"encryption", "both"}
 
 
-def _choice(certificate: UserCertificate) -> Choice:
+def _choice(certificate: UserCertificate, names: Mapping[str, str]) -> Choice:
     assert certificate.not_before is not None
     assert certificate.not_after is not None
     letters = mark(certificate.thumbprint).letters
     if certificate.source == "imported":
         words = f"{letters}: imported, for all devices"
     elif certificate.device:
-        words = f"{letters}: made for {certificate.device}"
+        words = f"{letters}: made for {names.get(certificate.device, 'a device')}"
     else:
         words = f"{letters}: issued, of no device"
     span = f"valid from {certificate.not_before:%Y-%m-%d} to {certificate.not_after:%Y-%m-%d}"
