@@ -77,6 +77,7 @@ _COMMANDS = (
     *(
         "certificate/pfx",
         "profile/profile_choice",
+        "profile/certificate_options",
         "profile/profile_creation",
         "profile/profiles",
         "profile/targets",
