@@ -47,7 +47,7 @@ _FIELDS = {
 class Offer:
     """What the form offers: templates in words, by name, and the addresses of people."""
 
-    issuance: Mapping[str, str]
+    templates: Mapping[str, str]
     people: list[str]
 
 
