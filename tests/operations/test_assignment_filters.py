@@ -113,6 +113,7 @@ async def test_a_device_plans_again_when_its_own_properties_change(contoso: Cont
     assert not await has(contoso, phone, profile)
 
 
+@pytest.mark.both_databases
 async def test_an_assignment_with_the_intent_to_remove_takes_the_profile_away(contoso: Contoso) -> None:
     phone, profile = await contoso.enroll("alice"), await root(contoso)
     group = await contoso.group("Leavers", await contoso.user_id("alice"))

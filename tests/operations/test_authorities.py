@@ -118,6 +118,7 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
 # ---------------------------------------------------------------------------------------------------------- revocation
 
 
+@pytest.mark.both_databases
 async def test_what_can_be_revoked_is_known_before(staffed: Contoso) -> None:
     serials = [hexed((await phone_with_certificate(staffed, user))[1]) for user in ("alice", "bob")]
     assert await staffed.do(revocation.revocable, serials) == frozenset(serials)

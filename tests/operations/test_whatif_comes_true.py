@@ -233,7 +233,6 @@ def check_situations(tx: Transaction) -> None:
         assert situations(tx, [row], ledgers={device: ledgers[device]}) == {device: together[device]}
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @settings(
     deadline=None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import pytest
+
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.apps import APP_RULES, PUBLISHED, new_app
@@ -65,6 +67,7 @@ async def test_an_assignment_of_a_script_says_where_it_would_run_and_where_no_mo
     assert said(await predict(contoso, "DELETE", assign)) == [("Drives", "stop")]
 
 
+@pytest.mark.both_databases
 async def test_an_assignment_of_an_app_says_what_would_become_of_it(contoso: Contoso) -> None:
     await enrol_by_token(contoso, "alice")
     phone = await enrol_iphone(contoso, "carol", version="17.0")
