@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 
+from tests.support.openapi import committed
+
 Json = dict[str, Any]
 
-#: It is what the code would write: tests/repository/test_openapi.py. To read it takes no import of every surface.
-_FILE = Path(__file__).parents[2] / "openapi" / "devices.json"
 #: The endpoints of Windows have other addresses too, which are not in the document.
 DOORS = ("/mdm/", "/push/", "/pki/")
 _KEY = re.compile(r"\\\{\w+\\\}")
@@ -23,8 +21,7 @@ _KEY = re.compile(r"\\\{\w+\\\}")
 @cache
 def document() -> Json:
     """Return the document of the device endpoints."""
-    result: Json = json.loads(_FILE.read_text(encoding="utf-8"))
-    return result
+    return committed("devices")
 
 
 @cache

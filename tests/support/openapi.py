@@ -5,10 +5,23 @@ What makes them imports every surface, which takes some seconds: no process does
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+_COMMITTED = Path(__file__).parents[2] / "openapi"
+
+
+@cache
+def committed(surface: str) -> dict[str, Any]:
+    """Return the document of a surface as it is in the repository. Nothing is imported for it.
+
+    tests/repository/test_openapi.py holds that it is what the code would write.
+    """
+    document: dict[str, Any] = json.loads((_COMMITTED / f"{surface}.json").read_text(encoding="utf-8"))
+    return document
 
 
 @cache

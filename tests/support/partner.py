@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from fauxtune.core.model.access.audiences import INTUNE
-from fauxtune_docs import openapi
+from tests.support.openapi import committed
 from tests.support.scep_clients import CONTROL, Csr
 from tests.support.tenant import Contoso
 
@@ -27,7 +27,7 @@ SCOPE = "https://api.manage.microsoft.com//.default"
 @cache
 def described() -> dict[str, Any]:
     """The OpenAPI document of the surface."""
-    return openapi.document("partner")
+    return committed("partner")
 
 
 def check_described(action: str, answer: httpx.Response) -> None:
