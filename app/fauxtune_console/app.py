@@ -6,7 +6,6 @@ module's name.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -85,11 +84,10 @@ from fauxtune_console.pages import (
     wire,
 )
 from fauxtune_console.paging import PageBehindTheLast
+from fauxtune_console.questions import Page, asked
 from fauxtune_console.session import Session, SessionKey
 from fauxtune_labs.operations.classrooms.opening import classroom_named
 from fauxtune_labs.operations.labs.runs import look_before_a_change
-
-Page = Callable[[TenantCall], Awaitable[Response]]
 
 #: data. Below /console/{tenant}: path, methods, page.
 PAGES: tuple[tuple[str, str, Page], ...] = (
@@ -98,21 +96,18 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/address-book/publish", "GET", address_book.ask_publish),
     ("/address-book/publish", "POST", address_book.publish),
     ("/address-book/{address}/{thumbprint}/certificate.pem", "GET", address_book.certificate_file),
-    ("/address-book/{address}/{thumbprint}/withdraw", "GET", address_book.ask_withdraw),
-    ("/address-book/{address}/{thumbprint}/withdraw", "POST", address_book.withdraw),
+    *asked("/address-book/{address}/{thumbprint}/withdraw", address_book.withdraw),
     ("/approvals", "GET", approvals.approvals),
     ("/approvals/policies/new", "GET", approval_policies.new),
     ("/approvals/policies/new", "POST", approval_policies.create),
-    ("/approvals/policies/{policy}/delete", "GET", approval_policies.ask_delete),
-    ("/approvals/policies/{policy}/delete", "POST", approval_policies.delete),
+    *asked("/approvals/policies/{policy}/delete", approval_policies.delete),
     ("/approvals/{approval}", "GET", approvals.approval),
     ("/approvals/{approval}", "POST", approvals.decide),
     ("/authority", "GET", authorities.authorities),
     ("/authority/authorities.pem", "GET", address_book.authorities_file),
     ("/authority/certificates", "GET", certificates.certificates),
     ("/authority/certificates/{certificate}", "GET", certificate.certificate),
-    ("/authority/certificates/{certificate}/release", "GET", certificate_tasks.ask_release),
-    ("/authority/certificates/{certificate}/release", "POST", certificate_tasks.release),
+    *asked("/authority/certificates/{certificate}/release", certificate_tasks.release),
     ("/authority/certificates/{certificate}/revoke", "GET", certificate_tasks.ask_revoke),
     ("/authority/certificates/{certificate}/revoke", "POST", certificate_tasks.revoke),
     ("/authority/digicert/new", "GET", authority_tasks.ask_digicert),
@@ -129,8 +124,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/authority/templates/new", "POST", templates.create),
     ("/authority/templates/{template}", "GET", templates.template),
     ("/authority/templates/{template}", "POST", templates.change),
-    ("/authority/templates/{template}/delete", "GET", templates.ask_delete),
-    ("/authority/templates/{template}/delete", "POST", templates.delete),
+    *asked("/authority/templates/{template}/delete", templates.delete),
     ("/authority/{authority}", "GET", authorities.authority),
     ("/authority/{authority}/rollover", "GET", authority_tasks.ask_roll_over),
     ("/authority/{authority}/rollover", "POST", authority_tasks.roll_over),
@@ -147,8 +141,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/connectors/{connector}/change", "POST", connector.save),
     ("/connectors/{connector}/delete", "GET", connector.ask_remove),
     ("/connectors/{connector}/delete", "POST", connector.remove),
-    ("/connectors/{connector}/keys/delete", "GET", connector_keys.ask_delete_key),
-    ("/connectors/{connector}/keys/delete", "POST", connector_keys.delete_key),
+    *asked("/connectors/{connector}/keys/delete", connector_keys.delete_key),
     ("/connectors/{connector}/keys/new", "GET", connector_keys.new_key),
     ("/connectors/{connector}/keys/new", "POST", connector_keys.create_key),
     ("/connectors/{connector}/ra", "GET", connector_keys.ask_ra),
@@ -170,8 +163,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/devices/{device}/wipe", "POST", device_actions.wipe),
     ("/enrollment", "GET", enrollment.enrollment),
     ("/faults", "GET", faults.faults),
-    ("/faults/clear", "GET", faults.ask_clear),
-    ("/faults/clear", "POST", faults.clear),
+    *asked("/faults/clear", faults.clear),
     ("/faults/new", "GET", faults.new),
     ("/faults/new", "POST", faults.create),
     ("/faults/{fault}", "POST", faults.press),
@@ -181,10 +173,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/groups/{group}", "GET", group.group),
     ("/groups/{group}/add", "GET", group.choose),
     ("/groups/{group}/add", "POST", group.add),
-    ("/groups/{group}/delete", "GET", group.ask_delete),
-    ("/groups/{group}/delete", "POST", group.delete),
-    ("/groups/{group}/remove", "GET", group.ask_remove),
-    ("/groups/{group}/remove", "POST", group.remove),
+    *asked("/groups/{group}/delete", group.delete),
+    *asked("/groups/{group}/remove", group.remove),
     ("/journal", "GET", journal.journal),
     ("/managed", "GET", managed.things),
     ("/managed/{noun}/new", "GET", managed.new),
@@ -192,8 +182,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/managed/{noun}/{managed}", "GET", managed.thing),
     ("/managed/{noun}/{managed}/assign", "GET", managed.assign),
     ("/managed/{noun}/{managed}/assign", "POST", managed.change),
-    ("/managed/{noun}/{managed}/delete", "GET", managed.ask_delete),
-    ("/managed/{noun}/{managed}/delete", "POST", managed.delete),
+    *asked("/managed/{noun}/{managed}/delete", managed.delete),
     ("/labs", "GET", labs.labs),
     ("/labs/{lab}", "GET", labs.lab),
     ("/labs/{lab}", "POST", labs.press),
@@ -206,8 +195,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/profiles/{profile}", "GET", profile.profile),
     ("/profiles/{profile}/assign", "GET", profile_assign.show),
     ("/profiles/{profile}/assign", "POST", profile_assign.change),
-    ("/profiles/{profile}/delete", "GET", profile_edit.ask_delete),
-    ("/profiles/{profile}/delete", "POST", profile_edit.delete),
+    *asked("/profiles/{profile}/delete", profile_edit.delete),
     ("/profiles/{profile}/edit", "GET", profile_edit.edit),
     ("/profiles/{profile}/edit", "POST", profile_edit.change),
     ("/snapshots", "GET", snapshots.snapshots),
@@ -215,8 +203,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/snapshots/export.json", "GET", snapshots.export),
     ("/snapshots/reset", "GET", snapshots.ask_reset),
     ("/snapshots/reset", "POST", snapshots.reset),
-    ("/snapshots/{snapshot}/delete", "GET", snapshots.ask_delete),
-    ("/snapshots/{snapshot}/delete", "POST", snapshots.delete),
+    *asked("/snapshots/{snapshot}/delete", snapshots.delete),
     ("/snapshots/{snapshot}/restore", "GET", snapshots.ask_restore),
     ("/snapshots/{snapshot}/restore", "POST", snapshots.restore),
     ("/states", "GET", states.states),
@@ -228,22 +215,19 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/users/new", "POST", user_tasks.create),
     ("/users/{user}", "GET", user.user),
     ("/users/{user}/readability", "GET", readability.matrix),
-    ("/users/{user}/delete", "GET", user_tasks.ask_delete),
-    ("/users/{user}/delete", "POST", user_tasks.delete),
+    *asked("/users/{user}/delete", user_tasks.delete),
     ("/users/{user}/enroll", "GET", user_tasks.ask_enroll),
     ("/users/{user}/enroll", "POST", user_tasks.enroll),
     ("/users/{user}/import", "GET", importing.form),
     ("/users/{user}/import", "POST", importing.import_),
-    ("/users/{user}/imported/{thumbprint}/delete", "GET", imported.ask_delete),
-    ("/users/{user}/imported/{thumbprint}/delete", "POST", imported.delete),
+    *asked("/users/{user}/imported/{thumbprint}/delete", imported.delete),
     ("/users/{user}/licence", "GET", user_tasks.ask_licence),
     ("/users/{user}/licence", "POST", user_tasks.licence),
     ("/users/{user}/mail", "GET", mail.mailbox),
     ("/users/{user}/mail/new", "GET", mail_writing.new),
     ("/users/{user}/mail/new", "POST", mail_writing.send),
     ("/users/{user}/mail/{uid}", "GET", mail.message),
-    ("/users/{user}/mail/{uid}/delete", "GET", mail.ask_delete),
-    ("/users/{user}/mail/{uid}/delete", "POST", mail.delete),
+    *asked("/users/{user}/mail/{uid}/delete", mail.delete),
     ("/users/{user}/mail/{uid}/message.eml", "GET", mail.file),
     ("/users/{user}/mail/{uid}/source", "GET", mail.source),
     ("/why", "GET", why.why),

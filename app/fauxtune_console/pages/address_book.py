@@ -27,6 +27,7 @@ from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.holdings import Chip
 from fauxtune_console.paging import offset, paging
+from fauxtune_console.questions import Question
 from fauxtune_console.registered import certificate_chip, kind_of
 from fauxtune_console.shown_marks import mark
 from fauxtune_console.typed import Typed
@@ -85,29 +86,24 @@ async def publish(call: TenantCall) -> Response:
     return call.back("address-book", done=" ".join((done, *(remark.sentence for remark in published.remarks))))
 
 
-async def ask_withdraw(call: TenantCall) -> Response:
-    """Say what withdrawing means."""
+async def withdraw(call: TenantCall) -> Question:
+    """Withdraw a certificate."""
     published = await call.run(_one, call)
-    return task_page(
-        call,
-        [requests.withdraw_certificate(published.address, thumbprint=published.thumbprint)],
-        title=f"Withdraw {mark(published.thumbprint).letters} from {published.address}",
+    letters, address = mark(published.thumbprint).letters, published.address
+    return Question(
+        request=requests.withdraw_certificate(address, thumbprint=published.thumbprint),
+        title=f"Withdraw {letters} from {address}",
         points=(
             "Senders who look for the address do not find the certificate any more.",
             "It is not revoked, and stays on every device that has it: mail that was encrypted to it can be read.",
         ),
         button="Withdraw",
         back=call.url("address-book"),
+        danger=False,
+        done=f"{letters} is not published for {address} any more.",
+        leads_to=("address-book",),
+        work=lambda: call.run(address_book.withdraw, address, mark=published.thumbprint),
     )
-
-
-async def withdraw(call: TenantCall) -> Response:
-    """Withdraw a certificate."""
-    await call.form()
-    published = await call.run(_one, call)
-    await call.run(address_book.withdraw, published.address, mark=published.thumbprint)
-    letters = mark(published.thumbprint).letters
-    return call.back("address-book", done=f"{letters} is not published for {published.address} any more.")
 
 
 async def certificate_file(call: TenantCall) -> Response:

@@ -12,7 +12,8 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.profile_targets import boxes, group_of, read_targets
-from fauxtune_console.tasks import confirm, send
+from fauxtune_console.questions import Question
+from fauxtune_console.tasks import send
 from fauxtune_console.typed import Typed
 
 
@@ -43,27 +44,19 @@ async def create(call: TenantCall) -> Response:
     return call.back("approvals", done=f"The policy “{form.text('name')}” is in force: {what} waits for an approval.")
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Say what deleting a policy means."""
+async def delete(call: TenantCall) -> Question:
+    """Delete a policy."""
     row = await _policy(call)
     what = GUARDED.get(str(row.document["policyType"]), "nothing")
-    return await confirm(
-        call,
-        [delete_policy(row.id)],
+    return Question(
+        request=delete_policy(row.id),
         title=f"Delete the policy “{row.document['displayName']}”",
         sentence=f"Unless another policy guards it, no approval is needed any more for this: {what}.",
         button="Delete the policy",
         back=call.url("approvals"),
-        danger=True,
+        done=f"The policy “{row.document['displayName']}” is deleted.",
+        leads_to=("approvals",),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete a policy."""
-    await call.form()
-    row = await _policy(call)
-    await send(call, delete_policy(row.id))
-    return call.back("approvals", done=f"The policy “{row.document['displayName']}” is deleted.")
 
 
 async def _policy(call: TenantCall) -> ResourceRow:

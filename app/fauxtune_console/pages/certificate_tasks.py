@@ -19,6 +19,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.pages.certificate import CertificateView, view_of
+from fauxtune_console.questions import Question
 from fauxtune_console.registered import usage_words
 from fauxtune_console.typed import Typed
 
@@ -54,28 +55,22 @@ async def revoke(call: TenantCall) -> Response:
     return call.back("authority", "certificates", str(view.known.serial), done=f"{what}. {held}")
 
 
-async def ask_release(call: TenantCall) -> Response:
-    """Say what a release means."""
+async def release(call: TenantCall) -> Question:
+    """Release the certificate: it is on hold no longer."""
     view = await _revocable(call)
     _check_on_hold(view)
-    return task_page(
-        call,
-        [revoke_certificate(str(view.known.serial), reason=RELEASE)],
-        title=f"Release {view.chip.letters}",
+    letters, serial = view.chip.letters, str(view.known.serial)
+    return Question(
+        request=revoke_certificate(serial, reason=RELEASE),
+        title=f"Release {letters}",
         points=("It is taken from the CRL, as if it had never been on it. OCSP says “good” again.",),
         button="Release",
         back=_address(call, view),
+        danger=False,
+        done=f"{letters} is not on hold any more: it is valid again.",
+        leads_to=("authority", "certificates", serial),
+        work=lambda: call.run(_carry_out, view, reason=RELEASE),
     )
-
-
-async def release(call: TenantCall) -> Response:
-    """Release the certificate."""
-    await call.form()
-    view = await _revocable(call)
-    _check_on_hold(view)
-    await call.run(_carry_out, view, reason=RELEASE)
-    done = f"{view.chip.letters} is not on hold any more: it is valid again."
-    return call.back("authority", "certificates", str(view.known.serial), done=done)
 
 
 def _revoke_page(call: TenantCall, view: CertificateView, *, form: Typed) -> Response:

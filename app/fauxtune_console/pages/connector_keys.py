@@ -14,6 +14,7 @@ from fauxtune_console.call import TenantCall
 from fauxtune_console.connector_words import ConnectorView
 from fauxtune_console.forms import task_page
 from fauxtune_console.pages.connector import one
+from fauxtune_console.questions import Question
 from fauxtune_console.typed import Typed
 
 
@@ -68,28 +69,20 @@ def _key_form(call: TenantCall, form: Typed, *, view: ConnectorView) -> Response
     )
 
 
-async def ask_delete_key(call: TenantCall) -> Response:
-    """Say what deleting the key means."""
-    view = await call.read(one, call)
+async def delete_key(call: TenantCall) -> Question:
+    """Delete the key."""
+    row = (await call.read(one, call)).row
     provider, name = call.query("provider"), call.query("name")
-    return task_page(
-        call,
-        [emulation.delete_connector_key(view.row.id, provider_name=provider, key_name=name)],
+    return Question(
+        request=emulation.delete_connector_key(row.id, provider_name=provider, key_name=name),
         title=f"Delete the key {name}",
         points=("Certificates that were imported with it cannot be delivered to new devices any more.",),
         button="Delete the key",
-        back=call.url("connectors", view.row.id),
-        danger=True,
+        back=call.url("connectors", row.id),
+        done=f"The key {name} was deleted.",
+        leads_to=("connectors", row.id),
+        work=lambda: keys.delete_key(call.emulator, call.tenant, connector_id=row.id, provider=provider, key_name=name),
     )
-
-
-async def delete_key(call: TenantCall) -> Response:
-    """Delete the key."""
-    await call.form()
-    view = await call.read(one, call)
-    provider, name = call.query("provider"), call.query("name")
-    await keys.delete_key(call.emulator, call.tenant, connector_id=view.row.id, provider=provider, key_name=name)
-    return call.back("connectors", view.row.id, done=f"The key {name} was deleted.")
 
 
 async def ask_ra(call: TenantCall) -> Response:

@@ -21,6 +21,7 @@ from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.pages.wire import short_path
+from fauxtune_console.questions import Question
 from fauxtune_console.typed import Typed
 
 #: data. Which of the occasions are struck, as the form says it.
@@ -82,24 +83,18 @@ async def press(call: TenantCall) -> Response:
     return call.back("faults", done=f"The fault is {to}.")
 
 
-async def ask_clear(call: TenantCall) -> Response:
-    """Say what deleting all faults means."""
-    return task_page(
-        call,
-        [delete_faults()],
+async def clear(call: TenantCall) -> Question:
+    """Delete all faults."""
+    return Question(
+        request=delete_faults(),
         title="Delete all faults",
         points=("Nothing goes wrong on purpose any more.", "Devices try again what faults held up."),
         button="Delete all faults",
         back=call.url("faults"),
-        danger=True,
+        done="All faults were deleted.",
+        leads_to=("faults",),
+        work=lambda: call.run(operations.delete_faults),
     )
-
-
-async def clear(call: TenantCall) -> Response:
-    """Delete all faults."""
-    await call.form()
-    await call.run(operations.delete_faults)
-    return call.back("faults", done="All faults were deleted.")
 
 
 async def new(call: TenantCall) -> Response:

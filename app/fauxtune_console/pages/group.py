@@ -17,6 +17,7 @@ from fauxtune.storage.rows.directory import GroupRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.pages.groups import assigned_line, members, names
 from fauxtune_console.paging import offset, paging
+from fauxtune_console.questions import Question
 from fauxtune_console.tasks import carry_out, confirm, one_by_one
 
 _SIZE = 50
@@ -80,53 +81,35 @@ async def add(call: TenantCall) -> Response:
     return call.back("groups", row.id, done=f"{who} joined the group “{row.document['displayName']}”.")
 
 
-async def ask_remove(call: TenantCall) -> Response:
-    """Show what removing a member would do."""
+async def remove(call: TenantCall) -> Question:
+    """Remove the member that the address names."""
     row, chosen = await call.read(_chosen, call)
     member = _only(chosen)
     who, name = member.name or "a device", row.document["displayName"]
-    return await confirm(
-        call,
-        [remove_member(row.id, member=member.id)],
+    return Question(
+        request=remove_member(row.id, member=member.id),
         title=f"Remove “{who}” from the group “{name}”",
         sentence=f"“{who}” would be no member of “{name}” any more. Nothing else of “{who}” is deleted.",
         button="Remove",
         back=call.url("groups", row.id),
-        danger=True,
+        done=f"“{member.name}” is no member of the group “{name}” any more.",
+        leads_to=("groups", row.id),
     )
 
 
-async def remove(call: TenantCall) -> Response:
-    """Remove the member that the address names."""
-    await call.form()
-    row, chosen = await call.read(_chosen, call)
-    member = _only(chosen)
-    await carry_out(call, one_by_one([remove_member(row.id, member=member.id)]))
-    done = f"“{member.name}” is no member of the group “{row.document['displayName']}” any more."
-    return call.back("groups", row.id, done=done)
-
-
-async def ask_delete(call: TenantCall) -> Response:
-    """Show what deleting a group would do."""
+async def delete(call: TenantCall) -> Question:
+    """Delete a group."""
     row = await call.read(_group, call)
     name = row.document["displayName"]
-    return await confirm(
-        call,
-        [delete_group(row.id)],
+    return Question(
+        request=delete_group(row.id),
         title=f"Delete the group “{name}”",
         sentence="Its members stay. What is assigned only to this group is taken from them.",
         button="Delete the group",
         back=call.url("groups", row.id),
-        danger=True,
+        done=f"The group “{name}” was deleted.",
+        leads_to=("groups",),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete a group."""
-    await call.form()
-    row = await call.read(_group, call)
-    await carry_out(call, one_by_one([delete_group(row.id)]))
-    return call.back("groups", done=f"The group “{row.document['displayName']}” was deleted.")
 
 
 def _text(call: TenantCall) -> str:

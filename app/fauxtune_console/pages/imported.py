@@ -18,8 +18,8 @@ from fauxtune.storage.rows.certificates import ImportedLineRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.holdings import Chip
 from fauxtune_console.paging import offset, paging
+from fauxtune_console.questions import Question
 from fauxtune_console.registered import State, certificate_chip, state
-from fauxtune_console.tasks import confirm, send
 
 _SIZE = 50
 _LONGEST = 100
@@ -63,28 +63,21 @@ def _line(call: TenantCall, row: ImportedLineRow) -> ImportedLine:
     return ImportedLine(row, chip, state(status, reason=row.reason, revocation=None))
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Show what deleting an imported certificate would do."""
+async def delete(call: TenantCall) -> Question:
+    """Delete the imported certificate."""
     line, name = await call.read(_one, call)
-    return await confirm(
-        call,
-        [delete_imported(record_id(line.row.user_id, line.row.thumbprint))],
-        title=f"Delete the imported certificate {line.chip.letters}",
+    letters, user = line.chip.letters, line.row.user_id
+    done = f"{letters} is not imported for {name} any more. Devices remove it at their next check-in."
+    return Question(
+        request=delete_imported(record_id(user, line.row.thumbprint)),
+        title=f"Delete the imported certificate {letters}",
         sentence=f"It would be removed from every device of {name}, so that mail encrypted to it cannot be read there "
         "any more. It is never revoked by that: at the CA it stays as it is.",
         button="Delete it",
-        back=call.url("users", line.row.user_id),
-        danger=True,
+        back=call.url("users", user),
+        done=f"{done} It was not revoked.",
+        leads_to=("users", user),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete the imported certificate."""
-    form = await call.form()
-    line, name = await call.read(_one, call)
-    await send(call, delete_imported(record_id(line.row.user_id, line.row.thumbprint)))
-    done = f"{line.chip.letters} is not imported for {name} any more. Devices remove it at their next check-in."
-    return call.back("users", line.row.user_id, form=form, done=f"{done} It was not revoked.")
 
 
 def _one(connection: Connection, call: TenantCall) -> tuple[ImportedLine, str]:

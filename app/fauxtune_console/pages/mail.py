@@ -29,8 +29,8 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.mail import MailboxRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
 from fauxtune_console.paging import offset, paging
+from fauxtune_console.questions import Question
 from fauxtune_console.registered import State
 
 # The one line of openssl that proves outside of this program what a page says about a message.
@@ -177,27 +177,20 @@ async def file(call: TenantCall) -> Response:
     return Response(mail.raw, media_type=MESSAGE, headers=headers)
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Say what deleting a message means."""
+async def delete(call: TenantCall) -> Question:
+    """Delete a message."""
     user, uid = await person(call), number_of(call)
     await call.run(mailboxes.message, user.id, uid=uid)
-    return task_page(
-        call,
-        [delete_message(address_of_person(user), uid=uid)],
+    return Question(
+        request=delete_message(address_of_person(user), uid=uid),
         title=f"Delete message {uid}",
         sentence=f"It goes from the mailbox of {person_name(user)}. The copies of other recipients stay.",
         button="Delete it",
         back=call.url("users", user.id, "mail", str(uid)),
-        danger=True,
+        done=f"Message {uid} is deleted.",
+        leads_to=("users", user.id, "mail"),
+        work=lambda: call.run(mailboxes.delete_message, user.id, uid=uid),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete a message."""
-    await call.form()
-    user, uid = await person(call), number_of(call)
-    await call.run(mailboxes.delete_message, user.id, uid=uid)
-    return call.back("users", user.id, "mail", done=f"Message {uid} is deleted.")
 
 
 async def person(call: TenantCall) -> UserRow:

@@ -22,6 +22,7 @@ from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
 from fauxtune_console.profile_targets import boxes, read_targets, target_words
+from fauxtune_console.questions import Question
 from fauxtune_console.tasks import carry_out, confirm, one_by_one, send
 from fauxtune_console.typed import Typed
 
@@ -135,26 +136,18 @@ async def change(call: TenantCall) -> Response:
     return call.back("managed", one.noun, one.id, done=done)
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Say what deleting it does."""
+async def delete(call: TenantCall) -> Question:
+    """Delete it."""
     one = await _one(call)
-    return task_page(
-        call,
-        [policies.delete(one.of, one.id)],
+    return Question(
+        request=policies.delete(one.of, one.id),
         title=f"Delete “{one.name}”",
         points=(f"The {NOUNS[one.noun][0]} goes, with its assignments.", "Devices hear of it at their next check-in."),
         button="Delete it",
         back=_address(call, one),
-        danger=True,
+        done=f"“{one.name}” is deleted.",
+        leads_to=("managed",),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete it."""
-    await call.form()
-    one = await _one(call)
-    await send(call, policies.delete(one.of, one.id))
-    return call.back("managed", done=f"“{one.name}” is deleted.")
 
 
 def _noun(call: TenantCall) -> str:

@@ -26,6 +26,7 @@ from fauxtune_console.pages.new_profile import with_file
 from fauxtune_console.pages.profile import profile_of
 from fauxtune_console.profile_choices import Choices, choices
 from fauxtune_console.profile_editing import changes, form_of, stored, with_own_root
+from fauxtune_console.questions import Question
 from fauxtune_console.tasks import carry_out, confirm, one_by_one
 from fauxtune_console.typed import Typed
 
@@ -82,27 +83,19 @@ async def _confirm(call: TenantCall, row: ProfileRow, *, request: AdminRequest, 
     )
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Show what deleting the profile would do."""
+async def delete(call: TenantCall) -> Question:
+    """Delete the profile."""
     row = await call.read(profile_of, call)
-    return await confirm(
-        call,
-        [delete_profile(row.id)],
-        title=f"Delete the profile “{row.document['displayName']}”",
+    name = row.document["displayName"]
+    return Question(
+        request=delete_profile(row.id),
+        title=f"Delete the profile “{name}”",
         sentence="Its assignments go with it, and devices remove what it gave them.",
         button="Delete the profile",
         back=call.url("profiles", row.id),
-        danger=True,
+        done=f"The profile “{name}” was deleted. Devices remove what it gave them.",
+        leads_to=("profiles",),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete the profile."""
-    await call.form()
-    row = await call.read(profile_of, call)
-    await carry_out(call, one_by_one([delete_profile(row.id)]))
-    done = f"The profile “{row.document['displayName']}” was deleted. Devices remove what it gave them."
-    return call.back("profiles", done=done)
 
 
 async def _typed(sent: FormData, row: ProfileRow) -> Typed:

@@ -12,6 +12,7 @@ from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.storage.migrate import newest_revision
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
+from fauxtune_console.questions import Question
 
 #: data. What stays when a state is put back.
 _STAYS = (
@@ -60,27 +61,20 @@ async def restore(call: TenantCall) -> Response:
     return call.back("snapshots", done=f"The state of “{name}” is back. {' '.join(sentences(restored.changes))}")
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Say what deleting a snapshot means."""
+async def delete(call: TenantCall) -> Question:
+    """Delete a snapshot."""
     name = _name(call)
     await operations.find_snapshot(call.emulator, call.tenant, name=name)
-    return task_page(
-        call,
-        [tasks.delete_snapshot(name)],
+    return Question(
+        request=tasks.delete_snapshot(name),
         title=f"Delete the snapshot “{name}”",
         points=("The tenant stays as it is.", "It cannot return to this state any more."),
         button="Delete",
         back=call.url("snapshots"),
-        danger=True,
+        done=f"The snapshot “{name}” is deleted.",
+        leads_to=("snapshots",),
+        work=lambda: operations.delete_snapshot(call.emulator, call.tenant, name=name),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete a snapshot."""
-    await call.form()
-    name = _name(call)
-    await operations.delete_snapshot(call.emulator, call.tenant, name=name)
-    return call.back("snapshots", done=f"The snapshot “{name}” is deleted.")
 
 
 async def ask_reset(call: TenantCall) -> Response:

@@ -21,6 +21,7 @@ from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
+from fauxtune_console.questions import Question
 from fauxtune_console.registered import EXTENDED_USAGES, USAGES, extended_usage_words, usage_words
 from fauxtune_console.typed import Typed
 
@@ -125,29 +126,23 @@ async def change(call: TenantCall) -> Response:
     return call.back("authority", "templates", name, done=done, authority=_query(call))
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Say what deleting the template means."""
+async def delete(call: TenantCall) -> Question:
+    """Delete the template."""
     view = await call.run(_one, call)
+    name = view.template.name
     points = ["Certificates that were issued by it stay valid, and stay on devices."]
     if view.profiles:
         points.append(f"These profiles name it, and get no new certificates: {', '.join(view.profiles.values())}.")
-    return task_page(
-        call,
-        [delete_template(_authority(call), name=view.template.name)],
-        title=f"Delete the template {view.template.name}",
-        points=points,
+    return Question(
+        request=delete_template(_authority(call), name=name),
+        title=f"Delete the template {name}",
+        points=tuple(points),
         button="Delete the template",
-        back=call.url("authority", "templates", view.template.name, authority=_query(call)),
-        danger=True,
+        back=call.url("authority", "templates", name, authority=_query(call)),
+        done=f"The template {name} was deleted.",
+        leads_to=("authority", "templates"),
+        work=lambda: call.run(operations.delete_template, _authority(call), name=name),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete the template."""
-    await call.form()
-    view = await call.run(_one, call)
-    await call.run(operations.delete_template, _authority(call), name=view.template.name)
-    return call.back("authority", "templates", done=f"The template {view.template.name} was deleted.")
 
 
 def _one(tx: Transaction, call: TenantCall) -> TemplateView:

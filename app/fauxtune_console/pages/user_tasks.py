@@ -19,6 +19,7 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune_console import tasks
 from fauxtune_console.call import TenantCall
+from fauxtune_console.questions import Question
 from fauxtune_console.typed import Typed
 
 #: data. The kinds of simulated device that the page has commands for: the simulator's word -> the words of the page.
@@ -63,28 +64,20 @@ async def licence(call: TenantCall) -> Response:
     return call.back("users", row.id, done=f"{_name(row)} {done}")
 
 
-async def ask_delete(call: TenantCall) -> Response:
-    """Show what deleting the person does to the person's devices."""
+async def delete(call: TenantCall) -> Question:
+    """Delete the person."""
     row = await _user(call)
-    return await tasks.confirm(
-        call,
-        [requests.delete_user(_address(row))],
+    return Question(
+        request=requests.delete_user(_address(row)),
         title=f"Delete {_name(row)}",
         sentence="The person leaves the directory and all groups, with the mailbox and what the address book has of "
         "the person's addresses, and no profile reaches the person's devices any "
         "more. Wipe or retire the devices first: Intune cannot do so when their user is deleted.",
         button="Delete",
         back=call.url("users", row.id),
-        danger=True,
+        done=f"{_name(row)} was deleted.",
+        leads_to=("users",),
     )
-
-
-async def delete(call: TenantCall) -> Response:
-    """Delete the person."""
-    await call.form()
-    row = await _user(call)
-    await tasks.send(call, requests.delete_user(_address(row)))
-    return call.back("users", done=f"{_name(row)} was deleted.")
 
 
 async def ask_enroll(call: TenantCall) -> Response:
