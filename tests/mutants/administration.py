@@ -54,7 +54,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="An imported certificate is issued before the administrator confirms it",
-        file="app/fauxtune_console/pages/importing.py",
+        file="app/fauxtune_console/pages/certificates/importing.py",
         before="return await (_issue(call, plan) if is_sure else",
         after="return await (_issue(call, plan) if plan else",
         tests=(f"{_IMPORTING}::test_a_new_certificate_reaches_every_device_of_the_person[sqlite]",),

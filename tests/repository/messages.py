@@ -27,7 +27,7 @@ from fauxtune.core.policies.tenant_administration import GUARDED
 from fauxtune.core.profiles.kind_words import FAMILIES
 from fauxtune.core.tables import Line, read_lines
 from fauxtune_console.happenings import COUNTED
-from fauxtune_console.pages.managed import NOUNS
+from fauxtune_console.pages.profiles.managed import NOUNS
 from fauxtune_console.templating import ONLY_MARKED, WORDS, plural_of
 from fauxtune_labs.core.reading import read_lab
 from fauxtune_labs.core.translation import updated as updated_lab

@@ -1,1 +1,1 @@
-"""The pages, one module each: from a call to what its template shows, and from a form to an operation."""
+"""The pages, one module each, in rooms by subject: from a call to what its template shows, from a form to its task."""

@@ -11,7 +11,7 @@ from fauxtune.operations.profiles import resources
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
-from fauxtune_console.profile_targets import boxes, group_of, read_targets
+from fauxtune_console.profiles.targets import boxes, group_of, read_targets
 from fauxtune_console.questions import Question
 from fauxtune_console.tasks import send
 from fauxtune_console.typed import Typed

@@ -10,7 +10,7 @@ import pytest
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune_console.pages import devices as page
+from fauxtune_console.pages.devices import devices as page
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.console import show, text_of
 from tests.support.statements import statements

@@ -80,7 +80,7 @@ async def test_profiles_of_one_name_are_one_line_over_their_platforms(
 async def test_no_page_ends_within_the_profiles_of_one_name(
     console: httpx.AsyncClient, contoso: Contoso, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fauxtune_console.pages.profiles._SIZE", 2)
+    monkeypatch.setattr("fauxtune_console.pages.profiles.profiles._SIZE", 2)
     for name in ("Able", "Top (Android)", "Zero", "Top (iOS)", "top (macOS)", "Top (iOS)"):
         await contoso.profile_for_devices("iosTrustedRootCertificate", displayName=name)
     first, second = await console.get("/profiles"), await console.get("/profiles?page=2")

@@ -12,7 +12,7 @@ import pytest
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune_console.pages import users as page
+from fauxtune_console.pages.people import users as page
 from tests.support.certificates import certificate_request
 from tests.support.console import done, show, submit, text_of
 from tests.support.devices.android import AndroidOverHttp

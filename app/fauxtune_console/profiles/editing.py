@@ -30,9 +30,9 @@ from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune_console.profile_choices import REFERENCES, Choices
-from fauxtune_console.profile_facts import subject_words
-from fauxtune_console.profile_settings import (
+from fauxtune_console.profiles.choices import REFERENCES, Choices
+from fauxtune_console.profiles.facts import subject_words
+from fauxtune_console.profiles.settings import (
     DEFAULTS,
     PkcsSettings,
     ScepSettings,

@@ -36,7 +36,7 @@ from fauxtune_console.imports import (
     read_record,
     without_marks,
 )
-from fauxtune_console.pages.imported import ImportedLine, lines_of
+from fauxtune_console.pages.certificates.imported import ImportedLine, lines_of
 from fauxtune_console.registered import usage_words
 from fauxtune_console.shown_marks import mark
 from fauxtune_console.tasks import consequences, one_by_one, send, snippets

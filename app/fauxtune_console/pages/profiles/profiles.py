@@ -19,7 +19,7 @@ from fauxtune.storage.queries.insight import statuses as status_queries
 from fauxtune.storage.queries.visits import waiting
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
-from fauxtune_console.profile_words import Assigned, assigned
+from fauxtune_console.profiles.words import Assigned, assigned
 
 _SIZE = 50
 #: What tells the profiles of one task apart: their platform, in brackets behind the name.

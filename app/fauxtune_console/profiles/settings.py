@@ -26,7 +26,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from, is_intermediate
-from fauxtune_console.profile_choices import Choices
+from fauxtune_console.profiles.choices import Choices
 from fauxtune_console.typed import Typed
 
 #: data. What a new form shows, by family; a box that is not named is not ticked.

@@ -13,7 +13,7 @@ from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
 from fauxtune_console.call import TenantCall
 from fauxtune_console.connector_words import ConnectorView
 from fauxtune_console.forms import task_page
-from fauxtune_console.pages.connector import one
+from fauxtune_console.pages.certificates.connector import one
 from fauxtune_console.questions import Question
 from fauxtune_console.typed import Typed
 

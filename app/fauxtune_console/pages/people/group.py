@@ -15,7 +15,7 @@ from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune.storage.queries.insight.groups_and_profiles import DirectoryEntryRow
 from fauxtune.storage.rows.directory import GroupRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.pages.groups import assigned_line, members, names
+from fauxtune_console.pages.people.groups import assigned_line, members, names
 from fauxtune_console.paging import offset, paging
 from fauxtune_console.questions import Question
 from fauxtune_console.tasks import carry_out, confirm, one_by_one

@@ -12,7 +12,7 @@ from fauxtune.core.mail.reading_words import READING_WORDS, ReadingWords
 from fauxtune.core.model.words.platform_words import VARIANTS
 from fauxtune.operations.insight.readability import MatrixMail, moment_of, readability
 from fauxtune_console.call import TenantCall
-from fauxtune_console.pages.mail import person, person_name
+from fauxtune_console.pages.people.mail import person, person_name
 from fauxtune_console.shown_marks import mark
 
 _SIZE = 50

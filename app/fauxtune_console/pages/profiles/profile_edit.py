@@ -22,10 +22,10 @@ from fauxtune.core.profiles.kind_words import kind_words
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.pages.new_profile import with_file
-from fauxtune_console.pages.profile import profile_of
-from fauxtune_console.profile_choices import Choices, choices
-from fauxtune_console.profile_editing import changes, form_of, stored, with_own_root
+from fauxtune_console.pages.profiles.new_profile import with_file
+from fauxtune_console.pages.profiles.profile import profile_of
+from fauxtune_console.profiles.choices import Choices, choices
+from fauxtune_console.profiles.editing import changes, form_of, stored, with_own_root
 from fauxtune_console.questions import Question
 from fauxtune_console.tasks import carry_out, confirm, one_by_one
 from fauxtune_console.typed import Typed

@@ -15,11 +15,11 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.pages.profile import profile_of
-from fauxtune_console.profile_choices import choices
-from fauxtune_console.profile_creation import missing_root, root_plans
-from fauxtune_console.profile_editing import form_of
-from fauxtune_console.profile_targets import (
+from fauxtune_console.pages.profiles.profile import profile_of
+from fauxtune_console.profiles.choices import choices
+from fauxtune_console.profiles.creation import missing_root, root_plans
+from fauxtune_console.profiles.editing import form_of
+from fauxtune_console.profiles.targets import (
     Boxes,
     NamedTarget,
     boxes,

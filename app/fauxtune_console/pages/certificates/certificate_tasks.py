@@ -18,7 +18,7 @@ from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
-from fauxtune_console.pages.certificate import CertificateView, view_of
+from fauxtune_console.pages.certificates.certificate import CertificateView, view_of
 from fauxtune_console.questions import Question
 from fauxtune_console.registered import usage_words
 from fauxtune_console.typed import Typed

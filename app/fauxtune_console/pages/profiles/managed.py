@@ -21,7 +21,7 @@ from fauxtune.core.model.words.platform_words import PLATFORMS, ProfilePlatform
 from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
-from fauxtune_console.profile_targets import boxes, read_targets, target_words
+from fauxtune_console.profiles.targets import boxes, read_targets, target_words
 from fauxtune_console.questions import Question
 from fauxtune_console.tasks import carry_out, confirm, one_by_one, send
 from fauxtune_console.typed import Typed

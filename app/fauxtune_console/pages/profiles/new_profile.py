@@ -16,8 +16,8 @@ from fauxtune.core.pki.foreign import is_pem
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune_console.call import TenantCall
-from fauxtune_console.profile_choices import Choices, choices
-from fauxtune_console.profile_creation import (
+from fauxtune_console.profiles.choices import Choices, choices
+from fauxtune_console.profiles.creation import (
     Created,
     NewProfiles,
     RootPlan,
@@ -26,8 +26,8 @@ from fauxtune_console.profile_creation import (
     request_for,
     root_plans,
 )
-from fauxtune_console.profile_settings import DEFAULTS, LONGEST_CERTIFICATE, ScepSettings, read_settings
-from fauxtune_console.profile_targets import Boxes, boxes, read_targets, target_words
+from fauxtune_console.profiles.settings import DEFAULTS, LONGEST_CERTIFICATE, ScepSettings, read_settings
+from fauxtune_console.profiles.targets import Boxes, boxes, read_targets, target_words
 from fauxtune_console.tasks import carry_out, confirm
 from fauxtune_console.typed import Typed
 

@@ -13,7 +13,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
-from fauxtune_console.pages.authorities import AuthorityView, view_of
+from fauxtune_console.pages.certificates.authorities import AuthorityView, view_of
 
 #: data. What it means that an authority is off line.
 _OFF_LINE = (

@@ -28,10 +28,10 @@ from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.holdings import Chip, chip
-from fauxtune_console.pages.profiles import COLUMNS, by_column
+from fauxtune_console.pages.profiles.profiles import COLUMNS, by_column
 from fauxtune_console.paging import Choice, offset, paging
-from fauxtune_console.profile_facts import facts
-from fauxtune_console.profile_words import STATUSES, Assigned, assigned
+from fauxtune_console.profiles.facts import facts
+from fauxtune_console.profiles.words import STATUSES, Assigned, assigned
 
 _SIZE = 50
 #: Profiles that refer to this one, as far as the page names them.

@@ -15,7 +15,7 @@ from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page
-from fauxtune_console.pages.mail import person, person_name
+from fauxtune_console.pages.people.mail import person, person_name
 from fauxtune_console.typed import Typed
 
 #: People whose addresses the form suggests.

@@ -1,0 +1,1 @@
+"""Pages of devices: the list, one device, its actions, enrolment, devices that the server itself runs."""

@@ -1,0 +1,1 @@
+"""Pages of people: users and groups, who can read what, and mail."""
