@@ -50,7 +50,7 @@ from fauxtune_console.pages import (
     why,
     wire,
 )
-from fauxtune_console.pages.certificates.certificates import (
+from fauxtune_console.pages.certificates import (
     address_book,
     authorities,
     authority_tasks,
@@ -66,9 +66,9 @@ from fauxtune_console.pages.certificates.certificates import (
     scep,
     templates,
 )
-from fauxtune_console.pages.devices.devices import device, device_actions, devices, enrollment, hosted_devices
+from fauxtune_console.pages.devices import device, device_actions, devices, enrollment, hosted_devices
 from fauxtune_console.pages.people import group, groups, mail, mail_writing, readability, user, user_tasks, users
-from fauxtune_console.pages.profiles.profiles import (
+from fauxtune_console.pages.profiles import (
     managed,
     new_profile,
     profile,

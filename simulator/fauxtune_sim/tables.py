@@ -40,16 +40,16 @@ def numbered(text: str) -> Iterator[Line]:
 
 def sections(text: str, *, file: str) -> Mapping[str, tuple[Line, ...]]:
     """Return the lines of each section. Raises Mistake for a line above the first, and a section that comes twice."""
-    found: dict[str, list[Line]] = {}
+    by_name: dict[str, list[Line]] = {}
     lines: list[Line] | None = None
     for number, line in numbered(text):
         if line.startswith("["):
             name = line.strip("[]")
-            if name in found:
+            if name in by_name:
                 raise Mistake(f"{file}, line {number}: there is a section {name} already")
-            lines = found[name] = []
+            lines = by_name[name] = []
         elif lines is None:
             raise Mistake(f"{file}, line {number}: above this line stands a [section]")
         else:
             lines.append((number, line))
-    return {name: tuple(lines) for name, lines in found.items()}
+    return {name: tuple(lines) for name, lines in by_name.items()}

@@ -92,7 +92,7 @@ def test_a_student_plays_and_the_instructor_sees_it(student: Page, page: Page, w
     expect(page.get_by_role("navigation", name="Pages", exact=True)).to_be_visible()
     # The student sees the own seat alone.
     student.goto("/console/class-02")
-    expect(student.get_by_role("alert")).to_contain_text("opens the tenant 'class-01' alone")
+    expect(student.get_by_role("alert")).to_contain_text("opens only the tenant 'class-01'")
     watch.forgive("status of 403")
     student.goto("/console")
     student.get_by_role("button", name="Leave the seat").click()

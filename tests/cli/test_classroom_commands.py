@@ -66,7 +66,7 @@ def test_a_card_is_enough_for_the_commands_of_a_student(room: dict[str, Any], ru
     assert {each["userPrincipalName"].partition("@")[2] for each in run.json("user", "list", *own)} == {
         "class-01.example"
     }
-    assert "opens the tenant 'class-01' alone" in run.refused(
+    assert "opens only the tenant 'class-01'" in run.refused(
         "lab", "list", "--tenant", second["name"], "--control-token", first["password"]
     )
     assert "not the whole server" in run.refused("classroom", "list", "--control-token", first["password"])

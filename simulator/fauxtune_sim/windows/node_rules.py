@@ -36,10 +36,10 @@ def _sections(file: str) -> Mapping[str, tuple[str, ...]]:
 
 def read_nodes(text: str, *, file: str) -> Mapping[str, tuple[str, ...]]:
     """Return the lines of each section of a table. Raises Mistake for a line that is no node."""
-    found = sections(text, file=f"windows/{file}")
-    for name, lines in found.items():
+    by_name = sections(text, file=f"windows/{file}")
+    for name, lines in by_name.items():
         _check(() if file == _POLICIES and name in _OF_POLICIES else lines, file=file)
-    return {name: tuple(line for _, line in lines) for name, lines in found.items()}
+    return {name: tuple(line for _, line in lines) for name, lines in by_name.items()}
 
 
 def _check(lines: Iterable[Line], *, file: str) -> None:

@@ -50,7 +50,7 @@ async def test_a_password_opens_the_own_tenant_and_no_other_call(control: httpx.
             for method in methods:
                 answer = await control.request(method, filled, headers=bearer(first))
                 assert (answer.status_code, error_code(answer)) == (403, "NotAllowed"), (method, path, answer.text)
-                words = "opens the tenant 'class-01' alone" if of_tenant else "opens only its own tenant"
+                words = "opens only the tenant 'class-01'" if of_tenant else "opens only its own tenant"
                 assert words in answer.text
     for path in ("", "/labs", "/clock", "/devices", "/journal", "/certificates", "/wire", "/snapshots", "/faults"):
         answer = await control.get(f"/tenants/class-01{path}", headers=bearer(first))
