@@ -37,7 +37,7 @@ def rows() -> Iterator[Row]:
 
         def open_room() -> None:
             answer = client.post(f"{_CONTROL}/classrooms", json={"seats": _SEATS, "labs": [_LAB]}).raise_for_status()
-            seats.extend(each["password"] for each in answer.json()["seats"])
+            seats.extend(seat["password"] for seat in answer.json()["seats"])
 
         yield Row(f"{_SEATS} seats are opened", f"{_seconds(open_room):.1f} s")
         step = {"lab": _LAB, "step": 2}

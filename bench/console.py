@@ -116,7 +116,7 @@ def _rows(database: str, url: str, *, folder: Path) -> Iterator[Row]:
         yield Row(f"{database} {each.path}"[:46], f"{each.milliseconds:.1f} ms", f"{each.statements} statements")
     # A file is not waited for as a page is: it is streamed, and has all exchanges whole.
     pages = [each for each in measured if not each.path.endswith(_FILES)]
-    listing = [each for each in pages if each.path not in _WHOLE]
+    listing = [page for page in pages if page.path not in _WHOLE]
     slowest = listing[0]
     yield _slowest(f"{len(listing)} pages of the console, {database}: the slowest", slowest)
     yield Row("the slowest / a page that reads nothing", f"{slowest.milliseconds:.1f} ms", f"{floor:.1f} ms",

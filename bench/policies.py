@@ -69,7 +69,7 @@ def _create(client: httpx.Client) -> None:
         "name": "A policy",
         "platforms": "windows10",
         "technologies": "mdm",
-        "settings": [{"@odata.type": f"{_SETTINGS}Setting", "settingInstance": each} for each in _instances()],
+        "settings": [{"@odata.type": f"{_SETTINGS}Setting", "settingInstance": instance} for instance in _instances()],
     }
     client.post(f"{_SERVICE}/configurationPolicies", json=policy).raise_for_status()
 

@@ -67,7 +67,7 @@ def rows() -> Iterator[Row]:
 
 def _model() -> Iterator[Row]:
     results = [
-        [float(each) for each in subprocess.check_output([sys.executable, "-c", _MODEL], text=True).split()]
+        [float(word) for word in subprocess.check_output([sys.executable, "-c", _MODEL], text=True).split()]
         for _ in range(5)
     ]
     spent, memory = (statistics.median(each) for each in zip(*results, strict=True))

@@ -300,16 +300,16 @@ class Settings:
         known = self.known()
         if unknown := options.keys() - known.keys():
             raise TypeError(f"There are no settings {', '.join(sorted(unknown))}.")
-        texts = {name: os.environ.get(each.variable) for name, each in known.items()}
+        texts = {name: os.environ.get(setting.variable) for name, setting in known.items()}
         given = {name: options[name] if options.get(name) is not None else text for name, text in texts.items()}
-        self.values = {name: each.value(given[name]) for name, each in known.items()}
+        self.values = {name: setting.value(given[name]) for name, setting in known.items()}
         #: The names of the settings that were given, by an option or by a variable.
         self.given = frozenset(name for name, value in given.items() if value is not None)
 
     @classmethod
     def known(cls) -> dict[str, Setting[Any]]:
         """Return all settings by their names."""
-        return {name: each for name, each in vars(cls).items() if isinstance(each, Setting)}
+        return {name: var for name, var in vars(cls).items() if isinstance(var, Setting)}
 
     @property
     def shares_database(self) -> bool:

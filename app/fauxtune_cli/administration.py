@@ -165,8 +165,8 @@ class Session:
     def what_if(self, requests: Iterable[AdminRequest]) -> None:
         """Print what requests to Graph would change on which devices. Nothing is changed."""
         answers: list[dict[str, Any]] = []
-        for each in requests:
-            question = {"method": each.method, "url": f"/beta{each.path}", "body": each.body}
+        for request in requests:
+            question = {"method": request.method, "url": f"/beta{request.path}", "body": request.body}
             answer = self.send(AdminRequest("POST", "/whatif", question, service=Service.CONTROL))
             answers.append(self.marked(answer))
         devices = [device for answer in answers for device in answer["devices"]]

@@ -130,9 +130,12 @@ def _completes(words: Callable[[click.Context, str], Words]) -> ShellComplete:
 def user(ctx: click.Context, incomplete: str) -> Words:
     """Complete the name of a user, without its domain if that says who is meant."""
     users = _candidates(ctx, lambda names, client: names.users(client, incomplete))
-    counts = Counter(each.others[0] for each in users)
+    counts = Counter(candidate.others[0] for candidate in users)
     is_short = "@" not in incomplete
-    return [(each.others[0] if is_short and counts[each.others[0]] == 1 else each.name, each.about) for each in users]
+    return [
+        (candidate.others[0] if is_short and counts[candidate.others[0]] == 1 else candidate.name, candidate.about)
+        for candidate in users
+    ]
 
 
 @_completes
@@ -187,7 +190,7 @@ def template(ctx: click.Context, incomplete: str) -> Words:
 def certificate(ctx: click.Context, incomplete: str) -> Words:
     """Complete the beginning of a certificate's thumbprint."""
     certificates = _candidates(ctx, lambda names, client: names.certificates(client))
-    words = [(each.id[:SHORT], one_line(f"{each.name}, {each.about}")) for each in certificates]
+    words = [(candidate.id[:SHORT], one_line(f"{candidate.name}, {candidate.about}")) for candidate in certificates]
     return [word for word in words if word[0].startswith(incomplete)][:_MOST]
 
 
@@ -208,10 +211,12 @@ def _words(candidates: list[Named], incomplete: str = "") -> Words:
     """The names, each with a description; the beginning of the id for a name that a command line cannot carry."""
     words = [
         (
-            each.name if each.name.isprintable() and not each.name.startswith("-") else each.id[:SHORT],
-            one_line(each.about),
+            candidate.name
+            if candidate.name.isprintable() and not candidate.name.startswith("-")
+            else candidate.id[:SHORT],
+            one_line(candidate.about),
         )
-        for each in candidates
+        for candidate in candidates
     ]
     return [word for word in words if word[0].startswith(incomplete)][:_MOST]
 

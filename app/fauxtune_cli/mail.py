@@ -266,7 +266,7 @@ def withdraw(*, address: str, service: Administration, certificate: str | None) 
     """
     with service.session() as session:
         named = _address(session, address)
-        marks = [each["thumbprint"] for each in session.send(tasks.look_up_address(named))["value"]]
+        marks = [item["thumbprint"] for item in session.send(tasks.look_up_address(named))["value"]]
         fits = [mark for mark in marks if mark.startswith((certificate or "").lower())]
         if len(fits) != 1:
             known = ", ".join(session.certificate(mark) for mark in marks) or "none"

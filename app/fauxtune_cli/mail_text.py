@@ -33,7 +33,7 @@ def message(answer: dict[str, Any]) -> str:
         ("subject", answer["subject"]),
         ("received", f"{moment(answer['receivedDateTime'])} UTC, {answer['size']:,} bytes"),
         ("encryption", _encryption(answer)),
-        *(("signature", f"{each['code']}: {each['sentence']}") for each in answer["signatures"]),
+        *(("signature", f"{signature['code']}: {signature['sentence']}") for signature in answer["signatures"]),
         ("verified", _verified(answer)) if answer["signatures"] else ("signature", _unsigned(answer)),
         *([("problem", answer["problem"])] if answer["problem"] else []),
     ]
@@ -56,12 +56,12 @@ def published(answer: dict[str, Any]) -> str:
     """Return what was published, and what is wrong with it."""
     until = moment(answer["notAfter"])[:10]
     lines = [f"Published {certificate_name(answer)} for {one_line(answer['address'])}, valid until {until}."]
-    return "\n".join([*lines, *(one_line(each["sentence"]) for each in answer["remarks"])])
+    return "\n".join([*lines, *(one_line(remark["sentence"]) for remark in answer["remarks"])])
 
 
 def state(row: dict[str, Any]) -> str:
     """Return whether a published certificate is usable, and what is worth to know about it."""
-    sentences = " ".join(each["sentence"] for each in row["remarks"])
+    sentences = " ".join(remark["sentence"] for remark in row["remarks"])
     return " ".join(part for part in ("usable." if row["usable"] else "not usable.", sentences) if part)
 
 
@@ -161,7 +161,7 @@ def why(answer: dict[str, Any], uid: int) -> str | None:
         readers = [f"{one_line(each['deviceName'])} ({person(each['userPrincipalName'])})" for each in row["others"]]
         lines.append(f"Others who can read it: {', '.join(readers)}.")
     if row["files"]:
-        marks = ", ".join(name_of(each["mark"], each["thumbprint"]) for each in row["files"])
+        marks = ", ".join(name_of(file["mark"], file["thumbprint"]) for file in row["files"])
         lines.append(f"Whoever has the PFX file of {marks} can read it anywhere.")
     return "\n".join(lines)
 

@@ -61,10 +61,14 @@ def choose(wanted: str, candidates: Iterable[Named], *, kind: str) -> Named:
     known = list(candidates)
     folded = wanted.casefold()
     for fits in (
-        [each for each in known if each.id == wanted],
-        [each for each in known if each.name == wanted],
-        [each for each in known if folded in (name.casefold() for name in (each.name, *each.others))],
-        [each for each in known if _begins(each.id, folded)],
+        [candidate for candidate in known if candidate.id == wanted],
+        [candidate for candidate in known if candidate.name == wanted],
+        [
+            candidate
+            for candidate in known
+            if folded in (name.casefold() for name in (candidate.name, *candidate.others))
+        ],
+        [candidate for candidate in known if _begins(candidate.id, folded)],
     ):
         if len(fits) == 1:
             return fits[0]
@@ -111,13 +115,13 @@ def device_or_enrolment(client: Client, wanted: str) -> tuple[str, bool]:
 def approval(client: Client, wanted: str) -> Named:
     """Return the request for approval whose id begins so."""
     rows = client.graph_list(REQUESTS)
-    return choose(wanted, [Named(each["id"], each["id"], document=each) for each in rows], kind="request for approval")
+    return choose(wanted, [Named(row["id"], row["id"], document=row) for row in rows], kind="request for approval")
 
 
 def approval_policy(client: Client, wanted: str) -> Named:
     """Return the approval policy with this display name or id."""
     rows = client.graph_list(POLICIES)
-    known = [Named(each["id"], each["displayName"], about=each["policyType"], document=each) for each in rows]
+    known = [Named(row["id"], row["displayName"], about=row["policyType"], document=row) for row in rows]
     return choose(wanted, known, kind="approval policy")
 
 
@@ -141,8 +145,12 @@ def certificate(client: Client, wanted: str) -> Named:
     folded = "".join(each for each in wanted.casefold() if each.isalnum())
     candidates = certificates(client)
     for fits in (
-        [each for each in candidates if folded in (each.id, *each.others)],
-        [each for each in candidates if any(_begins(mark, folded) for mark in (each.id, *each.others))],
+        [candidate for candidate in candidates if folded in (candidate.id, *candidate.others)],
+        [
+            candidate
+            for candidate in candidates
+            if any(_begins(mark, folded) for mark in (candidate.id, *candidate.others))
+        ],
     ):
         if len(fits) == 1:
             return fits[0]
@@ -152,7 +160,9 @@ def certificate(client: Client, wanted: str) -> Named:
     marked = None if owner is not None else _marked(client, wanted, among=candidates)
     if marked is not None:
         return marked
-    newest = next((each for each in candidates if owner and each.document["userPrincipalName"] == owner.name), None)
+    newest = next(
+        (candidate for candidate in candidates if owner and candidate.document["userPrincipalName"] == owner.name), None
+    )
     if newest is not None:
         return newest
     if owner is not None:
@@ -167,15 +177,17 @@ def _marked(client: Client, wanted: str, *, among: list[Named]) -> Named | None:
     """Return the certificate with this mark; None without one."""
     if not (wanted.isascii() and wanted.isalpha() and len(wanted) >= _SHORTEST_MARK):
         return None
-    marks = read_marks(client, [each.id for each in among])
-    return next((each for each in among if marks.of(each.id).letters == wanted.upper()), None)
+    marks = read_marks(client, [candidate.id for candidate in among])
+    return next((candidate for candidate in among if marks.of(candidate.id).letters == wanted.upper()), None)
 
 
 def _owner(client: Client, wanted: str) -> Named | None:
     """The user with this name; None without one. Raises NotOne for several."""
     known = users(client)
     folded = wanted.casefold()
-    is_name = any(folded in (each.name.casefold(), *(name.casefold() for name in each.others)) for each in known)
+    is_name = any(
+        folded in (candidate.name.casefold(), *(name.casefold() for name in candidate.others)) for candidate in known
+    )
     return choose(wanted, known, kind="user") if is_name else None
 
 
@@ -196,7 +208,7 @@ def users(client: Client, begins: str | None = None) -> list[Named]:
 def groups(client: Client, begins: str | None = None) -> list[Named]:
     """Return all groups, or the first of those whose name begins so."""
     rows = _graph(client, GROUPS, name="displayName", begins=begins)
-    return [Named(each["id"], each["displayName"], about=each["description"] or "", document=each) for each in rows]
+    return [Named(row["id"], row["displayName"], about=row["description"] or "", document=row) for row in rows]
 
 
 def devices(client: Client, begins: str | None = None) -> list[Named]:
@@ -207,13 +219,13 @@ def devices(client: Client, begins: str | None = None) -> list[Named]:
 def _devices(rows: list[dict[str, Any]]) -> list[Named]:
     return [
         Named(
-            each["id"],
-            each["deviceName"] or each["id"],
-            others=(each["serialNumber"],) if each["serialNumber"] else (),
-            about=f"{system_words(each['operatingSystem'])}, {each['userPrincipalName'] or 'no user'}",
-            document=each,
+            row["id"],
+            row["deviceName"] or row["id"],
+            others=(row["serialNumber"],) if row["serialNumber"] else (),
+            about=f"{system_words(row['operatingSystem'])}, {row['userPrincipalName'] or 'no user'}",
+            document=row,
         )
-        for each in rows
+        for row in rows
     ]
 
 
@@ -242,14 +254,14 @@ def enrolments(client: Client) -> list[Named]:
 def tenants(client: Client) -> list[Named]:
     """Return all tenants of the server."""
     rows = client.emulator("GET", "/tenants")["value"]
-    return [Named(each["id"], each["name"], (each["domain"],), about=each["domain"], document=each) for each in rows]
+    return [Named(row["id"], row["name"], (row["domain"],), about=row["domain"], document=row) for row in rows]
 
 
 def lab(client: Client, wanted: str) -> str:
     """Return the name of the only lab that begins so; what is wanted itself for any other word: the server knows what
     it is most like.
     """
-    known = [str(each["name"]) for each in client.control("GET", "/labs")["value"]]
+    known = [str(item["name"]) for item in client.control("GET", "/labs")["value"]]
     begins = [name for name in known if name.startswith(wanted.casefold())]
     return begins[0] if wanted not in known and len(begins) == 1 else wanted
 
@@ -257,26 +269,24 @@ def lab(client: Client, wanted: str) -> str:
 def snapshots(client: Client) -> list[Named]:
     """Return the snapshots of the tenant."""
     rows = client.control("GET", "/snapshots")["value"]
-    return [
-        Named(each["name"], each["name"], about=f"{each['users']} users, {each['devices']} devices") for each in rows
-    ]
+    return [Named(row["name"], row["name"], about=f"{row['users']} users, {row['devices']} devices") for row in rows]
 
 
 def templates(client: Client) -> list[Named]:
     """Return the certificate templates of the issuing authority."""
     rows = client.control("GET", TEMPLATES)["value"]
-    return [Named(each["name"], each["name"], (each["displayName"],), document=each) for each in rows]
+    return [Named(row["name"], row["name"], (row["displayName"],), document=row) for row in rows]
 
 
 def labs(client: Client) -> list[Named]:
     """Return all labs of the server."""
-    return [Named(each["name"], each["name"], about=each["title"]) for each in client.control("GET", "/labs")["value"]]
+    return [Named(item["name"], item["name"], about=item["title"]) for item in client.control("GET", "/labs")["value"]]
 
 
 def connectors(client: Client) -> list[Named]:
     """Return the certificate connectors."""
     rows = client.control_list("/connectors")
-    return [Named(each["id"], each["name"], about=each["state"], document=each) for each in rows]
+    return [Named(row["id"], row["name"], about=row["state"], document=row) for row in rows]
 
 
 def certificates(client: Client) -> list[Named]:
@@ -284,13 +294,13 @@ def certificates(client: Client) -> list[Named]:
     rows = client.control("GET", "/certificates")["value"]
     return [
         Named(
-            each["thumbprint"],
-            each["userPrincipalName"] or each["subject"] or "",
-            (each["serial"],),
-            about=f"{each['template'] or ''}, until {(each['notAfter'] or '')[:10]}",
-            document=each,
+            row["thumbprint"],
+            row["userPrincipalName"] or row["subject"] or "",
+            (row["serial"],),
+            about=f"{row['template'] or ''}, until {(row['notAfter'] or '')[:10]}",
+            document=row,
         )
-        for each in rows
+        for row in rows
     ]
 
 
@@ -303,7 +313,7 @@ def _graph(client: Client, path: str, *, name: str, begins: str | None) -> list[
 
 def listed(objects: Iterable[Named]) -> str:
     """Return the names of objects in one line."""
-    return ", ".join(one_line(each.name) for each in objects)
+    return ", ".join(one_line(candidate.name) for candidate in objects)
 
 
 def _page(client: Client, path: str, *, condition: str | None) -> list[dict[str, Any]]:
@@ -324,7 +334,7 @@ def _begins(id_: str, folded: str) -> bool:
 
 def _several(wanted: str, fits: list[Named], *, kind: str) -> str:
     marks = _marks(fits)
-    lines = [f"  {mark}  {one_line(each.name)}  {one_line(each.about)}" for mark, each in zip(marks, fits, strict=True)]
+    lines = [f"  {mark}  {one_line(fit.name)}  {one_line(fit.about)}" for mark, fit in zip(marks, fits, strict=True)]
     more = [f"  and {len(fits) - _MOST_LISTED} more"] if len(fits) > _MOST_LISTED else []
     return "\n".join(
         [f"'{one_line(wanted)}' fits {len(fits)} {kind}s; name the one by its id:", *lines[:_MOST_LISTED], *more]
@@ -334,9 +344,9 @@ def _several(wanted: str, fits: list[Named], *, kind: str) -> str:
 def _marks(fits: list[Named]) -> list[str]:
     """The beginnings of the ids, as long as is needed to tell them apart."""
     length = SHORT
-    while len({each.id[:length] for each in fits}) < len(fits):
+    while len({fit.id[:length] for fit in fits}) < len(fits):
         length += 1
-    return [each.id[:length] for each in fits]
+    return [fit.id[:length] for fit in fits]
 
 
 def _unknown(wanted: str, known: list[Named], *, kind: str) -> str:
@@ -346,7 +356,7 @@ def _unknown(wanted: str, known: list[Named], *, kind: str) -> str:
         return f"{message} Similar: {', '.join(similar)}."
     if not known:
         return f"{message} There are no {kind}s at all."
-    few = sorted({each.name for each in known}) if len(known) <= _MOST_LISTED else []
+    few = sorted({candidate.name for candidate in known}) if len(known) <= _MOST_LISTED else []
     if not few:
         return message
     return f"{message} There {'is only' if len(few) == 1 else 'are'} {', '.join(one_line(name) for name in few)}."
@@ -354,7 +364,9 @@ def _unknown(wanted: str, known: list[Named], *, kind: str) -> str:
 
 def _similar(folded: str, known: list[Named]) -> list[str]:
     """The names that contain the words, then those that look like them."""
-    by_name = {name.casefold(): each for each in known for name in (*each.others, each.name) if name}
+    by_name = {
+        name.casefold(): candidate for candidate in known for name in (*candidate.others, candidate.name) if name
+    }
     near = [name for name in by_name if folded and folded in name]
     near += difflib.get_close_matches(folded, by_name, n=_MOST_SIMILAR, cutoff=0.6)
     return [f"'{one_line(name)}'" for name in dict.fromkeys(by_name[name].name for name in near)][:_MOST_SIMILAR]

@@ -167,7 +167,7 @@ def named_values(pairs: Sequence[str], *, option: str, example: str) -> dict[str
     """Return the values by name of an option that takes NAME=VALUE, or end the command."""
     return {
         name: json_or_text(text)
-        for name, text in (name_and_value(each, option=option, example=example) for each in pairs)
+        for name, text in (name_and_value(pair, option=option, example=example) for pair in pairs)
     }
 
 

@@ -166,7 +166,7 @@ def _widths(lengths: list[list[int]], *, table: Table, width: int) -> list[int]:
     widths = [max(column) for column in zip(*lengths, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     narrowed = [index for index, heading in enumerate(table.headings) if heading not in _IDENTIFIERS]
-    narrowed.sort(key=lambda each: (each != table.shrinking, -widths[each]))
+    narrowed.sort(key=lambda number: (number != table.shrinking, -widths[number]))
     for first in (_LEAST_NAME, _LEAST):
         for index in narrowed:
             least = max(_LEAST if index else first, len(table.headings[index]))

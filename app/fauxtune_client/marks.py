@@ -14,7 +14,7 @@ _MOST = 140
 
 def read_marks(client: Client, thumbprints: Iterable[str]) -> Marks:
     """Return the marks of these certificates. One that the tenant does not know has none."""
-    marks, wanted = Marks(), list(dict.fromkeys(each.lower() for each in thumbprints if each))
+    marks, wanted = Marks(), list(dict.fromkeys(thumbprint.lower() for thumbprint in thumbprints if thumbprint))
     for start in range(0, len(wanted), _MOST):
         question = {"thumbprints": ",".join(wanted[start : start + _MOST])}
         for row in client.control("GET", "/certificates/marks", params=question)["value"]:

@@ -65,7 +65,7 @@ def _line(row: ComplianceStateRow, policy: ResourceRow | None) -> PolicyLine:
         words += "; it was changed since, and counts from the next check-in on"
     if row.status is Status.NON_COMPLIANT and row.grace_ends_at != NO_GRACE:
         words += f"; its period of grace ends {row.grace_ends_at:%Y-%m-%d %H:%M} UTC"
-    settings = tuple(_setting(SettingState.from_document(each)) for each in row.settings)
+    settings = tuple(_setting(SettingState.from_document(setting)) for setting in row.settings)
     name = "Every device" if policy is None else str(policy.document.get("displayName") or policy.id)
     return PolicyLine(row.policy_id, name, Said(css, words, row.reported_at), settings)
 

@@ -112,8 +112,8 @@ def setting_words(row: LedgerRow) -> str:
         return ""
     settings = Unit.decode(row.payload).settings
     words = [
-        f"{node_of(each.address).rpartition('/')[2]}: {_value(each)}{_standing(each)}"
-        for each in settings[:_MOST_SETTINGS]
+        f"{node_of(setting.address).rpartition('/')[2]}: {_value(setting)}{_standing(setting)}"
+        for setting in settings[:_MOST_SETTINGS]
     ]
     more = len(settings) - len(words)
     return "; ".join([*words, *([f"and {more} more"] if more > 0 else [])])

@@ -142,10 +142,12 @@ def without_marks(effects: Foresight) -> Foresight:
 
     def unknown(items: tuple[Consequence, ...]) -> tuple[Consequence, ...]:
         return tuple(
-            replace(each, thumbprint=None) if imported.is_placeholder(each.thumbprint) else each for each in items
+            replace(item, thumbprint=None) if imported.is_placeholder(item.thumbprint) else item for item in items
         )
 
-    devices = [replace(each, install=unknown(each.install), reissue=unknown(each.reissue)) for each in effects.devices]
+    devices = [
+        replace(device, install=unknown(device.install), reissue=unknown(device.reissue)) for device in effects.devices
+    ]
     return replace(effects, devices=devices)
 
 

@@ -62,10 +62,10 @@ def script_lines(tx: Transaction, device: EnrollmentId) -> list[ScriptLine]:
 
 
 def _line(row: ScriptRunRow, name: str) -> ScriptLine:
-    codes = ", then ".join(str(each["exitCode"]) for each in row.results)
+    codes = ", then ".join(str(result["exitCode"]) for result in row.results)
     css, words = _words(row)
     state = Said(css, words, row.ran_at, note=f"exit code {codes}" if codes else "")
-    written = tuple(str(each[stream]) for each in row.results for stream in ("output", "error") if each[stream])
+    written = tuple(str(result[stream]) for result in row.results for stream in ("output", "error") if result[stream])
     return ScriptLine(row.script_id, name, _KINDS[row.family], state, written, row.due_at)
 
 

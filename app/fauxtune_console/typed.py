@@ -35,7 +35,7 @@ class Typed:
 
     def all(self, name: str) -> list[str]:
         """Return everything that was chosen in a field, each once."""
-        return [each for each in dict.fromkeys(self.values.get(name, ())) if each]
+        return [value for value in dict.fromkeys(self.values.get(name, ())) if value]
 
     def has(self, name: str, value: str = "on") -> bool:
         """Whether this was chosen in a field."""

@@ -197,7 +197,7 @@ def _framed(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with what is the same in all: the server, the licence of the emulator, and its tags."""
     document["servers"] = _SERVERS
     document["info"] |= {"license": _LICENSE, "description": "A surface of an emulator: not for real devices."}
-    operations = (each for methods in document["paths"].values() for each in methods.values())
+    operations = (method for methods in document["paths"].values() for method in methods.values())
     tags = sorted({tag for operation in operations for tag in operation.get("tags", ())})
     return document | {"tags": [{"name": tag} for tag in tags]}
 
@@ -244,7 +244,7 @@ def _has(kind: Entity, name: str) -> bool:
     """Whether a thing of this kind has a property, a navigation or an operation of this name."""
     if kind.find(name) is not None or kind.navigation(name) is not None:
         return True
-    return any(name in MODEL.table.operations_of(each.name) for each in kind.lineage())
+    return any(name in MODEL.table.operations_of(structured_type.name) for structured_type in kind.lineage())
 
 
 def _describe(document: dict[str, Any], operations: Descriptions, *, schemas: Mapping[str, Any]) -> None:

@@ -62,7 +62,9 @@ CLOUD = Cloud("https://login.microsoftonline.com", "https://graph.microsoft.com"
 
 def outcome_line(outcome: Outcome) -> tuple[str, bool]:
     """Return a line about an outcome, and whether it can pass without one."""
-    why = outcome.why or "; ".join(f"expected {each.expected}, observed {each.observed}" for each in outcome.deviations)
+    why = outcome.why or "; ".join(
+        f"expected {deviation.expected}, observed {deviation.observed}" for deviation in outcome.deviations
+    )
     line = f"{outcome.verdict.value:9} {outcome.id} {outcome.version}"
     return f"{line}: {why}" if why else line, outcome.verdict.value != "differs"
 
@@ -92,16 +94,16 @@ def listing(expectations: list[Expectation]) -> list[dict[str, Any]]:
     """Return the expectations as JSON."""
     return [
         {
-            "id": each.id,
-            "expectation": each.says,
-            "source": each.source,
-            "basis": each.basis.value,
-            "versions": list(each.versions),
-            "needs": list(each.needs),
-            "writes": each.writes,
-            "routes": [f"{method} {path}" for method, path in each.routes],
+            "id": expectation.id,
+            "expectation": expectation.says,
+            "source": expectation.source,
+            "basis": expectation.basis.value,
+            "versions": list(expectation.versions),
+            "needs": list(expectation.needs),
+            "writes": expectation.writes,
+            "routes": [f"{method} {path}" for method, path in expectation.routes],
         }
-        for each in expectations
+        for expectation in expectations
     ]
 
 
@@ -109,9 +111,9 @@ def what_is_written(expectations: list[Expectation], *, prefix: str) -> str:
     """Say what a run will create in a real tenant."""
     created = Counter(
         step.path
-        for each in expectations
-        for step in each.steps
-        for _ in each.versions
+        for expectation in expectations
+        for step in expectation.steps
+        for _ in expectation.versions
         if step.method == "POST" and step.path in _CREATED
     )
     lines = [f"  up to {created[path]} {words}" for path, words in _CREATED.items() if created[path]]
@@ -326,12 +328,16 @@ def list_(*, only: tuple[str, ...], output: Output) -> None:
     fauxtune probe list --only 'member-*' --output json
     """
     chosen = _chosen(only)
-    emit(output, listing(chosen), text="\n".join(f"{each.id}\n  {each.says}\n  {each.source}" for each in chosen))
+    emit(
+        output,
+        listing(chosen),
+        text="\n".join(f"{expectation.id}\n  {expectation.says}\n  {expectation.source}" for expectation in chosen),
+    )
 
 
 def _tried(chosen: list[Expectation], *, prober: Prober, run: Run) -> list[Outcome]:
     outcomes: list[Outcome] = []
-    total = sum(len(each.versions) for each in chosen)
+    total = sum(len(expectation.versions) for expectation in chosen)
     try:
         with progress(total, title="Probing") as tell, closing(prober.outcomes(chosen, run)) as results:
             for outcome in results:
@@ -350,13 +356,16 @@ def _run(prefix: str, *, write: bool) -> Run:
 
 
 def _chosen(only: Sequence[str]) -> list[Expectation]:
-    ids = [each.id for each in EXPECTATIONS]
+    ids = [expectation.id for expectation in EXPECTATIONS]
     check_patterns(only, ids, noun="expectation", command="fauxtune probe list")
-    return [each for each in EXPECTATIONS if not only or fits(each.id, only)]
+    return [expectation for expectation in EXPECTATIONS if not only or fits(expectation.id, only)]
 
 
 def _scopes(chosen: list[Expectation], run: Run) -> list[str]:
-    return sorted({scope for each in chosen if run.writes or not each.writes for scope in each.needs} | {"User.Read"})
+    return sorted(
+        {scope for expectation in chosen if run.writes or not expectation.writes for scope in expectation.needs}
+        | {"User.Read"}
+    )
 
 
 def _ask(words: str, *, yes: bool) -> None:

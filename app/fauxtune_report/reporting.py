@@ -106,8 +106,8 @@ class _Reading:
         first = min((event["seq"] for event in events if event["type"] in _FIRST), default=None)
         mails = [mail for person in people for mail in self._mails(person.address, known, first=first)]
         mails = self._bounded("mails", mails, most=MOST_MAILS)
-        marked = {each.thumbprint for each in holdings} | known.keys()
-        marked |= {thumbprint(each.certificate) for each in authorities}
+        marked = {holding.thumbprint for holding in holdings} | known.keys()
+        marked |= {thumbprint(authority.certificate) for authority in authorities}
         return Facts(
             marks=read_marks(self._client, sorted(marked)),
             tenant=tenant["name"],
@@ -145,8 +145,8 @@ class _Reading:
     def _people(self, devices: Iterable[Mapping[str, Any]]) -> list[Person]:
         """The people to report on: those who were named, else those who have devices, in the order of enrolment."""
         if self._wanted.people:
-            return [self._person(each) for each in dict.fromkeys(self._wanted.people)]
-        owners = list(dict.fromkeys(each["user"] for each in devices if each["user"]))
+            return [self._person(person) for person in dict.fromkeys(self._wanted.people)]
+        owners = list(dict.fromkeys(device["user"] for device in devices if device["user"]))
         return [self._person(each) for each in self._bounded("people", owners, most=MOST_PEOPLE)]
 
     def _person(self, name: str) -> Person:
@@ -166,8 +166,8 @@ class _Reading:
         """
         kinds, tenant_wide = ",".join(_OF_DEVICES), ",".join(_TENANT_WIDE)
         events: dict[int, dict[str, Any]] = {}
-        for each in devices:
-            self._keep(events, self._pages({"device": each["id"], "type": kinds}))
+        for device in devices:
+            self._keep(events, self._pages({"device": device["id"], "type": kinds}))
         theirs = (
             event
             for event in self._pages({"type": tenant_wide})
@@ -204,7 +204,7 @@ class _Reading:
     ) -> dict[str, Certificate]:
         """The certificates of these people and on these devices, as far as the tenant's register has them."""
         thumbprints = dict.fromkeys(row["thumbprint"] for rows in listed.values() for row in rows)
-        thumbprints |= dict.fromkeys(each.thumbprint for each in holdings if each.source is not Source.ROOT)
+        thumbprints |= dict.fromkeys(holding.thumbprint for holding in holdings if holding.source is not Source.ROOT)
         known = {}
         for each in self._bounded("certificates", list(thumbprints), most=MOST_CERTIFICATES):
             try:
@@ -276,7 +276,9 @@ class _Reading:
         before = {} if first is None else self._cells(path, since, at=str(first - 1) if first > 1 else "1")
         now = self._cells(path, since, at="")
         names = {
-            name: each.thumbprint for each in known.values() for name in certificate_names(*names_of(each.certificate))
+            name: certificate.thumbprint
+            for certificate in known.values()
+            for name in certificate_names(*names_of(certificate.certificate))
         }
         return [
             self._mail(address, row, names=names, before=before.get(row["uid"], {}), now=now.get(row["uid"], {}))
@@ -374,7 +376,7 @@ def _holdings(events: Iterable[Mapping[str, Any]]) -> tuple[Holding, ...]:
             present[event["device"], item] = Holding(
                 event["device"], certificate["thumbprint"], Source(source), _at(event)
             )
-    return tuple(sorted([*over, *present.values()], key=lambda each: each.since.number))
+    return tuple(sorted([*over, *present.values()], key=lambda holding: holding.since.number))
 
 
 def _revoked(known: Mapping[str, Certificate], authorities: Iterable[Authority]) -> dict[str, datetime]:
@@ -383,10 +385,10 @@ def _revoked(known: Mapping[str, Certificate], authorities: Iterable[Authority])
     for authority in authorities:
         if authority.crl is not None:
             crl = x509.load_der_x509_crl(authority.crl)
-            for each in known.values():
-                entry = crl.get_revoked_certificate_by_serial_number(each.serial)
-                if each.authority == authority.name and entry is not None:
-                    revoked[each.thumbprint] = entry.revocation_date_utc
+            for certificate in known.values():
+                entry = crl.get_revoked_certificate_by_serial_number(certificate.serial)
+                if certificate.authority == authority.name and entry is not None:
+                    revoked[certificate.thumbprint] = entry.revocation_date_utc
     return revoked
 
 
@@ -400,9 +402,9 @@ def _statuses(known: Mapping[str, Certificate], authorities: Iterable[Authority]
         if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             raise ClientError(f"OCSP of the authority {authority.name} answered {answer.response_status.name}.")
         by_serial = {single.serial_number: single.certificate_status.name.lower() for single in answer.responses}
-        for each in known.values():
-            if each.authority == authority.name and each.serial in by_serial:
-                statuses[each.thumbprint] = by_serial[each.serial]
+        for certificate in known.values():
+            if certificate.authority == authority.name and certificate.serial in by_serial:
+                statuses[certificate.thumbprint] = by_serial[certificate.serial]
     return statuses
 
 

@@ -140,7 +140,7 @@ def _table(page: dict[str, Any], *, no_tenant: bool) -> str:
     if page["kept"] == 0:
         return _OFF
     lines = Lines()
-    rows = [lines.of(each) for each in page["exchanges"]]
+    rows = [lines.of(exchange) for exchange in page["exchanges"]]
     return "\n".join([lines.heading(), *rows]) if rows else _NONE if no_tenant else f"{_NONE} {_ELSEWHERE}"
 
 

@@ -208,7 +208,7 @@ async def _listed(
         if tenant is not None:
             await emulator.runner.tenant(tenant.id)  # it may be gone by now
     kept = emulator.wire.bounds.exchanges
-    exchanges = [_view(each) for each in page.exchanges]
+    exchanges = [_view(exchange) for exchange in page.exchanges]
     return WireExchanges(exchanges=exchanges, next=page.next, stopped_at=page.stopped, waits=page.waits, kept=kept)
 
 
@@ -243,12 +243,12 @@ def _members(exchange: wire_exchanges.Exchange) -> dict[str, Any]:
         ),
         "permissions": [
             WirePermission(
-                operation=each.operation,
-                needs=list(each.needs),
-                granted_by=list(each.granted_by),
-                missing=each.is_missing,
+                operation=permission.operation,
+                needs=list(permission.needs),
+                granted_by=list(permission.granted_by),
+                missing=permission.is_missing,
             )
-            for each in exchange.permissions
+            for permission in exchange.permissions
         ],
     }
 
@@ -259,7 +259,7 @@ def _message(message: wire_exchanges.Message) -> WireMessage:
         content_type=message.content_type,
         length=message.length,
         truncated=message.truncated,
-        parts=[_part(each) for each in message.parts],
+        parts=[_part(part) for part in message.parts],
         head=[_part(each) for each in message.head],
     )
 

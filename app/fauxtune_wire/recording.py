@@ -351,7 +351,10 @@ def _devices(connection: Connection, tenant_id: TenantId, *, device: str) -> set
     row = devices.enrollment_named(connection, tenant_id, key=device)
     if row is not None:
         return {row.id}
-    return {each.id for each in diagnosis.devices_named(connection, tenant_id, name=device, limit=_MOST_OF_ONE_NAME)}
+    return {
+        enrollment.id
+        for enrollment in diagnosis.devices_named(connection, tenant_id, name=device, limit=_MOST_OF_ONE_NAME)
+    }
 
 
 async def _in_thread(emulator: Emulator, tenant: Tenant | None, *, work: Callable[[], T]) -> T:

@@ -100,7 +100,7 @@ def _whole(exchange: dict[str, Any]) -> Iterator[tuple[str, bool]]:
         cut = ", cut" if message["truncated"] else ""
         kind = f", {message['contentType']}" if message["contentType"] else ""
         yield f"\n{name.capitalize()}: {message['length']:,} bytes{kind}{cut}", True
-        yield from ((f"{_INDENT}{each['name']}: {each['value']}", False) for each in message["headers"])
+        yield from ((f"{_INDENT}{header['name']}: {header['value']}", False) for header in message["headers"])
         for part in (*message["head"], *message["parts"]):
             yield "", False
             yield from ((line, False) for line in _part(part, _INDENT))
@@ -142,7 +142,7 @@ def _fact(name: str, value: str) -> str:
 
 def _part(part: dict[str, Any], indent: str) -> Iterator[str]:
     yield f"{indent}{part['title']}"
-    yield from (f"{indent}{_INDENT}{each['name']}: {each['value']}" for each in part["facts"])
+    yield from (f"{indent}{_INDENT}{fact['name']}: {fact['value']}" for fact in part["facts"])
     if part["text"]:
         yield textwrap.indent(part["text"], f"{indent}{_INDENT}")
     for each in part["parts"]:

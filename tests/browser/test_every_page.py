@@ -184,7 +184,7 @@ def test_the_answer_to_a_form_suits_everybody(
 ) -> None:
     page, watch = watched
     path, mark, query = path.partition("?")
-    page.goto(next(each for each in site.addresses[path] if each.endswith(mark + query)))
+    page.goto(next(address for address in site.addresses[path] if address.endswith(mark + query)))
     for name, value in fill.items():
         box = page.locator(f"main input[name={name}][value={value!r}]")
         if box.count():

@@ -21,7 +21,7 @@ def assigned(graph: httpx.Client, name: str) -> list[str]:
     """The types of the targets of the profile with this name."""
     profiles = graph.get("/beta/deviceManagement/deviceConfigurations?$expand=assignments").json()["value"]
     (profile,) = (each for each in profiles if each["displayName"] == name)
-    return sorted(each["target"]["@odata.type"].rpartition(".")[2] for each in profile["assignments"])
+    return sorted(assignment["target"]["@odata.type"].rpartition(".")[2] for assignment in profile["assignments"])
 
 
 def test_the_words_for_platforms_are_those_of_the_core() -> None:
@@ -54,15 +54,15 @@ def test_one_command_makes_a_signing_profile_for_every_platform_and_assigns_it(
     run.text("profile", "create", "root", "--name", "Trust", "--platform", "android")
     command = ("profile", "create", "pkcs", "--name", "Signing", "--template", "smimesigning", "--platform", "all")
     profiles = run.json(*command, "--root", "Trust", "--group", STAFF)["profiles"]
-    assert [each["certificateTemplateName"] for each in profiles] == ["SmimeSigning"] * 7
-    assert {each["certificationAuthorityName"] for each in profiles} == {"Contoso Issuing CA"}
-    assert all(len(each["assignments"]) == 1 for each in profiles)
-    notes = {each["displayName"]: each["notes"] for each in profiles}
+    assert [profile["certificateTemplateName"] for profile in profiles] == ["SmimeSigning"] * 7
+    assert {profile["certificationAuthorityName"] for profile in profiles} == {"Contoso Issuing CA"}
+    assert all(len(profile["assignments"]) == 1 for profile in profiles)
+    notes = {profile["displayName"]: profile["notes"] for profile in profiles}
     assert notes["Signing (Android work profile)"] == []
     assert notes["Signing (iOS)"] == [
         "It cannot refer to a profile for the root: Graph has no rootCertificate for its type."
     ]
-    work = next(each for each in profiles if "Work" in each["@odata.type"])
+    work = next(profile for profile in profiles if "Work" in profile["@odata.type"])
     path = f"/beta/deviceManagement/deviceConfigurations/{work['id']}"
     root = graph.get(f"{path}/microsoft.graph.androidWorkProfilePkcsCertificateProfile/rootCertificate").json()
     assert root["displayName"] == "Trust"
@@ -93,7 +93,7 @@ def test_a_scep_profile_is_for_the_tenants_own_server_and_root_unless_others_are
     (server,) = own["scepServerUrls"]
     assert server.endswith("/pki/contoso/certsrv/mscep/mscep.dll")
     assert (own["notes"], own["keySize"], own["keyUsage"]) == ([], "size2048", "keyEncipherment,digitalSignature")
-    assert [each["name"] for each in own["extendedKeyUsages"]] == ["Client Authentication"]
+    assert [usage["name"] for usage in own["extendedKeyUsages"]] == ["Client Authentication"]
     kind = own["@odata.type"].removeprefix("#")
     root = graph.get(f"/beta/deviceManagement/deviceConfigurations/{own['id']}/{kind}/rootCertificate").json()
     assert root["certFileName"] == "root.cer"
@@ -102,7 +102,7 @@ def test_a_scep_profile_is_for_the_tenants_own_server_and_root_unless_others_are
     above += ("--purpose", "1.2.3.4", "--usage", "signing", "--key-size", "4096", "--for-device", "--name", "Partner")
     (partner,) = run.json(*command, *above)["profiles"]
     assert len(partner["scepServerUrls"]) == 2
-    assert [each["objectIdentifier"] for each in partner["extendedKeyUsages"]] == ["1.3.6.1.5.5.7.3.4", "1.2.3.4"]
+    assert [usage["objectIdentifier"] for usage in partner["extendedKeyUsages"]] == ["1.3.6.1.5.5.7.3.4", "1.2.3.4"]
     assert (partner["subjectNameFormatString"], partner["certificateStore"]) == ("CN={{AAD_Device_ID}}", "machine")
     assert partner["customSubjectAlternativeNames"] == []
     assert "bits" in run.refused(*command, "--name", "X", "--key-size", "1000")
@@ -158,7 +158,7 @@ def test_each_purpose_of_imported_certificates_has_a_profile_of_its_own(run: Com
         "profile", "create", "imported", "--name", "Mail", "--platform", "ios",
         "--purpose", "signing", "--purpose", "encryption",
     )["profiles"]  # fmt: skip
-    purposes = {each["displayName"]: each["intendedPurpose"] for each in profiles}
+    purposes = {profile["displayName"]: profile["intendedPurpose"] for profile in profiles}
     assert purposes == {"Mail, signing": "smimeSigning", "Mail, encryption": "smimeEncryption"}
     words = run.refused("profile", "create", "imported", "--name", "X", "--platform", "aosp")
     assert "Android AOSP has no imported PFX certificate profile" in words
@@ -171,7 +171,7 @@ def test_an_account_refers_to_the_profiles_of_its_own_platform(run: Commands, gr
         "profile", "create", "email", "--name", "Post", "--mail-server", "mail.contoso.example", "--platform", "all",
         "--signing", "Sign", "--encryption", "Encrypt", "--application", "nine",
     )["profiles"]  # fmt: skip
-    by_type = {each["@odata.type"].rpartition(".")[2]: each for each in profiles}
+    by_type = {profile["@odata.type"].rpartition(".")[2]: profile for profile in profiles}
     assert "androidWorkProfileNineWorkEasConfiguration" in by_type
     assert by_type["androidEasEmailProfileConfiguration"]["requireSmime"] is True
     account = by_type["iosEasEmailProfileConfiguration"]
@@ -253,7 +253,7 @@ def test_a_request_is_shown_as_it_is_sent(run: Commands) -> None:
 def licensed(run: Commands) -> set[str]:
     """The users with a licence."""
     users = run.json("user", "list")
-    return {each["userPrincipalName"].partition("@")[0] for each in users if each["assignedLicenses"]}
+    return {user["userPrincipalName"].partition("@")[0] for user in users if user["assignedLicenses"]}
 
 
 def test_users_are_created_with_a_licence_licensed_and_deleted(run: Commands, graph: httpx.Client) -> None:
@@ -286,7 +286,7 @@ def test_groups_take_and_lose_members_of_every_kind(run: Commands) -> None:
     )
     assert run.json("group", "remove", "outer", "carol")["removed"][0]["name"] == "carol@contoso.example"
     (outer,) = (each for each in run.json("group", "list") if each["displayName"] == "Outer")
-    assert sorted(each["displayName"] for each in outer["members"]) == ["Bob Brown", "المبيعات"]
+    assert sorted(member["displayName"] for member in outer["members"]) == ["Bob Brown", "المبيعات"]
     assert "Outer" in run.text("group", "list")
     assert "Say whom" in run.refused("group", "add", "Outer")
     assert "There is no user 'nobody'" in run.refused("group", "add", "Outer", "nobody")
@@ -302,7 +302,7 @@ group, group list, group create, group add, group remove, group delete
 """
 
 
-@pytest.mark.parametrize("command", [each.strip() for each in HELP.split(",")])
+@pytest.mark.parametrize("command", [part.strip() for part in HELP.split(",")])
 def test_help_has_an_example_and_fits_on_a_page_of_80_columns(command: str, tmp_path: Path) -> None:
     text, _, _ = Commands(tmp_path).text(*command.split(), "--help").partition("\nOptions:")
     assert f"\n  fauxtune {command}" in text

@@ -128,14 +128,14 @@ def test_it_is_installed_without_a_network_and_goes_on_where_it_ended(
     assert document == {
         "folder": str(stick),
         "files": len(list(stick.rglob("*.*"))) + 1,
-        "bytes": sum(each.stat().st_size for each in stick.rglob("*") if each.is_file()),
+        "bytes": sum(path.stat().st_size for path in stick.rglob("*") if path.is_file()),
         "version": "9.9",
         "platforms": [HERE],
         "pythons": [PYTHON],
         "image": None,
     }
     assert done.errors.count("\n") == 2
-    assert {each.name for each in (stick / "wheels").iterdir()} == {PURE, NATIVE, "fauxtune-9.9-py3-none-any.whl"}
+    assert {path.name for path in (stick / "wheels").iterdir()} == {PURE, NATIVE, "fauxtune-9.9-py3-none-any.whl"}
     assert "builder" not in (stick / "requirements.txt").read_text()
     sums = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=stick, capture_output=True, text=True, check=False)
     assert sums.returncode == 0, sums.stdout
@@ -171,7 +171,7 @@ def test_a_folder_with_other_things_is_left_alone(commands: Commands, checkout: 
     (folder / "cat.jpg").touch()
     assert "is not empty, and no bundle" in commands.refused("bundle", folder)
     assert "is a file" in commands.refused("bundle", folder / "cat.jpg")
-    assert [each.name for each in folder.iterdir()] == ["cat.jpg"]
+    assert [path.name for path in folder.iterdir()] == ["cat.jpg"]
     assert "cannot be written" in commands.refused("bundle", "/proc/nowhere")
 
 
@@ -235,13 +235,15 @@ def test_the_image_is_a_file_of_the_bundle(
 
 def test_the_lock_file_has_what_is_needed_and_no_marker_on_which_systems_of_a_bundle_disagree() -> None:
     pinned = to_run(Source(ROOT).lock())
-    names = {each.name for each in pinned}
+    names = {package.name for package in pinned}
     assert {"cryptography", "uvloop", "markupsafe", "cffi"} <= names
     assert not names & {"hatchling", "editables", "trove-classifiers", "colorama", "tzdata"}
-    assert all(each.hashes for each in pinned)
+    assert all(package.hashes for package in pinned)
     # pip takes markers as its own Python sees them, not as the target does.
     variables = {
-        word for each in pinned for word in re.findall(r"[a-z_]*(?:python|platform|implementation)\w*", each.marker)
+        word
+        for package in pinned
+        for word in re.findall(r"[a-z_]*(?:python|platform|implementation)\w*", package.marker)
     }
     assert variables <= {"sys_platform", "implementation_name", "platform_python_implementation"}
 
@@ -279,4 +281,4 @@ def test_what_runs_on_a_mac() -> None:
         ("a-1-cp313-cp313-macosx_14_0_arm64.whl", (False, False)),
     ):
         assert (silicon.runs(wheel), intel.runs(wheel)) == runs, wheel
-    assert len({each for name in PLATFORMS for each in Target(name, "3.13").tags}) > 50
+    assert len({tag for name in PLATFORMS for tag in Target(name, "3.13").tags}) > 50

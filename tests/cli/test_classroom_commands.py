@@ -77,7 +77,7 @@ def test_the_instructor_sees_and_steers(room: dict[str, Any], run: Commands, ser
     assert "nobody has signed in" in run.text("classroom", "show")
     assert run.json("classroom", "list")[0]["labs"] == ["import-once", "removal-is-not-revocation"]
     assert "2 of 2 seats: frozen" in run.text("classroom", "freeze")
-    assert [each["frozen"] for each in run.json("classroom", "show", "class")["seats"]] == [True, True]
+    assert [seat["frozen"] for seat in run.json("classroom", "show", "class")["seats"]] == [True, True]
     assert "2 of 2 seats: running" in run.text("classroom", "unfreeze", "--class", "class")
     assert "The connector is off line" in run.text("classroom", "fault", "2", "offline")
     assert "as when it was opened" in run.text("classroom", "reset", "class-02")
@@ -102,8 +102,8 @@ def test_what_is_left_is_a_transcript_of_each_seat_and_a_summary(
     answered = run.json("lab", "answer", "import-once", "1", "--quiz", *own)
     folder = tmp_path / "transcripts"
     assert "is closed" in run.text("classroom", "stop", "--report", folder, "--yes")
-    assert sorted(each.name for each in folder.iterdir()) == ["class-01.html", "class-02.html", "summary.csv"]
-    assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}, "they tell of people"
+    assert sorted(path.name for path in folder.iterdir()) == ["class-01.html", "class-02.html", "summary.csv"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}, "they tell of people"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (lab,) = [row for row in rows_of(folder / "summary.csv") if row["seat"] == "class-01" and row["started"] == "yes"]
     assert (lab["lab"], lab["stepsPassed"], lab["steps"], lab["hints"]) == ("import-once", "3", "3", "1")

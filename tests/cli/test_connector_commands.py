@@ -54,7 +54,7 @@ def test_a_right_server_gets_the_connector_with_its_features_and_its_proxy(
     installed = run.json(*command)
     assert installed["roles"] == ["pkcs"]
     assert installed["name"].endswith(" on PKI01")
-    assert all(each["met"] for each in installed["requirements"])
+    assert all(requirement["met"] for requirement in installed["requirements"])
     assert json.loads((state / "connector.json").read_bytes())["proxy"] == "http://127.0.0.1:9"
     assert "already belongs to a connector" in run.refused(*command)
 
@@ -78,7 +78,7 @@ def test_what_is_no_downloaded_software_is_refused(
 def test_in_2020_there_are_two_programs_and_each_is_installed_on_its_own(run: Commands, tmp_path: Path) -> None:
     run.text("tenant", "create", "old", "--edition", "2020-04")
     packages = run.json("connector", "download", "--out", tmp_path, "--tenant", "old")
-    assert [each["program"] for each in packages] == ["intune-connector", "pfx-connector"]
+    assert [package["program"] for package in packages] == ["intune-connector", "pfx-connector"]
     several = run.refused("connector", "install", "--from", tmp_path, "--state", tmp_path / "s", "--tenant", "old")
     assert "several programs" in several
     file = tmp_path / "NDESConnectorSetup.json"
@@ -90,7 +90,7 @@ def test_in_2020_there_are_two_programs_and_each_is_installed_on_its_own(run: Co
 def test_the_hosts_of_connectors_are_those_of_devices(run: Commands) -> None:
     listed = run.json("connector", "endpoints", "--edition", "2020-04")
     assert "2019-07-22" in listed["source"]
-    (intune,) = (each for each in listed["endpoints"] if each["purpose"] == "Intune")
+    (intune,) = (endpoint for endpoint in listed["endpoints"] if endpoint["purpose"] == "Intune")
     assert (intune["by"], intune["ports"]) == ("devices and connectors", [80, 443])
     assert max(map(len, run.text("connector", "endpoints").splitlines())) <= 80
     assert "There is no edition '2021'" in run.refused("connector", "endpoints", "--edition", "2021")

@@ -78,7 +78,7 @@ def test_a_device_is_shown_with_what_it_should_hold_and_holds(run: Commands, dev
     assert max(map(len, text.splitlines())) <= 80
     document = run.json("device", "show", PHONE)
     thumbprints = [item["thumbprint"] for item in document["items"] if item["profileNames"] == ["Signing"]]
-    assert [f"({each[:8]})" for each in thumbprints] == [signing[-1]]
+    assert [f"({thumbprint[:8]})" for thumbprint in thumbprints] == [signing[-1]]
     # The name of a certificate is the console's: its symbol, its mark, and the first digits of its thumbprint.
     (mark,) = (item["mark"] for item in document["items"] if item["profileNames"] == ["Signing"])
     assert signing[-3:-1] == ["●", mark]
@@ -155,7 +155,7 @@ def test_a_device_is_shown_with_what_it_does_not_meet(
     assert "Alice's phone alice now inGracePeriod, then noncompliant; not met: OsMinimumVersion" in text
     assert len(run.json("clock", "advance", "2 days", "--what-if")["devices"]) == 1
     patch = ("whatif", "PATCH", f"{path}/{key}", "--body", '{"osMinimumVersion": "1"}')
-    changes = {each["deviceName"]: each["compliance"] for each in run.json(*patch)["devices"]}
+    changes = {device["deviceName"]: device["compliance"] for device in run.json(*patch)["devices"]}
     assert (changes[PHONE]["before"], changes[PHONE]["after"]) == ("inGracePeriod", "compliant")
     assert "compliance" in run.text(*patch)
     graph.delete(f"{path}/{key}").raise_for_status()
@@ -298,7 +298,7 @@ def test_shells_complete_names_and_evaluate_none(
     assert completions("device", "list", "--user", "b") == ["bob"]
     names = completions("device", "show", "")
     assert {"twin", r"هاتف\ مريم"} < set(names)
-    assert [each for each in names if "touch" in each] == []
+    assert [name for name in names if "touch" in name] == []
     assert completions("group", "add", "<") == [r"\<script\>alert\(1\)\</script\>\ \$\(touch\ pwned\)"]
     assert completions("device", "show", "", FAUXTUNE_DATA_DIR=str(tmp_path)) == []
     assert [*tmp_path.iterdir()] == []
@@ -315,7 +315,9 @@ def test_a_simulated_device_is_added_and_the_server_holds_it(run: Commands, grap
     assert run.text(*words, "--fact", "isEncrypted=false").strip() == "carol's iPhone is enrolled for carol."
     path = f"/beta/users/{CAROL}/managedDevices?$select=deviceName,isEncrypted"
     records = graph.get(path).raise_for_status().json()["value"]
-    assert {"carol's iPhone": False}.items() <= {each["deviceName"]: each["isEncrypted"] for each in records}.items()
+    assert {"carol's iPhone": False}.items() <= {
+        record["deviceName"]: record["isEncrypted"] for record in records
+    }.items()
     knox = ("--user", "carol", "--platform", "android", "--mode", "knox")
     assert "contoso/hosted-devices" in run.run("device", "add", *knox, "--show-request").errors
     assert "NAME=VALUE" in run.refused(*words, "--fact", "isEncrypted")

@@ -45,10 +45,10 @@ def restricted(graph: httpx.Client, run: Commands, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("restricted")
 def test_a_person_sees_what_a_user_may_enrol_and_what_was_refused(run: Commands) -> None:
-    kinds = {each["kind"]: each for each in run.json("user", "enrollable", "alice", "--os-version", "17.5")["kinds"]}
+    kinds = {kind["kind"]: kind for kind in run.json("user", "enrollable", "alice", "--os-version", "17.5")["kinds"]}
     assert (kinds["ios"]["allowed"], kinds["ios"]["ground"]) == (False, "osVersionTooLow")
     assert (kinds["windows"]["allowed"], kinds["windows"]["restriction"]) == (True, None)
     text = run.text("user", "enrollable", "alice", "--os-version", "17.5")
     assert "allows iOS from 18.0 on" in " ".join(text.split())
     assert "refused at" in text
-    assert all(each["allowed"] for each in run.json("user", "enrollable", "bob", "--os-version", "18.1")["kinds"])
+    assert all(kind["allowed"] for kind in run.json("user", "enrollable", "bob", "--os-version", "18.1")["kinds"])

@@ -31,7 +31,10 @@ def test_a_compliance_policy_is_created_with_its_grace_and_shows_who_meets_it(
     assert rule["scheduledActionConfigurations"][0]["gracePeriodHours"] == 36
     assert "to all users" in run.text("compliance", "assign", "Passcode", "--all-users")
     graph.post("/_fauxtune/v1/tenants/contoso/settle", json={"timeout": 60}).raise_for_status()
-    states = {each["device"]: each["state"] for each in run.json("compliance", "show", "passcode")["deviceStates"]}
+    states = {
+        device_state["device"]: device_state["state"]
+        for device_state in run.json("compliance", "show", "passcode")["deviceStates"]
+    }
     assert states == {"phone": "compliant", "pc": "notApplicable"}
     assert run.text("compliance", "list").splitlines()[1].split() == ["Passcode", "iOS/iPadOS", "all", "users"]
     assert "assigned to nobody" in run.text("compliance", "unassign", "Passcode", "--yes")
@@ -66,7 +69,7 @@ def test_a_script_is_created_from_a_file_and_shows_its_runs(
     graph.post("/_fauxtune/v1/tenants/contoso/clock/advance", json={"by": "P1D"}).raise_for_status()
     graph.post("/_fauxtune/v1/tenants/contoso/settle", json={"timeout": 60}).raise_for_status()
     states = run.json("script", "show", kind)["deviceStates"]
-    assert [(each["device"], each["state"]) for each in states] == ([] if device is None else [(device, "success")])
+    assert [(state["device"], state["state"]) for state in states] == ([] if device is None else [(device, "success")])
     other = ("--remedy", script) if kind != "remediation" else ()
     refused = run.refused("script", "create", "--name", "x", "--kind", kind, "--file", script, *other)
     assert "A remediation has two scripts" in refused

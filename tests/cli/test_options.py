@@ -32,7 +32,7 @@ def commands(command: click.Command, context: click.Context) -> Iterator[click.C
 def wanted(command: click.Command) -> dict[str, str]:
     """Each parameter of the function of a command, with its annotation; of a dataclass of options its fields."""
     function = inspect.unwrap(command.callback or (lambda: None))
-    parameters = {name: str(each.annotation) for name, each in inspect.signature(function).parameters.items()}
+    parameters = {name: str(parameter.annotation) for name, parameter in inspect.signature(function).parameters.items()}
     parameters.pop("context", None)
     kind = parameters.pop("service", None)
     if kind is None:

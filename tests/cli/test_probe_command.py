@@ -32,7 +32,7 @@ def application(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def groups(graph: httpx.Client) -> set[str]:
-    return {each["displayName"] for each in graph.get("/v1.0/groups").json()["value"]}
+    return {item["displayName"] for item in graph.get("/v1.0/groups").json()["value"]}
 
 
 def test_the_emulator_is_probed_wholly_and_is_left_as_it_was(

@@ -32,7 +32,7 @@ def test_an_older_report_is_replaced_as_a_whole(run: Commands, tmp_path: Path) -
     stale.touch()
     run.text("report", "--out", tmp_path)
     assert not stale.exists()
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["report-files", "report.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report-files", "report.html"]
 
 
 def test_a_folder_that_is_not_a_reports_is_left_alone(run: Commands, tmp_path: Path) -> None:

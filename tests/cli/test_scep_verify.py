@@ -122,9 +122,9 @@ def test_a_request_that_waits_at_the_counter_is_granted_when_it_is_approved(run:
     def approve() -> None:
         with server.client() as control:
             while not stop.wait(0.2):
-                for each in control.get(f"{CONTROL}/scep/requests").json()["value"]:
-                    if each["state"] == "pending":
-                        control.post(f"{CONTROL}/scep/requests/{each['id']}/approve")
+                for item in control.get(f"{CONTROL}/scep/requests").json()["value"]:
+                    if item["state"] == "pending":
+                        control.post(f"{CONTROL}/scep/requests/{item['id']}/approve")
 
     approver = Thread(target=approve)
     with server.client() as control:

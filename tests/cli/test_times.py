@@ -45,4 +45,4 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 def test_a_duration_in_days_is_written_in_words_and_another_one_as_it_is() -> None:
     durations = ("P365D", "P1D", "PT8H", "P1Y6M")
-    assert [duration_in_words(each) for each in durations] == ["365 days", "1 day", "PT8H", "P1Y6M"]
+    assert [duration_in_words(duration) for duration in durations] == ["365 days", "1 day", "PT8H", "P1Y6M"]

@@ -174,7 +174,7 @@ def without_key(file: Path) -> bytes:
 
 def with_both(first: Path, second: Path) -> bytes:
     """One file with the contents of two, without a MAC."""
-    parsed = [asn1.Pfx.load(each.read_bytes()) for each in (first, second)]
+    parsed = [asn1.Pfx.load(path.read_bytes()) for path in (first, second)]
     parts = [part for each in parsed for part in asn1.AuthenticatedSafe.load(each["auth_safe"]["content"].native)]
     safe = {"content_type": "data", "content": asn1.AuthenticatedSafe(parts).dump()}
     return bytes(asn1.Pfx({"version": "v3", "auth_safe": safe}).dump())

@@ -74,7 +74,7 @@ def test_a_busy_service_is_asked_again_when_it_says_so(foreign: Foreign) -> None
     foreign.will("GET", "/v1.0/users", (429, FIVE_SECONDS, {}), (503, FIVE_SECONDS, {}), (200, {}, {"value": []}))
     with probing(foreign.url, waited=waited) as prober:
         assert prober.send(READ).status == 200
-    assert [each for each in waited if each >= 1] == [5, 5]
+    assert [number for number in waited if number >= 1] == [5, 5]
 
 
 def test_a_service_that_stays_busy_is_left_alone(foreign: Foreign) -> None:
@@ -114,7 +114,7 @@ def test_a_service_that_goes_away_ends_the_run() -> None:
     with probing("http://127.0.0.1:9") as prober:
         outcomes = list(prober.outcomes(expectations, Run("probe-0-")))
         assert prober.sent == 3
-    assert {each.verdict for each in outcomes} == {Verdict.NOT_TRIED}
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.NOT_TRIED}
     assert outcomes[-1].why == "the service did not answer 3 times in a row"
 
 

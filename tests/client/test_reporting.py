@@ -45,7 +45,7 @@ def test_a_renewed_certificate_takes_the_place_of_the_former() -> None:
 
 def test_what_is_removed_twice_or_was_never_installed_is_no_holding() -> None:
     events = journal(("removed", "aa", "pkcs/1"), ("installed", "bb", "imported/bb"), ("removed", "bb", "imported/bb"))
-    assert [each.thumbprint for each in _holdings([*events, events[-1]])] == ["bb"]
+    assert [holding.thumbprint for holding in _holdings([*events, events[-1]])] == ["bb"]
     assert _holdings(journal(("installed", None, "email/1"))) == ()
 
 

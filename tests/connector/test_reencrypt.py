@@ -231,7 +231,11 @@ def test_a_connector_remembers_the_passwords_that_it_used_last(
     orders = [
         replace(order, encrypted_password=encrypted(connector_key, text)) for text in (b"first", b"second", b"third")
     ]
-    assert [passwords.open(each, connector_key) for each in orders] == [b"first", b"second", b"third"]
+    assert [passwords.open(imported_order, connector_key) for imported_order in orders] == [
+        b"first",
+        b"second",
+        b"third",
+    ]
     monkeypatch.setattr(module, "open_password", lambda _order, _key: b"decrypted again")
     known = [passwords.open(orders[place], connector_key) for place in (2, 1, 0)]
     assert known == [b"third", b"second", b"decrypted again"]

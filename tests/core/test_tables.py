@@ -174,7 +174,9 @@ def test_any_text_is_read_or_has_a_mistake_in_one_of_its_lines(text: str) -> Non
 
 @given(st.lists(WORDS, min_size=1, max_size=6), st.dictionaries(st.sampled_from("abc"), WORDS))
 def test_what_is_written_in_quotation_marks_is_read_as_it_was(words: list[str], options: dict[str, str]) -> None:
-    written = [json.dumps(each) for each in words] + [f"{name}={json.dumps(each)}" for name, each in options.items()]
+    written = [json.dumps(word) for word in words] + [
+        f"{name}={json.dumps(option)}" for name, option in options.items()
+    ]
     rows = "\n".join(f" + {each}" for each in written)
     line = one(f"first\n{rows}")
     assert line.values == ("first", *words)

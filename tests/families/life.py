@@ -47,7 +47,7 @@ class Maker:
         found = sample(served)
         text = json.dumps([found.bodies, found.change, found.fixed, found.refused])
         for need in found.needs:
-            known = {name_of(each): each for each in every_family()}
+            known = {name_of(family): family for family in every_family()}
             text = text.replace(f"{{{{{need}}}}}", await self.one(known[need]))
         bodies, change, fixed, refused = json.loads(text)
         return replace(found, bodies=bodies, change=change, fixed=fixed, refused=refused)

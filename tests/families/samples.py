@@ -47,7 +47,7 @@ def every_family() -> Iterator[Served]:
 
 def name_of(served: Served) -> str:
     """The name of the file of a family."""
-    return ".".join(each.path.rpartition("/")[2] for each in (*served.above, served.family))
+    return ".".join(family.path.rpartition("/")[2] for family in (*served.above, served.family))
 
 
 def sample(served: Served) -> Sample:

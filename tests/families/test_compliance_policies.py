@@ -22,7 +22,7 @@ NOTIFY: Json = {"actionType": "notification", "gracePeriodHours": 24, "notificat
 
 
 async def policy(graph: httpx.AsyncClient) -> Json:
-    served = next(each for each in every_family() if name_of(each) == "deviceCompliancePolicies")
+    served = next(family for family in every_family() if name_of(family) == "deviceCompliancePolicies")
     return await create(graph, POLICIES, **(await Maker(graph).bodies(served))[0])
 
 
@@ -61,7 +61,7 @@ async def test_a_patch_ignores_scheduled_actions_and_the_action_replaces_them(be
     rule = {"ruleName": None, "scheduledActionConfigurations": [BLOCK, NOTIFY]}
     answer = await beta.post(f"{one}/scheduleActionsForRules", json={"deviceComplianceScheduledActionForRules": [rule]})
     assert (answer.status_code, answer.content) == (200, b""), answer.text
-    assert [each["actionType"] for each in await actions(beta, one)] == ["block", "notification"]
+    assert [action["actionType"] for action in await actions(beta, one)] == ["block", "notification"]
 
 
 async def test_there_is_exactly_one_action_that_blocks(beta: httpx.AsyncClient) -> None:
@@ -97,7 +97,7 @@ async def test_its_filter_is_one_for_its_platform(beta: httpx.AsyncClient) -> No
         answer = await beta.post(f"{one}/assign", json={"assignments": [{"target": target}]})
         assert answer.status_code == status, answer.text
         payloads = (await beta.get(f"/deviceManagement/assignmentFilters/{made['id']}")).json()["payloads"]
-        assert [each["payloadId"] for each in payloads] == ([one.rpartition("/")[2]] if status == 200 else [])
+        assert [payload["payloadId"] for payload in payloads] == ([one.rpartition("/")[2]] if status == 200 else [])
         if status == 200:
             used = await beta.delete(f"/deviceManagement/assignmentFilters/{made['id']}")
             assert used.status_code == 400
@@ -113,8 +113,8 @@ async def test_v1_neither_takes_nor_shows_the_members_of_enumerations_that_only_
     assert refused.status_code == 400
     assert "'remoteLock' is not a value of microsoft.graph.deviceComplianceActionType" in error_message(refused)
     one = f"{POLICIES}/{(await create(beta, POLICIES, **body))['id']}"
-    assert [each["actionType"] for each in await actions(beta, one)] == ["block", "remoteLock"]
-    assert [each["actionType"] for each in await actions(v1, one)] == ["block", "noAction"]
+    assert [action["actionType"] for action in await actions(beta, one)] == ["block", "remoteLock"]
+    assert [action["actionType"] for action in await actions(v1, one)] == ["block", "noAction"]
     for graph, there in ((beta, True), (v1, False)):
         described = (await graph.get("/$metadata")).text.partition('<EnumType Name="deviceComplianceActionType"')[2]
         assert ('Name="remoteLock"' in described.partition("</EnumType>")[0]) is there

@@ -77,7 +77,7 @@ async def test_an_imported_hash_gives_an_autopilot_device_once(
         """The states of all imports, when they are done."""
         clock.forward(seconds=30)
         await due.catch_up(emulator, tenant)
-        return [each["state"] for each in (await v1.get(IMPORTS)).json()["value"]]
+        return [item["state"] for item in (await v1.get(IMPORTS)).json()["value"]]
 
     (state,) = await states()
     assert (state["deviceImportStatus"], state["deviceErrorCode"]) == ("complete", 0)
@@ -171,7 +171,7 @@ async def test_corporate_identifiers_come_back_with_their_status(beta: httpx.Asy
         }
         answer = await beta.post(f"{path}/importDeviceIdentityList", json=body)
         assert answer.status_code == 200, answer.text
-        return [each["status"] for each in answer.json()["value"]]
+        return [item["status"] for item in answer.json()["value"]]
 
     assert await imported(overwrite=False, description="first") == [True, True]
     assert await imported(overwrite=False, description="second") == [False, False]
@@ -180,7 +180,7 @@ async def test_corporate_identifiers_come_back_with_their_status(beta: httpx.Asy
     assert await imported(overwrite=True, description="third") == [True, True]
     search = {"importedDeviceIdentities": [{**sent[0], "importedDeviceIdentifier": "a1"}]}
     answer = await beta.post(f"{path}/searchExistingIdentities", json=search)
-    assert [each["description"] for each in answer.json()["value"]] == ["third"]
+    assert [item["description"] for item in answer.json()["value"]] == ["third"]
     for wrong in ({}, {"importedDeviceIdentities": [{"platform": "ios"}]}, {"importedDeviceIdentities": ["A1"]}):
         assert (await beta.post(f"{path}/importDeviceIdentityList", json=wrong)).status_code == 400
     assert len((await beta.get(path)).json()["value"]) == 2

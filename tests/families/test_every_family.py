@@ -23,9 +23,9 @@ from tests.support.graph import ABSENT, create, error_code, error_message, id_of
 
 Json = dict[str, Any]
 FAMILIES = {name_of(served): served for served in every_family()}
-MADE = {name: each for name, each in FAMILIES.items() if "create" in each.family.verbs}
-CHANGED = {name: each for name, each in MADE.items() if "update" in each.family.verbs}
-ASSIGNED = {name: each for name, each in FAMILIES.items() if each.family.assigned}
+MADE = {name: family for name, family in FAMILIES.items() if "create" in family.family.verbs}
+CHANGED = {name: served_family for name, served_family in MADE.items() if "update" in served_family.family.verbs}
+ASSIGNED = {name: family for name, family in FAMILIES.items() if family.family.assigned}
 ALL_DEVICES = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
 LITERALS = {
     Edm.STRING: "'x'",
@@ -56,7 +56,11 @@ def has(document: Json, sent: Json) -> bool:
 
 
 def test_assign_answers_200_where_a_program_that_restores_tenants_waits_for_it() -> None:
-    assert {name for name, each in ASSIGNED.items() if each.family.assigned and each.family.assigned.done == 200} == {
+    assert {
+        name
+        for name, served_family in ASSIGNED.items()
+        if served_family.family.assigned and served_family.family.assigned.done == 200
+    } == {
         *("deviceManagementScripts", "deviceShellScripts", "deviceCustomAttributeShellScripts", "deviceHealthScripts"),
         *("windowsFeatureUpdateProfiles", "windowsQualityUpdateProfiles", "windowsDriverUpdateProfiles"),
         "deviceEnrollmentConfigurations",
@@ -239,14 +243,14 @@ async def test_lists_are_filtered_ordered_counted_and_paged(beta: httpx.AsyncCli
         total = await beta.get(f"{path}/$count")
         assert (total.status_code, int(total.text)) == (200, len(ids)), name
         counted = (await beta.get(path, params={"$count": "true", "$top": "1"})).json()
-        assert (counted["@odata.count"], [each["id"] for each in counted["value"]]) == (len(ids), ids[:1]), name
+        assert (counted["@odata.count"], [item["id"] for item in counted["value"]]) == (len(ids), ids[:1]), name
         rest = (await beta.get(counted["@odata.nextLink"])).json()
         assert rest["value"][0]["id"] == ids[1], name
         one = (await beta.get(path, params={"$filter": f"id eq '{ids[-1]}'", "$select": "id"})).json()["value"]
         assert [each["id"] for each in one] == [ids[-1]], name
         assert set(one[0]) <= {"id", "@odata.type"}, name
         backwards = (await beta.get(path, params={"$orderby": "id desc"})).json()["value"]
-        assert [each["id"] for each in backwards] == sorted(ids, reverse=True), name
+        assert [backward["id"] for backward in backwards] == sorted(ids, reverse=True), name
         texts = _own_texts(served, made[0])
         for begin in range(0, len(texts), AT_ONCE):
             condition = " and ".join(texts[begin : begin + AT_ONCE])
@@ -255,9 +259,9 @@ async def test_lists_are_filtered_ordered_counted_and_paged(beta: httpx.AsyncCli
         for kind in served.family.kinds if served.family.base.polymorphic else ():
             wanted = [each["id"] for each in known.values() if entity(each["@odata.type"]).is_a(kind)]
             some = await beta.get(path, params={"$filter": f"isof('microsoft.graph.{kind.name}')"})
-            assert [each["id"] for each in some.json()["value"]] == wanted, (name, kind.name)
+            assert [item["id"] for item in some.json()["value"]] == wanted, (name, kind.name)
             cast = await beta.get(f"{path}/microsoft.graph.{kind.name}")
-            assert [each["id"] for each in cast.json()["value"]] == wanted, (name, kind.name)
+            assert [item["id"] for item in cast.json()["value"]] == wanted, (name, kind.name)
 
 
 async def test_an_item_is_found_below_the_types_that_it_has_alone(beta: httpx.AsyncClient) -> None:
@@ -375,8 +379,8 @@ async def _expanded(beta: httpx.AsyncClient, path: str, *, one: str, assigned: A
             continue
         document = answer.json()
         if kind == "list":
-            (document,) = [each for each in document["value"] if one.endswith(each["id"])]
-        assert [without(each) for each in document["assignments"]] == [without(each) for each in listed]
+            (document,) = [item for item in document["value"] if one.endswith(item["id"])]
+        assert [without(assignment) for assignment in document["assignments"]] == [without(each) for each in listed]
 
 
 async def _single_assignments(beta: httpx.AsyncClient, one: str, *, assigned: Assigned, new: Json) -> None:
@@ -402,7 +406,7 @@ async def test_what_is_built_in_is_there_and_stays(beta: httpx.AsyncClient) -> N
         if not rules.built_in:
             continue
         path = f"/{served.template}"
-        listed = {each["id"]: each for each in (await beta.get(path)).json()["value"]}
+        listed = {item["id"]: item for item in (await beta.get(path)).json()["value"]}
         assert len(listed) >= len(rules.built_in), name
         for built_in in rules.built_in:
             (found,) = [key for key in listed if key.endswith(built_in.id.replace("{tenant}", ""))]
@@ -416,4 +420,4 @@ async def test_what_is_built_in_is_there_and_stays(beta: httpx.AsyncClient) -> N
             if "update" in served.family.verbs:
                 again = await beta.patch(f"{path}/{found}", json=one.json())
                 assert again.status_code == served.family.update_status, (name, again.text)
-        assert [each["id"] for each in (await beta.get(path)).json()["value"]] == list(listed), name
+        assert [item["id"] for item in (await beta.get(path)).json()["value"]] == list(listed), name

@@ -38,7 +38,7 @@ def value(definition: str, **more: Any) -> Json:
 
 def with_presentations() -> Json:
     name = "groupPolicyConfigurations.definitionValues"
-    body: Json = sample(next(each for each in every_family() if name_of(each) == name)).bodies[0]
+    body: Json = sample(next(family for family in every_family() if name_of(family) == name)).bodies[0]
     return body
 
 
@@ -73,7 +73,9 @@ async def test_a_value_names_its_definition_when_it_is_expanded_and_not_else(bet
     deep = "definitionValues($expand=definition,presentationValues($expand=presentation))"
     whole = (await beta.get(one, params={"$expand": deep})).json()["definitionValues"]
     assert whole[0]["definition"]["id"] == definition["id"]
-    assert [each["presentation"]["id"] for each in whole[0]["presentationValues"]] == [each["id"] for each in listed]
+    assert [presentation_value["presentation"]["id"] for presentation_value in whole[0]["presentationValues"]] == [
+        each["id"] for each in listed
+    ]
 
 
 async def test_many_values_change_at_once_or_none(beta: httpx.AsyncClient) -> None:
@@ -174,10 +176,10 @@ async def test_categories_have_parents_and_definitions(beta: httpx.AsyncClient) 
         "$select": "id,displayName,isRoot,ingestionSource",
         "$filter": "ingestionSource eq 'builtIn'",
     }
-    found = {each["displayName"]: each for each in (await beta.get(CATEGORIES, params=options)).json()["value"]}
+    found = {item["displayName"]: item for item in (await beta.get(CATEGORIES, params=options)).json()["value"]}
     start = found["Start page"]
     assert (start["parent"]["displayName"], start["isRoot"]) == ("Microsoft Edge", False)
-    assert {each["classType"] for each in start["definitions"]} == {"machine", "user"}
+    assert {definition["classType"] for definition in start["definitions"]} == {"machine", "user"}
     assert (found["OneDrive"]["parent"], found["OneDrive"]["isRoot"]) == (None, True)
     query = {"$filter": "classType eq 'user' and startswith(categoryPath, '\\Microsoft Edge')", "$expand": "category"}
     (edge,) = (await beta.get(DEFINITIONS, params=query)).json()["value"]
@@ -214,10 +216,10 @@ async def test_an_uploaded_file_becomes_definitions(beta: httpx.AsyncClient) -> 
     assert (await beta.get(f"{one}/definitions")).json()["value"] == found
     query = "$expand=definitions($select=id, displayName, categoryPath, classType)&$select=id, displayName"
     tool = await beta.get(f"{CATEGORIES}?{query}&$filter=ingestionSource eq 'custom'")
-    assert sum(len(each["definitions"]) for each in tool.json()["value"]) == 3
+    assert sum(len(item["definitions"]) for item in tool.json()["value"]) == 3
     server = next(each for each in found if each["explainText"])
     presentations = (await beta.get(f"{DEFINITIONS}/{server['id']}/presentations")).json()["value"]
-    kinds = [each["@odata.type"].rpartition("Presentation")[2] for each in presentations]
+    kinds = [presentation["@odata.type"].rpartition("Presentation")[2] for presentation in presentations]
     assert kinds == ["Text", "TextBox", "DecimalTextBox", "CheckBox", "DropdownList", "ListBox", "MultiTextBox"]
     text, decimal, dropdown = presentations[1], presentations[2], presentations[4]
     assert (text["label"], text["defaultValue"], text["required"]) == ("Name", "agent.contoso.example", True)

@@ -48,7 +48,7 @@ async def test_an_intent_has_the_settings_of_its_template_and_those_that_were_se
         "SystemDrivePolicy",
     }
     found = (await beta.get(INTENTS, params={"$filter": f"templateId eq '{BITLOCKER}'", "$expand": "settings"})).json()
-    assert [len(each["settings"]) for each in found["value"]] == [len(now)]
+    assert [len(item["settings"]) for item in found["value"]] == [len(now)]
 
 
 async def test_settings_are_changed_and_never_removed(beta: httpx.AsyncClient) -> None:
@@ -80,17 +80,17 @@ async def test_settings_are_changed_and_never_removed(beta: httpx.AsyncClient) -
 async def test_categories_have_settings_and_definitions(beta: httpx.AsyncClient) -> None:
     one = f"{INTENTS}/{(await intent(beta))['id']}"
     categories = (await beta.get(f"{one}/categories")).json()["value"]
-    assert [each["displayName"] for each in categories] == ["BitLocker of the device", "BitLocker of drives"]
+    assert [category["displayName"] for category in categories] == ["BitLocker of the device", "BitLocker of drives"]
     place = f"{one}/categories/{categories[1]['id']}"
     settings = (await beta.get(f"{place}/settings")).json()["value"]
     definitions = (await beta.get(f"{place}/settingDefinitions")).json()["value"]
-    assert [each["definitionId"] for each in settings] == [each["id"] for each in definitions]
-    assert {each["valueType"] for each in definitions} == {"complex"}
+    assert [each["definitionId"] for each in settings] == [definition["id"] for definition in definitions]
+    assert {definition["valueType"] for definition in definitions} == {"complex"}
     whole = (await beta.get(one, params={"$expand": "categories($expand=settings)"})).json()
     assert whole["categories"][1]["settings"] == settings
     above = f"{TEMPLATES}/{BITLOCKER}/categories"
     of_template = (await beta.get(above, params={"$expand": "recommendedSettings"})).json()["value"]
-    assert [each["id"] for each in of_template] == [each["id"] for each in categories]
+    assert [each["id"] for each in of_template] == [category["id"] for category in categories]
     recommended = (await beta.get(f"{above}/{categories[1]['id']}/recommendedSettings")).json()["value"]
     assert recommended == of_template[1]["recommendedSettings"]
     assert len((await beta.get(f"{TEMPLATES}/{BITLOCKER}/settings")).json()["value"]) == 7
@@ -122,7 +122,7 @@ async def test_a_backup_of_settings_by_category_makes_the_same_intent(beta: http
     for category in (await beta.get(f"{TEMPLATES}/{BITLOCKER}/categories")).json()["value"]:
         page = (await beta.get(f"{first}/categories/{category['id']}/settings")).json()
         assert first.rpartition("/")[2] in page["@odata.context"]
-        delta += [{name: value for name, value in each.items() if name != "id"} for each in page["value"]]
+        delta += [{name: value for name, value in item.items() if name != "id"} for item in page["value"]]
     body = {"displayName": "Again", "description": None, "settingsDelta": delta, "assignments": []}
     again = await create(beta, f"{TEMPLATES}/{BITLOCKER}/createInstance", **body)
     assert await values(beta, f"{INTENTS}/{again['id']}") == await values(beta, first)
@@ -148,8 +148,8 @@ async def test_there_are_no_states(beta: httpx.AsyncClient) -> None:
 
 async def test_security_baselines_are_told_apart_from_other_templates(beta: httpx.AsyncClient) -> None:
     baselines = await documents(beta, TEMPLATES, **{"$filter": "isof('microsoft.graph.securityBaselineTemplate')"})
-    assert {each["templateType"] for each in baselines} == {"securityBaseline"}
-    assert {each["@odata.type"] for each in baselines} == {"#microsoft.graph.securityBaselineTemplate"}
+    assert {baseline["templateType"] for baseline in baselines} == {"securityBaseline"}
+    assert {baseline["@odata.type"] for baseline in baselines} == {"#microsoft.graph.securityBaselineTemplate"}
     others = await documents(beta, TEMPLATES, **{"$filter": "not isof('microsoft.graph.securityBaselineTemplate')"})
     assert "securityBaseline" not in {each["templateType"] for each in others}
     assert len(others) + len(baselines) == len(await documents(beta, TEMPLATES))

@@ -16,7 +16,7 @@ EVERYWHERE = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTa
 
 
 async def script(graph: httpx.AsyncClient) -> Json:
-    served = next(each for each in every_family() if name_of(each) == "deviceShellScripts")
+    served = next(family for family in every_family() if name_of(family) == "deviceShellScripts")
     made = await create(graph, SCRIPTS, **(await Maker(graph).bodies(served))[0])
     body = {"deviceManagementScriptAssignments": [EVERYWHERE]}
     assert (await graph.post(f"{SCRIPTS}/{made['id']}/assign", json=body)).status_code == 200

@@ -19,7 +19,7 @@ DEFENDER = "device_vendor_msft_policy_config_defender"
 
 
 def sampled(name: str) -> Sample:
-    return sample(next(each for each in every_family() if name_of(each) == name))
+    return sample(next(family for family in every_family() if name_of(family) == name))
 
 
 def choice(definition: str, option: str, *children: Json) -> Json:
@@ -51,7 +51,7 @@ async def test_settings_are_counted_listed_by_their_places_and_shown_by_expand(b
     assert [each["settingInstance"] for each in page] == [each["settingInstance"] for each in body["settings"]]
     assert (await beta.get(f"{one}/settings/$count")).text == "5"
     second = (await beta.get(f"{one}/settings", params={"$top": "2", "$skip": "1"})).json()
-    assert ([each["id"] for each in second["value"]], "@odata.nextLink" in second) == (["1", "2"], True)
+    assert ([item["id"] for item in second["value"]], "@odata.nextLink" in second) == (["1", "2"], True)
     assert (await beta.get(f"{one}/settings('3')")).json()["settingInstance"] == page[3]["settingInstance"]
     for address in (one, POLICIES):
         document = (await beta.get(address, params={"$expand": "settings,assignments"})).json()
@@ -109,7 +109,7 @@ async def test_each_option_of_a_choice_says_on_which_options_it_depends(beta: ht
     kinds = f"{start}mindevicepasswordcomplexcharacters"
     for key, depends in ((characters, [enabled]), (kinds, [enabled, asked])):
         definition = (await beta.get(f"/deviceManagement/configurationSettings/{key}")).json()
-        assert [each["dependentOn"] for each in definition["options"]] == [depends] * len(definition["options"])
+        assert [option["dependentOn"] for option in definition["options"]] == [depends] * len(definition["options"])
         assert (definition["riskLevel"], definition["uxBehavior"]) == ("low", "default")
     (first, *others) = (await beta.get(f"/deviceManagement/configurationSettings/{characters}")).json()["options"]
     assert [each["dependedOnBy"] for each in others] == [[], []]
@@ -165,7 +165,7 @@ async def test_a_template_says_what_it_is_and_what_it_has(beta: httpx.AsyncClien
     wanted = f"Name eq 'LAPS' and templateReference/TemplateId eq '{reference['templateId']}'"
     for query in (wanted, "templateReference/templateFamily eq 'endpointSecurityAccountProtection'"):
         found = (await beta.get(POLICIES, params={"$filter": query})).json()
-        assert [each["id"] for each in found["value"]] == [made["id"]], found
+        assert [item["id"] for item in found["value"]] == [made["id"]], found
     unknown = {"templateId": "01234567-89ab-cdef-0123-456789abcdef_2", "templateFamily": "baseline"}
     kept = (await create(beta, POLICIES, **policy(templateReference=unknown)))["templateReference"]
     assert (kept["templateId"], kept["templateFamily"]) == (unknown["templateId"], "baseline")
@@ -183,7 +183,7 @@ async def test_definitions_and_categories_are_filtered_as_tools_filter_them(beta
     assert {each["categoryId"] for each in settings} == {found[0]["id"]}
     apple = {"$filter": "applicability/platform has 'macOS' and applicability/technologies has 'appleRemoteManagement'"}
     answer = await beta.get("/deviceManagement/configurationSettings", params=apple)
-    assert {each["applicability"]["platform"] for each in answer.json()["value"]} == {"iOS,macOS", "macOS"}
+    assert {item["applicability"]["platform"] for item in answer.json()["value"]} == {"iOS,macOS", "macOS"}
     assert (await beta.post(categories, json={"displayName": "x"})).status_code == 400
 
 
@@ -281,7 +281,7 @@ async def test_a_compliance_policy_for_linux_has_scheduled_actions_of_its_own(be
     deep = {"$expand": "settings,scheduledActionsForRule($expand=scheduledActionConfigurations)"}
     shown = (await beta.get(one, params=deep)).json()
     items = shown["scheduledActionsForRule"][0]["scheduledActionConfigurations"]
-    assert [each["actionType"] for each in items] == ["block", "retire"]
+    assert [item["actionType"] for item in items] == ["block", "retire"]
     assert len(shown["settings"]) == 3
     bodies: list[Json] = [{}, {"scheduledActions": []}]
     for wrong in (*bodies, {"scheduledActions": [{"scheduledActionConfigurations": [later]}]}):
@@ -300,4 +300,4 @@ async def test_no_compliance_policy_for_linux_is_without_scheduled_actions(beta:
     # As IntuneCD reads them for its backup.
     rules = await beta.get(f"{one}/scheduledActionsForRule", params={"$expand": "scheduledActionConfigurations"})
     (rule,) = rules.json()["value"]
-    assert [each["actionType"] for each in rule["scheduledActionConfigurations"]] == ["block"]
+    assert [configuration["actionType"] for configuration in rule["scheduledActionConfigurations"]] == ["block"]

@@ -40,7 +40,7 @@ async def test_the_default_language_of_a_template_is_that_of_its_default_message
     again = await beta.post(messages, json={"locale": "de-de", "isDefault": False, **words})
     assert again.status_code == 400
     expanded = (await beta.get(one, params={"$expand": "localizedNotificationMessages"})).json()
-    assert [each["locale"] for each in expanded["localizedNotificationMessages"]] == ["de-de", "en-us"]
+    assert [message["locale"] for message in expanded["localizedNotificationMessages"]] == ["de-de", "en-us"]
     assert (await beta.delete(f"{messages}/{german['id']}")).status_code == 204
     assert (await document(beta, one))["defaultLocale"] is None
     assert (await beta.post(f"{one}/sendTestMessage")).status_code == 204
@@ -73,7 +73,9 @@ async def test_built_in_roles_allow_operations_that_are_listed_with_their_names(
         *(f"Microsoft.Intune_Roles_{action}" for action in ("Read", "Create", "Update", "Delete", "Assign")),
     ]
     readers = allowed["Read Only Operator"]
-    assert {each.rpartition("_")[2] for each in readers if "CloudAttach" not in each and "RemoteTasks" not in each} == {
+    assert {
+        reader.rpartition("_")[2] for reader in readers if "CloudAttach" not in reader and "RemoteTasks" not in reader
+    } == {
         "Read",
         "ViewReports",
         "ViewIncidents",

@@ -127,7 +127,7 @@ async def in_batches(tenant: Tenant, wanted: Iterable[RequestInformation]) -> No
 
     The SDK reads the status of each answer and loses a body that is JSON: what was made is listed afterwards.
     """
-    items = [BatchRequestItem(each) for each in wanted]
+    items = [BatchRequestItem(information) for information in wanted]
     collection = BatchRequestContentCollection()
     for item in items:
         collection.add_batch_request_item(item)

@@ -110,13 +110,13 @@ def declared_writes(page: Iterable[Block], recipe: str) -> set[str]:
 
 def recorded_writes(exchanges: Iterable[Mapping[str, object]]) -> set[str]:
     """Return the requests that change something, of the window on the wire."""
-    pairs = ((str(each["method"]), str(each["url"])) for each in exchanges)
+    pairs = ((str(exchange["method"]), str(exchange["url"])) for exchange in exchanges)
     return {_write(method, path) for method, path in pairs if method != "GET" and path.startswith(_PLACES)}
 
 
 def _write(method: str, path: str) -> str:
     segments = unquote(path.partition("?")[0]).split("/")
-    return f"{method} {'/'.join('*' if _ONE.fullmatch(each) else each for each in segments)}"
+    return f"{method} {'/'.join('*' if _ONE.fullmatch(segment) else segment for segment in segments)}"
 
 
 def _expecting(block: Block, lines: list[str]) -> Block:

@@ -58,7 +58,7 @@ class SdkModels:
         assert spec.origin is not None
         folder = Path(spec.origin).parent / "generated" / "models"
         # A type that has the name of a namespace stands in the namespace's folder.
-        files = (*folder.glob("*.py"), *(each / f"{each.name}.py" for each in folder.iterdir() if each.is_dir()))
+        files = (*folder.glob("*.py"), *(file / f"{file.name}.py" for file in folder.iterdir() if file.is_dir()))
         self._files = {path.stem.replace("_", ""): path for path in files if path.exists()}
         self._types: dict[str, SdkType] = {}
 
@@ -134,7 +134,7 @@ class Proposals:
             missing.add(name)
             kind = self._beta.type(name)
             fields = (words[0].strip("[]") for words in kind.fields.values())
-            named += [kind.base or "", *(each for each in fields if not self._is_entity(each))]
+            named += [kind.base or "", *(field for field in fields if not self._is_entity(field))]
         return sorted(missing, key=str.lower)
 
     def block(self, name: str) -> Iterator[str]:
@@ -193,7 +193,7 @@ class Proposals:
         """Whether a type of the table is what the SDK has. The SDK makes a list of an enumeration of bits."""
         if ours in self._known and "flags" in self.table.head(ours).marks:
             ours = f"[{ours}]" if theirs[0].startswith("[") else ours
-        return ours.lower() in {each.lower() for each in theirs}
+        return ours.lower() in {their.lower() for their in theirs}
 
     def _versions(self, name: str) -> Iterator[str]:
         """What is in v1.0, where the table says something else."""

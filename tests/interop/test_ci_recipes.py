@@ -65,13 +65,13 @@ def read(text: str) -> Recipe:
         assert job["runs-on"]
         assert [step for step in job["steps"] if set(step) & {"uses", "run"}] == job["steps"]
         commands = tuple(step["run"] for step in job["steps"] if "run" in step)
-        services = [each["env"] for each in job.get("services", {}).values()]
+        services = [service["env"] for service in job.get("services", {}).values()]
         return Recipe(text, document, commands, job.get("env", {}), *services)
     (job,) = (value for name, value in document.items() if name != "variables")
     assert job["image"]
     commands = (*job["script"], *job.get("after_script", ()))
     # On GitLab a service has the job's variables, too.
-    services = [{**document["variables"], **each["variables"]} for each in job.get("services", ())]
+    services = [{**document["variables"], **service["variables"]} for service in job.get("services", ())]
     return Recipe(text, document, commands, document.get("variables", {}), *services)
 
 

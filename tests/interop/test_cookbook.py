@@ -144,6 +144,6 @@ def test_a_preloaded_command_does_what_the_installed_one_does(command: str, tmp_
         subprocess.run(["bash", "-c", command], env=around, cwd=tmp_path, capture_output=True, text=True, check=False)
         for around in (surroundings(), surroundings(commands))
     ]
-    installed, preloaded = [(each.returncode, each.stdout, each.stderr) for each in results]
+    installed, preloaded = [(result.returncode, result.stdout, result.stderr) for result in results]
     assert preloaded == installed
     assert installed != (0, "", "")

@@ -118,7 +118,7 @@ def test_an_authority_of_a_partner_whose_addresses_are_microsofts_asks_and_fetch
             f"https://{GRAPH}/v1.0/servicePrincipals/appId={intune}/endpoints",
             headers=bearer("v2.0/", scope=f"openid profile offline_access https://{GRAPH}/.default"),
         ).json()
-        services = {each["providerName"]: each["uri"] for each in found["value"]}
+        services = {item["providerName"]: item["uri"] for item in found["value"]}
         assert {urllib.parse.urlsplit(uri).hostname for uri in services.values()} == {
             "fef.emulator.manage.microsoft.com"
         }
@@ -126,7 +126,7 @@ def test_an_authority_of_a_partner_whose_addresses_are_microsofts_asks_and_fetch
             f"https://graph.windows.net/{tenant}/servicePrincipalsByAppId/{intune}/serviceEndpoints?api-version=1.6",
             headers=bearer("", resource="https://graph.windows.net/"),
         ).json()
-        assert {each["serviceName"]: each["uri"] for each in older["value"]} == services
+        assert {item["serviceName"]: item["uri"] for item in older["value"]} == services
         headers = bearer("v2.0/", scope="https://api.manage.microsoft.com//.default")
         body = {"request": {"transactionId": "t", "certificateRequest": "AA==", "callerInfo": "Partner"}}
         action = "ScepActions/validateRequest"

@@ -77,7 +77,7 @@ def phone(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def run(folder: Path, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(each) for each in arguments],
+        [str(argument) for argument in arguments],
         cwd=folder,
         env={**os.environ, **more},
         capture_output=True,

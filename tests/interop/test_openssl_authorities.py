@@ -47,7 +47,7 @@ class Desk:
 
     def write(self) -> None:
         """The root, each authority that issues, and all their CRLs, fetched now."""
-        by_key = {name: each for name, each in self.authorities().items() if each["role"] != "devices"}
+        by_key = {name: authority for name, authority in self.authorities().items() if authority["role"] != "devices"}
         for name, each in by_key.items():
             (self.folder / f"{name}.pem").write_text(each["certificate"])
         issuers = "".join(each["certificate"] for name, each in by_key.items() if name != "root")

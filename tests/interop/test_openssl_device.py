@@ -157,7 +157,7 @@ def test_openssl_opens_the_content_of_an_encrypted_profile_with_the_devices_key(
     """EncryptedPayloadContent: a CMS of the array that PayloadContent would be. Inside, a certificate with its key."""
     for _ in range(5):
         phone.connect()
-    (pkcs,) = (each for name, each in phone.profiles.items() if ".pkcs." in name)
+    (pkcs,) = (profile for name, profile in phone.profiles.items() if ".pkcs." in name)
     assert (pkcs["IsEncrypted"], "PayloadContent" in pkcs) == (True, False)
     opened = phone.openssl(
         "cms", "-decrypt", "-inform", "DER", "-binary", "-recip", "id.pem", "-inkey", "id.key",

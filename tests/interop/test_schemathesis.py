@@ -89,7 +89,10 @@ class Fuzzer:
             known: set[tuple[str, str]] = {(result.method, result.path) for result in results}
             results = [result for result in results if _is_chosen(result, known)]
         # An example for the most keys is one for fewer, too.
-        self._longest = {_takes(each): each for each in sorted(results, key=lambda each: len(_path_names(each)))}
+        self._longest = {
+            _takes(apioperation): apioperation
+            for apioperation in sorted(results, key=lambda apioperation: len(_path_names(apioperation)))
+        }
         return sorted(results, key=lambda each: (_rank(each), each.path))
 
     async def fuzz(self, operation: Any, *, examples: int) -> None:
@@ -197,7 +200,7 @@ def _path_names(operation: Any) -> list[str]:
 
 def _takes(operation: Any) -> str:
     """What the operation takes beside the keys in its path, which are texts everywhere."""
-    more = [each.definition for part in (operation.query, operation.headers, operation.cookies) for each in part.items]
+    more = [item.definition for part in (operation.query, operation.headers, operation.cookies) for item in part.items]
     return json.dumps([more, operation.definition.raw.get("requestBody")], sort_keys=True)
 
 

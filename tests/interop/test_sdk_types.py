@@ -53,8 +53,10 @@ def words_of(prop: Property) -> str:
 
 def ours(kind: Entity) -> dict[str, str]:
     by_key = {name.lower(): words_of(prop) for name, prop in kind.properties_in(Version.BETA).items()}
-    for each in kind.every_navigation():
-        by_key[each.name.lower()] = f"list[{each.target}]".lower() if each.collection else each.target.lower()
+    for navigation in kind.every_navigation():
+        by_key[navigation.name.lower()] = (
+            f"list[{navigation.target}]".lower() if navigation.collection else navigation.target.lower()
+        )
     return by_key
 
 

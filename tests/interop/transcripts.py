@@ -94,7 +94,7 @@ def replay(page: str, title: str, *, server: Running, folder: Path) -> list[str]
             if result.code:
                 raise Broken(f"{step.commands}failed with {result.code}: {result.printed}")
             outputs.append(names.plain(result.printed, server))
-    return [f"{each.rstrip()}\n" if each.strip() else "" for each in outputs[len(before) :]]
+    return [f"{output.rstrip()}\n" if output.strip() else "" for output in outputs[len(before) :]]
 
 
 def written(page: str, title: str, *, printed: list[str]) -> str:

@@ -15,7 +15,7 @@ DEVICES = (Platform.ANDROID, Platform.IOS, Platform.WINDOWS)
 
 def own_certificates(agent: Agent) -> list[str]:
     """The thumbprints of the certificates that were made for this device."""
-    return [each.thumbprint for each in agent.device.keystore.identities() if each.source == "pkcs"]
+    return [identity.thumbprint for identity in agent.device.keystore.identities() if identity.source == "pkcs"]
 
 
 async def test_one_command_for_all_platforms_reaches_each_device(server: Running, enrol_agent: AgentEnroller) -> None:

@@ -54,7 +54,7 @@ class Store:
         return str(made["id"])
 
     async def members(self, group: str) -> list[str]:
-        return [each["id"] for each in (await self.get(f"/v1.0/groups/{group}/members"))["value"]]
+        return [item["id"] for item in (await self.get(f"/v1.0/groups/{group}/members"))["value"]]
 
     async def profile(self, name: str, *, group: str = "", **settings: Any) -> str:
         """A deployment profile, assigned to a group."""
@@ -108,7 +108,7 @@ async def test_a_pc_enrols_with_the_profile_that_its_group_brings(store: Store) 
     shown = await store.get(identity, **{"$expand": "deploymentProfile"})
     assert shown["deploymentProfileAssignmentStatus"] == "assignedUnkownSyncState"
     assert shown["deploymentProfile"]["displayName"] == "Sales"
-    assert [each["id"] for each in (await store.get(f"{profile}/assignedDevices"))["value"]] == [shown["id"]]
+    assert [item["id"] for item in (await store.get(f"{profile}/assignedDevices"))["value"]] == [shown["id"]]
     (entra,) = (await store.get("/v1.0/devices"))["value"]
     assert entra["physicalIds"] == [f"[ZTDId]:{shown['id']}", "[OrderId]:Sales"]
     assert await store.members(everyone) == await store.members(sales) == [entra["id"]]
@@ -138,7 +138,7 @@ async def test_a_pc_enrols_with_the_profile_that_its_group_brings(store: Store) 
     assert event["windowsAutopilotDeploymentProfileDisplayName"] == "Sales"
     (listed,) = (await store.get(IDENTITIES))["value"]
     assert listed["lastContactedDateTime"].startswith("0001")
-    assert [each["displayName"] for each in (await store.get("/v1.0/devices"))["value"]] == [pc.name]
+    assert [item["displayName"] for item in (await store.get("/v1.0/devices"))["value"]] == [pc.name]
 
     refused = await store.graph.delete(identity)
     assert refused.status_code == 400
@@ -200,7 +200,7 @@ async def test_what_is_blocked_for_personal_pcs_and_filtered_by_the_profile(stor
     (await store.graph.patch(path, json=blocked)).raise_for_status()
     with pytest.raises(ServerRefused, match="blocks"):
         await store.set_up(late)
-    events = {each["deploymentState"]: each for each in (await store.get(f"{BETA}/autopilotEvents"))["value"]}
+    events = {item["deploymentState"]: item for item in (await store.get(f"{BETA}/autopilotEvents"))["value"]}
     assert events.keys() == {"success", "failure"}
     failure = events["failure"]
     assert (failure["deviceSerialNumber"], failure["enrollmentState"]) == (late.facts["serialNumber"], "failed")

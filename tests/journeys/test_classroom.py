@@ -119,8 +119,8 @@ def test_students_who_all_play_at_once_get_to_the_end_and_disturb_nobody(client:
     with ThreadPoolExecutor(len(players)) as threads:
         assert list(threads.map(Student.play, players)) == [True] * len(players)
     assert bystander.call("GET", "/journal").json() == before
-    for each in players:
-        lab = seat(client, each.name)["labs"][0]
+    for player in players:
+        lab = seat(client, player.name)["labs"][0]
         assert (lab["done"], lab["passed"], lab["answered"]) == (True, [1, 2, 3], True)
     assert seat(client, bystander.name)["labs"][0]["started"] is False
     room = f"{_CONTROL}/classrooms/crowd"
@@ -190,7 +190,7 @@ def test_a_step_for_all_takes_nothing_from_a_seat_that_is_done_or_further(client
 
     def told(member: str, **body: Any) -> list[str | None]:
         answer = client.post(f"{room}/step", json={"lab": _LAB, "step": 2, **body}).raise_for_status()
-        return [each[member] for each in answer.json()["value"]]
+        return [item[member] for item in answer.json()["value"]]
 
     # Listed first: nothing is changed by that.
     assert told("lost", preview=True) == [None, None, "this lab begins again, and the steps before are done", None]

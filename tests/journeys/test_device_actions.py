@@ -56,7 +56,7 @@ async def _record(administrator: Administrator, *, selected: str = "") -> Json:
 
 
 async def _results(administrator: Administrator) -> dict[str, Json]:
-    return {each["actionName"]: each for each in (await _record(administrator))["deviceActionResults"]}
+    return {result["actionName"]: result for result in (await _record(administrator))["deviceActionResults"]}
 
 
 async def _enrol(enrol_agent: AgentEnroller, platform: Platform) -> Agent:
@@ -124,7 +124,7 @@ async def test_an_ipad_that_nobody_shares_refuses_what_is_about_its_users(
     await administrator.perform("logoutSharedAppleDeviceActiveUser")
     await administrator.perform("deleteUserFromSharedAppleDevice", userPrincipalName="alice@contoso.example")
     assert len((await agent.check_in()).refused) == 2
-    states = {name: each["actionState"] for name, each in (await _results(administrator)).items()}
+    states = {name: result["actionState"] for name, result in (await _results(administrator)).items()}
     assert states == {
         "logoutSharedAppleDeviceActiveUser": "failed",
         "deleteUserFromSharedAppleDevice": "failed",

@@ -63,7 +63,7 @@ async def test_required_apps_are_installed_refused_and_uninstalled(
     found = (await administrator.graph.get("/v1.0/deviceManagement/detectedApps")).raise_for_status().json()["value"]
     assert [(each["displayName"], each["deviceCount"]) for each in found] == [("Notes", 1)]
     holders = f"/v1.0/deviceManagement/detectedApps/{found[0]['id']}/managedDevices"
-    assert [each["deviceName"] for each in (await administrator.graph.get(holders)).json()["value"]] == ["phone"]
+    assert [item["deviceName"] for item in (await administrator.graph.get(holders)).json()["value"]] == ["phone"]
 
     device.refuse("app")
     await assign(administrator, maps, "required")
@@ -108,7 +108,7 @@ async def check_tables(administrator: Administrator, app_id: str) -> None:
         ("getAppStatusOverviewReport", "InstalledDeviceCount FailedDeviceCount", [1, 0]),
         ("getUserInstallStatusReport", "UserPrincipalName InstalledCount", ["alice@contoso.example", 1]),
     ):
-        selected = [each for each in columns.split() if not each.endswith("_loc")]
+        selected = [word for word in columns.split() if not word.endswith("_loc")]
         body = {"select": selected, "filter": f"(ApplicationId eq '{app_id}')"}
         path = f"/beta/deviceManagement/reports/{action}"
         table = json.loads((await administrator.graph.post(path, json=body)).raise_for_status().content)
@@ -139,7 +139,7 @@ async def test_reports_have_apps_and_their_states_on_devices(
     }
     counts = await exported(administrator, reportName="AppInstallStatusAggregate", filter="(Platform eq '3')")
     names = ("DisplayName", "Platform_loc", "InstalledDeviceCount", "FailedUserCount", "FailedDevicePercentage")
-    assert sorted(tuple(each[name] for name in names) for each in counts) == [
+    assert sorted(tuple(count[name] for name in names) for count in counts) == [
         ("Maps", "Android", "0", "1", "100"),
         ("Notes", "Android", "1", "0", "0"),
     ]

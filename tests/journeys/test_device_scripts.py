@@ -96,7 +96,7 @@ async def test_graph_shows_how_scripts_ran_by_device_and_by_user(
     one = f"{POWERSHELL}/{key}"
     states = (await get(administrator, f"{one}/deviceRunStates?$expand=managedDevice($select=deviceName,id)"))["value"]
     names = ("runState", "errorCode", "resultMessage", "errorDescription")
-    assert {each["managedDevice"]["deviceName"]: tuple(each[name] for name in names) for each in states} == {
+    assert {state["managedDevice"]["deviceName"]: tuple(state[name] for name in names) for state in states} == {
         "pc-1": ("success", 0, None, None),
         "pc-2": ("fail", 3, "half", "access denied"),
     }

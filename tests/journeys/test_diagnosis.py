@@ -175,7 +175,7 @@ def test_an_expired_certificate_is_found_after_a_year(office: Office) -> None:
 
 
 def test_who_settles_says_which_connector_is_waited_for_and_how_it_is_set_on_line(office: Office) -> None:
-    (connector,) = (each for each in office.control("GET", "/connectors")["value"] if "pkcs" in each["roles"])
+    (connector,) = (item for item in office.control("GET", "/connectors")["value"] if "pkcs" in item["roles"])
     office.run("connector", "offline", connector["name"])
     office.signing("android second", KINDS["android"][0])
     remedy = f"fauxtune connector online {quoted(connector['name'])}"

@@ -48,7 +48,7 @@ def test_tenants_that_are_deleted_under_load_leave_no_row(tmp_path: Path, postgr
                 working = [load.submit(work, tenant, by) for by in range(4)]
                 time.sleep(0.3)
                 client.delete(f"{every}/{tenant}").raise_for_status()
-            assert set().union(*(each.result() for each in working)) <= {201, 404, 503}
+            assert set().union(*(future.result() for future in working)) <= {201, 404, 503}
             left = database.run_now(row_counts, TenantId(tenant))
             assert {name: number for name, number in left.items() if number} == {}
         code, errors = server.stop(signal.SIGTERM)

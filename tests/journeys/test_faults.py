@@ -121,7 +121,7 @@ async def test_a_firewall_keeps_a_connector_and_devices_alike_from_the_service_a
     events = (await graph.get(f"{TENANT}/connectors/-/events?id={NOT_DOWNLOADED}")).json()["events"]
     assert "cannot reach r.manage.microsoft.com:443" in events[-1]["detail"]["message"]
     findings = (await graph.get(f"{TENANT}/diagnose", params={"user": ALICE})).json()["findings"]
-    said = {each["code"]: each["message"] for each in findings}
+    said = {finding["code"]: finding["message"] for finding in findings}
     assert said.keys() == {"connector-offline"}
     assert "cannot reach r.manage.microsoft.com:443; devices need the same" in said["connector-offline"]
     await without(graph, only_it)
@@ -130,7 +130,7 @@ async def test_a_firewall_keeps_a_connector_and_devices_alike_from_the_service_a
     with pytest.raises(SimulatorError):
         await iphone.check_in()
     findings = (await graph.get(f"{TENANT}/diagnose", params={"user": ALICE})).json()["findings"]
-    assert {each["code"] for each in findings} == {"connector-offline", "network-blocked"}
+    assert {finding["code"] for finding in findings} == {"connector-offline", "network-blocked"}
     await without(graph, everything)
     await come(iphone)
     assert (await item(graph, "pkcs"))["state"] == "installed"

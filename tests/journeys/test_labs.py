@@ -136,10 +136,10 @@ def test_every_lab_can_be_played_to_its_end_and_every_wrong_way_is_noticed(
     if edition is not Edition.CURRENT:
         names = [name for name in names if name in OF_OTHER_EDITIONS[edition] or names.index(name) % IN_TURN == 0]
     trials = commands.json("lab", "test", *names, "--edition", edition)
-    assert {each["name"]: each["problems"] for each in trials} == {name: [] for name in names}
-    skipped = {each["name"]: each["skipped"] for each in trials if each["skipped"]}
+    assert {trial["name"]: trial["problems"] for trial in trials} == {name: [] for name in names}
+    skipped = {trial["name"]: trial["skipped"] for trial in trials if trial["skipped"]}
     assert skipped == OF_OTHER_EDITIONS[edition]
-    assert all(each["tries"] for each in trials if each["name"] not in skipped)
+    assert all(trial["tries"] for trial in trials if trial["name"] not in skipped)
 
 
 def test_a_lab_of_another_edition_is_not_started_and_says_so(client: httpx.Client, commands: Commands) -> None:
@@ -208,7 +208,7 @@ def test_who_runs_the_commands_of_a_lab_in_order_and_checks_once_at_the_end_has_
 def _right_choice(name: str, question: str) -> str:
     lab = read_lab(name, files("fauxtune_labs").joinpath("texts", name, "lab.toml").read_text(encoding="utf-8"))
     choices = (lab.predict if question == "predict" else lab.quiz).choices
-    return str(1 + [each.right for each in choices].index(True))
+    return str(1 + [choice.right for choice in choices].index(True))
 
 
 @pytest.mark.parametrize("name", BY_REQUESTS)
@@ -229,15 +229,15 @@ def test_a_student_plays_a_lab_by_commands(seat: Seat, commands: Commands) -> No
     # A prediction is judged when somebody has looked: after step 1.
     assert "When step 1 has passed, you learn" in commands.text("lab", "answer", name, "1", *tenant)
     assert commands.json("lab", "answer", name, "2", *tenant)["right"] is None
-    assert [each["why"] for each in seat.lab(name)["predict"]["choices"]] == [None] * 3
+    assert [choice["why"] for choice in seat.lab(name)["predict"]["choices"]] == [None] * 3
     undone = commands.run("lab", "check", name, *tenant)
     assert undone.code == 1
     assert "saw:      active" in undone.output
     assert "expected: wiped" in undone.output
     hints = [commands.text("lab", "hint", name, "1", *tenant) for _ in range(4)]
-    assert [each[:3] for each in hints] == ["1/3", "2/3", "3/3", "3/3"]
+    assert [hint[:3] for hint in hints] == ["1/3", "2/3", "3/3", "3/3"]
     commands.text("lab", "solve", name, *tenant)
-    assert [each["right"] for each in seat.lab(name)["predict"]["choices"][:2]] == [False, True]
+    assert [choice["right"] for choice in seat.lab(name)["predict"]["choices"][:2]] == [False, True]
     assert commands.text("lab", "answer", name, "1", *tenant).startswith("Wrong. ")
     assert commands.text("lab", "answer", name, "2", *tenant).startswith("Right. ")
     assert "last question is not answered rightly" in commands.text("lab", "check", name, *tenant)
@@ -299,15 +299,15 @@ def test_a_clock_that_was_put_back_is_named(seat: Seat) -> None:
 def test_labs_of_one_tenant_follow_one_another_and_what_was_done_is_kept(seat: Seat) -> None:
     seat.lab("retired-phone", "start")
     seat.lab("retired-phone", "solve")
-    assert all(each["passed"] for each in seat.lab("retired-phone", "check")["steps"])
+    assert all(step["passed"] for step in seat.lab("retired-phone", "check")["steps"])
     seat.lab("removal-is-not-revocation", "start")
-    listed = {each["name"]: each for each in seat.control("GET", "/labs").json()["value"]}
+    listed = {item["name"]: item for item in seat.control("GET", "/labs").json()["value"]}
     assert (listed["retired-phone"]["state"], listed["retired-phone"]["passed"]) == ("started", 1)
     refused = seat.control("POST", "/labs/retired-phone/check", {})
     assert (refused.status_code, "'removal-is-not-revocation' was started after" in refused.text) == (409, True)
     # The start of the first lab is not kept any more: it is made again.
     assert seat.lab("retired-phone", "reset")["steps"][0]["passed"] is False
-    listed = {each["name"]: each for each in seat.control("GET", "/labs").json()["value"]}
+    listed = {item["name"]: item for item in seat.control("GET", "/labs").json()["value"]}
     assert listed["removal-is-not-revocation"]["state"] == "started"
 
 

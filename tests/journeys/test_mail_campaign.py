@@ -50,8 +50,8 @@ async def wiped_phone(server: Running, programs: Programs, folder: Path) -> Path
                 pass
             (identity,) = agent.device.keystore.identities()
             key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            issuers = [each for each in identity.chain if each.issuer != each.subject]
-            chain = [each.public_bytes(Encoding.PEM) for each in (identity.certificate, *issuers)]
+            issuers = [certificate for certificate in identity.chain if certificate.issuer != certificate.subject]
+            chain = [issuer.public_bytes(Encoding.PEM) for issuer in (identity.certificate, *issuers)]
             file.write_bytes(b"".join([key, *chain]))
             assert await asyncio.to_thread(certificate_logins, programs, file) == [True] * 4
             await administrator.perform("wipe")
@@ -73,9 +73,9 @@ def certificate_logins(programs: Programs, file: Path) -> list[bool]:
         reading.close()
     with programs.smtps(file) as sending, programs.smtp() as second:
         second.starttls(context=programs.context(file))
-        for each in (sending, second):
-            each.ehlo()
-            opened.append(each.docmd("AUTH", "EXTERNAL =")[0] == 235)
+        for smtp in (sending, second):
+            smtp.ehlo()
+            opened.append(smtp.docmd("AUTH", "EXTERNAL =")[0] == 235)
     return opened
 
 
@@ -180,7 +180,7 @@ def cross(server: Running, programs: Programs, going: Going) -> Counter[str]:
                 client.post(f"{CONTROL}/tenants/{other}/reset", headers=bearer).is_success,
                 client.delete(f"{CONTROL}/tenants/{other}", headers=bearer).is_success,
                 client.post(f"/{other}/oauth2/v2.0/token", data=form).is_success,
-                *(client.get(f"/beta/users/{each}", headers=graph).is_success for each in people),
+                *(client.get(f"/beta/users/{person}", headers=graph).is_success for person in people),
                 *mail_crossings(programs, f"alice@{own}.example", card, people),
             ]
             counts["crossings to another seat"] += len(reached)
@@ -196,7 +196,7 @@ def mail_crossings(programs: Programs, name: str, card: str, people: list[str]) 
         program.rset()
         assert program.mail(name)[0] == 250
         assert program.rcpt(name)[0] == 250, "the card opens its own seat"
-        reached = [named, *(program.rcpt(each)[0] < 300 for each in people)]
+        reached = [named, *(program.rcpt(person)[0] < 300 for person in people)]
     reading = programs.pop3()
     try:
         reading.user(people[0])
@@ -219,10 +219,10 @@ def test_mail_goes_on_under_attack_and_nothing_opens(tmp_path: Path, commands: P
             return time.monotonic() < began + SECONDS
 
         with ThreadPoolExecutor(5 + GUESSERS) as pool:
-            work = [pool.submit(each, programs, going) for each in (write_and_read, be_silent, be_slow)]
+            work = [pool.submit(function, programs, going) for function in (write_and_read, be_silent, be_slow)]
             work += [pool.submit(guess, programs, going) for _ in range(GUESSERS)]
             work += [pool.submit(steal, programs, file, going), pool.submit(cross, server, programs, going)]
-        counts = sum((each.result() for each in work), Counter[str]())
+        counts = sum((future.result() for future in work), Counter[str]())
         took = time.monotonic() - began
         code, errors = server.stop()
     print(f"\n{took:.0f} s of attacks on mail: {', '.join(f'{number} {what}' for what, number in counts.items())}")

@@ -131,7 +131,7 @@ def test_two_people_write_to_each_other_and_every_device_shows_what_the_console_
     assert "A signature inside the encryption is seen only on a device" in text_of(house.page("bob", 1))
 
     records = house.tenant.graph("GET", "/deviceManagement/managedDevices")["value"]
-    (laptop,) = (each["id"] for each in records if each["deviceName"] == "alice-laptop")
+    (laptop,) = (record["id"] for record in records if record["deviceName"] == "alice-laptop")
     house.tenant.send(wipe_device(laptop))
     house.tenant.settle()
     assert house.really("alice", 1) == house.shown("alice", 1) == {"alice-phone": True, "alice-laptop": False}

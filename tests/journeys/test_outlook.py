@@ -56,7 +56,7 @@ async def test_outlook_obeys_its_app_configuration(
     states = await administrator.graph.get(
         f"/beta/deviceManagement/managedDevices/{record['id']}/deviceConfigurationStates"
     )
-    assert [(each["displayName"], each["state"]) for each in states.json()["value"]] == [("Outlook", "compliant")]
+    assert [(item["displayName"], item["state"]) for item in states.json()["value"]] == [("Outlook", "compliant")]
 
     changes = ios_outlook(smime="true") if platform is Platform.IOS else android_outlook(smime=True)
     (await administrator.graph.patch(path, json=changes)).raise_for_status()

@@ -72,7 +72,7 @@ class World:
     def refused(self) -> list[str]:
         """The kinds of device that alice may not enrol."""
         kinds = self.control(f"/users/alice@{self.tenant['domain']}/enrollability")["kinds"]
-        return [each["kind"] for each in kinds if not each["allowed"]]
+        return [kind["kind"] for kind in kinds if not kind["allowed"]]
 
     def groups(self) -> list[str]:
         return [group["displayName"] for group in self.graph("/groups")["value"]]

@@ -176,13 +176,13 @@ async def test_a_compliance_policy_goes_before_a_profile(
     states = await setting_states(administrator, profile)
     state = states.pop(clashing)
     assert (state["state"], state["currentValue"]) == ("conflict", "4")
-    assert {each["displayName"] for each in state["sources"]} >= {"Passcodes"}
+    assert {source["displayName"] for source in state["sources"]} >= {"Passcodes"}
     assert {each["state"] for each in states.values()} == {"compliant"}
     (device,) = await administrator.devices()
     found = await administrator.graph.get(
         f"/beta/deviceManagement/managedDevices/{device['id']}/deviceConfigurationStates"
     )
-    assert [each["id"] for each in found.raise_for_status().json()["value"]] == [profile]
+    assert [item["id"] for item in found.raise_for_status().json()["value"]] == [profile]
 
     # Of two compliance policies the stricter value counts; without them the profile's counts again.
     other = await compliance_policy(administrator, kind, **{clashing: 7})
@@ -227,7 +227,7 @@ async def test_a_companys_own_android_device_is_given_restrictions(
     }
     assert dict(agent.device.settings) == expected
     states = await setting_states(administrator, profile)
-    assert {each["state"] for name, each in states.items() if name != "kioskModeScreenOrientation"} == {"compliant"}
+    assert {state["state"] for name, state in states.items() if name != "kioskModeScreenOrientation"} == {"compliant"}
     assert states["kioskModeScreenOrientation"]["state"] == "notApplicable"
     assert await administrator.statuses(personal) == []
 

@@ -89,7 +89,7 @@ async def test_rules_that_reduce_the_attack_surface_are_merged_rule_by_rule(
     merged = "b2b3f03d-6a65-4f7b-a9c7-1c7ef74a9ba4=1|c1db55ab-c21a-4637-bb3f-a12568109d35=2"
     assert dict(agent.device.settings) == {node: merged, excluded: "edit.exe|viewer.exe"}
     states = await setting_states(administrator, profile)
-    assert {name: each["state"] for name, each in states.items()} == {
+    assert {name: state["state"] for name, state in states.items()} == {
         "defenderUntrustedUSBProcessType": "compliant",
         "defenderOfficeMacroCodeAllowWin32ImportsType": "conflict",
         "defenderProcessesToExclude": "compliant",
@@ -130,7 +130,7 @@ async def test_definitions_that_are_not_in_the_catalog_are_delivered_by_what_the
         "getConfigurationSettingsReport",
         filter=f"(PolicyId eq '{policy}') and (DeviceId eq '{device['id']}')",
     )
-    states = {each["SettingId"].rpartition("_")[2]: each["SettingStatus_loc"] for each in rows}
+    states = {row["SettingId"].rpartition("_")[2]: row["SettingStatus_loc"] for row in rows}
     assert states.pop("allowtimetravel") == "Not applicable"
     assert set(states.values()) == {"Succeeded"}
 

@@ -265,15 +265,15 @@ def test_the_wire_is_read_over_all_processes_in_the_order_of_time(both: Pair) ->
         both[number % 2].get(url).raise_for_status()
     pages = [listed(each) for each in both]
     for page in pages:
-        assert [each["url"] for each in page["exchanges"]] == asked
-    numbers = [each["number"] for each in pages[0]["exchanges"]]
+        assert [exchange["url"] for exchange in page["exchanges"]] == asked
+    numbers = [exchange["number"] for exchange in pages[0]["exchanges"]]
     assert numbers == sorted(set(numbers))
     read, after = list[int](), numbers[0]
     for number in range(4):
         page = listed(both[number % 2], after=after, limit=4)
-        read, after = read + [each["number"] for each in page["exchanges"]], page["next"]
+        read, after = read + [exchange["number"] for exchange in page["exchanges"]], page["next"]
     assert read == numbers[1:]
-    assert [each["number"] for each in listed(both[0], before=numbers[5], limit=2)["exchanges"]] == numbers[3:5]
+    assert [exchange["number"] for exchange in listed(both[0], before=numbers[5], limit=2)["exchanges"]] == numbers[3:5]
     for client in both:
         assert client.get(f"{path}/{numbers[6]}").raise_for_status().json()["url"] == asked[6]
         assert len(listed(client, text="$top=1", status="200")["exchanges"]) == 4
@@ -282,7 +282,7 @@ def test_the_wire_is_read_over_all_processes_in_the_order_of_time(both: Pair) ->
         waiting = thread.submit(lambda: listed(both[1], after=after, wait=50))
         time.sleep(0.5)
         both[0].get("/v1.0/groups").raise_for_status()
-        assert [each["url"] for each in waiting.result()["exchanges"]] == ["/v1.0/groups"]
+        assert [exchange["url"] for exchange in waiting.result()["exchanges"]] == ["/v1.0/groups"]
     both[1].delete(path).raise_for_status()
     assert [listed(each)["exchanges"] for each in both] == [[], []]
 
@@ -345,8 +345,8 @@ def test_killed_workers_lose_nothing_and_are_replaced(
         finally:
             stop.set()
             load.shutdown()
-        for each in working:
-            each.result()
+        for future in working:
+            future.result()
         seconds = time.monotonic() - began
         with server.signed_in() as client:
             everything_is_there(client, answered)
@@ -389,7 +389,7 @@ def test_hosted_devices_are_those_of_all_processes_and_go_on_when_the_one_that_l
                 return answer.json() if answer.is_success and answer.content else answer.is_success
 
         def online() -> dict[str, bool]:
-            return {each["name"]: each["online"] for each in (ask("GET", "/hosted-devices") or {"value": []})["value"]}
+            return {item["name"]: item["online"] for item in (ask("GET", "/hosted-devices") or {"value": []})["value"]}
 
         names = [ask("POST", "/hosted-devices", json={"user": "alice", "platform": kind})["name"] for kind in KINDS]
         assert [online() for _ in range(6)] == [dict.fromkeys(names, True)] * 6
@@ -455,8 +455,8 @@ def test_postgresql_that_restarts_under_load_costs_answers_503_and_nothing_else(
             finally:
                 stop.set()
                 load.shutdown()
-            for each in working:
-                each.result()
+            for future in working:
+                future.result()
             assert (answered.refused, answered.without_time) == ({503}, 0)
             assert children(server) == workers
             eventually(lambda: leader(postgresql, url))

@@ -72,8 +72,8 @@ def working(server: Running, pfx: bytes, stop: threading.Event, answered: Answer
         except BaseException:
             stop.set()
             raise
-    for each in work:
-        each.result()
+    for future in work:
+        future.result()
 
 
 def seed(server: Running, keys: list[rsa.RSAPrivateKey], answered: Answered) -> None:
@@ -186,7 +186,7 @@ class Mixed:
         report: dict[str, Any] = {"appliedPolicyVersion": "0", "keyStore": {}}
         self.client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
         policy = self.client.get(f"{path}/policy", headers=headers).raise_for_status().json()
-        roots = [each["sha256"] for each in policy["caCerts"]]
+        roots = [ca_cert["sha256"] for ca_cert in policy["caCerts"]]
         report = {"appliedPolicyVersion": policy["version"], "keyStore": {"caCerts": roots}}
         self.client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
         assert self.client.get(f"{path}/policy", headers=headers).raise_for_status().json()["keyPairs"]

@@ -27,8 +27,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         rule="A local name is called wherever it leads",
         file=_WEBHOOKS,
-        before="            addresses = [each for each in addresses if ipaddress.ip_address(each).is_loopback]",
-        after="            addresses = list(addresses)",
+        before="[address for address in addresses if ipaddress.ip_address(address).is_loopback]",
+        after="list(addresses)",
         tests=(f"{_TEST_WEBHOOKS}::test_a_local_name_that_leads_elsewhere_is_not_called",),
     ),
     Mutant(

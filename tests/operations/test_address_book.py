@@ -99,11 +99,11 @@ async def test_an_entry_goes_stale_with_the_clock_and_by_revocation(contoso: Con
     row = await contoso.look(certificate_queries.certificate, contoso.tenant.id, key=mark)
     assert row is not None
     await contoso.do(address_book.publish, contoso.upn("alice"), certificate=row.certificate)
-    assert [faults(each) for each in await lookup(contoso)] == [[]]
+    assert [faults(publication) for publication in await lookup(contoso)] == [[]]
     await contoso.do(revocation.revoke, row.serial, reason="keyCompromise", authority_name=row.authority)
-    assert [faults(each) for each in await lookup(contoso)] == [["revoked"]]
+    assert [faults(publication) for publication in await lookup(contoso)] == [["revoked"]]
     contoso.clock.forward(days=730)
-    assert [faults(each) for each in await lookup(contoso)] == [["revoked", "expired"]]
+    assert [faults(publication) for publication in await lookup(contoso)] == [["revoked", "expired"]]
 
 
 async def test_a_sender_gets_the_newest_usable_certificate_of_each_address(contoso: Contoso) -> None:
@@ -159,7 +159,7 @@ async def test_deleting_a_user_or_a_tenant_withdraws_what_was_published(contoso:
     for name in ("alice", "adams@contoso.example", "team@contoso.example", "bob"):
         await publish(contoso, outside(contoso), name=name)
     await contoso.do(users_and_groups.delete_user, contoso.upn("alice"))
-    left = [each.address for each in await contoso.do(address_book.entries, limit=10)]
+    left = [publication.address for publication in await contoso.do(address_book.entries, limit=10)]
     assert left == [contoso.upn("bob"), "team@contoso.example"], "Carol has the team's address too"
     await deletion.dissolve_tenant(contoso.emulator, contoso.tenant)
     assert await contoso.do(address_book.count) == 0

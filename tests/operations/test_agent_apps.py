@@ -54,7 +54,7 @@ async def ask(contoso: Contoso, pc: StepwiseDevice, *reports: AppRun, user: bool
 
 async def orders(contoso: Contoso, pc: StepwiseDevice, *reports: AppRun, user: bool = True) -> list[tuple[str, str]]:
     answer = await ask(contoso, pc, *reports, user=user)
-    return [(each["action"], each["name"]) for each in answer.orders["apps"]]
+    return [(app["action"], app["name"]) for app in answer.orders["apps"]]
 
 
 async def states(contoso: Contoso, pc: StepwiseDevice) -> dict[str, tuple[str, str]]:

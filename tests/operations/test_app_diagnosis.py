@@ -112,7 +112,7 @@ def test_each_rule_is_about_one_standing_and_says_why() -> None:
     assert len(about_apps) == 9
     seen = set()
     for rule in about_apps:
-        (standing,) = (each for each in AppStanding if list(rule.check(_facts(each))))
+        (standing,) = (app_standing for app_standing in AppStanding if list(rule.check(_facts(app_standing))))
         seen.add(standing)
         (plain,), (asked,) = rule.check(_facts(standing)), rule.check(_facts(standing, selected="a-1"))
         assert ("'7-Zip'" in plain.message, "Just because." in plain.message) == (True, True)

@@ -44,7 +44,9 @@ async def authority(contoso: Contoso, name: str = "issuing") -> x509.Certificate
 async def phone_with_certificate(contoso: Contoso, user: str = "alice") -> tuple[AndroidInProcess, x509.Certificate]:
     phone = await contoso.enroll(user)
     await phone.settle()
-    row = next(each for each in await contoso.issued() if each.enrollment_id == phone.enrollment_id)
+    row = next(
+        certificate for certificate in await contoso.issued() if certificate.enrollment_id == phone.enrollment_id
+    )
     return phone, x509.load_der_x509_certificate(row.certificate)
 
 
@@ -255,7 +257,7 @@ async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_
     second.verify_directly_issued_by(root)
     assert second.subject == first.subject
     assert second.public_key() != first.public_key()
-    (delivered,) = [each for each in await new_phone.policy() if each.pfx is not None]
+    (delivered,) = [deliverable for deliverable in await new_phone.policy() if deliverable.pfx is not None]
     assert delivered.pfx is not None
     opened = pkcs12.load_pkcs12(delivered.pfx, new_phone.unseal(delivered.sealed or b""))
     assert [additional_cert.certificate for additional_cert in opened.additional_certs] == [second]

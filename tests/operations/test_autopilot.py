@@ -80,9 +80,9 @@ async def profile(contoso: Contoso, name: str, *groups: str, **document: Any) ->
         full = {**defaults(entity(KIND)), "displayName": name, **document}
         row = resources.create(tx, DEPLOYMENT_PROFILES, kind=KIND, document=full)
         to = assignments.Assignable(ProfileId(row.id), "deployment profile", None)
-        for each in groups:
-            target = assignments.NewAssignment(TargetKind.GROUP, GroupId(each), {"groupId": each})
-            if each == EVERYBODY:
+        for group in groups:
+            target = assignments.NewAssignment(TargetKind.GROUP, GroupId(group), {"groupId": group})
+            if group == EVERYBODY:
                 target = assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})
             assignments.add_to(tx, to, new=target)
         return row.id
@@ -124,7 +124,7 @@ async def test_the_members_of_a_dynamic_group_follow_from_its_rule(contoso: Cont
     other = await dynamic(contoso, 'device.deviceOSType -eq "Windows"')
     paused = await dynamic(contoso, ZTD, membershipRuleProcessingState="Paused")
     second = await register(contoso, "2")
-    ids = {each.document[DIRECTORY_DEVICE] for each in (first, second)}
+    ids = {resource.document[DIRECTORY_DEVICE] for resource in (first, second)}
     assert await members(contoso, everyone) == ids
     assert await members(contoso, sales) == {first.document[DIRECTORY_DEVICE]}
     assert not await members(contoso, other)

@@ -31,7 +31,7 @@ async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(con
     assert await phone.states() == {"root": "installed", "pkcs": "installed"}
     row = await phone.item()
     assert phone.holds == {row.key: row.thumbprint}
-    assert [each.serial for each in await contoso.issued()] == [row.serial]
+    assert [certificate.serial for certificate in await contoso.issued()] == [row.serial]
     assert (await contoso.profile_state(phone, profile)).status == "compliant"
     assert [event.type for event in await contoso.events(device=phone)] == [
         "enrolled",
@@ -341,5 +341,5 @@ async def test_another_purpose_of_a_record_reaches_the_device(contoso: Contoso) 
     applied = phone.applied
     await phone.settle()
     assert phone.applied > applied
-    assert [each.row.purpose for each in await phone.policy()] == ["smimeSigning"]
+    assert [deliverable.row.purpose for deliverable in await phone.policy()] == ["smimeSigning"]
     assert (await phone.item(Source.IMPORTED)).state is ItemState.INSTALLED

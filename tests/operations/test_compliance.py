@@ -86,10 +86,10 @@ class Phone:
     async def failing(self) -> list[str]:
         """The settings that are not met."""
         return [
-            each["setting"]
+            setting["setting"]
             for row in (await self.states()).values()
-            for each in row.settings
-            if each["status"] == "nonCompliant"
+            for setting in row.settings
+            if setting["status"] == "nonCompliant"
         ]
 
     async def row(self) -> DeviceComplianceRow:
@@ -112,11 +112,11 @@ def actions(**hours: int) -> list[JsonObject]:
                 {
                     "id": name,
                     "actionType": name,
-                    "gracePeriodHours": each,
+                    "gracePeriodHours": number,
                     "notificationTemplateId": "",
                     "notificationMessageCCList": [],
                 }
-                for name, each in {"block": 0, **hours}.items()
+                for name, number in {"block": 0, **hours}.items()
             ],
         }
     ]
@@ -222,7 +222,7 @@ async def test_what_a_device_does_not_know_of_itself_is_unknown(contoso: Contoso
     await phone.check_in()
     assert await phone.state() == "compliant"
     (row,) = [row for key, row in (await phone.states()).items() if key != BUILT_IN_ID]
-    assert [each["status"] for each in row.settings] == ["unknown", "unknown"]
+    assert [setting["status"] for setting in row.settings] == ["unknown", "unknown"]
 
 
 def _forget_version(tx: Transaction, enrollment_id: EnrollmentId) -> None:

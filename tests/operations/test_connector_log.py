@@ -29,7 +29,7 @@ async def log(contoso: Contoso, **where: Any) -> list[ConnectorEventRow]:
 
 
 async def numbers(contoso: Contoso, **where: Any) -> list[int]:
-    return [each.event_id for each in await log(contoso, **where)]
+    return [connector_event.event_id for connector_event in await log(contoso, **where)]
 
 
 async def both_kinds(contoso: Contoso, *, owned: bool) -> tuple[AndroidInProcess, str]:
@@ -44,18 +44,20 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(contoso
     phone, mark = await both_kinds(contoso, owned=True)
     await phone.settle()
     result = await log(contoso)
-    assert sorted(each.event_id for each in result) == [*PKCS, *IMPORT]
-    assert [each.number for each in result] == list(range(1, 11))
-    for each in result:
-        assert each.name == events().names[each.event_id]
-        assert (each.connector, each.device) == ("Certificate Connector 1", phone.enrollment_id)
-        assert (each.user, each.diagnostic_code) == (contoso.upn("alice"), None)
-        assert each.time == contoso.clock.now()
-    names = {each.event_id: each.name for each in result}
+    assert sorted(connector_event.event_id for connector_event in result) == [*PKCS, *IMPORT]
+    assert [connector_event.number for connector_event in result] == list(range(1, 11))
+    for connector_event in result:
+        assert connector_event.name == events().names[connector_event.event_id]
+        assert (connector_event.connector, connector_event.device) == ("Certificate Connector 1", phone.enrollment_id)
+        assert (connector_event.user, connector_event.diagnostic_code) == (contoso.upn("alice"), None)
+        assert connector_event.time == contoso.clock.now()
+    names = {connector_event.event_id: connector_event.name for connector_event in result}
     assert (names[2102], names[2100]) == ("PkcsImportUploadedRequest", "PkcsImportUploadSuccess")
     assert (names[1000], names[2000]) == ("PkcsRequestSuccess", "PkcsImportRequestSuccess")
     issued = (await log(contoso, event_id=1050))[0].detail
-    (certificate,) = [each for each in await contoso.issued() if each.enrollment_id]
+    (certificate,) = [
+        issued_certificate for issued_certificate in await contoso.issued() if issued_certificate.enrollment_id
+    ]
     assert issued["ca"] == contoso.tenant.ca_name
     assert issued["template"] == "SmimeSigning"
     assert (issued["thumbprint"], issued["serial"]) == (certificate.thumbprint, certificate.serial)
@@ -122,9 +124,9 @@ async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_conne
     assert set((await phone.states()).values()) == {"installed"}
     await contoso.action(phone, device_actions.retire)
     result = await log(contoso)
-    assert [each.event_id for each in result] == [20400, 20100, 20300, 20400, 20200, 20300]
-    assert {each.connector for each in result} == {"Certificate Connector 1 (PKCS)"}
-    assert {each.diagnostic_code for each in result} == {"0x00000000"}
+    assert [connector_event.event_id for connector_event in result] == [20400, 20100, 20300, 20400, 20200, 20300]
+    assert {connector_event.connector for connector_event in result} == {"Certificate Connector 1 (PKCS)"}
+    assert {connector_event.diagnostic_code for connector_event in result} == {"0x00000000"}
 
 
 @pytest.mark.parametrize(
@@ -152,12 +154,12 @@ async def test_an_authority_out_of_reach_and_a_revocation_that_is_denied_have_co
     await contoso.do(authorities.set_state, "issuing", state="unavailable")
     phone = await contoso.enroll("alice")
     await phone.settle()
-    assert [each.diagnostic_code for each in await log(contoso, event_id=20102)] == ["0x00000400"]
+    assert [connector_event.diagnostic_code for connector_event in await log(contoso, event_id=20102)] == ["0x00000400"]
     await contoso.do(authorities.set_state, "issuing", state="available")
     await phone.settle()
     await contoso.do(issuance.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
     await contoso.action(phone, device_actions.retire)
-    assert [each.diagnostic_code for each in await log(contoso, event_id=20202)] == ["0x00000402"]
+    assert [connector_event.diagnostic_code for connector_event in await log(contoso, event_id=20202)] == ["0x00000402"]
 
 
 async def test_a_pfx_that_does_not_open_is_told_of(contoso: Contoso) -> None:
@@ -198,6 +200,6 @@ def test_every_number_is_in_the_range_that_the_documents_give_its_role() -> None
 
 
 def test_every_refusal_has_a_documented_diagnostic_code() -> None:
-    assert {each.diagnostic for each in REFUSALS} <= set(events().diagnostics)
+    assert {refusal.diagnostic for refusal in REFUSALS} <= set(events().diagnostics)
     assert diagnostic(Program.INTUNE, 0x401) == "0x00000401"
     assert diagnostic(Program.CERTIFICATE, 0x401) is None

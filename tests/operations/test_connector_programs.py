@@ -129,7 +129,7 @@ async def wiped_phone(contoso: Contoso) -> str:
     phone = await contoso.enroll("alice", mode="fully-managed")
     await phone.settle()
     await contoso.action(phone, device_actions.wipe)
-    (row,) = [each for each in await contoso.issued() if each.enrollment_id == phone.enrollment_id]
+    (row,) = [certificate for certificate in await contoso.issued() if certificate.enrollment_id == phone.enrollment_id]
     return str(row.serial)
 
 

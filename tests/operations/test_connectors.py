@@ -78,7 +78,7 @@ async def test_items_that_are_still_with_the_connector_are_left_out_of_the_polic
     phone, _, _ = await both_kinds(contoso)
     await contoso.connector(state="offline")
     await phone.settle()
-    assert [each.row.source for each in await phone.policy()] == [Source.ROOT]
+    assert [deliverable.row.source for deliverable in await phone.policy()] == [Source.ROOT]
     version = phone.applied
     await contoso.connector(state="online")
     await phone.settle()
@@ -226,8 +226,8 @@ async def test_what_the_connector_cannot_use_fails_that_item_on_that_device_and_
     where: dict[str, Any] = {"user_id": await contoso.user_id("alice"), "thumbprint": bad}
     before = await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)
     phone, bobs = await contoso.enroll("alice"), await contoso.enroll("bob")
-    for each in (phone, bobs):
-        await each.settle()
+    for process in (phone, bobs):
+        await process.settle()
     assert await phone.states() == {f"imported/{good}": "installed", f"imported/{bad}": "failed"}
     assert await bobs.states() == {}
     problem = (await phone.ledger())[imported_key(bad)].problem
@@ -320,9 +320,9 @@ async def test_a_pfx_is_opened_once_however_many_devices_get_it(contoso: Contoso
     for phone in phones:
         await phone.settle()
         assert (await contoso.get(pfx_queries.pfx, contoso.tenant.id, **where)).verified
-    envelopes = [each.sealed for phone in phones for each in await phone.policy()]
+    envelopes = [deliverable.sealed for phone in phones for deliverable in await phone.policy()]
     assert len(set(envelopes)) == 2, "the envelope is each device's own"
-    assert len({each.pfx for phone in phones for each in await phone.policy()}) == 1
+    assert len({deliverable.pfx for phone in phones for deliverable in await phone.policy()}) == 1
 
 
 # --------------------------------------------------------------------------------------------------------- PKCS orders

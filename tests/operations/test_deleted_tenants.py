@@ -96,7 +96,7 @@ class Hosting(NoDeviceHost):
             (self.folder / tenant).rmdir()
 
     def kept(self) -> frozenset[str]:
-        return frozenset(each.name for each in self.folder.iterdir())
+        return frozenset(path.name for path in self.folder.iterdir())
 
 
 async def test_a_device_that_is_enrolled_while_its_tenant_is_deleted_leaves_no_folder(

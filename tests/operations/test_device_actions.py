@@ -80,7 +80,7 @@ async def test_a_device_cannot_confirm_what_another_was_asked(contoso: Contoso) 
     ((operation, _scope),) = await phones[0].operations()
     with pytest.raises(NotFound, match=operation):
         await phones[1].complete(operation)
-    assert [each.id for each in await _pending(contoso, phones[0])] == [operation]
+    assert [order.id for order in await _pending(contoso, phones[0])] == [operation]
 
 
 @pytest.mark.both_databases

@@ -241,7 +241,7 @@ async def test_a_remediation_runs_on_its_schedule_and_only_detects_unless_its_as
     assert await pc.work() == ["Clean"], "another assignment is another order"
     (run,) = await pc.runs()
     assert (run.state, run.remediation, run.remediated_at) == ("fail", "success", contoso.clock.now())
-    assert [each["part"] for each in run.results] == ["detection", "remediation", "detection"]
+    assert [result["part"] for result in run.results] == ["detection", "remediation", "detection"]
     contoso.clock.forward(hours=1)
     assert await pc.work() == []
     contoso.clock.forward(hours=1)
@@ -351,7 +351,7 @@ async def test_the_diagnosis_says_why_a_script_has_not_run_and_how_one_failed(co
 
     async def found() -> list[tuple[str, str]]:
         answer = await diagnose(contoso.emulator, contoso.tenant, user=contoso.upn("alice"))
-        named = [each for each in answer.findings if each.code.startswith("script")]
+        named = [finding for finding in answer.findings if finding.code.startswith("script")]
         assert all(each.observation.device != phone.enrollment_id for each in named)
         return [(each.code, each.observation.message) for each in named]
 

@@ -48,12 +48,12 @@ async def of_digicert(contoso: Contoso) -> list[IssuedCertificateRow]:
     issued: list[IssuedCertificateRow] = await contoso.look(
         queries.issued, contoso.tenant.id, authority_name="digicert"
     )
-    return [each for each in issued if each.enrollment_id is not None]
+    return [certificate for certificate in issued if certificate.enrollment_id is not None]
 
 
 async def events(contoso: Contoso) -> list[int]:
     connector_log = await contoso.look(connector_queries.connector_log, contoso.tenant.id)
-    return [each.event_id for each in connector_log]
+    return [connector_event.event_id for connector_event in connector_log]
 
 
 async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(subscribed: Contoso) -> None:
@@ -71,7 +71,7 @@ async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(s
     assert await events(contoso) == [1032, 1050, 1102, 1100, 1000]
     crl = await contoso.do(crl_and_ocsp.current_crl, "digicert", keys=contoso.emulator.keys)
     root = await contoso.look(authority_queries.authorities_of, contoso.tenant.id)
-    assert {"digicert", "digicert-root"} <= {each.name for each in root}
+    assert {"digicert", "digicert-root"} <= {authority.name for authority in root}
     assert x509.load_der_x509_crl(crl.der).issuer == certificate.issuer
 
 
@@ -122,7 +122,7 @@ async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_install
     await phone.settle()
     assert await phone.states() == {"pkcs": "failed"}
     log = await contoso.look(connector_queries.connector_log, contoso.tenant.id, event_id=20102)
-    assert [each.diagnostic_code for each in log] == ["0x00000401"]
+    assert [connector_event.diagnostic_code for connector_event in log] == ["0x00000401"]
     await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=None)
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}

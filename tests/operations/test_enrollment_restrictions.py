@@ -149,7 +149,7 @@ async def test_a_filter_narrows_a_restriction_to_the_devices_that_meet_it(contos
 async def test_the_default_of_the_tenant_refuses_once_somebody_has_changed_it(contoso: Contoso) -> None:
     for number in range(6):
         await contoso.enroll("alice", hardware=str(number))
-    default = next(each for each in ENROLLMENT_CONFIGURATIONS.built_in if each.kind == LIMIT)
+    default = next(rule for rule in ENROLLMENT_CONFIGURATIONS.built_in if rule.kind == LIMIT)
     await contoso.do(
         resources.update,
         ENROLLMENT_CONFIGURATIONS,
@@ -186,13 +186,13 @@ async def test_what_a_user_may_enrol_is_known_before_and_what_was_refused_afterw
     async def refused(name: str, **facts: str) -> dict[str, str]:
         answers = await contoso.do(outcomes, contoso.upn(name), facts=facts)
         assert len(answers) == len(Variant)
-        return {each.variant.value: each.ground for each in answers if not each.is_allowed}
+        return {answer.variant.value: answer.ground for answer in answers if not answer.is_allowed}
 
     assert await refused("alice", osVersion="17.5") == {"ios": "osVersionTooLow", "ipados": "osVersionTooLow"}
     assert await refused("alice", osVersion="18.1") == await refused("bob", osVersion="17.5") == {}
     before = len(await contoso.events())
     await contoso.enroll("bob", hardware="1")
-    assert set(await refused("bob")) == {each.value for each in LIMITED}
+    assert set(await refused("bob")) == {variant.value for variant in LIMITED}
     assert len(await contoso.events()) == before + 1
     with pytest.raises(EnrollmentRestricted):
         await contoso.enroll("bob", hardware="2")

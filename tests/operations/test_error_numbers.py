@@ -29,6 +29,6 @@ def test_a_number_is_taken_apart(code: int, family: str, inner: int | None) -> N
 
 
 def test_every_number_of_the_connector_has_words() -> None:
-    for each in REFUSALS:
-        assert number(each.number).family == "connector"
-        assert len(number(each.number).words) > 20
+    for refusal in REFUSALS:
+        assert number(refusal.number).family == "connector"
+        assert len(number(refusal.number).words) > 20

@@ -26,7 +26,7 @@ async def test_after_ten_wrong_passwords_each_further_one_waits_longer_up_to_a_b
     brake = Guesses()
     for _ in range(30):
         await brake.wrong("10.0.0.7", tenant="class-01")
-    assert [round(each, 1) for each in waits] == [*(each / 5 for each in range(1, 11)), *([2.0] * 10)]
+    assert [round(wait, 1) for wait in waits] == [*(number / 5 for number in range(1, 11)), *([2.0] * 10)]
     for source, tenant in (("10.0.0.8", "class-01"), ("10.0.0.7", "class-02")):
         await brake.wrong(source, tenant=tenant)
     assert len(waits) == 20, "another address, and another tenant, are answered at once"

@@ -144,7 +144,7 @@ async def test_a_tenant_returns_to_its_document_without_keys_for_it_has_them(con
 
 
 async def test_a_built_in_app_and_a_default_restriction_may_be_assigned(contoso: Contoso) -> None:
-    default = next(each for each in ENROLLMENT_CONFIGURATIONS.built_in if each.id.endswith("DefaultLimit"))
+    default = next(rule for rule in ENROLLMENT_CONFIGURATIONS.built_in if rule.id.endswith("DefaultLimit"))
     target = NewAssignment(TargetKind.ALL_DEVICES, None, {}, more={"intent": "required", "settings": None})
     for rules, key in ((APP_RULES, APP_RULES.built_in[0].id), (ENROLLMENT_CONFIGURATIONS, default.id)):
         key = key.replace("{tenant}", contoso.tenant.id)

@@ -32,7 +32,10 @@ async def test_a_run_is_written_in_its_place(contoso: Contoso) -> None:
     changed = replace(row, progress={"passed": [0]})
     await contoso.do(_put, changed)
     assert await contoso.look(queries.run_of, contoso.tenant.id, lab="import-once") == changed
-    assert [each.lab for each in await contoso.look(queries.runs_of, contoso.tenant.id)] == ["a-lab", "import-once"]
+    assert [lab_run.lab for lab_run in await contoso.look(queries.runs_of, contoso.tenant.id)] == [
+        "a-lab",
+        "import-once",
+    ]
     assert await contoso.look(queries.run_of, contoso.tenant.id, lab="nothing") is None
 
 
@@ -51,5 +54,5 @@ async def test_the_newest_enrolment_of_a_name_counts(contoso: Contoso) -> None:
     name = await contoso.get(device_queries.enrollment_named, contoso.tenant.id, key=again.enrollment_id)
     row = await contoso.look(queries.newest_enrollment, contoso.tenant.id, device_name=str(name.device_name).upper())
     assert row is not None
-    assert row.id == max(rows.values(), key=lambda each: (each.enrolled_at, each.id)).id
+    assert row.id == max(rows.values(), key=lambda enrollment: (enrollment.enrolled_at, enrollment.id)).id
     assert await contoso.look(queries.newest_enrollment, contoso.tenant.id, device_name="no such device") is None

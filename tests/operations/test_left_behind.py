@@ -36,7 +36,7 @@ async def profiles(contoso: Contoso) -> None:
 
 async def holders(contoso: Contoso, mark: str) -> list[tuple[str, str]]:
     result = await contoso.look(key_holdings.holders, contoso.tenant.id, thumbprint=mark)
-    return [(each.enrollment_id, each.state) for each in result]
+    return [(holder.enrollment_id, holder.state) for holder in result]
 
 
 async def confirm(phone: AndroidInProcess) -> None:

@@ -209,7 +209,7 @@ async def test_a_name_of_any_letters_has_its_own_mailbox_alone(contoso: Contoso)
         name: await deliver(contoso, f"{name}@contoso.example")
         for name in ("STRASSE", "stra\u00dfe", "K\u00d6NIG", "konig", "\u212a\u00f6nig")
     }
-    assert {name: bool(each.accepted) for name, each in deliveries.items()} == {
+    assert {name: bool(delivery.accepted) for name, delivery in deliveries.items()} == {
         "STRASSE": False,
         "stra\u00dfe": True,
         "K\u00d6NIG": True,

@@ -53,22 +53,24 @@ async def test_a_taken_mark_gets_the_next_free_one_in_the_order_of_issuance_and_
     def issued(tx: Transaction, thumbprint: str) -> None:
         tx.record("issued", user=contoso.upn("alice"), certificate={"thumbprint": thumbprint, "source": "pkcs"})
 
-    for each in reversed(rivals[1:]):  # the order of the thumbprints does not count
-        await contoso.do(issued, each)
-    late, early = [await contoso.mark(each) for each in rivals[1:]]
+    for rival in reversed(rivals[1:]):  # the order of the thumbprints does not count
+        await contoso.do(issued, rival)
+    late, early = [await contoso.mark(rival) for rival in rivals[1:]]
     assert early == _first(rivals[0])
     assert late != early
     own = await contoso.import_pfx("alice")
     shown = await contoso.mark(own)
     await contoso.do(issued, rivals[0])
-    assert len({await contoso.mark(each) for each in rivals}) == 3
-    assert [await contoso.mark(each) for each in rivals[1:]] == [late, early]
+    assert len({await contoso.mark(rival) for rival in rivals}) == 3
+    assert [await contoso.mark(rival) for rival in rivals[1:]] == [late, early]
     # An import that is deleted has been shown: it keeps its mark, and nobody gets it.
     await contoso.do(imported_pfx.delete_pfx, await contoso.record_id("alice", own))
     assert await contoso.mark(own) == shown
     monkeypatch.setattr(marks_module, "_PAGE", 2)
     again = await _again(contoso)
-    assert [again.of(each).letters for each in (*rivals, own)] == [await contoso.mark(each) for each in (*rivals, own)]
+    assert [again.of(rival).letters for rival in (*rivals, own)] == [
+        await contoso.mark(rival) for rival in (*rivals, own)
+    ]
 
 
 async def test_another_state_of_a_tenant_has_the_marks_of_its_own_journal(

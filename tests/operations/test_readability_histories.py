@@ -38,7 +38,7 @@ class OpenSslReader:
                 pem = contents.certificate.public_bytes(Encoding.PEM)
                 pem += contents.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
                 (folder / f"{mark}.pem").write_bytes(pem)
-        marks = sorted({mark for each in history.snapshots for held in each.holds.values() for mark in held})
+        marks = sorted({mark for snapshot in history.snapshots for held in snapshot.holds.values() for mark in held})
         pairs = [(number, mark) for number in range(len(history.mail)) for mark in marks]
         with ThreadPoolExecutor(4) as pool:
             self.reads = dict(zip(pairs, pool.map(self._decrypts, pairs), strict=True))

@@ -266,7 +266,7 @@ def test_every_reason_not_to_show_a_cell_is_needed_and_the_catalog_says_so_too()
             for kind in (*KINDS, *APP_CONFIGURATION_KINDS)
         )
         if not result:
-            reasons = {gap(variant, edition, cell=(source, each, authority)) for each in EVENTS}
+            reasons = {gap(variant, edition, cell=(source, event, authority)) for event in EVENTS}
             assert reasons == {
                 "profiles of the kind are not applicable in that edition, so that no device has what they give"
             }

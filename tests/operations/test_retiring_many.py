@@ -29,7 +29,7 @@ async def _crl(contoso: Contoso) -> tuple[int, set[int]]:
     """The number of the newest CRL, and what it names."""
     crl = x509.load_der_x509_crl(await crl_and_ocsp.crl(contoso.emulator, contoso.tenant, name="issuing"))
     number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    return number, {each.serial_number for each in crl}
+    return number, {certificate.serial_number for certificate in crl}
 
 
 async def test_one_crl_has_them_all(contoso: Contoso) -> None:

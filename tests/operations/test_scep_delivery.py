@@ -77,8 +77,8 @@ async def test_of_challenges_that_nobody_used_the_newest_are_kept(
     monkeypatch.setattr(deliverables, "_MOST_UNUSED", 3)
     await contoso.scep_profile()
     phone, other = await contoso.enroll("alice"), await contoso.enroll("bob")
-    for each in (phone, other):
-        await each.settle()
+    for process in (phone, other):
+        await process.settle()
     given = []
     for _ in range(6):
         given.append((await content(contoso, (await delivery_to(phone)).challenge)).id)

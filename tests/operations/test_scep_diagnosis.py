@@ -202,5 +202,5 @@ async def test_the_tenants_own_server_needs_its_connector_and_its_certificates(
     await ra_certificates.registration_authority(contoso.emulator, contoso.tenant)
     assert (await asked.broken())[:2] == ("scepServer", "scep-server-unreachable")
     contoso.clock.forward(days=(ra_certificates.VALIDITY + timedelta(days=1)).days)
-    codes = {each.code for each in (await asked.diagnosis()).findings}
+    codes = {finding.code for finding in (await asked.diagnosis()).findings}
     assert "scep-ra-expired" in codes

@@ -80,10 +80,10 @@ PLACES = {
 
 def test_all_mistakes_are_found_at_once_with_their_lines(tmp_path: Path) -> None:
     mistakes = check_seed(WRONG, folder=tmp_path)
-    places = {each.pointer: each.line for each in mistakes}
+    places = {mistake.pointer: mistake.line for mistake in mistakes}
     assert places == PLACES
-    assert all(each.why for each in mistakes)
-    why = {each.pointer: each.why for each in mistakes}
+    assert all(mistake.why for mistake in mistakes)
+    why = {mistake.pointer: mistake.why for mistake in mistakes}
     assert why["/profiles/2/kind"].startswith("\"vpn\" is not one of 'root', 'pkcs',"), "the value is named"
     assert not any("Input should" in each for each in why.values())
 
@@ -100,9 +100,11 @@ def test_what_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
         (mistake,) = check_seed(text, folder=tmp_path)
         assert (mistake.pointer, mistake.line, "nested too deep" in mistake.why) == ("", None, True)
     mistakes = check_seed('{"imports": [{"user": "alice", "file": "a\\u0000b"}]}', folder=tmp_path)
-    assert [each.pointer for each in mistakes if "cannot be read: embedded null byte" in each.why] == [
-        "/imports/0/file"
-    ]
+    assert [
+        placed_mistake.pointer
+        for placed_mistake in mistakes
+        if "cannot be read: embedded null byte" in placed_mistake.why
+    ] == ["/imports/0/file"]
 
 
 def test_the_example_has_no_mistakes_and_its_file_comes_along() -> None:

@@ -98,15 +98,17 @@ async def test_a_policy_of_the_catalog_and_a_profile_share_a_setting_conflict_an
     for each in (policy, profile, other):
         assert (await contoso.profile_state(device, each)).status is ProfileStatus.CONFLICT
     counted = await contoso.look(counted_settings, contoso.tenant.id, profile_id=ProfileId(policy))
-    ((by, devices),) = conflicts_in((each.row, each.devices) for each in counted).values()
+    ((by, devices),) = conflicts_in((settings.row, settings.devices) for settings in counted).values()
     assert ({one.profile for one in by}, devices) == ({policy, profile, other}, 1)
     findings = [
-        each
-        for each in (await diagnose(contoso.emulator, contoso.tenant, user=contoso.upn("alice"))).findings
-        if each.code == "settings-in-conflict"
+        finding
+        for finding in (await diagnose(contoso.emulator, contoso.tenant, user=contoso.upn("alice"))).findings
+        if finding.code == "settings-in-conflict"
     ]
-    assert {each.observation.profile for each in findings} == {policy, profile, other}
-    assert all("'Lock'" in each.observation.message and "keeps 8" in each.observation.message for each in findings)
+    assert {finding.observation.profile for finding in findings} == {policy, profile, other}
+    assert all(
+        "'Lock'" in finding.observation.message and "keeps 8" in finding.observation.message for finding in findings
+    )
     names = await contoso.look(
         configuration_queries.names_of_policies, contoso.tenant.id, ids=[one.profile for one in by]
     )

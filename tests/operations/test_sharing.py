@@ -42,8 +42,8 @@ async def both(
     databases = [Database(urls["postgresql"], shared=True) for _ in range(2)]
     here = await open_tenant(databases[0], tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
     yield here, await reopen_tenant(here, databases[1], tmp_path)
-    for each in databases:
-        each.close()
+    for database in databases:
+        database.close()
 
 
 async def seen(contoso: Contoso) -> Tenant:
@@ -67,7 +67,10 @@ async def test_what_both_change_at_once_is_the_same_at_both_afterwards(both: Pai
     here, there = both
     for _ in range(10):
         await asyncio.gather(
-            *(each.do(tenants.advance_clock, timedelta(hours=1), system_now=here.clock.now()) for each in both * 2)
+            *(
+                contoso.do(tenants.advance_clock, timedelta(hours=1), system_now=here.clock.now())
+                for contoso in both * 2
+            )
         )
         assert (await seen(here)).clock == (await seen(there)).clock
     assert (await seen(here)).clock.offset == timedelta(hours=40)
@@ -164,7 +167,7 @@ async def test_a_rule_counts_over_all_processes_and_what_is_rolled_back_does_not
         {"effect": {"status": 503}, "when": {"next": 3}},
         {"effect": {"kind": "crlExpired"}, "when": {"every": 2}},
     ]
-    await here.do(faults.add_faults, new=[faults.NewFault(each) for each in rules])
+    await here.do(faults.add_faults, new=[faults.NewFault(rule) for rule in rules])
     await seen(there)
 
     async def strikes_request(contoso: Contoso) -> bool:

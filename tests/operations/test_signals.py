@@ -59,8 +59,10 @@ async def test_a_device_that_hangs_up_waits_no_longer_and_one_that_is_woken_is_n
             ended.append(device)
 
     phone, other = (
-        asyncio.create_task(signals.wait_for_push(each, TENANT, seconds=20, unless=never, hang_up=hang_up(each)))
-        for each in (PHONE, OTHER)
+        asyncio.create_task(
+            signals.wait_for_push(enrollment_id, TENANT, seconds=20, unless=never, hang_up=hang_up(enrollment_id))
+        )
+        for enrollment_id in (PHONE, OTHER)
     )
     await turns()
     assert (signals.is_connected(PHONE), signals.is_connected(OTHER)) == (True, True)

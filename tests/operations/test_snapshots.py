@@ -72,8 +72,8 @@ async def test_a_restored_tenant_is_what_it_was_and_other_tenants_stay_as_they_a
     await contoso.imported_profile("All Staff")
     phone = await contoso.enroll("alice", hardware="A")
     lost = await contoso.enroll("bob", hardware="B")
-    for each in (phone, lost):
-        await each.settle()
+    for process in (phone, lost):
+        await process.settle()
     await _save(contoso)
     before = await comparable(contoso)
     untouched = await export_tenant(contoso.emulator, other, with_keys=True)
@@ -84,8 +84,8 @@ async def test_a_restored_tenant_is_what_it_was_and_other_tenants_stay_as_they_a
     await contoso.do(users_and_groups.delete_user, contoso.upn("bob"))
     await contoso.pkcs_profile("All Staff")
     late = await contoso.enroll("carol", hardware="C")
-    for each in (phone, late):
-        await each.settle()
+    for process in (phone, late):
+        await process.settle()
     await contoso.do(tenants.change_settings, {"requireTrustedRoot": False})
     assert await comparable(contoso) != before
 

@@ -53,5 +53,5 @@ async def test_the_root_that_is_missing_is_created_for_those_to_whom_the_certifi
     made = await contoso.do(assignment_filters.create_filter, {**_RULE, "assignmentFilterManagementType": "devices"})
     await _assign(contoso, await contoso.pkcs_profile(), *targets, filter_id=made["id"])
     result = await diagnose(contoso.emulator, contoso.tenant, device=phone.enrollment_id)
-    fixes = [each.observation.fix for each in result.findings if each.code == "root-missing"]
-    assert [each.partition(" --platform android ")[2] for each in fixes] == [options], result.findings
+    fixes = [finding.observation.fix for finding in result.findings if finding.code == "root-missing"]
+    assert [fix.partition(" --platform android ")[2] for fix in fixes] == [options], result.findings

@@ -73,7 +73,7 @@ def test_everybody_says_what_the_journal_tells(left: Left, history: History) -> 
     _check_renewals(left, history)
     _check_graph(left, history)
     _check_register(left, history)
-    listed = {each.serial_number for crl in left.crls for each in crl}
+    listed = {certificate.serial_number for crl in left.crls for certificate in crl}
     assert listed == {int(serial, 16) for serial in history.revoked}
 
 
@@ -129,7 +129,7 @@ def _check_graph(left: Left, history: History) -> None:
     imported = left.graph["userPfxCertificates"]
     assert {(each["userPrincipalName"], each["thumbprint"]) for each in imported} == history.imported
     assert len(imported) == 3 * PEOPLE - 2, "one person has none of the third year, and one was deleted"
-    serials = {each.thumbprint: each.serial for each in history.issued.values()}
+    serials = {issue.thumbprint: issue.serial for issue in history.issued.values()}
     expected = Counter(
         (str(history.records[device]), mark, "revoked" if serials[mark] in history.revoked else "none")
         for device, items in history.holds.items()

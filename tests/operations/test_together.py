@@ -170,10 +170,10 @@ async def test_a_change_that_fails_or_is_given_up_lets_the_next_one_begin(contos
 
     run = contoso.emulator.runner.run_in_turn
     refused = await asyncio.gather(*(run(contoso.tenant, fails) for _ in range(4)), return_exceptions=True)
-    assert {type(each) for each in refused} == {Invalid}
+    assert {type(base_exception) for base_exception in refused} == {Invalid}
     given_up = [asyncio.ensure_future(run(contoso.tenant, lambda _tx: None)) for _ in range(4)]
     await asyncio.sleep(0)
-    for each in given_up:
-        each.cancel()
+    for task in given_up:
+        task.cancel()
     await asyncio.gather(*given_up, return_exceptions=True)
     assert await run(contoso.tenant, lambda _tx: "done") == "done"

@@ -74,11 +74,13 @@ def proposal(history: History) -> tuple[ProposedRequest, int | None]:
 
 def readers(history: History) -> dict[int, set[str]]:
     """For each mail the devices that can read it, by the keys that they hold."""
-    held = {each.serial: certificates(history, place) for place, each in enumerate(history.hardware)}
+    held = {hardware.serial: certificates(history, place) for place, hardware in enumerate(history.hardware)}
     result = {}
     for number, mail in enumerate(history.mail):
         encryption = describe(mail.raw).encryption
-        result[number] = {serial for serial, owned in held.items() if any(is_for(encryption, each) for each in owned)}
+        result[number] = {
+            serial for serial, owned in held.items() if any(is_for(encryption, certificate) for certificate in owned)
+        }
     return result
 
 
@@ -86,10 +88,12 @@ def own_readers(history: History) -> dict[str, set[int]]:
     """For each device the mail in its user's mailbox that it can read."""
     by_mail = readers(history)
     return {
-        str(each.agent.enrollment_id): {
-            mail for mail, serials in by_mail.items() if each.serial in serials and each.owner in history.mail[mail].uid
+        str(hardware.agent.enrollment_id): {
+            mail
+            for mail, serials in by_mail.items()
+            if hardware.serial in serials and hardware.owner in history.mail[mail].uid
         }
-        for each in history.hardware
+        for hardware in history.hardware
     }
 
 

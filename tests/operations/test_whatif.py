@@ -75,7 +75,9 @@ async def test_a_retired_device_loses_everything_and_its_own_certificate_is_revo
     (found,) = await predict(contoso, "POST", f"https://graph.microsoft.com/v1.0{DEVICES}/{record}/retire")
     assert found.ends == "retire"
     assert keys(found.remove) == ["imported", "pkcs", "root"]
-    assert [(each.serial, each.cause) for each in found.revoke] == [((await phone.item()).serial, "retire")]
+    assert [(consequence.serial, consequence.cause) for consequence in found.revoke] == [
+        ((await phone.item()).serial, "retire")
+    ]
     assert found.managed_device == record
 
 
@@ -99,7 +101,7 @@ async def test_a_new_assignment_is_installed_to_its_end_and_says_who_is_asked(co
     }
     (found,) = await predict(contoso, "POST", "/v1.0/$batch", body)
     assert keys(found.install) == ["pkcs", "root"], "the certificate waits for the root, and gets it"
-    (certificate,) = [each for each in found.install if each.source == "pkcs"]
+    (certificate,) = [consequence for consequence in found.install if consequence.source == "pkcs"]
     assert (certificate.serial, certificate.thumbprint) == (None, None)
     assert certificate.why == "the profile 'Signing' reaches the device; the connector is asked for it"
     assert await contoso.issued() == []
@@ -118,12 +120,12 @@ async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(contoso: Co
     before = await snapshot(contoso, [device])
     (found,) = await predict(contoso, "POST", url, {"keepEnrollmentData": True})
     assert found.ends is None
-    assert {(each.source, each.reissued) for each in found.reissue} == {
+    assert {(consequence.source, consequence.reissued) for consequence in found.reissue} == {
         ("root", "same"),
         ("pkcs", "new"),
         ("imported", "same"),
     }
-    assert [each.cause for each in found.revoke] == ["wipeKeepingEnrollment"]
+    assert [consequence.cause for consequence in found.revoke] == ["wipeKeepingEnrollment"]
     await send(contoso, "POST", url, {"keepEnrollmentData": True})
     await settle_all(device)
     assert observed(device, before, after=await snapshot(contoso, [device])) == predicted([found], device)
@@ -254,8 +256,8 @@ async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(cont
     await settle_all(*phones, tablet)
     request = ProposedRequest("DELETE", f"/groups/{contoso.groups['All Staff']}")
     result = await what_if(contoso.emulator, contoso.tenant, request=request, batch=0, at_once=1)
-    assert [each.device for each in result] == sorted(phone.enrollment_id for phone in phones)
-    assert all(keys(each.remove) == ["root"] for each in result)
+    assert [device.device for device in result] == sorted(phone.enrollment_id for phone in phones)
+    assert all(keys(device.remove) == ["root"] for device in result)
 
 
 async def test_limits_end_the_search_and_say_how_many_devices_are_left(contoso: Contoso) -> None:
@@ -290,7 +292,7 @@ async def test_a_profile_is_created_and_assigned_in_one_dry_run(contoso: Contoso
 
     before = await all_rows(contoso)
     (found,) = (await foresee(contoso.emulator, contoso.tenant, task=create_and_assign)).devices
-    assert [(each.source, each.profile_name) for each in found.install] == [("root", "Root")]
+    assert [(consequence.source, consequence.profile_name) for consequence in found.install] == [("root", "Root")]
     assert await all_rows(contoso) == before
 
 

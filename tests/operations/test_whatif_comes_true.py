@@ -200,8 +200,12 @@ async def request(made: World, draw: Draw) -> Request:
     assignments_of = await contoso.look(configuration_queries.assignments_of, contoso.tenant.id, profile_id=profile)
     # Ids differ from run to run: what is drawn must not depend on their order.
     order = [*contoso.groups.values()]
-    assignments_of.sort(key=lambda each: order.index(each.group_id) if each.group_id in order else len(order))
-    possible += [("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{each.id}", None) for each in assignments_of]
+    assignments_of.sort(
+        key=lambda assignment: order.index(assignment.group_id) if assignment.group_id in order else len(order)
+    )
+    possible += [
+        ("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{assignment.id}", None) for assignment in assignments_of
+    ]
     records = await made.records()
     if records:
         one = f"{DEVICES}/{draw(st.sampled_from(records))}"

@@ -47,7 +47,9 @@ def intent(word: str) -> dict[str, Any]:
 
 def said(devices: list[DeviceConsequences]) -> list[tuple[str, str]]:
     """What is said of each script and app."""
-    return [(each.name, each.what) for device in devices for each in (*device.scripts, *device.apps)]
+    return [
+        (work_change.name, work_change.what) for device in devices for work_change in (*device.scripts, *device.apps)
+    ]
 
 
 async def test_an_assignment_of_a_script_says_where_it_would_run_and_where_no_more(contoso: Contoso) -> None:
@@ -87,6 +89,6 @@ async def test_an_assignment_of_an_app_says_what_would_become_of_it(contoso: Con
     assert said(uninstalled) == [("Notes", "uninstall")]
     newer = {"@odata.type": "#microsoft.graph.iosStoreApp", "minimumSupportedOperatingSystem": {"v17_0": True}}
     assert said(await predict(contoso, "PATCH", notes, newer)) == []
-    record = next(each.managed_device_id for each in uninstalled)
+    record = next(device.managed_device_id for device in uninstalled)
     (ended,) = await predict(contoso, "POST", f"{DEVICES}/{record}/wipe")
     assert (ended.ends, ended.apps) == ("wipe", ())

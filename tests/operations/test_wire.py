@@ -60,7 +60,7 @@ def _record(wire: Wire, number: int | None, *, path: str = "/x", headers: Header
 
 
 def _numbers(wire: Wire, number: int | None, **which: Any) -> list[int]:
-    return [each.number for each in wire.of(None if number is None else _tenant(number).id).exchanges(**which)]
+    return [exchange.number for exchange in wire.of(None if number is None else _tenant(number).id).exchanges(**which)]
 
 
 def test_an_exchange_comes_back_as_it_was(runner: Runner) -> None:
@@ -172,7 +172,7 @@ def test_what_is_kept_needs_no_more_memory_than_is_counted(runner: Runner, kind:
             case "small":
                 _record(wire, 0, device=f"device {number}")
             case "many headers":
-                _record(wire, 0, headers=[(b"%d" % (each + number), b"") for each in range(500)])
+                _record(wire, 0, headers=[(b"%d" % (count + number), b"") for count in range(500)])
             case "many demands":
                 fresh = tuple(((verb, f"{path}{number}"), (*needs,)) for (verb, path), needs in many)
                 _record(wire, 0, demands=fresh)

@@ -41,5 +41,5 @@ def write(client: Client) -> None:
 
 def words(svg: str) -> list[str]:
     """Return what is written in a picture, sorted, without what differs from run to run."""
-    texts = ("".join(each.itertext()) for each in ElementTree.fromstring(svg).iter(f"{_SVG}text"))
+    texts = ("".join(element.itertext()) for element in ElementTree.fromstring(svg).iter(f"{_SVG}text"))
     return sorted(each for text in texts if (each := _DAY.sub("DAY", _MARK.sub("MARK", text))) != "DAY")

@@ -165,7 +165,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
             *(f"for {words}" for words in PURPOSES.values()),
             *(f"{words[0].upper()}{words[1:]}" for words in GUARDED.values()),
             *(f"New {noun[0]}" for noun in NOUNS.values()),
-            *(each.words for each in APP_KINDS.values()),
+            *(app_kind.words for app_kind in APP_KINDS.values()),
             "Change “%(name)s”",
             "'%(name)s' is off line",
             # Why an action cannot be ordered, each part as a page writes it.
@@ -273,7 +273,7 @@ def _of_python(file: Path) -> Iterator[Source]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
             wanted = 1 if node.func.id == "say" else 2
-            texts = [_literal(each, place=place) for each in node.args]
+            texts = [_literal(expr, place=place) for expr in node.args]
             if len(texts) != wanted:
                 raise ValueError(f"{place}:{node.lineno}: {node.func.id} takes {wanted} texts")
             yield Source(texts[0], texts[1] if wanted == 2 else None, place)
@@ -283,7 +283,7 @@ def _imported(tree: ast.AST) -> set[str]:
     """The functions that make messages, as a file has them: others may have the same name."""
     module = "fauxtune.core.language.message"
     froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == module]
-    return {each.name for node in froms for each in node.names} & {"say", "count"}
+    return {alias.name for node in froms for alias in node.names} & {"say", "count"}
 
 
 def _literal(node: ast.expr, *, place: str) -> str:
@@ -339,7 +339,7 @@ def _sentences(file: Path) -> Iterator[Source]:
 def _of_table(lines: Iterable[Line]) -> Iterator[Source]:
     """Yield the sentences among the words of a table."""
     for line in lines:
-        yield from (Source(each, None, line.file) for each in line.words if _is_sentence(each))
+        yield from (Source(word, None, line.file) for word in line.words if _is_sentence(word))
         yield from _of_table(line.below)
 
 
@@ -376,8 +376,8 @@ def _pattern(node: ast.AST) -> str | None:
         return None
     names = iter("abcdefghijklmnopqrstuvwxyz")
     parts = [
-        str(each.value).replace("%", "%%") if isinstance(each, ast.Constant) else f"%({next(names)})s"
-        for each in node.values
+        str(value.value).replace("%", "%%") if isinstance(value, ast.Constant) else f"%({next(names)})s"
+        for value in node.values
     ]
     return "".join(parts)
 

@@ -82,7 +82,7 @@ ABOUT_NO_PATH = {
 
 
 def test_every_expectation_of_the_probe_speaks_for_a_row() -> None:
-    assert {each.id for each in EXPECTATIONS if not speaks_for(each)} == ABOUT_NO_PATH
+    assert {expectation.id for expectation in EXPECTATIONS if not speaks_for(expectation)} == ABOUT_NO_PATH
     page = coverage_page()
     assert "| not tried: `check-member-groups` |" in page
     assert page.count("| not tried: `") >= 80

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: `_typeshed` is there for type checkers alone.
 OURS = {
     "_typeshed",
-    *(each.name for folder in ("app", "simulator", "migrations") for each in (ROOT / folder).iterdir()),
+    *(path.name for folder in ("app", "simulator", "migrations") for path in (ROOT / folder).iterdir()),
 }
 #: What is used if it is there, and where: the test library offers Microsoft's clients, its plugin is loaded by pytest.
 OPTIONAL = {"azure": "testing", "kiota_authentication_azure": "testing", "msgraph": "testing"}
@@ -64,6 +64,6 @@ def test_every_import_is_a_dependency() -> None:
     for file, name in imported():
         if name in sys.stdlib_module_names | OURS or OPTIONAL.get(name, "-") in file.parts:
             continue
-        if not {canonical(each) for each in packages.get(name, ())} & installed():
+        if not {canonical(package) for package in packages.get(name, ())} & installed():
             missing.add((str(file.relative_to(ROOT)), name))
     assert not missing

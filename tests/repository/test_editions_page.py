@@ -44,8 +44,10 @@ def test_every_rule_that_changed_is_in_the_list_and_on_the_page() -> None:
     result = dict(changed_rules())
     assert result
     for name, rule in result.items():
-        assert any(rule is each for each in EDITION_RULES), f"{name} is missing in fauxtune_docs.pages.editions"
-    assert all(any(each is rule for rule in result.values()) for each in EDITION_RULES)
+        assert any(rule is edition_rule for edition_rule in EDITION_RULES), (
+            f"{name} is missing in fauxtune_docs.pages.editions"
+        )
+    assert all(any(edition_rule is rule for rule in result.values()) for edition_rule in EDITION_RULES)
     page = sections()["Rules"]
     for rule in EDITION_RULES:
         assert f"| {rule.subject} |" in page

@@ -58,7 +58,7 @@ def test_a_broken_contract_is_noticed_and_no_other_is_blamed(
 
 
 def test_lines_in_files_break_every_contract() -> None:
-    offences = [each for offences in rules.OFFENCES.values() for each in offences]
+    offences = [offence for offences in rules.OFFENCES.values() for offence in offences]
     assert rules.read_from_files(offences) == set(rules.contract_names())
 
 

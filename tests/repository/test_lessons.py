@@ -31,7 +31,7 @@ def test_a_picture_is_whole_in_itself(lesson: str) -> None:
 def test_the_list_names_every_lesson() -> None:
     listed = re.findall(r"\(([0-9a-z-]+)\.md\)", (FOLDER / "README.md").read_text(encoding="utf-8"))
     assert listed == list(PICTURES)
-    assert sorted(each.stem for each in FOLDER.glob("[0-9]*.md")) == listed
+    assert sorted(path.stem for path in FOLDER.glob("[0-9]*.md")) == listed
 
 
 def test_links_of_lessons_lead_to_files() -> None:

@@ -186,9 +186,9 @@ def stored_keys(folder: Path) -> dict[str, RSAPrivateKey | EllipticCurvePrivateK
 async def delivered(phone: AndroidInProcess) -> set[str]:
     """The passwords of everything in the device's policy, as the device opens them."""
     result = set()
-    for each in await phone.policy():
-        if each.sealed is not None:
-            result.add(phone.unseal(each.sealed).decode())
+    for deliverable in await phone.policy():
+        if deliverable.sealed is not None:
+            result.add(phone.unseal(deliverable.sealed).decode())
     return result
 
 

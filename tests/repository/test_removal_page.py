@@ -45,8 +45,8 @@ def test_every_number_in_a_matrix_has_its_note() -> None:
 def test_a_mark_says_of_which_cells_no_test_shows_them_and_the_page_says_why() -> None:
     by_heading = sections()
     reasons = by_heading["Cells that no device here can bring about"]
-    for each in GAPS:
-        assert f"| {each.why} |" in reasons
+    for gap in GAPS:
+        assert f"| {gap.why} |" in reasons
     marked = {line.split("|")[1].strip() for line in by_heading["SCEP (current)"].splitlines() if "° (" in line}
     assert marked == {"user deleted", "licence lost", "another primary user"}, "some devices have no user"
     assert "°" not in by_heading["PKCS (current)"].partition("| retire |")[2].partition("\n")[0]

@@ -27,7 +27,7 @@ def paths() -> list[str]:
 def test_every_path_has_somebody_who_words_its_refusals(paths: list[str]) -> None:
     own = set(probes_description.OPERATIONS)  # the server answers them before any surface
     orphans = [
-        path for path in paths if path not in own and surface_of(path) not in {each.surface for each in SURFACES}
+        path for path in paths if path not in own and surface_of(path) not in {surface.surface for surface in SURFACES}
     ]
     assert paths
     assert not orphans
@@ -39,7 +39,7 @@ def test_other_paths_have_nobody(path: str) -> None:
 
 
 def test_no_tenant_may_have_the_name_with_which_another_path_begins(paths: list[str]) -> None:
-    served = [path for each in SURFACES for path in _paths(each)]
+    served = [path for surface in SURFACES for path in _paths(surface)]
     first = {path.split("/")[1].lower() for path in (*served, *paths, "/beta/users")}
     assert {"mdm", "pki", "enrollmentserver"} <= first
     # A name has letters, digits and hyphens only.
@@ -49,7 +49,7 @@ def test_no_tenant_may_have_the_name_with_which_another_path_begins(paths: list[
 def test_no_tenant_may_have_the_name_with_which_a_path_begins_that_is_loaded_late() -> None:
     added = [attribute(one.route)() for one in extensions().values() if one.route is not None]
     routes = own_routes(added)
-    served = [each.paths.pattern if isinstance(each, LateRoute) else getattr(each, "path", "") for each in routes]
+    served = [route.paths.pattern if isinstance(route, LateRoute) else getattr(route, "path", "") for route in routes]
     first = {match[1] for path in served if (match := re.match(r"/([a-z0-9-]+)(?=[/(]|$)", path))}
     assert {"console", "docs", "trust"} <= first
     assert first <= RESERVED
@@ -58,7 +58,7 @@ def test_no_tenant_may_have_the_name_with_which_a_path_begins_that_is_loaded_lat
 @pytest.mark.parametrize("served", SURFACES, ids=lambda served: served.surface.value)
 def test_every_path_of_a_surface_leads_to_it_alone(served: Served) -> None:
     """Surfaces are found by expressions before their routers are imported: both must say the same."""
-    routes = {each.surface: each.route() for each in SURFACES}
+    routes = {family.surface: family.route() for family in SURFACES}
     for path in _paths(served) or ["/v1.0/users", "/BETA/$batch"]:
         scope = {"type": "http", "path": re.sub(r"\{[^}]*\}", "x", path)}
         first = next(surface for surface, route in routes.items() if route.matches(scope)[0] is Match.FULL)

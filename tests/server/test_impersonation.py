@@ -38,10 +38,10 @@ def handshake(server: ssl.SSLContext, files: TlsFiles, *, name: str) -> x509.Cer
     peer = server.wrap_bio(outward, inward, server_side=True)
     done: set[ssl.SSLObject] = set()
     while len(done) < 2:
-        for each in (client, peer):
+        for sslobject in (client, peer):
             try:
-                each.do_handshake()
-                done.add(each)
+                sslobject.do_handshake()
+                done.add(sslobject)
             except ssl.SSLWantReadError:
                 pass
     getpeercert = client.getpeercert(binary_form=True)
@@ -54,7 +54,7 @@ def context_for(impersonator: Impersonator, name: x509.GeneralName, *, folder: P
     key = ec.generate_private_key(ec.SECP256R1())
     draft = tls.server_certificate(key.public_key(), names=[name], common_name="Thief", now=NOW, serial=IDS.serial())
     stolen = tls.signed(draft, issuer=impersonator.certificate, key=impersonator.key)
-    chain = b"".join(each.public_bytes(Encoding.PEM) for each in (stolen, impersonator.certificate))
+    chain = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in (stolen, impersonator.certificate))
     (folder / "thief.pem").write_bytes(chain + tls.pem(key))
     context = tls.plain_context()
     context.load_cert_chain(folder / "thief.pem")

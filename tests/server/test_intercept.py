@@ -339,8 +339,8 @@ def test_the_end_ends_every_tunnel_whatever_its_state(files: TlsFiles, run: Run)
                 await tunnel(idle, busy, target=f"{GRAPH}:443", files=files, name=GRAPH)
                 while listener.connected < 4:
                     await asyncio.sleep(0.01)
-            for each, _ in opened:
-                assert await is_dropped(each)
+            for stream_reader, _ in opened:
+                assert await is_dropped(stream_reader)
             await emptied(listener)
             with pytest.raises(ConnectionError):
                 await said(port, GET)

@@ -172,7 +172,7 @@ async def test_a_listener_forgets_the_authorities_of_former_tenants_and_keeps_th
             context.admit(other)
             context.dismiss(other)
         assert await is_refused(port, device)
-        assert {bytes(each) for each in context().get_ca_certs(binary_form=True)} >= set(others[:2])
+        assert {bytes(ca_cert) for ca_cert in context().get_ca_certs(binary_form=True)} >= set(others[:2])
 
 
 async def test_a_head_that_does_not_end_is_cut_off() -> None:
@@ -293,16 +293,16 @@ async def test_a_head_that_comes_byte_by_byte_ends_and_a_body_that_comes_in_piec
     async with listening(patience=Patience(head=0.3, body=0.3)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 6\r\n\r\n")
-        for each in b"pieces":
+        for number in b"pieces":
             await asyncio.sleep(0.1)
-            writer.write(bytes([each]))
+            writer.write(bytes([number]))
         assert b'"body":6' in await reader.read()
         writer.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with contextlib.suppress(ConnectionError):
-            for each in b"GET / HTTP/1.1":
+            for number in b"GET / HTTP/1.1":
                 await asyncio.sleep(0.1)
-                writer.write(bytes([each]))
+                writer.write(bytes([number]))
             assert await reader.read() == b""
         writer.close()
 

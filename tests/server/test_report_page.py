@@ -35,7 +35,7 @@ def test_the_largest_report_is_below_a_megabyte_and_escapes_every_name(language:
 def test_a_page_refers_to_nothing_but_its_folder_and_itself() -> None:
     text = written(largest())
     addresses = set(re.findall(r"""(?:href|src|url)[=(]["']?([^"'\s>)]+)""", text))
-    assert {each for each in addresses if not each.startswith("#")} == {"data:,", "report-files/"}
+    assert {address for address in addresses if not address.startswith("#")} == {"data:,", "report-files/"}
     assert "@import" not in text
 
 

@@ -113,7 +113,9 @@ def test_a_name_without_a_host_for_others_is_named_as_without_effect(commands: P
 
 
 def test_addresses_are_those_of_the_interfaces_or_the_host_itself() -> None:
-    assert not any(ip_address(each).is_loopback or ip_address(each).is_unspecified for each in addresses_of("0.0.0.0"))
+    assert not any(
+        ip_address(address).is_loopback or ip_address(address).is_unspecified for address in addresses_of("0.0.0.0")
+    )
     assert addresses_of("::") == addresses_of("0.0.0.0")
     assert addresses_of("192.0.2.7") == ["192.0.2.7"]
     assert addresses_of("trainer.test") == ["trainer.test"]

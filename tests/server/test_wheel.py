@@ -65,8 +65,8 @@ def test_the_source_archive_builds_the_same_wheel(installed: Installed, tmp_path
     subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=SECONDS)
     (again,) = (tmp_path / "again").glob("*.whl")
     with zipfile.ZipFile(again) as first, zipfile.ZipFile(installed.wheel) as second:
-        assert {each.filename: each.CRC for each in first.infolist()} == {
-            each.filename: each.CRC for each in second.infolist()
+        assert {zip_info.filename: zip_info.CRC for zip_info in first.infolist()} == {
+            zip_info.filename: zip_info.CRC for zip_info in second.infolist()
         }
 
 
@@ -83,7 +83,7 @@ def test_what_it_says_of_itself_is_what_the_project_says(installed: Installed) -
 
 
 def test_its_code_is_what_runs(installed: Installed) -> None:
-    packages = [each.name for folder in ("app", "simulator", "migrations") for each in (ROOT / folder).iterdir()]
+    packages = [path.name for folder in ("app", "simulator", "migrations") for path in (ROOT / folder).iterdir()]
     names = ", ".join(name for name in packages if name.startswith("fauxtune"))
     code = f"import {names}; print(*(each.__file__ for each in ({names})))"
     files = installed.run("python", "-c", code).stdout.split()

@@ -36,7 +36,7 @@ def as_ber(encoding: bytes) -> bytes:
         return bytes((der.OCTET_STRING | der.CONSTRUCTED, 0x80)) + inside + b"\0\0"
     if not element.tag & der.CONSTRUCTED:
         return encoding
-    return bytes((element.tag, 0x80)) + b"".join(as_ber(each.encoding) for each in element.children()) + b"\0\0"
+    return bytes((element.tag, 0x80)) + b"".join(as_ber(child.encoding) for child in element.children()) + b"\0\0"
 
 
 def with_outer_parts_as_ber(message: bytes, *, layers: int) -> bytes:
@@ -45,8 +45,8 @@ def with_outer_parts_as_ber(message: bytes, *, layers: int) -> bytes:
     if not layers:
         return message
     inside = b"".join(
-        with_outer_parts_as_ber(each.encoding, layers=layers - 1) if each.tag & der.CONSTRUCTED else each.encoding
-        for each in element.children()
+        with_outer_parts_as_ber(child.encoding, layers=layers - 1) if child.tag & der.CONSTRUCTED else child.encoding
+        for child in element.children()
     )
     return bytes((element.tag, 0x80)) + inside + b"\0\0"
 
@@ -76,7 +76,7 @@ def encoded(tree: Any) -> bytes:
 
 def contents(element: der.Element) -> Any:
     if element.tag == der.SEQUENCE:
-        return [contents(each) for each in element.children()]
+        return [contents(child) for child in element.children()]
     return element.octets()
 
 
@@ -95,7 +95,7 @@ def test_an_envelope_is_read_as_asn1crypto_reads_it(pki: Pki, cipher: ContentCip
     transport, agreement = ours.recipients
     assert isinstance(transport, KeyTransport)
     assert isinstance(agreement, KeyAgreement)
-    first, second = (each.chosen for each in theirs["recipient_infos"])
+    first, second = (recipient_info.chosen for recipient_info in theirs["recipient_infos"])
     assert transport.encrypted_key == first["encrypted_key"].native
     assert agreement.keys[0][1] == second["recipient_encrypted_keys"][0]["encrypted_key"].native
     assert agreement.originator == second["originator"].chosen["public_key"].native
@@ -111,7 +111,7 @@ def test_a_signature_in_ber_verifies(pki: Pki, layers: int) -> None:
     signature = verify(with_outer_parts_as_ber(data, layers=layers))
     assert (signature.content, signature.signer, signature.signing_time) == (SECRET, one.certificate, WHEN)
     theirs = asn1_cms.ContentInfo.load(data)["content"]["certificates"]
-    assert read_signed(data).certificates == tuple(each.chosen.dump() for each in theirs)
+    assert read_signed(data).certificates == tuple(their.chosen.dump() for their in theirs)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ shares = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
 
 def counted(microseconds: list[int]) -> Histogram:
     histogram = Histogram()
-    for each in microseconds:
-        histogram.record(each * MICROSECOND)
+    for microsecond in microseconds:
+        histogram.record(microsecond * MICROSECOND)
     return histogram
 
 

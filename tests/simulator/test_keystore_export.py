@@ -49,7 +49,7 @@ def test_the_keys_that_a_host_tells_are_those_that_an_owner_can_export(pki: Pki,
     device = saved_device(tmp_path / "phone", pki, "one", "two")
     first, second = device.keystore.identities()
     rows = pem_of_keys(device.keystore)
-    assert [row["thumbprint"] for row in rows] == [thumbprint(each.certificate) for each in (first, second)]
+    assert [row["thumbprint"] for row in rows] == [thumbprint(identity.certificate) for identity in (first, second)]
     key = load_pem_private_key(rows[0]["pem"].encode(), password=None)
     assert key.public_key() == first.certificate.public_key()
     entry = device.keystore.entries[second.alias]

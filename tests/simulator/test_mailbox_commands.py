@@ -29,7 +29,7 @@ def account(number: int = 1, *, alias: str | None = None) -> MailAccount:
 
 def phone(folder: Path, *accounts: MailAccount, ended: str | None = None) -> Device:
     device = Device.new("phone", folder=folder)
-    device.accounts = {each.id: each for each in accounts}
+    device.accounts = {mail_account.id: mail_account for mail_account in accounts}
     device.ended = ended
     device.save()
     return device
@@ -78,7 +78,9 @@ def test_the_user_of_any_device_adds_a_mail_account_by_hand_and_management_leave
     device = load_device(tmp_path)
     device.accounts.clear()
     device.save()
-    assert [each.address for each in load_device(tmp_path).own_accounts.values()] == ["alice@contoso.example"]
+    assert [own_account.address for own_account in load_device(tmp_path).own_accounts.values()] == [
+        "alice@contoso.example"
+    ]
 
 
 def test_of_several_accounts_one_is_chosen_by_its_address(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ async def test_the_clock_does_not_wake_a_device_that_is_off_line(pool: DevicePoo
     agent, other = await enrolled(pool), await enrolled(pool)
     await until(lambda: service.polls >= 4)
     await pool.take_offline(agent)
-    counts = [len(service.of(each).reports) for each in (agent, other)]
+    counts = [len(service.of(android_agent).reports) for android_agent in (agent, other)]
     await service.move_clock(timedelta(days=30))
     await until(lambda: len(service.of(other).reports) == counts[1] + 1)
     assert len(service.of(agent).reports) == counts[0]
@@ -187,7 +187,7 @@ async def test_another_pool_has_the_devices_of_the_folders(service: Service, tmp
 
 def test_only_the_owner_reads_the_folders_of_devices(tmp_path: Path) -> None:
     folder = PoolFolders(tmp_path / "devices").next_folder("contoso")
-    assert [stat.S_IMODE(each.stat().st_mode) for each in (folder, folder.parent, folder.parent.parent)] == [0o700] * 3
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder.parent, folder.parent.parent)] == [0o700] * 3
 
 
 def test_a_tenant_cannot_name_a_folder_elsewhere(tmp_path: Path) -> None:

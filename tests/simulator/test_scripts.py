@@ -24,7 +24,7 @@ def order(kind: str = "powerShell", **more: Any) -> dict[str, Any]:
 
 
 def codes(report: dict[str, Any]) -> list[tuple[str, int]]:
-    return [(each["part"], each["exitCode"]) for each in report["results"]]
+    return [(result["part"], result["exitCode"]) for result in report["results"]]
 
 
 @pytest.fixture

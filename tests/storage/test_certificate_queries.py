@@ -150,7 +150,10 @@ def test_a_user_has_its_own_imported_certificates(fill: Filler) -> None:
     import_pfx(fill, "aa")
     import_pfx(fill, "aa", user=BOB)
     imported_of_user = pfx_queries.imported_of_users(fill.connection, fill.tenant_id, user_ids=[ALICE])[ALICE]
-    assert [(each.thumbprint, each.purpose, each.fingerprint, each.not_after) for each in imported_of_user] == [
+    assert [
+        (certificate.thumbprint, certificate.purpose, certificate.fingerprint, certificate.not_after)
+        for certificate in imported_of_user
+    ] == [
         ("aa", "smimeEncryption", "f-aa", fill.now),
         ("bb", "smimeEncryption", "f-bb", fill.now),
     ]

@@ -67,5 +67,5 @@ def test_only_the_owner_can_open_contents_also_in_a_folder_that_was_open_before(
     writing = store.write_whole("tenant", "content")
     writing.add(b"x")
     writing.finish(index_of([]))
-    modes = {stat.S_IMODE(each.stat().st_mode) for each in folder.rglob("*") if each.is_file()}
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()}
     assert (stat.S_IMODE(folder.stat().st_mode), modes) == (0o700, {0o600})

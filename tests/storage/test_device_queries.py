@@ -116,8 +116,8 @@ def test_a_ledger_comes_back_as_it_was_written(fill: Filler) -> None:
 
 def test_a_row_that_is_written_again_is_replaced_and_others_stay(fill: Filler) -> None:
     device, other = fill.device("phone"), fill.device("tablet")
-    for each in (device, other):
-        devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=each, changed=ROWS, at=fill.now)
+    for enrollment_id in (device, other):
+        devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=enrollment_id, changed=ROWS, at=fill.now)
     bare = LedgerRow(key=FULL.key, source=FULL.source, state=ItemState.REMOVED)
     devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[bare], at=fill.now)
     assert list(devices.ledger_rows(fill.connection, device).values()) == [bare, *ROWS[1:]]

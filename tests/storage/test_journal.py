@@ -70,9 +70,9 @@ def test_what_was_rolled_back_leaves_no_gap(database: Database, filler: type[Fil
 def test_every_tenant_counts_for_itself_and_one_that_is_gone_writes_nothing(fill: Filler) -> None:
     other = type(fill)(fill.connection, TenantId("0ther000-x"))
     other.tenant()
-    for each in (fill, other):
-        tenants.add_events(fill.connection, each.tenant_id, events=[event(each, "a")])
-        assert numbers(fill.connection, each.tenant_id) == [1]
+    for filler in (fill, other):
+        tenants.add_events(fill.connection, filler.tenant_id, events=[event(filler, "a")])
+        assert numbers(fill.connection, filler.tenant_id) == [1]
     tenants.delete_tenant(fill.connection, other.tenant_id)
     with pytest.raises(NotFound):
         tenants.add_events(fill.connection, other.tenant_id, events=[event(other, "late")])

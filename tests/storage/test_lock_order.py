@@ -185,8 +185,8 @@ def test_two_transactions_that_wait_for_each_other_both_succeed_after_a_pause(fi
     with ThreadPoolExecutor(2) as threads:
         a, z = EnrollmentId("e-a"), EnrollmentId("e-z")
         both = [threads.submit(partial(database.run_now, cross, *order)) for order in ((a, z), (z, a))]
-        for each in both:
-            each.result(timeout=30)
+        for future in both:
+            future.result(timeout=30)
     assert len(pauses) == 1
     with database.engine.connect() as connection:
         assert set(

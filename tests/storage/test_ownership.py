@@ -18,8 +18,8 @@ def databases(postgresql_url: str) -> Iterator[tuple[Database, Database]]:
     """One database, as two processes see it."""
     both = Database(postgresql_url), Database(postgresql_url)
     yield both
-    for each in both:
-        each.close()
+    for database in both:
+        database.close()
 
 
 def _cut_off(server: PostgresServer, *, owner: str) -> None:
@@ -30,7 +30,9 @@ def _cut_off(server: PostgresServer, *, owner: str) -> None:
 
 
 def test_an_owner_keeps_what_it_has_and_the_next_one_is_told_who_it_is(databases: tuple[Database, Database]) -> None:
-    first, second = (Ownership(each, owner=name) for each, name in zip(databases, ("first", "second"), strict=True))
+    first, second = (
+        Ownership(database, owner=name) for database, name in zip(databases, ("first", "second"), strict=True)
+    )
     first.take()
     assert not first.keep()
     with pytest.raises(Conflict, match="in use by first"):
@@ -43,7 +45,9 @@ def test_an_owner_keeps_what_it_has_and_the_next_one_is_told_who_it_is(databases
 def test_a_lost_connection_is_noticed_and_the_database_taken_again(
     databases: tuple[Database, Database], postgresql_server: PostgresServer
 ) -> None:
-    first, second = (Ownership(each, owner=name) for each, name in zip(databases, ("first", "second"), strict=True))
+    first, second = (
+        Ownership(database, owner=name) for database, name in zip(databases, ("first", "second"), strict=True)
+    )
     first.take()
     _cut_off(postgresql_server, owner="first")
     assert first.keep()
@@ -56,7 +60,9 @@ def test_a_lost_connection_is_noticed_and_the_database_taken_again(
 def test_who_comes_while_the_connection_is_lost_owns_the_database_and_the_former_owner_learns_it(
     databases: tuple[Database, Database], postgresql_server: PostgresServer
 ) -> None:
-    first, second = (Ownership(each, owner=name) for each, name in zip(databases, ("first", "second"), strict=True))
+    first, second = (
+        Ownership(database, owner=name) for database, name in zip(databases, ("first", "second"), strict=True)
+    )
     first.take()
     _cut_off(postgresql_server, owner="first")
     second.take()

@@ -39,7 +39,7 @@ def plan(connection: Connection, query: Callable[[Connection], Any]) -> list[str
     event.remove(connection, "before_cursor_execute", note)
     assert results
     steps_of = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values) for text, values in results]
-    return [str(row[-1]) for each in steps_of for row in each]
+    return [str(row[-1]) for step in steps_of for row in step]
 
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -56,9 +56,11 @@ DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
         lambda connection: visits.device_of_credential(connection, "digest"),
         lambda connection: visits.delete_steps(connection, DEVICE, ids=["a", "b"]),
         lambda connection: visits.identity(connection, "digest"),
-        lambda connection: diagnosis.devices_by_id(connection, TenantId("t"), ids=[str(each) for each in range(100)]),
+        lambda connection: diagnosis.devices_by_id(
+            connection, TenantId("t"), ids=[str(number) for number in range(100)]
+        ),
         lambda connection: devices.unsettled(
-            connection, TenantId("t"), now=START, ids=[str(each) for each in range(100)]
+            connection, TenantId("t"), now=START, ids=[str(number) for number in range(100)]
         ),
     ],
     ids=[
@@ -143,11 +145,11 @@ def test_the_register_is_ordered_and_counted_by_indices_alone(wanted: Wanted, tm
         pages = plan(connection, lambda each: register.page(each, TENANT, wanted=wanted, at=START, offset=0, limit=50))
         counts = plan(connection, lambda each: register.count(each, TENANT, wanted=wanted, at=START))
     database.close()
-    assert any("ix_certificates_newest" in each for each in pages), "in the order of the list"
-    assert not any("TEMP B-TREE" in each for each in pages), pages
+    assert any("ix_certificates_newest" in page for page in pages), "in the order of the list"
+    assert not any("TEMP B-TREE" in page for page in pages), pages
     on_few = {Standing.ON_CRL, Standing.WAITING, Standing.REVOKED, Standing.ON_HOLD}
-    for each in counts:
-        assert "COVERING INDEX" in each or wanted.standing in on_few, counts
+    for count in counts:
+        assert "COVERING INDEX" in count or wanted.standing in on_few, counts
 
 
 @pytest.mark.parametrize(
@@ -221,5 +223,5 @@ def test_a_page_of_policies_is_read_in_the_order_of_an_index(
             lambda each: collections.page(each, TENANT, collection=collection, entity=entity(shape), limit=1000),
         )
     database.close()
-    assert any("_oldest" in each for each in steps_of), steps_of
-    assert not any("TEMP B-TREE" in each for each in steps_of), steps_of
+    assert any("_oldest" in step for step in steps_of), steps_of
+    assert not any("TEMP B-TREE" in step for step in steps_of), steps_of

@@ -27,13 +27,15 @@ def databases(postgresql_url: str) -> Iterator[Pair]:
     """One database, as two processes see it that share it."""
     both = Database(postgresql_url, shared=True), Database(postgresql_url, shared=True)
     yield both
-    for each in both:
-        each.close()
+    for database in both:
+        database.close()
 
 
 @pytest.fixture
 def owners(databases: Pair) -> Iterator[tuple[Ownership, Ownership]]:
-    first, second = (Ownership(each, owner=name) for each, name in zip(databases, ("first", "second"), strict=True))
+    first, second = (
+        Ownership(database, owner=name) for database, name in zip(databases, ("first", "second"), strict=True)
+    )
     first.take()
     second.take()
     yield first, second
@@ -48,8 +50,8 @@ def test_who_wants_it_alone_and_who_shares_it_exclude_one_another(
     alone = Ownership(database, owner="alone")
     with pytest.raises(Conflict, match=r"in use by (first|second)"):
         alone.take()
-    for each in owners:
-        each.release()
+    for owner in owners:
+        owner.release()
     alone.take()
     with pytest.raises(Conflict, match="in use by alone"):
         owners[0].take()
@@ -115,8 +117,8 @@ def test_the_schema_is_changed_once_the_older_processes_have_left(databases: Pai
     # From then on it is shared again.
     staying.take()
     bring_up_to_date(newer, coming)
-    for each in (staying, coming):
-        each.release()
+    for ownership in (staying, coming):
+        ownership.release()
     announcements.close()
 
 
@@ -147,13 +149,15 @@ def test_locks_by_name_end_with_their_connection_and_are_taken_again_on_another(
 def test_announcements_reach_the_others_and_not_oneself_and_again_after_a_lost_connection(
     databases: Pair, postgresql_server: PostgresServer
 ) -> None:
-    here, there = (Announcements(each, sender=name) for each, name in zip(databases, ("here", "there"), strict=True))
+    here, there = (
+        Announcements(database, sender=name) for database, name in zip(databases, ("here", "there"), strict=True)
+    )
     heard: queue.Queue[tuple[str, Announcement]] = queue.Queue()
     begun = queue.Queue[bool]()
 
     def hear(sender: str, announcements: Sequence[Announcement]) -> None:
-        for each in announcements:
-            heard.put((sender, each))
+        for announcement in announcements:
+            heard.put((sender, announcement))
 
     for each in (here, there):
         each.listen(hear, connected=lambda: begun.put(True))

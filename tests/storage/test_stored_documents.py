@@ -42,7 +42,7 @@ def test_a_list_leaves_out_members_that_nobody_reads(database_url: str) -> None:
         collection = resources_of(row.tenant_id, row.family, without=["settings", "absent"])
         shape = entity("deviceCategory")
         rows = collections.page(connection, row.tenant_id, collection=collection, entity=shape, limit=2)
-        return [each.document for each in rows]
+        return [listed_resource.document for listed_resource in rows]
 
     assert database.run_now(work) == [{"id": "r-1", "kept": [{"a": 1}, None, "\u00e4"], "none": 1}]
     database.close()

@@ -119,7 +119,7 @@ class Administrator:
         (device,) = await self.devices()
         path = f"{DEVICES}/{device['id']}/deviceConfigurationStates/{profile}/settingStates"
         answer = (await self.graph.get(path)).raise_for_status()
-        return [(each["errorCode"], each["errorDescription"]) for each in answer.json()["value"]]
+        return [(item["errorCode"], item["errorDescription"]) for item in answer.json()["value"]]
 
     async def devices(self) -> list[dict[str, Any]]:
         """Return the managed devices."""

@@ -43,11 +43,11 @@ class ExecutedStatements:
         """Note the statement that is executed within this frame, if it is one of storage."""
         frames = _of_storage(frame)
         # Quicker than comparing code and lines, which is for the first time alone: no code of storage is ever dropped.
-        seen = (kind, *((id(each.f_code), each.f_lasti) for each in frames))
+        seen = (kind, *((id(frame_type.f_code), frame_type.f_lasti) for frame_type in frames))
         if seen in self._seen:
             return
         self._seen.add(seen)
-        place = tuple((each.f_code, each.f_lineno) for each in frames)
+        place = tuple((frame_type.f_code, frame_type.f_lineno) for frame_type in frames)
         if place and not place[-1][0].co_filename.endswith(_FOR_ALL) and place[0][0].co_name not in _OF_SQLITE:
             self._places[kind].add(place)
 

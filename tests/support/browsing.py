@@ -74,7 +74,9 @@ class Watch:
 
     def forgive(self, *words: str) -> None:
         """Drop the complaints that contain one of these words: they belong to what the test does."""
-        self.complaints[:] = [each for each in self.complaints if not any(word in each for word in words)]
+        self.complaints[:] = [
+            complaint for complaint in self.complaints if not any(word in complaint for word in words)
+        ]
 
     def _on_message(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning", "assert"}:

@@ -33,7 +33,7 @@ class Commands:
     def run(self, *arguments: str | Path) -> Done:
         """Run a command to its end. Raises what the command raises unexpectedly."""
         environment = {**_ENVIRONMENT, "FAUXTUNE_DATA_DIR": str(self.data_dir)}
-        result = CliRunner(env=environment).invoke(app, [str(each) for each in arguments])
+        result = CliRunner(env=environment).invoke(app, [str(argument) for argument in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Done(result.exit_code, result.stdout, result.stderr, result.stdout_bytes)

@@ -31,7 +31,7 @@ def populate(tenant: ConsoleTenant) -> None:
     tenant.enroll("bob", platform=Platform.WINDOWS)
     gone = tenant.enroll("alice", platform=Platform.IOS, name=f"{ARABIC} 2")
     tenant.settle()
-    (record,) = (each for each in tenant.graph("GET", _DEVICES)["value"] if each["deviceName"] == gone.device.name)
+    (record,) = (item for item in tenant.graph("GET", _DEVICES)["value"] if item["deviceName"] == gone.device.name)
     tenant.send(devices.wipe_device(record["id"]))
     tenant.settle()
     tenant.send(emulation.create_template("issuing", name="Hold"))

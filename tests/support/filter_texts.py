@@ -246,7 +246,7 @@ def unparse(condition: Condition, *, of: Entity) -> str:
         case Compare(operator, left, right):
             return f"{_operand(left, of)} {operator.value} {_operand(right, of)}"
         case In(operand, values):
-            return f"{_operand(operand, of)} in ({', '.join(_constant(each, operand) for each in values)})"
+            return f"{_operand(operand, of)} in ({', '.join(_constant(value, operand) for value in values)})"
         case TextMatch(test, left, right):
             return f"{test.value}({_operand(left, of)}, {_operand(right, of)})"
         case _:

@@ -82,7 +82,7 @@ class IntuneClient:
         graph = self.properties["MS_GRAPH_RESOURCE_URL"]
         url = f"{graph}v1.0/servicePrincipals/appId={self.properties['INTUNE_APP_ID']}/endpoints"
         answer = self.http.get(url, headers=self._token(graph)).raise_for_status()
-        self.services = {each["providerName"]: each["uri"] for each in answer.json()["value"]}
+        self.services = {item["providerName"]: item["uri"] for item in answer.json()["value"]}
 
     def _token(self, resource: str) -> dict[str, str]:
         form = {

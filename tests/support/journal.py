@@ -43,7 +43,7 @@ class History:
 
     def issues_of(self, device: str) -> list[datetime]:
         """Return the times at which this device was issued certificates, in order."""
-        return sorted(each.at for each in self.issued.values() if each.device == device)
+        return sorted(issue.at for issue in self.issued.values() if issue.device == device)
 
 
 def read_journal(events: Iterable[Event]) -> History:

@@ -182,7 +182,7 @@ class History:
         """Let every device settle; an hour later deliver mail, and note what every device holds."""
         await self.settle_devices()
         await self.advance(timedelta(hours=1))
-        held = {each.serial: each.holds for each in self.hardware}
+        held = {hardware.serial: hardware.holds for hardware in self.hardware}
         for serial, marks in held.items():
             before = self.snapshots[-1].holds[serial] if self.snapshots else frozenset()
             for mark in before - marks:
@@ -191,19 +191,21 @@ class History:
             for mark in marks:
                 self._lost.pop((serial, mark), None)
         self.certificates = list(
-            {mark: contents.certificate for each in self.hardware for mark, contents in each.files.items()}.values()
+            {
+                mark: contents.certificate for hardware in self.hardware for mark, contents in hardware.files.items()
+            }.values()
         )
         await self.deliver()
         number = await self._number()
-        enrolled = {each.serial: each.agent.enrollment_id for each in self.hardware if each.agents}
+        enrolled = {hardware.serial: hardware.agent.enrollment_id for hardware in self.hardware if hardware.agents}
         self.snapshots.append(Snapshot(number, self.now, held, enrolled, dict(self._lost)))
         await self.advance(timedelta(hours=1))
 
     async def settle_devices(self) -> None:
         """Let every device settle."""
         for _ in range(2):
-            for each in self.hardware:
-                await each.agent.settle_completely()
+            for hardware in self.hardware:
+                await hardware.agent.settle_completely()
 
     async def _number(self) -> int:
         (newest,) = await self.contoso.look(tenant_queries.newest_events, self.contoso.tenant.id, limit=1)

@@ -13,5 +13,6 @@ def is_for(encryption: Encryption | None, certificate: x509.Certificate) -> bool
     key_id = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
     number, issuer = f"{certificate.serial_number:x}", certificate.issuer.public_bytes().hex()
     return any(
-        (each.serial, each.issuer) == (number, issuer) or each.key_id == key_id for each in encryption.recipients
+        (recipient.serial, recipient.issuer) == (number, issuer) or recipient.key_id == key_id
+        for recipient in encryption.recipients
     )

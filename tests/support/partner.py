@@ -41,7 +41,7 @@ def check_described(action: str, answer: httpx.Response) -> None:
     responses = operation["responses"]
     content = responses.get(str(answer.status_code), responses["default"])["content"]["application/json"]
     schema = {**content["schema"], "components": document["components"]}
-    problems = [each.message for each in jsonschema_rs.Draft202012Validator(schema).iter_errors(answer.json())]
+    problems = [error.message for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(answer.json())]
     assert not problems, f"{action}: {answer.status_code} is not as described: {problems}"
 
 
@@ -94,8 +94,8 @@ async def partner_with(http: httpx.AsyncClient, *, roles: list[str], scope: str 
         f"/v1.0/servicePrincipals/appId={INTUNE}/endpoints", headers={"authorization": f"Bearer {graph}"}
     )
     assert found.status_code == 200, found.text
-    services = {each["providerName"]: each["uri"] for each in found.json()["value"]}
-    assert services == {each["serviceName"]: each["uri"] for each in found.json()["value"]}
+    services = {item["providerName"]: item["uri"] for item in found.json()["value"]}
+    assert services == {item["serviceName"]: item["uri"] for item in found.json()["value"]}
     return Partner(http, await token(http, application, scope=scope), services)
 
 
@@ -137,12 +137,14 @@ def renewing(request: bytes, certificate: bytes, *, key: rsa.RSAPrivateKey) -> b
     """Return the request with the attribute RENEWAL_CERTIFICATE ([MS-WCCE] 2.2.2.7.3), signed again."""
     parsed = csr.CertificationRequest.load(request)
     info = parsed["certification_request_info"]
-    attributes = [each.untag() for each in info["attributes"]]
+    attributes = [attribute.untag() for attribute in info["attributes"]]
     values = core.SetOf(spec=core.Any, contents=certificate)
     oid = core.ObjectIdentifier("1.3.6.1.4.1.311.13.1")
     attributes.append(core.Sequence.load(_sequence(oid.dump() + values.dump())))
     head = b"".join(info[name].dump() for name in ("version", "subject", "subject_pk_info"))
-    attributes_der = core.SetOf(spec=core.Any, contents=b"".join(sorted(each.dump() for each in attributes))).dump()
+    attributes_der = core.SetOf(
+        spec=core.Any, contents=b"".join(sorted(attribute.dump() for attribute in attributes))
+    ).dump()
     info_der = _sequence(head + b"\xa0" + attributes_der[1:])
     signature = key.sign(info_der, padding.PKCS1v15(), hashes.SHA256())
     bits = core.OctetBitString(signature).dump()

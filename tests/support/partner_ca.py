@@ -211,9 +211,9 @@ class PartnerCa:
         # What no profile asks for is left out: a device could ask for CA:TRUE, or for somebody else's SID.
         asked_for = (x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
         extensions = [
-            (each.value, each.critical)
-            for each in csr.extensions
-            if isinstance(each.value, asked_for) or Slip.COPIES_EXTENSIONS in self.slips
+            (extension.value, extension.critical)
+            for extension in csr.extensions
+            if isinstance(extension.value, asked_for) or Slip.COPIES_EXTENSIONS in self.slips
         ]
         if Slip.WRONG_USAGE in self.slips:
             extensions = [pair for pair in extensions if not isinstance(pair[0], x509.KeyUsage)]
@@ -258,12 +258,14 @@ class PartnerCa:
 
     def fetch_revocations(self) -> None:
         """Fetch what is to be revoked, do it, and report."""
-        for each in self.service.revocations():
-            serial = int(each["serialNumber"], 16)
+        for revocation in self.service.revocations():
+            serial = int(revocation["serialNumber"], 16)
             is_known = serial in self.issued
             if is_known and Slip.REVOKES_IN_WORDS not in self.slips:
                 self.revoked.add(serial)
-            self.service.revoked(each["requestContext"], succeeded=is_known or Slip.REVOKES_ANYTHING in self.slips)
+            self.service.revoked(
+                revocation["requestContext"], succeeded=is_known or Slip.REVOKES_ANYTHING in self.slips
+            )
 
 
 @contextmanager

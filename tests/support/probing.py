@@ -47,7 +47,7 @@ async def send(request: Request, *, graph: httpx.AsyncClient) -> Answer:
 async def probe(expectations: Iterable[Expectation], run: Run, *, graph: httpx.AsyncClient) -> list[Outcome]:
     """Try expectations in each of their versions."""
     return [
-        await drive(trying(each, version=version, run=run), graph=graph)
-        for each in expectations
-        for version in each.versions
+        await drive(trying(expectation, version=version, run=run), graph=graph)
+        for expectation in expectations
+        for version in expectation.versions
     ]

@@ -28,7 +28,7 @@ class Receiver:
     @property
     def notifications(self) -> list[dict[str, Any]]:
         """All notifications, in the order in which they came."""
-        return [each for body in self.bodies for each in body["value"]]
+        return [item for body in self.bodies for item in body["value"]]
 
 
 def reply(status: str = "202 Accepted", body: bytes = b"", *, media: str = "text/plain", more: str = "") -> bytes:
@@ -98,5 +98,5 @@ async def receiving(answer: Answering = obliging, *, tls: ssl.SSLContext | None 
     known.append(Receiver(f"{scheme}://127.0.0.1:{port}/hook?code=secret", answer))
     async with server:
         yield known[0]
-        for each in serving:  # from Python 3.12 on a server ends when its last connection does
-            each.cancel()
+        for task in serving:  # from Python 3.12 on a server ends when its last connection does
+            task.cancel()

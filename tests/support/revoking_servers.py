@@ -63,7 +63,7 @@ def serving(authority: Authority, *, fetches: bool = True) -> Iterator[None]:
             with authority.lock:
                 authority.fetch_revocations()
 
-    threads = [threading.Thread(target=each) for each in (server.serve_forever, *([fetch] if fetches else []))]
+    threads = [threading.Thread(target=function) for function in (server.serve_forever, *([fetch] if fetches else []))]
     for thread in threads:
         thread.start()
     try:

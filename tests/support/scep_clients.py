@@ -113,7 +113,7 @@ class ScepClient:
         answer = await self.http.get(self.url, params={"operation": "GetCACert", "message": "default"})
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-x509-ca-ra-cert")
         message = cms.ContentInfo.load(answer.content)["content"]
-        return [x509.load_der_x509_certificate(each.chosen.dump()) for each in message["certificates"]]
+        return [x509.load_der_x509_certificate(certificate.chosen.dump()) for certificate in message["certificates"]]
 
     async def message(
         self,
@@ -161,7 +161,7 @@ class ScepClient:
             answer = await self.http.post(self.url, params=params, content=message)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/x-pki-message"
-        (ra,) = [each for each in await self.certificates() if signs(each)]
+        (ra,) = [certificate for certificate in await self.certificates() if signs(certificate)]
         return pkimessages.read_certrep(answer.content, signer=ra)
 
     async def ask(self, csr: bytes, **how: Any) -> CertRep:

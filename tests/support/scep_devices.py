@@ -161,7 +161,7 @@ class ScepAuthorities:
             .not_valid_before(tx.now)
             .not_valid_after(tx.now + timedelta(days=request.days or 365))
         )
-        replaced = {type(each) for each in self.adds} | set(self.drops)
+        replaced = {type(add) for add in self.adds} | set(self.drops)
         for extension, critical in extensions(request):
             if type(extension) not in replaced:
                 builder = builder.add_extension(extension, critical=critical)

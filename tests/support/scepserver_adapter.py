@@ -145,16 +145,19 @@ class Adapter:
     def fetch_revocations(self) -> None:
         """Fetch what is to be revoked, do it, and report."""
         known = {x509.load_pem_x509_certificate(file.read_bytes()).serial_number for file in self.depot.glob("*.pem")}
-        for each in self.service.revocations():
-            serial = int(each["serialNumber"], 16)
+        for revocation in self.service.revocations():
+            serial = int(revocation["serialNumber"], 16)
             if serial in known:
                 self.revoked.add(serial)
-            self.service.revoked(each["requestContext"], succeeded=serial in known)
+            self.service.revoked(revocation["requestContext"], succeeded=serial in known)
 
 
 def _read(message: bytes) -> tuple[str, str, x509.Certificate]:
     signed = cms.ContentInfo.load(message)["content"]
-    attributes = {each["type"].dotted: each["values"][0].native for each in signed["signer_infos"][0]["signed_attrs"]}
+    attributes = {
+        signed_attr["type"].dotted: signed_attr["values"][0].native
+        for signed_attr in signed["signer_infos"][0]["signed_attrs"]
+    }
     signer = x509.load_der_x509_certificate(signed["certificates"][0].chosen.dump())
     return attributes[pkimessages.TRANSACTION], attributes[pkimessages.MESSAGE_TYPE], signer
 

@@ -76,8 +76,8 @@ async def catalog_policy(administrator: Administrator, platforms: str, *settings
         "platforms": platforms,
         "technologies": "mdm" if platforms == "windows10" else "mdm,appleRemoteManagement",
         "settings": [
-            {"@odata.type": "#microsoft.graph.deviceManagementConfigurationSetting", "settingInstance": each}
-            for each in settings
+            {"@odata.type": "#microsoft.graph.deviceManagementConfigurationSetting", "settingInstance": setting}
+            for setting in settings
         ],
     }
     policies = "/beta/deviceManagement/configurationPolicies"

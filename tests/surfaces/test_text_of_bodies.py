@@ -65,7 +65,7 @@ def _unchecked(schema: Any, *, checked: bool = False) -> Iterator[str]:
 
 
 def _bodies() -> list[type[BaseModel]]:
-    return sorted(_models(), key=lambda each: f"{each.__module__}.{each.__qualname__}")
+    return sorted(_models(), key=lambda model: f"{model.__module__}.{model.__qualname__}")
 
 
 def test_the_walk_meets_the_bodies_of_every_surface() -> None:

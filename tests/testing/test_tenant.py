@@ -179,7 +179,7 @@ def test_the_keys_of_test_tenants_are_shared_between_them_but_never_within_one(s
             tenant.profiles.pkcs("Signing", "android").assign("All Staff")
             phones = [tenant.devices.enroll("alice", "android") for _ in range(2)]
             assert tenant.settle() == []
-            held[name] = {each.certificate.public_key().public_numbers().n for phone in phones for each in phone.keys}  # type: ignore[union-attr]
+            held[name] = {key.certificate.public_key().public_numbers().n for phone in phones for key in phone.keys}  # type: ignore[union-attr]
     assert [len(numbers) for numbers in held.values()] == [2, 2, 2]
     assert held["first"] == held["second"]
     assert not held["first"] & held["own"]
@@ -212,10 +212,10 @@ def test_a_device_makes_its_key_itself_and_another_one_when_the_certificate_is_r
     phone = tenant.devices.enroll("alice", "ios")
     tenant.profiles.scep("Wi-Fi", "ios", key_size=2048).assign("All Staff")
     assert tenant.settle() == []
-    (first,) = [each for each in phone.keys if each.source == "scep"]
+    (first,) = [key for key in phone.keys if key.source == "scep"]
     assert first.key.public_key() == first.certificate.public_key()
     tenant.clock.advance("P300D", settle=True)
-    (second,) = [each for each in phone.keys if each.source == "scep"]
+    (second,) = [key for key in phone.keys if key.source == "scep"]
     assert second.certificate.public_key() != first.certificate.public_key()
 
 
@@ -230,7 +230,7 @@ def test_a_fault_strikes_as_often_as_it_says_and_shows_whether_it_did(tenant: Te
     never = tenant.faults.add(match={"path": "/nowhere"}, effect={"status": 503})
     assert never.warnings
     assert not never.fired
-    assert [each.id for each in tenant.faults.list()] == [rule.id, never.id]
+    assert [fault.id for fault in tenant.faults.list()] == [rule.id, never.id]
     assert "0 hits" in repr(never)
     never.remove()
     assert tenant.faults.all_fired()
@@ -324,7 +324,7 @@ def test_a_snapshot_brings_back_the_tenant_with_its_devices_and_their_keys(tenan
     assert [device.enrolled for device in tenant.devices] == [False, True]
     tenant.restore("before")
     assert [(device.name, device.enrolled) for device in tenant.devices] == [(phone.name, True)]
-    assert [each.thumbprint for each in phone.keys] == [key.thumbprint]
+    assert [identity.thumbprint for identity in phone.keys] == [key.thumbprint]
     assert not second.is_online
     tenant.profiles.imported("Encryption", "ios").assign("All Staff")
     pfx = tenant.pfx("alice")

@@ -62,7 +62,7 @@ class Line:
         more, `[NAME...]` any number. Raises Mistake for another number.
         """
         words, names = self.words[1:], form.split()
-        least = sum(not each.startswith("[") for each in names)
+        least = sum(not name.startswith("[") for name in names)
         most = len(self.words) if "..." in form else len(names)
         if not least <= len(words) <= most:
             rest = " ".join(words)[:80] or "nothing"

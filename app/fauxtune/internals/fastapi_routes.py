@@ -52,7 +52,7 @@ class Router(APIRouter):
 
     def _methods_at(self, scope: Scope) -> list[str]:
         requests = ((method, dict(scope, method=method)) for method in _METHODS)
-        return [method for method, one in requests if any(each.matches(one)[0] is Match.FULL for each in self.routes)]
+        return [method for method, one in requests if any(route.matches(one)[0] is Match.FULL for route in self.routes)]
 
 
 class BoundedRoute(APIRoute):

@@ -155,7 +155,7 @@ class ChildDeviceHost:
             await self.forget(tenant)
             return
         devices = await self._order("restore", tenant, saved=base64.b64encode(saved).decode())
-        self._names[tenant] = {each["name"] for each in devices}
+        self._names[tenant] = {device["name"] for device in devices}
         self._lost.pop(tenant, None)
 
     async def forget(self, tenant: TenantId) -> None:
@@ -288,7 +288,7 @@ def _has_devices(folder: Path) -> bool:
 TOPIC = "device host"
 #: Seconds for the way there and back, beside those that the host has.
 _WAY = 5.0
-_ANSWERED_ERRORS = {each.__name__: each for each in (Conflict, Invalid, NotEmulated, NotFound, Unavailable)}
+_ANSWERED_ERRORS = {function.__name__: function for function in (Conflict, Invalid, NotEmulated, NotFound, Unavailable)}
 
 
 class SharedDeviceHost(ChildDeviceHost):

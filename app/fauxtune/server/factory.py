@@ -82,7 +82,7 @@ OTHERS: tuple[Served, ...] = (
     _served(Surface.IDENTITY, "identity"),
 )
 SURFACES = (*DEVICES, *OTHERS)
-_BY_SURFACE = {each.surface: each for each in SURFACES}
+_BY_SURFACE = {family.surface: family for family in SURFACES}
 
 
 def own_routes(added: Iterable[BaseRoute]) -> list[BaseRoute]:
@@ -101,7 +101,11 @@ class Application:
         held = {"emulator": emulator}
         self.state = State(held)
         self.state.extensions = added
-        routes = [*(each.route() for each in DEVICES), *own_routes(added.values()), *(each.route() for each in OTHERS)]
+        routes = [
+            *(device.route() for device in DEVICES),
+            *own_routes(added.values()),
+            *(family.route() for family in OTHERS),
+        ]
         self._guard = Guard(
             Router(routes, redirect_slashes=False),
             refuse=refuse,

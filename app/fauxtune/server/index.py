@@ -58,8 +58,8 @@ def _absolute(addresses: Any, base: str) -> Any:
     if isinstance(addresses, str):
         return base + addresses
     if isinstance(addresses, list):
-        return [_absolute(each, base) for each in addresses]
-    return {name: _absolute(each, base) for name, each in addresses.items()}
+        return [_absolute(address, base) for address in addresses]
+    return {name: _absolute(address, base) for name, address in addresses.items()}
 
 
 INDEX = Route("/", _index, methods=["GET"])

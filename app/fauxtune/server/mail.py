@@ -134,7 +134,7 @@ class MailListeners:
                 ssl=context if at_once else None,
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS if at_once else None,
             )
-            self._open = {other: each for other, each in self._open.items() if not other.is_closing()}
+            self._open = {other: connection for other, connection in self._open.items() if not other.is_closing()}
             self._open[transport] = _Connection(protocol, loop.time())
         except ssl.SSLCertVerificationError as error:
             # TLS has no words for the reason that reach the person.

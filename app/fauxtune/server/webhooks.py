@@ -130,9 +130,9 @@ class Receivers:
         assert parts.hostname
         port = _port(parts)
         results = await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-        addresses = [str(each[4][0]) for each in results]
+        addresses = [str(result[4][0]) for result in results]
         if _is_here(parts.hostname):
-            addresses = [each for each in addresses if ipaddress.ip_address(each).is_loopback]
+            addresses = [address for address in addresses if ipaddress.ip_address(address).is_loopback]
         if not addresses:
             raise OSError(f"{parts.hostname} has no address that may be called")
         return addresses[0], port

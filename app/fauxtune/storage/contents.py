@@ -273,7 +273,7 @@ class ContentStore:
 
 def folders_in(folder: Path) -> frozenset[str]:
     """Return the names of the folders in a folder; none if there is no such folder."""
-    return frozenset(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else frozenset()
+    return frozenset(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else frozenset()
 
 
 def index_of(lengths: Sequence[tuple[bytes, int]]) -> bytes:

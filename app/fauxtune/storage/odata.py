@@ -200,14 +200,14 @@ class Without(FunctionElement[Any]):
 
 @compiles(Without, "sqlite")
 def _json_remove(element: Without, compiler: SQLCompiler, **options: Any) -> str:
-    value, *names = (compiler.process(each, **options) for each in element.clauses)
+    value, *names = (compiler.process(clause, **options) for clause in element.clauses)
     paths = (f"'$.' || {name}" for name in names)
     return f"json_remove({', '.join((value, *paths))})"
 
 
 @compiles(Without, "postgresql")
 def _without_keys(element: Without, compiler: SQLCompiler, **options: Any) -> str:
-    value, *names = (compiler.process(each, **options) for each in element.clauses)
+    value, *names = (compiler.process(clause, **options) for clause in element.clauses)
     keys = (f"CAST({name} AS TEXT)" for name in names)
     return f"CAST({' - '.join((f'CAST({value} AS JSONB)', *keys))} AS JSON)"
 

@@ -215,7 +215,7 @@ def taken_elsewhere(connection: Connection, tenant_id: TenantId, *, rows: Rows) 
     """Return the values that are unique among all tenants and that another tenant has: table, column, value."""
     taken = []
     for name, unique in unique_among_tenants():
-        position = [each.name for each in columns()[name]].index(unique)
+        position = [state_column.name for state_column in columns()[name]].index(unique)
         values = {row[position] for row in rows.get(name, []) if row[position] is not None}
         statement = _elsewhere(name, unique)
         for some in in_parts(values):
@@ -371,8 +371,12 @@ def _rows_of(name: str, dialect: str) -> Prepared:
     )
     keys = ", ".join(f'"{column.name}"' for column in described if column.is_key)
     statement = text(f'SELECT {values} FROM "{name}" WHERE {owner} = :tenant ORDER BY {keys}')  # noqa: S608
-    types = (Boolean if each.kind is Kind.BOOLEAN else None for each in described)
-    return Prepared(statement.columns(*(column(each.name, kind) for each, kind in zip(described, types, strict=True))))
+    types = (Boolean if state_column.kind is Kind.BOOLEAN else None for state_column in described)
+    return Prepared(
+        statement.columns(
+            *(column(state_column.name, kind) for state_column, kind in zip(described, types, strict=True))
+        )
+    )
 
 
 @cache

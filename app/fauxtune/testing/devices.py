@@ -72,7 +72,7 @@ class Device:
             roots = self._read(self._given_roots)
             prints = {hashlib.sha1(der).hexdigest() for der in roots}  # noqa: S324 - a thumbprint
         else:
-            prints = {each.thumbprint for each in self.keys if each.source == kind}
+            prints = {key.thumbprint for key in self.keys if key.source == kind}
         return bool(prints) if thumbprint is None else thumbprint.lower() in prints
 
     @property

@@ -47,30 +47,32 @@ def sections(tenant: Tenant) -> Iterator[tuple[str, str]]:
 
 def _exchanges(tenant: Tenant) -> Iterator[str]:
     """The last requests of programs, and those that were refused; what devices sent is a line for each of them."""
-    rows = [each for each in tenant.wire.exchanges(limit=_LOOKED_AT) if each.surface not in _SILENT]
-    of_programs = [each for each in rows if each.surface in _OF_PROGRAMS or _is_refused(each)]
-    for each in of_programs[-_EXCHANGES:]:
-        yield from _exchange(each, tenant_id=tenant.id)
-    counted = Counter(_sender(each) for each in rows if each.surface not in _OF_PROGRAMS)
-    refused = Counter(_sender(each) for each in rows if each.surface not in _OF_PROGRAMS and _is_refused(each))
+    rows = [exchange for exchange in tenant.wire.exchanges(limit=_LOOKED_AT) if exchange.surface not in _SILENT]
+    of_programs = [row for row in rows if row.surface in _OF_PROGRAMS or _is_refused(row)]
+    for of_program in of_programs[-_EXCHANGES:]:
+        yield from _exchange(of_program, tenant_id=tenant.id)
+    counted = Counter(_sender(row) for row in rows if row.surface not in _OF_PROGRAMS)
+    refused = Counter(_sender(row) for row in rows if row.surface not in _OF_PROGRAMS and _is_refused(row))
     for sender, count in counted.items():
         requests = f"{count} request{'' if count == 1 else 's'}"
         yield _short(f"{sender}: {requests}, {refused[sender] or 'none'} refused")
 
 
-def _sender(each: Exchange) -> str:
-    return each.caller.get("deviceName") or f"others ({each.surface})"
+def _sender(exchange: Exchange) -> str:
+    return exchange.caller.get("deviceName") or f"others ({exchange.surface})"
 
 
-def _is_refused(each: Exchange) -> bool:
-    return each.status is None or each.status >= 400 or bool(each.refusal)
+def _is_refused(exchange: Exchange) -> bool:
+    return exchange.status is None or exchange.status >= 400 or bool(exchange.refusal)
 
 
-def _exchange(each: Exchange, *, tenant_id: str) -> Iterator[str]:
-    status = "no answer" if each.status is None else str(each.status)
-    yield _short(f"{status} {each.method} {each.url} ({each.milliseconds:.0f} ms)".replace(tenant_id, "{tenant}"))
-    if each.refusal:
-        yield from _wrapped(each.refusal, indent="    ")
+def _exchange(exchange: Exchange, *, tenant_id: str) -> Iterator[str]:
+    status = "no answer" if exchange.status is None else str(exchange.status)
+    yield _short(
+        f"{status} {exchange.method} {exchange.url} ({exchange.milliseconds:.0f} ms)".replace(tenant_id, "{tenant}")
+    )
+    if exchange.refusal:
+        yield from _wrapped(exchange.refusal, indent="    ")
 
 
 def _faults(tenant: Tenant) -> Iterator[str]:
@@ -88,12 +90,12 @@ def _fault(fault: Fault) -> str:
 
 
 def _events(tenant: Tenant) -> Iterator[str]:
-    yield from (_short(_event(each)) for each in tenant.journal.events()[-_EVENTS:])
+    yield from (_short(_event(event)) for event in tenant.journal.events()[-_EVENTS:])
 
 
-def _event(each: Event) -> str:
-    parts = (each.device_name, each.profile_name, each.user, (each.certificate or {}).get("thumbprint"))
-    return f"{each.time:%Y-%m-%d %H:%M:%S} {each.type}: {', '.join(str(part) for part in parts if part)}"
+def _event(event: Event) -> str:
+    parts = (event.device_name, event.profile_name, event.user, (event.certificate or {}).get("thumbprint"))
+    return f"{event.time:%Y-%m-%d %H:%M:%S} {event.type}: {', '.join(str(part) for part in parts if part)}"
 
 
 def _devices(tenant: Tenant) -> Iterator[str]:
@@ -104,11 +106,11 @@ def _devices(tenant: Tenant) -> Iterator[str]:
         held = ", ".join(kind for kind in ("root", "pkcs", "imported", "scep", "email") if device.holds(kind))
         yield _short(f"{device.name} ({device.platform}), {state}, holds {held or 'nothing'}")
         yield from _diagnosis(tenant.diagnose(device=device.enrollment_id))
-    refused = dict.fromkeys(each.user for each in tenant.journal.events("enrollmentRefused") if each.user)
+    refused = dict.fromkeys(event.user for event in tenant.journal.events("enrollmentRefused") if event.user)
     for user in [*refused][:_DEVICES]:
         findings = tenant.diagnose(user=user)["findings"]
         yield from _diagnosis(
-            {"chains": [], "findings": [each for each in findings if each["code"] == "enrollment-refused"]}
+            {"chains": [], "findings": [finding for finding in findings if finding["code"] == "enrollment-refused"]}
         )
 
 

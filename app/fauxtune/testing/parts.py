@@ -189,7 +189,7 @@ class Calls:
             for number, request in enumerate(requests)
         ]
         answer = self.client.graph("POST", "/$batch", json={"requests": items})
-        answers = {int(each["id"]): each for each in answer["responses"]}
+        answers = {int(response["id"]): response for response in answer["responses"]}
         return [_checked(request, answers[number]) for number, request in enumerate(requests)]
 
     def control(

@@ -229,7 +229,7 @@ def _platforms(names: Platforms, family: ProfileFamily) -> tuple[ProfilePlatform
         return platforms_of(family)
     chosen: list[ProfilePlatform] = []
     for name in (names,) if isinstance(names, str) else names:
-        if name in {each.value for each in ProfilePlatform}:
+        if name in {platform.value for platform in ProfilePlatform}:
             chosen.append(ProfilePlatform(name))
         elif (variant := spelled(name)) is not None:
             chosen.append(platform_of(variant))

@@ -90,7 +90,7 @@ def _made(folder: Path, *, platforms: Sequence[str], pythons: Sequence[str], ima
     """Make a bundle, or a part of it, and describe it. Raises BundleFailed."""
     source = own_source()
     supported = source.pythons()
-    if any(minor(each) < minor(supported[0]) for each in pythons):
+    if any(minor(python) < minor(supported[0]) for python in pythons):
         raise BundleFailed(f"Fauxtune needs Python {supported[0]} or later.")
     if image:
         contents = add_image(folder, source)
@@ -124,7 +124,7 @@ class Source:
 
     def pythons(self) -> list[str]:
         """Return the versions of Python that the project supports, as its classifiers say, the oldest first."""
-        versions = [each.removeprefix(_SUPPORTED) for each in self._project()["classifiers"]]
+        versions = [classifier.removeprefix(_SUPPORTED) for classifier in self._project()["classifiers"]]
         return sorted(filter(is_python, versions), key=minor)
 
     def build(self, folder: Path) -> Path:
@@ -261,15 +261,15 @@ def finish(folder: Path, contents: Contents) -> tuple[int, int]:
     parts = ["head", *(["wheels"] if contents.platforms else []), *(["image"] if contents.image else [])]
     parts += ["foot"] if contents.platforms else []
     _write(folder / _README, "".join(_text(f"{part}.md", contents) for part in parts))
-    present = sorted(each for each in folder.rglob("*") if each.is_file() and each.name != _SUMS)
-    _write(folder / _SUMS, "".join(f"{digest(each)}  {each.relative_to(folder).as_posix()}\n" for each in present))
+    present = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _SUMS)
+    _write(folder / _SUMS, "".join(f"{digest(file)}  {file.relative_to(folder).as_posix()}\n" for file in present))
     every = [*present, folder / _SUMS]
-    return len(every), sum(each.stat().st_size for each in every)
+    return len(every), sum(file.stat().st_size for file in every)
 
 
 def _requirements(pinned: Iterable[Pinned], wheel: Path, *, version: str) -> str:
     own = f"{wheel.name.partition('-')[0]}=={version} \\\n    --hash=sha256:{digest(wheel)}\n"
-    return "".join(f"{each.text}\n" for each in pinned) + own
+    return "".join(f"{package.text}\n" for package in pinned) + own
 
 
 def _image_name(contents: Contents) -> str:

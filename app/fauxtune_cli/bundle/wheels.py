@@ -45,13 +45,13 @@ class BundleFailed(Exception):
 
 def missing(pinned: Iterable[Pinned], target: Target, *, folder: Path) -> list[Pinned]:
     """Return the packages of which the folder has no file that runs on the target."""
-    names = [each.name for each in folder.glob("*.whl")]
-    return [each for each in pinned if not any(each.is_wheel(name) and target.runs(name) for name in names)]
+    names = [path.name for path in folder.glob("*.whl")]
+    return [package for package in pinned if not any(package.is_wheel(name) and target.runs(name) for name in names)]
 
 
 def drop_damaged(pinned: Iterable[Pinned], *, folder: Path) -> None:
     """Delete files whose hash is not in the lock file: they are incomplete, or belong to another version."""
-    known = frozenset[str]().union(*(each.hashes for each in pinned))
+    known = frozenset[str]().union(*(package.hashes for package in pinned))
     for file in folder.glob("*.whl"):
         if digest(file) not in known:
             file.unlink()
@@ -80,7 +80,7 @@ def fetch(wanted: Sequence[Pinned], target: Target, *, folder: Path, report: Rep
 def _download(wanted: Sequence[Pinned], target: Target, *, folder: Path, report: Report) -> list[str]:
     """Have pip download, and return what it lines."""
     requirements = folder / "requirements.txt"
-    requirements.write_text("".join(f"{each.text}\n" for each in wanted), encoding="utf-8")
+    requirements.write_text("".join(f"{package.text}\n" for package in wanted), encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps"]
     command += ["--require-hashes", "--only-binary", ":all:", "--progress-bar", "off", "--dest", str(folder)]
     command += ["--timeout", str(_PATIENCE), "--retries", str(_RETRIES), "-r", str(requirements)]
@@ -107,7 +107,7 @@ def _download(wanted: Sequence[Pinned], target: Target, *, folder: Path, report:
 def _reason(lines: Sequence[str], target: Target, *, absent: Sequence[Pinned]) -> str:
     """Return why these packages have not come, from the lines of pip."""
     text = "\n".join(lines)
-    blamed = _BLAMED.findall(text) or [f"{each.name}=={each.version}" for each in absent]
+    blamed = _BLAMED.findall(text) or [f"{package.name}=={package.version}" for package in absent]
     names = ", ".join(each.replace("==", " ") for each in blamed[:3])
     names += f" and {len(blamed) - 3} more" if len(blamed) > 3 else ""
     last = "\n".join(f"  pip: {line[:_LONGEST]}" for line in lines[-_MOST_LINES:] if line.strip())
@@ -164,13 +164,13 @@ def to_run(lock: str) -> list[Pinned]:
     """
     pinned = [_read(block) for block in re.split(r"\n(?=[A-Za-z0-9])", lock) if "==" in block.partition("\n")[0]]
     building: set[str] = set()
-    while more := {each.name for each in pinned if each.via and _only_for(each, building)} - building:
+    while more := {package.name for package in pinned if package.via and _only_for(package, building)} - building:
         building |= more
-    return [each for each in pinned if each.name not in building and each.marker != _NEVER]
+    return [package for package in pinned if package.name not in building and package.marker != _NEVER]
 
 
-def _only_for(each: Pinned, building: set[str]) -> bool:
-    return all(needed.endswith(_BUILDS) or needed in building for needed in each.via)
+def _only_for(pinned: Pinned, building: set[str]) -> bool:
+    return all(needed.endswith(_BUILDS) or needed in building for needed in pinned.via)
 
 
 def _read(block: str) -> Pinned:

@@ -159,9 +159,9 @@ def show(*, name: str, service: Administration) -> None:
         thumbprint = names.certificate(session.client, name).id
         request = AdminRequest("GET", f"/certificates/{key(thumbprint)}", service=Service.CONTROL)
         answer = session.marked(session.send(request))
-        holders = {each["device"] for each in answer["holders"]}
+        holders = {holder["device"] for holder in answer["holders"]}
         devices = names.enrolments(session.client) if holders else []
-        held_by = [f"{each.name} of {person(each.document['user'])}" for each in devices if each.id in holders]
+        held_by = [f"{device.name} of {person(device.document['user'])}" for device in devices if device.id in holders]
         session.show(answer, _described(answer, held_by=held_by))
 
 

@@ -324,12 +324,12 @@ def remove(*, service: Graph, upn: tuple[str, ...], thumbprint: tuple[str, ...],
 def _listed(certificates: list[dict[str, Any]]) -> Table:
     rows: list[tuple[str, ...]] = [
         (
-            person(each["userPrincipalName"]),
-            each["intendedPurpose"],
-            moment(each["expirationDateTime"])[:10],
-            each["thumbprint"],
+            person(certificate["userPrincipalName"]),
+            certificate["intendedPurpose"],
+            moment(certificate["expirationDateTime"])[:10],
+            certificate["thumbprint"],
         )
-        for each in certificates
+        for certificate in certificates
     ]
     headings = ("user", "purpose", "until", "thumbprint")
     return Table(headings, rows, shrinks="user", empty="There are no such certificates.")

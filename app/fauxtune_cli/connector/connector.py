@@ -291,7 +291,7 @@ def _only(client: Client) -> names.Named:
     """The tenant's only connector. Ends the command if there are several, or none."""
     known = names.connectors(client)
     if len(known) != 1:
-        listed = ", ".join(f"'{one_line(each.name)}'" for each in known) or "none"
+        listed = ", ".join(f"'{one_line(candidate.name)}'" for candidate in known) or "none"
         fail(f"Name the connector: the tenant has {listed}.")
     return known[0]
 

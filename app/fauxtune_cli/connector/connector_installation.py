@@ -146,8 +146,8 @@ def endpoints(*, service: Emulator, edition: str | None, output: Output) -> None
         stated = ENDPOINTS.stated[chosen]
         if output is Output.JSON:
             listed = [
-                {"purpose": each.purpose, "by": each.by, "hosts": each.hosts, "ports": each.ports}
-                for each in stated.value
+                {"purpose": endpoint.purpose, "by": endpoint.by, "hosts": endpoint.hosts, "ports": endpoint.ports}
+                for endpoint in stated.value
             ]
             emit(output, {"edition": chosen, "source": stated.source, "endpoints": listed}, text="")
             return
@@ -157,9 +157,9 @@ def endpoints(*, service: Emulator, edition: str | None, output: Output) -> None
 def _listed(stated: Stated[tuple[Endpoint, ...]]) -> list[str]:
     """Return the hosts as lines: a heading for each purpose, and what the documents say."""
     lines = []
-    for each in stated.value:
-        lines += [f"{each.purpose} (TCP {', '.join(map(str, each.ports))}; {each.by})"]
-        lines += [f"  {host}" for host in each.hosts]
+    for endpoint in stated.value:
+        lines += [f"{endpoint.purpose} (TCP {', '.join(map(str, endpoint.ports))}; {endpoint.by})"]
+        lines += [f"  {host}" for host in endpoint.hosts]
     return [*lines, "", *textwrap.wrap(stated.says, 78), *textwrap.wrap(stated.source, 78)]
 
 
@@ -171,7 +171,7 @@ def _package(source: Path) -> tuple[Program, dict[str, Any]]:
     """Return the program in a folder of downloaded software, or in a file of it."""
     files = sorted(source.glob("*.json")) if source.is_dir() else [source]
     if len(files) != 1:
-        names = ", ".join(str(each) for each in files)
+        names = ", ".join(str(file) for file in files)
         why = f"has several programs: name one of {names}" if files else "has no software: download it there first"
         fail(f"{source} {why} (fauxtune connector download --out {source}).")
     package = _json(files[0])

@@ -85,8 +85,8 @@ def unreadable(answer: dict[str, Any]) -> list[str]:
         again = mail["untilGivenAgain"]
         lines.append(f"{again:,} of it can be read again once a device is given the imported certificate again.")
     lines += [
-        f"Mail that {one_line(names.get(each['device']))} could not read any more: {each['messages']:,}"
-        for each in mail["onDevices"]
+        f"Mail that {one_line(names.get(on_device['device']))} could not read any more: {on_device['messages']:,}"
+        for on_device in mail["onDevices"]
     ]
     return lines
 
@@ -111,7 +111,7 @@ def _works(device: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def compliance_words(change: dict[str, Any]) -> str:
     """Return a change of compliance in a sentence."""
-    settings = ", ".join(each.rpartition(".")[2] for each in change["settings"])
+    settings = ", ".join(setting.rpartition(".")[2] for setting in change["settings"])
     ends = change.get("graceEndsAt")
     until = f" until {ends[:16].replace('T', ' ')} UTC" if ends else ""
     not_met = f"; not met: {settings}" if settings else ""
@@ -121,8 +121,12 @@ def compliance_words(change: dict[str, Any]) -> str:
 def effects_of_time(devices: list[dict[str, Any]]) -> Table:
     """Return what only time would change in the compliance of devices as a table."""
     rows: list[tuple[str, ...]] = [
-        (each["deviceName"] or each["device"], person(each["userPrincipalName"]), compliance_words(each["compliance"]))
-        for each in devices
+        (
+            device["deviceName"] or device["device"],
+            person(device["userPrincipalName"]),
+            compliance_words(device["compliance"]),
+        )
+        for device in devices
     ]
     empty = "Time alone would change the compliance of no device."
     return Table(("device", "user", "compliance"), rows, wraps=True, empty=empty)

@@ -56,7 +56,10 @@ def issuer(
         return Issuer(host, name, kind=None), template
     if digicert:
         row = session.client.control("GET", "/digicert")
-        known = [names.Named(each, each) for each in row["certificateTemplateNames"]]
+        known = [
+            names.Named(certificate_template_name, certificate_template_name)
+            for certificate_template_name in row["certificateTemplateNames"]
+        ]
         template = names.choose(template, known, kind="certificate profile OID").name
         return Issuer(row["certificationAuthority"], row["certificationAuthorityName"], kind="digiCert"), template
     tenant = session.client.control("GET", "")
@@ -81,7 +84,7 @@ def roots(session: Session, wanted: str | None, *, own: bool) -> dict[ProfilePla
 
 def purposes(words: Sequence[str]) -> dict[str, str]:
     """Return the extended key usages, OID -> name; of an OID that has no word it is the name itself."""
-    return dict(EXTENDED_USAGES.get(each, (each, each)) for each in words if each != "none")
+    return dict(EXTENDED_USAGES.get(word, (word, word)) for word in words if word != "none")
 
 
 def alternative_name(text: str) -> AlternativeName:

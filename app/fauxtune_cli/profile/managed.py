@@ -50,21 +50,21 @@ def _add_readers(app: click.Group, noun: str, *, example: str) -> None:
     def list_(*, service: Administration) -> None:
         with service.session() as session:
             pairs = _all(session, noun)
-            groups = {each.id: each.name for each in names.groups(session.client)}
+            groups = {group.id: group.name for group in names.groups(session.client)}
             rows: list[tuple[str, ...]] = [
                 (
-                    each.name,
-                    each.about,
-                    ", ".join(assigned_words(each.document["assignments"], groups)) or "nobody",
-                    *([each.id] if session.ids else []),
+                    candidate.name,
+                    candidate.about,
+                    ", ".join(assigned_words(candidate.document["assignments"], groups)) or "nobody",
+                    *([candidate.id] if session.ids else []),
                 )
-                for _, each in sorted(pairs, key=lambda pair: pair[1].name.casefold())
+                for _, candidate in sorted(pairs, key=lambda pair: pair[1].name.casefold())
             ]
             headings = ("name", "kind", "assigned to", *(["id"] if session.ids else []))
             table = Table(
                 headings, rows, empty=f"The tenant has nothing of this kind. Create one: fauxtune {noun} create --help"
             )
-            session.show([each.document for _, each in pairs], table)
+            session.show([candidate.document for _, candidate in pairs], table)
 
     @app.command(help=_help("Show its assignments, and its state on each device.", f"fauxtune {noun} show {example}"))
     @name_argument
@@ -80,7 +80,7 @@ def _add_readers(app: click.Group, noun: str, *, example: str) -> None:
                 states = [dict(zip(names_of, row, strict=True)) for row in rows]
                 session.show({**chosen.document, "deviceStates": states}, "")
                 return
-            groups = {each.id: each.name for each in names.groups(session.client)}
+            groups = {group.id: group.name for group in names.groups(session.client)}
             assigned = ", ".join(assigned_words(chosen.document["assignments"], groups)) or "nobody"
             print(f"{one_line(chosen.name)} ({chosen.about}), assigned to {assigned}\n")
             lines = [(row[0], row[1], row[2], moment(row[3]) if row[3][10:11] == "T" else row[3]) for row in rows]
@@ -114,7 +114,7 @@ def _add_assign(app: click.Group, noun: str, *, example: str) -> None:
                 of,
                 chosen.id,
                 present=chosen.document["assignments"],
-                targets=[each.target for each in targets],
+                targets=[target.target for target in targets],
                 intent=intent if noun == "app" else None,
             )
             if what_if:
@@ -122,7 +122,7 @@ def _add_assign(app: click.Group, noun: str, *, example: str) -> None:
                 return
             session.send(request)
             then = _NEXT.format(noun=noun, name=quoted(chosen.name))
-            document = {"id": chosen.id, "displayName": chosen.name, "assignedTo": [each.words for each in targets]}
+            document = {"id": chosen.id, "displayName": chosen.name, "assignedTo": [target.words for target in targets]}
             session.show(document, f"Assigned {one_line(chosen.name)} to {words_of(targets)}.\n{then}")
 
 
@@ -224,7 +224,7 @@ def create_app(
     """
     with service.session() as session:
         if kind not in policies.APP_KINDS:
-            known = "; ".join(f"{word}: {each.words}" for word, each in policies.APP_KINDS.items())
+            known = "; ".join(f"{word}: {app_kind.words}" for word, app_kind in policies.APP_KINDS.items())
             fail(f"There is no kind '{kind}' here. There are {known}.")
         values = _properties(settings, example="isFeatured=true")
         request = policies.create_app(name, kind=kind, value=of, publisher=publisher, settings=values)
@@ -250,7 +250,7 @@ def create_script(
     """
     with service.session() as session:
         if kind not in policies.SCRIPT_KINDS:
-            known = "; ".join(f"{word}: {each.words}" for word, each in policies.SCRIPT_KINDS.items())
+            known = "; ".join(f"{word}: {script_kind.words}" for word, script_kind in policies.SCRIPT_KINDS.items())
             fail(f"There is no kind '{kind}' here. There are {known}.")
         request = policies.create_script(
             name,
@@ -264,7 +264,7 @@ def create_script(
 
 
 def _properties(settings: Sequence[str], *, example: str) -> dict[str, Any]:
-    pairs = [name_and_value(each, option="--set", example=example) for each in settings]
+    pairs = [name_and_value(setting, option="--set", example=example) for setting in settings]
     return {name: policies.typed_value(name, text) for name, text in pairs}
 
 
@@ -289,14 +289,14 @@ def _all(session: Session, noun: str) -> list[tuple[Collection, Named]]:
     """Return those of the noun's collections, each with its collection."""
     pairs = []
     for of in policies.COLLECTIONS[noun]:
-        for each in session.elements(policies.listed(of)):
-            kind = policies.kind_words(of, each)
-            pairs.append((of, Named(each["id"], each["displayName"], about=kind, document=each)))
+        for element in session.elements(policies.listed(of)):
+            kind = policies.kind_words(of, element)
+            pairs.append((of, Named(element["id"], element["displayName"], about=kind, document=element)))
     return pairs
 
 
 def _chosen(session: Session, noun: str, *, wanted: str) -> tuple[Collection, Named]:
     pairs = _all(session, noun)
     noun_in_words = {"compliance": "compliance policy"}.get(noun, noun)
-    chosen = names.choose(wanted, [each for _, each in pairs], kind=noun_in_words)
-    return next(of for of, each in pairs if each.id == chosen.id), chosen
+    chosen = names.choose(wanted, [candidate for _, candidate in pairs], kind=noun_in_words)
+    return next(of for of, candidate in pairs if candidate.id == chosen.id), chosen

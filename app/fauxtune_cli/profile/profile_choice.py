@@ -108,7 +108,7 @@ def short_kind(odata_type: str) -> tuple[str, str]:
 
 def profiles(client: Client) -> list[Named]:
     """Return all profiles. Those of one platform are known by their name without the platform, too."""
-    return [_with_base_name(each) for each in names.profiles(client)]
+    return [_with_base_name(profile) for profile in names.profiles(client)]
 
 
 def chosen_profiles(client: Client, wanted: Sequence[str], *, words: Sequence[PlatformWord] | None) -> list[Named]:
@@ -117,10 +117,10 @@ def chosen_profiles(client: Client, wanted: Sequence[str], *, words: Sequence[Pl
     """
     known = profiles(client)
     if words:
-        fits = [each for name in wanted for each in _of_platforms(name, known, words=words)]
+        fits = [of_platform for name in wanted for of_platform in _of_platforms(name, known, words=words)]
     else:
         fits = [_single(name, known) for name in wanted]
-    return list({each.id: each for each in fits}.values())
+    return list({fit.id: fit for fit in fits}.values())
 
 
 def by_platform(client: Client, wanted: str | None, *, families: Iterable[ProfileFamily]) -> dict[ProfilePlatform, str]:
@@ -130,13 +130,15 @@ def by_platform(client: Client, wanted: str | None, *, families: Iterable[Profil
     if wanted is None:
         return {}
     kinds = set(families)
-    known = [each for each in profiles(client) if _family(each) in kinds]
-    fits = [each for each in known if _is_named(each, wanted)] or [names.choose(wanted, known, kind="such profile")]
+    known = [profile for profile in profiles(client) if _family(profile) in kinds]
+    fits = [candidate for candidate in known if _is_named(candidate, wanted)] or [
+        names.choose(wanted, known, kind="such profile")
+    ]
     result: dict[ProfilePlatform, str] = {}
-    for each in fits:
-        platform = platform_of(each)
+    for fit in fits:
+        platform = platform_of(fit)
         assert platform is not None, "only kinds that have a family were kept"
-        if result.setdefault(platform, each.id) != each.id:
+        if result.setdefault(platform, fit.id) != fit.id:
             same = [one for one in fits if platform_of(one) is platform]
             names.choose(wanted, [replace(one, name=wanted) for one in same], kind="profile")
     return result
@@ -147,12 +149,12 @@ def root_profiles(client: Client, certificate: bytes | None) -> dict[ProfilePlat
     has it; otherwise the platform's only root profile.
     """
     known: dict[ProfilePlatform, list[str]] = {}
-    for each in profiles(client):
-        platform = platform_of(each)
-        if platform is None or _family(each) is not ProfileFamily.ROOT:
+    for profile in profiles(client):
+        platform = platform_of(profile)
+        if platform is None or _family(profile) is not ProfileFamily.ROOT:
             continue
-        if certificate is None or certificate_of(each.document).public_bytes(Encoding.DER) == certificate:
-            known.setdefault(platform, []).append(each.id)
+        if certificate is None or certificate_of(profile.document).public_bytes(Encoding.DER) == certificate:
+            known.setdefault(platform, []).append(profile.id)
     return {platform: ids[0] for platform, ids in known.items() if certificate is not None or len(ids) == 1}
 
 
@@ -160,19 +162,19 @@ def _single(wanted: str, known: list[Named]) -> Named:
     try:
         return names.choose(wanted, known, kind="profile")
     except NotOne as error:
-        if sum(_is_named(each, wanted) for each in known) > 1:
+        if sum(_is_named(candidate, wanted) for candidate in known) > 1:
             raise NotOne(f"{error}\nor choose by --platform: one, several or {PlatformWord.ALL}.") from None
         raise
 
 
 def _of_platforms(wanted: str, known: list[Named], *, words: Sequence[PlatformWord]) -> list[Named]:
-    named = [each for each in known if _is_named(each, wanted)]
+    named = [candidate for candidate in known if _is_named(candidate, wanted)]
     wanted_platforms = [ProfilePlatform(word) for word in words if word is not PlatformWord.ALL]
-    fits = [each for each in named if PlatformWord.ALL in words or platform_of(each) in wanted_platforms]
+    fits = [candidate for candidate in named if PlatformWord.ALL in words or platform_of(candidate) in wanted_platforms]
     if fits:
         return fits
     if named:
-        have = ", ".join(platform for each in named if (platform := platform_of(each)) is not None)
+        have = ", ".join(platform for candidate in named if (platform := platform_of(candidate)) is not None)
         raise NotOne(f"'{one_line(wanted)}' has no profile for {', '.join(words)}: it has {have or 'no platform'}.")
     return [names.choose(wanted, known, kind="profile")]
 

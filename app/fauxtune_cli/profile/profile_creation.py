@@ -378,11 +378,11 @@ def email(
 def _root_hint(session: Session, chosen: list[ProfilePlatform]) -> str:
     """A sentence if no profile would give devices of one of these platforms the root of the tenant's CA."""
     known = root_profiles(session.client, certificate_options.own_certificate(session, "root"))
-    missing = [each for each in chosen if each not in known]
+    missing = [platform for platform in chosen if platform not in known]
     if not missing:
         return ""
     is_all = missing == [*platforms_of(ProfileFamily.PKCS)]
-    which = "--platform all" if is_all else " ".join(f"--platform {each}" for each in missing)
+    which = "--platform all" if is_all else " ".join(f"--platform {platform}" for platform in missing)
     return (
         "No profile gives these devices the root of the CA, and without it they do not install the certificates:\n"
         f'fauxtune profile create root --name "CA root" {which} --all-users'
@@ -408,7 +408,7 @@ def _create(
             done.append(f"{profile['displayName']} was created")
             assignments: list[dict[str, Any]] = []
             if targets:
-                new = assign(profile["id"], present=[], targets=[each.target for each in targets])
+                new = assign(profile["id"], present=[], targets=[target.target for target in targets])
                 assignments += session.send(new)["value"]
             profiles.append({**profile, "assignments": assignments, "notes": list(request.notes)})
     for note in dict.fromkeys(note for profile in profiles for note in profile["notes"]):
@@ -425,7 +425,7 @@ def _done(profiles: list[dict[str, Any]], *, names_: list[str], targets: list[Na
         lines = [f"Created {one_line(titles[0])}, assigned to {whom}."]
         if len(titles) > 1:
             lines = [f"Created {len(titles)} profiles, assigned to {whom}:"]
-            lines += [f"  {one_line(each)}" for each in titles]
+            lines += [f"  {one_line(title)}" for title in titles]
         created = "\n".join(lines)
         return f"{created}\nDevices get them at their next check-in. See: fauxtune profile list"
     which = " ".join(quoted(name) for name in names_) + ("" if titles == names_ else " --platform all")
@@ -433,7 +433,7 @@ def _done(profiles: list[dict[str, Any]], *, names_: list[str], targets: list[Na
 
 
 def _titles(profiles: list[dict[str, Any]]) -> str:
-    return ", ".join(one_line(each["displayName"]) for each in profiles)
+    return ", ".join(one_line(profile["displayName"]) for profile in profiles)
 
 
 def _read(file: Path) -> bytes:

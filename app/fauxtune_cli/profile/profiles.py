@@ -77,7 +77,7 @@ def list_(*, service: Administration) -> None:
     """
     with service.session() as session:
         rows = session.elements(AdminRequest("GET", f"{_PROFILES}?$expand={_SHOWN}"))
-        groups = {each.id: each.name for each in names.groups(session.client)}
+        groups = {group.id: group.name for group in names.groups(session.client)}
         table = Table(
             ("name", "kind", "for", "assigned to", "ok", "pending", "error", "n/a", "id"),
             [
@@ -134,8 +134,10 @@ def assign(*, profiles: tuple[str, ...], service: Assigning, platform: tuple[Pla
         if not targets:
             fail("Say to whom: --group NAME, --all-users, --all-devices or --exclude-group NAME.")
         chosen = chosen_profiles(session.client, profiles, words=platform)
-        new = [each.target for each in targets]
-        requests = [assignments.assign(each.id, present=_present(session, each), targets=new) for each in chosen]
+        new = [target.target for target in targets]
+        requests = [
+            assignments.assign(candidate.id, present=_present(session, candidate), targets=new) for candidate in chosen
+        ]
         if what_if:
             session.what_if(requests)
             return
@@ -175,12 +177,14 @@ def unassign(
         if bool(targets) == everything:
             fail("Say which assignments: --group, --all-users, --all-devices, --exclude-group, or else --everything.")
         chosen = chosen_profiles(session.client, profiles, words=platform)
-        present = {each.id: _present(session, each) for each in chosen}
-        gone = None if everything else [each.target for each in targets]
-        for each in targets:
-            if not any(assignments.is_assigned(rows, each.target) for rows in present.values()):
-                fail(f"Not assigned to {each.words}: {_names(chosen)}.")
-        requests = [assignments.unassign(each.id, present=present[each.id], targets=gone) for each in chosen]
+        present = {candidate.id: _present(session, candidate) for candidate in chosen}
+        gone = None if everything else [target.target for target in targets]
+        for target in targets:
+            if not any(assignments.is_assigned(rows, target.target) for rows in present.values()):
+                fail(f"Not assigned to {target.words}: {_names(chosen)}.")
+        requests = [
+            assignments.unassign(candidate.id, present=present[candidate.id], targets=gone) for candidate in chosen
+        ]
         if what_if:
             session.what_if(requests)
             return
@@ -212,13 +216,13 @@ def delete(
     """
     with service.session() as session:
         chosen = sorted(chosen_profiles(session.client, profiles, words=platform), key=deletion_rank)
-        requests = [delete_profile(each.id) for each in chosen]
+        requests = [delete_profile(candidate.id) for candidate in chosen]
         if what_if:
             session.what_if(requests)
             return
         confirm(f"Delete {_names(chosen)}?", yes=yes)
         session.send_each(zip(_titles(chosen), requests, strict=True))
-        document = {"deleted": [{"id": each.id, "displayName": each.name} for each in chosen]}
+        document = {"deleted": [{"id": candidate.id, "displayName": candidate.name} for candidate in chosen]}
         session.show(document, f"{sentence('Deleted', _titles(chosen))}\n{_REMOVED}")
 
 
@@ -228,7 +232,7 @@ def _show(session: Session, profile: Named) -> None:
     if session.output is Output.JSON:
         session.show({**document, "deviceStatuses": statuses}, "")
         return
-    groups = {each.id: each.name for each in names.groups(session.client)}
+    groups = {group.id: group.name for group in names.groups(session.client)}
     facts: dict[str, str | None] = {
         "kind": kind_words(document["@odata.type"]),
         "id": document["id"],
@@ -303,18 +307,18 @@ def _present(session: Session, profile: Named) -> list[dict[str, Any]]:
 
 
 def _titles(profiles: list[Named]) -> list[str]:
-    return [each.name for each in profiles]
+    return [profile.name for profile in profiles]
 
 
 def _names(profiles: list[Named]) -> str:
-    return ", ".join(one_line(each.name) for each in profiles)
+    return ", ".join(one_line(profile.name) for profile in profiles)
 
 
 def _documents(profiles: list[Named], assignments: list[list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "profiles": [
-            {"id": each.id, "displayName": each.name, "assignments": rows}
-            for each, rows in zip(profiles, assignments, strict=True)
+            {"id": profile.id, "displayName": profile.name, "assignments": rows}
+            for profile, rows in zip(profiles, assignments, strict=True)
         ]
     }
 

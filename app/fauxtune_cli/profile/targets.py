@@ -71,7 +71,8 @@ class Assigning(Administration):
         exclude = self.exclude_filter is not None
         where = f"where the filter {chosen.name} {'does not fit' if exclude else 'fits'}"
         return [
-            NamedTarget(each.target.filtered(chosen.id, exclude=exclude), f"{each.words} {where}") for each in targets
+            NamedTarget(target.target.filtered(chosen.id, exclude=exclude), f"{target.words} {where}")
+            for target in targets
         ]
 
 
@@ -85,13 +86,13 @@ class NamedTarget:
 
 def words_of(targets: Iterable[NamedTarget]) -> str:
     """Return the targets as the end of a sentence: `the group Sales and all devices`."""
-    words = [one_line(each.words) for each in targets]
+    words = [one_line(target.words) for target in targets]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def assigned_words(assignments: Iterable[Mapping[str, Any]], groups: Mapping[str, str]) -> list[str]:
     """Return the assignments of a profile in words. `groups`: id -> name."""
-    return [_assigned(each, groups) for each in assignments]
+    return [_assigned(assignment, groups) for assignment in assignments]
 
 
 def _assigned(assignment: Mapping[str, Any], groups: Mapping[str, str]) -> str:
@@ -113,4 +114,4 @@ def _named(groups: list[names.Named], wanted: Sequence[str]) -> list[names.Named
 
 def _filters(session: Session) -> list[names.Named]:
     rows = session.client.graph_list("/deviceManagement/assignmentFilters")
-    return [names.Named(each["id"], each["displayName"], about=each["rule"], document=each) for each in rows]
+    return [names.Named(row["id"], row["displayName"], about=row["rule"], document=row) for row in rows]

@@ -40,12 +40,12 @@ def check(*, file: Path, output: Output) -> None:
     except (OSError, ValueError) as error:
         fail(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.")
     mistakes = check_seed(text, folder=file.parent)
-    rows = [{"pointer": each.pointer, "line": each.line, "message": each.why} for each in mistakes]
+    rows = [{"pointer": mistake.pointer, "line": mistake.line, "message": mistake.why} for mistake in mistakes]
     lines = [
-        f"{file}:{each.line}: {each.pointer or 'the seed'}: {one_line(each.why)}"
-        if each.line
-        else f"{file}: {each.pointer or 'the seed'}: {one_line(each.why)}"
-        for each in mistakes
+        f"{file}:{mistake.line}: {mistake.pointer or 'the seed'}: {one_line(mistake.why)}"
+        if mistake.line
+        else f"{file}: {mistake.pointer or 'the seed'}: {one_line(mistake.why)}"
+        for mistake in mistakes
     ]
     emit(output, {"mistakes": rows}, text="\n".join(lines) or f"{file} can be used.")
     if mistakes:

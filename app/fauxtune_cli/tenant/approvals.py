@@ -182,7 +182,7 @@ def list_policies(*, service: Administration) -> None:
     """
     with service.session() as session:
         rows = session.elements(AdminRequest("GET", tasks.POLICIES))
-        groups = {each.id: each.name for each in names.groups(session.client)} if rows else {}
+        groups = {group.id: group.name for group in names.groups(session.client)} if rows else {}
         table = Table(
             ("policy", "guards", "approvers", "id"),
             [
@@ -225,7 +225,7 @@ def create(*, name: str, type_: PolicyType, group: tuple[str, ...], service: Adm
     with service.session() as session:
         known = names.groups(session.client)
         groups = [names.choose(each, known, kind="group") for each in group]
-        request = tasks.create_policy(name, policy_type=type_.value, approvers=[each.id for each in groups])
+        request = tasks.create_policy(name, policy_type=type_.value, approvers=[candidate.id for candidate in groups])
         answer = session.send(request)
         session.show(answer, f"Created {one_line(name)}: {type_} waits for a member of {listed(groups)}.")
 
@@ -296,7 +296,7 @@ def _described(row: dict[str, Any], operation: dict[str, Any], *, session: Sessi
         ("expires", moment(row["expirationDateTime"])),
         ("decided by", _who(row["approver"]) if row["approver"] else None),
         ("their reason", row["approvalJustification"]),
-        ("may decide", ", ".join(person(each) for each in operation["approvers"]) or "nobody"),
+        ("may decide", ", ".join(person(approver) for approver in operation["approvers"]) or "nobody"),
     )
     return "\n".join(f"{name + ':':<15}{one_line(value)}" for name, value in facts if value)
 

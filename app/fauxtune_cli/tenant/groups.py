@@ -61,7 +61,7 @@ def list_(*, service: Administration) -> None:
             [
                 (
                     row["displayName"],
-                    ", ".join(sorted(each["displayName"] or each["id"] for each in row["members"])),
+                    ", ".join(sorted(member["displayName"] or member["id"] for member in row["members"])),
                     session.short(row["id"]),
                 )
                 for row in sorted(rows, key=lambda row: row["displayName"].casefold())
@@ -87,10 +87,12 @@ def create(*, name: str, service: Administration, member: tuple[str, ...], descr
     """
     with service.session() as session:
         members = _users(session, member)
-        group = session.send(create_group(name, description=description, members=[each.id for each in members]))
+        group = session.send(
+            create_group(name, description=description, members=[candidate.id for candidate in members])
+        )
         whom = f" with {listed(members)}" if members else ""
         session.show(
-            {**group, "members": [each.id for each in members]},
+            {**group, "members": [candidate.id for candidate in members]},
             f"Created {one_line(name)}{whom}.\n"
             f"Assign a profile to it: fauxtune profile assign PROFILE --group {quoted(name)}",
         )
@@ -121,11 +123,11 @@ def add(
     """
     with service.session() as session:
         chosen, members = _group_and_members(session, group, users=users, device=device, nested=nested)
-        requests = [add_member(chosen.id, member=each.id) for each in members]
+        requests = [add_member(chosen.id, member=member.id) for member in members]
         if what_if:
             session.what_if(requests)
             return
-        session.send_each(zip((each.name for each in members), requests, strict=True))
+        session.send_each(zip((member.name for member in members), requests, strict=True))
         session.show(_document(chosen, members, word="added"), f"Added {listed(members)} to {one_line(chosen.name)}.")
 
 
@@ -155,12 +157,12 @@ def remove(
     """
     with service.session() as session:
         chosen, members = _group_and_members(session, group, users=users, device=device, nested=nested)
-        requests = [remove_member(chosen.id, member=each.id) for each in members]
+        requests = [remove_member(chosen.id, member=member.id) for member in members]
         if what_if:
             session.what_if(requests)
             return
         confirm(f"Remove {listed(members)} from {one_line(chosen.name)}?", yes=yes)
-        session.send_each(zip((each.name for each in members), requests, strict=True))
+        session.send_each(zip((member.name for member in members), requests, strict=True))
         session.show(
             _document(chosen, members, word="removed"), f"Removed {listed(members)} from {one_line(chosen.name)}."
         )
@@ -203,7 +205,7 @@ def _group_and_members(
     ]
     if not members:
         fail("Say whom: users by name, or --device NAME, or --group NAME.")
-    return chosen, list({each.id: each for each in members}.values())
+    return chosen, list({member.id: member for member in members}.values())
 
 
 def _users(session: Session, wanted: Sequence[str]) -> list[Named]:
@@ -229,4 +231,8 @@ def _directory_devices(session: Session, wanted: Sequence[str]) -> list[Named]:
 
 
 def _document(group: Named, members: list[Named], *, word: str) -> dict[str, Any]:
-    return {"id": group.id, "displayName": group.name, word: [{"id": each.id, "name": each.name} for each in members]}
+    return {
+        "id": group.id,
+        "displayName": group.name,
+        word: [{"id": member.id, "name": member.name} for member in members],
+    }

@@ -150,7 +150,7 @@ def delete(*, name: str, service: Administration, devices: tuple[Path, ...], yes
 
 def words_of(restoration: dict[str, Any]) -> list[str]:
     """Return what a restoration changes, in sentences."""
-    return sentences({name: SimpleNamespace(**each) for name, each in restoration["changes"].items()})
+    return sentences({name: SimpleNamespace(**change) for name, change in restoration["changes"].items()})
 
 
 def _contents(snapshot: dict[str, Any]) -> str:

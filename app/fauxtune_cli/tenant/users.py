@@ -119,12 +119,12 @@ def create(
         user = session.send(request, readable=request if password is None else without(request, "passwordProfile"))
         if license_:
             session.send(directory.license_user(user["id"]))
-        for each in groups:
-            session.send(directory.add_member(each.id, member=user["id"]))
+        for candidate in groups:
+            session.send(directory.add_member(candidate.id, member=user["id"]))
         with_licence = "with a licence" if license_ else "without a licence"
         joined = f", a member of {listed(groups)}" if groups else ""
         session.show(
-            {**user, "licensed": license_, "groups": [each.name for each in groups]},
+            {**user, "licensed": license_, "groups": [candidate.name for candidate in groups]},
             f"Created {one_line(user['userPrincipalName'])} {with_licence}{joined}.\n"
             f"{_enrol(user) if license_ else _license(user)}",
         )
@@ -149,11 +149,11 @@ def license(  # noqa: A001 - the command's name
     with service.session() as session:
         chosen = _chosen(session, users)
         task = unlicense_user if remove else license_user
-        requests = [task(each.id) for each in chosen]
+        requests = [task(candidate.id) for candidate in chosen]
         if what_if:
             session.what_if(requests)
             return
-        results = session.send_each(zip((each.name for each in chosen), requests, strict=True))
+        results = session.send_each(zip((candidate.name for candidate in chosen), requests, strict=True))
         done = f"Took the licence from {listed(chosen)}." if remove else f"Gave a licence to {listed(chosen)}."
         session.show({"users": results}, done)
 
@@ -191,8 +191,8 @@ def enrollable(
         facts = {name: value for name, value in values.items() if value}
         answer = session.send(read_enrollability(person.id, facts))
         kinds = [
-            (str(each["kind"]), "yes" if each["allowed"] else "no", str(each["sentence"] or ""))
-            for each in answer["kinds"]
+            (str(kind["kind"]), "yes" if kind["allowed"] else "no", str(kind["sentence"] or ""))
+            for kind in answer["kinds"]
         ]
         session.show(answer, Table(("device", "may enrol", "why not"), [*kinds], wraps=True))
         if answer["refused"] and session.output is Output.TEXT:
@@ -217,13 +217,15 @@ def delete(*, users: tuple[str, ...], service: Administration, what_if: bool, ye
     """
     with service.session() as session:
         chosen = _chosen(session, users)
-        requests = [delete_user(each.id) for each in chosen]
+        requests = [delete_user(candidate.id) for candidate in chosen]
         if what_if:
             session.what_if(requests)
             return
         confirm(f"Delete {listed(chosen)}?", yes=yes)
-        session.send_each(zip((each.name for each in chosen), requests, strict=True))
-        document: dict[str, Any] = {"deleted": [{"id": each.id, "userPrincipalName": each.name} for each in chosen]}
+        session.send_each(zip((candidate.name for candidate in chosen), requests, strict=True))
+        document: dict[str, Any] = {
+            "deleted": [{"id": candidate.id, "userPrincipalName": candidate.name} for candidate in chosen]
+        }
         session.show(document, f"Deleted {listed(chosen)}.")
 
 
@@ -240,4 +242,4 @@ def _license(user: dict[str, Any]) -> str:
 def _chosen(session: Session, wanted: Sequence[str]) -> list[Named]:
     known = names.users(session.client)
     chosen = [names.choose(each, known, kind="user") for each in wanted]
-    return list({each.id: each for each in chosen}.values())
+    return list({candidate.id: candidate for candidate in chosen}.values())

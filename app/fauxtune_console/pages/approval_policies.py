@@ -26,7 +26,7 @@ async def create(call: TenantCall) -> Response:
     """Create the policy; refused, show the form again."""
     form = Typed.of(await call.form())
     targets = await call.read(read_targets, call.tenant.id, form=form)
-    groups = [group for each in targets if (group := group_of(each.box))]
+    groups = [group for target in targets if (group := group_of(target.box))]
     if not form.text("name"):
         form.wrong("name", "Give the policy a name.")
     if form.text("type") not in GUARDED:

@@ -144,10 +144,10 @@ async def _examined(call: TenantCall) -> Examined:
 
 async def _page(call: TenantCall, examined: Examined, *, form: Typed | None = None) -> Response:
     row, document = examined.row, examined.row.document
-    names = [each.detail or each.id for each in examined.approvers]
+    names = [approver.detail or approver.id for approver in examined.approvers]
     form = form or Typed({"user": names[:1]})
     status, why = document["status"], form.text("justification") or None
-    requests = [tasks.decide(row.id, each, justification=why) for each in _offered(status)]
+    requests = [tasks.decide(row.id, decision, justification=why) for decision in _offered(status)]
     return call.page(
         "approval.html",
         status=400 if form.errors else 200,

@@ -47,7 +47,7 @@ class Work:
     @property
     def failed(self) -> list[Outcome]:
         """The seats that could not be set."""
-        return [each for each in self.outcomes if each.problem]
+        return [outcome for outcome in self.outcomes if outcome.problem]
 
 
 #: The last work of each classroom, by its name.
@@ -107,12 +107,12 @@ async def classroom(call: ClassroomCall) -> Response:
     return call.page(
         "classroom.html",
         labs=labs,
-        rows=[_row(each) for each in seats],
+        rows=[_row(seat) for seat in seats],
         work=call.works.get(call.classroom.name),
-        all_frozen=all(each.is_frozen for each in seats),
-        some_frozen=any(each.is_frozen for each in seats),
+        all_frozen=all(seat.is_frozen for seat in seats),
+        some_frozen=any(seat.is_frozen for seat in seats),
         system_now=emulator.runner.clock.now(),
-        faults={title: [(name, each.title) for name, each in group.items()] for title, group in PRESETS.items()},
+        faults={title: [(name, preset.title) for name, preset in group.items()] for title, group in PRESETS.items()},
     )
 
 
@@ -195,7 +195,7 @@ def _place(form: FormData) -> tuple[str, int]:
 
 
 def _sentence(outcomes: Sequence[Outcome], words: str) -> str:
-    failed = [each for each in outcomes if each.problem]
+    failed = [outcome for outcome in outcomes if outcome.problem]
     good = len(outcomes) - len(failed)
     text = f"{good} of {len(outcomes)} seats: {words}."
     return " ".join([text, *(f"{each.seat}: {each.problem}" for each in failed[:_MOST_NAMED])])
@@ -203,7 +203,7 @@ def _sentence(outcomes: Sequence[Outcome], words: str) -> str:
 
 def _row(seat: SeatProgress) -> SeatRow:
     last = "" if seat.last is None else deed(seat.last)
-    return SeatRow(seat_name(seat.seat.classroom, seat.seat.number), seat, [_cell(each) for each in seat.labs], last)
+    return SeatRow(seat_name(seat.seat.classroom, seat.seat.number), seat, [_cell(lab) for lab in seat.labs], last)
 
 
 def _cell(lab: LabProgress) -> LabCell:

@@ -170,13 +170,13 @@ async def _page(call: TenantCall, *, checked: Checked | None = None) -> Response
         StepPart(
             number=number,
             passed=number in progress.passed,
-            do=[_line(now, way) for way in each.do],
-            look=[_line(now, way) for way in each.look],
-            requests=snippets(now, [request for way in each.do for request in way.requests]),
+            do=[_line(now, way) for way in step.do],
+            look=[_line(now, way) for way in step.look],
+            requests=snippets(now, [request for way in step.do for request in way.requests]),
             hints=view.lab.steps[number].hints[: hints.get(number, 0)],
-            checked=[in_words(each, words) for each in checked[number].outcomes] if number in checked else None,
+            checked=[in_words(outcome, words) for outcome in checked[number].outcomes] if number in checked else None,
         )
-        for number, each in enumerate(steps)
+        for number, step in enumerate(steps)
     ]
     return now.page(
         "lab.html",

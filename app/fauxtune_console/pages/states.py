@@ -152,7 +152,7 @@ async def _form(call: TenantCall, sentence: Sentence, *, form: Typed, error: str
 
 
 def _field(name: str, suggestions: Mapping[str, tuple[str, ...]]) -> Field:
-    options = tuple((each, each) for each in _CHOICES.get(name, ()))
+    options = tuple((choice, choice) for choice in _CHOICES.get(name, ()))
     hint = "" if options else PLACES[name].meaning
     return Field(name, _LABELS[name], hint, options, suggestions.get(name, ()))
 

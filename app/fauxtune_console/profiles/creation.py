@@ -49,7 +49,7 @@ class NewProfiles:
 
     def assignable(self) -> list[Target]:
         """Return the targets as Graph has them."""
-        return [each.target for each in self.targets]
+        return [target.target for target in self.targets]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,15 @@ def root_plans(
     assigned = configuration_queries.assignments_by_profile(connection, choices.tenant.id, ids=[row.id for row in own])
     plans: dict[ProfilePlatform, RootPlan] = {}
     for row in own:
-        present = tuple(each.document for each in assigned[row.id])
-        missing = tuple(each.target for each in targets if not each.leaves_out and not _reaches(present, each.target))
+        present = tuple(assignment.document for assignment in assigned[row.id])
+        missing = tuple(
+            target.target for target in targets if not target.leaves_out and not _reaches(present, target.target)
+        )
         plan = RootPlan(kinds[row.kind], str(row.document["displayName"]), row.id, present, missing)
         known = plans.get(plan.platform)
         if known is None or len(missing) < len(known.missing):
             plans[plan.platform] = plan
-    every = tuple(each.target for each in targets)
+    every = tuple(target.target for target in targets)
     return [plans.get(platform) or _new_root(choices, platform, targets=every) for platform in platforms]
 
 

@@ -120,7 +120,10 @@ def _settings(row: ProfileRow, *, family: ProfileFamily, platform: ProfilePlatfo
 
 def _scep(document: JsonObject) -> dict[str, list[str]]:
     uses, size = str(document.get("keyUsage") or "").split(","), str(document.get("keySize") or "")
-    oids = [str(each.get("objectIdentifier")) for each in document.get("extendedKeyUsages") or ()]
+    oids = [
+        str(extended_key_usage.get("objectIdentifier"))
+        for extended_key_usage in document.get("extendedKeyUsages") or ()
+    ]
     return {
         "urls": ["\n".join(document.get("scepServerUrls") or ())],
         "key-size": [size.removeprefix("size") or str(ScepKey().size)],
@@ -152,8 +155,10 @@ def _certificate(document: JsonObject, family: ProfileFamily) -> dict[str, list[
 def _alternative_names(document: JsonObject) -> list[AlternativeName]:
     flags = str(document.get("subjectAlternativeNameType") or "").split(",")
     listed = [
-        AlternativeName(str(each.get("sanType")), str(each.get("name")))
-        for each in document.get("customSubjectAlternativeNames") or ()
+        AlternativeName(
+            str(custom_subject_alternative_name.get("sanType")), str(custom_subject_alternative_name.get("name"))
+        )
+        for custom_subject_alternative_name in document.get("customSubjectAlternativeNames") or ()
     ]
     return listed + [name for name in (EMAIL_NAME, UPN_NAME) if name.kind in flags and name not in listed]
 
@@ -163,11 +168,18 @@ def _body(row: ProfileRow, settings: Settings, *, platform: ProfilePlatform) -> 
     if isinstance(settings, ScepSettings):
         settings = replace(settings, key=replace(settings.key, purposes=_purposes(row.document, settings.key)))
     if isinstance(settings, PkcsSettings | ScepSettings):
-        others = [each for each in _alternative_names(row.document) if each not in {EMAIL_NAME, UPN_NAME}]
+        others = [
+            alternative_name
+            for alternative_name in _alternative_names(row.document)
+            if alternative_name not in {EMAIL_NAME, UPN_NAME}
+        ]
         settings = replace(settings, names=(*settings.names, *others))
     (request,) = settings.requests("-", platforms=[platform], description=None, roots={})
     shape = entity(row.kind)
-    known = {*shape.properties_in(Version.BETA), *(f"{each.name}{_BIND}" for each in shape.every_navigation())}
+    known = {
+        *shape.properties_in(Version.BETA),
+        *(f"{navigation.name}{_BIND}" for navigation in shape.every_navigation()),
+    }
     body: Mapping[str, Any] = request.body or {}
     return {name: value for name, value in body.items() if name in known and name != "displayName"}
 
@@ -175,7 +187,7 @@ def _body(row: ProfileRow, settings: Settings, *, platform: ProfilePlatform) -> 
 def _purposes(document: JsonObject, key: ScepKey) -> dict[str, str]:
     """Return the extended key usages, and those that the profile has beside what the form offers."""
     stored_purposes = {
-        str(each.get("objectIdentifier")): str(each.get("name")) for each in document.get("extendedKeyUsages") or ()
+        str(usage.get("objectIdentifier")): str(usage.get("name")) for usage in document.get("extendedKeyUsages") or ()
     }
     offered = dict(EXTENDED_USAGES.values())
     return {**key.purposes, **{oid: name for oid, name in stored_purposes.items() if oid not in offered}}

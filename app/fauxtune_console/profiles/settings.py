@@ -240,7 +240,7 @@ def _scep(form: Typed, choices: Choices) -> ScepSettings:
     urls = tuple(form.text("urls").split())
     if not urls:
         form.wrong("urls", f"Name the SCEP server, such as {choices.tenant.scep_server}.")
-    uses = tuple(each for each in KeyUsage if form.has("key-usage", each))
+    uses = tuple(key_usage for key_usage in KeyUsage if form.has("key-usage", key_usage))
     if not uses:
         form.wrong("key-usage", "Choose what the key is for.")
     size = form.text("key-size")

@@ -84,13 +84,13 @@ def read_targets(connection: Connection, tenant_id: TenantId, *, form: Typed) ->
         form.wrong("target", "One of the groups was deleted meanwhile. The others are still ticked.")
     targets += _typed(connection, tenant_id, form=form, field="groups", prefix=_GROUP)
     targets += _typed(connection, tenant_id, form=form, field="left-out", prefix=_LEFT_OUT)
-    both = {group_of(each.box) for each in targets if each.leaves_out} & {
-        group_of(each.box) for each in targets if not each.leaves_out
+    both = {group_of(target.box) for target in targets if target.leaves_out} & {
+        group_of(target.box) for target in targets if not target.leaves_out
     } - {""}
     if both:
-        words = next(each.words for each in targets if group_of(each.box) in both)
+        words = next(target.words for target in targets if group_of(target.box) in both)
         form.wrong("target", f"“{words}” cannot both get the profile and be left out. Clear one of the two boxes.")
-    return list({each.box: each for each in targets}.values())
+    return list({target.box: target for target in targets}.values())
 
 
 def named_target(box: str, *, names: Mapping[str, str]) -> NamedTarget | None:
@@ -111,8 +111,8 @@ def target_of(box: str) -> Target:
 
 def target_words(targets: Sequence[NamedTarget]) -> str:
     """Return targets as the end of a sentence: “All Staff” and all devices, but not “Guests”."""
-    included = [_quoted(each) for each in targets if not each.leaves_out]
-    left_out = [_quoted(each) for each in targets if each.leaves_out]
+    included = [_quoted(target) for target in targets if not target.leaves_out]
+    left_out = [_quoted(target) for target in targets if target.leaves_out]
     words = _joined(included) or "nobody"
     return f"{words}, but not {_joined(left_out)}" if left_out else words
 
@@ -141,7 +141,7 @@ def _typed(connection: Connection, tenant_id: TenantId, *, form: Typed, field: s
     if len(rows) > len(ids):
         form.wrong(field, "Several groups have one of these names, so it is not clear which is meant.")
     targets = (named_target(f"{prefix}{group}", names={group: name}) for name, group in ids.items())
-    return [each for each in targets if each is not None]
+    return [target for target in targets if target is not None]
 
 
 def group_of(box: str) -> str:

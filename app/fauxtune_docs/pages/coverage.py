@@ -95,7 +95,7 @@ def _level_names() -> Row:
 
 
 def _totals(what: str, fidelities: Sequence[Fidelity]) -> Row:
-    return what, *(str(sum(each.level is level for each in fidelities)) for level in Level)
+    return what, *(str(sum(fidelity.level is level for fidelity in fidelities)) for level in Level)
 
 
 def _demand(calls: Sequence[DemandedCall]) -> Iterator[str]:

@@ -157,11 +157,11 @@ def _actions(supported: Mapping[DeviceAction, Mapping[Edition, Rule]]) -> Iterat
     for action, rules in supported.items():
         groups: dict[Row, list[Variant]] = {}
         for variant in Variant:
-            groups.setdefault(tuple(_support(rules[each], variant, action=action) for each in Edition), []).append(
-                variant
-            )
+            groups.setdefault(
+                tuple(_support(rules[edition], variant, action=action) for edition in Edition), []
+            ).append(variant)
         numbers = [notes.number(_reason(rule)) for rule in _in_order(rules)]
-        for cells in sorted(groups, key=lambda each: len(set(each)) == 1):
+        for cells in sorted(groups, key=lambda group: len(set(group)) == 1):
             results = [f"{cell} ({number})" for cell, number in zip(cells, numbers, strict=True)]
             rows.append((f"`{action}`", ", ".join(groups[cells]), *results))
     yield markdown_table(("action", "devices", *Edition), rows)
@@ -215,7 +215,9 @@ def _applicability(kind: Kind) -> dict[Row, Row]:
     """What it is in each edition -> the devices of which that is so."""
     groups: dict[Row, Row] = {}
     for variant in (each for each in Variant if each in kind.reached):
-        result = tuple("applicable" if kind.applies(variant, edition=each) else "not applicable" for each in Edition)
+        result = tuple(
+            "applicable" if kind.applies(variant, edition=edition) else "not applicable" for edition in Edition
+        )
         groups[result] = (*groups.get(result, ()), variant)
     return groups
 

@@ -48,10 +48,10 @@ def probe_words(run: Recorded) -> str:
 def probes_of_routes(run: Recorded) -> Probes:
     """Return the cells of the column."""
     by_route: dict[tuple[str, str], dict[Verdict, list[str]]] = {}
-    for each in EXPECTATIONS:
-        verdict = _verdict(each, run)
-        for route in speaks_for(each):
-            by_route.setdefault(route, {}).setdefault(verdict, []).append(each.id)
+    for expectation in EXPECTATIONS:
+        verdict = _verdict(expectation, run)
+        for route in speaks_for(expectation):
+            by_route.setdefault(route, {}).setdefault(verdict, []).append(expectation.id)
     return {route: _cell(names) for route, names in by_route.items()}
 
 
@@ -70,7 +70,7 @@ def speaks_for(expectation: Expectation) -> list[tuple[str, str]]:
 
 def _verdict(expectation: Expectation, run: Recorded) -> Verdict:
     verdicts = {run.of(expectation.id, version) for version in expectation.versions}
-    return next(each for each in _ORDER if each in verdicts)
+    return next(verdict for verdict in _ORDER if verdict in verdicts)
 
 
 def _cell(names: Mapping[Verdict, list[str]]) -> str:

@@ -92,9 +92,9 @@ def _catalog() -> Iterator[str]:
     yield markdown_table(
         ("definition", "on the wire"),
         (
-            (f"`{each.id}`", f"`{each.base_uri}{each.offset_uri}`")
-            for each in definitions().values()
-            if is_deliverable(each)
+            (f"`{definition.id}`", f"`{definition.base_uri}{definition.offset_uri}`")
+            for definition in definitions().values()
+            if is_deliverable(definition)
         ),
     )
     yield markdown_table(("node", "settings below it"), _nodes())

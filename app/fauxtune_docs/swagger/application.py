@@ -187,10 +187,10 @@ def _framed(title: str, main: str, *, chosen: str, head: str = "") -> str:
 def _options(chosen: str) -> str:
     """Return the choice of all documents. Those of Graph are in it only on the pages of Graph, which load them."""
     every = _option(Paged("", "All interfaces"), chosen)
-    surfaces = "".join(_option(each, chosen) for each in (*SURFACES, _GRAPH))
+    surfaces = "".join(_option(surface, chosen) for surface in (*SURFACES, _GRAPH))
     if not chosen.startswith(WHOLE_GRAPH):
         return every + surfaces
-    of_graph = "".join(_option(each, chosen) for each in areas())
+    of_graph = "".join(_option(area, chosen) for area in areas())
     return f'{every}{surfaces}<optgroup label="Microsoft Graph">{of_graph}</optgroup>'
 
 

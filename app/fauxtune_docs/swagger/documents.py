@@ -53,7 +53,7 @@ def areas() -> tuple[Paged, ...]:
 def paged(name: str) -> Paged | None:
     """Return the page of this name; None for another name."""
     pages = areas() if name.startswith(f"{WHOLE_GRAPH}-") else SURFACES
-    return next((each for each in pages if each.name == name), None)
+    return next((page for page in pages if page.name == name), None)
 
 
 def _area_name(area: str) -> str:

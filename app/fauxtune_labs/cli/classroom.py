@@ -84,7 +84,7 @@ def start(
         written = write_handout(room, out or Path(f"classroom-{room['name']}"), lang=service.lang)
         page = f"{session.client.server.https}/console/-/classrooms/{room['name']}"
         session.show(
-            {**room, "written": [str(each) for each in written], "page": page},
+            {**room, "written": [str(path) for path in written], "page": page},
             opened(room, written, page=page),
         )
 
@@ -245,7 +245,7 @@ def stop(*, name: str | None, service: Administration, report: Path | None, yes:
         session.send(tasks.close_classroom(room), seconds=_PATIENCE, title="Closing the classroom")
         left = f" Transcripts: {report}" if written else ""
         session.show(
-            {"name": room, "written": [str(each) for each in written]}, f"The classroom {room} is closed.{left}"
+            {"name": room, "written": [str(path) for path in written]}, f"The classroom {room} is closed.{left}"
         )
 
 
@@ -253,7 +253,7 @@ def _room(session: Session, name: str | None) -> str:
     """The name of a classroom, or of the only one that is open."""
     if name is not None:
         return name
-    known = [each["name"] for each in session.client.emulator("GET", tasks.CLASSROOMS)["value"]]
+    known = [item["name"] for item in session.client.emulator("GET", tasks.CLASSROOMS)["value"]]
     if not known:
         fail("No classroom is open. Open one: fauxtune classroom start 12")
     if len(known) > 1:
@@ -313,7 +313,7 @@ def write_handout(room: dict[str, Any], folder: Path, *, lang: Language) -> list
 
 def opened(room: dict[str, Any], written: list[Path], *, page: str) -> str:
     """Return what an instructor reads who has opened a classroom. `page`: the address of the page to watch it."""
-    cards = next(each for each in written if each.suffix == ".html")
+    cards = next(path for path in written if path.suffix == ".html")
     lines = [
         f"The classroom {room['name']} is open: {len(room['seats'])} seats, {len(room['labs'])} labs.",
         "",
@@ -335,10 +335,10 @@ def write_transcripts(session: Session, room: str, *, folder: Path) -> list[Path
 
     document = session.send(tasks.read_classroom(room))
     transcripts = session.send(tasks.read_transcripts(room), seconds=_PATIENCE)["value"]
-    for each in transcripts:
-        path = f"/tenants/{key(each['seat']['tenant'])}/certificates"
+    for transcript in transcripts:
+        path = f"/tenants/{key(transcript['seat']['tenant'])}/certificates"
         issued = session.send(AdminRequest("GET", path, service=Service.EMULATOR))["value"]
-        each["certificates"] = issued[:_MOST_CERTIFICATES]
+        transcript["certificates"] = issued[:_MOST_CERTIFICATES]
     try:
         return writing.write_transcripts(document, transcripts, folder=folder)
     except writing.NotWritten as refused:

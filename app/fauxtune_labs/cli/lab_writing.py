@@ -88,9 +88,9 @@ def lint(*, files: tuple[Path, ...], output: Output) -> None:
                 if catalogue.stem not in Language.__members__.values():
                     named.append((catalogue, Mistake(1, f"a translation is called {' or '.join(_NAMES)}")))
                 else:
-                    named += [(catalogue, each) for each in mistakes_of(lab, _read(catalogue))]
+                    named += [(catalogue, mistake) for mistake in mistakes_of(lab, _read(catalogue))]
         mistakes = [{"file": str(file), "line": each.line, "message": each.message} for file, each in named]
-        lines = [f"{each['file']}:{each['line']}: {each['message']}" for each in mistakes]
+        lines = [f"{mistake['file']}:{mistake['line']}: {mistake['message']}" for mistake in mistakes]
         emit(output, mistakes, text="\n".join(lines) or "Nothing is wrong.")
         if mistakes:
             raise click.exceptions.Exit(FAILED)
@@ -151,18 +151,18 @@ def try_(*, names: tuple[str, ...], service: Administration, all_labs: bool, edi
         trials = try_labs(session.client, names or None, edition=edition)
         cells: list[tuple[str, ...]] = [
             (
-                each.name,
-                f"{each.start:.2f} s",
-                f"{each.reset:.2f} s",
-                f"{each.seconds:.1f} s",
-                str(each.tries),
-                "; ".join(each.problems) or each.skipped or "good",
+                trial.name,
+                f"{trial.start:.2f} s",
+                f"{trial.reset:.2f} s",
+                f"{trial.seconds:.1f} s",
+                str(trial.tries),
+                "; ".join(trial.problems) or trial.skipped or "good",
             )
-            for each in trials
+            for trial in trials
         ]
         table = Table(("lab", "start", "reset", "all", "tries", "result"), cells, wraps=True)
-        session.show([each.document() for each in trials], table)
-        if any(each.problems for each in trials):
+        session.show([trial.document() for trial in trials], table)
+        if any(trial.problems for trial in trials):
             raise click.exceptions.Exit(FAILED)
 
 
@@ -214,7 +214,7 @@ class Trial:
 def try_labs(client: Client, names: Sequence[str] | None, *, edition: str | None = None) -> list[Trial]:
     """Try these labs, or all, in a tenant that is made for it and deleted afterwards. `edition`: the tenant's."""
     with _tenant(client, edition=edition):
-        chosen = names or [each["name"] for each in client.control("GET", tasks.list_labs().path)["value"]]
+        chosen = names or [item["name"] for item in client.control("GET", tasks.list_labs().path)["value"]]
         return [_tried(client, name) for name in chosen]
 
 
@@ -259,8 +259,8 @@ def _tried(client: Client, name: str) -> Trial:
 
 def _answer(client: Client, trial: Trial, *, lab: dict[str, Any], question: str) -> None:
     """Choose every answer. Of the last question one is right, and each has its reason; a prediction is only noted."""
-    choices = [each["number"] for each in lab[question]["choices"]]
-    given = [_send(client, tasks.answer_lab(trial.name, question=question, choice=each)) for each in choices]
+    choices = [choice["number"] for choice in lab[question]["choices"]]
+    given = [_send(client, tasks.answer_lab(trial.name, question=question, choice=choice)) for choice in choices]
     if question == "quiz":
         _expect_verdicts(trial, given, question=question)
     else:
@@ -278,7 +278,7 @@ def _try_step(client: Client, trial: Trial, *, lab: dict[str, Any], step: dict[s
     for place, way in enumerate(step["wrong"], 1):
         _send(client, tasks.solve_lab(trial.name, step=number, wrong=place))
         checked = _send(client, tasks.check_lab(trial.name, step=number))["steps"][0]
-        saw = " ".join(each["saw"] for each in checked["checks"] if not each["passed"])
+        saw = " ".join(check["saw"] for check in checked["checks"] if not check["passed"])
         trial.expect(not checked["passed"], f"wrong way {place} of step {number} passes")
         trial.expect(way["says"] in saw, f"wrong way {place} of step {number}: the checks say “{saw}”")
         _reset(client, trial)
@@ -289,7 +289,7 @@ def _try_step(client: Client, trial: Trial, *, lab: dict[str, Any], step: dict[s
     trial.expect(len(hints) == 3, f"step {number} has not three hints")
     _send(client, tasks.solve_lab(trial.name, step=number))
     checked = _send(client, tasks.check_lab(trial.name, step=number))["steps"][0]
-    saw = "; ".join(f"{each['looked']}: {each['saw']}" for each in checked["checks"] if not each["passed"])
+    saw = "; ".join(f"{check['looked']}: {check['saw']}" for check in checked["checks"] if not check["passed"])
     trial.expect(checked["passed"], f"step {number} is solved and does not pass: {saw}")
 
 
@@ -305,7 +305,7 @@ def _prove(client: Client, trial: Trial, *, lab: dict[str, Any]) -> None:
             trial.expect((ended.returncode != 0) is proof["fails"], f"proof {number} ends with {ended.returncode}")
             text = ended.stdout.decode("utf-8", "replace")
             trial.expect(all(each in text for each in proof["prints"]), f"proof {number} prints “{text[:200]}”")
-            trial.expect(not any(each in text for each in proof["hides"]), f"proof {number} shows what it should not")
+            trial.expect(not any(hide in text for hide in proof["hides"]), f"proof {number} shows what it should not")
 
 
 def _run(commands: Sequence[str], *, folder: str) -> subprocess.CompletedProcess[bytes]:
@@ -342,18 +342,18 @@ def write_private(path: Path, data: bytes) -> None:
 def write_files(client: Any, lab: dict[str, Any], *, out: Path) -> tuple[list[str], list[str]]:
     """Write the lab's files that are there; return the names of these, and of the others."""
     written, absent = [], []
-    for each in lab["files"]:
+    for file in lab["files"]:
         try:
-            content = client.control("GET", tasks.lab_file(lab["name"], each).path)
+            content = client.control("GET", tasks.lab_file(lab["name"], file).path)
         except Refused as refused:
             if refused.status != 409:
                 raise
-            absent.append(each)
+            absent.append(file)
             continue
         try:
             out.mkdir(parents=True, exist_ok=True)
-            write_private(out / each, content or b"")
+            write_private(out / file, content or b"")
         except OSError as error:
-            fail(f"{out / each} cannot be written: {error.strerror}.")
-        written.append(each)
+            fail(f"{out / file} cannot be written: {error.strerror}.")
+        written.append(file)
     return written, absent

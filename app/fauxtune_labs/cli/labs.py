@@ -354,7 +354,7 @@ def _step(step: dict[str, Any], words: Catalogue) -> Iterator[str]:
     yield from _wrapped(step["text"], indent="  ")
     for way in step["do"]:
         yield f"    $ {way['command']}"
-        requests = ", ".join(f"{each['method']} {each['path'].partition('?')[0]}" for each in way["requests"])
+        requests = ", ".join(f"{request['method']} {request['path'].partition('?')[0]}" for request in way["requests"])
         ways = say("console %(page)s; requests %(requests)s", page=way["page"] or "-", requests=requests or "-")
         yield f"      {words.render(ways)}"
         if way["problem"]:

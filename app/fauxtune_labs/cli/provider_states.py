@@ -37,8 +37,8 @@ def list_(*, area: str | None, service: Administration) -> None:
     """
     with service.session() as session:
         answer = session.send(AdminRequest("GET", "/states", service=Service.CONTROL))
-        rows = [each for each in answer["value"] if area in (None, each["area"])]
-        cells: list[tuple[str, ...]] = [(str(each["area"]), f"{each['example']}: {each['meaning']}") for each in rows]
+        rows = [item for item in answer["value"] if area in (None, item["area"])]
+        cells: list[tuple[str, ...]] = [(str(row["area"]), f"{row['example']}: {row['meaning']}") for row in rows]
         session.show(rows, Table(("area", "example: meaning"), cells, wraps=True))
 
 

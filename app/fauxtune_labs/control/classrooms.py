@@ -191,12 +191,12 @@ async def list_classrooms(emulator: Anyone) -> Listed[ListedClassroom]:
     return Listed(
         value=[
             ListedClassroom(
-                name=each.name,
-                seats=len(each.seats),
-                labs=each.labs,
-                created_date_time=iso(each.seats[0].created_at),
+                name=classroom.name,
+                seats=len(classroom.seats),
+                labs=classroom.labs,
+                created_date_time=iso(classroom.seats[0].created_at),
             )
-            for each in await opening.classrooms(emulator)
+            for classroom in await opening.classrooms(emulator)
         ]
     )
 
@@ -213,7 +213,7 @@ async def open_classroom(emulator: Anyone, body: NewClassroom) -> OpenedClassroo
         address=_origin(emulator) + (_SIGN_IN if emulator.control_token is None else _CONSOLE),
         trust=f"{emulator.addresses.public_http_url}{_TRUST}",
         labs=_labs(await progress.labs_of(emulator, classroom)),
-        seats=[SeatCard(name=each.tenant.name, password=each.password) for each in opened],
+        seats=[SeatCard(name=new_seat.tenant.name, password=new_seat.password) for new_seat in opened],
     )
 
 
@@ -223,7 +223,7 @@ async def get_classroom(emulator: Anyone, classroom: str) -> Classroom:
     room = await opening.classroom_named(emulator, classroom)
     labs = await progress.labs_of(emulator, room)
     seats = await progress.progress_in(emulator, room)
-    return Classroom(name=room.name, labs=_labs(labs), seats=[_seat(each) for each in seats])
+    return Classroom(name=room.name, labs=_labs(labs), seats=[_seat(seat) for seat in seats])
 
 
 @router.post("/{classroom}/step", summary="Set all seats to a step of a lab")
@@ -236,8 +236,10 @@ async def set_classroom_step(emulator: Anyone, classroom: str, body: ClassroomSt
     outcomes = await work(emulator, room, lab=body.lab, step=body.step - 1)
     return Listed(
         value=[
-            SeatStep(seat=each.seat, problem=each.problem or None, kept=each.kept or None, lost=each.lost or None)
-            for each in outcomes
+            SeatStep(
+                seat=outcome.seat, problem=outcome.problem or None, kept=outcome.kept or None, lost=outcome.lost or None
+            )
+            for outcome in outcomes
         ]
     )
 
@@ -271,9 +273,9 @@ async def read_transcripts(emulator: Anyone, classroom: str) -> Listed[Transcrip
     """Answers, checks with what they saw, hints, in their order."""
     room = await opening.classroom_named(emulator, classroom)
     transcripts = []
-    for each in await progress.progress_in(emulator, room):
-        events = await emulator.runner.read(queries.events_of, each.seat.tenant_id)
-        transcripts.append(Transcript(seat=_seat(each), events=[_note(event) for event in events]))
+    for seat_progress in await progress.progress_in(emulator, room):
+        events = await emulator.runner.read(queries.events_of, seat_progress.seat.tenant_id)
+        transcripts.append(Transcript(seat=_seat(seat_progress), events=[_note(event) for event in events]))
     return Listed(value=transcripts)
 
 
@@ -298,7 +300,7 @@ def _labs(labs: Sequence[Lab]) -> list[ClassroomLab]:
 
 
 def _outcomes(outcomes: Sequence[steering.Outcome]) -> Listed[SeatOutcome]:
-    return Listed(value=[SeatOutcome(seat=each.seat, problem=each.problem or None) for each in outcomes])
+    return Listed(value=[SeatOutcome(seat=outcome.seat, problem=outcome.problem or None) for outcome in outcomes])
 
 
 def _seat(seat: SeatProgress) -> Seat:
@@ -307,7 +309,7 @@ def _seat(seat: SeatProgress) -> Seat:
         tenant=seat.tenant.id,
         now=iso(seat.now),
         frozen=seat.is_frozen,
-        labs=[_lab(each) for each in seat.labs],
+        labs=[_lab(lab) for lab in seat.labs],
         last=None if seat.last is None else _note(seat.last),
     )
 

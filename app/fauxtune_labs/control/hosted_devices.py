@@ -83,7 +83,7 @@ router = calls("/tenants/{tenant}/hosted-devices", tag="devices")
 @router.get("", summary="List the simulated devices that this server holds")
 async def list_hosted_devices(here: Here) -> Listed[HostedDevice]:
     """In the order of their enrolments. Devices of fauxtune-sim and of tests are not among them."""
-    return Listed(value=[_view(each) for each in await here.emulator.device_host.devices(here.tenant.id)])
+    return Listed(value=[_view(device) for device in await here.emulator.device_host.devices(here.tenant.id)])
 
 
 @router.post("", status_code=201, summary="Add a simulated device, which this server holds")
@@ -98,7 +98,7 @@ async def add_hosted_device(here: Here, body: NewHostedDevice) -> HostedDevice:
 @router.patch("/{device:path}", summary="Do with a simulated device what its owner does")
 async def change_hosted_device(here: Here, device: str, body: HostedDeviceChange) -> HostedDevice:
     """By its name. With other facts a device that is on line checks in."""
-    scripts = None if body.scripts is None else {name: each.model_dump() for name, each in body.scripts.items()}
+    scripts = None if body.scripts is None else {name: script.model_dump() for name, script in body.scripts.items()}
     change = DeviceChange(online=body.online, refuses=body.refuses, facts=body.facts, scripts=scripts)
     return _view(await hosted_devices.change_device(here.emulator, here.tenant, name=device, change=change))
 

@@ -218,7 +218,9 @@ async def list_labs(here: Here) -> Listed[ListedLab]:
     """In the order in which they are taught, with what was done in this tenant. Texts of labs are in the language that
     the caller prefers (Accept-Language: en, it).
     """
-    return Listed(value=[_line(each) for each in await lab_lines(here.emulator, here.tenant, language=here.language)])
+    return Listed(
+        value=[_line(lab_line) for lab_line in await lab_lines(here.emulator, here.tenant, language=here.language)]
+    )
 
 
 @router.get("/{lab}", summary="Get a lab, with its steps and what was done")
@@ -251,7 +253,7 @@ async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> 
     words = catalogue(here.language, DOMAIN)
     return CheckedLab(
         done=not rest,
-        missing=[words.render(each) for each in rest],
+        missing=[words.render(message) for message in rest],
         steps=[
             CheckedLabStep(
                 number=each.number + 1,
@@ -316,14 +318,14 @@ async def _seen(here: TenantCall, name: str) -> Lab:
         steps=[_step(here, view, number) for number in range(len(lab.steps))],
         proofs=[
             LabProof(
-                text=each.text,
-                files=[file.words["name"] for file in each.files],
-                run=[*each.run],
-                prints=[*each.prints],
-                hides=[*each.hides],
-                fails=each.fails,
+                text=proof.text,
+                files=[file.words["name"] for file in proof.files],
+                run=[*proof.run],
+                prints=[*proof.prints],
+                hides=[*proof.hides],
+                fails=proof.fails,
             )
-            for each in lab.proofs
+            for proof in lab.proofs
         ],
         quiz=_question(lab.quiz, progress.answered, is_told=True),
         files=[*view.files],
@@ -349,8 +351,8 @@ def _question(question: Question, chosen: tuple[int, ...], *, is_told: bool) -> 
     return LabQuestion(
         text=question.text,
         choices=[
-            _choice(each, number=number + 1, chosen=number in chosen, is_told=is_told)
-            for number, each in enumerate(question.choices)
+            _choice(choice, number=number + 1, chosen=number in chosen, is_told=is_told)
+            for number, choice in enumerate(question.choices)
         ],
     )
 
@@ -369,9 +371,9 @@ def _step(here: TenantCall, view: LabView, number: int) -> LabStep:
         text=step.text,
         passed=number in progress.passed,
         hints=[*step.hints[: _hints(progress, number)]],
-        do=[_way(here, each) for each in ways.do],
-        look=[_way(here, each) for each in ways.look],
-        wrong=[LabWrongWay(text=each.text, says=each.says) for each in step.wrong],
+        do=[_way(here, way) for way in ways.do],
+        look=[_way(here, way) for way in ways.look],
+        wrong=[LabWrongWay(text=wrong_way.text, says=wrong_way.says) for wrong_way in step.wrong],
     )
 
 
@@ -390,9 +392,13 @@ def _way(here: TenantCall, way: Way) -> LabWay:
         page=page,
         requests=[
             LabRequest(
-                service=each.service.value, method=each.method, path=each.path, body=each.body, notes=[*each.notes]
+                service=request.service.value,
+                method=request.method,
+                path=request.path,
+                body=request.body,
+                notes=[*request.notes],
             )
-            for each in way.requests
+            for request in way.requests
         ],
         problem=way.problem,
     )

@@ -54,18 +54,18 @@ async def list_states(here: Here) -> Listed[KnownState]:
     return Listed(
         value=[
             KnownState(
-                state=each.text,
-                example=each.example,
-                area=each.area,
-                meaning=each.meaning,
-                also=list(each.also),
+                state=sentence.text,
+                example=sentence.example,
+                area=sentence.area,
+                meaning=sentence.meaning,
+                also=list(sentence.also),
                 params=[
                     PlaceOfState(name=name, example=PLACES[name].example, meaning=PLACES[name].meaning)
-                    for name in places(each)
+                    for name in places(sentence)
                 ],
-                enrolls=each.enrolls,
+                enrolls=sentence.enrolls,
             )
-            for each in SENTENCES
+            for sentence in SENTENCES
         ]
     )
 

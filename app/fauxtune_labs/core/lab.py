@@ -38,7 +38,7 @@ class Question:
 
     def is_right(self, chosen: Sequence[int]) -> bool:
         """Whether the right answer is among those that were chosen, by their numbers, counted from 0."""
-        return any(self.choices[each].right for each in chosen if each < len(self.choices))
+        return any(self.choices[number].right for number in chosen if number < len(self.choices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +102,4 @@ class Lab:
 
     def files(self) -> tuple[Act, ...]:
         """Return the files of all proofs, each once."""
-        return tuple({each.words["name"]: each for proof in self.proofs for each in proof.files}.values())
+        return tuple({file.words["name"]: file for proof in self.proofs for file in proof.files}.values())

@@ -105,7 +105,7 @@ def examined(name: str, text: str) -> tuple[Lab | None, list[Mistake]]:
         reader.whole(lab)
         if not reader.mistakes:
             return lab, []
-    return None, sorted(reader.mistakes, key=lambda each: each.line)
+    return None, sorted(reader.mistakes, key=lambda mistake: mistake.line)
 
 
 class _Reader:
@@ -243,12 +243,12 @@ class _Reader:
             self.wrong(self._line_with(f'"{label}"'), f"no deed makes a certificate with the label '{label}'")
         files = {deed.words["file"] for deed in deeds if deed.verb in {"issue file", "rewrite file"}}
         wanted = {deed.words["file"] for deed in deeds if deed.verb == "import file"}
-        wanted |= {each.words["name"] for each in lab.files() if each.verb == "pfx"}
+        wanted |= {file.words["name"] for file in lab.files() if file.verb == "pfx"}
         wanted |= {check.words["file"] for step in lab.steps for check in step.check if check.verb == "reads file"}
         for name in sorted(wanted - files):
             self.wrong(self._line_with(f'"{name}"'), f"no deed 'issue file' makes the file '{name}'")
         requests = {deed.words["file"] for deed in deeds if deed.verb == "try request"}
-        for name in sorted({each.words["name"] for each in lab.files() if each.verb == "request"} - requests):
+        for name in sorted({file.words["name"] for file in lab.files() if file.verb == "request"} - requests):
             self.wrong(self._line_with(f'"{name}"'), f"no deed 'try request' makes the file '{name}'")
 
     def _header(self, name: str) -> int:
@@ -276,7 +276,7 @@ def _makes_certificate(deed: Act) -> bool:
 def _labels_of_others(lab: Lab) -> set[str]:
     others = [*lab.files(), *(check for step in lab.steps for check in step.check)]
     others += [deed for step in lab.steps for way in step.wrong for deed in way.do if not _makes_certificate(deed)]
-    return {each.words["label"] for each in others if "label" in each.words}
+    return {act.words["label"] for act in others if "label" in act.words}
 
 
 # --------------------------------------------------------------------------------------- from a document that is right
@@ -330,7 +330,7 @@ def _question(part: Mapping[str, Any]) -> Question:
 
 
 def _acts(acts: Sequence[Mapping[str, Any]], *, key: str) -> tuple[Act, ...]:
-    return tuple(Act(each[key], {name: value for name, value in each.items() if name != key}) for each in acts)
+    return tuple(Act(act[key], {name: value for name, value in act.items() if name != key}) for act in acts)
 
 
 def _joined(text: str) -> str:

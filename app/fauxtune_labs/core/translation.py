@@ -33,8 +33,8 @@ def mapped(lab: Lab, say: Callable[[str], str]) -> Lab:
         idea=say(lab.idea),
         story=say(lab.story),
         predict=_question(lab.predict, say),
-        steps=tuple(_step(each, say) for each in lab.steps),
-        proofs=tuple(replace(each, text=say(each.text)) for each in lab.proofs),
+        steps=tuple(_step(step, say) for step in lab.steps),
+        proofs=tuple(replace(proof, text=say(proof.text)) for proof in lab.proofs),
         quiz=_question(lab.quiz, say),
     )
 
@@ -68,7 +68,7 @@ def mistakes_of(lab: Lab, catalogue: str) -> list[Mistake]:
         for e in entries.values()
         if e.text in texts and not all(e.forms)
     ]
-    return sorted([*missing, *surplus, *empty], key=lambda each: each.line)
+    return sorted([*missing, *surplus, *empty], key=lambda mistake: mistake.line)
 
 
 def updated(lab: Lab, *, language: Language, catalogue: str = "") -> str:
@@ -82,7 +82,7 @@ def updated(lab: Lab, *, language: Language, catalogue: str = "") -> str:
 
 
 def _question(question: Question, say: Callable[[str], str]) -> Question:
-    choices = (replace(each, text=say(each.text), why=say(each.why)) for each in question.choices)
+    choices = (replace(choice, text=say(choice.text), why=say(choice.why)) for choice in question.choices)
     return Question(say(question.text), tuple(choices))
 
 
@@ -92,7 +92,7 @@ def _step(step: Step, say: Callable[[str], str]) -> Step:
         title=say(step.title),
         text=say(step.text),
         hints=tuple(map(say, step.hints)),
-        wrong=tuple(replace(each, text=say(each.text)) for each in step.wrong),
+        wrong=tuple(replace(wrong_way, text=say(wrong_way.text)) for wrong_way in step.wrong),
     )
 
 

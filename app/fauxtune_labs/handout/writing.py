@@ -38,7 +38,7 @@ def write_handout(classroom: Json, folder: Path, *, language: Language = Languag
     language. Return their paths. Raises NotWritten.
     """
     seats = classroom["seats"]
-    rows = [(each["name"], each["password"], classroom["address"], classroom["trust"]) for each in seats]
+    rows = [(seat["name"], seat["password"], classroom["address"], classroom["trust"]) for seat in seats]
     page = _page(
         "cards.html",
         language=language,
@@ -56,9 +56,9 @@ def write_transcripts(classroom: Json, transcripts: Sequence[Json], *, folder: P
     """
     labs = {lab["name"]: lab for lab in classroom["labs"]}
     files = {"summary.csv": _summary(labs, transcripts)}
-    for each in transcripts:
-        page = _page("transcript.html", classroom=classroom, labs=labs, seat=each["seat"], transcript=each)
-        files[f"{each['seat']['name']}.html"] = page
+    for transcript in transcripts:
+        page = _page("transcript.html", classroom=classroom, labs=labs, seat=transcript["seat"], transcript=transcript)
+        files[f"{transcript['seat']['name']}.html"] = page
     return _write(folder, files)
 
 
@@ -76,7 +76,7 @@ def _summary(labs: Json, transcripts: Sequence[Json]) -> str:
     names = ("seat", "lab", "started", "firstQuestion", "stepsPassed", "steps", "lastQuestion", "hints", "done")
     rows = [
         (
-            each["seat"]["name"],
+            transcript["seat"]["name"],
             lab["name"],
             _yes(lab["started"]),
             _right(lab["predicted"]),
@@ -86,8 +86,8 @@ def _summary(labs: Json, transcripts: Sequence[Json]) -> str:
             lab["hints"],
             _yes(lab["done"]),
         )
-        for each in transcripts
-        for lab in each["seat"]["labs"]
+        for transcript in transcripts
+        for lab in transcript["seat"]["labs"]
     ]
     return _csv(names, rows)
 

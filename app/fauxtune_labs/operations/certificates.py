@@ -175,7 +175,7 @@ async def _imported(scene: Scene, user: str) -> list[JsonObject]:
     """Return the records that were imported for the user's encrypted mail, those that end first first."""
     records = await scene.listed(imported.COLLECTION, userPrincipalName=scene.principal_name(user))
     purpose = INTENDED[Purpose.ENCRYPTION]
-    return sorted((each for each in records if each["intendedPurpose"] == purpose), key=_end)
+    return sorted((record for record in records if record["intendedPurpose"] == purpose), key=_end)
 
 
 async def _newest_encryption(scene: Scene, reading: Reading) -> IssuedCertificateRow:
@@ -185,7 +185,7 @@ async def _newest_encryption(scene: Scene, reading: Reading) -> IssuedCertificat
     for _ in range(2):
         thumbprints = [record["thumbprint"].lower() for record in await _imported(scene, user)]
         rows = {row.thumbprint: row for row in await _issued(scene, user, usage=_USAGE)}
-        known = [rows[each] for each in reversed(thumbprints) if each in rows]
+        known = [rows[thumbprint] for thumbprint in reversed(thumbprints) if thumbprint in rows]
         if known:
             scene.values["thumbprint"] = known[0].thumbprint
             return known[0]
@@ -200,7 +200,7 @@ async def _issued(scene: Scene, user: str, *, usage: str) -> Sequence[IssuedCert
     if row is None:
         return ()
     rows = await scene.read(certificate_queries.issued, scene.tenant.id, user_id=UserId(row.id))
-    return [each for each in rows if usage in each.key_usage]
+    return [certificate for certificate in rows if usage in certificate.key_usage]
 
 
 async def _revoke(scene: Scene, row: IssuedCertificateRow, *, reason: str) -> None:

@@ -68,7 +68,7 @@ async def device_of_enrollment(emulator: Emulator, tenant: Tenant, *, row: Enrol
     if row.state is EnrollmentState.ENDED:
         return None
     devices = await emulator.device_host.devices(tenant.id)
-    return next((each for each in devices if is_enrollment_of(each, row)), None)
+    return next((device for device in devices if is_enrollment_of(device, row)), None)
 
 
 async def change_device(emulator: Emulator, tenant: Tenant, *, name: str, change: DeviceChange) -> HostedDevice:
@@ -112,7 +112,7 @@ async def _wait_for_turn(emulator: Emulator, tenant: Tenant) -> None:
 
 
 def _free_name(kind: Kind, devices: Collection[HostedDevice]) -> str:
-    names = {each.name for each in devices}
+    names = {device.name for device in devices}
     number = 1
     while kind.name(number) in names:
         number += 1

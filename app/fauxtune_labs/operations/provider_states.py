@@ -32,7 +32,7 @@ async def user_may_not_enroll(scene: Scene, reading: Reading) -> None:
     title = f"May not enrol {blocked}"
     user, group = await scene.user(reading.words["user"]), await scene.group(title)
     members = await scene.listed(f"{directory.GROUPS}/{group['id']}/members")
-    if user["id"] not in {each["id"] for each in members}:
+    if user["id"] not in {member["id"] for member in members}:
         await scene.send(directory.add_member(group["id"], member=user["id"]))
     known = await scene.listed(administration.CONFIGURATIONS)
     restriction = next((each for each in known if each["displayName"] == title), None)

@@ -177,7 +177,7 @@ class Equal:
 
     def expects(self, _values: Values) -> str:
         """Say it in few words."""
-        return f"{self.path}: {' or '.join('null' if each is None else str(each) for each in self.values)}"
+        return f"{self.path}: {' or '.join('null' if value is None else str(value) for value in self.values)}"
 
     def deviation(self, answer: Answer, values: Values) -> str | None:
         """Return what is at the path."""
@@ -296,7 +296,8 @@ class Ordered:
     def deviation(self, answer: Answer, _values: Values) -> str | None:
         """Say whether the order is another one."""
         keys = [
-            "".join(filter(str.isalnum, str(each.get(self.name)).casefold())) for each in elements(answer, self.path)
+            "".join(filter(str.isalnum, str(element.get(self.name)).casefold()))
+            for element in elements(answer, self.path)
         ]
         if len(set(keys)) < 2:
             raise NothingThere(f"two elements of different {self.name}")

@@ -60,7 +60,7 @@ def finding(prefix: str) -> Generator[Request, Answer, Search]:
         if problem:
             unread.append(f"{place}: {problem}")
     mine = re.compile(rf"{re.escape(prefix)}-[0-9a-f]{{8}}-", re.IGNORECASE)
-    return Search(tuple(each for each in leftovers if mine.match(each.name)), tuple(unread))
+    return Search(tuple(leftover for leftover in leftovers if mine.match(leftover.name)), tuple(unread))
 
 
 def _found_in(path: str, place: str, *, name: str, leftovers: list[Leftover]) -> Generator[Request, Answer, str]:
@@ -82,9 +82,9 @@ def _found_in(path: str, place: str, *, name: str, leftovers: list[Leftover]) ->
 
 
 def _named(elements: list[Any], place: str, *, name: str) -> Iterator[Leftover]:
-    for each in elements:
-        if isinstance(each, dict) and isinstance(each.get("id"), str) and isinstance(each.get(name), str):
-            yield Leftover(f"{place}/{quote(each['id'], safe='')}", each[name])
+    for element in elements:
+        if isinstance(element, dict) and isinstance(element.get("id"), str) and isinstance(element.get(name), str):
+            yield Leftover(f"{place}/{quote(element['id'], safe='')}", element[name])
 
 
 def _below_host(link: object) -> str:

@@ -39,13 +39,13 @@ class About:
 
 def document(about: About, outcomes: Sequence[Outcome], *, expectations: Iterable[Expectation]) -> Json:
     """Return the result of a run as JSON."""
-    known = {each.id: each for each in expectations}
-    counts = Counter(each.verdict for each in outcomes)
+    known = {expectation.id: expectation for expectation in expectations}
+    counts = Counter(outcome.verdict for outcome in outcomes)
     return {
         **{name: value for name, value in asdict(about).items() if name != "left"},
         "counts": {verdict.value: counts[verdict] for verdict in Verdict},
         "notDeleted": list(about.left),
-        "results": [_result(each, known[each.id]) for each in outcomes],
+        "results": [_result(outcome, known[outcome.id]) for outcome in outcomes],
     }
 
 
@@ -60,7 +60,7 @@ def _result(outcome: Outcome, expectation: Expectation) -> Json:
         "routes": [f"{method} {path}" for method, path in expectation.routes],
         "needs": list(expectation.needs),
         "why": outcome.why,
-        "differences": [asdict(each) for each in outcome.deviations],
+        "differences": [asdict(deviation) for deviation in outcome.deviations],
         "notes": list(outcome.notes),
     }
 
@@ -187,7 +187,9 @@ def recorded(document: Any) -> Recorded:
     try:
         if document["target"] != "real":
             raise Invalid("The recorded run was not against a real tenant: only --target real counts.")
-        verdicts = {(str(each["id"]), str(each["version"])): Verdict(each["result"]) for each in document["results"]}
+        verdicts = {
+            (str(result["id"]), str(result["version"])): Verdict(result["result"]) for result in document["results"]
+        }
         return Recorded(str(document["when"]), verdicts)
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(f"This is not a result of `fauxtune probe --report FILE.json`: {error!r} is missing.") from None

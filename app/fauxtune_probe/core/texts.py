@@ -61,7 +61,7 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, dict):
         value = list(value.values())
     elif is_dataclass(value):
-        value = [getattr(value, each.name) for each in fields(value)]
+        value = [getattr(value, field.name) for field in fields(value)]
     return [text for each in value for text in _texts(each)] if isinstance(value, list | tuple) else []
 
 

@@ -139,9 +139,9 @@ def _taken(document: object, source: Source) -> object:
     if not star:
         return at(document, source.place)
     elements = at(document, every)
-    for each in elements if isinstance(elements, list) else ():
-        if at(each, source.having) and has(each, source.having):
-            return at(each, rest)
+    for element in elements if isinstance(elements, list) else ():
+        if at(element, source.having) and has(element, source.having):
+            return at(element, rest)
     return None
 
 

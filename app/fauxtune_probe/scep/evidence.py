@@ -65,13 +65,15 @@ class Evidence:
             for call in self._calls
             if call.transaction == transaction or (call.transaction not in others and challenge is not None)
         ]
-        events = [each["detail"] | {"type": each["type"]} for each in self._events if _is_of(each, challenge)]
+        events = [event["detail"] | {"type": event["type"]} for event in self._events if _is_of(event, challenge)]
         codes = tuple(call.code or f"HTTP status {call.status}" for call in calls if call.action == _VALIDATE)
-        noted = tuple("Success" if each["type"] == _GRANTED else str(each["code"]) for each in events if "code" in each)
+        noted = tuple(
+            "Success" if event["type"] == _GRANTED else str(event["code"]) for event in events if "code" in event
+        )
         return Heard(
             codes=codes or noted,
-            successes=_reports(calls, _SUCCESS) or tuple(each for each in events if each["type"] == _ISSUED),
-            failures=_reports(calls, _FAILURE) or tuple(each for each in events if each["type"] == _FAILED),
+            successes=_reports(calls, _SUCCESS) or tuple(event for event in events if event["type"] == _ISSUED),
+            failures=_reports(calls, _FAILURE) or tuple(event for event in events if event["type"] == _FAILED),
             transactions=frozenset(call.transaction for call in calls if call.action == _VALIDATE),
         )
 
@@ -120,9 +122,9 @@ class Evidence:
         while True:
             query = {"after": str(self._number), "surface": "partner", "limit": str(_PAGE)}
             page = self._client.control("GET", "/wire", params=query)
-            for each in page["exchanges"]:
-                if _action(each["url"]) in _ACTIONS:
-                    self._calls += _call(self._client.control("GET", f"/wire/{each['number']}"))
+            for exchange in page["exchanges"]:
+                if _action(exchange["url"]) in _ACTIONS:
+                    self._calls += _call(self._client.control("GET", f"/wire/{exchange['number']}"))
             self._number = max(self._number, int(page["next"]))
             if len(page["exchanges"]) < _PAGE:
                 return

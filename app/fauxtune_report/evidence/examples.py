@@ -45,12 +45,12 @@ def barred(facts: Facts) -> Barred | None:
     choices = [each for mail in facts.mails if mail.raw is not None for each in _barred(facts, mail)]
     return min(
         choices,
-        key=lambda each: (
-            each.other is None,
-            len(each.mail.recipients) > 1,
-            (each.stranger.id, each.other) not in facts.keys,
-            each.stranger.variant not in COMPUTERS,
-            each.reader.variant in COMPUTERS,
+        key=lambda choice: (
+            choice.other is None,
+            len(choice.mail.recipients) > 1,
+            (choice.stranger.id, choice.other) not in facts.keys,
+            choice.stranger.variant not in COMPUTERS,
+            choice.reader.variant in COMPUTERS,
         ),
         default=None,
     )
@@ -80,9 +80,9 @@ def own_encryption(facts: Facts, device: Device) -> str | None:
     """Return a certificate of only this device that can encrypt."""
     return next(
         (
-            each.thumbprint
-            for each in facts.held_by(device, *OWN)
-            if (known := facts.certificates.get(each.thumbprint)) is not None and known.encrypts
+            holding.thumbprint
+            for holding in facts.held_by(device, *OWN)
+            if (known := facts.certificates.get(holding.thumbprint)) is not None and known.encrypts
         ),
         None,
     )
@@ -91,14 +91,18 @@ def own_encryption(facts: Facts, device: Device) -> str | None:
 def shared(facts: Facts) -> list[Shared]:
     """Return the imported certificates for encryption that reached devices, the newest first."""
     examples = []
-    for thumbprint in dict.fromkeys(each.thumbprint for each in facts.holdings if each.source is Source.IMPORTED):
+    for thumbprint in dict.fromkeys(
+        holding.thumbprint for holding in facts.holdings if holding.source is Source.IMPORTED
+    ):
         known = facts.certificates.get(thumbprint)
         if known is not None and known.encrypts:
             mails = [mail for mail in facts.mails if thumbprint in mail.recipients and mail.owner == known.owner]
             readable = sorted(mails, key=lambda mail: (mail.raw is None, len(mail.recipients)))
             examples.append(Shared(thumbprint, tuple(facts.holders(thumbprint)), next(iter(readable), None)))
     return sorted(
-        examples, key=lambda each: facts.certificates[each.thumbprint].certificate.not_valid_after_utc, reverse=True
+        examples,
+        key=lambda example: facts.certificates[example.thumbprint].certificate.not_valid_after_utc,
+        reverse=True,
     )
 
 
@@ -107,8 +111,10 @@ def departed(facts: Facts) -> list[Departed]:
     result = []
     for device in facts.devices:
         if device.left is not None:
-            own = tuple(each.thumbprint for each in facts.held_by(device, *OWN) if each.thumbprint in facts.revoked)
-            held = [each.thumbprint for each in facts.held_by(device, Source.IMPORTED)]
+            own = tuple(
+                holding.thumbprint for holding in facts.held_by(device, *OWN) if holding.thumbprint in facts.revoked
+            )
+            held = [holding.thumbprint for holding in facts.held_by(device, Source.IMPORTED)]
             valid = [
                 thumbprint
                 for thumbprint in held

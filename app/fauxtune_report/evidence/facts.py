@@ -204,11 +204,11 @@ class Facts:
 
     def held_by(self, device: Device, *sources: Source) -> list[Holding]:
         """Return what a device held at any time, from these sources."""
-        return [each for each in self.holdings if each.device == device.id and each.source in sources]
+        return [holding for holding in self.holdings if holding.device == device.id and holding.source in sources]
 
     def holders(self, thumbprint: str) -> list[Device]:
         """Return the devices that held a certificate at any time, in the order of their enrolment."""
-        ids = {each.device for each in self.holdings if each.thumbprint == thumbprint}
+        ids = {holding.device for holding in self.holdings if holding.thumbprint == thumbprint}
         return [device for device in self.devices if device.id in ids]
 
     def is_expired(self, certificate: Certificate) -> bool:

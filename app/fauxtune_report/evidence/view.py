@@ -50,7 +50,7 @@ class View:
 
     def chips(self, holdings: Iterable[Holding], *, only_revoked: bool = False) -> Chips:
         """Return the certificates as a table shows them, each once, with what became of them."""
-        last = {each.thumbprint: each for each in holdings}
+        last = {holding.thumbprint: holding for holding in holdings}
         chips = [
             Chip(each.thumbprint, each.source, each.until is not None, each.thumbprint in self.facts.revoked)
             for each in last.values()
@@ -65,10 +65,14 @@ class View:
 
     def files(self, thumbprints: Iterable[str]) -> str:
         """Return the files of certificates that the report has, for a shell: patterns if they fit no others."""
-        files = {file for each in thumbprints if (file := self.layout.certificate(each)) is not None}
+        files = {file for thumbprint in thumbprints if (file := self.layout.certificate(thumbprint)) is not None}
         if len(files) <= _LISTED:
             return " ".join(sorted(files))
-        every = {file for each in self.facts.certificates if (file := self.layout.certificate(each)) is not None}
+        every = {
+            file
+            for certificate in self.facts.certificates
+            if (file := self.layout.certificate(certificate)) is not None
+        }
         for begin in (_by_folder, _by_source):
             patterns = {begin(file) for file in files}
             if {file for file in every if begin(file) in patterns} == files:

@@ -93,10 +93,10 @@ def _contents(facts: Facts, layout: Layout) -> dict[str, bytes]:
         contents[layout.authority(authority.name)] = _pem([authority.certificate])
         if authority.ocsp is not None:
             contents[layout.ocsp(authority.name)] = authority.ocsp
-    for each in facts.certificates.values():
-        name = layout.certificate(each.thumbprint)
+    for certificate in facts.certificates.values():
+        name = layout.certificate(certificate.thumbprint)
         assert name is not None
-        contents[name] = _pem([each.certificate])
+        contents[name] = _pem([certificate.certificate])
     for mail in facts.mails:
         name = layout.mail(mail)
         if name is not None and mail.raw is not None:
@@ -109,7 +109,7 @@ def _contents(facts: Facts, layout: Layout) -> dict[str, bytes]:
 
 
 def _pem(certificates: Iterable[x509.Certificate]) -> bytes:
-    return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def _line(event: object) -> bytes:
@@ -208,7 +208,7 @@ def _show(value: Any, *, marks: Marks) -> Markup:
             return Markup('<time class="time">{}</time>').format(str(value))
         case Chips(chips=chips, more=more):
             rest = [Markup("+{}").format(more)] if more else []
-            return Markup(" ").join([*(_chip(each, marks=marks) for each in chips), *rest]) or Markup("–")
+            return Markup(" ").join([*(_chip(chip, marks=marks) for chip in chips), *rest]) or Markup("–")
     return escape(str(value))
 
 

@@ -32,7 +32,7 @@ _HEADERS_WITH_ADDRESSES = frozenset({"location", "referer", "content-location", 
 def mask_query(query: str) -> str:
     """Return a query string, or the body of a form, with its secrets masked."""
     fields = query.split("&", _MOST_FIELDS)
-    rest = [f"[{counted(len(each), 'character')}]" for each in fields[_MOST_FIELDS:]]
+    rest = [f"[{counted(len(field), 'character')}]" for field in fields[_MOST_FIELDS:]]
     del fields[_MOST_FIELDS:]
     return "&".join([*map(_masked_field, fields), *rest])
 

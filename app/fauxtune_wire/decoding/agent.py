@@ -80,4 +80,4 @@ def _name(script: Document, member: str) -> str:
 
 def _objects(document: Document, name: str) -> list[Document]:
     values = document.get(name)
-    return [each for each in values[:_MOST_LISTED] if isinstance(each, dict)] if isinstance(values, list) else []
+    return [value for value in values[:_MOST_LISTED] if isinstance(value, dict)] if isinstance(values, list) else []

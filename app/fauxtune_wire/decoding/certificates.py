@@ -123,7 +123,8 @@ def name_words(name: asn1_x509.Name) -> str:
     """
     attributes = [each for rdn in reversed(list(name.chosen)) for each in rdn]
     return ",".join(
-        f"{_SHORT.get(each['type'].native, each['type'].dotted)}={each['value'].native}" for each in attributes
+        f"{_SHORT.get(attribute['type'].native, attribute['type'].dotted)}={attribute['value'].native}"
+        for attribute in attributes
     )
 
 

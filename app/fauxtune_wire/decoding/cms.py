@@ -71,7 +71,7 @@ def _certificates(content: cms.SignedData) -> list[x509.Certificate]:
     certificates = content["certificates"]
     if isinstance(certificates, core.Void):
         return []
-    chosen = [each.chosen.dump() for each in certificates if each.name == "certificate"]
+    chosen = [certificate.chosen.dump() for certificate in certificates if certificate.name == "certificate"]
     return [certificate_from(der) for der in chosen[:MOST_CERTIFICATES]]
 
 

@@ -67,7 +67,7 @@ def kind_of(data: bytes) -> DerKind | None:
         return None
     outer = _Element(0, data).children()
     inner = outer[0].children() if outer else []
-    match [each.tag for each in inner]:
+    match [element.tag for element in inner]:
         case [0x06, *_]:
             return DerKind.CMS
         case [0x0A, *_]:
@@ -89,13 +89,13 @@ def kind_of(data: bytes) -> DerKind | None:
 
 def _signed(fields: list[_Element]) -> DerKind:
     """The kind of what has a signature after it: certificate, request, or CRL."""
-    tags = [each.tag for each in fields]
+    tags = [field.tag for field in fields]
     match tags:
         case [0x30, *_]:
             return DerKind.CRL
         case [0x02, 0x30, 0x30, 0x17 | 0x18, *_]:
             return DerKind.CRL
-        case [0x02, 0x30, 0x30, *_] if not any(each.tag == _OID for each in fields[1].children()[:1]):
+        case [0x02, 0x30, 0x30, *_] if not any(child.tag == _OID for child in fields[1].children()[:1]):
             return DerKind.REQUEST
     return DerKind.CERTIFICATE
 

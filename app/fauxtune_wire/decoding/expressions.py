@@ -33,15 +33,15 @@ _CONSTANTS = frozenset({"true", "false", "null"})
 def mask_expression(text: str) -> str:
     """Return an expression; if it names a secret, without any value that something is compared with."""
     pieces = list(_PIECE.finditer(text))
-    kind = next((kind for each in pieces if each["word"] and (kind := secret_kind(each["word"]))), None)
+    kind = next((kind for piece in pieces if piece["word"] and (kind := secret_kind(piece["word"]))), None)
     if kind is None:
         return text
     masked, hidden, before = [], f"'{not_shown(kind)}'", ""
-    for each in pieces:
-        word = each["word"]
+    for piece in pieces:
+        word = piece["word"]
         if word is None:
-            masked.append(each[0] if each["mark"] else hidden)
-            before = before if each[0].isspace() or (each[0] in "(," and before == "in") else ""
+            masked.append(piece[0] if piece["mark"] else hidden)
+            before = before if piece[0].isspace() or (piece[0] in "(," and before == "in") else ""
             continue
         lower = word.lower()
         is_value = before in _OPERATORS and lower not in _CONSTANTS

@@ -51,22 +51,32 @@ def _crl(data: bytes) -> Part:
     if revoked.next_update_utc is not None:
         facts.append(("Next one by", moment(revoked.next_update_utc)))
     facts += [
-        ("Number", str(each.value.crl_number)) for each in revoked.extensions if isinstance(each.value, x509.CRLNumber)
+        ("Number", str(extension.value.crl_number))
+        for extension in revoked.extensions
+        if isinstance(extension.value, x509.CRLNumber)
     ]
     entries = list(revoked)
     facts.append(("Revoked", counted(len(entries), "certificate")))
-    facts += [(f"Serial number {serial_words(each.serial_number)}", _revoked(each)) for each in entries[:_MOST_LISTED]]
+    facts += [
+        (f"Serial number {serial_words(entry.serial_number)}", _revoked(entry)) for entry in entries[:_MOST_LISTED]
+    ]
     return Part(f"CRL of {issuer}: {counted(len(entries), 'revoked certificate')}", facts=tuple(facts))
 
 
 def _revoked(entry: x509.RevokedCertificate) -> str:
-    reasons = [str(each.value.reason.value) for each in entry.extensions if isinstance(each.value, x509.CRLReason)]
+    reasons = [
+        str(extension.value.reason.value)
+        for extension in entry.extensions
+        if isinstance(extension.value, x509.CRLReason)
+    ]
     return f"revoked {moment(entry.revocation_date_utc)}, {reasons[0] if reasons else 'without a reason'}"
 
 
 def _request(data: bytes) -> Part:
     request = read_request(data)
-    facts = [("Certificate", f"serial number {serial_words(each.serial)}") for each in request.certificates]
+    facts = [
+        ("Certificate", f"serial number {serial_words(certificate.serial)}") for certificate in request.certificates
+    ]
     facts.append(("Nonce", "yes" if request.nonce is not None else "no"))
     return Part(f"OCSP request about {counted(len(request.certificates), 'certificate')}", facts=tuple(facts))
 

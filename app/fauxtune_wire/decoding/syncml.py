@@ -58,7 +58,7 @@ def _commands(around: Element, body: Body, *, group: str = "", depth: int = 0) -
             case "Final":
                 yield "Final", "the last message of this package"
             case _ if command.name in _GROUPS and depth < _DEEPEST_GROUP:
-                parts = [each for each in command.children if each.name not in ("CmdID", "Meta")]
+                parts = [child for child in command.children if child.name not in ("CmdID", "Meta")]
                 yield name, _group(parts, command.name)
                 yield from _commands(command, body, group=f"{group}{number} › ", depth=depth + 1)
             case _:

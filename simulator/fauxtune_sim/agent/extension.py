@@ -33,7 +33,7 @@ Carry = Callable[["Extension", dict[str, Any]], Awaitable[tuple[dict[str, Any], 
 async def run_script(extension: Extension, order: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Run a script, which has the outcome that the device's owner declared."""
     report = script_report(extension.device, order)
-    codes = ", then ".join(str(each["exitCode"]) for each in report["results"])
+    codes = ", then ".join(str(result["exitCode"]) for result in report["results"])
     return report, f"ran the script {order['name']}: exit code {codes}"
 
 

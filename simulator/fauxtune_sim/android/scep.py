@@ -49,7 +49,7 @@ def read_settings(request: dict[str, Any]) -> ScepSettings:
         thumbprint = request.get("caThumbprint")
         return ScepSettings(
             url=str(request["serverUrl"]),
-            other_urls=tuple(str(each) for each in request.get("otherServerUrls", ())),
+            other_urls=tuple(str(server_url) for server_url in request.get("otherServerUrls", ())),
             request=RequestSettings(
                 subject=read_subject(str(request["subject"])),
                 challenge=str(request["challenge"]),

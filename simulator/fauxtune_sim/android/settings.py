@@ -89,7 +89,7 @@ def _flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if name == _PASSWORDS and isinstance(value, list):
             for rules in value:
                 scope = rules.get(_SCOPE, "SCOPE_DEVICE")
-                yield from ((f"{name}/{scope}/{key}", each) for key, each in rules.items() if key != _SCOPE)
+                yield from ((f"{name}/{scope}/{key}", rule) for key, rule in rules.items() if key != _SCOPE)
         elif isinstance(value, dict):
             yield from ((f"{name}/{key}", each) for key, each in value.items())
         else:

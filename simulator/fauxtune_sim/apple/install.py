@@ -153,11 +153,15 @@ class Installer:
         Unverified: that a device renews an identity, and does not send a new request.
         """
         enrollment, installed = self._enrollment(), self._store.profiles.get(staged.profile.identifier)
-        former = [each for each in installed.payloads if each.type == kinds.SCEP] if installed is not None else []
+        former = (
+            [installed_payload for installed_payload in installed.payloads if installed_payload.type == kinds.SCEP]
+            if installed is not None
+            else []
+        )
         if staged.mdm is not None and staged.mdm.identity == payload.uuid:
             return enrollment.identity() if enrollment is not None and former else None
-        for each in former:
-            entry = self._keychain.identity_of(staged.profile.identifier, each.uuid)
+        for installed_payload in former:
+            entry = self._keychain.identity_of(staged.profile.identifier, installed_payload.uuid)
             if entry is not None and entry.digest == settings.identifier:
                 return present_identity(self._device.keystore, entry.alias)
         return None

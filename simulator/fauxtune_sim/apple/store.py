@@ -173,7 +173,9 @@ class ProfileStore:
         which the device was enrolled.
         """
         managed = {profile.identifier for profile in self.profiles.values() if profile.managed}
-        return frozenset(each.name for each in self.claims if each.kind == "certificate" and each.profile in managed)
+        return frozenset(
+            claim.name for claim in self.claims if claim.kind == "certificate" and claim.profile in managed
+        )
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:

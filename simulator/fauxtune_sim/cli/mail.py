@@ -129,7 +129,11 @@ def mail_send(
     from fauxtune_sim.cli import mail_commands
 
     options = mail_commands.MailOptions(
-        **{each.name: given[each.name] for each in fields(mail_commands.MailOptions) if given[each.name] is not None}
+        **{
+            field.name: given[field.name]
+            for field in fields(mail_commands.MailOptions)
+            if given[field.name] is not None
+        }
     )
     if deliver:
         from fauxtune_sim.cli import mailbox_commands

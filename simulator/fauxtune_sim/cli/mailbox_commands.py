@@ -110,15 +110,15 @@ def _account(options: AccountOptions) -> _Account:
     device = load_device(options.state)
     wanted = None if options.address is None else options.address.lower()
     every = (*device.accounts.values(), *device.own_accounts.values())
-    accounts = [each for each in every if wanted in {None, each.address.lower()}]
+    accounts = [mail_account for mail_account in every if wanted in {None, mail_account.address.lower()}]
     if not accounts:
         which = "mail account" if options.address is None else f"mail account {options.address}"
         why = f"its management ended: {device.ended}"
         if device.ended is None:
             why = "no e-mail profile has set one up, and its user has added none (fauxtune-sim mail account add)"
         raise NotFoundHere(f"{device.name} has no {which}: {why}")
-    if len({each.address.lower() for each in accounts}) > 1:
-        addresses = ", ".join(sorted(each.address for each in accounts))
+    if len({account.address.lower() for account in accounts}) > 1:
+        addresses = ", ".join(sorted(account.address for account in accounts))
         raise NotFoundHere(f"{device.name} has several mail accounts; choose one with --account: {addresses}")
     if device.folder is None:
         raise StateBroken(f"{device.name} is stored nowhere")
@@ -262,7 +262,9 @@ def add_account(state: Path, address: str, *, app: str | None = None, certificat
     name, at, domain = address.partition("@")
     if not (name and at and domain) or any(each.isspace() or not each.isprintable() for each in address):
         raise NotFoundHere(f"'{address}' is no address: write it whole, such as alice@contoso.example")
-    every = {each.address.lower() for each in (*device.accounts.values(), *device.own_accounts.values())}
+    every = {
+        mail_account.address.lower() for mail_account in (*device.accounts.values(), *device.own_accounts.values())
+    }
     if address.lower() in every:
         raise NotAllowedHere(f"{device.name} has a mail account for {address} already")
     identity = None if certificate is None else _identity(device, certificate)
@@ -277,9 +279,9 @@ def add_account(state: Path, address: str, *, app: str | None = None, certificat
 
 def _identity(device: Device, beginning: str) -> Identity:
     """The identity whose thumbprint begins so. Raises NotFoundHere."""
-    named = [each for each in device.keystore.identities() if each.thumbprint.startswith(beginning.lower())]
+    named = [identity for identity in device.keystore.identities() if identity.thumbprint.startswith(beginning.lower())]
     if len(named) != 1:
-        has = ", ".join(each.thumbprint[:8] for each in device.keystore.identities()) or "none"
+        has = ", ".join(identity.thumbprint[:8] for identity in device.keystore.identities()) or "none"
         raise NotFoundHere(
             f"{device.name} holds {'more than one' if named else 'no'} key for {beginning}: it has {has}"
         )
@@ -368,7 +370,7 @@ def _wishes(device: Device, there: AppOnDevice, *, change: AccountChange) -> Ite
 
 def _thumbprint(device: Device, beginning: str, *, purpose: str) -> str:
     """The thumbprint of the one certificate for this purpose that begins so. Raises NotFoundHere."""
-    own = [each.thumbprint for each in device.keystore.identities() if _FITS[purpose](each.certificate)]
+    own = [identity.thumbprint for identity in device.keystore.identities() if _FITS[purpose](identity.certificate)]
     named = {thumbprint for thumbprint in own if thumbprint.startswith(beginning.lower())}
     if len(named) != 1:
         has = ", ".join(thumbprint[:8] for thumbprint in own) or "none"

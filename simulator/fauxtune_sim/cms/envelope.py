@@ -66,7 +66,9 @@ def open_envelope(data: bytes, identities: Iterable[RecipientIdentity]) -> Decry
                 key = content_key(recipient, identity)
                 if key is not None:
                     return _decrypted(envelope, key, recipient=identity.certificate)
-        identifiers = [each for recipient in envelope.recipients for each in recipient_identifiers(recipient)]
+        identifiers = [
+            identifier for recipient in envelope.recipients for identifier in recipient_identifiers(recipient)
+        ]
         names = "; ".join(map(str, identifiers)) or "nobody"
     except InvalidTag as changed:
         raise CmsRefused("the encrypted content was changed: its authentication tag does not fit") from changed

@@ -72,8 +72,8 @@ class CertificateIdentifier:
         if element.tag == CONTEXT:
             return cls(key_id=element.content)
         if element.tag == _FIRST:  # RecipientKeyIdentifier, or a key identifier in pieces
-            octets = [each for each in element.children() if each.tag | CONSTRUCTED == OCTET_STRING | CONSTRUCTED]
-            return cls(key_id=b"".join(each.octets() for each in octets))
+            octets = [child for child in element.children() if child.tag | CONSTRUCTED == OCTET_STRING | CONSTRUCTED]
+            return cls(key_id=b"".join(octet.octets() for octet in octets))
         issuer, serial = element.children(SEQUENCE)
         return cls(issuer=issuer.has_tag(SEQUENCE).encoding, serial=serial.integer())
 
@@ -237,11 +237,11 @@ def _signed(kind: ContentType, content: Element) -> SignedData:
         raise CmsRefused(f"this is {kind}, not {ContentType.SIGNED}")
     _version, _digests, encapsulated, *optional, signers = content.children(SEQUENCE)
     _type, *attached = encapsulated.children(SEQUENCE)
-    certificates = [each for part in optional if part.tag == _FIRST for each in part.children()]
+    certificates = [child for part in optional if part.tag == _FIRST for child in part.children()]
     return SignedData(
         content=attached[0].only_child(_FIRST).octets() if attached else None,
         # A CertificateSet may have certificates of other kinds (RFC 5652 10.2.2), which have tags of their own.
-        certificates=tuple(each.encoding for each in certificates if each.tag == SEQUENCE),
+        certificates=tuple(certificate.encoding for certificate in certificates if certificate.tag == SEQUENCE),
         signers=tuple(_signer(info) for info in signers.children(SET)),
     )
 

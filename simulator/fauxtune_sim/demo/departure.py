@@ -48,8 +48,10 @@ async def devices_leave(scenario: Scenario) -> Evidence:
     for key, device in scenario.devices.items():
         if device.name in before:
             expected = "revoked" if key in _ENDS else "good"
-            faults += [fault for each in before[device.name] for fault in await statuses.faults(each, expected)]
-    faults += [fault for each in imported for fault in await statuses.faults(each, "good")]
+            faults += [
+                fault for certificate in before[device.name] for fault in await statuses.faults(certificate, expected)
+            ]
+    faults += [fault for certificate in imported for fault in await statuses.faults(certificate, "good")]
     revoked = sum(len(before[device.name]) for device in leaving)
     if not (revoked and imported):
         faults.append("there are no certificates whose status could be checked")
@@ -67,8 +69,8 @@ async def _table(scenario: Scenario, statuses: Statuses, *, before: dict[str, li
         if device.name in before:
             holds = sum(1 for _ in device.record.keystore.identities())
             marks: dict[str, list[str]] = {}
-            for each in before[device.name]:
-                marks.setdefault(await statuses.of(each), []).append(mark(each))
+            for certificate in before[device.name]:
+                marks.setdefault(await statuses.of(certificate), []).append(mark(certificate))
             own = ", ".join(f"{' '.join(names)} {status}" for status, names in marks.items())
             rows.append((device.name, _ENDS.get(key, "stays"), str(holds or "none"), own or "none"))
     return Table(("device", "outcome", "holds", "its PKCS certificates"), rows)

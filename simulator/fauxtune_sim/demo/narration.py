@@ -147,7 +147,7 @@ class Narration:
         text = Text(line)
         text.stylize(style, start=len(line) - len(line.lstrip()))
         for match in _NAME.finditer(line) if marks else ():
-            hue = next((each.hue for each in self.names.marks.values() if each.letters == match["letters"]), None)
+            hue = next((mark.hue for mark in self.names.marks.values() if mark.letters == match["letters"]), None)
             text.stylize("" if hue is None else f"color({COLOURS[hue]})", *match.span())
         for word, colour in _WORDS.items() if words else ():
             text.highlight_regex(rf"\b{word}\b", colour)

@@ -101,7 +101,7 @@ async def prepare(scenario: Scenario) -> None:
 
 def _marks(device: DemoDevice, source: str, *, fit: Fitness) -> str:
     """Name the certificates on a device that come from this source and fit."""
-    return " ".join(mark(each.certificate) for each in device.identities(source, fit=fit)) or "-"
+    return " ".join(mark(identity.certificate) for identity in device.identities(source, fit=fit)) or "-"
 
 
 async def own_signing_keys(scenario: Scenario) -> Evidence:
@@ -189,14 +189,22 @@ async def same_encryption_keys(scenario: Scenario) -> Evidence:
         len(complete) == len(alices) and not others,
         f"{len(complete)} of {len(alices)} devices of Alice's have the same three certificates; "
         f"{joined(device.name for device in bobs)} has {others or 'none'} of them",
-        Table(("device", *(f"until {each.certificate.not_valid_after_utc:%Y-%m}" for each in scenario.imported)), rows),
+        Table(
+            (
+                "device",
+                *(f"until {certificate.certificate.not_valid_after_utc:%Y-%m}" for certificate in scenario.imported),
+            ),
+            rows,
+        ),
     )
 
 
 def _imported_marks(scenario: Scenario, device: DemoDevice) -> list[str]:
     """The marks of the three imported encryption certificates, with a hyphen for each that the device lacks."""
     held = {identity.thumbprint for identity in device.identities("imported", fit=can_encrypt)}
-    return [mark(each.certificate) if each.thumbprint in held else "-" for each in scenario.imported]
+    return [
+        mark(certificate.certificate) if certificate.thumbprint in held else "-" for certificate in scenario.imported
+    ]
 
 
 async def _import(
@@ -220,8 +228,8 @@ async def _import(
     issued = [await scenario.control.issue(order) for order in orders]
     key = await scenario.control.connector_key()
     imports = [
-        pfx_import(each, password=order["pfxPassword"], user=user, purpose=purpose, key=key)
-        for each, order in zip(issued, orders, strict=True)
+        pfx_import(certificate, password=order["pfxPassword"], user=user, purpose=purpose, key=key)
+        for certificate, order in zip(issued, orders, strict=True)
     ]
     await scenario.narration.before(for_display(imports[0], note=note))
     for request in imports:
@@ -261,7 +269,10 @@ async def old_mail(scenario: Scenario) -> Evidence:
     alices, bobs = scenario.devices_of("alice"), scenario.devices_of("bob")
     readers = [device for device in alices if all(_reads_old_mail(scenario, device))]
     strangers = [device for device in bobs if any(_reads_old_mail(scenario, device))]
-    rows = [(each.name, *map(_yes, _reads_old_mail(scenario, each))) for each in scenario.enrolled_devices()]
+    rows = [
+        (enrolled_device.name, *map(_yes, _reads_old_mail(scenario, enrolled_device)))
+        for enrolled_device in scenario.enrolled_devices()
+    ]
     return Evidence(
         len(scenario.old_mails) == 3 and len(readers) == len(alices) and not strangers,
         f"{len(readers)} of {len(alices)} devices of Alice's read the mail of all three years, and "
@@ -357,7 +368,8 @@ async def same_signer(scenario: Scenario) -> Evidence:
         rows.append((device.name, _marks(device, "imported", fit=can_sign), _yes(signs_once)))
     return Evidence(
         bool(rows) and signers == {issued.thumbprint} and not faults,
-        "; ".join(faults) or f"mail from {len(rows)} devices is signed by {joined(_short(each) for each in signers)}",
+        "; ".join(faults)
+        or f"mail from {len(rows)} devices is signed by {joined(_short(signer) for signer in signers)}",
         Table(("device", title, "Bob verifies its mail"), rows),
     )
 

@@ -57,8 +57,8 @@ async def key_made_on_the_phone(scenario: Scenario) -> Evidence:
         f"{mark(second.certificate)}"
     )
     rows = [
-        (name, mark(each.certificate), _until(each.certificate), await statuses.of(each.certificate))
-        for name, each in (("first", first), ("renewed", second))
+        (name, mark(identity.certificate), _until(identity.certificate), await statuses.of(identity.certificate))
+        for name, identity in (("first", first), ("renewed", second))
     ]
     return Evidence(not faults, detail, Table(("certificate", "", "valid until", "in the end"), rows))
 

@@ -224,8 +224,8 @@ class Device:
 
     def accept(self, kind: str | None = None) -> None:
         """Accept deliveries of a kind again (None: of every kind), and save that."""
-        for each in [each for each in self.refusals if kind in {None, each}]:
-            del self.refusals[each]
+        for refusal in [refusal for refusal in self.refusals if kind in {None, refusal}]:
+            del self.refusals[refusal]
         self.save(keys=False, state=False)
 
     def runs(

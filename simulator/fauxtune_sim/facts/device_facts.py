@@ -278,5 +278,5 @@ def _unknown(platform: Platform, name: str) -> NotFoundHere:
     name = name if len(name) <= 60 else f"{name[:57]}..."
     why = f"{platform} devices report no {name}" if name in others else f"there is no fact {name}"
     folded = {each.lower(): each for each in names}
-    near = [folded[each] for each in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.0)]
+    near = [folded[close_match] for close_match in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.0)]
     return NotFoundHere(f"{why}: the nearest are {', '.join(near)}; `fauxtune-sim fact list` shows all")

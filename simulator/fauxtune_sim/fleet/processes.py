@@ -94,7 +94,8 @@ class FleetProcesses:
                 case {"progress": [reached, tried]}:
                     progress[part] = (reached, tried)
                     observer.progress(
-                        sum(each for each, _ in progress.values()), tried=sum(each for _, each in progress.values())
+                        sum(number for number, _ in progress.values()),
+                        tried=sum(number for _, number in progress.values()),
                     )
                 case {"summary": of_part}:
                     summary.add(FleetSummary.from_part(of_part))

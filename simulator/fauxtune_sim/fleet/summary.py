@@ -208,7 +208,9 @@ class FleetSummary:
             reports=document["reports"],
             names=set(document["names"]),
             seconds={Phase(phase): seconds for phase, seconds in document["seconds"].items()},
-            latencies={Phase(phase): Histogram.from_document(each) for phase, each in document["latencies"].items()},
+            latencies={
+                Phase(phase): Histogram.from_document(latency) for phase, latency in document["latencies"].items()
+            },
         )
 
 

@@ -70,11 +70,11 @@ def app_on(device: Device, name: str | None = None, *, address: str | None = Non
             f"{device.name} ({device.kind}) has no mail app: --as-tool signs and encrypts with its keys all the same"
         )
     if name is not None:
-        named = next((each for each in apps if each.app.name == name.lower()), None)
+        named = next((app for app in apps if app.app.name == name.lower()), None)
         if named is None:
-            raise NotFoundHere(f"{device.name} has no app {name}: {', '.join(each.app.name for each in apps)}")
+            raise NotFoundHere(f"{device.name} has no app {name}: {', '.join(app.app.name for app in apps)}")
         return named
-    return max(apps, key=lambda each: (each.smime is not None, each.is_on, each.account is not None))
+    return max(apps, key=lambda app: (app.smime is not None, app.is_on, app.account is not None))
 
 
 def _on(device: Device, app: MailApp, *, address: str | None) -> AppOnDevice:
@@ -83,7 +83,7 @@ def _on(device: Device, app: MailApp, *, address: str | None) -> AppOnDevice:
         for account in (*device.accounts.values(), *device.own_accounts.values())
         if account.package == app.package and (address is None or account.address in {"", address})
     ]
-    account = max(accounts, key=lambda each: each.smime is not None, default=None)
+    account = max(accounts, key=lambda mail_account: mail_account.smime is not None, default=None)
     configured = read_configuration({} if account is None else account.configuration)
     return AppOnDevice(
         app=app,

@@ -206,5 +206,5 @@ def _context(login: MailLogin) -> ssl.SSLContext:
 
 def _pem(identity: Identity) -> bytes:
     key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    issuers = [each for each in identity.chain if each.issuer != each.subject]
-    return key + b"".join(each.public_bytes(Encoding.PEM) for each in (identity.certificate, *issuers))
+    issuers = [certificate for certificate in identity.chain if certificate.issuer != certificate.subject]
+    return key + b"".join(issuer.public_bytes(Encoding.PEM) for issuer in (identity.certificate, *issuers))

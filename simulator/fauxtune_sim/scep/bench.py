@@ -113,7 +113,7 @@ class Bench:
             document["certificates"]["problem"] = str(failed)
             return document
         document["certificates"] |= {
-            "all": [_text(each.public_bytes(Encoding.DER)) for each in self._known.certificates],
+            "all": [_text(certificate.public_bytes(Encoding.DER)) for certificate in self._known.certificates],
             "recipient": _text(self._known.recipient.public_bytes(Encoding.DER)),
         }
         return document

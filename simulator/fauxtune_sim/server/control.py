@@ -153,7 +153,7 @@ class Control:
 
     async def marks(self, thumbprints: Iterable[str]) -> dict[str, Mark]:
         """The marks of certificates by the first digits of their thumbprints, as far as the tenant knows them."""
-        wanted, marks = sorted({each[:8] for each in thumbprints}), {}
+        wanted, marks = sorted({thumbprint[:8] for thumbprint in thumbprints}), {}
         for start in range(0, len(wanted), _MOST_MARKS):
             query = urlencode({"thumbprints": ",".join(wanted[start : start + _MOST_MARKS])})
             answer = await self._get(f"{self._tenant}/certificates/marks?{query}")
@@ -208,14 +208,14 @@ class Control:
         """What each of the devices with these names waits for that is enrolled and has not settled."""
         answer = await self._get(f"{self._tenant}/devices?settled=false")
         try:
-            return [[*each["waitsFor"]] for each in answer["value"] if each["deviceName"] in names]
+            return [[*item["waitsFor"]] for item in answer["value"] if item["deviceName"] in names]
         except (KeyError, TypeError) as odd:
             raise AnswerBroken(f"the control surface's list of devices has an unexpected form: {odd!r}") from odd
 
     async def connectors_off_line(self) -> list[str]:
         """The names of the connectors that somebody set off line."""
         connectors = (await self._get(f"{self._tenant}/connectors")).get("value", [])
-        return [_text(each, "name") for each in connectors if each.get("state") == "offline"]
+        return [_text(connector, "name") for connector in connectors if connector.get("state") == "offline"]
 
     async def issue(self, order: dict[str, Any]) -> IssuedCertificate:
         """Have the authority make a key and issue a certificate for it: `template`, `userPrincipalName`, ..."""

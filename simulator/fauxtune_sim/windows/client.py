@@ -106,10 +106,10 @@ class WindowsAgent(Agent):
 
     async def _upload(self, machine: Machine) -> None:
         """Upload the archives that the session has made. What cannot be uploaded is lost, as on a PC."""
-        for each in machine.archives:
+        for archive in machine.archives:
             with contextlib.suppress(ServerUnreachable):
                 await self._transport.send(
-                    "PUT", each.address, body=each.content, content_type="application/zip", headers=HEADERS
+                    "PUT", archive.address, body=archive.content, content_type="application/zip", headers=HEADERS
                 )
 
     async def _escrow(self, machine: Machine, session: Session) -> None:

@@ -111,9 +111,11 @@ def open_requests(machine: Machine, *, new: bool = False) -> dict[Path, ScepRequ
     wait until that user is logged in.
     """
     return {
-        root: each
-        for root, each in machine.state.requests.items()
-        if each.status == RequestStatus.PENDING and (each.is_new or not new) and (machine.user or root[0] != "User")
+        root: request
+        for root, request in machine.state.requests.items()
+        if request.status == RequestStatus.PENDING
+        and (request.is_new or not new)
+        and (machine.user or root[0] != "User")
     }
 
 
@@ -214,7 +216,7 @@ def _read(machine: Machine, root: Path, *, challenge: str) -> tuple[ScepSettings
         fingerprint = bytes.fromhex(leaf("CAThumbprint")) or None
     except ValueError as broken:
         raise InstallFailed(INVALID_ARGUMENT, str(broken)) from broken
-    urls = tuple(each.strip() for each in leaf("ServerURL").split(";"))
+    urls = tuple(part.strip() for part in leaf("ServerURL").split(";"))
     period, number = leaf("ValidPeriod"), int(leaf("ValidPeriodUnits"))
     return (
         ScepSettings(

@@ -46,9 +46,11 @@ def test_a_certificate_says_whose_it_is_and_what_it_is_for(authorities: Authorit
 
 def test_a_file_of_several_certificates_is_a_part_for_each(authorities: Authorities) -> None:
     chain = [authorities.issuing.certificate, authorities.root.certificate]
-    pem = b"".join(each.public_bytes(Encoding.PEM) for each in chain)
+    pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
     parts = decode(pem, content_type="application/x-pem-file", path="/", direction="response")
-    assert [part.title for part in parts] == [f"Certificate of {subject_text(each.subject)}" for each in chain]
+    assert [part.title for part in parts] == [
+        f"Certificate of {subject_text(certificate.subject)}" for certificate in chain
+    ]
 
 
 def test_a_scep_request_and_its_answer_are_explained(
@@ -111,7 +113,9 @@ def test_certificates_without_a_signer_are_listed(authorities: Authorities) -> N
     chain = [authorities.issuing.certificate, authorities.root.certificate]
     part = decoded(signed.certificates_only(chain))
     assert part.title == "CMS with certificates only (degenerate SignedData): nobody signed it"
-    assert {inner.title for inner in part.parts} == {f"Certificate of {subject_text(each.subject)}" for each in chain}
+    assert {inner.title for inner in part.parts} == {
+        f"Certificate of {subject_text(certificate.subject)}" for certificate in chain
+    }
 
 
 def test_a_signature_that_does_not_fit_is_said(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:

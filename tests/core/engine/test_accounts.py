@@ -163,7 +163,7 @@ def test_an_account_waits_for_its_certificates_and_says_for_which() -> None:
     assert story.status() is ProfileStatus.PENDING
     story.answer()
     result = story.plan()
-    assert {each.source for each in result.offered} == {Source.PKCS, Source.IMPORTED}, "offered is not installed"
+    assert {ledger.source for ledger in result.offered} == {Source.PKCS, Source.IMPORTED}, "offered is not installed"
     assert story.rows[ACCOUNT].state is ItemState.WANTED
 
 
@@ -200,7 +200,7 @@ def test_a_renewed_certificate_leaves_the_account_until_it_is_installed_then_ren
     story.plan()
     story.answer()
     result = story.plan()
-    assert [each.key for each in result.offered] == [OWN]
+    assert [ledger.key for ledger in result.offered] == [OWN]
     assert story.rows[ACCOUNT] == first
     story.report()
     story.settle()
@@ -300,7 +300,7 @@ def test_an_account_that_was_taken_off_by_hand_is_given_again() -> None:
     story.settle()
     story.report(without=frozenset({ACCOUNT}))
     assert story.rows[ACCOUNT].state is ItemState.WANTED
-    assert [each.key for each in story.plan().offered] == [ACCOUNT]
+    assert [ledger.key for ledger in story.plan().offered] == [ACCOUNT]
 
 
 def test_a_certificate_that_was_taken_off_by_hand_does_not_take_the_account_with_it() -> None:
@@ -328,7 +328,7 @@ def test_an_unassigned_account_goes_and_its_certificates_stay() -> None:
 def test_without_certificates_an_account_is_offered_at_once() -> None:
     plain = replace(EMAIL, document={**EMAIL.document, "smimeSigningEnabled": False, "smimeEncryptByDefaultEnabled": 0})
     story = Story([plain])
-    assert [each.key for each in story.plan().offered] == [ACCOUNT]
+    assert [ledger.key for ledger in story.plan().offered] == [ACCOUNT]
 
 
 def test_a_second_account_of_the_same_host_and_address_is_an_error_and_the_older_profile_has_it() -> None:
@@ -356,5 +356,5 @@ def test_in_whatever_order_profiles_come_and_go_the_end_is_the_same(order: list[
     story.settle()
     assert {row.state for row in story.rows.values()} == {ItemState.INSTALLED}
     named = story.account().certificates
-    assert [each.item for _name, each in sorted(named.items())] == [imported_key("aa"), OWN]
+    assert [certificate.item for _name, certificate in sorted(named.items())] == [imported_key("aa"), OWN]
     assert named["smimeSigningCertificate"].fingerprint == story.rows[OWN].fingerprint

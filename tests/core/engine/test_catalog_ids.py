@@ -135,9 +135,9 @@ def test_a_group_only_holds_others() -> None:
 
 def test_what_is_derived_agrees_with_the_catalog_where_both_know_a_setting() -> None:
     both = 0
-    for each in definitions().values():
-        place = place_of(each.id)
-        if is_deliverable(each) and place is not None and "_defender_attacksurface" not in each.id:
+    for definition in definitions().values():
+        place = place_of(definition.id)
+        if is_deliverable(definition) and place is not None and "_defender_attacksurface" not in definition.id:
             both += 1
-            assert place.address == address_of(each)
+            assert place.address == address_of(definition)
     assert both > 40

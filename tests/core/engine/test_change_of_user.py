@@ -40,7 +40,7 @@ def test_the_table_decides_on_a_former_users_certificate_that_nothing_takes_the_
     assert (is_to_go(only(result), device), is_left(only(result), device)) == (removed, not removed)
     foreseen = simulate(before)
     changed = changes(before.rows, SimulatedPlan(before.rows), after=foreseen, device=device)
-    assert [each.key for each in changed.remove] == ([row.key] if removed else []), "what-if foretells what happens"
+    assert [ledger.key for ledger in changed.remove] == ([row.key] if removed else []), "what-if foretells what happens"
     assert (changed.install, changed.reissue) == ((), ())
     unassigned = plan(replace(after(before, result), items={}))
     assert only(unassigned).state is (ItemState.REMOVING if removed else ItemState.KEPT)

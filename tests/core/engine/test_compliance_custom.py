@@ -122,5 +122,8 @@ def test_each_rule_is_a_setting_of_the_policy() -> None:
     policy = Policy("p", "windows10CompliancePolicy", {"deviceCompliancePolicyScript": rules})
     output = {"complianceScriptOutput": '{"Bios": "2.4", "Model": "Latitude"}'}
     verdict = judge_policy(policy, variant=Variant.WINDOWS, facts=output)
-    assert {each.setting: each.status for each in verdict.settings} == {"Bios": "compliant", "Model": "nonCompliant"}
+    assert {setting.setting: setting.status for setting in verdict.settings} == {
+        "Bios": "compliant",
+        "Model": "nonCompliant",
+    }
     assert verdict.status == "nonCompliant"

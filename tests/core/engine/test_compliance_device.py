@@ -170,7 +170,7 @@ def test_the_directory_lets_a_device_in_its_grace_pass(state: str, expected: boo
 )
 def test_the_built_in_policy(standing: Standing, switches: Switches, failing: list[str]) -> None:
     verdict = judge_built_in(standing, switches=switches, now=NOW)
-    assert [each.setting for each in verdict.failing] == failing
+    assert [setting_state.setting for setting_state in verdict.failing] == failing
     assert verdict.status == ("nonCompliant" if failing else "compliant")
     judged = judge_device({}, built_in=verdict, before=DeviceState.UNKNOWN, held=None, now=NOW)
     assert judged.state == ("noncompliant" if failing else "compliant")
@@ -198,7 +198,7 @@ def test_each_action_is_due_once_its_hours_after_the_first_failure() -> None:
     def at(hours: int, *done: str, variant: Variant = Variant.IOS) -> tuple[list[str], datetime]:
         course = Course(failed_at=NOW, done=frozenset(done))
         due, following = due_actions(actions, course, variant=variant, now=NOW + hours * HOUR)
-        return [each.id for each in due], following
+        return [action.id for action in due], following
 
     assert at(0) == (["n"], NOW + 24 * HOUR)
     assert at(24, "n") == (["r"], NOW + 72 * HOUR)
@@ -217,4 +217,4 @@ def test_of_several_push_messages_of_a_day_one_is_sent_and_none_to_aosp() -> Non
     course = Course(failed_at=NOW)
     for variant, sent in ((Variant.ANDROID_KNOX, ["0", "24"]), (Variant.IOS, ["0", "24"]), (Variant.ANDROID_AOSP, [])):
         due, following = due_actions(actions, course, variant=variant, now=NOW + 30 * HOUR)
-        assert ([each.id for each in due], following) == (sent, NO_GRACE)
+        assert ([action.id for action in due], following) == (sent, NO_GRACE)

@@ -122,7 +122,7 @@ def test_every_policy_is_judged_as_the_documents_say(policy: Policy, facts: dict
 
     verdict = judge_policy(policy, variant=DEVICE_OF[policy.kind], facts=facts)
 
-    assert {each.setting.rpartition(".")[2].lower(): each.status for each in verdict.settings} == expected
+    assert {setting.setting.rpartition(".")[2].lower(): setting.status for setting in verdict.settings} == expected
     assert verdict.status == max(expected.values(), key=RANK.index, default="compliant")
 
 
@@ -261,7 +261,7 @@ def test_policies_that_contradict_each_other_are_in_conflict_only_where_no_value
     facts = {"osVersion": "10.0.5"}
     both = [policy("a", "10.0.9", minimum="10.0.1"), policy("b", "10.0.7", minimum="10.0.6")]
     states = {
-        key: {each.setting.rpartition(".")[2]: each.status for each in verdict.settings}
+        key: {setting.setting.rpartition(".")[2]: setting.status for setting in verdict.settings}
         for key, verdict in judge_policies(both, variant=Variant.WINDOWS, facts=facts).items()
     }
     assert states == {

@@ -165,7 +165,7 @@ def test_a_limit_counts_and_leaves_entra_joined_windows_and_devices_without_a_us
 
 def test_a_filter_narrows_whom_a_restriction_reaches() -> None:
     rule = restriction("r", platformBlocked=True)
-    only = tuple(replace(each, filter=FilterId("f")) for each in rule.assignments)
+    only = tuple(replace(assignment, filter=FilterId("f")) for assignment in rule.assignments)
     narrowed = replace(rule, assignments=only)
     for result in (True, False):
         subject = platform_restriction(

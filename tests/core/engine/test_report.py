@@ -179,7 +179,7 @@ def test_an_imported_profile_without_any_certificate_is_an_error_that_says_so() 
 
 def test_every_profile_has_its_outcome() -> None:
     result = profile_outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)])
-    assert {profile: each.status for profile, each in result.items()} == {
+    assert {profile: outcome.status for profile, outcome in result.items()} == {
         "p": ProfileStatus.COMPLIANT,
         "i": ProfileStatus.ERROR,
     }

@@ -71,7 +71,7 @@ def strictest(address: str, values: Sequence[int]) -> int:
 def expected_of(requests: Sequence[Request], judged: Sequence[Request]) -> dict[str, Rule]:
     """The model: of each address the one value that all ask for, as it is written, or a conflict; and who asks."""
     rules: dict[str, Rule] = {}
-    for address in {each[1] for each in (*requests, *judged)}:
+    for address in {request[1] for request in (*requests, *judged)}:
         own = [(profile, text_of(value)) for profile, at, value in requests if at == address]
         ruling = [(profile, value) for profile, at, value in judged if at == address]
         by = frozenset(profile for profile, _value in (*own, *ruling))
@@ -86,12 +86,12 @@ def expected_of(requests: Sequence[Request], judged: Sequence[Request]) -> dict[
 
 def found(settings: Sequence[Setting]) -> dict[str, Rule]:
     return {
-        each.address: (
-            "conflict" if each.in_conflict else text_of(each.value),
-            frozenset(one.profile for one in each.by),
-            frozenset(one.profile for one in each.below),
+        setting.address: (
+            "conflict" if setting.in_conflict else text_of(setting.value),
+            frozenset(one.profile for one in setting.by),
+            frozenset(one.profile for one in setting.below),
         )
-        for each in settings
+        for setting in settings
     }
 
 
@@ -109,12 +109,12 @@ def test_a_device_keeps_its_value_of_a_setting_that_comes_into_conflict(
     earlier = Unit(merged(settings_of(before)))
     now = Unit(merged([*settings_of(after), *settings_of(judged, by_compliance=True)]))
     kept = {each.address: each.text for each in earlier.delivered}
-    for each in now.after(earlier).settings:
-        if each.in_conflict:
-            assert (each.value is None) == (each.address not in kept)
-            assert each.value is None or each.text == kept[each.address]
+    for setting in now.after(earlier).settings:
+        if setting.in_conflict:
+            assert (setting.value is None) == (setting.address not in kept)
+            assert setting.value is None or setting.text == kept[setting.address]
         else:
-            assert each in now.settings
+            assert setting in now.settings
     assert Unit.decode(now.encode()) == now
     assert now.after(None) == now
 
@@ -156,14 +156,15 @@ def test_one_payload_has_the_keys_of_all_profiles_and_a_conflict_leaves_the_othe
     (row,) = rows.values()
     assert row.key == setting_key("com.apple.mobiledevice.passwordpolicy")
     unit = Unit.decode(row.payload or b"")
-    assert {each.address.rpartition("/")[2]: each.value for each in unit.delivered} == {
+    assert {setting.address.rpartition("/")[2]: setting.value for setting in unit.delivered} == {
         "forcePIN": True,
         "allowSimple": False,
     }
     rows = applied(rows)
     assert profile_outcome(strict, rows.values()).status is ProfileStatus.CONFLICT
     states = {
-        each.name: each for each in setting_outcomes(lax.id, wishes_in(lax.kind, lax.document), rows=rows.values())
+        setting_outcome.name: setting_outcome
+        for setting_outcome in setting_outcomes(lax.id, wishes_in(lax.kind, lax.document), rows=rows.values())
     }
     assert states["passcodeBlockSimple"].status is ProfileStatus.COMPLIANT
     assert states["passcodeMinimumLength"].status is ProfileStatus.CONFLICT
@@ -177,14 +178,19 @@ def test_a_compliance_policy_goes_before_profiles_and_has_no_status_of_its_own()
     rows = applied(planned([strict, policy, harder], {}))
     (row,) = rows.values()
     assert {claim.profile for claim in row.claims} == {"p", "j", "k"}
-    assert {each.address.rpartition("/")[2]: each.value for each in Unit.decode(row.payload or b"").delivered} == {
+    assert {
+        setting.address.rpartition("/")[2]: setting.value for setting in Unit.decode(row.payload or b"").delivered
+    } == {
         "forcePIN": True,
         "minLength": 8,
         "maxPINAgeInDays": 90,
     }
     assert profile_outcomes([strict, policy, harder], rows.values()).keys() == {"p"}
     wishes = wishes_in(strict.kind, strict.document)
-    states = {each.name: each for each in setting_outcomes(strict.id, wishes, rows=rows.values())}
+    states = {
+        setting_outcome.name: setting_outcome
+        for setting_outcome in setting_outcomes(strict.id, wishes, rows=rows.values())
+    }
     assert states["passcodeRequired"].status is ProfileStatus.COMPLIANT
     length = states["passcodeMinimumLength"]
     assert (length.status, length.value, length.sources) == (ProfileStatus.CONFLICT, 8, ("j", "k", "p"))
@@ -216,10 +222,16 @@ def test_lists_have_the_members_of_all_policies_and_only_a_rule_with_two_modes_i
     other = profile("q", "windows10CustomConfiguration", omaSettings=nodes)
     rows = applied(planned([one, other], {}))
     units = {key_name(key): Unit.decode(row.payload or b"") for key, row in rows.items()}
-    assert [each.value for each in units[f"{NODE}/AttackSurfaceReductionRules"].delivered] == [f"{usb}=2"]
-    assert [each.value for each in units[f"{NODE}/ExcludedPaths"].delivered] == ["C:\\a", "D:\\b=1", "D:\\b=2", "c:\\A"]
+    assert [setting.value for setting in units[f"{NODE}/AttackSurfaceReductionRules"].delivered] == [f"{usb}=2"]
+    assert [setting.value for setting in units[f"{NODE}/ExcludedPaths"].delivered] == [
+        "C:\\a",
+        "D:\\b=1",
+        "D:\\b=2",
+        "c:\\A",
+    ]
     states = {
-        each.name: each for each in setting_outcomes(one.id, wishes_in(one.kind, one.document), rows=rows.values())
+        setting_outcome.name: setting_outcome
+        for setting_outcome in setting_outcomes(one.id, wishes_in(one.kind, one.document), rows=rows.values())
     }
     assert {name: state.status for name, state in states.items()} == {
         "defenderOfficeAppsLaunchChildProcessType": ProfileStatus.CONFLICT,
@@ -233,7 +245,7 @@ def test_lists_have_the_members_of_all_policies_and_only_a_rule_with_two_modes_i
     summaries = summaries_of_settings(
         one.kind, one.id, wishes=wishes_in(one.kind, one.document), counted=counted, total=3
     )
-    assert {each.setting.rpartition(".")[2]: each.devices for each in summaries} == {
+    assert {summary.setting.rpartition(".")[2]: summary.devices for summary in summaries} == {
         "defenderOfficeAppsLaunchChildProcessType": {"unknown": 1, "conflict": 2},
         "defenderUntrustedUSBProcessType": {"unknown": 1, "compliant": 2},
         "defenderFilesAndFoldersToExclude": {"unknown": 1, "compliant": 2},
@@ -267,7 +279,7 @@ def test_a_summary_counts_each_setting_and_a_conflict_names_who_asks() -> None:
     summaries = summaries_of_settings(
         one.kind, one.id, wishes=wishes_in(one.kind, one.document), counted=counted, total=6
     )
-    numbers = {each.setting.rpartition(".")[2]: each.devices for each in summaries}
+    numbers = {summary.setting.rpartition(".")[2]: summary.devices for summary in summaries}
     assert numbers == {
         "passcodeMinimumLength": {"unknown": 1, "compliant": 3, "conflict": 2},
         "cameraBlocked": {"unknown": 1, "compliant": 5},

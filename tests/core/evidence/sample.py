@@ -84,13 +84,15 @@ def largest() -> Facts:
     thumbprints = [f"{number:040x}" for number in range(MOST_CERTIFICATES)]
     sources = (Source.PKCS, Source.IMPORTED, Source.SCEP)
     certificates = {
-        each: Certificate(each, sources[number % 3], people[number % 2].address, "issuing", one)
-        for number, each in enumerate(thumbprints)
+        thumbprint: Certificate(thumbprint, sources[number % 3], people[number % 2].address, "issuing", one)
+        for number, thumbprint in enumerate(thumbprints)
     }
     holdings = tuple(
-        Holding(device.id, each, certificates[each].source or Source.PKCS, Moment(500, NOW), Moment(901, NOW))
+        Holding(
+            device.id, thumbprint, certificates[thumbprint].source or Source.PKCS, Moment(500, NOW), Moment(901, NOW)
+        )
         for device in devices
-        for each in thumbprints
+        for thumbprint in thumbprints
     )
     return Facts(
         tenant=long,
@@ -102,12 +104,12 @@ def largest() -> Facts:
         holdings=holdings,
         mails=_mails(people, devices, thumbprints=thumbprints),
         authorities=(Authority("root", True, one), Authority("issuing", False, one, b"crl", b"ocsp")),
-        publications=tuple(Publication(people[0].address, each, ()) for each in thumbprints),
+        publications=tuple(Publication(people[0].address, thumbprint, ()) for thumbprint in thumbprints),
         events=_events(devices, thumbprints),
         revoked=dict.fromkeys(thumbprints[::2], NOW),
         ocsp=dict.fromkeys(thumbprints, "good"),
-        keys={(device.id, each): b"key" for device in devices for each in thumbprints},
-        imports={each: Moment(0, NOW) for each in thumbprints},
+        keys={(device.id, thumbprint): b"key" for device in devices for thumbprint in thumbprints},
+        imports={thumbprint: Moment(0, NOW) for thumbprint in thumbprints},
     )
 
 

@@ -17,7 +17,7 @@ ENGLISH = catalogue(Language.ENGLISH, "report")
 
 
 def run(folder: Path, *proofs: Proof) -> subprocess.CompletedProcess[str]:
-    claims = [(f"1.{place}", Claim(say("%(name)s", name=Named(HOSTILE)), each)) for place, each in enumerate(proofs)]
+    claims = [(f"1.{place}", Claim(say("%(name)s", name=Named(HOSTILE)), proof)) for place, proof in enumerate(proofs)]
     (folder / "prove.sh").write_text(script(claims, ENGLISH))
     return subprocess.run(["sh", str(folder / "prove.sh")], cwd="/", capture_output=True, text=True, check=False)
 

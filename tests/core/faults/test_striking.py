@@ -200,7 +200,7 @@ def test_what_was_created_is_missing_whatever_is_asked_of_it_and_then_is_there()
     memory, effect = Memory(), Effect(Kind.STALE_READS, reads=2)
     memory.put("users/1", MISSING)
     questions = ["a", "b", "a", "b", "a"]
-    answers = [memory.answer(("users/1", each), b"there", effect=effect, at=0, now=NOW) for each in questions]
+    answers = [memory.answer(("users/1", question), b"there", effect=effect, at=0, now=NOW) for question in questions]
     assert answers == [MISSING, MISSING, b"there", b"there", b"there"]
 
 

@@ -15,7 +15,7 @@ from fauxtune.core.formats.plist_limits import MOST_VALUES
 
 def array(*objects: int) -> bytes:
     """A binary array: a count of four bytes, references of three."""
-    return b"\xaf\x12" + struct.pack(">I", len(objects)) + b"".join(each.to_bytes(3, "big") for each in objects)
+    return b"\xaf\x12" + struct.pack(">I", len(objects)) + b"".join(number.to_bytes(3, "big") for number in objects)
 
 
 def binary(content: bytes, offsets: list[int]) -> bytes:

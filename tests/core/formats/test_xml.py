@@ -46,7 +46,7 @@ def test_what_is_no_xml_too_large_or_declares_a_type_is_refused(document: bytes)
 
 def test_names_are_local_and_blanks_around_values_are_nothing() -> None:
     root = parse(b'<p:a xmlns:p="urn:1" xmlns="urn:2"><b q="1" p:r="2">\n  x\n</b><b/></p:a>')
-    assert (root.name, root.text_at("b"), [each.text for each in root.all("b")]) == ("a", "x", ["x", ""])
+    assert (root.name, root.text_at("b"), [element.text for element in root.all("b")]) == ("a", "x", ["x", ""])
     assert root.find("b") is not None
     assert dict(root.children[0].attributes) == {"q": "1", "r": "2"}
     assert (root.text_at("c", default="none"), root.find("b", "c"), root.find("c", "d")) == ("none", None, None)

@@ -65,7 +65,7 @@ def _value(prop: Property, *, version: Version, above: frozenset[str]) -> Any:
         members = kind.in_version(version)
         return members[min(1, len(members) - 1)]
     if isinstance(kind, ComplexType):
-        concrete = next((each for each in (kind, *prop.variants) if not each.abstract), kind)
+        concrete = next((variant for variant in (kind, *prop.variants) if not variant.abstract), kind)
         return documented(concrete, version=version, above=above)
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", prop.name)
     return _VALUES.get(kind, f"{words[:1].upper()}{words[1:]} value")

@@ -37,4 +37,4 @@ def test_the_bodies_of_actions_are_those_of_the_table() -> None:
     for form in FORMS:
         operation = TABLE.operation("managedDevice", form.action.value)
         assert operation.kind == "action"
-        assert list(form.body.properties_in(Version.BETA)) == [each.name for each in operation.parameters]
+        assert list(form.body.properties_in(Version.BETA)) == [parameter.name for parameter in operation.parameters]

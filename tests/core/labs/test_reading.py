@@ -26,7 +26,7 @@ def _lab(name: str) -> Lab:
 def _mistakes(text: str) -> list[str]:
     lab, mistakes = examined("mine", text)
     assert lab is None
-    return [str(each) for each in mistakes]
+    return [str(mistake) for mistake in mistakes]
 
 
 def _changed(old: str, new: str) -> tuple[list[str], int]:
@@ -37,7 +37,7 @@ def _changed(old: str, new: str) -> tuple[list[str], int]:
 
 
 def test_the_order_names_every_lab_of_the_package_once() -> None:
-    present = sorted(each.name for each in _LABS.iterdir() if each.is_dir())
+    present = sorted(path.name for path in _LABS.iterdir() if path.is_dir())
     assert sorted(NAMES) == present
 
 
@@ -96,7 +96,7 @@ def test_every_word_of_lab_files_is_carried_out_somewhere() -> None:
 )
 def test_a_mistake_is_named_with_its_line_and_what_is_nearest(old: str, new: str, message: str) -> None:
     mistakes, line = _changed(old, new)
-    named = [each for each in mistakes if message in each]
+    named = [mistake for mistake in mistakes if message in mistake]
     assert named, mistakes
     number = int(named[0].split(":")[0].removeprefix("line "))
     # A mistake in a part is named at its beginning or at its member.
@@ -112,8 +112,10 @@ def test_a_word_that_the_file_has_twice_is_named_where_it_stands() -> None:
 
 def test_a_question_has_one_right_answer() -> None:
     text = skeleton()
-    assert any("of which one is right" in each for each in _mistakes(text.replace("right = true", "right = false", 1)))
-    assert any("a question has 2 to 5" in each for each in _mistakes(text.replace("right = true", "", 1)))
+    assert any(
+        "of which one is right" in mistake for mistake in _mistakes(text.replace("right = true", "right = false", 1))
+    )
+    assert any("a question has 2 to 5" in mistake for mistake in _mistakes(text.replace("right = true", "", 1)))
 
 
 def test_a_label_that_nothing_makes_is_a_mistake() -> None:

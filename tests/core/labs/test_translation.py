@@ -26,7 +26,7 @@ def lab() -> Lab:
 def test_a_lab_of_the_package_is_translated_and_nothing_else_is(name: str, language: Language) -> None:
     lab = read_lab(name, _LABS.joinpath(name, "lab.toml").read_text(encoding="utf-8"))
     text = _LABS.joinpath(name, f"{language}.po").read_text(encoding="utf-8")
-    assert [str(each) for each in mistakes_of(lab, text)] == [], "make messages, and translate what is empty"
+    assert [str(mistake) for mistake in mistakes_of(lab, text)] == [], "make messages, and translate what is empty"
     other = mapped(lab, catalogue_of(language, text).gettext)
     assert (other.title != lab.title, other.story != lab.story, other.idea != lab.idea) == (True, True, True)
     assert mapped(other, lambda _text: "") == mapped(lab, lambda _text: ""), "only texts differ"
@@ -44,7 +44,7 @@ def test_every_text_for_people_is_in_the_catalogue_once(lab: Lab) -> None:
 def test_a_new_catalogue_has_every_text_and_no_translation(lab: Lab) -> None:
     text = updated(lab, language=Language.ITALIAN)
     assert len(mistakes_of(lab, text)) == len(texts_of(lab))
-    assert {each.message.rpartition(" is ")[2] for each in mistakes_of(lab, text)} == {"not translated yet"}
+    assert {mistake.message.rpartition(" is ")[2] for mistake in mistakes_of(lab, text)} == {"not translated yet"}
     assert mapped(lab, catalogue_of(Language.ITALIAN, text).gettext) == lab, "what is not translated is English"
 
 
@@ -52,7 +52,9 @@ def test_missing_and_surplus_texts_are_named_with_the_line(lab: Lab) -> None:
     text = updated(lab, language=Language.ITALIAN).replace('msgstr ""\n\n', 'msgstr "x"\n\n')[: -len('msgstr ""\n')]
     text += 'msgstr "x"\n\nmsgid "Nobody says this"\nmsgstr "Nessuno"\n'
     line = text.splitlines().index('msgid "Nobody says this"') + 1
-    assert [str(each) for each in mistakes_of(lab, text)] == [f"line {line}: the lab does not say “Nobody says this”"]
+    assert [str(mistake) for mistake in mistakes_of(lab, text)] == [
+        f"line {line}: the lab does not say “Nobody says this”"
+    ]
     changed = mapped(lab, lambda each: "Another title" if each == lab.title else each)
     first, *_ = mistakes_of(changed, text)
     assert str(first) == "line 1: no translation of “Another title”"

@@ -14,7 +14,7 @@ from fauxtune.core.model.platforms import FACTS, Variant
 
 def stated(app: MailApp) -> Iterator[Stated[object]]:
     for rules in app.rules.values():
-        yield from (value for each in fields(rules) if isinstance(value := getattr(rules, each.name), Stated))
+        yield from (value for field in fields(rules) if isinstance(value := getattr(rules, field.name), Stated))
 
 
 def the(variant: Variant, name: str) -> MailApp:

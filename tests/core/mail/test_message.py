@@ -75,7 +75,7 @@ def test_all_recipients_of_an_envelope_are_named(
         True,
         False,
     ]
-    by_key_id = [each.key_id is not None for each in encryption.recipients]
+    by_key_id = [recipient.key_id is not None for recipient in encryption.recipients]
     assert by_key_id == [options.by_key_identifier] * 2
 
 

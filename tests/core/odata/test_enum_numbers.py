@@ -241,7 +241,7 @@ def test_the_table_has_every_enumeration_whose_numbers_are_published() -> None:
 @pytest.mark.parametrize("version", list(Version))
 def test_metadata_gives_every_member_the_number_that_the_documents_give_it(version: Version) -> None:
     schema = fromstring(csdl(ROUTES, entities=ENTITIES, version=version, container_name="GraphService"))
-    declared = {each.attrib["Name"]: each for each in schema.iter(f"{_EDM}EnumType")}
+    declared = {element.attrib["Name"]: element for element in schema.iter(f"{_EDM}EnumType")}
     for name in set(_NUMBERS) & set(declared):
         by_key = {member.attrib["Name"]: int(member.attrib["Value"]) for member in declared[name]}
         documented = _numbers(name)

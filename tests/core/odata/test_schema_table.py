@@ -100,7 +100,10 @@ def test_a_type_has_what_its_block_says() -> None:
     assert known["tonnage"].type is Edm.INT64
     assert known["flag"].beta_only
     assert known["logged"].owner is Owner.SERVER
-    assert [(each.name, each.target, each.collection, each.contained, each.beta_only) for each in ship.navigations] == [
+    assert [
+        (navigation.name, navigation.target, navigation.collection, navigation.contained, navigation.beta_only)
+        for navigation in ship.navigations
+    ] == [
         ("crew", "sailor", True, True, False),
         ("owner", "sailor", False, False, True),
     ]
@@ -160,7 +163,7 @@ def test_v1_shows_another_member_for_one_of_beta_s() -> None:
 def test_an_operation_has_its_parameters_and_its_result() -> None:
     scuttle = TABLE.operation("ship", "scuttle")
     assert (scuttle.kind, scuttle.of_collection, scuttle.returns) == ("action", False, "Boolean")
-    assert [(each.name, each.type, each.collection) for each in scuttle.parameters] == [
+    assert [(parameter.name, parameter.type, parameter.collection) for parameter in scuttle.parameters] == [
         ("reason", "String", False),
         ("witnesses", "person", True),
     ]
@@ -182,10 +185,10 @@ def test_a_property_whose_type_has_kinds_takes_the_concrete_ones() -> None:
     plain = model().entity("ship").properties_in(Version.BETA)["home"]
     assert plain.variants == ()
     ours = model(place="polymorphic")
-    names = [each.name for each in ours.entity("ship").properties_in(Version.BETA)["home"].variants]
+    names = [variant.name for variant in ours.entity("ship").properties_in(Version.BETA)["home"].variants]
     assert names == ["harbour", "drydock"]
     ours = model(place="polymorphic", ship="variants home harbour")
-    assert [each.name for each in ours.entity("ship").properties_in(Version.BETA)["home"].variants] == ["harbour"]
+    assert [variant.name for variant in ours.entity("ship").properties_in(Version.BETA)["home"].variants] == ["harbour"]
 
 
 ALL_LINES = """stored: in
@@ -233,7 +236,10 @@ def test_lines_say_what_the_schema_does_not() -> None:
     assert known["tonnage"].visibility is Shown.WHEN_SELECTED
     assert known["captain"].visibility is Shown.BLANK_UNLESS_SELECTED
     assert [name for name, prop in known.items() if prop.ignores_case] == ["name", "tags", "berth"]
-    assert [(each.name, each.contained) for each in ship.navigations] == [("crew", False), ("owner", True)]
+    assert [(navigation.name, navigation.contained) for navigation in ship.navigations] == [
+        ("crew", False),
+        ("owner", True),
+    ]
     assert (known["name"].fidelity, known["tags"].fidelity) == (LIE, EXACT)
     assert known["id"].fidelity is EXACT, "it is declared by the base"
 
@@ -241,7 +247,7 @@ def test_lines_say_what_the_schema_does_not() -> None:
 def test_what_is_left_out_does_not_exist() -> None:
     ours = model(ship="only name crew", person="only nothing", harbour="open")
     assert list(ours.entity("ship").properties_in(Version.BETA)) == ["id", "name"]
-    assert [each.name for each in ours.entity("ship").navigations] == ["crew"]
+    assert [navigation.name for navigation in ours.entity("ship").navigations] == ["crew"]
     assert ours.complex_type("person").properties == ()
     assert ours.complex_type("harbour").open
     assert ours.complex_type("harbour").properties == ()
@@ -267,7 +273,7 @@ def test_an_enumeration_is_no_structure() -> None:
 def test_a_word_stands_for_a_text_that_many_share() -> None:
     ours = model(place="polymorphic", ship="variants home $YARDS")
     variants = ours.entity("ship").properties_in(Version.BETA)["home"].variants
-    assert [each.name for each in variants] == ["drydock", "harbour"]
+    assert [variant.name for variant in variants] == ["drydock", "harbour"]
 
 
 def test_an_entity_is_served_when_its_first_line_says_so() -> None:

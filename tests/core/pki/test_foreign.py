@@ -117,7 +117,9 @@ def test_certificates_of_authorities_are_recognised(
 
 
 def test_a_self_issued_certificate_is_recognised(authorities: Authorities) -> None:
-    root, issuing = (each.certificate.public_bytes(Encoding.DER) for each in (authorities.root, authorities.issuing))
+    root, issuing = (
+        authority.certificate.public_bytes(Encoding.DER) for authority in (authorities.root, authorities.issuing)
+    )
     assert is_self_issued(root)
     assert not is_self_issued(issuing)
 

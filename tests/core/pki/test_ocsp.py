@@ -234,9 +234,9 @@ def test_several_certificates_are_answered_in_one(
     response = ocsp.load_der_ocsp_response(
         answer(request, responder=responder, lookup=lambda serial: results.pop(0), at=authorities.now, next_update=None)
     )
-    statuses = [each.certificate_status for each in response.responses]
+    statuses = [ocspsingle_response.certificate_status for ocspsingle_response in response.responses]
     assert statuses == [ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN]
-    assert [each.next_update_utc for each in response.responses] == [None] * 3
+    assert [ocspsingle_response.next_update_utc for ocspsingle_response in response.responses] == [None] * 3
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.core.evidence.sample import certificate
 def test_it_asks_about_each_certificate_in_order() -> None:
     issuer, others = certificate(), [certificate(), certificate()]
     request = read_request(question([issuer, *others], issuer=issuer))
-    assert [each.serial for each in request.certificates] == [1000, 1000, 1000]
+    assert [certificate_id.serial for certificate_id in request.certificates] == [1000, 1000, 1000]
     assert request.nonce is None
 
 

@@ -69,7 +69,7 @@ def values(parts: SignedParts) -> tuple[object, ...]:
 
 def signers(parts: SignedParts) -> list[bool | None]:
     """Which of its certificates is the signer's; None for one that cannot be read."""
-    return [_is_signer(parts, each) for each in parts.certificates]
+    return [_is_signer(parts, certificate) for certificate in parts.certificates]
 
 
 def _is_signer(parts: SignedParts, der: bytes) -> bool | None:

@@ -43,23 +43,25 @@ def spec(
 
 
 def orders(planned: list[PlannedApp]) -> list[tuple[str, str]]:
-    return [(each.spec.app_id, each.order.value) for each in planned if each.order is not None]
+    return [(app.spec.app_id, app.order.value) for app in planned if app.order is not None]
 
 
 def plan(*specs: AppSpec, has: str = "", **intents: str) -> list[PlannedApp]:
-    return plan_apps({each.app_id: each for each in specs}, intents, device=PC, present=dict.fromkeys(has, "1"))
+    return plan_apps(
+        {app_spec.app_id: app_spec for app_spec in specs}, intents, device=PC, present=dict.fromkeys(has, "1")
+    )
 
 
 def problems(planned: list[PlannedApp]) -> dict[str, str | None]:
-    return {each.spec.app_id: each.problem for each in planned}
+    return {app.spec.app_id: app.problem for app in planned}
 
 
 def test_a_dependency_is_installed_before_the_app_that_needs_it() -> None:
     a, b, c = spec("a", depends=(("b", "autoInstall"),)), spec("b", depends=(("c", "autoInstall"),)), spec("c")
     planned = plan(a, b, c, a="required")
     assert orders(planned) == [("c", "install"), ("b", "install"), ("a", "install")]
-    assert [each.intent for each in planned] == ["dependency", "dependency", "required"]
-    assert [each.intent for each in plan(a, b, c, a="required", b="uninstall")][1] == "dependency"
+    assert [app.intent for app in planned] == ["dependency", "dependency", "required"]
+    assert [app.intent for app in plan(a, b, c, a="required", b="uninstall")][1] == "dependency"
     assert orders(plan(a, b, c, a="required", has="b")) == [("a", "install")]
     assert orders(plan(a, b, c, a="required", has="a")) == []
     assert orders(plan(a, b, c, a="available")) == []
@@ -110,7 +112,7 @@ def test_a_chain_ends_in_the_newest_app_and_one_that_is_not_targeted_or_not_for_
     old = spec("c", supersedes=(("b", "replace"),), needs=Needs(system=(10, 0, 26100)))
     planned = plan(a, b, old, **everything)
     assert orders(planned) == [("b", "install")]
-    assert {each.spec.app_id: each.applicable for each in planned} == {"a": True, "b": True, "c": False}
+    assert {app.spec.app_id: app.applicable for app in planned} == {"a": True, "b": True, "c": False}
 
 
 def test_a_dependency_that_is_superseded_is_a_conflict() -> None:
@@ -227,7 +229,9 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, AppSpec], dict[str, str], dict[st
     for key in KEYS:
         depends = _acyclic(draw, ("autoInstall", "detect"), key, down=True)
         supersedes = _acyclic(draw, ("update", "replace"), key, down=draw(st.booleans()))
-        supersedes = tuple(each for each in supersedes if each[0] not in dict(depends) and each[0] < key)
+        supersedes = tuple(
+            supersede for supersede in supersedes if supersede[0] not in dict(depends) and supersede[0] < key
+        )
         needs = Needs(system=(99,)) if draw(st.integers(0, 5)) == 0 else Needs()
         specs[key] = spec(key, depends=depends, supersedes=supersedes, needs=needs)
     intents = draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(("required", "uninstall", "available"))))
@@ -278,7 +282,9 @@ def test_plans_are_what_their_rules_say_and_carried_out_they_come_to_rest(
         planned = plan_apps(specs, intents, device=PC, present=device)
         _check_against_model(planned, specs, intents, device)
         _carry_out(planned, specs, intents, device)
-    assert not [each for each in plan_apps(specs, intents, device=PC, present=device) if each.order is Order.INSTALL]
+    assert not [
+        plan_app for plan_app in plan_apps(specs, intents, device=PC, present=device) if plan_app.order is Order.INSTALL
+    ]
 
 
 def _check_against_model(
@@ -287,7 +293,7 @@ def _check_against_model(
     intents: Mapping[str, str],
     has: Mapping[str, str | None],
 ) -> None:
-    listed = {each.spec.app_id: each for each in planned}
+    listed = {app.spec.app_id: app for app in planned}
     assert intents.keys() <= listed.keys()
     for key, intent in intents.items():
         is_current = key in has and has[key] in ("1", None)
@@ -299,11 +305,11 @@ def _check_against_model(
 def _carry_out(
     planned: list[PlannedApp], specs: Mapping[str, AppSpec], intents: Mapping[str, str], device: dict[str, str | None]
 ) -> None:
-    for each in planned:
-        key = each.spec.app_id
-        if each.order is Order.UNINSTALL:
+    for app in planned:
+        key = app.spec.app_id
+        if app.order is Order.UNINSTALL:
             assert device.pop(key, "missing") != "missing"
-        elif each.order is Order.INSTALL:
+        elif app.order is Order.INSTALL:
             assert all(other in device for other, _word in specs[key].dependencies), "each dependency is there before"
             supersedes = intents.get(key, "uninstall") != "uninstall"
             gone = {other for other, word in specs[key].supersedes if word == "replace" and supersedes}
@@ -360,7 +366,10 @@ def test_nothing_is_installed_for_an_app_that_cannot_be() -> None:
         "g": spec("g", depends=(("e", "autoInstall"), ("a", "autoInstall"))),
     }
     intents = {"d": "required", "e": "uninstall", "g": "required"}
-    planned = {each.spec.app_id: each for each in plan_apps(specs, intents, device=PC, present={"a": "1", "d": "1"})}
+    planned = {
+        plan_app.spec.app_id: plan_app
+        for plan_app in plan_apps(specs, intents, device=PC, present={"a": "1", "d": "1"})
+    }
     assert planned["g"].problem == "It depends on the app a, which the app d supersedes: a conflict."
     assert (planned["e"].intent, planned["e"].order) == ("uninstall", None)
 

@@ -152,7 +152,7 @@ expectation c "C."
  by paging
  GET /users
 """
-    assert [(each.basis, each.source[:15]) for each in read(table)] == [
+    assert [(expectation.basis, expectation.source[:15]) for expectation in read(table)] == [
         (Basis.OBSERVATION, "answers of live"),
         (Basis.UNVERIFIED, "answers of live"),
         (Basis.DOCUMENT, "Graph: Paging M"),

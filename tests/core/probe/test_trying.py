@@ -192,8 +192,8 @@ def test_values_are_written_as_urls_and_literals_want_them() -> None:
 
 def test_there_are_many_expectations_and_each_has_a_name_of_its_own() -> None:
     assert len(EXPECTATIONS) >= 200
-    assert len({each.id for each in EXPECTATIONS}) == len(EXPECTATIONS)
-    assert len({each.says for each in EXPECTATIONS}) == len(EXPECTATIONS)
+    assert len({expectation.id for expectation in EXPECTATIONS}) == len(EXPECTATIONS)
+    assert len({expectation.says for expectation in EXPECTATIONS}) == len(EXPECTATIONS)
 
 
 def test_an_expectation_is_a_sentence_with_a_dated_source(subtests: pytest.Subtests) -> None:
@@ -233,7 +233,11 @@ def pages(request: Request) -> Answer:
 
 def test_leftovers_are_what_has_a_name_of_a_run() -> None:
     search, _ = drive(finding("fauxtune-probe"), pages)
-    assert [each.path for each in search.leftovers] == ["/v1.0/groups/0", "/v1.0/groups/3", "/v1.0/groups/9%2F..%2F8"]
+    assert [leftover.path for leftover in search.leftovers] == [
+        "/v1.0/groups/0",
+        "/v1.0/groups/3",
+        "/v1.0/groups/9%2F..%2F8",
+    ]
     assert search.unread == ()
 
 
@@ -246,7 +250,8 @@ def test_leftovers_are_what_has_a_name_of_a_run() -> None:
 )
 def test_endless_pages_end(link: Callable[[str], str], why: str) -> None:
     search, sent = drive(
-        finding("fauxtune-probe"), lambda each: Answer(200, document={"value": [], "@odata.nextLink": link(each.path)})
+        finding("fauxtune-probe"),
+        lambda request: Answer(200, document={"value": [], "@odata.nextLink": link(request.path)}),
     )
     assert all(why in each for each in search.unread)
     assert len(search.unread) == 6

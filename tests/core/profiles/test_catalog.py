@@ -168,7 +168,10 @@ def test_the_facts_of_a_variant_are_words_that_graph_knows(variant: Variant) -> 
     assert facts.device_type in DEVICE_TYPE.members
     assert facts.owner_type in OWNER_TYPE.members
     for edition in Edition:
-        wiped, retired = (supports(each, variant, edition=edition) for each in (DeviceAction.WIPE, DeviceAction.RETIRE))
+        wiped, retired = (
+            supports(device_action, variant, edition=edition)
+            for device_action in (DeviceAction.WIPE, DeviceAction.RETIRE)
+        )
         assert wiped or retired
         assert wiped or not facts.can_keep_enrollment
 

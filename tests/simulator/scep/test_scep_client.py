@@ -301,7 +301,7 @@ async def test_a_challenge_of_kilobytes_arrives_by_get_and_by_post(ask: Device, 
     for capabilities in ("SHA-256\nAES", MODERN):
         scep.capabilities = capabilities
         assert (await ask(challenge=challenge)).certificate
-    assert [each["method"] for each in scep.requests] == ["GET", "POST"]
+    assert [request["method"] for request in scep.requests] == ["GET", "POST"]
 
 
 def test_windows_adds_template_validity_and_usages(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:

@@ -81,11 +81,11 @@ class Answer:
         return cls(
             session=text(header, "SessionID"),
             number=text(header, "MsgID"),
-            statuses={text(each, "CmdRef"): text(each, "Data") for each in body if local(each) == "Status"},
-            commands=tuple(_command(each) for each in body if local(each) not in ("Status", "Final")),
+            statuses={text(element, "CmdRef"): text(element, "Data") for element in body if local(element) == "Status"},
+            commands=tuple(_command(element) for element in body if local(element) not in ("Status", "Final")),
             size=len(document),
             is_final=find(body, "Final") is not None,
-            numbers=tuple(each.text or "" for each in body.iter() if local(each) == "CmdID"),
+            numbers=tuple(element.text or "" for element in body.iter() if local(element) == "CmdID"),
         )
 
 
@@ -159,8 +159,8 @@ class WindowsDevice:
         packed = anywhere(ElementTree.fromstring(answer.content), "BinarySecurityToken").text or ""
         document = ElementTree.fromstring(base64.b64decode(packed))
         self.document = document
-        own = next(each for each in document.iter() if each.get("type") == "My")
-        result = next(each for each in own.iter() if each.get("name") == "EncodedCertificate")
+        own = next(element for element in document.iter() if element.get("type") == "My")
+        result = next(element for element in own.iter() if element.get("name") == "EncodedCertificate")
         self.certificate = x509.load_der_x509_certificate(base64.b64decode(result.get("value", "")))
         if self.parameters("ADDR"):
             self.management = self.parameters("ADDR")[0]
@@ -169,7 +169,7 @@ class WindowsDevice:
 
     def parameters(self, name: str) -> list[str]:
         assert self.document is not None
-        return [each.get("value", "") for each in self.document.iter() if each.get("name") == name]
+        return [element.get("value", "") for element in self.document.iter() if element.get("name") == name]
 
     # ------------------------------------------------------------------------------------------------------- sessions
 
@@ -237,7 +237,7 @@ class WindowsDevice:
             codes = [500 if part.uri.endswith("/PFXCertBlob") else 216 for part in told.parts]
         return [
             (told, 507),
-            *((each, code if code >= 300 else 216) for each, code in zip(told.parts, codes, strict=True)),
+            *((command, code if code >= 300 else 216) for command, code in zip(told.parts, codes, strict=True)),
         ]
 
     def _import(self, told: ServerCommand) -> bool:

@@ -53,7 +53,7 @@ def application(http: httpx.AsyncClient, app_token: str) -> Application:
 
 
 async def _group(contoso: Contoso, *members: str) -> str:
-    return await contoso.group("Approvers", *[await contoso.user_id(each) for each in members])
+    return await contoso.group("Approvers", *[await contoso.user_id(member) for member in members])
 
 
 async def test_a_wipe_waits_for_an_approval_and_is_done_with_it_once(

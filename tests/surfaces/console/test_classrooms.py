@@ -161,7 +161,7 @@ async def test_the_instructor_stops_clocks_and_lets_them_run(
     http: httpx.AsyncClient, seats: list[NewSeat], emulator: Emulator
 ) -> None:
     assert done(await send_from(http, ROOM, to=ROOM, fields={"do": "freeze"})).endswith(ROOM)
-    modes = [(await emulator.runner.tenant(each.tenant.id)).clock.mode.value for each in seats]
+    modes = [(await emulator.runner.tenant(seat.tenant.id)).clock.mode.value for seat in seats]
     assert modes == ["frozen", "frozen"]
     page = await http.get(ROOM)
     assert "2 of 2 seats: frozen" in page.text

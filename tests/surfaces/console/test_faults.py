@@ -18,7 +18,9 @@ NEW = "/faults/new"
 
 def test_every_choice_is_a_rule_that_can_strike_and_every_kind_can_be_chosen() -> None:
     rules = [
-        rule_of({"match": each.match, "effect": each.effect}) for group in PRESETS.values() for each in group.values()
+        rule_of({"match": preset.match, "effect": preset.effect})
+        for group in PRESETS.values()
+        for preset in group.values()
     ]
     assert {rule.effect.kind for rule in rules} == set(Kind)
     assert not any(warnings(rule, is_served=lambda _path, _method: True) for rule in rules)

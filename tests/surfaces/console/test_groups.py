@@ -38,7 +38,7 @@ async def test_a_group_shows_all_that_is_assigned_to_it(console: httpx.AsyncClie
     contoso.groups["SMIME Pilot"] = group = await group_id(console, "SMIME Pilot")
     await contoso.root_profile("SMIME Pilot")
     await assigned_app(contoso, "iosStoreApp", HOSTILE, "available", bundleId="com.contoso.n", to_group=True)
-    outlook = next(each for each in APP_RULES.built_in if each.kind == "androidStoreApp")
+    outlook = next(rule for rule in APP_RULES.built_in if rule.kind == "androidStoreApp")
     targets = [NewAssignment(TargetKind.EXCLUSION, GroupId(group), {}, more={"intent": "required"})]
     for rules, kind in ((APP_RULES, None), (rules_of("deviceShellScripts"), "deviceShellScript")):
         key = outlook.id

@@ -131,5 +131,5 @@ def test_a_sentence_is_recognised_as_a_whole_and_everything_else_stays(english: 
 def test_markup_is_translated_in_its_texts_and_in_the_attributes_that_people_read() -> None:
     place = Markup()
     pieces = ['<p class="the sum" title="the sum">the', ' sum <code>the sum</code><a href="', '">the sum</a> 3 < 4</p>']
-    done = "".join(translated_markup(each, place, translate=str.upper) for each in pieces)
+    done = "".join(translated_markup(piece, place, translate=str.upper) for piece in pieces)
     assert done == ('<p class="the sum" title="THE SUM">THE SUM <code>the sum</code><a href="">THE SUM</a> 3 < 4</p>')

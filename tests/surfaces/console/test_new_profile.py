@@ -33,7 +33,7 @@ SIGNING: dict[str, Any] = {
 
 
 async def profiles(contoso: Contoso) -> dict[str, ProfileRow]:
-    rows = await contoso.look(queries.profiles_of_kinds, contoso.tenant.id, kinds=[each.name for each in KINDS])
+    rows = await contoso.look(queries.profiles_of_kinds, contoso.tenant.id, kinds=[kind.name for kind in KINDS])
     return {str(row.document["displayName"]): row for row in rows}
 
 

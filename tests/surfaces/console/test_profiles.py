@@ -41,7 +41,7 @@ async def created(console: httpx.AsyncClient, **fields: Any) -> str:
 
 
 async def stored(contoso: Contoso, name: str = "Signing") -> ProfileRow:
-    kinds = [each.name for each in KINDS]
+    kinds = [kind.name for kind in KINDS]
     rows = await contoso.look(groups_and_profiles.profiles_of_kinds, contoso.tenant.id, kinds=kinds)
     (row,) = [row for row in rows if row.document["displayName"] == name]
     return row
@@ -70,7 +70,7 @@ async def test_profiles_of_one_name_are_one_line_over_their_platforms(
         await contoso.profile_for_devices(f"{platform}TrustedRootCertificate", displayName=name)
     page = await console.get("/profiles")
     summaries = re.findall(r"<summary>(.*?)</summary>", page.text)
-    assert [re.sub("<[^>]*>", "", each) for each in summaries] == ["Top trusted root, 3 platforms"]
+    assert [re.sub("<[^>]*>", "", summary) for summary in summaries] == ["Top trusted root, 3 platforms"]
     assert 'class="zero">0</span>' in page.text
     for name in ("Top (Android)", "Top (iOS)", "Top (macOS)"):
         assert f"<bdi>{name}</bdi></a>" in page.text
@@ -232,7 +232,7 @@ async def test_two_windows_that_assign_lose_nothing_of_one_another(
     done(await submit(console, f"{path}/assign", target=[f"group:{second}"], **both))
     row = await stored(contoso)
     rows = await contoso.look(queries.assignments_of, contoso.tenant.id, profile_id=row.id)
-    assert [each.group_id for each in rows] == [first, second]
+    assert [assignment.group_id for assignment in rows] == [first, second]
     again = await submit(console, f"{path}/assign", target=[f"group:{second}"], **both)
     assert "Nothing differs from what is assigned now." in text_of(again)
 

@@ -41,7 +41,7 @@ async def work(pc: StepwiseDevice, results: dict[str, tuple[PartResult, ...]]) -
         orders = answer.orders["scripts"]
         if not orders:
             return
-        reports = [RunReport(each["id"], each["run"], results[each["name"]]) for each in orders]
+        reports = [RunReport(order["id"], order["run"], results[order["name"]]) for order in orders]
 
 
 async def test_the_page_of_a_device_shows_how_its_scripts_ran(console: httpx.AsyncClient, contoso: Contoso) -> None:

@@ -56,7 +56,7 @@ async def test_a_template_is_added_changed_and_deleted(console: httpx.AsyncClien
 
 
 async def test_a_form_that_is_sent_unchanged_changes_nothing(console: httpx.AsyncClient, contoso: Contoso) -> None:
-    before = [each.document() for each in await contoso.do(issuance.all_templates, "issuing")]
+    before = [template.document() for template in await contoso.do(issuance.all_templates, "issuing")]
     small = {**before[0], "name": "Small", "minimumKeySize": 1024, "extendedKeyUsages": ["1.2.3"], "validity": "PT1H"}
     await contoso.do(issuance.add_template, "issuing", document=small)
     page = (await console.get("/authority/templates/Small")).text

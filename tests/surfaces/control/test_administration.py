@@ -55,8 +55,8 @@ async def test_whoever_asks_is_told_what_a_user_may_enrol(http: httpx.AsyncClien
     facts = {"osVersion": "17.5", "serialNumber": "C39X", "manufacturer": "Ä & B"}
     told = await answer(http, emulation.read_enrollability("alice@contoso.example", facts))
     assert told["userPrincipalName"] == "alice@contoso.example"
-    assert all(each["allowed"] and each["sentence"] is None for each in told["kinds"])
-    assert "android/work-profile" in [each["kind"] for each in told["kinds"]]
+    assert all(kind["allowed"] and kind["sentence"] is None for kind in told["kinds"])
+    assert "android/work-profile" in [kind["kind"] for kind in told["kinds"]]
     assert told["refused"] == []
 
 

@@ -41,7 +41,7 @@ def bearer(password: str) -> dict[str, str]:
 
 @ON_BOTH_DATABASES
 async def test_a_password_opens_the_own_tenant_and_no_other_call(control: httpx.AsyncClient) -> None:
-    first, _second = (each["password"] for each in (await opened(control))["seats"])
+    first, _second = (seat["password"] for seat in (await opened(control))["seats"])
     for path, methods in documents()["control"]["paths"].items():
         of_tenant = "{tenant}" in path
         # The other seat, the tenant that was there before, one that does not exist: all alike.
@@ -102,7 +102,7 @@ async def test_graph_is_opened_by_the_application_that_the_own_tenant_tells(
     }
     token = (await http.post("/class-01/oauth2/v2.0/token", data=form)).json()["access_token"]
     users = (await http.get("/v1.0/users", headers=bearer(token))).json()["value"]
-    assert {each["userPrincipalName"].partition("@")[2] for each in users} == {"class-01.example"}
+    assert {user["userPrincipalName"].partition("@")[2] for user in users} == {"class-01.example"}
     assert (await http.post("/class-02/oauth2/v2.0/token", data=form)).status_code in {400, 401}
     # The usual password of the users would let everybody sign in everywhere.
     other = (await control.get("/tenants/class-02")).json()
@@ -117,18 +117,18 @@ async def test_passwords_are_kept_as_hashes_and_end_with_the_classroom(
     control: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     room = await opened(control, 2)
-    passwords = [each["password"] for each in room["seats"]]
+    passwords = [seat["password"] for seat in room["seats"]]
     assert len(set(passwords)) == 2
-    assert all(PASSWORD.fullmatch(each) for each in passwords)
+    assert all(PASSWORD.fullmatch(password) for password in passwords)
     rows = await emulator.runner.read(queries.all_seats)
-    assert not any(each in repr(rows) for each in passwords)
+    assert not any(password in repr(rows) for password in passwords)
     ids = [row.tenant_id for row in rows]
     assert (await send(control, tasks.close_classroom("class"))).status_code == 204
     assert (await send(control, tasks.list_classrooms())).json()["value"] == []
     answer = await control.get("/tenants/class-01", headers=bearer(passwords[0]))
     assert (answer.status_code, "No seat has this password" in answer.text) == (401, True)
-    for each in ids:
-        counts = await emulator.runner.read(row_counts, each)
+    for tenant_id in ids:
+        counts = await emulator.runner.read(row_counts, tenant_id)
         assert {name: count for name, count in counts.items() if count} == {}
 
 
@@ -142,7 +142,7 @@ async def test_no_password_is_shown_by_the_window_on_the_wire(control: httpx.Asy
             recorded += (await control.get(f"{path}/{exchange['number']}")).text
     assert "/classrooms" in recorded
     assert "/tenants/class-01/labs" in recorded
-    assert not [each["name"] for each in room["seats"] if each["password"] in recorded]
+    assert not [seat["name"] for seat in room["seats"] if seat["password"] in recorded]
 
 
 async def test_a_classroom_that_cannot_be_is_refused_and_nothing_is_left(control: httpx.AsyncClient) -> None:
@@ -202,14 +202,14 @@ async def test_an_instructor_sees_seats_and_stops_their_clocks(control: httpx.As
     frozen = await send(control, tasks.set_classroom_clocks("class", frozen=True))
     assert frozen.json()["value"] == [{"seat": f"class-0{n}", "problem": None} for n in (1, 2)]
     room = (await send(control, tasks.read_classroom("class"))).json()
-    assert [each["frozen"] for each in room["seats"]] == [True, True]
+    assert [seat["frozen"] for seat in room["seats"]] == [True, True]
     assert room["seats"][1]["now"].startswith(_NOW[:19])
     await send(control, tasks.set_classroom_clocks("class", frozen=False))
     room = (await send(control, tasks.read_classroom("class"))).json()
-    assert [each["frozen"] for each in room["seats"]] == [False, False]
-    assert [each["name"] for each in room["seats"][0]["labs"]] == ["rollover-day", "import-once"]
+    assert [seat["frozen"] for seat in room["seats"]] == [False, False]
+    assert [lab["name"] for lab in room["seats"][0]["labs"]] == ["rollover-day", "import-once"]
     labs = (await control.get("/tenants/class-01/labs")).json()["value"]
-    assert [each["name"] for each in labs] == ["rollover-day", "import-once"]
+    assert [lab["name"] for lab in labs] == ["rollover-day", "import-once"]
 
 
 @ON_BOTH_DATABASES
@@ -223,7 +223,7 @@ async def test_a_seat_without_a_lab_is_reset_to_its_beginning_and_keeps_its_pass
     assert answer.json() == {"seat": "class-01", "lab": None}
     assert (await control.get("/tenants/class-01/clock", headers=opens)).json()["mode"] == "system"
     (transcript,) = (await send(control, tasks.read_transcripts("class"))).json()["value"]
-    assert [each["text"] for each in transcript["events"]] == ["by the instructor: began again"]
+    assert [event["text"] for event in transcript["events"]] == ["by the instructor: began again"]
 
 
 async def test_a_seat_may_take_an_export_of_itself_back_and_stays_a_seat(control: httpx.AsyncClient) -> None:

@@ -174,7 +174,7 @@ async def test_what_is_leased_to_a_process_is_answered_by_no_other_connector(
     tmp_path: Path,
     rsa_keys: KeyRing,
 ) -> None:
-    (inside,) = [each for each in await members(contoso, "/connectors") if each["state"] == "offline"]
+    (inside,) = [member for member in await members(contoso, "/connectors") if member["state"] == "offline"]
     other = await RemoteConnector.join(contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["pkcs"])
     await remote.start()
     (request,) = (await remote.lease())["requests"]

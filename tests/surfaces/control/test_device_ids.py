@@ -34,7 +34,9 @@ async def _without_root(contoso: httpx.AsyncClient) -> None:
 
 def test_the_description_says_beside_each_device_what_its_ids_mean() -> None:
     schemas = documents()["control"]["components"]["schemas"]
-    naming = {name: each["properties"] for name, each in schemas.items() if "device" in each.get("properties", {})}
+    naming = {
+        name: schema["properties"] for name, schema in schemas.items() if "device" in schema.get("properties", {})
+    }
     text = {name: each for name, each in naming.items() if "$ref" not in str(each["device"])}
     assert {"Event", "WaitingDevice", "DeviceConsequences", "Holder", "ConnectorEvent", "Registered"} <= set(text)
     assert {"Finding", "HeldBy", "OwnedCertificate", "Certificate"} <= set(text)

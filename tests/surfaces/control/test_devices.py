@@ -50,7 +50,7 @@ async def test_a_long_list_of_devices_is_read_in_pieces_and_complete(
     contoso: httpx.AsyncClient, enroll: Enroll, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [(await enroll(contoso)).enrollment_id for _ in range(5)]
-    documents = [(await contoso.get(f"/devices/{each}")).json() for each in ids]
+    documents = [(await contoso.get(f"/devices/{enrollment_id}")).json() for enrollment_id in ids]
     for at_once in (1, 2, 5, 100):
         monkeypatch.setattr("fauxtune.surfaces.control.resources.devices._AT_ONCE", at_once)
         assert sorted(map(str, await members(contoso, "/devices"))) == sorted(map(str, documents))
@@ -157,11 +157,11 @@ async def test_a_device_that_waits_says_for_what(contoso: httpx.AsyncClient, enr
     await contoso.patch(f"/connectors/{connector['id']}", json={"state": "offline"})
     await assign("root")
     await assign("pkcs")
-    for each in (phone, other):
-        await each.settle()  # the root first, for the certificate waits for it
+    for http in (phone, other):
+        await http.settle()  # the root first, for the certificate waits for it
     why = f"the connector '{connector['name']}', which is off line"
     assert [device["waitsFor"] for device in await members(contoso, "/devices?settled=false")] == [[why], [why]]
     await contoso.patch(f"/connectors/{connector['id']}", json={"state": "online"})
-    for each in (phone, other):
-        await each.settle()
+    for http in (phone, other):
+        await http.settle()
     assert [device["waitsFor"] for device in await members(contoso, "/devices")] == [[], []]

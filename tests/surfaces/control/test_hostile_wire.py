@@ -52,8 +52,8 @@ async def test_an_address_that_is_no_url_is_listed(http: httpx.AsyncClient, app:
         await app({**scope, "query_string": b"[?#&=%", "client": ("127.0.0.1", 1)}, receive, send)
     exchanges = await recorded(http, None)
     assert len(exchanges) == 4
-    for each in exchanges:
-        assert (await whole(http, each, None))["asCurl"].startswith("curl ")
+    for exchange in exchanges:
+        assert (await whole(http, exchange, None))["asCurl"].startswith("curl ")
     assert (await http.get("/_fauxtune/v1/wire?format=har")).json()["log"]["entries"]
 
 
@@ -118,7 +118,7 @@ async def _pages(contoso: httpx.AsyncClient, onward: str, first: str = "") -> tu
     query = first
     while not stops or stops[-1] is not None:
         page = (await contoso.get(f"/wire?text=straw{query}")).json()
-        numbers += [each["number"] for each in page["exchanges"]]
+        numbers += [exchange["number"] for exchange in page["exchanges"]]
         stops.append(page["stoppedAt"])
         query = "&" + onward.format_map(page)
     return numbers, stops
@@ -131,7 +131,7 @@ async def test_an_archive_leaves_out_what_is_forgotten_while_it_is_read(
         await http.get("/pki/contoso/root/crl")
     tenant = await emulator.runner.tenant("contoso")
     every = b"".join([piece async for piece in await insight.har(emulator, tenant, wanted=insight.Wanted())])
-    assert [each["_number"] for each in json.loads(every)["log"]["entries"]] == [*range(1, 71)]
+    assert [entry["_number"] for entry in json.loads(every)["log"]["entries"]] == [*range(1, 71)]
     pieces = await insight.har(emulator, tenant, wanted=insight.Wanted())
     text = await anext(pieces) + await anext(pieces)
     await insight.clear(emulator, tenant)

@@ -143,7 +143,7 @@ async def test_the_address_book_is_looked_up_listed_and_withdrawn(http: httpx.As
     wrong = await answer(http, emulation.publish_certificate(CAROL, certificate=bob.pem))
     assert [remark["code"] for remark in wrong["remarks"]] == ["wrongAddress"]
     listed = await answer(http, emulation.list_published("O"))
-    assert ([each["address"] for each in listed["value"]], listed["total"]) == ([BOB, CAROL], 2)
+    assert ([item["address"] for item in listed["value"]], listed["total"]) == ([BOB, CAROL], 2)
     await answer(http, emulation.withdraw_certificate(BOB, thumbprint=bob.thumbprint))
     assert (await refusal(http, emulation.withdraw_certificate(BOB, thumbprint=bob.thumbprint)))[0] == 404
     assert x509.load_pem_x509_certificate(wrong["certificate"].encode()) == bob.certificate

@@ -72,7 +72,7 @@ async def test_a_tenant_is_made_used_and_deleted_with_few_statements(
 
 async def test_the_people_of_a_seed_cost_no_statement_each(control: httpx.AsyncClient, emulator: Emulator) -> None:
     users = [{"userPrincipalName": f"user{number}"} for number in range(5)]
-    groups = [{"displayName": "Everybody", "members": [each["userPrincipalName"] for each in users]}]
+    groups = [{"displayName": "Everybody", "members": [user["userPrincipalName"] for user in users]}]
     counts = []
     for seed in ({"users": users[:1]}, {"users": users}, {"users": users, "groups": groups}):
         with statements(emulator) as sent:

@@ -249,7 +249,7 @@ async def test_a_seed_and_any_other_body_have_only_so_many_elements(control: htt
 @ON_BOTH_DATABASES
 async def test_two_tenants_at_once_get_one_name_once(control: httpx.AsyncClient) -> None:
     both = await asyncio.gather(*(control.post("/tenants", json={"name": "twin"}) for _ in range(2)))
-    assert sorted(each.status_code for each in both) == [201, 409]
+    assert sorted(answer.status_code for answer in both) == [201, 409]
 
 
 async def test_settings_show_value_default_and_meaning(contoso: httpx.AsyncClient) -> None:
@@ -322,15 +322,15 @@ async def test_test_tenants_share_keys_that_no_other_tenant_gets(
     plain = _files(seeded)
     tests = [(await control.post("/tenants", json={"keys": "shared"})).json() for _ in range(20)]
     by_seed = (await control.post("/tenants", json={"seed": {"keys": "shared"}})).json()
-    assert {each["keys"] for each in (*tests, by_seed)} == {"shared"}
+    assert {test["keys"] for test in (*tests, by_seed)} == {"shared"}
     assert own["keys"] == (await control.get("/tenants/contoso")).json()["keys"] == "own"
     # Sixteen keys for authorities and sixteen for connectors, however many tenants there are.
     shared = _files(seeded) - plain
     assert len(shared) == 32
     names = {Path(file).stem for file in shared}
     assert await _key_files(emulator, own["id"]) == {Path(file).stem for file in plain - before}
-    for each in (*tests, by_seed):
-        used = await _key_files(emulator, each["id"])
+    for test in (*tests, by_seed):
+        used = await _key_files(emulator, test["id"])
         assert used <= names
         assert len(used) >= 3
 

@@ -17,7 +17,7 @@ async def test_switches_that_are_turned_together_are_all_turned(contoso: httpx.A
         changed = await asyncio.gather(
             *(contoso.patch(url, json={"settings": {name: value}}) for name, value in results.items())
         )
-        assert [each.status_code for each in changed] == [200, 200]
+        assert [answer.status_code for answer in changed] == [200, 200]
         settings = (await contoso.get(url)).json()["settings"]
         assert {name: settings[name]["value"] for name in results} == results
 

@@ -127,7 +127,7 @@ async def test_every_request_of_a_batch_has_its_permission_and_its_part(
     ]
     await http.post("/beta/$batch", json={"requests": items}, headers=reader)
     (exchange,) = await recorded(http, text="$batch")
-    assert [(each["operation"], each["missing"]) for each in exchange["permissions"]] == [
+    assert [(permission["operation"], permission["missing"]) for permission in exchange["permissions"]] == [
         ("POST /$batch", False),
         ("GET /users/{user}", False),
         ("GET /deviceManagement/managedDevices", True),
@@ -205,7 +205,7 @@ async def test_no_secret_is_in_any_answer(
     issued = await create(contoso, "/certificates", template="SmimeBoth", email="a@b.example")
     planted |= {"pfx": issued["pfx"][200:300], "issued password": issued["pfxPassword"]}
     exchanges = await recorded(http)
-    documents = [json.dumps(await whole(http, each)) for each in exchanges]
+    documents = [json.dumps(await whole(http, exchange)) for exchange in exchanges]
     archive = (await contoso.get("/wire?format=har")).text
     for text in (json.dumps(exchanges), archive, *documents):
         assert not [name for name, secret in planted.items() if secret in text]
@@ -248,10 +248,10 @@ async def test_no_tenant_sees_what_belongs_to_another(
     await http.get(f"/mdm/fabrikam/android/v1/enterprises/contoso/devices/{ABSENT}/policy")
     await fabrikam.get("/nothing")
     ours, theirs = await recorded(http), await recorded(http, "fabrikam")
-    assert [each["url"] for each in ours] == ["/pki/contoso/root/crl"]
-    assert [each["surface"] for each in theirs] == ["identity", "devices/android", "control"]
-    for each in (*ours, *theirs):
-        assert each["number"] <= 3
+    assert [our["url"] for our in ours] == ["/pki/contoso/root/crl"]
+    assert [their["surface"] for their in theirs] == ["identity", "devices/android", "control"]
+    for our in (*ours, *theirs):
+        assert our["number"] <= 3
     assert (await contoso.get("/wire/2")).status_code == 404
     assert "fabrikam" not in (await contoso.get("/wire?format=har")).text
     assert await recorded(http, text="fabrikam") == []
@@ -265,12 +265,12 @@ async def test_what_belongs_to_no_tenant_is_apart(http: httpx.AsyncClient, contr
     for path in ("/nothing", "/pki/nobody/root/crl", "/nobody/oauth2/v2.0/token"):
         await http.get(path)
     exchanges = await recorded(http, None)
-    assert [(each["surface"], each["url"]) for each in exchanges] == [
+    assert [(exchange["surface"], exchange["url"]) for exchange in exchanges] == [
         ("other", "/nothing"),
         ("pki", "/pki/nobody/root/crl"),
         ("identity", "/nobody/oauth2/v2.0/token"),
     ]
-    assert {each["tenantTime"] for each in exchanges} == {None}
+    assert {exchange["tenantTime"] for exchange in exchanges} == {None}
     assert await recorded(http) == []
 
 
@@ -316,9 +316,9 @@ async def test_filters_and_where_to_go_on(http: httpx.AsyncClient, contoso: http
     assert [each["number"] for each in await recorded(http, text="there is no")] == [2]
     # Without a number the newest; after one, those that come next.
     newest = (await contoso.get("/wire?limit=2")).json()
-    assert ([each["number"] for each in newest["exchanges"]], newest["next"]) == ([3, 4], 4)
+    assert ([exchange["number"] for exchange in newest["exchanges"]], newest["next"]) == ([3, 4], 4)
     following = (await contoso.get("/wire?after=1&limit=2")).json()
-    assert ([each["number"] for each in following["exchanges"]], following["next"]) == ([2, 3], 3)
+    assert ([exchange["number"] for exchange in following["exchanges"]], following["next"]) == ([2, 3], 3)
     last = (await contoso.get("/wire?after=3&status=404")).json()
     assert (last["exchanges"], last["next"], last["kept"]) == ([], 4, 500)
     # The numbers of a server that was started again begin at 1.
@@ -336,7 +336,7 @@ async def test_a_reader_waits_for_the_next_exchange(http: httpx.AsyncClient, con
     assert not waiting.done()
     await http.get("/pki/contoso/root/crl")
     answer = (await asyncio.wait_for(waiting, 5)).json()
-    assert [each["url"] for each in answer["exchanges"]] == ["/pki/contoso/root/crl"]
+    assert [exchange["url"] for exchange in answer["exchanges"]] == ["/pki/contoso/root/crl"]
 
 
 async def test_nothing_is_recorded_if_the_setting_says_so(
@@ -481,5 +481,5 @@ async def test_a_secret_in_an_address_is_shown_nowhere(http: httpx.AsyncClient, 
     assert len(exchanges) == 7
     assert await recorded(http, text=secret) == []
     archive = await http.get(f"{wire_url('contoso')}?format=har")
-    shown = [archive.text, *[json.dumps(await whole(http, each)) for each in exchanges], str(exchanges)]
+    shown = [archive.text, *[json.dumps(await whole(http, exchange)) for exchange in exchanges], str(exchanges)]
     assert not [text for text in shown if secret in text]

@@ -49,9 +49,9 @@ def test_the_commands_are_those_of_the_example() -> None:
             device=one["name"].partition("/operations/")[0],
             key=one["name"].rpartition("/")[2],
             created=one["metadata"]["createTime"],
-            command=commands.command_of(each),
+            command=commands.command_of(result),
         )
-        for one, each in zip(example("operations-commands")["operations"], results, strict=True)
+        for one, result in zip(example("operations-commands")["operations"], results, strict=True)
     ]
     assert {"operations": written} == example("operations-commands")
 

@@ -30,8 +30,8 @@ def row(key: ItemKey, source: Source, *, state: ItemState = ItemState.SENT, payl
 
 #: In the order of the ledger, which is that of the policy; the first certificate was taken away.
 ROWS = {
-    each.key: each
-    for each in (
+    ledger.key: ledger
+    for ledger in (
         row(EMAIL, Source.EMAIL, payload=ACCOUNT.encode()),
         row(imported_key("00" * 20), Source.IMPORTED, state=ItemState.REMOVED),
         row(IMPORTED, Source.IMPORTED),

@@ -85,7 +85,7 @@ def test_the_calls_that_are_described_are_those_that_are_served() -> None:
         for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
     }
     aliases = {each for each in served if "/api/mdm/" in each[0] or each[0].startswith(("/Enrollment", "/Management"))}
-    known = {(path, method) for each in DEVICES for path, methods in each.OPERATIONS.items() for method in methods}
+    known = {(path, method) for device in DEVICES for path, methods in device.OPERATIONS.items() for method in methods}
     assert known == served - aliases
 
 

@@ -151,7 +151,7 @@ async def test_devices_are_asked_by_the_names_of_their_actions(beta: httpx.Async
         (device, *_) = await ids(beta, DEVICES)
         assert (await send(beta, task(device))).status_code == 204
         results = (await beta.get(f"{DEVICES}/{device}")).json()["deviceActionResults"]
-        assert [each["actionName"] for each in results] == [state]
+        assert [result["actionName"] for result in results] == [state]
         assert (await send(beta, devices.delete_device(device))).status_code == 204
     await enroll("bob", mode="fully-managed")
     (device,) = await ids(beta, DEVICES)
@@ -180,7 +180,7 @@ async def test_a_subject_and_names_of_ones_own_go_where_the_kind_has_them(beta: 
             assert document["subjectAlternativeNameType"] == "userPrincipalName"
         else:
             assert document["subjectNameFormatString"] == "CN={{UserName}},OU=Sales"
-            assert [each["sanType"] for each in document["customSubjectAlternativeNames"]] == [
+            assert [name["sanType"] for name in document["customSubjectAlternativeNames"]] == [
                 "userPrincipalName",
                 "domainNameService",
             ]
@@ -239,7 +239,7 @@ async def test_a_scep_profile_says_what_the_device_makes_and_refers_to_the_root(
         assert request.notes == ()
         assert document["scepServerUrls"] == ["https://a.example/scep", "https://b.example/scep"]
         assert (document["keySize"], document["keyUsage"]) == ("size4096", "digitalSignature")
-        assert [each["objectIdentifier"] for each in document["extendedKeyUsages"]] == [*key.purposes]
+        assert [usage["objectIdentifier"] for usage in document["extendedKeyUsages"]] == [*key.purposes]
         known = family_and_platform(document["@odata.type"])
         assert known is not None
         # These two kinds have no store.

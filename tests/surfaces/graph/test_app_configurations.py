@@ -21,7 +21,7 @@ EVERYWHERE = {"assignments": [{"target": {"@odata.type": "#microsoft.graph.allLi
 async def test_a_configuration_is_made_changed_assigned_and_deleted(beta: httpx.AsyncClient) -> None:
     made = await create(beta, CONFIGURATIONS, **IOS, **ios_outlook(smime="true", change="false"))
     path = f"{CONFIGURATIONS}/{made['id']}"
-    assert (made["version"], [each["appConfigKey"] for each in made["settings"]]) == (1, [SMIME, LOCKED])
+    assert (made["version"], [setting["appConfigKey"] for setting in made["settings"]]) == (1, [SMIME, LOCKED])
     assert (await beta.get(path)).json() == made
     changed = await beta.patch(path, json={"displayName": "Outlook"})
     assert (changed.status_code, changed.json()["displayName"], changed.json()["version"]) == (200, "Outlook", 2)

@@ -171,9 +171,9 @@ async def test_a_new_version_of_the_content_takes_the_place_of_the_old_one(beta:
     await second.put(key, of.encrypted)
     await second.commit(key, of.encryption)
     assert (await beta.patch(f"{APPS}/{upload.app}", json={"committedContentVersion": "2"})).status_code == 200
-    assert [each["id"] for each in (await beta.get(versions)).json()["value"]] == ["1", "2"]
+    assert [item["id"] for item in (await beta.get(versions)).json()["value"]] == ["1", "2"]
     assert (await beta.get(f"{versions}/$count")).text == "2"
-    assert [each["isCommitted"] for each in (await beta.get(second.files)).json()["value"]] == [True]
+    assert [item["isCommitted"] for item in (await beta.get(second.files)).json()["value"]] == [True]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ async def test_an_application_is_registered_given_a_password_and_a_permission_an
     assert assignment["resourceDisplayName"] == "Microsoft Graph"
     assert await _roles(http, application, password["secretText"]) == ["DeviceManagementManagedDevices.Read.All"]
     path = f"/servicePrincipals/{principal['id']}/appRoleAssignments"
-    assert [each["id"] for each in (await beta.get(path)).json()["value"]] == [assignment["id"]]
+    assert [item["id"] for item in (await beta.get(path)).json()["value"]] == [assignment["id"]]
     again = await beta.post(path, json=grant)
     assert (again.status_code, "already exists" in error_message(again)) == (400, True)
     assert (await beta.delete(f"{path}/{assignment['id']}")).status_code == 204
@@ -197,7 +197,7 @@ async def test_consent_is_what_tokens_of_users_may_carry(v1: httpx.AsyncClient, 
 async def test_the_lists_are_filtered_selected_and_counted(v1: httpx.AsyncClient, beta: httpx.AsyncClient) -> None:
     await _with_principal(v1)
     by_name = {"$filter": "startswith(displayName,'Microsoft')", "$orderby": "displayName", "$select": "displayName"}
-    names = [each["displayName"] for each in (await v1.get("/servicePrincipals", params=by_name)).json()["value"]]
+    names = [item["displayName"] for item in (await v1.get("/servicePrincipals", params=by_name)).json()["value"]]
     assert names == ["Microsoft Graph", "Microsoft Intune API"]
     params = {"$filter": f"servicePrincipalNames/any(n:n eq '{GRAPH}')", "$count": "true", "$top": "1"}
     answer = (await v1.get("/servicePrincipals", params=params)).json()
@@ -205,7 +205,7 @@ async def test_the_lists_are_filtered_selected_and_counted(v1: httpx.AsyncClient
     assert len((await beta.get(f"/servicePrincipals/{answer['value'][0]['id']}")).json()["appRoles"]) > 500
     assert "publishedPermissionScopes" not in answer["value"][0]
     applications = await v1.get("/applications", params={"$filter": "displayName eq 'backup'"})
-    assert [each["displayName"] for each in applications.json()["value"]] == ["Backup"]
+    assert [item["displayName"] for item in applications.json()["value"]] == ["Backup"]
     assert int((await v1.get("/applications/$count")).text) == len((await v1.get("/applications")).json()["value"])
 
 
@@ -296,7 +296,7 @@ async def test_a_role_that_an_application_declares_is_granted_and_kept(v1: httpx
     }
     api = await _application(v1, appRoles=[role])
     resource = (await v1.post("/servicePrincipals", json={"appId": api["appId"]})).json()
-    assert [each["value"] for each in resource["appRoles"]] == ["Things.Read"]
+    assert [app_role["value"] for app_role in resource["appRoles"]] == ["Things.Read"]
     _client, principal = await _with_principal(v1)
     grant = {"principalId": principal["id"], "resourceId": resource["id"], "appRoleId": role["id"]}
     path = f"/servicePrincipals/{principal['id']}/appRoleAssignments"

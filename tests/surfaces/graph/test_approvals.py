@@ -141,7 +141,7 @@ async def test_a_request_is_rejected_withdrawn_taken_back_or_expires(
 ) -> None:
     await _policy(beta, "tenantConfiguration")
     bob = await _as(beta, http, "bob")
-    codes = [await _requested(beta, "POST", CATEGORIES, json={"displayName": str(each)}) for each in range(5)]
+    codes = [await _requested(beta, "POST", CATEGORIES, json={"displayName": str(count)}) for count in range(5)]
     (await bob.post(f"{REQUESTS}/{codes[0]}/reject", json={"justification": "No"})).raise_for_status()
     (await beta.post(f"{REQUESTS}/cancelMyRequest", json={"id": codes[1]})).raise_for_status()
     event = (await documents(beta, "/deviceManagement/auditEvents"))[0]
@@ -205,7 +205,7 @@ async def test_devices_are_not_wiped_retired_or_deleted_without_an_approval(
     assert (batched["status"], bool(batched["headers"]["x-msft-approval-code"])) == (403, True)
     (await beta.post(f"{one}/syncDevice")).raise_for_status()
     detail = await document(beta, one)
-    assert [each["actionName"] for each in detail["deviceActionResults"]] in ([], ["syncDevice"])
+    assert [result["actionName"] for result in detail["deviceActionResults"]] in ([], ["syncDevice"])
 
     waiting = {"id": batched["headers"]["x-msft-approval-code"]}
     (await beta.post(f"{REQUESTS}/cancelMyRequest", json=waiting)).raise_for_status()

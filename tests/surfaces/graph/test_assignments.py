@@ -326,7 +326,7 @@ async def test_assignments_are_filtered_sorted_and_paged(beta: httpx.AsyncClient
     first = (await beta.get(f"{PROFILES}/{profile}/assignments", params={"$top": 3, "$count": "true"})).json()
     assert first["@odata.count"] == 5
     rest = (await beta.get(first["@odata.nextLink"])).json()
-    ids = [each["id"] for each in [*first["value"], *rest["value"]]]
+    ids = [item["id"] for item in [*first["value"], *rest["value"]]]
     assert ids == [f"{profile}_{group}" for group in groups]
     backwards = await beta.get(f"{PROFILES}/{profile}/assignments", params={"$orderby": "id desc", "$select": "intent"})
     assert [entry["id"] for entry in backwards.json()["value"]] == sorted(ids, reverse=True)

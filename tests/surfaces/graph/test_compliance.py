@@ -104,7 +104,7 @@ async def test_a_device_is_shown_as_it_was_judged(
     below = f"{path_of(phone)}/deviceCompliancePolicyStates/{key}"
     assert (await document(beta, below))["state"] == "nonCompliant"
     settings = await documents(v1, f"{below}/settingStates")
-    assert {each["setting"]: (each["state"], each["currentValue"]) for each in settings} == {
+    assert {setting["setting"]: (setting["state"], setting["currentValue"]) for setting in settings} == {
         VERSION: ("nonCompliant", "16"),
         ENCRYPTION: ("compliant", "true"),
     }
@@ -302,7 +302,7 @@ async def test_what_if_names_the_devices_whose_compliance_would_change(
     body = {"@odata.type": WORK_PROFILE, "osMinimumVersion": "17"}
     question = {"method": "PATCH", "url": f"{POLICIES}/{key}", "body": body}
     answer = (await http.post(f"{TENANT}/whatif", json=question)).json()
-    changes = {each["device"]: each["compliance"] for each in answer["devices"]}
+    changes = {device["device"]: device["compliance"] for device in answer["devices"]}
     assert set(changes) == {phone.enrollment_id}
     assert (changes[phone.enrollment_id]["before"], changes[phone.enrollment_id]["after"]) == (
         "compliant",
@@ -310,11 +310,11 @@ async def test_what_if_names_the_devices_whose_compliance_would_change(
     )
     assert changes[phone.enrollment_id]["settings"] == [VERSION]
     later = (await http.post(f"{TENANT}/whatif/time", json={"by": "P3D"})).json()
-    assert [(each["device"], each["compliance"]["after"]) for each in later["devices"]] == [
+    assert [(device["device"], device["compliance"]["after"]) for device in later["devices"]] == [
         (other.enrollment_id, "noncompliant")
     ]
     away = (await http.post(f"{TENANT}/whatif/time", json={"by": "P31D"})).json()
-    assert {each["device"] for each in away["devices"]} == {phone.enrollment_id, other.enrollment_id}
+    assert {device["device"] for device in away["devices"]} == {phone.enrollment_id, other.enrollment_id}
     assert (await http.post(f"{TENANT}/whatif/time", json={"by": "-P1D"})).status_code == 400
     assert (await document(beta, path_of(other)))["complianceState"] == "inGracePeriod"
 
@@ -346,7 +346,7 @@ async def test_the_diagnosis_of_a_user_shows_what_compliance_finds_where_no_prof
     await report(phone)
     for question in ({"user": "alice"}, {"device": phone.enrollment_id}):
         answer = (await http.get(f"{TENANT}/diagnose", params=question)).json()
-        (fix,) = [each["fix"] for each in answer["findings"] if each["code"] == "device-not-compliant"]
+        (fix,) = [finding["fix"] for finding in answer["findings"] if finding["code"] == "device-not-compliant"]
         assert (fix.startswith("Assign a compliance policy to the device"), answer["chains"]) == (True, [])
 
 

@@ -174,7 +174,7 @@ async def test_an_end_takes_the_place_of_everything_and_nothing_follows_it(
     phone = await enroll("alice", mode=OWNED)
     await _ask(beta, phone.managed_device_id, "remoteLock")
     await _ask(beta, phone.managed_device_id, "wipe")
-    states = {name: each["actionState"] for name, each in (await _results(beta, phone.managed_device_id)).items()}
+    states = {name: result["actionState"] for name, result in (await _results(beta, phone.managed_device_id)).items()}
     assert states == {"remoteLock": "canceled", "wipe": "pending"}
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/remoteLock")
     assert (answer.status_code, error_code(answer)) == (400, "BadRequest")

@@ -309,7 +309,7 @@ async def test_a_cast_leaves_the_profiles_of_one_kind(beta: httpx.AsyncClient) -
     kind = SIGNING["@odata.type"].rpartition(".")[2]
     other = "iosPkcsCertificateProfile" if kind != "iosPkcsCertificateProfile" else "macOSPkcsCertificateProfile"
     cast, none = f"{PROFILES}/microsoft.graph.{kind}", f"{PROFILES}/microsoft.graph.{other}"
-    assert [each["id"] for each in (await beta.get(cast)).json()["value"]] == [signing["id"]]
+    assert [item["id"] for item in (await beta.get(cast)).json()["value"]] == [signing["id"]]
     assert (await beta.get(f"{cast}/$count")).text == "1"
     assert (await beta.get(none)).json()["value"] == []
     assert (await beta.get(f"{PROFILES}/microsoft.graph.user")).status_code == 400

@@ -217,7 +217,9 @@ async def test_a_path_may_begin_with_the_callers_own_tenant(beta: httpx.AsyncCli
     for own in ("myorganization", "MyOrganization", tenant.id, tenant.id.upper(), tenant.domain):
         assert len((await beta.get(f"/{own}/users")).json()["value"]) == 3, own
         batch = {"requests": [{"id": "1", "method": "GET", "url": f"/{own}/users"}]}
-        assert [each["status"] for each in (await beta.post("/$batch", json=batch)).json()["responses"]] == [200]
+        assert [response["status"] for response in (await beta.post("/$batch", json=batch)).json()["responses"]] == [
+            200
+        ]
     assert (await beta.get("/myorganization/$metadata", headers={"authorization": ""})).status_code == 200
     unknown = await beta.get("/myorganization/frobnicate")
     assert _checked(unknown)["message"] == "Resource not found for the segment 'frobnicate'."

@@ -103,7 +103,7 @@ async def test_certificates_come_with_the_profiles_whose_type_has_them(
     for path in (PROFILES, f"{PROFILES}/{profile}"):
         for navigation in (CERTIFICATE_STATES, "managedDeviceCertificateStates"):
             document = (await beta.get(path, params={"$expand": navigation})).json()
-            one = next(each for each in document.get("value", [document]) if each["id"] == profile)
+            one = next(item for item in document.get("value", [document]) if item["id"] == profile)
             assert one["managedDeviceCertificateStates"] == own
             assert one["managedDeviceCertificateStates@odata.context"].endswith(f"('{profile}')/{CERTIFICATE_STATES}")
     listed = (await beta.get(PROFILES, params={"$expand": CERTIFICATE_STATES})).json()["value"]
@@ -143,7 +143,7 @@ async def test_an_overview_that_comes_along_is_of_this_moment(
         moments = []
         for _ in range(2):
             document = (await beta.get(path, params={"$expand": "userStatusOverview,deviceStatusOverview"})).json()
-            one = next(each for each in document.get("value", [document]) if each["id"] == profile)
+            one = next(item for item in document.get("value", [document]) if item["id"] == profile)
             moments += [one[f"{whose}StatusOverview"]["lastUpdateDateTime"] for whose in ("user", "device")]
             await advance_clock(http, "PT1H")
         assert len(set(moments)) == 2
@@ -162,7 +162,7 @@ async def test_of_directory_objects_the_first_twenty_come_along(beta: httpx.Asyn
         one, _, navigation = path.rpartition("/")
         for where in (one, one.rpartition("/")[0]):
             document = (await beta.get(where, params={"$expand": f"{navigation}($select=id)"})).json()
-            element = next(each for each in document.get("value", [document]) if each["id"] in path)
+            element = next(item for item in document.get("value", [document]) if item["id"] in path)
             assert [each["id"] for each in element[navigation]] == first, where
 
 

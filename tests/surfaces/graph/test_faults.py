@@ -95,7 +95,7 @@ async def test_an_item_of_a_batch_is_struck_and_the_others_are_not(beta: httpx.A
     answer = await beta.post("/$batch", json={"requests": requests})
     assert answer.status_code == 200
     assert MARK not in answer.headers
-    responses = {each["id"]: each for each in answer.json()["responses"]}
+    responses = {response["id"]: response for response in answer.json()["responses"]}
     assert [responses[key]["status"] for key in "012"] == [200, 429, 200]
     assert responses["1"]["headers"]["retry-after"] == "3"
     assert responses["1"]["headers"][MARK] == fault["id"]
@@ -123,7 +123,7 @@ async def test_a_write_that_is_accepted_is_ignored(beta: httpx.AsyncClient) -> N
     deleted = await beta.delete(f"/users/{user}")
     group = {"displayName": "New", "mailNickname": "new", "mailEnabled": False, "securityEnabled": True}
     created = await beta.post("/groups", json=group)
-    assert [each.status_code for each in (changed, deleted, created)] == [204, 204, 201]
+    assert [answer.status_code for answer in (changed, deleted, created)] == [204, 204, 201]
     assert created.json()["displayName"] == "New"
     assert created.headers[MARK] == fault["id"]
     assert (await beta.get(f"/users/{user}?$select=jobTitle")).json() == before
@@ -233,7 +233,7 @@ async def test_a_fault_strikes_the_device_the_user_the_application_and_the_opera
     await enroll("alice")
     await enroll("bob")
     devices = (await beta.get(DEVICES)).json()["value"]
-    first, second = (each["id"] for each in devices)
+    first, second = (device["id"] for device in devices)
     for match in (
         {"device": first},
         {"device": devices[0]["deviceName"], "path": f"{DEVICES}/{{id}}"},

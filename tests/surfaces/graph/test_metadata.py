@@ -52,19 +52,19 @@ async def test_actions_are_bound_and_flags_have_their_bits(beta: httpx.AsyncClie
     kind = _named(schema, "EnumType", "subjectAlternativeNameType")
     assert kind is not None
     assert kind.get("IsFlags") == "true"
-    assert [each.get("Value") for each in kind][:4] == ["0", "1", "2", "4"]
+    assert [element.get("Value") for element in kind][:4] == ["0", "1", "2", "4"]
 
 
 async def test_collections_are_entity_sets(beta: httpx.AsyncClient) -> None:
     schema = await _schema(beta)
     container = _named(schema, "EntityContainer", "GraphService")
     assert container is not None
-    names = {each.get("Name"): each.tag.removeprefix(_EDM) for each in container}
+    names = {element.get("Name"): element.tag.removeprefix(_EDM) for element in container}
     assert (names["users"], names["groups"]) == ("EntitySet", "EntitySet")
     assert names["deviceManagement"] == "Singleton"
     management = _named(schema, "EntityType", "deviceManagement")
     assert management is not None
-    parts = {each.get("Name"): each.get("Type") for each in management}
+    parts = {element.get("Name"): element.get("Type") for element in management}
     assert parts["managedDevices"] == "Collection(graph.managedDevice)"
 
 

@@ -51,7 +51,7 @@ MORE = {
 
 
 async def test_the_two_outlook_apps_are_built_in(beta: httpx.AsyncClient) -> None:
-    apps = {each["id"]: each for each in (await beta.get(APPS)).json()["value"]}
+    apps = {item["id"]: item for item in (await beta.get(APPS)).json()["value"]}
     assert {outlook.FOR_IOS.id, outlook.FOR_ANDROID.id} == set(apps)
     assert apps[outlook.FOR_IOS.id]["bundleId"] == outlook.FOR_IOS.identifier
     refusal = await beta.delete(f"{APPS}/{outlook.FOR_IOS.id}")
@@ -71,7 +71,7 @@ async def test_tools_find_the_apps_of_an_organization(beta: httpx.AsyncClient) -
     )
     answer = await beta.get(APPS, params={"$filter": wanted, "$orderby": "displayName"})
     assert answer.status_code == 200, answer.text
-    assert key in [each["id"] for each in answer.json()["value"]]
+    assert key in [item["id"] for item in answer.json()["value"]]
 
 
 async def test_an_app_that_is_being_processed_cannot_be_assigned(
@@ -156,7 +156,8 @@ async def test_relationships_are_seen_from_both_sides(beta: httpx.AsyncClient) -
     assert (back["targetId"], back["targetType"], back["supersedenceType"]) == (new, "parent", "update")
     documents = [(await beta.get(f"{APPS}/{key}")).json() for key in (new, old)]
     counts = [
-        (each["dependentAppCount"], each["supersedingAppCount"], each["supersededAppCount"]) for each in documents
+        (document["dependentAppCount"], document["supersedingAppCount"], document["supersededAppCount"])
+        for document in documents
     ]
     assert counts == [(1, 1, 0), (0, 0, 1)]
     # What a GET gave is sent back: the part of it that is another app's is left alone.
@@ -168,7 +169,7 @@ async def test_relationships_are_seen_from_both_sides(beta: httpx.AsyncClient) -
     refusal = await beta.delete(f"{APPS}/{new}")
     assert (refusal.status_code, "remove its dependencies" in error_message(refusal)) == (400, True), "neither of both"
     assert (await beta.delete(f"{APPS}/{old}")).status_code == 204
-    assert [each["targetId"] for each in (await beta.get(f"{APPS}/{new}/relationships")).json()["value"]] == [runtime]
+    assert [item["targetId"] for item in (await beta.get(f"{APPS}/{new}/relationships")).json()["value"]] == [runtime]
     assert (await related(beta, new)).status_code == 204
     assert (await beta.delete(f"{APPS}/{runtime}")).status_code == 204
 
@@ -190,7 +191,7 @@ async def test_relationships_that_cannot_be_are_refused(beta: httpx.AsyncClient)
     assert (await related(beta, first, **many)).status_code == 400
     many.popitem()
     assert (await related(beta, second, **many)).status_code == 204
-    assert [each["targetId"] for each in (await beta.get(f"{APPS}/{first}/relationships")).json()["value"]] == [second]
+    assert [item["targetId"] for item in (await beta.get(f"{APPS}/{first}/relationships")).json()["value"]] == [second]
 
 
 async def test_the_apps_of_all_graphs_of_dependencies_that_an_app_is_in_are_counted_together(

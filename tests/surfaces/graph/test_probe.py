@@ -24,11 +24,13 @@ async def test_the_emulator_confirms_every_expectation(
     await advance_clock(http, "PT1H")
     await create(beta, "/deviceManagement/deviceCategories", displayName="An hour later", description="")
     outcomes = await probe(EXPECTATIONS, replace(WRITING, emulator=True), graph=beta)
-    differing = [each for each in outcomes if each.verdict is Verdict.DIFFERS]
+    differing = [outcome for outcome in outcomes if outcome.verdict is Verdict.DIFFERS]
     assert not differing, "\n".join(f"{each.id} {each.version}: {each.deviations}" for each in differing)
-    untried = {each.id: each.why for each in outcomes if each.verdict is Verdict.NOT_TRIED}
+    untried = {outcome.id: outcome.why for outcome in outcomes if outcome.verdict is Verdict.NOT_TRIED}
     known = {
-        each.id: f"the emulator is known to differ: {each.differs_here}" for each in EXPECTATIONS if each.differs_here
+        expectation.id: f"the emulator is known to differ: {expectation.differs_here}"
+        for expectation in EXPECTATIONS
+        if expectation.differs_here
     }
     assert untried == {**known, "me-of-a-user": "only a signed-in user can try it"}
 
@@ -36,7 +38,7 @@ async def test_the_emulator_confirms_every_expectation(
 async def test_where_the_emulator_is_known_to_differ_it_differs(
     beta: httpx.AsyncClient, populated: PopulatedTenant
 ) -> None:
-    known = [each for each in EXPECTATIONS if each.differs_here]
+    known = [expectation for expectation in EXPECTATIONS if expectation.differs_here]
     outcomes = await probe(known, replace(WRITING, creations=[]), graph=beta)
-    confirmed = [each.id for each in outcomes if each.verdict is not Verdict.DIFFERS]
+    confirmed = [outcome.id for outcome in outcomes if outcome.verdict is not Verdict.DIFFERS]
     assert not confirmed, "the emulator no longer differs there: its mark can go"

@@ -319,7 +319,7 @@ async def test_what_is_selected_is_shown_and_nothing_else(lists: list[List]) -> 
         for chosen in (names[::2], names[1::2], names[-1:]):
             for element in await elements(graph, path, **{"$select": ",".join(chosen)}):
                 assert {"id"} <= element.keys() <= {"id", "@odata.type", *chosen}, (path, chosen)
-        if any(each.open for each in derived_from(kind)):
+        if any(entity.open for entity in derived_from(kind)):
             continue
         answer = await graph.get(path, params={"$select": "colour"})
         assert answer.status_code == 400, path
@@ -389,7 +389,7 @@ async def test_derived_types_are_told_apart_wherever_lists_mix_them(lists: list[
 
 
 def _is_a(odata_type: str, concrete: Entity) -> bool:
-    return any(each.odata_type == odata_type and each.is_a(concrete) for each in ENTITIES)
+    return any(entity.odata_type == odata_type and entity.is_a(concrete) for entity in ENTITIES)
 
 
 @pytest.mark.usefixtures("populated")

@@ -115,8 +115,8 @@ async def test_a_device_that_was_judged_is_in_the_reports_and_among_the_changes_
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     phone, other = await enroll("alice", serial="S1"), await enroll("bob", serial="S2")
-    for each in (phone, other):
-        await each.settle()
+    for android_over_http in (phone, other):
+        await android_over_http.settle()
     select = ["UPN", "ComplianceState"]
     assert await rows_of(http, beta, reportName="DeviceNonCompliance", select=select) == []
     first = (await beta.get("/devices/delta?$select=isCompliant&$deltaToken=latest")).json()["@odata.deltaLink"]
@@ -356,7 +356,7 @@ async def test_a_cached_report_is_configured_before_it_is_read(
     assert (unready.status_code, "until it is completed" in error_message(unready)) == (400, True)
     assert [(await beta.get(f"{path}/{key}")).json()["status"] for _ in range(2)] == ["inProgress", "completed"]
     assert (await beta.post(f"{REPORTING}/getCachedReport", json={"id": key})).json()["Values"] == []
-    assert [each["id"] for each in await documents(beta, path)] == [key]
+    assert [document["id"] for document in await documents(beta, path)] == [key]
     assert (await beta.patch(f"{path}/{key}", json={"select": ["OS"]})).json()["status"] == "notStarted"
     assert (await beta.patch(f"{path}/{key}", json={"select": ["Colour"]})).status_code == 400
     await advance_clock(http, "P3DT1M")

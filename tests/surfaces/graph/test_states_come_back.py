@@ -53,11 +53,14 @@ async def _answers(http: httpx.AsyncClient, populated: PopulatedTenant) -> Answe
             content = _DELTA_TOKEN.sub(b"", answer.content)
             result[path] = (answer.status_code, content if answer.is_success else b"")
     # Who asks for a CRL has it made, which the list of authorities shows.
-    for path in (*_PKI_PATHS, *(f"{CONTROL}{each}" for each in _CONTROL_PATHS)):
+    for path in (*_PKI_PATHS, *(f"{CONTROL}{control_path}" for control_path in _CONTROL_PATHS)):
         answer = await http.get(path)
         result[path] = (answer.status_code, answer.content)
     events = (await http.get(f"{CONTROL}/journal")).json()["events"]
-    result["journal"] = (200, [each for each in events if each["type"] not in {"snapshotRestored", "tenantImported"}])
+    result["journal"] = (
+        200,
+        [event for event in events if event["type"] not in {"snapshotRestored", "tenantImported"}],
+    )
     return result
 
 

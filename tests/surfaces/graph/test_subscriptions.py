@@ -60,7 +60,7 @@ async def test_a_subscription_is_made_after_the_handshake_and_belongs_to_its_app
     assert (made["clientState"], made["changeType"]) == ("known to us", "created,updated,deleted")
     assert made["applicationId"]
     assert made["latestSupportedTlsVersion"] == "v1_2"
-    assert [each["id"] for each in await documents(beta, SUBSCRIPTIONS)] == [made["id"]]
+    assert [document["id"] for document in await documents(beta, SUBSCRIPTIONS)] == [made["id"]]
     assert (await beta.get(f"{SUBSCRIPTIONS}/{made['id']}")).json()["resource"] == "users"
     assert (await beta.delete(f"{SUBSCRIPTIONS}/{made['id']}")).status_code == 204
     assert (await beta.get(f"{SUBSCRIPTIONS}/{made['id']}")).status_code == 404
@@ -134,7 +134,7 @@ async def test_who_asks_for_updates_alone_hears_of_creation_and_deletion_too(
         await beta.patch(f"/users/{await id_of_user(beta, 'bob')}", json={"city": "Ghent"})
         await beta.delete(f"/users/{alice}")
         await deliveries.round()
-    assert [each["changeType"] for each in receiver.notifications] == ["updated"]
+    assert [notification["changeType"] for notification in receiver.notifications] == ["updated"]
 
 
 async def test_members_of_a_group_come_with_the_group(beta: httpx.AsyncClient, deliveries: Deliveries) -> None:
@@ -172,7 +172,7 @@ async def test_a_subscription_is_renewed_and_ends_by_the_tenants_clock(
         assert await deliveries.round() is None
         assert await emulator.runner.read(queries.subscriptions_of, tenant.id) == []
         assert receiver.bodies == []
-    ended = [each["type"] for each in (await http.get(f"{TENANT}/journal")).json()["events"]]
+    ended = [event["type"] for event in (await http.get(f"{TENANT}/journal")).json()["events"]]
     assert {"subscriptionCreated", "subscriptionEnded"} <= set(ended)
 
 
@@ -319,7 +319,7 @@ async def test_what_a_receiver_does_not_take_is_sent_again_after_longer_and_long
         receiver.answer = refusing(reply())
         clock.forward(seconds=2)
         await deliveries.round()
-        assert [each["changeType"] for each in receiver.bodies[-1]["value"]] == ["updated", "deleted"]
+        assert [item["changeType"] for item in receiver.bodies[-1]["value"]] == ["updated", "deleted"]
         await deliveries.round()
         assert len(receiver.bodies) == 3, "what was taken is not sent again"
 
@@ -364,7 +364,7 @@ async def test_notifications_wait_through_a_restart_and_are_discarded_after_four
         clock.forward(seconds=4 * 3600 - 1)
         receiver.answer = refusing(reply())
         await Deliveries(emulator).round()  # as after a restart: pauses are forgotten
-        assert [each["changeType"] for each in receiver.bodies[-1]["value"]] == ["updated"]
+        assert [item["changeType"] for item in receiver.bodies[-1]["value"]] == ["updated"]
         await beta.patch(f"/users/{alice}", json={"city": "Bruges"})
         clock.forward(seconds=4 * 3600)
         await Deliveries(emulator).round()

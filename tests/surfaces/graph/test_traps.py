@@ -374,7 +374,7 @@ async def test_trap_22_issued_certificates_are_each_devices_own_and_imported_one
         await phone.obey()
     issued = (await http.get(f"{TENANT}/certificates")).json()["value"]
     assert len({each["thumbprint"] for each in issued} - {file_of_alice.thumbprint}) == 2
-    cells = [each for kind_of in itertools.product(Variant, Edition) for each in table(*kind_of).items()]
+    cells = [item for kind_of in itertools.product(Variant, Edition) for item in table(*kind_of).items()]
     for (source, cause, _authority), cell in cells:
         assert source is not Source.IMPORTED or not cell.revoked
         assert source is not Source.PKCS or cause not in (Cause.RETIRE, Cause.WIPE) or cell.revoked

@@ -162,7 +162,7 @@ async def test_what_programs_select_of_people_and_groups_is_there_if_only_as_nul
         "employeeHireDate"
     ]
     groups = await v1.get("/groups", params={"$select": "id,isAssignableToRole,isManagementRestricted"})
-    assert {each["isManagementRestricted"] for each in groups.json()["value"]} == {None}
+    assert {item["isManagementRestricted"] for item in groups.json()["value"]} == {None}
 
 
 async def test_names_in_a_body_may_be_in_another_case(beta: httpx.AsyncClient) -> None:

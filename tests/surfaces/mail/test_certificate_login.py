@@ -111,7 +111,7 @@ async def test_the_certificate_of_a_wiped_phone_opens_no_mailbox_at_any_port(
     await phone.settle_completely()
     contents = phone.opened[str((await phone.item()).thumbprint)]
     key = contents.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    chain = [each.public_bytes(Encoding.PEM) for each in (contents.certificate, *contents.chain)]
+    chain = [certificate.public_bytes(Encoding.PEM) for certificate in (contents.certificate, *contents.chain)]
     file = tmp_path / "phone.pem"
     file.write_bytes(b"".join([key, *chain]))
 
@@ -125,9 +125,9 @@ async def test_the_certificate_of_a_wiped_phone_opens_no_mailbox_at_any_port(
             reading.close()
         with programs.smtps(file) as sending, programs.smtp() as second:
             second.starttls(context=programs.context(file))
-            for each in (sending, second):
-                each.ehlo()
-                answers.append(str(each.docmd("AUTH", "EXTERNAL =")[0]).encode())
+            for smtp in (sending, second):
+                smtp.ehlo()
+                answers.append(str(smtp.docmd("AUTH", "EXTERNAL =")[0]).encode())
         return answers
 
     assert await in_thread(attempts) == [b"+OK", b"+OK", b"235", b"235"]

@@ -53,7 +53,7 @@ class Scene:
     async def issued(self) -> list[dict[str, Any]]:
         """The certificates of the register that devices have from SCEP."""
         answer = await self.http.get(f"{CONTROL}/certificates")
-        return [each for each in answer.json()["value"] if each["userPrincipalName"] is not None]
+        return [item for item in answer.json()["value"] if item["userPrincipalName"] is not None]
 
 
 @pytest.fixture

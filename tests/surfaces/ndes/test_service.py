@@ -77,9 +77,9 @@ async def test_what_it_does_not_serve_has_a_status(
 
 async def test_get_ca_cert_names_both_ra_certificates_and_their_issuers(scene: Scene) -> None:
     certificates = await scene.client.certificates()
-    ra = [each for each in certificates if encrypts(each) or signs(each)]
+    ra = [certificate for certificate in certificates if encrypts(certificate) or signs(certificate)]
     assert (len(certificates), len(ra)) == (4, 2)
-    (issuer,) = [each for each in certificates if each.subject == ra[0].issuer]
+    (issuer,) = [certificate for certificate in certificates if certificate.subject == ra[0].issuer]
     for each in ra:
         each.verify_directly_issued_by(issuer)
         assert each.not_valid_after_utc - each.not_valid_before_utc > timedelta(days=700)
@@ -202,7 +202,7 @@ async def test_expired_ra_certificates_stop_it_until_they_are_renewed(scene: Sce
     renewed = await scene.http.post(f"{CONTROL}/scep/ndes/renew")
     assert renewed.status_code == 200, renewed.text
     after = await scene.client.certificates()
-    assert not {each for each in before if encrypts(each) or signs(each)} & set(after)
+    assert not {certificate for certificate in before if encrypts(certificate) or signs(certificate)} & set(after)
     scene.client.issued(await scene.client.ask(await scene.csr()))
 
 

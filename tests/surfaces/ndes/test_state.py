@@ -43,7 +43,7 @@ async def test_test_tenants_share_the_keys_of_ra_certificates_and_keep_them_when
         (await scene.http.post("/_fauxtune/v1/tenants", json=body)).raise_for_status()
     clients = [ScepClient(scene.http, scene.client.key, url=NDES.replace("contoso", name)) for name in names]
     for client in clients:
-        assert len([each for each in await client.certificates() if encrypts(each)]) == 1
+        assert len([certificate for certificate in await client.certificates() if encrypts(certificate)]) == 1
     # The shared keys come round: each of them is given up by one tenant while the other may have it.
     for _ in range(8):
         place = "/_fauxtune/v1/tenants/fabrikam/scep/ndes/renew"

@@ -33,7 +33,7 @@ async def test_the_older_service_discovery_answers_the_same_and_needs_the_same_p
         {"authorization": f"Bearer {partner.token}"},
     )
     answer = await http.get(path, headers=headers)
-    assert {each["serviceName"]: each["uri"] for each in answer.json()["value"]} == partner.services
+    assert {item["serviceName"]: item["uri"] for item in answer.json()["value"]} == partner.services
     assert (await http.get(path)).status_code == 401
     assert (await http.get(path.replace(INTUNE, "x"), headers=headers)).status_code == 404
     application = (await http.post(f"{CONTROL}/applications", json={"roles": [ROLE]})).json()

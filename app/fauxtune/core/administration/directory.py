@@ -80,7 +80,7 @@ def create_group(name: str, *, description: str | None = None, members: Sequence
     if description is not None:
         body["description"] = description
     if members:
-        body["members@odata.bind"] = [_member(each) for each in members]
+        body["members@odata.bind"] = [_member(member) for member in members]
     return AdminRequest("POST", GROUPS, body)
 
 

@@ -102,16 +102,18 @@ SCRIPT_KINDS: Mapping[str, ScriptKind] = {
 COLLECTIONS: Mapping[str, tuple[Collection, ...]] = {
     "compliance": (_COMPLIANCE,),
     "app": (_APPS,),
-    "script": tuple(each.collection for each in SCRIPT_KINDS.values()),
+    "script": tuple(script_kind.collection for script_kind in SCRIPT_KINDS.values()),
 }
 
 
 def kind_words(of: Collection, document: Mapping[str, Any]) -> str:
     """Return the kind of one of a collection in words, such as `iOS/iPadOS`, `an app ...`, `PowerShell, on Windows`."""
-    words = [each.words for each in SCRIPT_KINDS.values() if each.collection is of]
+    words = [script_kind.words for script_kind in SCRIPT_KINDS.values() if script_kind.collection is of]
     type_name = str(document.get("@odata.type", "")).rpartition(".")[2]
-    words += [PLATFORMS[platform] for platform, each in COMPLIANCE_TYPES.items() if each == type_name]
-    words += [kind for kind, each in APP_KINDS.items() if each.type == type_name]
+    words += [
+        PLATFORMS[platform] for platform, compliance_type in COMPLIANCE_TYPES.items() if compliance_type == type_name
+    ]
+    words += [kind for kind, app_kind in APP_KINDS.items() if app_kind.type == type_name]
     return words[0] if words else type_name
 
 

@@ -72,8 +72,8 @@ def with_notes(request: AdminRequest, *, number: int, readable: AdminRequest | N
     """
     text, known = f"{request.path} {request.body}", readable or request
     notes = (
-        f"In place of {placeholder(each)} put the id that the answer to request {each} contains."
-        for each in range(1, number)
-        if placeholder(each) in text
+        f"In place of {placeholder(count)} put the id that the answer to request {count} contains."
+        for count in range(1, number)
+        if placeholder(count) in text
     )
     return replace(known, notes=(*known.notes, *notes))

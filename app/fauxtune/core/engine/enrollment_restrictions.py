@@ -141,7 +141,7 @@ def platform_restriction(
     """Return the restriction of platforms that the device is subject to. Unverified: one of a single platform comes
     before one of all platforms.
     """
-    concerned = [each for each in restrictions if each.restricts(newcomer.variant) is not None]
+    concerned = [restriction for restriction in restrictions if restriction.restricts(newcomer.variant) is not None]
     for kind in (ONE_PLATFORM, ALL_PLATFORMS):
         strongest = _strongest(concerned, newcomer, kind=kind, groups=groups, matches=matches)
         if strongest is not None:
@@ -180,7 +180,7 @@ def judge_platform(restriction: Restriction, newcomer: Newcomer) -> Refusal | No
         ground, wanted = version
         text = f"{begin} allows {system} {wanted}; the device has {newcomer.os_version}."
         return Refusal(restriction, ground, text)
-    blocked = {str(each).strip().casefold() for each in rule.get("blockedManufacturers") or ()}
+    blocked = {str(manufacturer).strip().casefold() for manufacturer in rule.get("blockedManufacturers") or ()}
     if known.by_manufacturer and newcomer.manufacturer.strip().casefold() in blocked - {""}:
         text = f"{begin} blocks devices made by {newcomer.manufacturer}."
         return Refusal(restriction, Ground.MANUFACTURER, text)
@@ -234,15 +234,19 @@ def _strongest(
         return None
     membership = Membership(has_user=True, user_groups=groups)
     reaching = [
-        each
-        for each in restrictions
-        if each.kind == kind and each.priority and target(each.assignments, membership, matches=matches) is not None
+        restriction
+        for restriction in restrictions
+        if restriction.kind == kind
+        and restriction.priority
+        and target(restriction.assignments, membership, matches=matches) is not None
     ]
     return min(reaching, key=lambda each: (each.priority, each.id), default=None)
 
 
 def _default(restrictions: Iterable[Restriction], *, kind: str) -> Restriction | None:
-    return next((each for each in restrictions if each.kind == kind and not each.priority), None)
+    return next(
+        (restriction for restriction in restrictions if restriction.kind == kind and not restriction.priority), None
+    )
 
 
 def _judge_version(rule: JsonObject, newcomer: Newcomer) -> tuple[Ground, str] | None:

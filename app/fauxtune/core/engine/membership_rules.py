@@ -124,7 +124,7 @@ class _Reader:
         one_holds = self._comparison()
         if inside:
             self.expect(")")
-        return lambda values: any(one_holds(each) for each in values[0])
+        return lambda values: any(one_holds(value) for value in values[0])
 
     def _comparison(self) -> Callable[[str], bool]:
         operator = _OPERATORS.get(self.take())

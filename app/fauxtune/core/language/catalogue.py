@@ -118,8 +118,8 @@ def preferred(header: str) -> Language:
 
 
 def _weight(parameters: list[str]) -> float:
-    for each in parameters:
-        name, _, value = each.partition("=")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":
             try:
                 return float(value)

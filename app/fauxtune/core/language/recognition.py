@@ -141,7 +141,7 @@ class Recogniser:
             if values is not None:
                 named = pattern.quoted
                 written: str = pattern.form % {
-                    name: each if name in named else self._value(each, depth + 1) for name, each in values.items()
+                    name: value if name in named else self._value(value, depth + 1) for name, value in values.items()
                 }
                 return written
         return None

@@ -27,7 +27,7 @@ def addresses_of(user: JsonObject) -> tuple[str, ...]:
     """Return the addresses of a user, in lower case: the mail address first, then the userPrincipalName, then the other
     SMTP addresses.
     """
-    others = (str(each) for each in user.get("proxyAddresses") or ())
+    others = (str(proxy_address) for proxy_address in user.get("proxyAddresses") or ())
     smtp = (each[len(_SMTP) :] for each in others if each.lower().startswith(_SMTP))
     every = (user.get("mail"), user.get("userPrincipalName"), *smtp)
     return tuple(dict.fromkeys(str(each).strip().lower() for each in every if each))

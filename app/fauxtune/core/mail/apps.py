@@ -80,7 +80,7 @@ class MailApp:
 
 
 _ANSWERS: Mapping[str, object] = {"yes": True, "no": False}
-_USES: Mapping[str, object] = {each: each for each in Use}
+_USES: Mapping[str, object] = {use: use for use in Use}
 #: The rules, with the values of each by the words of the table.
 _VALUES: Mapping[str, Mapping[str, object]] = {
     "switch": {each: each for each in Switch},
@@ -91,7 +91,7 @@ _VALUES: Mapping[str, Mapping[str, object]] = {
     "expired": _USES,
     "revoked": _USES,
     "other-address": _USES,
-    "ciphers": {"nothing": frozenset(), **{each: each for each in Cipher}},
+    "ciphers": {"nothing": frozenset(), **{cipher: cipher for cipher in Cipher}},
 }
 #: Of each edition the members of `AppRules`.
 _Rules: TypeAlias = dict[Edition, dict[str, Any]]
@@ -129,7 +129,7 @@ def _read(line: Line, rules: _Rules, *, documents: Mapping[str, str]) -> None:
     rule = line.known(line.first, _VALUES, what="rule")
     line.only("by", "edition")
     word, says = line.after_first("VALUE WORDS")
-    values = [_VALUES[rule][line.known(each, _VALUES[rule], what=f"value of {rule}")] for each in word.split(",")]
+    values = [_VALUES[rule][line.known(part, _VALUES[rule], what=f"value of {rule}")] for part in word.split(",")]
     value = frozenset(each for each in values if each) if rule == "ciphers" else values[0]
     source = "; ".join(documents[line.known(each, documents, what="document")] for each in line.listed("by"))
     only = line.option("edition", list(Edition), default="")

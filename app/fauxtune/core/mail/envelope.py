@@ -51,8 +51,13 @@ class Encryption:
     def document(self) -> dict[str, Any]:
         """Return the envelope as JSON, for a message's row."""
         recipients = [
-            {"algorithm": each.algorithm, "issuer": each.issuer, "serial": each.serial, "keyId": each.key_id}
-            for each in self.recipients
+            {
+                "algorithm": recipient.algorithm,
+                "issuer": recipient.issuer,
+                "serial": recipient.serial,
+                "keyId": recipient.key_id,
+            }
+            for recipient in self.recipients
         ]
         return {"recipients": recipients, "cipher": self.cipher, "authenticated": self.authenticated}
 
@@ -60,8 +65,13 @@ class Encryption:
     def of_document(cls, document: Mapping[str, Any]) -> Encryption:
         """Return the envelope that `document` wrote."""
         recipients = tuple(
-            Recipient(each["algorithm"], issuer=each["issuer"], serial=each["serial"], key_id=each["keyId"])
-            for each in document["recipients"]
+            Recipient(
+                recipient["algorithm"],
+                issuer=recipient["issuer"],
+                serial=recipient["serial"],
+                key_id=recipient["keyId"],
+            )
+            for recipient in document["recipients"]
         )
         return cls(recipients, cipher=document["cipher"], authenticated=document["authenticated"])
 
@@ -89,7 +99,7 @@ def _read(data: bytes) -> Encryption | None:
     at = _enter(data, at, tag=_SEQUENCE)
     _content_type, at = _whole(data, at, tag=_OID)
     algorithm, _ = _whole(data, at, tag=_SEQUENCE)
-    recipients = tuple(each for info in cms.RecipientInfos.load(infos) for each in _recipients(info))
+    recipients = tuple(recipient for info in cms.RecipientInfos.load(infos) for recipient in _recipients(info))
     cipher = cms.EncryptionAlgorithm.load(check_limits(algorithm, largest=_LARGEST_RECIPIENTS))
     return Encryption(recipients, cipher=str(cipher["algorithm"].native), authenticated=authenticated)
 

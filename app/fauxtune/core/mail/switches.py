@@ -32,8 +32,8 @@ def switches_of(rows: Iterable[LedgerRow]) -> Switches:
     """Return what the items on a device switch on."""
     settings = [_settings(row) for row in rows if _is_installed(row)]
     return Switches(
-        by_profile=any(bool(each.get(name)) for each in settings for name in _ON),
-        by_configuration=any(each.get("configuration", {}).get(_OUTLOOK) is True for each in settings),
+        by_profile=any(bool(setting.get(name)) for setting in settings for name in _ON),
+        by_configuration=any(setting.get("configuration", {}).get(_OUTLOOK) is True for setting in settings),
         accounts=len(settings),
     )
 

@@ -197,7 +197,7 @@ def _add(entity: Entity, reading: MailReading, *, covered: frozenset[int]) -> No
     part = _part(entity, size=len(content), covered=covered)
     if entity.header.get_content_maintype() == "text" and not entity.is_attachment:
         text = entity.text()
-        room = _LONGEST_TEXTS - sum(len(each.text or "") for each in reading.parts)
+        room = _LONGEST_TEXTS - sum(len(mail_part.text or "") for mail_part in reading.parts)
         longest = max(0, min(_LONGEST_TEXT, room))
         part = replace(part, text=text[:longest], is_cut=len(text) > longest)
     _append(reading, part)

@@ -76,7 +76,7 @@ class Marks:
         if key not in self._marks:
             if len(self._marks) >= MOST:
                 return
-            letters = next(each for each in _candidates(key) if each not in self._taken)
+            letters = next(candidate for candidate in _candidates(key) if candidate not in self._taken)
             self._taken.add(letters)
             self._marks[key] = Mark(letters, _hue(key) if person is None else self._hue_of(key, person.lower()))
         if source is not None and self._sources.get(key) is not Source.IMPORTED:
@@ -106,8 +106,8 @@ class Marks:
 
     def beginning_with(self, digits: Iterable[str]) -> list[str]:
         """Return the thumbprints, of those that have marks, that begin with one of these texts."""
-        wanted = tuple({each.lower() for each in digits})
-        return [each for each in self._marks if each.startswith(wanted)] if wanted else []
+        wanted = tuple({digit.lower() for digit in digits})
+        return [mark for mark in self._marks if mark.startswith(wanted)] if wanted else []
 
     def _hue_of(self, key: str, person: str) -> int:
         """Return the colour that is farthest from those of the person's other certificates, among the least used."""
@@ -116,7 +116,9 @@ class Marks:
         fewest = min(used[hue] for hue in range(HUES))
         least = [hue for hue in range(HUES) if used[hue] == fewest]
         # Brown is near to red and orange.
-        hue = max(least, key=lambda hue: (min((_distance(hue, each) for each in used), default=0), hue == own, -hue))
+        hue = max(
+            least, key=lambda hue: (min((_distance(hue, number) for number in used), default=0), hue == own, -hue)
+        )
         hue = hue if used else own
         used[hue] += 1
         return hue

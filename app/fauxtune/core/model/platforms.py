@@ -213,7 +213,7 @@ def variant_of(platform: Platform, mode: str | None) -> Variant | None:
 
 def modes_of(platform: Platform) -> tuple[str, ...]:
     """The modes in which devices of this platform enrol; empty for a platform without modes."""
-    words = (each.value.partition("/") for each in ENROLLABLE)
+    words = (variant.value.partition("/") for variant in ENROLLABLE)
     return tuple(mode for name, _, mode in words if name == platform.value and mode)
 
 

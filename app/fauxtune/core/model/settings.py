@@ -86,12 +86,12 @@ def gathered(settings: Iterable[WantedSetting], *, without: Iterable[str] = ()) 
     """Return settings, those that cannot be delivered apart."""
     unusable: dict[str, str] = {}
     usable = []
-    for each in settings:
-        why = _why_unusable(each)
+    for setting in settings:
+        why = _why_unusable(setting)
         if why:
-            unusable[each.name] = why
+            unusable[setting.name] = why
         else:
-            usable += _members(each)
+            usable += _members(setting)
     return Wishes(tuple(usable), without=tuple(without), unusable=unusable)
 
 
@@ -109,7 +109,7 @@ def _members(setting: WantedSetting) -> list[WantedSetting]:
 
 def members(text: str) -> list[str]:
     """The members of a list, as it is on the wire."""
-    return [member for each in text.split(_DIVIDER) if (member := each.strip())]
+    return [member for part in text.split(_DIVIDER) if (member := part.strip())]
 
 
 def joined(values: Iterable[str]) -> str:
@@ -154,18 +154,18 @@ class Unit:
     @property
     def delivered(self) -> tuple[Setting, ...]:
         """The settings that the device has, or is to have."""
-        return tuple(each for each in self.settings if each.value is not None)
+        return tuple(setting for setting in self.settings if setting.value is not None)
 
     @property
     def fingerprint(self) -> str | None:
         """What the device is given, in short; None: nothing."""
-        given = [(each.address, each.form, each.value) for each in self.delivered]
+        given = [(setting.address, setting.form, setting.value) for setting in self.delivered]
         return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest() if given else None
 
     @property
     def in_conflict(self) -> bool:
         """Whether a setting of it is in conflict."""
-        return any(each.in_conflict for each in self.settings)
+        return any(setting.in_conflict for setting in self.settings)
 
     def after(self, earlier: Unit | None) -> Unit:
         """The unit for a device that has an earlier one: it keeps the value of a setting that is in conflict now."""
@@ -174,18 +174,18 @@ class Unit:
         kept = {each.address: each for each in earlier.delivered}
         return Unit(
             tuple(
-                replace(each, value=kept[each.address].value, form=kept[each.address].form)
-                if each.in_conflict and each.address in kept
-                else each
-                for each in self.settings
+                replace(setting, value=kept[setting.address].value, form=kept[setting.address].form)
+                if setting.in_conflict and setting.address in kept
+                else setting
+                for setting in self.settings
             )
         )
 
     def encode(self) -> bytes:
         """The unit as bytes, for the ledger."""
         rows = [
-            [each.address, each.form, each.value, _pairs(each.by), each.in_conflict, *_few(each)]
-            for each in self.settings
+            [setting.address, setting.form, setting.value, _pairs(setting.by), setting.in_conflict, *_few(setting)]
+            for setting in self.settings
         ]
         return json.dumps(rows).encode()
 

@@ -78,7 +78,7 @@ def open_envelope(
     except MALFORMED as error:
         raise Invalid(f"This is no CMS envelope that can be read: {reason(error)}.") from None
     if sealed.cipher not in _KEY_SIZES or sealed.cipher in refused:
-        known = ", ".join(each for each in _KEY_SIZES if each not in refused)
+        known = ", ".join(key_size for key_size in _KEY_SIZES if key_size not in refused)
         raise UnknownAlgorithm(f"The envelope's cipher is {sealed.cipher}; known are {known}.")
     if not isinstance(key, RSAPrivateKey):
         raise Invalid("Only the holder of an RSA key can open an envelope.", target="recipient")

@@ -71,5 +71,7 @@ def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         addresses = []
     if not addresses:
-        addresses = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
+        addresses = [
+            str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)
+        ]
     return tuple(dict.fromkeys(addresses))

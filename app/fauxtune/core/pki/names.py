@@ -127,7 +127,7 @@ def escape_value(value: str) -> str:
 def escaped_separator(text: str) -> str | None:
     """Return the first `+`, `,`, `;` or `=` of a subject text behind a backslash, outside quotation marks."""
     separators = (match["separator"] for match in _ESCAPED_OR_QUOTED.finditer(text))
-    return next((each for each in separators if each is not None), None)
+    return next((separator for separator in separators if separator is not None), None)
 
 
 def alternative_name(kind: AlternativeNameKind | str, value: str) -> x509.GeneralName:

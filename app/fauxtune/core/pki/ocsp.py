@@ -66,7 +66,8 @@ class Responder:
         """Prepare the responder, with everything that is the same in all answers."""
         subject, bits = authority.certificate.subject.public_bytes(), key_bits(authority.key.public_key())
         names = {
-            each: (hashlib.new(each, subject).digest(), hashlib.new(each, bits).digest()) for each in _HASHES.values()
+            digest: (hashlib.new(digest, subject).digest(), hashlib.new(digest, bits).digest())
+            for digest in _HASHES.values()
         }
         own = key_bits(key.public_key())
         # SHA-1 is prescribed by RFC 6960 4.2.1.

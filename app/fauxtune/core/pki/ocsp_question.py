@@ -23,5 +23,8 @@ def question(certificates: Iterable[x509.Certificate], *, issuer: x509.Certifica
     name = hashlib.sha1(issuer.subject.public_bytes(), usedforsecurity=False).digest()
     algorithm = element(SEQUENCE, identifier(_SHA_1), element(_NULL))
     known = algorithm + element(OCTETS, name) + element(OCTETS, key)
-    singles = [element(SEQUENCE, element(SEQUENCE, known, Integer(each.serial_number).dump())) for each in certificates]
+    singles = [
+        element(SEQUENCE, element(SEQUENCE, known, Integer(certificate.serial_number).dump()))
+        for certificate in certificates
+    ]
     return element(SEQUENCE, element(SEQUENCE, element(SEQUENCE, *singles)))

@@ -61,4 +61,4 @@ def _decrypted(block: bytes, words: list[int]) -> bytes:
                 turned = (state[at] >> _TURNS[at] | state[at] << 16 - _TURNS[at]) & _WORD
                 chosen = (state[at - 1] & state[at - 2]) + (~state[at - 1] & state[at - 3])
                 state[at] = (turned - words[left] - chosen) & _WORD
-    return b"".join(each.to_bytes(2, "little") for each in state)
+    return b"".join(count.to_bytes(2, "little") for count in state)

@@ -82,7 +82,7 @@ class SignedMessage:
     def certificates(self) -> list[x509.Certificate]:
         """Return the certificates that the message brings: the signer's, and others that may lead to an authority."""
         try:
-            return [readable(_loaded(each)) for each in self._parts.certificates]
+            return [readable(_loaded(certificate)) for certificate in self._parts.certificates]
         except MALFORMED as error:
             raise _unreadable(error) from None
 
@@ -162,7 +162,9 @@ def unusual_parts(data: bytes, *, largest: int) -> SignedParts:
     algorithm = signer["signature_algorithm"]
     name = algorithm["algorithm"].native
     return SignedParts(
-        certificates=tuple(each.chosen.dump() for each in certificates if each.name == "certificate"),
+        certificates=tuple(
+            certificate.chosen.dump() for certificate in certificates if certificate.name == "certificate"
+        ),
         is_signer=partial(identifies, signer["sid"]),
         content=None if isinstance(inner["content"], core.Void) else octets(inner["content"]),
         attributes=_attributes(signer["signed_attrs"]),
@@ -223,7 +225,7 @@ def certificates_only(certificates: Iterable[x509.Certificate], *, crls: Iterabl
 def _message(
     content: bytes, *, certificates: Iterable[x509.Certificate], crls: Iterable[bytes] = (), signer: bytes = b""
 ) -> bytes:
-    ders = sorted(each.public_bytes(Encoding.DER) for each in certificates)
+    ders = sorted(certificate.public_bytes(Encoding.DER) for certificate in certificates)
     lists = b"".join(sorted(crls))
     return element(
         SEQUENCE,

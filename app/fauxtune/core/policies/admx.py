@@ -82,7 +82,10 @@ def read(content: bytes, texts: bytes, *, file_id: str) -> Template:
         prefix=text_value(target.attributes["prefix"]),
         namespace=text_value(target.attributes["namespace"]),
         revision=root.attributes.get("revision", "1.0"),
-        uses={each.attributes.get("prefix", ""): each.attributes.get("namespace", "") for each in uses.all("using")},
+        uses={
+            element.attributes.get("prefix", ""): element.attributes.get("namespace", "")
+            for element in uses.all("using")
+        },
         categories=own.documents(),
         definitions=definitions,
     )
@@ -90,16 +93,16 @@ def read(content: bytes, texts: bytes, *, file_id: str) -> Template:
 
 def missing_namespaces(template: Template, known: frozenset[str]) -> list[str]:
     """Return the namespaces that the file uses, and that no file has which was uploaded before it."""
-    return sorted({each for each in template.uses.values() if each and each.lower() not in known})
+    return sorted({use for use in template.uses.values() if use and use.lower() not in known})
 
 
 def _check_names(definitions: list[JsonObject]) -> None:
     """Raise Invalid for two policies of one name: their definitions have one id."""
     known: set[str] = set()
-    for each in definitions:
-        if each["id"] in known:
-            raise Invalid(f"The ADMX file has another policy with the name of '{each['displayName'][:80]}'.")
-        known.add(each["id"])
+    for definition in definitions:
+        if definition["id"] in known:
+            raise Invalid(f"The ADMX file has another policy with the name of '{definition['displayName'][:80]}'.")
+        known.add(definition["id"])
 
 
 def _root(content: bytes, *, name: str, kind: str) -> Element:
@@ -120,9 +123,9 @@ class _Texts:
     def __init__(self, root: Element) -> None:
         strings = root.find("resources", "stringTable")
         presentations = root.find("resources", "presentationTable")
-        self._strings = {each.attributes.get("id", ""): each.text for each in (strings.children if strings else ())}
+        self._strings = {child.attributes.get("id", ""): child.text for child in (strings.children if strings else ())}
         self._presentations = {
-            each.attributes.get("id", ""): each for each in (presentations.children if presentations else ())
+            child.attributes.get("id", ""): child for child in (presentations.children if presentations else ())
         }
         self._length = 0
 
@@ -152,10 +155,10 @@ class _Categories:
         self._file = UUID(file_id)
         self._names: dict[str, str] = {}
         self._above: dict[str, str] = {}
-        for each in top.all("category") if top is not None else ():
-            name = each.attributes.get("name", "")
-            self._names[name] = language.string(each.attributes.get("displayName", name))
-            parent = each.find("parentCategory")
+        for element in top.all("category") if top is not None else ():
+            name = element.attributes.get("name", "")
+            self._names[name] = language.string(element.attributes.get("displayName", name))
+            parent = element.find("parentCategory")
             self._above[name] = "" if parent is None else parent.attributes.get("ref", "")
 
     def id(self, name: str) -> str:

@@ -242,7 +242,9 @@ class _Planning:
             self._put(spec)
             return None
         before = frozenset(self.result)
-        problem = next((why for each in spec.dependencies if (why := self._depend(*each)) is not None), None)
+        problem = next(
+            (why for dependency in spec.dependencies if (why := self._depend(*dependency)) is not None), None
+        )
         if problem is not None:
             self._give_up(before)
         ground = None if problem is None else Ground.DEPENDENCY
@@ -325,8 +327,7 @@ def device_apps(planned: Iterable[PlannedApp], before: Mapping[str, DeviceApp]) 
     not among them.
     """
     return {
-        each.spec.app_id: _device_app(each, before.get(each.spec.app_id), place=place)
-        for place, each in enumerate(planned)
+        app.spec.app_id: _device_app(app, before.get(app.spec.app_id), place=place) for place, app in enumerate(planned)
     }
 
 

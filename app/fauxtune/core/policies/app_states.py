@@ -198,10 +198,10 @@ def detection_script(document: Mapping[str, Any]) -> str | None:
     """Return the script by which an app is detected, in base64; None for one that is detected otherwise. Graph:
     win32LobAppPowerShellScriptRule of the type `detection`; beta's older win32LobAppPowerShellScriptDetection.
     """
-    rules = [each for each in document.get("rules") or () if each.get("ruleType") == "detection"]
-    for each in (*rules, *(document.get("detectionRules") or ())):
-        if str(each.get("@odata.type", "")).endswith(_BY_SCRIPT) and each.get("scriptContent"):
-            return str(each["scriptContent"])
+    rules = [rule for rule in document.get("rules") or () if rule.get("ruleType") == "detection"]
+    for rule in (*rules, *(document.get("detectionRules") or ())):
+        if str(rule.get("@odata.type", "")).endswith(_BY_SCRIPT) and rule.get("scriptContent"):
+            return str(rule["scriptContent"])
     return None
 
 

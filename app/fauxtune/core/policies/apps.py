@@ -124,7 +124,7 @@ def new_app(kind: str, document: JsonObject) -> JsonObject:
         )
     result = {**document, "publishingState": first_state(kind)}
     if kind == "win32LobApp" and not result.get("returnCodes"):
-        result["returnCodes"] = [dict(each) for each in _RETURN_CODES]
+        result["returnCodes"] = [dict(return_code) for return_code in _RETURN_CODES]
     if kind in _FOR_IOS and result.get("applicableDeviceType") is None:
         result["applicableDeviceType"] = dict(_EVERY_DEVICE)
     if kind == "androidStoreApp":

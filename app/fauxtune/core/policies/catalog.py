@@ -89,7 +89,7 @@ def definitions() -> Mapping[str, Definition]:
             category,
             base,
             f"/{offset}",
-            dict(each.split("=", 1) for each in values.split(",")) if kind == "choice" else {},
+            dict(part.split("=", 1) for part in values.split(",")) if kind == "choice" else {},
             int(values.partition("..")[0]) if kind == "integer" else 0,
             int(values.rpartition("..")[2] or 0) if kind in _BOUNDED else 0,
             default,
@@ -103,9 +103,9 @@ def definitions() -> Mapping[str, Definition]:
 def _below() -> Mapping[str, tuple[Definition, ...]]:
     """Return the definitions below each, by its id."""
     below: dict[str, tuple[Definition, ...]] = {}
-    for each in definitions().values():
-        if each.parent:
-            below[each.parent] = (*below.get(each.parent, ()), each)
+    for definition in definitions().values():
+        if definition.parent:
+            below[definition.parent] = (*below.get(definition.parent, ()), definition)
     return below
 
 
@@ -115,7 +115,7 @@ _BOUNDED = ("integer", "string", "strings", "secret")
 @cache
 def categories() -> tuple[Category, ...]:
     """Return the categories, each once."""
-    return tuple(dict.fromkeys(each.category for each in definitions().values()))
+    return tuple(dict.fromkeys(definition.category for definition in definitions().values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,11 @@ class Template:
     def settings(self) -> list[Definition]:
         """The settings that stand at the top of a policy of this template."""
         keys = self.categories.split()
-        return [each for each in definitions().values() if each.category.key in keys and not each.parent]
+        return [
+            definition
+            for definition in definitions().values()
+            if definition.category.key in keys and not definition.parent
+        ]
 
 
 @cache
@@ -312,9 +316,9 @@ def _template_document(template: Template) -> JsonObject:
             {
                 "@odata.type": f"{PREFIX}SettingTemplate",
                 "id": str(place),
-                "settingInstanceTemplate": _instance_template(template, each),
+                "settingInstanceTemplate": _instance_template(template, setting),
             }
-            for place, each in enumerate(settings)
+            for place, setting in enumerate(settings)
         ],
     }
 
@@ -356,22 +360,24 @@ def _instance_template(template: Template, definition: Definition) -> JsonObject
 def definition_resources(usage: str) -> tuple[BuiltIn, ...]:
     """Return the definitions that a collection of this usage has."""
     return tuple(
-        BuiltIn(each.id, definition_kind(each), definition_document(each))
-        for each in definitions().values()
-        if each.category.usage == usage
+        BuiltIn(definition.id, definition_kind(definition), definition_document(definition))
+        for definition in definitions().values()
+        if definition.category.usage == usage
     )
 
 
 def category_resources(usage: str) -> tuple[BuiltIn, ...]:
     """Return the categories of this usage."""
     kind = "deviceManagementConfigurationCategory"
-    return tuple(BuiltIn(each.id, kind, _category_document(each)) for each in categories() if each.usage == usage)
+    return tuple(
+        BuiltIn(category.id, kind, _category_document(category)) for category in categories() if category.usage == usage
+    )
 
 
 def template_resources() -> tuple[BuiltIn, ...]:
     """Return the templates of policies."""
     kind = "deviceManagementConfigurationPolicyTemplate"
-    return tuple(BuiltIn(each.id, kind, _template_document(each)) for each in templates().values())
+    return tuple(BuiltIn(template.id, kind, _template_document(template)) for template in templates().values())
 
 
 def definition_of(setting_id: str) -> tuple[str, dict[str, Any]]:

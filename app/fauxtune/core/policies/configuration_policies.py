@@ -211,7 +211,9 @@ def check_settings(settings: list[JsonObject], *, platforms: str, template: Temp
 
 def unknown_ids(settings: Iterable[JsonObject]) -> list[str]:
     """Return the ids of definitions in these settings of which nothing is known here, each once."""
-    ids = (each["settingDefinitionId"] for setting in settings for each in instances(setting["settingInstance"]))
+    ids = (
+        instance["settingDefinitionId"] for setting in settings for instance in instances(setting["settingInstance"])
+    )
     return [each for each in dict.fromkeys(ids) if each not in definitions()]
 
 
@@ -336,7 +338,7 @@ def _hidden(value: JsonObject, *, token: Callable[[], str], known: frozenset[str
         return value
     if not value.get("children"):
         return value
-    return {**value, "children": [_without(each, token=token, known=known) for each in value["children"]]}
+    return {**value, "children": [_without(child, token=token, known=known) for child in value["children"]]}
 
 
 def tokens(settings: list[JsonObject]) -> frozenset[str]:

@@ -225,11 +225,11 @@ def check_value(value: JsonObject, definition: JsonObject) -> None:
 
 
 def _check_required(named: list[str], *, definition: JsonObject) -> None:
-    for each in definition["presentations"] or ():
-        if each.get("required") and each["id"] not in named:
+    for presentation in definition["presentations"] or ():
+        if presentation.get("required") and presentation["id"] not in named:
             raise Invalid(
-                f"The definition '{definition['displayName']}' needs a value for '{each['label']}' "
-                f"(presentation {each['id']}).",
+                f"The definition '{definition['displayName']}' needs a value for '{presentation['label']}' "
+                f"(presentation {presentation['id']}).",
                 target="presentationValues",
             )
 
@@ -277,7 +277,7 @@ def _presentation_of(value: JsonObject) -> str:
 def with_kept_ids(document: JsonObject) -> JsonObject:
     """Return the value with the ids that its presentation values had."""
     values = document.get("presentationValues") or []
-    return {**document, "presentationValues": [{**each, "id": each.get(KEPT_ID) or each["id"]} for each in values]}
+    return {**document, "presentationValues": [{**value, "id": value.get(KEPT_ID) or value["id"]} for value in values]}
 
 
 def ingestion_type(types: set[str]) -> str:

@@ -192,8 +192,8 @@ def _parsed(text: str, *, definition_id: str) -> Any:
 def default_settings(of: Template) -> list[JsonObject]:
     """Return the settings of a new intent."""
     return [
-        normal({"@odata.type": _type(each.kind), "definitionId": each.id, "valueJson": each.default})
-        for each in of.settings
+        normal({"@odata.type": _type(setting.kind), "definitionId": setting.id, "valueJson": setting.default})
+        for setting in of.settings
     ]
 
 
@@ -201,7 +201,7 @@ def merged(settings: list[JsonObject], changes: list[JsonObject]) -> list[JsonOb
     """Return the settings with the changes: each has one value, and what is not there yet is added. Raises Invalid for
     too many.
     """
-    by_id = {each["definitionId"]: each for each in settings}
+    by_id = {setting["definitionId"]: setting for setting in settings}
     for change in changes:
         old = by_id.get(change["definitionId"], {})
         by_id[change["definitionId"]] = {**old, **normal(change)}
@@ -212,9 +212,9 @@ def merged(settings: list[JsonObject], changes: list[JsonObject]) -> list[JsonOb
 
 def in_category(settings: list[JsonObject], *, of: Template, category_id: str) -> list[JsonObject]:
     """Return the settings of one category; one that is not the template's stands in the first category."""
-    places = {each.id: each.category for each in of.settings}
+    places = {setting.id: setting.category for setting in of.settings}
     first = next(iter(of.categories))
-    return [each for each in settings if places.get(each["definitionId"], first) == category_id]
+    return [setting for setting in settings if places.get(setting["definitionId"], first) == category_id]
 
 
 def _type(kind: str) -> str:
@@ -236,17 +236,17 @@ def definition_documents(of: Template, *, category_id: str) -> list[JsonObject]:
     """Return the definitions of a category."""
     return [
         {
-            "@odata.type": f"{_PREFIX}{_DEFINITIONS.get(each.kind, 'SettingDefinition')}",
-            "id": each.id,
-            "displayName": each.name,
-            "valueType": each.kind,
+            "@odata.type": f"{_PREFIX}{_DEFINITIONS.get(setting.kind, 'SettingDefinition')}",
+            "id": setting.id,
+            "displayName": setting.name,
+            "valueType": setting.kind,
             "isTopLevel": True,
             "constraints": [],
             "dependencies": [],
             "keywords": [],
         }
-        for each in of.settings
-        if each.category == category_id
+        for setting in of.settings
+        if setting.category == category_id
     ]
 
 
@@ -259,15 +259,15 @@ _DEFINITIONS = {
 
 def customized(settings: list[JsonObject], *, of: Template) -> list[JsonObject]:
     """Return the settings whose value is another one than the template's."""
-    defaults = {each.id: each.default for each in of.settings}
+    defaults = {setting.id: setting.default for setting in of.settings}
     return [
         {
-            "definitionId": each["definitionId"],
-            "defaultJson": defaults.get(each["definitionId"]),
-            "customizedJson": each["valueJson"],
+            "definitionId": setting["definitionId"],
+            "defaultJson": defaults.get(setting["definitionId"]),
+            "customizedJson": setting["valueJson"],
         }
-        for each in settings
-        if each["valueJson"] != defaults.get(each["definitionId"])
+        for setting in settings
+        if setting["valueJson"] != defaults.get(setting["definitionId"])
     ]
 
 
@@ -280,7 +280,8 @@ def _template_resource(of: Template) -> BuiltIn:
         "templateSubtype": of.subtype,
         "platformType": of.platform,
         "settings": [
-            {**each, "id": str(uuid5(_OWN, f"{of.id} {each['definitionId']}"))} for each in default_settings(of)
+            {**default_setting, "id": str(uuid5(_OWN, f"{of.id} {default_setting['definitionId']}"))}
+            for default_setting in default_settings(of)
         ],
     }
     kind = "securityBaselineTemplate" if of.type == "securityBaseline" else "deviceManagementTemplate"

@@ -291,8 +291,8 @@ def operations() -> dict[str, tuple[str, str]]:
     known = {}
     for line in OPERATIONS.strip().splitlines():
         resource, name, actions = (cell.strip() for cell in line.split(";"))
-        for each in actions.split(","):
-            action, _, words = each.partition("=")
+        for part in actions.split(","):
+            action, _, words = part.partition("=")
             known[f"{PREFIX}{resource}_{action}"] = (name, words or _CAPITAL.sub(" ", action).capitalize())
     return known
 

@@ -166,7 +166,7 @@ def after_run(run: ScriptRun, wanted: WantedScript, *, results: Sequence[PartRes
         due_at=now + wanted.repeats.retry_after if again else wanted.repeats.after(now),
         ran_at=now,
         remediated_at=now if remediation is RemediationState.SUCCESS else run.remediated_at,
-        results=tuple(each.kept(wanted.longest_output) for each in results),
+        results=tuple(result.kept(wanted.longest_output) for result in results),
     )
 
 
@@ -179,7 +179,7 @@ def detected(result: PartResult) -> RunState:
 
 def remediated(results: Sequence[PartResult], *, remediates: bool) -> RemediationState:
     """Return the state of the remediation in a complete run. Unverified: it is unknown where there was no issue."""
-    match [(each.part, each.exit_code) for each in results]:
+    match [(result.part, result.exit_code) for result in results]:
         case [(Part.DETECTION, 1)] if not remediates:
             return RemediationState.SKIPPED
         case [_, (Part.REMEDIATION, _)]:

@@ -55,7 +55,7 @@ def is_for_outlook(document: Mapping[str, Any]) -> bool:
     """Whether the configuration is for Outlook, and reaches devices."""
     is_for_ios = "packageId" not in document
     app = outlook.FOR_IOS if is_for_ios else outlook.FOR_ANDROID
-    targeted = [str(each).lower() for each in document.get("targetedMobileApps") or ()]
+    targeted = [str(targeted_mobile_app).lower() for targeted_mobile_app in document.get("targetedMobileApps") or ()]
     return targeted == [app.id] and (is_for_ios or document["packageId"] == _PACKAGE)
 
 
@@ -84,7 +84,7 @@ def _of_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     settings = document.get("settings") or []
     if not settings:
         raise Invalid("settings has no setting: an app configuration needs one at least.", target="settings")
-    return _unique(((each["appConfigKey"], _typed(each)) for each in settings), target="settings")
+    return _unique(((setting["appConfigKey"], _typed(setting)) for setting in settings), target="settings")
 
 
 def _typed(setting: Mapping[str, Any]) -> Any:

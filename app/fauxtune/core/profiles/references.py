@@ -22,7 +22,9 @@ def references_of(shape: Entity) -> tuple[Navigation, ...]:
 
 #: The names of all references that profiles have.
 NAMES: tuple[str, ...] = tuple(
-    dict.fromkeys(each.name for shape in ENTITIES if shape.is_a(DEVICE_CONFIGURATION) for each in references_of(shape))
+    dict.fromkeys(
+        reference.name for shape in ENTITIES if shape.is_a(DEVICE_CONFIGURATION) for reference in references_of(shape)
+    )
 )
 
 

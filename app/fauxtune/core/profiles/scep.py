@@ -105,7 +105,10 @@ def _request(document: dict[str, Any], recipient: Recipient) -> ScepRequest:
 
 
 def _check_variables(document: dict[str, Any], variant: Variant | None) -> None:
-    custom = " ".join(str(each.get("name")) for each in document.get("customSubjectAlternativeNames") or ()).lower()
+    custom = " ".join(
+        str(custom_subject_alternative_name.get("name"))
+        for custom_subject_alternative_name in document.get("customSubjectAlternativeNames") or ()
+    ).lower()
     everywhere = f"{custom} {document.get('subjectNameFormatString') or ''}".lower()
     if variant is Variant.ANDROID_AOSP:
         missing = [name for name in _NOT_ON_AOSP if f"{{{{{name}}}}}".lower() in everywhere]

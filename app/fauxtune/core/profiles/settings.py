@@ -116,7 +116,7 @@ def _of_hello(kind: str, document: dict[str, Any]) -> Wishes:
         case "enabled":
             return Wishes(settings)
         case "disabled":
-            return Wishes(tuple(each for each in settings if each.name == "state"))
+            return Wishes(tuple(setting for setting in settings if setting.name == "state"))
         case _:
             return Wishes()
 
@@ -125,7 +125,7 @@ def _of_status_page(kind: str, document: dict[str, Any]) -> Wishes:
     """What a PC is given of the enrolment status page."""
     settings = _of_properties(kind, document).settings
     if not document.get("showInstallationProgress"):
-        return Wishes(tuple(each for each in settings if each.name == "showInstallationProgress"))
+        return Wishes(tuple(setting for setting in settings if setting.name == "showInstallationProgress"))
     remedies = (
         (enrollment.RESET if document.get("allowDeviceResetOnInstallFailure") else 0)
         + (0 if document.get("blockDeviceSetupRetryByUser") else enrollment.TRY_AGAIN)
@@ -136,7 +136,9 @@ def _of_status_page(kind: str, document: dict[str, Any]) -> Wishes:
 
 
 def _of_nodes(_kind: str, document: dict[str, Any]) -> Wishes:
-    return gathered(_node(each) for each in document.get("omaSettings") or () if isinstance(each, dict))
+    return gathered(
+        _node(oma_setting) for oma_setting in document.get("omaSettings") or () if isinstance(oma_setting, dict)
+    )
 
 
 def _node(setting: dict[str, Any]) -> WantedSetting:
@@ -179,10 +181,10 @@ _READERS: dict[str, Callable[[str, dict[str, Any]], Wishes]] = {
 
 def _items(profile: Profile, _recipient: Recipient) -> tuple[Item, ...]:
     units: dict[str, list[Setting]] = {}
-    for each in wishes_of(profile).settings:
-        by = (Asking(profile.id, each.name),)
-        setting = Setting(each.address, each.form, each.value, by=by, stricter=each.stricter)
-        units.setdefault(each.unit, []).append(setting)
+    for wish in wishes_of(profile).settings:
+        by = (Asking(profile.id, wish.name),)
+        setting = Setting(wish.address, wish.form, wish.value, by=by, stricter=wish.stricter)
+        units.setdefault(wish.unit, []).append(setting)
     return tuple(
         Item(key=setting_key(unit), source=Source.SETTING, claims=(profile.claim,), settings=tuple(settings))
         for unit, settings in units.items()
@@ -211,12 +213,12 @@ def _check_nodes(settings: object) -> None:
     """Raise Invalid for what is no custom setting."""
     if settings is None:
         return
-    if not isinstance(settings, list) or not all(isinstance(each, dict) for each in settings):
+    if not isinstance(settings, list) or not all(isinstance(setting, dict) for setting in settings):
         raise Invalid("omaSettings must be an array of objects.", target="omaSettings")
     if len(settings) > MOST_SETTINGS:
         raise Invalid(f"A profile can have {MOST_SETTINGS:,} custom settings.", target="omaSettings")
-    for each in settings:
-        if not isinstance(each.get("omaUri"), str) or isinstance(each.get("value"), dict | list):
+    for setting in settings:
+        if not isinstance(setting.get("omaUri"), str) or isinstance(setting.get("value"), dict | list):
             raise Invalid("Each custom setting has an omaUri, a text, and a plain value.", target="omaSettings")
 
 

@@ -168,7 +168,7 @@ APP_TABLES = (
         Source.APPS,
         (
             Column("ApplicationId", _of_app("id")),
-            *(each for each in _COUNTS if each.name.endswith("DeviceCount")),
+            *(count for count in _COUNTS if count.name.endswith("DeviceCount")),
         ),
         ("ApplicationId",),
         required="ApplicationId",

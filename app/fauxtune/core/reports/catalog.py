@@ -20,7 +20,7 @@ from fauxtune.core.reports.report import Report
 
 REPORTS: tuple[Report, ...] = (*DEVICE_REPORTS, *POLICY_REPORTS, *APP_REPORTS)
 _BY_NAME = MappingProxyType({each.name.lower(): each for each in REPORTS})
-_TABLES = MappingProxyType({each.name.lower(): each for each in (*APP_TABLES, *SETTING_TABLES)})
+_TABLES = MappingProxyType({app_table.name.lower(): app_table for app_table in (*APP_TABLES, *SETTING_TABLES)})
 
 #: Reasons, and the names of the reports that are not made for them.
 REFUSED: dict[str, str] = {

@@ -26,6 +26,6 @@ def write_request(request: ScepRequest, *, challenge: str, key: RSAPrivateKey) -
         usages = [x509.ObjectIdentifier(oid) for oid in request.extended_key_usages]
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     if request.names:
-        names = [alternative_name(*each) for each in request.names]
+        names = [alternative_name(*name) for name in request.names]
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(key, hashes.SHA256())

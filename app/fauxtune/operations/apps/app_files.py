@@ -45,7 +45,7 @@ def add_version(tx: Transaction, app: ResourceRow) -> ResourceRow:
     present = apps.content_versions(tx, app)
     if len(present) >= _MOST_VERSIONS:
         raise Invalid(f"An app has at most {_MOST_VERSIONS} content versions here.")
-    number = str(1 + max((int(each.id) for each in present), default=0))
+    number = str(1 + max((int(resource.id) for resource in present), default=0))
     document: JsonObject = {"id": number}
     row = ResourceRow(
         tenant_id=tx.tenant.id,

@@ -157,25 +157,25 @@ def relate(tx: Transaction, app_id: str, *, new: Sequence[Relation]) -> None:
     row = resources.get(tx, APP_RULES, key=app_id)
     if new and row.kind not in RELATED:
         raise Invalid(f"A {row.kind} has no relationships: {' and '.join(sorted(RELATED))} can have them.")
-    targets = queries.resources_by_id(tx.connection, tx.tenant.id, ids={each.target for each in new})
-    for each in new:
-        target = targets.get(each.target)
-        if each.target == row.id:
+    targets = queries.resources_by_id(tx.connection, tx.tenant.id, ids={relation.target for relation in new})
+    for relation in new:
+        target = targets.get(relation.target)
+        if relation.target == row.id:
             raise Invalid("An app cannot be related to itself.", target="relationships")
         if target is None or target.family != APP_RULES.name:
-            raise Invalid(f"There is no app '{each.target}'.", target="targetId")
+            raise Invalid(f"There is no app '{relation.target}'.", target="targetId")
         if target.kind not in RELATED:
             raise Invalid(f"An app cannot be related to a {target.kind}.", target="targetId")
-    if len({each.target for each in new}) < len(new):
+    if len({relation.target for relation in new}) < len(new):
         raise Invalid("Each app can be named only once.", target="relationships")
     _check_graph(tx, row, new=new)
     old = relations(row)
     counts = _counts(new, row.document.get(NAMED_BY, ()))
-    _written(tx, row, more={RELATIONS: [each.document() for each in new], **counts})
+    _written(tx, row, more={RELATIONS: [relation.document() for relation in new], **counts})
     assignments.wake_profile(tx, ProfileId(row.id))
-    for target_id in {each.target for each in (*old, *new)}:
-        named = [each for each in new if each.target == target_id]
-        _name(tx, target_id, source=row.id, kinds=[each.kind for each in named])
+    for target_id in {relation.target for relation in (*old, *new)}:
+        named = [relation for relation in new if relation.target == target_id]
+        _name(tx, target_id, source=row.id, kinds=[relation.kind for relation in named])
 
 
 def forget_relations(tx: Transaction, row: ResourceRow) -> None:
@@ -188,15 +188,15 @@ def forget_relations(tx: Transaction, row: ResourceRow) -> None:
             raise Invalid(
                 f"The app '{other.document['displayName']}' depends on this one: change its relationships first."
             )
-    if any(each.kind == DEPENDENCY for each in relations(row)):
+    if any(relation.kind == DEPENDENCY for relation in relations(row)):
         raise Invalid("This app depends on another one: remove its dependencies first.")
     for named in row.document.get(NAMED_BY, ()):
         source = resources.get(tx, APP_RULES, key=named["source"])
-        kept = [each for each in relations(source) if each.target != row.id]
+        kept = [relation for relation in relations(source) if relation.target != row.id]
         more = {RELATIONS: [each.document() for each in kept], **_counts(kept, source.document.get(NAMED_BY, ()))}
         _written(tx, source, more=more)
-    for each in relations(row):
-        _name(tx, each.target, source=row.id, kinds=[])
+    for relation in relations(row):
+        _name(tx, relation.target, source=row.id, kinds=[])
 
 
 def add_category(tx: Transaction, app_id: str, *, category_id: str) -> None:
@@ -230,13 +230,13 @@ def _check_graph(tx: Transaction, row: ResourceRow, *, new: Sequence[Relation]) 
         (DEPENDENCY, MOST_DEPENDENCIES, "dependencies"),
         (SUPERSEDENCE, MOST_SUPERSEDED, "superseded apps"),
     ):
-        edges: dict[str, list[str]] = {row.id: [each.target for each in new if each.kind == kind]}
+        edges: dict[str, list[str]] = {row.id: [relation.target for relation in new if relation.kind == kind]}
         waiting = {*edges[row.id], *(_dependent(tx, row, most=most) if kind == DEPENDENCY else ())} - edges.keys()
         while waiting and len(edges) <= most + 1:
             rows = queries.resources_by_id(tx.connection, tx.tenant.id, ids=waiting - edges.keys())
             for app in waiting - edges.keys():
                 own = relations(rows[app]) if app in rows else []
-                edges[app] = [each.target for each in own if each.kind == kind]
+                edges[app] = [relation.target for relation in own if relation.kind == kind]
             waiting = {target for app in rows for target in edges[app]} - edges.keys()
         check_acyclic(row.id, edges, what=what)
         if len(edges) - 1 > most:
@@ -270,8 +270,8 @@ def _name(tx: Transaction, target_id: str, *, source: str, kinds: Iterable[str])
 def _counts(own: Sequence[Relation], named_by: Sequence[Mapping[str, str]]) -> JsonObject:
     """Return the counts of an app's direct relationships. Differs from Intune: it counts indirect ones too."""
     return {
-        "dependentAppCount": sum(each.kind == DEPENDENCY for each in own),
-        "supersedingAppCount": sum(each.kind == SUPERSEDENCE for each in own),
+        "dependentAppCount": sum(relation.kind == DEPENDENCY for relation in own),
+        "supersedingAppCount": sum(relation.kind == SUPERSEDENCE for relation in own),
         "supersededAppCount": sum(each["kind"] == SUPERSEDENCE for each in named_by),
     }
 

@@ -22,7 +22,7 @@ _ORDER = (ProfileFamily.ROOT, ProfileFamily.PKCS, ProfileFamily.SCEP, ProfileFam
 
 async def add_profiles(scene: Scene, seed: FullSeed) -> None:
     """Create the profiles, and assign them."""
-    for profile in sorted(seed.profiles, key=lambda each: _ORDER.index(each.kind)):
+    for profile in sorted(seed.profiles, key=lambda seed_profile: _ORDER.index(seed_profile.kind)):
         targets = await _targets(scene, profile.assign, exclude=profile.exclude)
         for request in await _requests(scene, profile):
             created = await scene.send(request)

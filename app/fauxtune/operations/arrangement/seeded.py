@@ -70,15 +70,17 @@ async def _fill(scene: Scene, seed: FullSeed) -> None:
         await devices.settle(scene)
     if seed.faults:
         new = [
-            faults.NewFault({"match": each.match, "when": each.when, "effect": each.effect}, each.name, each.enabled)
-            for each in seed.faults
+            faults.NewFault(
+                {"match": fault.match, "when": fault.when, "effect": fault.effect}, fault.name, fault.enabled
+            )
+            for fault in seed.faults
         ]
         await scene.run(faults.add_faults, new=new)
 
 
 async def _add_connector(scene: Scene, connector: SeedConnector) -> None:
     rows = await scene.read(connector_queries.connector_rows, scene.tenant.id)
-    row = next((each for each in rows if each.name.lower() == connector.name.lower()), None)
+    row = next((connector_row for connector_row in rows if connector_row.name.lower() == connector.name.lower()), None)
     roles: list[str] | None = None if connector.roles is None else [*connector.roles]
     if row is None:
         row = await add_connector(scene, connector.name, role="pkcs", roles=roles)
@@ -95,14 +97,14 @@ async def _add_connector(scene: Scene, connector: SeedConnector) -> None:
 
 
 async def _import_files(scene: Scene, seed: FullSeed) -> None:
-    for each in seed.imports:
+    for seed_import in seed.imports:
         await import_file(
             scene,
-            base64.b64decode(each.pfx or ""),
-            password=each.password,
-            user=_user(scene, each.user, seed=seed),
-            purpose=each.purpose,
-            key=await connector_key(scene, key_name=each.key_name),
+            base64.b64decode(seed_import.pfx or ""),
+            password=seed_import.password,
+            user=_user(scene, seed_import.user, seed=seed),
+            purpose=seed_import.purpose,
+            key=await connector_key(scene, key_name=seed_import.key_name),
         )
 
 

@@ -82,8 +82,8 @@ def serve(
         return AgentAnswer({work.name: [] for work in WORKS}, latest)
     visit = AgentVisit(row, user_is_here=user_is_here)
     settled = {work.name: work.settle(tx, visit, reports=reports.get(work.name, ())) for work in WORKS}
-    due = [each.due_at for each in settled.values() if each.due_at is not None]
-    return AgentAnswer({name: each.orders for name, each in settled.items()}, min([*due, latest]))
+    due = [orders.due_at for orders in settled.values() if orders.due_at is not None]
+    return AgentAnswer({name: orders.orders for name, orders in settled.items()}, min([*due, latest]))
 
 
 #: Orders in one answer: an agent asks again as soon as it has carried them out.
@@ -147,9 +147,10 @@ def _is_ready(about: KnownApp, app: DeviceApp, *, apps: Mapping[str, DeviceApp])
         return True
     needed = {target for target, _word in about.spec.dependencies}
     replaced = {target for target, _word in about.spec.supersedes}
-    open_apps = {key: each for key, each in apps.items() if each.position is not None}
+    open_apps = {key: device_app for key, device_app in apps.items() if device_app.position is not None}
     return not any(
-        (key in needed and each.installs) or (key in replaced and each.uninstalls) for key, each in open_apps.items()
+        (key in needed and open_app.installs) or (key in replaced and open_app.uninstalls)
+        for key, open_app in open_apps.items()
     )
 
 

@@ -36,7 +36,7 @@ from fauxtune.storage.rows.scep import ScepChallengeRow
 
 #: Android and Windows. Unverified: that Intune gives AOSP and the phones of Windows the list as well. Differs from
 #: Intune: the order is the profile's, beginning anywhere, and always the same on a device.
-_WITH_LIST = frozenset(each for each in Variant if each.startswith(("android", "windows")))
+_WITH_LIST = frozenset(variant for variant in Variant if variant.startswith(("android", "windows")))
 TRIES_EVERY_URL: Changed[frozenset[Variant]] = Changed(
     "Devices that try every address of a SCEP profile",
     {
@@ -123,16 +123,16 @@ def _challenges(
         return {}
     known = scep_queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=[enrollment.id])
     usable = {
-        (scep_key(each.profile_id), each.fingerprint, each.user_id): each
-        for each in known
-        if each.state in _USABLE and each.created_at <= tx.now < each.expires_at
+        (scep_key(scep_challenge.profile_id), scep_challenge.fingerprint, scep_challenge.user_id): scep_challenge
+        for scep_challenge in known
+        if scep_challenge.state in _USABLE and scep_challenge.created_at <= tx.now < scep_challenge.expires_at
     }
     challenges = []
     for row in rows:
         challenge = usable.get((row.key, row.fingerprint, enrollment.user_id))
         if challenge is None or row.state is ItemState.FAILED:
             profile = ProfileId(key_name(row.key))
-            _forget_oldest(tx, [each for each in known if each.profile_id == profile])
+            _forget_oldest(tx, [scep_challenge for scep_challenge in known if scep_challenge.profile_id == profile])
             challenge = scep_challenges.new_challenge(tx, enrollment, profile=profile, fingerprint=row.fingerprint)
         request = orders[row.key].request
         challenges.append(scep_challenges.challenge_of(challenge, device=record.id, request=request))
@@ -142,10 +142,12 @@ def _challenges(
 
 def _forget_oldest(tx: Transaction, challenges: Sequence[ScepChallengeRow]) -> None:
     """Delete the oldest challenges that were not used and cannot be any more, where one more would be too many."""
-    unused = [each for each in challenges if each.state in _UNUSED and each.expires_at <= tx.now]
+    unused = [challenge for challenge in challenges if challenge.state in _UNUSED and challenge.expires_at <= tx.now]
     oldest = unused[: max(0, len(unused) + 1 - _MOST_UNUSED)]
     if oldest:
-        scep_queries.delete_challenges(tx.connection, tx.tenant.id, ids=[each.id for each in oldest])
+        scep_queries.delete_challenges(
+            tx.connection, tx.tenant.id, ids=[scep_challenge.id for scep_challenge in oldest]
+        )
 
 
 #: The sources of items whose bytes connectors have made.

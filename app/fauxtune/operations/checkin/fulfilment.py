@@ -397,7 +397,7 @@ class Preparing:
     def _key_files(self, connector: ConnectorRow, *, role: str) -> dict[tuple[str, str], str]:
         """The files of the keys that a connector has, by provider and name."""
         serving = inside(serving_connectors(self._tx, role))
-        if role == "imported-pfx" and any(self._lacks_key(each) for each in serving):
+        if role == "imported-pfx" and any(self._lacks_key(connector_row) for connector_row in serving):
             return {}  # any of the connectors may take the request: the one that has no key does
         keys = (key for key in self._connector_keys if key.connector_id == connector.id)
         return {(key.provider, key.key_name): key.file for key in keys}
@@ -411,7 +411,9 @@ class Preparing:
         if self._tx.faults is None:
             return None
         known = connector_queries.answers(self._tx.connection, self._enrollment.id)
-        return next((each for each in reversed(known) if each.item_key == key and each.serial is not None), None)
+        return next(
+            (answer for answer in reversed(known) if answer.item_key == key and answer.serial is not None), None
+        )
 
     def _lacks_key(self, connector: ConnectorRow) -> bool:
         return strikes(self._tx, "connectorKeyMissing", device=self._enrollment.id, connector=connector)

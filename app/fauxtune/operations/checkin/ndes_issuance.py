@@ -131,7 +131,9 @@ def _log(tx: Transaction, row: ScepRequestRow, *, enrollment: EnrollmentRow | No
     device = None if enrollment is None else enrollment.id
     user = None if enrollment is None else user_name(tx, enrollment)
     known = connector_queries.connector_rows(tx.connection, tx.tenant.id)
-    connector = next((each for each in known if each.id == row.connector_id), None) or serving_connector(tx)
+    connector = next(
+        (connector_row for connector_row in known if connector_row.id == row.connector_id), None
+    ) or serving_connector(tx)
     log = event_log.Writer(tx, connector, role=SCEP_ROLE, device=device, user=user)
     log.about(transaction=row.transaction)
     return log

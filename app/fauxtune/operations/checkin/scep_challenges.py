@@ -278,7 +278,7 @@ def _signer(tx: Transaction, checked: _Checked, *, signer: x509.Certificate | No
     device, profile = checked.row.enrollment_id, checked.row.profile_id
     row = device_queries.ledger_rows(tx.connection, device).get(scep_key(profile))
     reported = queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=device)
-    held = {each.thumbprint for each in reported if each.profile_id == profile}
+    held = {certificate.thumbprint for certificate in reported if certificate.profile_id == profile}
     if row is not None and row.thumbprint is not None:
         held.add(row.thumbprint)
     return compare_signer(thumbprint(renewed), held=held)

@@ -51,15 +51,15 @@ def with_issued(
         return inventory
     reported = queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=device.id)
     challenges = queries.challenges_of(tx.connection, tx.tenant.id, enrollment_ids=[device.id])
-    offers = {each.id: each for each in challenges}
+    offers = {challenge.id: challenge for challenge in challenges}
     certificates = _readable(inventory.certificates)
     known = {row.thumbprint for row in rows.values()} - {None}
     issued = {}
     for row in news:
         mine = [
-            _Reported(each, offers[each.challenge_id])
-            for each in reversed(reported)
-            if scep_key(each.profile_id) == row.key and each.challenge_id in offers
+            _Reported(certificate, offers[certificate.challenge_id])
+            for certificate in reversed(reported)
+            if scep_key(certificate.profile_id) == row.key and certificate.challenge_id in offers
         ]
         mark = inventory.identities[row.key].lower() or _mark_of(
             row, reported=mine, certificates=certificates, known=known

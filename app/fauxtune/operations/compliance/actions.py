@@ -47,8 +47,8 @@ def message_of(tx: Transaction, template: str | None, *, language: object) -> tu
     """Return subject and text of the mail: in the user's language, else the template's default message."""
     messages = [] if template in _NO_TEMPLATE or template is None else _messages(tx, template.lower())
     wanted = str(language or "").lower()
-    chosen = next((each for each in messages if wanted and str(each.get("locale")).lower() == wanted), None)
-    chosen = chosen or next((each for each in messages if each.get("isDefault")), None)
+    chosen = next((message for message in messages if wanted and str(message.get("locale")).lower() == wanted), None)
+    chosen = chosen or next((message for message in messages if message.get("isDefault")), None)
     chosen = chosen or next(iter(messages), None)
     if chosen is None:
         return _SUBJECT, _TEXT
@@ -115,7 +115,7 @@ def _copies(tx: Transaction, action: Action) -> tuple[str, ...]:
     """The addresses of the groups that get copies: those of their members."""
     groups = [GroupId(group.lower()) for group in action.copies]
     members = directory_queries.users_below(tx.connection, tx.tenant.id, group_ids=groups)
-    return tuple(sorted({str(each.document["mail"]) for each in members if each.document.get("mail")}))
+    return tuple(sorted({str(member.document["mail"]) for member in members if member.document.get("mail")}))
 
 
 def _lock(tx: Transaction, failure: Failure) -> None:
@@ -169,7 +169,7 @@ def decide(tx: Transaction, *, is_confirmed: bool, devices: Collection[str] | No
     """Retire these devices of the list (None: all of them), or take them from it. Ids that are not on the list are
     passed over. Raises UnsupportedAction for a device that cannot be retired.
     """
-    wanted = None if devices is None else {each.lower() for each in devices}
+    wanted = None if devices is None else {device.lower() for device in devices}
     for row in compliance_queries.to_retire(tx.connection, tx.tenant.id):
         if wanted is not None and row.device_id.lower() not in wanted:
             continue

@@ -81,7 +81,7 @@ def _write(tx: Transaction, judgement: Judgement) -> None:
 
 def _user_looked_up_at(tx: Transaction, judgement: Judgement) -> datetime:
     """When a device whose user is gone or has no licence is judged again at the latest."""
-    is_missing = any(each.setting == USER for each in judgement.built_in.failing)
+    is_missing = any(setting_state.setting == USER for setting_state in judgement.built_in.failing)
     return tx.now + JUDGED_EVERY if is_missing else NO_GRACE
 
 
@@ -112,7 +112,7 @@ def _act(tx: Transaction, judgement: Judgement) -> _Acted:
         acted.next_at = min(acted.next_at, following)
         if due and carry_out(tx, Failure(judgement.device, policy, due)):
             acted.retire_policy, acted.retire_at = key, tx.now
-        acted.courses[key] = replace(course, done=course.done | {each.id for each in due})
+        acted.courses[key] = replace(course, done=course.done | {action.id for action in due})
     return acted
 
 
@@ -148,7 +148,7 @@ def _state_row(tx: Transaction, judgement: Judgement, *, key: str, course: Cours
         grace_ends_at=Graced(verdict, course, grace_of(policy.document)).grace_ends_at,
         reported_at=tx.now,
         done=sorted(course.done),
-        settings=[each.document() for each in verdict.settings],
+        settings=[setting.document() for setting in verdict.settings],
     )
 
 
@@ -165,7 +165,7 @@ def _built_in_row(tx: Transaction, judgement: Judgement) -> ComplianceStateRow:
         grace_ends_at=NO_GRACE,
         reported_at=tx.now,
         done=[],
-        settings=[each.document() for each in judgement.built_in.settings],
+        settings=[setting.document() for setting in judgement.built_in.settings],
     )
 
 
@@ -205,7 +205,9 @@ def _show_in_directory(tx: Transaction, device: EnrollmentRow, *, state: DeviceS
 
 def _note(tx: Transaction, judgement: Judgement, *, record: ManagedDeviceRow) -> None:
     failing = [
-        each.setting for verdict in (*judgement.verdicts.values(), judgement.built_in) for each in verdict.failing
+        setting_state.setting
+        for verdict in (*judgement.verdicts.values(), judgement.built_in)
+        for setting_state in verdict.failing
     ]
     tx.record(
         "complianceChanged",
@@ -224,7 +226,7 @@ def states_of(tx: Transaction, enrollment_id: EnrollmentId) -> list[ComplianceSt
     stored = queries.states_of_devices(tx.connection, [enrollment_id])[enrollment_id]
     if not stored:
         devices = device_queries.enrollments_by_id(tx.connection, [enrollment_id]).values()
-        return [_built_in_row(tx, each) for each in judgements_of(tx, list(devices), is_known_only=True)]
+        return [_built_in_row(tx, judgement) for judgement in judgements_of(tx, list(devices), is_known_only=True)]
     return sorted(stored.values(), key=lambda row: (row.policy_id != BUILT_IN_ID, row.policy_id))
 
 
@@ -277,7 +279,7 @@ def judgements_of(
     states, known = queries.states_of_devices(tx.connection, ids), queries.devices(tx.connection, ids)
     audience = audience or Audience.of(tx, devices)
     reaching = _reaching(tx, devices, audience=audience)
-    facts = _facts(tx, devices, policies=[each for listed in reaching.values() for each in listed])
+    facts = _facts(tx, devices, policies=[policy for listed in reaching.values() for policy in listed])
     return [
         _judgement(
             tx,
@@ -333,7 +335,9 @@ def _reaching(
     memberships = {device.id: audience.membership(device) for device in devices}
     groups = {group for each in memberships.values() for group in each.user_groups | each.device_groups}
     candidates = queries.candidates(tx.connection, tx.tenant.id, groups=groups)
-    filters = Filters.of(tx, devices, assignments=(each for _policy, listed in candidates for each in listed))
+    filters = Filters.of(
+        tx, devices, assignments=(assignment for _policy, listed in candidates for assignment in listed)
+    )
     reaching: dict[EnrollmentId, list[Policy]] = {device.id: [] for device in devices}
     for device in devices:
         membership = memberships[device.id]
@@ -364,7 +368,7 @@ def _facts(
 
 
 def _verdict_of(row: ComplianceStateRow) -> Verdict:
-    return Verdict(row.status, tuple(SettingState.from_document(each) for each in row.settings))
+    return Verdict(row.status, tuple(SettingState.from_document(setting) for setting in row.settings))
 
 
 def _course(row: ComplianceStateRow | None) -> Course:

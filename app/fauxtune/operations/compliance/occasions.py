@@ -185,7 +185,7 @@ def judge_due(tx: Transaction) -> bool:
         devices = compliance_queries.out_of_contact(tx.connection, tx.tenant.id, since=since, limit=_CHUNK)
         # Their next check-in is read in full: a quiet one would not judge them.
         compliance_queries.ask_for_report(
-            tx.connection, [each.id for each in devices if each.state is EnrollmentState.ACTIVE]
+            tx.connection, [device.id for device in devices if device.state is EnrollmentState.ACTIVE]
         )
     if devices:
         _judge(tx, devices, is_known_only=True)

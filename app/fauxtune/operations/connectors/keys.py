@@ -136,7 +136,7 @@ async def remove_connector(emulator: Emulator, tenant: Tenant, *, connector_id: 
 async def remove_files(emulator: Emulator, tenant: Tenant, *, files: list[str]) -> None:
     """Delete files, except those that a snapshot names: it brings their keys back."""
     snapshots = await emulator.runner.read(snapshot_queries.key_files, tenant.id)
-    named = {name for each in snapshots for name in each["connector"]}
+    named = {name for snapshot in snapshots for name in snapshot["connector"]}
     for file in files:
         if file not in named:
             emulator.connector_keys.delete(file)

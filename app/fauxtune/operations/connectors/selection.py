@@ -81,10 +81,10 @@ def for_request(tx: Transaction, row: RequestRow, *, ahead: int = 0) -> Choice:
         return Choice()
     if tx.faults is not None:
         serving = [
-            each
-            for each in serving
-            if not strikes(tx, "connectorOffline", device=row.enrollment_id, connector=each)
-            and not is_blocked(tx, each, roles=(row.role,), device=row.enrollment_id)
+            connector
+            for connector in serving
+            if not strikes(tx, "connectorOffline", device=row.enrollment_id, connector=connector)
+            and not is_blocked(tx, connector, roles=(row.role,), device=row.enrollment_id)
         ]
         if not serving:
             return Choice(next_poll=tx.now + POLL)

@@ -88,7 +88,7 @@ class Filters:
         if not ids:
             return cls({}, {})
         rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)
-        records = filter_queries.records_for_filters(tx.connection, tx.tenant.id, ids=[each.id for each in devices])
+        records = filter_queries.records_for_filters(tx.connection, tx.tenant.id, ids=[device.id for device in devices])
         return cls({filter_id: row.document for filter_id, row in rows.items()}, records)
 
     def matching(self, device: EnrollmentRow) -> Matches:

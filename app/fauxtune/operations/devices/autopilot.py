@@ -66,7 +66,8 @@ class Registered:
 def import_all(tx: Transaction, documents: Sequence[JsonObject]) -> list[ResourceRow]:
     """Import hardware hashes, all or none. Each document has every property of its type."""
     return [
-        resources.create(tx, autopilot.IMPORTS, kind=_IMPORT, document=each, hooks=IMPORT_HOOKS) for each in documents
+        resources.create(tx, autopilot.IMPORTS, kind=_IMPORT, document=document, hooks=IMPORT_HOOKS)
+        for document in documents
     ]
 
 

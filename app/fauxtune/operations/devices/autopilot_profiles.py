@@ -49,13 +49,15 @@ def profile_for(
     are assigned to a group with its device, else the oldest of those for all devices ("Configure Autopilot profiles",
     2024-06-19: Autopilot profile priority); None without one. `groups`: by directory device.
     """
-    by_hand = next((each for each, _ in profiles if each.id == row.document.get(autopilot.GIVEN)), None)
+    by_hand = next((resource for resource, _ in profiles if resource.id == row.document.get(autopilot.GIVEN)), None)
     if by_hand is not None:
         return by_hand
     own = groups.get(str(row.document[autopilot.DIRECTORY_DEVICE]), frozenset())
     membership = Membership(has_user=False, device_groups=own)
     reaching = [
-        (each, assignment) for each, targets in profiles if (assignment := target(targets, membership)) is not None
+        (resource, assignment)
+        for resource, targets in profiles
+        if (assignment := target(targets, membership)) is not None
     ]
     return min(reaching, key=lambda each: each[1].kind is TargetKind.ALL_DEVICES, default=(None,))[0]
 

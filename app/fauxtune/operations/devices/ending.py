@@ -126,18 +126,26 @@ def unreported(tx: Transaction, enrollment_id: EnrollmentId, *, rows: Iterable[L
     own = certificate_queries.certificates_on_device(
         tx.connection, tx.tenant.id, enrollment_id=enrollment_id, thumbprints=()
     )
-    registered = {each.thumbprint for each in own}
+    registered = {certificate_row.thumbprint for certificate_row in own}
     reported = [
-        (scep_key(each.profile_id), _Issued(each.thumbprint, _serial(each.report), Authority.PARTNER))
-        for each in scep_queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=enrollment_id)
-        if each.thumbprint not in registered
+        (
+            scep_key(certificate.profile_id),
+            _Issued(certificate.thumbprint, _serial(certificate.report), Authority.PARTNER),
+        )
+        for certificate in scep_queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=enrollment_id)
+        if certificate.thumbprint not in registered
     ]
     with_serials = []
     for row in requested:
         mine = [
-            _Issued(each.thumbprint, each.serial, Authority.MICROSOFT, is_revoked=each.revoked_at is not None)
-            for each in own
-            if each.item_key == row.key
+            _Issued(
+                certificate_row.thumbprint,
+                certificate_row.serial,
+                Authority.MICROSOFT,
+                is_revoked=certificate_row.revoked_at is not None,
+            )
+            for certificate_row in own
+            if certificate_row.item_key == row.key
         ]
         for issued in (mine, [each for key, each in reported if key == row.key]):
             with_serials += [
@@ -232,7 +240,7 @@ def _queue_at_partner(tx: Transaction, enrollment_id: EnrollmentId, *, rows: Seq
     if not rows:
         return
     reported = scep_queries.certificates_of(tx.connection, tx.tenant.id, enrollment_id=enrollment_id)
-    reports = {each.thumbprint: each.report for each in reported}
+    reports = {certificate.thumbprint: certificate.report for certificate in reported}
     for row in rows:
         if row.thumbprint in reports:
             partner_revocations.queue_lost(tx, reports[row.thumbprint], device=enrollment_id)

@@ -190,7 +190,7 @@ def _corporate_identifier(tx: Transaction, candidate: Candidate) -> ResourceRow 
 
 
 def _groups(tx: Transaction, candidate: Candidate, *, restrictions: list[Restriction]) -> frozenset[GroupId]:
-    if not any(each.assignments for each in restrictions):
+    if not any(restriction.assignments for restriction in restrictions):
         return frozenset()
     return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=candidate.user.id)
 
@@ -198,7 +198,7 @@ def _groups(tx: Transaction, candidate: Candidate, *, restrictions: list[Restric
 def _matches(
     tx: Transaction, candidate: Candidate, *, restrictions: list[Restriction], admission: Admission
 ) -> Matches:
-    ids = {one.filter for each in restrictions for one in each.assignments if one.filter is not None}
+    ids = {one.filter for restriction in restrictions for one in restriction.assignments if one.filter is not None}
     if not ids:
         return matches_nothing
     rows = filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids)

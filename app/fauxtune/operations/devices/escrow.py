@@ -113,7 +113,7 @@ def _add(tx: Transaction, enrollment: EnrollmentRow, *, escrow: Escrow, sealed: 
         created_at=tx.now,
     )
     queries.add_secret(tx.connection, row)
-    older = [each.id for each in before if each.id != row.id][KEPT[kind] - 1 :]
+    older = [escrowed_secret.id for escrowed_secret in before if escrowed_secret.id != row.id][KEPT[kind] - 1 :]
     queries.delete_secrets(tx.connection, tx.tenant.id, ids=older)
     tx.record("escrowed", user=user_name(tx, enrollment), device=enrollment.id, kind=kind.value, id=row.id)
 

@@ -253,18 +253,18 @@ def assign_role(tx: Transaction, *, principal: str, resource: str, role_id: str)
     row = _principal(tx, principal)
     client_id = _resource(tx, resource)
     owner = queries.application(tx.connection, tx.tenant.id, client_id=client_id)
-    roles = {each: name for name, each in roles_of_resource(client_id, owner).items()}
+    roles = {role: name for name, role in roles_of_resource(client_id, owner).items()}
     name = roles.get(role_id.lower())
     if name is None:
         raise Invalid(f"Permission being assigned was not found on application '{client_id}'.", target="appRoleId")
-    before = {each["id"] for each in _assignments_of_roles(tx)}
+    before = {assignment["id"] for assignment in _assignments_of_roles(tx)}
     if client_id in MICROSOFT:
         if name not in row.roles:
             applications.change_application(tx, row.client_id, changes={"roles": [*row.roles, name]})
     else:
         granted = [*row.registration.get("granted", ()), {"resource": resource.lower(), "role": role_id.lower()}]
         _change(tx, row, registration={**row.registration, "granted": _distinct(granted)})
-    new = [each for each in _assignments_of_roles(tx) if each["id"] not in before]
+    new = [assignment for assignment in _assignments_of_roles(tx) if assignment["id"] not in before]
     if not new:
         raise Conflict("Permission being assigned already exists on the object.", target="appRoleId")
     return new[0]
@@ -314,14 +314,14 @@ def change_consent(tx: Transaction, row: ApplicationRow, *, scope: str | None) -
     rows = queries.all_applications(tx.connection, tx.tenant.id)
     client = principal_id(tx.tenant.id, row.client_id)
     grants = permission_grants(tx.tenant, rows)
-    return next((each for each in grants if each["clientId"] == client), {})
+    return next((grant for grant in grants if grant["clientId"] == client), {})
 
 
 def application_of_grant(tx: Transaction, grant_id: str) -> ApplicationRow:
     """Return the application of a grant. Raises NotFound for an unknown one."""
     for row in queries.all_applications(tx.connection, tx.tenant.id):
-        for each in permission_grants(tx.tenant, [row]):
-            if each["id"] == grant_id:
+        for grant in permission_grants(tx.tenant, [row]):
+            if grant["id"] == grant_id:
                 return row
     raise missing(grant_id)
 

@@ -141,7 +141,10 @@ def assign_license(tx: Transaction, key: str, *, add: list[JsonObject], remove: 
     for each in add:
         _check_license(each)
     gone = {each.lower() for each in remove}
-    held = {str(each["skuId"]).lower(): each for each in row.document.get("assignedLicenses") or ()}
+    held = {
+        str(assigned_license["skuId"]).lower(): assigned_license
+        for assigned_license in row.document.get("assignedLicenses") or ()
+    }
     missing = gone - held.keys()
     if missing:
         raise Invalid(f"User does not have a corresponding license: {', '.join(sorted(missing))}.")
@@ -417,9 +420,9 @@ def _check_license(licence: JsonObject) -> None:
     if sku not in SKUS:
         raise Invalid(f"License {sku} does not correspond to a valid company License.", target="skuId")
     plans = {plan["servicePlanId"] for plan in SKUS[sku][1]}
-    for each in licence.get("disabledPlans") or ():
-        if each.lower() not in plans:
-            raise Invalid(f"Service plan {each} does not belong to license {sku}.", target="disabledPlans")
+    for disabled_plan in licence.get("disabledPlans") or ():
+        if disabled_plan.lower() not in plans:
+            raise Invalid(f"Service plan {disabled_plan} does not belong to license {sku}.", target="disabledPlans")
 
 
 def _check_group(group: JsonObject) -> None:

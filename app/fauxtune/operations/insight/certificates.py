@@ -109,7 +109,11 @@ def source_of(row: CertificateRow | RegisteredRow, *, imported: bool) -> Literal
 
 def _external(tx: Transaction, mark: str, *, imports: tuple[PfxRecordRow, ...]) -> KnownCertificate:
     record = next((record for record in imports if record.certificate is not None), imports[0])
-    known = next(each for each in certificates_of(tx, [record.user_id])[record.user_id] if each.thumbprint == mark)
+    known = next(
+        certificate
+        for certificate in certificates_of(tx, [record.user_id])[record.user_id]
+        if certificate.thumbprint == mark
+    )
     contents = known.contents
     return KnownCertificate(
         thumbprint=mark,

@@ -136,10 +136,10 @@ def compliance_of(tx: Transaction, devices: Sequence[EnrollmentRow]) -> dict[Enr
 
 def _compliance(state: DeviceState, *, states: list[ComplianceStateRow], names: dict[str, str]) -> Compliance:
     unmet = [
-        UnmetSetting(names.get(row.policy_id, BUILT_IN_NAME), each.setting, each.value)
+        UnmetSetting(names.get(row.policy_id, BUILT_IN_NAME), setting_state.setting, setting_state.value)
         for row in states
-        for each in map(SettingState.from_document, row.settings)
-        if each.status in _UNMET
+        for setting_state in map(SettingState.from_document, row.settings)
+        if setting_state.status in _UNMET
     ]
     ends = min((row.grace_ends_at for row in states), default=NO_GRACE)
     in_grace = state is DeviceState.IN_GRACE_PERIOD
@@ -168,7 +168,7 @@ def scripts_of_devices(
     for variant, script, _rows in assigned:
         for device, of_variant in reached[ProfileId(script.id)]:
             if device in with_agent and of_variant == variant:
-                row = next((each for each in runs.get(device, ()) if each.script_id == script.id), None)
+                row = next((run for run in runs.get(device, ()) if run.script_id == script.id), None)
                 scripts[device] = (*scripts.get(device, ()), _script(script, row))
     return scripts
 

@@ -191,7 +191,7 @@ def _items(
     issued = {certificate.thumbprint: certificate for certificate in register}
     order = list(Source)
     items = []
-    for key, new in sorted(foreseen.items(), key=lambda each: (order.index(each[1].source), each[0])):
+    for key, new in sorted(foreseen.items(), key=lambda item: (order.index(item[1].source), item[0])):
         present = ledger.get(key) or _before(new)
         items.append(
             ReportedItem(
@@ -252,10 +252,14 @@ def _outcomes(
     issued = {certificate.thumbprint: certificate for certificate in register}
     imported = [row.thumbprint for row in ledger.values() if row.thumbprint and row.source is Source.IMPORTED]
     holders = diagnosis_queries.holders_of_certificates(tx.connection, tx.tenant.id, thumbprints=imported)
-    by_partner = {str(each.serial) for each in ledger.values() if each.authority is Authority.PARTNER and each.serial}
+    by_partner = {
+        str(ledger_row.serial)
+        for ledger_row in ledger.values()
+        if ledger_row.authority is Authority.PARTNER and ledger_row.serial
+    }
     queue = scep_queries.revocations_of_serials(tx.connection, tx.tenant.id, serials=by_partner)
     outcomes = []
-    for item in sorted(ledger.values(), key=lambda each: (_INTEREST.index(each.source), each.key)):
+    for item in sorted(ledger.values(), key=lambda ledger_row: (_INTEREST.index(ledger_row.source), ledger_row.key)):
         if item.state is ItemState.REMOVED and item.key not in removals:
             continue  # it was gone before
         mark = item.thumbprint or ""
@@ -274,7 +278,11 @@ def _outcomes(
             )
         )
     present = {outcome.row.serial for outcome in outcomes if outcome.row is not None}
-    earlier = [each for each in register if each.enrollment_id == row.id and each.serial not in present]
+    earlier = [
+        certificate_row
+        for certificate_row in register
+        if certificate_row.enrollment_id == row.id and certificate_row.serial not in present
+    ]
     return [*outcomes, *(Outcome(None, certificate) for certificate in earlier)]
 
 

@@ -47,7 +47,7 @@ MOST_DEVICES = 50
 #: So many are examined in one transaction, or a few more: all of one user.
 _AT_ONCE = 25
 #: The connector's own numbers in words.
-CONNECTOR_WORDS = {each.number: " ".join((each.__doc__ or "").split()).rstrip(".") for each in REFUSALS}
+CONNECTOR_WORDS = {refusal.number: " ".join((refusal.__doc__ or "").split()).rstrip(".") for refusal in REFUSALS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def history(tx: Transaction, key: str) -> History:
     user = _user(tx, key)
     devices = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user.id)
     (facts,) = gather(tx, [Owned(user, devices)])
-    return History(user, facts, tuple(with_command(each, facts) for each in find(facts)))
+    return History(user, facts, tuple(with_command(finding, facts) for finding in find(facts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +179,10 @@ def _selection(tx: Transaction, question: _Question) -> Selection | None:
     if question.app is not None:
         row = _app(tx, question.app)
         known = KINDS.get(row.kind)
-        platforms = {each.value for each in (Platform if known is None else known.platforms)}
-        fits = [each for each in Variant if each.value.partition("/")[0] in platforms]
+        platforms = {platform.value for platform in (Platform if known is None else known.platforms)}
+        fits = [variant for variant in Variant if variant.value.partition("/")[0] in platforms]
         app = Profile(id=ProfileId(row.id), kind=row.kind, version=row.version, document=row.document, references={})
-        return Selection(app, frozenset(each.value for each in fits), is_app=True)
+        return Selection(app, frozenset(fit.value for fit in fits), is_app=True)
     if question.profile is None:
         return None
     profile = _profile(tx, question.profile)
@@ -273,7 +273,7 @@ def _in_question(device: Device, selected: Profile | None) -> list[Profile]:
 def _variants(profile: ProfileRow) -> frozenset[str]:
     """Return the kinds of device that the profile is for; all kinds if the profile's kind is unknown here."""
     known = kind(profile.kind)
-    return frozenset(each.value for each in (Variant if known is None else known.reached))
+    return frozenset(variant.value for variant in (Variant if known is None else known.reached))
 
 
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -96,10 +96,10 @@ def gather(
     referred = {target for profile in reaching.values() for target in profile.references.values()}
     certificates = certificates_of(tx, people.keys())
     others = _followed(tx) if is_open else []
-    issued_by = {each.profile for owned in certificates.values() for each in owned if each.profile is not None}
+    issued_by = {owned.profile for of_user in certificates.values() for owned in of_user if owned.profile is not None}
     ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known), *(each.id for each in others)})
     assignments = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
-    targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
+    targets = {profile_id: configuration_queries.assignment_targets(rows) for profile_id, rows in assignments.items()}
     reaches: dict[str | None, Reach] = {}
     if selected_profile is not None:
         reaches = _approaches(tx, targets[selected_profile.id], devices=devices, audience=audience)
@@ -111,7 +111,7 @@ def gather(
     shared = replace(
         _of_tenant(tx),
         known_profiles=known,
-        names=configuration_queries.names(tx.connection, tx.tenant.id, ids={ProfileId(each) for each in ids}),
+        names=configuration_queries.names(tx.connection, tx.tenant.id, ids={*map(ProfileId, ids)}),
         **_in_words(tx, targets),
         ra_expires_at=end_of_ra(tx) if by_scep else None,
         unreached=unreached if is_open else None,
@@ -187,7 +187,7 @@ def _devices(tx: Transaction, rows: Sequence[NamedEnrollmentRow], *, audience: A
                 device, present[row.id], is_behind=row.generation != row.settled_generation
             )
         else:
-            requests = [each for each in others if each.enrollment_id == row.id]
+            requests = [served_request for served_request in others if served_request.enrollment_id == row.id]
             devices[row.id] = _as_it_is(row, ledgers[row.id], requests=requests)
     if tx.faults is None:
         return devices
@@ -306,7 +306,7 @@ def _unreached(
     audience: Audience,
 ) -> dict[str, tuple[Unreached, ...]]:
     """Return, for each device, those of the profiles that give it nothing, each with how its assignments reach it."""
-    filters = Filters.of(tx, rows, assignments=[each for one in profiles for each in targets[one.id]])
+    filters = Filters.of(tx, rows, assignments=[target for one in profiles for target in targets[one.id]])
     result: dict[str, tuple[Unreached, ...]] = {}
     for row in rows:
         given = {profile.id for profile in devices[row.id].profiles}

@@ -111,8 +111,8 @@ def _create(tx: Transaction, document: JsonObject) -> tuple[ReportJobRow, list[R
     rows = queries.jobs(tx.connection, tx.tenant.id, is_cached=False)
     live = [row for row in rows if not _has_ended(row, now=tx.now)]
     gone = [row for row in rows if _has_ended(row, now=tx.now)] + live[: max(0, len(live) + 1 - MOST_JOBS)]
-    for each in gone:
-        queries.delete_job(tx.connection, tx.tenant.id, job_id=each.id)
+    for report_job in gone:
+        queries.delete_job(tx.connection, tx.tenant.id, job_id=report_job.id)
     row = ReportJobRow(
         tenant_id=tx.tenant.id,
         id=f"{document['reportName']}_{tx.ids.uuid()}",

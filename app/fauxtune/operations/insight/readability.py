@@ -126,7 +126,7 @@ def readability(
         tx.connection, tx.tenant.id, user_id=user_id, after=after, limit=limit + 1, number=number
     )
     page = [_Received.of(row) for row in mail[:limit]]
-    names = frozenset(name for each in page for name in each.names)
+    names = frozenset(name for certificate in page for name in certificate.names)
     holdings = _holdings(tx, names, number=number)
     devices = _devices(tx, user_id, holdings=holdings, number=number)
     known = _known(tx, user_id, names=names, holdings=holdings, devices=devices)
@@ -139,7 +139,7 @@ def readability(
         at=at,
         number=number,
         devices=tuple(device.column() for device in columns),
-        mail=tuple(_row(each, keys=keys, others=others, known=known, marks=marks) for each in page),
+        mail=tuple(_row(certificate, keys=keys, others=others, known=known, marks=marks) for certificate in page),
         next_after=page[-1].row.uid if len(mail) > limit else None,
     )
 
@@ -332,20 +332,20 @@ def _why(row: AwaitedKeyRow) -> str:
 
 
 def _row(
-    each: _Received,
+    certificate: _Received,
     *,
     keys: Sequence[DeviceKeys],
     others: Sequence[tuple[_Device, DeviceKeys]],
     known: Sequence[KnownKey],
     marks: Marks,
 ) -> MatrixMail:
-    mine = [key for key in known if key.names & each.names]
-    readers = [device for device, held in others if held.readable_with(each.names) is not None]
+    mine = [key for key in known if key.names & certificate.names]
+    readers = [device for device, held in others if held.readable_with(certificate.names) is not None]
     return MatrixMail(
-        uid=each.row.uid,
-        received_at=each.row.received_at,
-        mail=each.mail,
-        cells=tuple(_cell(each, device, known=mine, marks=marks) for device in keys),
+        uid=certificate.row.uid,
+        received_at=certificate.row.received_at,
+        mail=certificate.mail,
+        cells=tuple(_cell(certificate, device, known=mine, marks=marks) for device in keys),
         others=tuple(
             OtherReader(device.newest.enrollment_id, device.name, device.newest.user_principal_name)
             for device in readers
@@ -354,7 +354,7 @@ def _row(
     )
 
 
-def _cell(each: _Received, device: DeviceKeys, *, known: Sequence[KnownKey], marks: Marks) -> Cell:
-    if each.mail.encryption is None:
-        return not_encrypted() if each.mail.problem is None else damaged(each.mail.problem)
-    return decide(each.names, device, known=known, marks=marks)
+def _cell(certificate: _Received, device: DeviceKeys, *, known: Sequence[KnownKey], marks: Marks) -> Cell:
+    if certificate.mail.encryption is None:
+        return not_encrypted() if certificate.mail.problem is None else damaged(certificate.mail.problem)
+    return decide(certificate.names, device, known=known, marks=marks)

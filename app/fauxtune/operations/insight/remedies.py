@@ -100,11 +100,11 @@ def _profile(finding: Finding, facts: Facts) -> Profile | None:
     known = [] if device is None else [*device.profiles]
     known += [] if facts.selected is None or facts.selected.is_app else [facts.selected.profile]
     known += [each.profile for some in (facts.unreached or {}).values() for each in some]
-    return next((each for each in known if each.id == wanted), None)
+    return next((profile for profile in known if profile.id == wanted), None)
 
 
 def _device(finding: Finding, facts: Facts) -> Device | None:
-    return next((each for each in facts.devices if each.id == finding.observation.device), None)
+    return next((device for device in facts.devices if device.id == finding.observation.device), None)
 
 
 #: data. A finding's code -> what makes its command.

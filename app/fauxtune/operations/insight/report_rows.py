@@ -149,7 +149,7 @@ async def _policy_settings(origin: _Origin) -> Rows:
     async for profile in _with_settings(origin):
         if origin.only in (None, profile.id):
             statuses_of = await origin.runner.read(queries.statuses_of_profile, origin.tenant.id, profile_id=profile.id)
-            for part in _parts([each[0] for each in statuses_of]):
+            for part in _parts([status[0] for status in statuses_of]):
                 yield await origin.runner.read(_settings, origin.tenant.id, profile=profile, devices=part)
 
 
@@ -160,7 +160,7 @@ async def _device_settings(origin: _Origin) -> Rows:
     for device in found_devices:
         async for profile in _with_settings(origin):
             statuses_of = await origin.runner.read(queries.statuses_of_profile, origin.tenant.id, profile_id=profile.id)
-            if any(each[0] == device.enrollment_id for each in statuses_of):
+            if any(status[0] == device.enrollment_id for status in statuses_of):
                 devices = [device.enrollment_id]
                 yield await origin.runner.read(_settings, origin.tenant.id, profile=profile, devices=devices)
 
@@ -186,8 +186,8 @@ def _settings(
         with_wishes(Profile(id=profile.id, kind=profile.kind, version=profile.version, document=profile.document))
     )
     asked_for: dict[str, list[str]] = {}
-    for each in wishes.settings:
-        asked_for.setdefault(each.name, []).append(value_text(each.value))
+    for setting in wishes.settings:
+        asked_for.setdefault(setting.name, []).append(value_text(setting.value))
     states = {
         device: states_of_settings(profile.kind, profile.id, wishes=wishes, rows=ledgers[device].values())
         for device in records
@@ -206,7 +206,10 @@ def _settings(
             "reason": None if state.problem is None else state.problem.message,
             "value": state.value,
             "asked": joined(asked_for.get(state.setting.partition(".")[2], ())) or None,
-            "others": ", ".join(names.get(each, each) for each in state.sources if each != profile.id) or None,
+            "others": ", ".join(
+                names.get(profile_id, profile_id) for profile_id in state.sources if profile_id != profile.id
+            )
+            or None,
         }
         for device, each in states.items()
         for state in each
@@ -246,20 +249,22 @@ async def _app_users(origin: _Origin) -> Rows:
 def _installs(
     connection: Connection, tenant_id: TenantId, *, app: ResourceRow, part: list[AppStateRow]
 ) -> list[JsonObject]:
-    devices = device_queries.managed_devices_of(connection, tenant_id, ids=[each.enrollment_id for each in part])
+    devices = device_queries.managed_devices_of(
+        connection, tenant_id, ids=[app_state.enrollment_id for app_state in part]
+    )
     records = {row.enrollment_id: record_document(row) for row in devices}
     return [
         {
             **_app(app),
-            "device": records[each.enrollment_id],
-            "state": each.state,
-            "reason": each.reason,
-            "errorCode": each.error_code,
-            "version": each.version,
-            "changedAt": iso(each.changed_at),
+            "device": records[app_state.enrollment_id],
+            "state": app_state.state,
+            "reason": app_state.reason,
+            "errorCode": app_state.error_code,
+            "version": app_state.version,
+            "changedAt": iso(app_state.changed_at),
         }
-        for each in part
-        if each.enrollment_id in records
+        for app_state in part
+        if app_state.enrollment_id in records
     ]
 
 

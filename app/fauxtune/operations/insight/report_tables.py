@@ -60,8 +60,8 @@ def configure(tx: Transaction, document: JsonObject) -> ReportJobRow:
     if queries.job(tx.connection, tx.tenant.id, job_id=row.id, is_cached=True) is not None:
         queries.delete_job(tx.connection, tx.tenant.id, job_id=row.id)
     rows = queries.jobs(tx.connection, tx.tenant.id, is_cached=True)
-    for each in rows[: max(0, len(rows) + 1 - MOST_CACHED)]:
-        queries.delete_job(tx.connection, tx.tenant.id, job_id=each.id)
+    for report_job in rows[: max(0, len(rows) + 1 - MOST_CACHED)]:
+        queries.delete_job(tx.connection, tx.tenant.id, job_id=report_job.id)
     queries.add_job(tx.connection, row)
     return row
 

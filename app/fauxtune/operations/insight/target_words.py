@@ -25,10 +25,12 @@ class TargetWords:
     @classmethod
     def of(cls, tx: Transaction, targets: Targets) -> TargetWords:
         """Return the names that these assignments need."""
-        every = [each for listed in targets.values() for each in listed]
-        groups = queries.group_names(tx.connection, tx.tenant.id, ids={each.group for each in every if each.group})
+        every = [assignment for listed in targets.values() for assignment in listed]
+        groups = queries.group_names(
+            tx.connection, tx.tenant.id, ids={assignment.group for assignment in every if assignment.group}
+        )
         rows = filter_queries.filters_by_id(
-            tx.connection, tx.tenant.id, ids={each.filter for each in every if each.filter}
+            tx.connection, tx.tenant.id, ids={assignment.filter for assignment in every if assignment.filter}
         )
         return cls(groups, {key: str(row.document.get("displayName") or key) for key, row in rows.items()})
 
@@ -42,8 +44,8 @@ class TargetWords:
         """
         return {profile: self._options(listed) for profile, listed in targets.items()}
 
-    def _words(self, each: Assignment) -> str:
-        named = f"the group '{self._group(each)}'"
+    def _words(self, assignment: Assignment) -> str:
+        named = f"the group '{self._group(assignment)}'"
         words = {
             TargetKind.GROUP: named,
             TargetKind.EXCLUSION: f"not {named}",
@@ -51,10 +53,11 @@ class TargetWords:
             TargetKind.ALL_USERS: "all users",
             TargetKind.COLLECTION: "a collection of Configuration Manager",
         }
-        text = f"{'taken from ' if each.removes else ''}{words[each.kind]}"
-        if each.filter is None:
+        text = f"{'taken from ' if assignment.removes else ''}{words[assignment.kind]}"
+        if assignment.filter is None:
             return text
-        return f"{text} ({'without' if each.filter_excludes else 'only'} those of the filter '{self._filter(each)}')"
+        which = "without" if assignment.filter_excludes else "only"
+        return f"{text} ({which} those of the filter '{self._filter(assignment)}')"
 
     def _options(self, listed: Sequence[Assignment]) -> str:
         known = {
@@ -62,19 +65,19 @@ class TargetWords:
             TargetKind.ALL_USERS: "--all-users",
             TargetKind.ALL_DEVICES: "--all-devices",
         }
-        bringing = [each for each in listed if each.kind in known and not each.removes]
+        bringing = [assignment for assignment in listed if assignment.kind in known and not assignment.removes]
         if not bringing:
             return ""
-        excluded = [each for each in listed if each.kind is TargetKind.EXCLUSION]
-        options = [known[each.kind].format(quoted(self._group(each))) for each in bringing]
-        options += [f"--exclude-group {quoted(self._group(each))}" for each in excluded]
+        excluded = [assignment for assignment in listed if assignment.kind is TargetKind.EXCLUSION]
+        options = [known[assignment.kind].format(quoted(self._group(assignment))) for assignment in bringing]
+        options += [f"--exclude-group {quoted(self._group(assignment))}" for assignment in excluded]
         first = bringing[0]
-        if first.filter and len({(each.filter, each.filter_excludes) for each in bringing}) == 1:
+        if first.filter and len({(assignment.filter, assignment.filter_excludes) for assignment in bringing}) == 1:
             options.append(f"--{'exclude-' if first.filter_excludes else ''}filter {quoted(self._filter(first))}")
         return " ".join(options)
 
-    def _group(self, each: Assignment) -> str:
-        return self.groups.get(each.group or "", each.group or "")
+    def _group(self, assignment: Assignment) -> str:
+        return self.groups.get(assignment.group or "", assignment.group or "")
 
-    def _filter(self, each: Assignment) -> str:
-        return self.filters.get(each.filter or "", each.filter or "")
+    def _filter(self, assignment: Assignment) -> str:
+        return self.filters.get(assignment.filter or "", assignment.filter or "")

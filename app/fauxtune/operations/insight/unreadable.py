@@ -31,7 +31,7 @@ _Held = tuple[EnrollmentId, str]
 
 def unreadable(tx: Transaction, devices: Sequence[DeviceConsequences]) -> Unreadable:
     """Return the mail that these consequences would make unreadable."""
-    causes = {(each.device, item): cause for each in devices for item, cause in _lost_items(each).items()}
+    causes = {(device.device, item): cause for device in devices for item, cause in _lost_items(device).items()}
     if not causes or not queries.has_encrypted_mail(tx.connection, tx.tenant.id):
         return Unreadable()
     rows = _devices(tx, devices)

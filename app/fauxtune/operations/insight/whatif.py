@@ -209,7 +209,7 @@ def _simulate(
         at_once(task(send))
         requested = time.perf_counter()
         ends = min(started + max(size.seconds, 2 * (requested - started)), size.until)
-        more[:] = sorted(each for each in runner.woken if each > after)
+        more[:] = sorted(enrollment_id for enrollment_id in runner.woken if enrollment_id > after)
         tx = runner.transaction(connection, tenant)
         tx.events += runner.events
         while more and len(outcomes) < size.devices and (not outcomes or time.perf_counter() < ends):
@@ -370,7 +370,7 @@ def _consequences(explanation: Explanation, *, now: Ledger) -> DeviceConsequence
     before, after = explanation.before, explanation.after
     row = before.enrollment
     differences = changes(now, before.foreseen, after=after.foreseen, device=explanation.device)
-    by_serial = {each.serial: each for each in now.values()}
+    by_serial = {ledger.serial: ledger for ledger in now.values()}
     fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
     revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
     scripts, apps = ((), ()) if after.ended else changes_of(before.work, after.work)
@@ -381,9 +381,9 @@ def _consequences(explanation: Explanation, *, now: Ledger) -> DeviceConsequence
         device_name=row.facts.get("deviceName"),
         user_principal_name=None,
         ends=after.ended if before.ended is None else None,
-        install=tuple(explanation.installed(each) for each in differences.install),
-        remove=tuple(explanation.removed(each) for each in differences.remove),
-        revoke=tuple(explanation.revoked(each, why) for each, why in revoked),
+        install=tuple(explanation.installed(ledger) for ledger in differences.install),
+        remove=tuple(explanation.removed(ledger) for ledger in differences.remove),
+        revoke=tuple(explanation.revoked(ledger, why) for ledger, why in revoked),
         reissue=tuple(explanation.reissued(old, new) for old, new in differences.reissue),
         compliance=None if after.ended else change_of(before.outlook, after.outlook),
         scripts=scripts,

@@ -82,12 +82,16 @@ def outlooks(
         return {}
     judgements = judgements_of(tx, devices, contact_at=None if is_away else tx.now, is_known_only=is_away)
     return {
-        each.device.id: Outlook(
-            each.judged.state,
-            tuple(state.setting for verdict in (*each.verdicts.values(), each.built_in) for state in verdict.failing),
-            None if each.judged.grace_ends_at == NO_GRACE else each.judged.grace_ends_at,
+        judgement.device.id: Outlook(
+            judgement.judged.state,
+            tuple(
+                state.setting
+                for verdict in (*judgement.verdicts.values(), judgement.built_in)
+                for state in verdict.failing
+            ),
+            None if judgement.judged.grace_ends_at == NO_GRACE else judgement.judged.grace_ends_at,
         )
-        for each in judgements
+        for judgement in judgements
     }
 
 
@@ -121,7 +125,7 @@ def after_time(tx: Transaction, by: timedelta) -> list[DeviceInTime]:
         changed += [
             each for row in rows if row.id in records and (each := _in_time(records[row.id], after=after[row.id]))
         ]
-    return sorted(changed, key=lambda each: (each.device_name or "", each.device))
+    return sorted(changed, key=lambda device_in_time: (device_in_time.device_name or "", device_in_time.device))
 
 
 def _in_time(record: JoinedDeviceRow, *, after: Outlook) -> DeviceInTime | None:
@@ -171,7 +175,7 @@ def works(tx: Transaction, devices: Sequence[EnrollmentRow]) -> dict[EnrollmentI
         device.id: Work(
             scripts.get(device.id, {}),
             apps.get(device.id, {}),
-            {**names, **{key: each.script.name for key, each in scripts.get(device.id, {}).items()}},
+            {**names, **{key: script.script.name for key, script in scripts.get(device.id, {}).items()}},
         )
         for device in devices
     }
@@ -180,7 +184,7 @@ def works(tx: Transaction, devices: Sequence[EnrollmentRow]) -> dict[EnrollmentI
 def _planned(tx: Transaction, device: EnrollmentRow) -> dict[str, PlannedApp]:
     visit = Visit(tx, device, stored=StoredParts(), parts=Parts())
     before = {str(key): app_of(row) for key, row in visit.apps.items()}
-    return {each.spec.app_id: each for each in plan_for(visit, before=before)}
+    return {app.spec.app_id: app for app in plan_for(visit, before=before)}
 
 
 def changes_of(before: Work | None, after: Work | None) -> tuple[tuple[WorkChange, ...], tuple[WorkChange, ...]]:

@@ -129,10 +129,12 @@ def recipients_of(tx: Transaction, addresses: Sequence[str]) -> list[x509.Certif
     published = lookup_all(tx, keys)
     chosen, reasons = [], []
     for key in keys:
-        here = [each for each in published if each.address == key]
-        usable = [each for each in here if each.is_usable and encrypts_with(each.certificate)]
+        here = [publication for publication in published if publication.address == key]
+        usable = [
+            publication for publication in here if publication.is_usable and encrypts_with(publication.certificate)
+        ]
         if usable:
-            chosen.append(max(usable, key=lambda each: each.certificate.not_valid_before_utc).certificate)
+            chosen.append(max(usable, key=lambda publication: publication.certificate.not_valid_before_utc).certificate)
         else:
             reasons.append(_unusable(here) if here else nothing_published(tx, key))
     if reasons:

@@ -61,7 +61,7 @@ def _settings(
     """Return by what each signature is judged, and which of the signers' certificates were issued here."""
     rows = authority_queries.authorities_of(tx.connection, tx.tenant.id)
     authorities = [x509.load_der_x509_certificate(row.certificate) for row in rows if row.role != DEVICES]
-    marks = ["" if each.certificate is None else thumbprint(each.certificate) for each in signatures]
+    marks = ["" if signature.certificate is None else thumbprint(signature.certificate) for signature in signatures]
     revoked = certificate_queries.revocations(tx.connection, tx.tenant.id, thumbprints=set(marks))
     settings = [
         Setting(

@@ -65,7 +65,7 @@ def import_identities(tx: Transaction, documents: Sequence[JsonObject], *, overw
 
 def existing_identities(tx: Transaction, documents: Sequence[JsonObject]) -> list[JsonObject]:
     """Return the imported corporate identifiers that are among these."""
-    wanted = {_identifier(each) for each in documents}
+    wanted = {_identifier(document) for document in documents}
     rows = queries.resources_of_family(tx.connection, tx.tenant.id, family=enrollment.CORPORATE_IDENTIFIERS.name)
     return [row.document for row in rows if _identifier(row.document) in wanted]
 

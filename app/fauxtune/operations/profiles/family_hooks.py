@@ -48,7 +48,7 @@ def update_settings(tx: Transaction, intent_id: str, *, changes: Sequence[JsonOb
     """Change settings of an intent; the others stay. Raises Invalid for one that does not exist."""
     row = resources.get(tx, rules.INTENTS, key=intent_id)
     settings = rules.merged(row.document[_SETTINGS], list(changes))
-    identified = [{**each, "id": each.get("id") or tx.ids.uuid()} for each in settings]
+    identified = [{**setting, "id": setting.get("id") or tx.ids.uuid()} for setting in settings]
     resources.rewritten(tx, row, rules=rules.INTENTS, document={**row.document, _SETTINGS: identified})
 
 

@@ -92,14 +92,14 @@ def _touch(tx: Transaction, policy_id: str, *, without: str = "") -> None:
     values = queries.resources_of_family(
         tx.connection, tx.tenant.id, family=rules.DEFINITION_VALUES.name, parent_id=policy.id
     )
-    kept = [each for each in values if each.id != without]
+    kept = [value for value in values if value.id != without]
     if len(kept) > rules.MOST_VALUES:
         raise Invalid(f"A policy can have {rules.MOST_VALUES:,} values, not {len(kept):,}.", target="definitionValues")
-    named = [rules.definition_id_of(each.document) for each in kept]
+    named = [rules.definition_id_of(resource.document) for resource in kept]
     if len(named) != len(set(named)):
         # Unverified: what the service says of it.
         raise Invalid("A policy can have one value for each definition.", target="definition")
-    types = {str(each.document[_TYPE]) for each in kept}
+    types = {str(resource.document[_TYPE]) for resource in kept}
     document = {**policy.document, "policyConfigurationIngestionType": rules.ingestion_type(types)}
     resources.rewritten(tx, policy, rules=rules.CONFIGURATIONS, document=document)
 
@@ -152,7 +152,7 @@ def _check_file(tx: Transaction, document: JsonObject, before: ResourceRow | Non
     others = queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.UPLOADED_FILES.name)
     if before is None and len(others) >= MOST_FILES:
         raise Invalid(f"A tenant can have {MOST_FILES} uploaded files: remove one first.")
-    if any(each.document["fileName"].lower() == document["fileName"].lower() for each in others):
+    if any(resource.document["fileName"].lower() == document["fileName"].lower() for resource in others):
         raise Invalid(f"There is a file '{document['fileName']}' already: remove it first.", target="fileName")
     return {**document, "status": "uploadInProgress", "languageCodes": [], "policyType": "admxIngested"}
 
@@ -163,10 +163,10 @@ def _read_file(tx: Transaction, row: ResourceRow) -> None:
     languages = document["groupPolicyUploadedLanguageFiles"]
     now = iso(tx.now)
     document["groupPolicyUploadedLanguageFiles"] = [
-        {**each, "content": None, "id": tx.ids.uuid(), "lastModifiedDateTime": now} for each in languages
+        {**language, "content": None, "id": tx.ids.uuid(), "lastModifiedDateTime": now} for language in languages
     ]
     document["uploadDateTime"] = now
-    document["languageCodes"] = [each["languageCode"] for each in languages if each["languageCode"]]
+    document["languageCodes"] = [language["languageCode"] for language in languages if language["languageCode"]]
     try:
         template = _template(tx, row)
     except Invalid as error:
@@ -182,7 +182,7 @@ def _read_file(tx: Transaction, row: ResourceRow) -> None:
         "targetNamespace": template.namespace,
         "revision": template.revision,
         _USES: sorted(template.uses.values()),
-        _CATEGORIES: [each["id"] for each in template.categories],
+        _CATEGORIES: [category["id"] for category in template.categories],
     }
     _end(tx, row, document=document, status="available", why="")
 
@@ -191,14 +191,14 @@ def _template(tx: Transaction, row: ResourceRow) -> admx.Template:
     """What the file defines. Raises Invalid for a file that cannot be taken."""
     languages = row.document["groupPolicyUploadedLanguageFiles"]
     wanted = str(row.document.get("defaultLanguageCode") or "").lower()
-    chosen = next((each for each in languages if str(each["languageCode"]).lower() == wanted), languages[0])
+    chosen = next((language for language in languages if str(language["languageCode"]).lower() == wanted), languages[0])
     template = admx.read(b64decode(row.document["content"]), b64decode(chosen["content"] or ""), file_id=row.id)
     others = [
-        each
-        for each in queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.UPLOADED_FILES.name)
-        if each.document["status"] == "available"
+        resource
+        for resource in queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.UPLOADED_FILES.name)
+        if resource.document["status"] == "available"
     ]
-    known = frozenset(str(each.document["targetNamespace"]).lower() for each in others)
+    known = frozenset(str(resource_row.document["targetNamespace"]).lower() for resource_row in others)
     if template.namespace.lower() in known:
         raise Invalid(f"The namespace '{template.namespace}' is one of another file that was uploaded.")
     missing = admx.missing_namespaces(template, known)
@@ -249,16 +249,16 @@ def remove_file(tx: Transaction, file_id: str) -> None:
     Differs from Intune: the file is gone at once; the service shows removalInProgress for a while.
     """
     row = resources.get(tx, rules.UPLOADED_FILES, key=file_id)
-    own = {each.id for each in definitions_of(tx.connection, tx.tenant, file_id=row.id)}
+    own = {resource_row.id for resource_row in definitions_of(tx.connection, tx.tenant, file_id=row.id)}
     values = queries.parts_of_family(tx.connection, tx.tenant.id, family=rules.DEFINITION_VALUES.name)
-    used = [each for each in values if rules.definition_id_of(each.document) in own]
+    used = [value for value in values if rules.definition_id_of(value.document) in own]
     if used:
         raise Invalid(
             f"The file '{row.document['fileName']}' is used by values of policies ({len(used)}): delete them first."
         )
-    for each in queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.UPLOADED_FILES.name):
-        if each.id != row.id and row.document["targetNamespace"] in each.document.get(_USES, ()):
-            raise Invalid(f"The file '{each.document['fileName']}' uses this one: remove it first.")
+    for resource in queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.UPLOADED_FILES.name):
+        if resource.id != row.id and row.document["targetNamespace"] in resource.document.get(_USES, ()):
+            raise Invalid(f"The file '{resource.document['fileName']}' uses this one: remove it first.")
     queries.remove_resources(tx.connection, tx.tenant.id, family=rules.DEFINITIONS.name, ids=sorted(own))
     queries.remove_resources(
         tx.connection, tx.tenant.id, family=rules.CATEGORIES.name, ids=row.document.get(_CATEGORIES, [])
@@ -270,4 +270,4 @@ def definitions_of(connection: Connection, tenant: Tenant, *, file_id: str) -> l
     """Return the definitions of a file that was uploaded, oldest first. Raises NotFound."""
     row = resources.found(connection, tenant, rules=rules.UPLOADED_FILES, key=file_id)
     every = queries.resources_of_family(connection, tenant.id, family=rules.DEFINITIONS.name)
-    return [each for each in every if each.document[BOUND]["definitionFile"] == [row.id]]
+    return [resource for resource in every if resource.document[BOUND]["definitionFile"] == [row.id]]

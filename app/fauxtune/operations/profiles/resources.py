@@ -223,9 +223,9 @@ def set_priority(tx: Transaction, rules: Rules, *, key: str, priority: int) -> N
     if not row.priority:
         raise Invalid(f"The {row.kind} '{_name(row)}' is the default: it has the lowest priority, always.")
     others = [
-        each
-        for each in queries.with_priority(tx.connection, tx.tenant.id, family=rules.name, kind=row.kind)
-        if each.id != row.id
+        resource
+        for resource in queries.with_priority(tx.connection, tx.tenant.id, family=rules.name, kind=row.kind)
+        if resource.id != row.id
     ]
     if priority == row.priority:
         raise Invalid(f"The {row.kind} '{_name(row)}' has the priority {priority} already.", target="priority")
@@ -233,8 +233,8 @@ def set_priority(tx: Transaction, rules: Rules, *, key: str, priority: int) -> N
         raise Invalid(f"The priority must be between 1 and {len(others) + 1}.", target="priority")
     others.insert(priority - 1, row)
     _write_priorities(tx, others)
-    for each in others:
-        assignments.wake_profile(tx, ProfileId(each.id))
+    for resource in others:
+        assignments.wake_profile(tx, ProfileId(resource.id))
 
 
 def assign(
@@ -333,7 +333,7 @@ def _check_unchanged(row: ResourceRow, *, changes: JsonObject) -> None:
 
 
 def _is_built_in(rules: Rules, row: ResourceRow, *, tenant: Tenant) -> bool:
-    return not row.parent_id and any(_built_in_id(each, tenant) == row.id for each in rules.built_in)
+    return not row.parent_id and any(_built_in_id(rule, tenant) == row.id for rule in rules.built_in)
 
 
 def _name(row: ResourceRow) -> str:

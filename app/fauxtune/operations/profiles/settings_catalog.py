@@ -96,4 +96,4 @@ def referencing(connection: Connection, tenant: Tenant, *, key: str) -> list[Res
     if row is None:
         raise NotFound(f"There is no '{key}' in {family}.")
     rows = queries.resources_of_family(connection, tenant.id, family=policies.CONFIGURATION_POLICIES.name)
-    return [each for each in rows if row.id in policies.reusable_ids(each.document)]
+    return [resource for resource in rows if row.id in policies.reusable_ids(resource.document)]

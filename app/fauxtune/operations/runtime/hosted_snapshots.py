@@ -71,7 +71,7 @@ class StoredSnapshots(HostedSnapshots):
     def put(self, tenant: TenantId, name: str, *, saved: bytes) -> None:
         """Store the devices of a snapshot. Raises Invalid if there is no room for them."""
         file = self._folder / tenant / name
-        others = sum(each.stat().st_size for each in self._folder.glob("*/*") if each != file)
+        others = sum(path.stat().st_size for path in self._folder.glob("*/*") if path != file)
         self._check_room(others + len(saved))
         if not saved:
             file.unlink(missing_ok=True)

@@ -142,7 +142,7 @@ class Look:
 
     def strike(self, live: LiveRule) -> None:
         """Note that one of the `lags` strikes."""
-        self.counts = [FaultCount(each.rule_id, each.is_hit or each.rule_id == live.row.id) for each in self.counts]
+        self.counts = [FaultCount(count.rule_id, count.is_hit or count.rule_id == live.row.id) for count in self.counts]
         self.hits.append(Hit(live.row.id, live.row.name, live.rule.effect))
 
 
@@ -175,7 +175,7 @@ class TenantFaults:
 
     def nearest(self, rule_id: str) -> Near | None:
         """Return the occasion that came nearest to a rule that has looked at nothing; None if there was none."""
-        live = next((each for each in self.rules if each.row.id == rule_id), None)
+        live = next((rule for rule in self.rules if rule.row.id == rule_id), None)
         return None if live is None or live.matched else live.nearest
 
     def blocked(self, occasion: Occasion, *, now: datetime) -> str | None:

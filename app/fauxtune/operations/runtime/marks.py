@@ -81,7 +81,7 @@ class MarksOfTenants:
     def grew(self, tenant_id: TenantId, *, events: Iterable[JournalRow]) -> None:
         """Hear of entries that this process has added to a tenant's journal."""
         known = self._known.get(tenant_id)
-        if known is not None and any(each.certificate or each.type in _TELLING for each in events):
+        if known is not None and any(event.certificate or event.type in _TELLING for event in events):
             known.is_stale = True
 
     def forget(self) -> None:
@@ -115,11 +115,11 @@ def _read_on(connection: Connection, tenant_id: TenantId, *, known: _Known) -> N
             certificates=len(known.marks) < MOST,
             limit=_PAGE,
         )
-        if reads_on and any(each.type in _REPLACED for each in events):
+        if reads_on and any(event.type in _REPLACED for event in events):
             known.marks, known.seen = Marks(), 0
             _read_on(connection, tenant_id, known=known)
             return
-        if any(each.type in _NEW_AUTHORITIES for each in events):
+        if any(event.type in _NEW_AUTHORITIES for event in events):
             authorities = authorities or _authorities(connection, tenant_id)
         _decide(known.marks, events, authorities=authorities or {})
         known.seen = max(known.seen, events[-1].seq if events else 0)

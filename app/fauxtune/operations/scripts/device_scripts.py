@@ -108,7 +108,7 @@ def _asked_by_policies(tx: Transaction, variant: Variant) -> Assigned:
     """The compliance scripts, each with the assignments of the policies that ask it. Without such a policy one
     statement.
     """
-    (kind,) = (each for each in COMPLIANCE if each.variant is variant)
+    (kind,) = (script_kind for script_kind in COMPLIANCE if script_kind.variant is variant)
     rows = resource_queries.assigned_of_family(tx.connection, tx.tenant.id, family=COMPLIANCE_POLICIES.name)
     policies = {_script_id(row): row for row in rows if _script_id(row)}
     if not policies:
@@ -119,12 +119,12 @@ def _asked_by_policies(tx: Transaction, variant: Variant) -> Assigned:
     for key, row in known.items():
         if row.family != kind.family or not kind.fits(row.document):
             continue
-        asking = [each for each in rows if _script_id(each) == key]
-        intervals = [each.document[ASKING].get("runIntervalInMinutes") or 0 for each in asking]
+        asking = [resource for resource in rows if _script_id(resource) == key]
+        intervals = [resource.document[ASKING].get("runIntervalInMinutes") or 0 for resource in asking]
         shortest = min(filter(None, intervals), default=None)
         script = script_of(kind, row.document)
         script = replace(script, document={**script.document, "runIntervalInMinutes": shortest})
-        scripts.append((script, [each for policy in asking for each in listed[ProfileId(policy.id)]]))
+        scripts.append((script, [assignment for policy in asking for assignment in listed[ProfileId(policy.id)]]))
     return scripts
 
 
@@ -161,9 +161,13 @@ def settle(tx: Transaction, visit: AgentVisit, *, reports: Sequence[RunReport]) 
     reached = {**_on_demand(tx, rows), **scripts_of(tx, enrollment)}
     before = {key: run_of(row) for key, row in rows.items()}
     after = _reported(tx, enrollment, reached=reached, before=before, reports=reports)
-    runs = {key: planned(each.wanted, after.get(key), now=tx.now) for key, each in reached.items()}
+    runs = {
+        key: planned(reaching_script.wanted, after.get(key), now=tx.now) for key, reaching_script in reached.items()
+    }
     changed = [
-        row_of(tx, enrollment, each=reached[key], run=run) for key, run in runs.items() if run != before.get(key)
+        row_of(tx, enrollment, reaching_script=reached[key], run=run)
+        for key, run in runs.items()
+        if run != before.get(key)
     ]
     queries.put(tx.connection, changed)
     queries.drop(tx.connection, enrollment.id, ids=sorted(before.keys() - runs.keys()))
@@ -199,7 +203,7 @@ def _reported(
         if each is None or run is None or (run.version, run.number) != (each.wanted.version, report.run):
             continue
         runs[report.id] = after_run(run, each.wanted, results=report.results, now=tx.now)
-        _note(tx, enrollment, each=each, run=runs[report.id])
+        _note(tx, enrollment, reaching_script=each, run=runs[report.id])
         if each.script.kind in COMPLIANCE:
             is_failed = runs[report.id].state is not RunState.SUCCESS
             printed[report.id] = None if is_failed else report.results[0].kept().output
@@ -257,18 +261,21 @@ def run_of(row: ScriptRunRow) -> ScriptRun:
         ran_at=row.ran_at,
         remediated_at=row.remediated_at,
         results=tuple(
-            PartResult(Part(each["part"]), each["exitCode"], each["output"], each["error"]) for each in row.results
+            PartResult(Part(result["part"]), result["exitCode"], result["output"], result["error"])
+            for result in row.results
         ),
     )
 
 
-def row_of(tx: Transaction, enrollment: EnrollmentRow, *, each: ReachingScript, run: ScriptRun) -> ScriptRunRow:
+def row_of(
+    tx: Transaction, enrollment: EnrollmentRow, *, reaching_script: ReachingScript, run: ScriptRun
+) -> ScriptRunRow:
     """Return a run as it is stored."""
     return ScriptRunRow(
         tenant_id=tx.tenant.id,
         enrollment_id=enrollment.id,
-        script_id=ResourceId(each.script.id),
-        family=each.script.kind.family,
+        script_id=ResourceId(reaching_script.script.id),
+        family=reaching_script.script.kind.family,
         version=run.version,
         number=run.number,
         attempts=run.attempts,
@@ -284,14 +291,14 @@ def row_of(tx: Transaction, enrollment: EnrollmentRow, *, each: ReachingScript, 
     )
 
 
-def _note(tx: Transaction, enrollment: EnrollmentRow, *, each: ReachingScript, run: ScriptRun) -> None:
+def _note(tx: Transaction, enrollment: EnrollmentRow, *, reaching_script: ReachingScript, run: ScriptRun) -> None:
     """Record a run in the journal."""
     tx.record(
         "scriptRan",
         user=user_name(tx, enrollment),
         device=enrollment.id,
-        script=each.script.id,
-        name=each.script.name,
+        script=reaching_script.script.id,
+        name=reaching_script.script.name,
         state=run.state.value,
         remediation=run.remediation.value,
         exitCode=run.results[-1].exit_code,

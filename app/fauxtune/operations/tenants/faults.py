@@ -46,7 +46,7 @@ def fault(tx: Transaction, rule_id: str) -> FaultRuleRow:
 
 def add_faults(tx: Transaction, *, new: list[NewFault]) -> list[FaultRuleRow]:
     """Add rules behind those that there are. Raises Invalid for a rule that cannot be used, Conflict for too many."""
-    rules = [rule_of(each.document, is_new=True) for each in new]
+    rules = [rule_of(new_fault.document, is_new=True) for new_fault in new]
     before = _held(tx, rules)
     if len(before) + len(new) > MOST_RULES:
         raise Conflict(
@@ -123,7 +123,7 @@ def read_again(tx: Transaction) -> None:
 
 
 def _one_of(rows: Iterable[FaultRuleRow], rule_id: str) -> FaultRuleRow:
-    row = next((each for each in rows if each.id == rule_id), None)
+    row = next((fault_rule for fault_rule in rows if fault_rule.id == rule_id), None)
     if row is None:
         raise NotFound(f"There is no fault '{rule_id}'.")
     return row

@@ -62,7 +62,9 @@ def make_keys(emulator: Emulator, seed: Seed) -> TenantKeys:
     """Make and store the keys of a tenant to come, or take shared ones. Blocks: RSA keys take their time."""
     if seed.keys is KeyOrigin.SHARED:
         of_authorities = {name: emulator.shared_keys.take(DEFAULT_LENGTH) for name in authorities.NAMES}
-        connector = [emulator.shared_connector_keys.take(each.key_length) for each in seed.connector_keys]
+        connector = [
+            emulator.shared_connector_keys.take(connector_key.key_length) for connector_key in seed.connector_keys
+        ]
     else:
         stem, source = emulator.runner.ids.uuid(), emulator.key_source
         of_authorities = {name: (source.take(), f"{stem}-{name}") for name in authorities.NAMES}

@@ -34,9 +34,9 @@ def bring_up_to_date(document: dict[str, Any], *, revision: str) -> None:
         if added and isinstance(rows, list):
             tables[name] = [{**added, **row} if isinstance(row, dict) else row for row in rows]
     given = document["encodings"]
-    for name, each in encodings().items():
+    for name, encoding in encodings().items():
         known = given.get(name)
-        given[name] = {**each, **known} if isinstance(known, dict) else each
+        given[name] = {**encoding, **known} if isinstance(known, dict) else encoding
     document["revision"] = revision
 
 

@@ -101,7 +101,8 @@ def replace(tx: Transaction, state: TenantState, *, event: Event, is_new: bool =
 def summary(differences: dict[str, Difference]) -> Changes:
     """Return how many rows of each table change."""
     return {
-        name: TableChange(lost=each.lost, added=each.added, changed=each.changed) for name, each in differences.items()
+        name: TableChange(lost=difference.lost, added=difference.added, changed=difference.changed)
+        for name, difference in differences.items()
     }
 
 

@@ -109,8 +109,8 @@ class Seed(Part):
     @property
     def asks_for_published(self) -> bool:
         """Whether it names the published secret or password itself: then they are good on every server."""
-        people = any("password" in each.model_fields_set and each.password == PASSWORD for each in self.users)
-        return people or any(each.secret == PUBLISHED_SECRET for each in self.applications)
+        people = any("password" in user.model_fields_set and user.password == PASSWORD for user in self.users)
+        return people or any(application.secret == PUBLISHED_SECRET for application in self.applications)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Seed:

@@ -35,7 +35,7 @@ def read_full(document: object) -> FullSeed:
     """Return the seed. Raises Invalid, naming every mistake; the files of imports are not opened yet."""
     wrong = _wrong(document)
     if wrong:
-        raise refusal([(".".join(map(str, each.place)) or "the seed", each.why) for each in wrong])
+        raise refusal([(".".join(map(str, mistake.place)) or "the seed", mistake.why) for mistake in wrong])
     return FullSeed.model_validate(document)
 
 
@@ -53,11 +53,11 @@ def check_seed(text: str, *, folder: Path) -> list[PlacedMistake]:
     wrong = [Mistake(place, "a member of this name is there already") for place in repeated]
     document, unread = _inlined(document, folder)
     named = {"name": "seeded", "domain": "seeded.example", **document} if isinstance(document, dict) else document
-    files = {each.place[:2] for each in unread}
-    wrong += [*unread, *(each for each in _wrong(named, files=True) if each.place[:2] not in files)]
-    placed = [PlacedMistake(pointer(each.place), _line(lines, each.place), each.why) for each in wrong]
+    files = {mistake.place[:2] for mistake in unread}
+    wrong += [*unread, *(mistake for mistake in _wrong(named, files=True) if mistake.place[:2] not in files)]
+    placed = [PlacedMistake(pointer(mistake.place), _line(lines, mistake.place), mistake.why) for mistake in wrong]
     unique = list(dict.fromkeys(placed))
-    return sorted(unique, key=lambda each: (each.line or 0, each.pointer))
+    return sorted(unique, key=lambda placed_mistake: (placed_mistake.line or 0, placed_mistake.pointer))
 
 
 def load_seed(path: Path) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def load_seed(path: Path) -> dict[str, Any]:
         raise Invalid(f"{path} is larger than {_MOST_OF_SEED // 1024 // 1024} MiB.")
     document, unread = _inlined(json.loads(path.read_text(encoding="utf-8-sig")), path.parent)
     if unread:
-        raise refusal([(pointer(each.place), each.why) for each in unread])
+        raise refusal([(pointer(mistake.place), mistake.why) for mistake in unread])
     if not isinstance(document, dict):
         raise Invalid(f"A seed is a JSON object; {path} has another value.")
     return document
@@ -103,19 +103,19 @@ def _read(path: Path) -> bytes:
 def _wrong(document: object, *, files: bool = False) -> list[Mistake]:
     senses = mistakes(document, files=files)
     shapes = list(_shapes(document))
-    places = {each.place for each in senses}
-    return [*(each for each in shapes if each.place not in places), *senses]
+    places = {sense.place for sense in senses}
+    return [*(shape for shape in shapes if shape.place not in places), *senses]
 
 
 def _shapes(document: object) -> Iterator[Mistake]:
     try:
         FullSeed.model_validate(document)
     except ValidationError as error:
-        for each in error.errors():
-            place = _place(document, each["loc"])
+        for error_details in error.errors():
+            place = _place(document, error_details["loc"])
             # What does not fit together is found by `mistakes`, with its place.
-            if place or each["type"] != "value_error":
-                yield Mistake(place, why_of(each))
+            if place or error_details["type"] != "value_error":
+                yield Mistake(place, why_of(error_details))
 
 
 def _place(document: Any, loc: tuple[str | int, ...]) -> Place:

@@ -69,7 +69,7 @@ def built_in() -> Seed:
 def built_in_with_own_secret() -> Seed:
     """Return the seed of every start, whose application gets a secret of its own."""
     seed = built_in()
-    applications = tuple(each.model_copy(update={"secret": None}) for each in seed.applications)
+    applications = tuple(application.model_copy(update={"secret": None}) for application in seed.applications)
     return seed.model_copy(update={"applications": applications})
 
 
@@ -88,5 +88,8 @@ def parse_seed(document: object) -> Seed:
     try:
         return Seed.model_validate(document)
     except ValidationError as error:
-        wrong = [(".".join(map(str, each["loc"])) or "the seed", why_of(each)) for each in error.errors()]
+        wrong = [
+            (".".join(map(str, error_details["loc"])) or "the seed", why_of(error_details))
+            for error_details in error.errors()
+        ]
         raise refusal(wrong) from None

@@ -86,7 +86,7 @@ def check_rows(rows: Rows, mistakes: Mistakes, *, tenant_id: str) -> None:
         tables = (reference.named, *reference.others)
         known = {value for table in tables for value in values(rows, table, column=reference.key)}
         if "resources" in tables:
-            known |= {each.id.replace("{tenant}", tenant_id) for rules in _WITH_BUILT_IN for each in rules.built_in}
+            known |= {rule.id.replace("{tenant}", tenant_id) for rules in _WITH_BUILT_IN for rule in rules.built_in}
         for number, value in enumerate(values(rows, reference.table, column=reference.column)):
             if value is not None and value not in known:
                 place = ("tables", reference.table, number, reference.column)
@@ -101,7 +101,7 @@ def check_rows(rows: Rows, mistakes: Mistakes, *, tenant_id: str) -> None:
 
 def values(rows: Rows, table: str, *, column: str) -> Iterator[Any]:
     """Return the values of a column, in the order of the rows."""
-    place = [each.name for each in columns()[table]].index(column)
+    place = [state_column.name for state_column in columns()[table]].index(column)
     return (row[place] for row in rows.get(table, []))
 
 

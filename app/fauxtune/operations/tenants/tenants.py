@@ -80,7 +80,8 @@ def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: Seed
     devices = authorities.create(tx, keys=keys.authorities, key_names=keys.authority_names)
     documents = seed.certification_authority.templates
     rows = [
-        issuance.template_row(tenant.id, Template.from_document(each), authority_name="issuing") for each in documents
+        issuance.template_row(tenant.id, Template.from_document(document), authority_name="issuing")
+        for document in documents
     ]
     template_queries.put_templates(tx.connection, *rows)
     role_scope_tags.create_built_in(tx)
@@ -93,8 +94,8 @@ def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: Seed
 def _applications(tx: Transaction, seed: Seed) -> list[ApplicationRow]:
     """Return the rows of the seed's applications. Raises Conflict for a client id that is there twice."""
     rows: dict[str, ApplicationRow] = {}
-    for each in seed.applications:
-        row = _application(tx, each, is_own=tx.tenant.id == seed.id)
+    for application in seed.applications:
+        row = _application(tx, application, is_own=tx.tenant.id == seed.id)
         if rows.setdefault(row.client_id, row) is not row:
             raise Conflict(f"The seed names the application '{row.client_id}' twice.", target="applications")
     return list(rows.values())

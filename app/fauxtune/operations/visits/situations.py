@@ -122,7 +122,7 @@ def situations(
                 edition=tx.tenant.edition,
                 items=desired[device.id].items,
                 rows=ledgers[device.id],
-                answers={(each.item_key, each.fingerprint): _answer(each) for each in requests[device.id]},
+                answers={(request.item_key, request.fingerprint): _answer(request) for request in requests[device.id]},
                 standing=standings[device.id],
                 waiting_for=waiting_for,
                 attempts=attempts[device.id],
@@ -191,9 +191,13 @@ def _profiles(
     if not entitled:
         return reaching
     memberships = {device.id: audience.membership(device) for device in entitled}
-    groups = frozenset(group for each in memberships.values() for group in each.user_groups | each.device_groups)
+    groups = frozenset(
+        group for membership in memberships.values() for group in membership.user_groups | membership.device_groups
+    )
     candidates = tx.known(("candidates", groups), lambda: _candidates(tx, groups))
-    filters = Filters.of(tx, entitled, assignments=(each for _profile, listed in candidates for each in listed))
+    filters = Filters.of(
+        tx, entitled, assignments=(assignment for _profile, listed in candidates for assignment in listed)
+    )
     # Devices that are alike get the same profiles: their user's groups, their own, and their kind decide, and filters.
     alike: dict[tuple[object, Membership], tuple[Profile, ...]] = {}
     for device in entitled:

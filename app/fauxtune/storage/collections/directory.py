@@ -40,7 +40,7 @@ _OBJECTS: TableClause = table(
     column("document", Document),
     column("part_of", Word),
 )
-_SHOWN = tuple(each for each in _OBJECTS.c if each.name != "part_of")
+_SHOWN = tuple(column_clause for column_clause in _OBJECTS.c if column_clause.name != "part_of")
 
 
 def _objects(tenant_id: TenantId, *, ids: Select[Any] | None = None, kinds: tuple[str, ...] = ()) -> Select[Any]:

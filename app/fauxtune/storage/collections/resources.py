@@ -75,7 +75,7 @@ def _collection(
     names = [literal(name) for name in without]
     if names:
         rest = Without(rows.c.document, *names).label("document")
-        statement = statement.with_only_columns(*(rest if each.key == "document" else each for each in rows.c))
+        statement = statement.with_only_columns(*(rest if element.key == "document" else element for element in rows.c))
     assigned = exists().where(of_tenant(assignments, tenant_id), assignments.c.profile_id == rows.c.id)
     statement = statement.add_columns(assigned.label("is_assigned"))
     return Collection(

@@ -123,7 +123,7 @@ _USERS: TableClause = table(
     column("userPrincipalName", Word),
     column("part_of", Word),
 )
-_OF_USER = tuple(each.name for each in _USERS.c if each.name != "part_of")
+_OF_USER = tuple(column_clause.name for column_clause in _USERS.c if column_clause.name != "part_of")
 
 
 def counted(condition: ColumnElement[bool]) -> ColumnElement[Any]:

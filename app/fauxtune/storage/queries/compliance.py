@@ -87,7 +87,7 @@ _OUT_OF_CONTACT = Prepared(
     .where(
         _JUDGED,
         or_(bindparam("since", type_=Moment) > _LAST_CONTACT, _USER_IS_GONE),
-        managed_devices.c.compliance_state.in_([each.value for each in _FINE]),
+        managed_devices.c.compliance_state.in_([device_state.value for device_state in _FINE]),
     )
     .order_by(enrollments.c.id)
     .limit(bindparam("limit"))

@@ -42,7 +42,7 @@ _FAMILIES = ("configurationPolicies", "deviceCompliancePolicies")
 #: The family of enrolment configurations, of which devices are given two kinds. The default of a kind, which has the
 #: priority 0, reaches everybody.
 _ENROLLMENT = "deviceEnrollmentConfigurations"
-_GIVEN = tuple(each.name for each in ENROLLMENT_KINDS)
+_GIVEN = tuple(enrollment_kind.name for enrollment_kind in ENROLLMENT_KINDS)
 
 _COLUMNS = (profiles.c.id, profiles.c.kind, profiles.c.version, profiles.c.document, profiles.c.navigations)
 # What every planning reads, built once: building a statement costs more than running it.
@@ -285,8 +285,13 @@ def candidates(
     ]
     rows = assignments_by_profile(connection, tenant_id, ids=[candidate.id for candidate in candidate_profiles])
     return [
-        (each, _everywhere(each.id) if each.priority == 0 else assignment_targets(rows[each.id]))
-        for each in candidate_profiles
+        (
+            candidate_profile,
+            _everywhere(candidate_profile.id)
+            if candidate_profile.priority == 0
+            else assignment_targets(rows[candidate_profile.id]),
+        )
+        for candidate_profile in candidate_profiles
     ]
 
 

@@ -46,7 +46,7 @@ def write_key_changes(
     connection: Connection, tenant_id: TenantId, *, changes: Sequence[NotedKeyChange], number: int, at: datetime
 ) -> None:
     """Write changes in their order, as of a number of the journal and a moment."""
-    ids = {each.enrollment_id for each in changes if each.has_keys}
+    ids = {change.enrollment_id for change in changes if change.has_keys}
     before = {_key(row): row for row in present_keys(connection, tenant_id, enrollments=ids)}
     rows = dict(before)
     for noted in changes:

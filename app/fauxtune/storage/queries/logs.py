@@ -95,7 +95,7 @@ _FLOOR = select(func.min(directory_changes.c.seq)).where(of_tenant(directory_cha
 def tracked_tenants(connection: Connection) -> list[TenantId]:
     """Return the tenants that track changes."""
     statement = across_tenants(select(directory_tracking.c.tenant_id), "a start reads which tenants track changes")
-    return [TenantId(each) for each in connection.scalars(statement)]
+    return [TenantId(scalar) for scalar in connection.scalars(statement)]
 
 
 def tracking(connection: Connection, tenant_id: TenantId) -> DirectoryTrackingRow | None:
@@ -172,7 +172,7 @@ _WAITING = select(func.count(), func.coalesce(func.sum(notifications.c.size), 0)
 def subscribed_tenants(connection: Connection) -> list[TenantId]:
     """Return the tenants that have a subscription."""
     statement = across_tenants(select(subscriptions.c.tenant_id), "a start reads whose changes it is to tell of")
-    return [TenantId(each) for each in connection.scalars(statement.distinct())]
+    return [TenantId(scalar) for scalar in connection.scalars(statement.distinct())]
 
 
 def subscriptions_of(connection: Connection, tenant_id: TenantId) -> list[SubscriptionRow]:

@@ -44,7 +44,7 @@ def hold_mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Seq
     """Lock the users whose mailboxes change, so that no two messages get one number. Return those who exist still."""
     where = of_tenant(users, tenant_id) & users.c.id.in_(user_ids)
     locks.hold(connection, users, where=where)
-    return {UserId(each) for each in connection.scalars(select(users.c.id).where(where))}
+    return {UserId(scalar) for scalar in connection.scalars(select(users.c.id).where(where))}
 
 
 def mailboxes(connection: Connection, tenant_id: TenantId, *, user_ids: Sequence[UserId]) -> dict[UserId, MailboxRow]:
@@ -151,7 +151,7 @@ def delete_entry(connection: Connection, tenant_id: TenantId, *, user_id: UserId
 def delete_mailbox(connection: Connection, tenant_id: TenantId, *, user_id: UserId) -> None:
     """Delete a user's mailbox, and the messages that are in no other one."""
     statement = select(_entry.message_id).where(of_tenant(_entry, tenant_id), _entry.user_id == user_id)
-    messages = [MessageId(each) for each in connection.scalars(statement)]
+    messages = [MessageId(scalar) for scalar in connection.scalars(statement)]
     _delete(connection, tenant_id, user_id=user_id, messages=messages)
 
 

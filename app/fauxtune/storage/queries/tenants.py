@@ -179,10 +179,10 @@ def add_events(
     if last is None:
         raise NotFound("The tenant was deleted meanwhile; nothing was changed.")
     of_journal, of_connectors = last
-    rows = [{**writes.values_of(row), "seq": each} for each, row in enumerate(events, of_journal - len(events) + 1)]
+    rows = [{**writes.values_of(row), "seq": number} for number, row in enumerate(events, of_journal - len(events) + 1)]
     writes.add_all(connection, journal, rows=rows)
     logged = enumerate(connector_events, of_connectors - len(connector_events) + 1)
-    rows = [{**writes.values_of(row), "number": each} for each, row in logged]
+    rows = [{**writes.values_of(row), "number": number} for number, row in logged]
     writes.add_all(connection, tables.connector_events, rows=rows)
     forget_oldest(
         connection,

@@ -231,7 +231,7 @@ class _Turn:
         at = runner.clock.now().timestamp()
         past = None
         for live in hiding:
-            live.befores = [each for each in live.befores if not each[1].is_over]
+            live.befores = [before for before in live.befores if not before[1].is_over]
             last = live.befores[-1][0] if live.befores else None
             if last is not None and last.covers_change(effect=live.rule.effect, at=at):
                 last.changed = at

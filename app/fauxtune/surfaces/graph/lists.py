@@ -379,7 +379,7 @@ def list_documents(
     adds to each of a page. Raises Invalid for options that make no sense.
     """
     check_options(
-        call, entity, *(entity_of(each) for each in documents if entity_of is not None), expandable=expandable
+        call, entity, *(entity_of(document) for document in documents if entity_of is not None), expandable=expandable
     )
     shape_of = entity_of or (lambda _document: entity)
     selected = _wanted(call, documents, entity=entity)

@@ -171,7 +171,7 @@ class _Maildrop:
     deleted: set[int]
 
     def kept(self) -> list[tuple[int, Listed]]:
-        return [(number, each) for number, each in enumerate(self.messages, 1) if number not in self.deleted]
+        return [(number, message) for number, message in enumerate(self.messages, 1) if number not in self.deleted]
 
 
 class Session:

@@ -62,7 +62,7 @@ async def entries(call: TenantCall) -> Response:
     published, total, nothing, kinds = await call.run(_entries, text, start=start)
     return call.page(
         "address_book.html",
-        lines=[_line(each, kinds) for each in published],
+        lines=[_line(publication, kinds) for publication in published],
         text=text,
         nothing=nothing,
         paging=paging(call, start=start, length=len(published), total=total, size=_SIZE),
@@ -126,7 +126,7 @@ def _entries(tx: Transaction, text: str, *, start: int) -> tuple[list[Published]
             nothing = address_book.nothing_published(tx, text)
         except Invalid:
             nothing = f"No address with “{text}” is in the address book."
-    marks = {each.thumbprint for each in published}
+    marks = {publication.thumbprint for publication in published}
     rows = register.with_thumbprints(tx.connection, tx.tenant.id, thumbprints=marks)
     return published, address_book.count(tx, text=text), nothing, {row.thumbprint: kind_of(row) for row in rows}
 
@@ -180,9 +180,11 @@ def _choices(tx: Transaction, address: str) -> list[Choice]:
     row = owners_of(tx, [key])[key]
     if row is None:
         return []
-    usable = [each for each in certificates_of(tx, [row.id])[row.id] if _can_encrypt(each)]
+    usable = [certificate for certificate in certificates_of(tx, [row.id])[row.id] if _can_encrypt(certificate)]
     enrollments = device_queries.enrollments_of(tx.connection, tx.tenant.id, users=[row.id])
-    names: dict[str, str] = {each.id: each.device_name or VARIANTS[each.variant] for each in enrollments}
+    names: dict[str, str] = {
+        enrollment.id: enrollment.device_name or VARIANTS[enrollment.variant] for enrollment in enrollments
+    }
     return [_choice(each, names) for each in list(reversed(usable))[:_MOST_OFFERED]]
 
 

@@ -101,7 +101,9 @@ def view_of(tx: Transaction, *, key: str) -> CertificateView:
     connection, tenant_id = tx.connection, tx.tenant.id
     devices = set() if known.device is None else {known.device}
     profiles = set() if known.profile is None else {known.profile}
-    users = {each for each in (known.user_id, *(record.user_id for record in known.imports)) if each is not None}
+    users = {
+        user_id for user_id in (known.user_id, *(record.user_id for record in known.imports)) if user_id is not None
+    }
     events = register.events_of(connection, tenant_id, thumbprint=known.thumbprint, limit=_MOST_EVENTS)
     return CertificateView(
         known=known,

@@ -95,7 +95,7 @@ def _revoke_page(call: TenantCall, view: CertificateView, *, form: Typed) -> Res
 def _offered(view: CertificateView) -> Sequence[tuple[str, str]]:
     """Return the reasons in words; one that is on hold cannot be put on hold again."""
     words = {**REASONS, HOLD: "put on hold: the only revocation that can be taken back"}
-    return [(name, each) for name, each in words.items() if name != HOLD or not view.on_hold]
+    return [(name, word) for name, word in words.items() if name != HOLD or not view.on_hold]
 
 
 async def _revocable(call: TenantCall) -> CertificateView:

@@ -108,8 +108,10 @@ def _ground(connection: Connection, call: TenantCall) -> Ground:
         person=Person(user.id, name, str(document["userPrincipalName"])),
         devices={row.id: row.device_name or "a device" for row in devices},
         lines=lines_of(connection, call, user=user.id, limit=_SHOWN_AT_ONCE),
-        templates={name: str(each["displayName"]) for name, each in templates.items() if each["exportable"]},
-        usages={name: each["keyUsage"] for name, each in templates.items()},
+        templates={
+            name: str(template["displayName"]) for name, template in templates.items() if template["exportable"]
+        },
+        usages={name: template["keyUsage"] for name, template in templates.items()},
         keys=import_keys(connection, call),
     )
 
@@ -118,7 +120,7 @@ def _key(ground: Ground, form: Typed) -> imported.ConnectorKey:
     if not ground.keys:
         raise Invalid("No connector has a key to encrypt passwords with. Make a key on a connector first.")
     wanted = form.text("key")
-    chosen = [each for each in ground.keys if each.value == wanted] or ground.keys[:1]
+    chosen = [key for key in ground.keys if key.value == wanted] or ground.keys[:1]
     return chosen[0].key
 
 
@@ -274,7 +276,7 @@ def _page(call: TenantCall, ground: Ground, *, form: Typed) -> Response:
         forms={each: form if each == {_ISSUED: "file"}.get(way, way) else fresh for each in WAYS},
         ways=WAYS,
         purposes=[(name, words) for name, words in PURPOSES.items() if name != "unassigned"],
-        keys=[(each.value, f"{each.key.key_name} of {each.connector}") for each in ground.keys],
+        keys=[(key.value, f"{key.key.key_name} of {key.connector}") for key in ground.keys],
         most_years=MOST_YEARS,
         largest=LARGEST_FILE // 1024,
     )

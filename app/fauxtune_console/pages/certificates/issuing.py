@@ -141,7 +141,7 @@ def _shown(form: Typed) -> AdminRequest:
 def _offer(tx: Transaction) -> Offer:
     people, _ = overview_queries.people(tx.connection, tx.tenant.id, limit=_SUGGESTED)
     return Offer(
-        {each.name: each.display_name for each in issuance.all_templates(tx, "issuing")},
+        {template.name: template.display_name for template in issuance.all_templates(tx, "issuing")},
         [str(row.document["userPrincipalName"]) for row in people],
     )
 

@@ -54,8 +54,8 @@ async def devices(call: TenantCall) -> Response:
     matching = DeviceFilter(
         now=call.now,
         text=call.query("text").strip()[:_LONGEST_TEXT],
-        platform=next((each for each in Platform if each.value == call.query("platform")), None),
-        state=next((each for each in DeviceState if each.value == call.query("state")), None),
+        platform=next((platform for platform in Platform if platform.value == call.query("platform")), None),
+        state=next((device_state for device_state in DeviceState if device_state.value == call.query("state")), None),
     )
     by_check_in = call.query("sort") == "check-in"
     lines, total, counts = await call.read(_read, call, matching=matching, by_check_in=by_check_in, start=start)
@@ -91,7 +91,12 @@ def _line(row: ListedDeviceRow, card: Card) -> Line:
 
 def _choices(call: TenantCall, matching: DeviceFilter, *, counts: dict[DeviceState, int]) -> list[Choice]:
     live = [DeviceState.ENROLLED, DeviceState.ENDING, DeviceState.ENDED]
-    every = Choice("All", sum(counts[each] for each in live), _url(call, matching, state=None), matching.state is None)
+    every = Choice(
+        "All",
+        sum(counts[device_state] for device_state in live),
+        _url(call, matching, state=None),
+        matching.state is None,
+    )
     return [
         every,
         *(

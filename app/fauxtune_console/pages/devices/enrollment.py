@@ -92,7 +92,7 @@ def _restrictions(tx: Transaction) -> list[Line]:
     for row in rows:
         targets = configuration_queries.assignment_targets(assigned[ProfileId(row.id)])
         lines.append(_line(tx, row, targets=targets, is_stored=row.id in known))
-    return sorted(lines, key=lambda each: (each.kind, each.priority == 0, each.priority, each.name))
+    return sorted(lines, key=lambda line: (line.kind, line.priority == 0, line.priority, line.name))
 
 
 def _line(tx: Transaction, row: ResourceRow, *, targets: list[Assignment], is_stored: bool) -> Line:
@@ -132,13 +132,15 @@ def _words(rule: JsonObject) -> Iterable[str]:
 
 
 def _reached(tx: Transaction, targets: Iterable[Assignment]) -> Iterable[str]:
-    for each in targets:
-        if each.group is None:
-            yield {TargetKind.ALL_USERS: "all users", TargetKind.ALL_DEVICES: "all devices"}.get(each.kind, each.kind)
+    for target in targets:
+        if target.group is None:
+            yield {TargetKind.ALL_USERS: "all users", TargetKind.ALL_DEVICES: "all devices"}.get(
+                target.kind, target.kind
+            )
             continue
-        group = directory_queries.group(tx.connection, tx.tenant.id, group_id=each.group)
+        group = directory_queries.group(tx.connection, tx.tenant.id, group_id=target.group)
         name = "a group that is gone" if group is None else str(group.document["displayName"])
-        yield f"not {name}" if each.kind is TargetKind.EXCLUSION else name
+        yield f"not {name}" if target.kind is TargetKind.EXCLUSION else name
 
 
 def _devices(tx: Transaction) -> list[Registered]:

@@ -57,10 +57,10 @@ async def choose(call: TenantCall) -> Response:
     row, chosen = await call.read(_chosen, call)
     name = str(row.document["displayName"])
     if chosen:
-        who = names([each.name or "a device" for each in chosen])
+        who = names([directory_entry.name or "a device" for directory_entry in chosen])
         return await confirm(
             call,
-            [add_member(row.id, member=each.id) for each in chosen],
+            [add_member(row.id, member=directory_entry.id) for directory_entry in chosen],
             title=f"Add to the group “{name}”",
             sentence=f"{who} would become {'a member' if len(chosen) == 1 else 'members'} of “{name}”.",
             button="Add",
@@ -76,8 +76,8 @@ async def add(call: TenantCall) -> Response:
     row, chosen = await call.read(_chosen, call)
     if not chosen:
         raise Invalid("Nobody was chosen, so nothing was changed. Choose users, devices or groups to add.")
-    await carry_out(call, one_by_one([add_member(row.id, member=each.id) for each in chosen]))
-    who = names([each.name or "a device" for each in chosen])
+    await carry_out(call, one_by_one([add_member(row.id, member=directory_entry.id) for directory_entry in chosen]))
+    who = names([directory_entry.name or "a device" for directory_entry in chosen])
     return call.back("groups", row.id, done=f"{who} joined the group “{row.document['displayName']}”.")
 
 
@@ -129,7 +129,7 @@ def _chosen(connection: Connection, call: TenantCall) -> tuple[GroupRow, list[Di
     row = _group(connection, call)
     ids = list(dict.fromkeys(call.request.query_params.getlist("member")))[:_OFFERED]
     entries = [queries.entry(connection, call.tenant.id, object_id=each.lower()) for each in ids]
-    chosen = [each for each in entries if each is not None]
+    chosen = [entry for entry in entries if entry is not None]
     if len(chosen) < len(ids):
         raise NotFound("One of those that were chosen does not exist any more. Choose again.")
     return row, chosen

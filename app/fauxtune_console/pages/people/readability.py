@@ -60,7 +60,7 @@ async def matrix(call: TenantCall) -> Response:
         after=after,
         limit=_SIZE,
     )
-    lines = [_line(each) for each in result.mail]
+    lines = [_line(matrix_mail) for matrix_mail in result.mail]
     page = {"at": at, "entry": entry}
     return call.page(
         "readability.html",
@@ -69,7 +69,7 @@ async def matrix(call: TenantCall) -> Response:
         matrix=result,
         lines=lines,
         variants=VARIANTS,
-        legend=_legend(cell for each in result.mail for cell in each.cells),
+        legend=_legend(cell for matrix_mail in result.mail for cell in matrix_mail.cells),
         at=at,
         entry=entry,
         first=call.url("users", user.id, "readability", **page) if after else None,
@@ -81,7 +81,7 @@ async def matrix(call: TenantCall) -> Response:
 
 
 def _line(row: MatrixMail) -> Line:
-    return Line(row, tuple(_answer(cell) for cell in row.cells), tuple(mark(each).letters for each in row.files))
+    return Line(row, tuple(_answer(cell) for cell in row.cells), tuple(mark(file).letters for file in row.files))
 
 
 def _answer(cell: Cell) -> Answer:

@@ -97,10 +97,10 @@ async def user(call: TenantCall) -> Response:
     """Show one person, by id or userPrincipalName."""
     read = await call.run(_read, call.request.path_params["user"])
     row, facts = read.history.user, read.history.facts
-    live = [each for each in read.enrollments if each.state is not EnrollmentState.ENDED]
-    ended = [each for each in reversed(read.enrollments) if each.state is EnrollmentState.ENDED]
+    live = [enrollment for enrollment in read.enrollments if enrollment.state is not EnrollmentState.ENDED]
+    ended = [enrollment for enrollment in reversed(read.enrollments) if enrollment.state is EnrollmentState.ENDED]
     readers = _readers(read)
-    lines = [_line(each, read, readers=readers) for each in facts.certificates]
+    lines = [_line(certificate, read, readers=readers) for certificate in facts.certificates]
     name = str(row.document.get("displayName") or row.document["userPrincipalName"])
     spans = [span for line in lines if (span := _span(line)) is not None]
     return call.page(
@@ -109,8 +109,8 @@ async def user(call: TenantCall) -> Response:
         name=name,
         address=str(row.document["userPrincipalName"]),
         mail=row.document.get("mail"),
-        live=[read.cards[each.id] for each in live],
-        ended=[read.cards[each.id] for each in ended],
+        live=[read.cards[named_enrollment.id] for named_enrollment in live],
+        ended=[read.cards[named_enrollment.id] for named_enrollment in ended],
         lines=[line for line in lines if line.matters],
         past=[line for line in lines if not line.matters],
         picture=timeline(spans[-_MOST_BARS:], now=call.now) if spans else None,
@@ -120,7 +120,7 @@ async def user(call: TenantCall) -> Response:
         readers=readers[:_MOST_DEVICES],
         more_readers=max(0, len(readers) - _MOST_DEVICES),
         findings=notices(call, read.history.findings, user=row.id),
-        groups=dict(sorted(read.groups.items(), key=lambda each: each[1].casefold())),
+        groups=dict(sorted(read.groups.items(), key=lambda item: item[1].casefold())),
         now=call.now,
     )
 
@@ -142,7 +142,7 @@ def _readers(read: _Read) -> list[Place]:
     """Return the devices that can have a private key of the person: those that are managed, and those on which one
     stayed.
     """
-    keep = {holder.device for each in read.history.facts.certificates for holder in each.holders}
+    keep = {holder.device for certificate in read.history.facts.certificates for holder in certificate.holders}
     return [
         Place(row.id, row.device_name or VARIANTS[row.variant], row.state is EnrollmentState.ENDED)
         for row in read.enrollments

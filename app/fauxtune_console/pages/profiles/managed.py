@@ -54,7 +54,7 @@ class Thing:
     @property
     def is_built_in(self) -> bool:
         """Whether every tenant has it, so that it cannot be deleted."""
-        return self.id in {each.id for each in APPS}
+        return self.id in {app.id for app in APPS}
 
 
 async def things(call: TenantCall) -> Response:
@@ -113,7 +113,7 @@ async def change(call: TenantCall) -> Response:
         one.of,
         one.id,
         present=one.document["assignments"],
-        targets=[each.target for each in targets],
+        targets=[target.target for target in targets],
         intent=intent if one.noun == "app" else None,
     )
     try:
@@ -163,7 +163,9 @@ async def _all(call: TenantCall, noun: str) -> list[Thing]:
         for of in policies.COLLECTIONS[noun]
         for document in (await send(call, policies.listed(of)))["value"]
     ]
-    ids = {each["target"].get("groupId") for _, document in rows for each in document["assignments"]} - {None}
+    ids = {assignment["target"].get("groupId") for _, document in rows for assignment in document["assignments"]} - {
+        None
+    }
     names = await call.read(groups_and_profiles.group_names, call.tenant.id, ids={GroupId(str(each)) for each in ids})
     all_of_it = [_thing(noun, of, document=document, names=names) for of, document in rows]
     return sorted(all_of_it, key=lambda each: each.name.casefold())
@@ -179,8 +181,8 @@ async def _one(call: TenantCall) -> Thing:
 
 def _thing(noun: str, of: Collection, *, document: Mapping[str, Any], names: Mapping[str, str]) -> Thing:
     assigned = []
-    for each in document["assignments"]:
-        target, intent = each["target"], each.get("intent")
+    for assignment in document["assignments"]:
+        target, intent = assignment["target"], assignment.get("intent")
         kind = target["@odata.type"].rpartition(".")[2]
         words = _EVERYBODY.get(kind) or names.get(str(target.get("groupId")), "a group that was deleted")
         prefix = "not " if kind == "exclusionGroupAssignmentTarget" else ""
@@ -258,9 +260,11 @@ def _form(call: TenantCall, noun: str, *, form: Typed) -> Response:
         noun=noun,
         longest=_LONGEST,
         kinds={
-            "compliance": tuple((each.value, PLATFORMS[each]) for each in policies.COMPLIANCE_TYPES),
-            "app": tuple((word, each.words) for word, each in policies.APP_KINDS.items()),
-            "script": tuple((word, each.words) for word, each in policies.SCRIPT_KINDS.items()),
+            "compliance": tuple(
+                (compliance_type.value, PLATFORMS[compliance_type]) for compliance_type in policies.COMPLIANCE_TYPES
+            ),
+            "app": tuple((word, app_kind.words) for word, app_kind in policies.APP_KINDS.items()),
+            "script": tuple((word, script_kind.words) for word, script_kind in policies.SCRIPT_KINDS.items()),
         }[noun],
     )
 

@@ -156,7 +156,7 @@ def _family(call: TenantCall) -> ProfileFamily | None:
 
 
 def _form(call: TenantCall, family: ProfileFamily, *, form: Typed, read: _Read) -> Response:
-    title, hint = next((title, hint) for each, title, hint in KINDS if each is family)
+    title, hint = next((title, hint) for profile_family, title, hint in KINDS if profile_family is family)
     return call.page(
         "new_profile.html",
         status=400 if form.errors else 200,
@@ -182,7 +182,7 @@ def _read(connection: Connection, call: TenantCall, *, family: ProfileFamily, fo
     platforms = _platforms(form, family)
     if not form.text("name"):
         form.wrong("name", "Give the profile a name.")
-    if targets and all(each.leaves_out for each in targets):
+    if targets and all(target.leaves_out for target in targets):
         form.wrong("target", "To leave groups out, choose first who gets it.")
     if settings is None or form.errors:
         return _Read(offered, boxed, None, ())
@@ -201,7 +201,9 @@ def _read(connection: Connection, call: TenantCall, *, family: ProfileFamily, fo
 
 def _platforms(form: Typed, family: ProfileFamily) -> tuple[ProfilePlatform, ...]:
     offered = platforms_of(family)
-    chosen = offered if form.has("platform", "all") else [each for each in offered if form.has("platform", each)]
+    chosen = (
+        offered if form.has("platform", "all") else [platform for platform in offered if form.has("platform", platform)]
+    )
     if not chosen:
         form.wrong("platform", "Choose at least one platform.")
     return tuple(chosen)

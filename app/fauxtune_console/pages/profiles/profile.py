@@ -82,7 +82,7 @@ def _read(connection: Connection, call: TenantCall, *, start: int) -> tuple[dict
         "is_app_configuration": kind(row.kind) in APP_CONFIGURATION_KINDS,
         "facts": facts(row, names=names),
         "assigned": assignments_in_words(connection, call, profile_id=row.id),
-        "referring": [(each.id, str(each.document["displayName"])) for each in referring],
+        "referring": [(profile_row.id, str(profile_row.document["displayName"])) for profile_row in referring],
         "document": json.dumps(document, indent=2, ensure_ascii=False),
         "choices": _choices(call, row, counts=by_column(counts)),
         "lines": _lines(connection, call, devices=devices, profile_id=row.id),
@@ -104,7 +104,7 @@ def assignments_in_words(connection: Connection, call: TenantCall, *, profile_id
     groups = group_queries.group_names(connection, call.tenant.id, ids={row.group_id for row in rows if row.group_id})
     ids = {row.filter_id for row in rows if row.filter_id}
     filters = filter_queries.filters_by_id(connection, call.tenant.id, ids=ids)
-    names = {str(each.id): str(each.document["displayName"]) for each in filters.values()}
+    names = {str(filter_row.id): str(filter_row.document["displayName"]) for filter_row in filters.values()}
     return assigned(rows, groups=groups, filters=names)
 
 

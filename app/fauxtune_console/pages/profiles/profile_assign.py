@@ -98,8 +98,8 @@ def _missing_root(connection: Connection, call: TenantCall, *, read: _Read) -> s
 
 
 def _sentence(read: _Read) -> str:
-    added = [each for each in read.added if not each.leaves_out]
-    left_out = [each for each in read.added if each.leaves_out]
+    added = [target for target in read.added if not target.leaves_out]
+    left_out = [target for target in read.added if target.leaves_out]
     parts = [f"It is assigned to {target_words(added)} as well."] if added else []
     if left_out:
         groups = ", ".join(f"“{each.words}”" for each in left_out)
@@ -125,14 +125,14 @@ def _typed(connection: Connection, call: TenantCall, *, form: Typed) -> _Read:
     chosen = read_targets(connection, call.tenant.id, form=form)
     if form.errors:
         return _Read(row, form, offered)
-    ticked = {each.box for each in chosen}
-    added = [each for each in chosen if each.box not in was and each.box not in now]
+    ticked = {target.box for target in chosen}
+    added = [target for target in chosen if target.box not in was and target.box not in now]
     removed = [box for box in was if box not in ticked and box in now]
     if not added and not removed:
         return _Read(row, form, offered)
-    present = [each.document for each in rows]
+    present = [assignment.document for assignment in rows]
     left = unassign(row.id, present=present, targets=[target_of(box) for box in removed]).body or {}
-    request = assign(row.id, present=left["assignments"], targets=[each.target for each in added])
+    request = assign(row.id, present=left["assignments"], targets=[target.target for target in added])
     words = dict([*offered.everybody, *offered.groups, *offered.left_out])
     gone = [f"not {words[box]}" if box.startswith("not:") else words[box] for box in removed]
     return _Read(row, form, offered, added, gone, request)

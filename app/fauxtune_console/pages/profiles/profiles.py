@@ -100,7 +100,12 @@ def _groups(
     ids = [id_ for those in groups_here for id_ in those]
     rows = configuration_queries.profiles_by_id(connection, tenant_id, ids=ids)
     assignments = configuration_queries.assignments_by_profile(connection, tenant_id, ids=ids)
-    named = {each.group_id for each_profile in assignments.values() for each in each_profile if each.group_id}
+    named = {
+        assignment.group_id
+        for each_profile in assignments.values()
+        for assignment in each_profile
+        if assignment.group_id
+    }
     groups = group_queries.group_names(connection, tenant_id, ids=named)
     waiting_devices = waiting(connection, tenant_id, profile_ids=ids)
     counts = status_queries.device_counts_of_each(connection, tenant_id, waiting_devices=waiting_devices)

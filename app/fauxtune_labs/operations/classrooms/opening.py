@@ -55,7 +55,7 @@ async def classrooms(emulator: Emulator) -> list[Classroom]:
 
 async def classroom_named(emulator: Emulator, name: str) -> Classroom:
     """Return a classroom. Raises NotFound with the names of those that are open."""
-    known = {each.name: each for each in await classrooms(emulator)}
+    known = {classroom.name: classroom for classroom in await classrooms(emulator)}
     if name not in known:
         open_ = ", ".join(known) or "no classroom; open one with: fauxtune classroom start 12"
         raise NotFound(f"There is no classroom '{name[:60]}'. Open: {open_}.")
@@ -94,14 +94,14 @@ async def close_classroom(emulator: Emulator, *, name: str) -> Classroom:
 
 
 async def _labs(emulator: Emulator, names: Sequence[str]) -> list[str]:
-    chosen = list(dict.fromkeys(names)) or [each.name for each in await all_labs(emulator) if isinstance(each, Lab)]
+    chosen = list(dict.fromkeys(names)) or [lab.name for lab in await all_labs(emulator) if isinstance(lab, Lab)]
     for each in chosen:
         await lab_named(emulator, each)
     return chosen
 
 
 async def _check_free(emulator: Emulator, name: str, *, seats: int) -> None:
-    known = [each.name for each in await classrooms(emulator)]
+    known = [classroom.name for classroom in await classrooms(emulator)]
     if name in known:
         raise Conflict(f"The classroom '{name}' is open. Close it (fauxtune classroom stop {name}), or take a name.")
     if len(known) >= MOST_CLASSROOMS:
@@ -124,15 +124,15 @@ async def _furnish(emulator: Emulator, name: str, *, seats: int, labs: list[str]
         complete = True
     finally:
         if not complete:
-            for each in ready:
-                await dissolve_tenant(emulator, each.tenant)
+            for new_seat in ready:
+                await dissolve_tenant(emulator, new_seat.tenant)
     return ready
 
 
 def _seed(password: str) -> Seed:
     """Return the usual people. Their password is the seat's: the usual one would let every seat enrol devices here."""
     seed = built_in()
-    users = tuple(each.model_copy(update={"password": password}) for each in seed.users)
+    users = tuple(user.model_copy(update={"password": password}) for user in seed.users)
     return seed.model_copy(update={"users": users})
 
 

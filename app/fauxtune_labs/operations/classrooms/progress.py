@@ -52,12 +52,12 @@ class SeatProgress:
     @property
     def hints(self) -> int:
         """How many hints were given."""
-        return sum(each.hints for each in self.labs)
+        return sum(lab.hints for lab in self.labs)
 
     @property
     def done(self) -> int:
         """How many labs are done."""
-        return sum(each.is_done for each in self.labs)
+        return sum(lab.is_done for lab in self.labs)
 
     @property
     def is_frozen(self) -> bool:
@@ -67,7 +67,7 @@ class SeatProgress:
 
 async def labs_of(emulator: Emulator, classroom: Classroom, *, language: Language = Language.ENGLISH) -> list[Lab]:
     """Return the labs of the lesson in a language, those that can still be read."""
-    known = {each.name: each for each in await all_labs(emulator, language=language) if isinstance(each, Lab)}
+    known = {lab.name: lab for lab in await all_labs(emulator, language=language) if isinstance(lab, Lab)}
     return [known[name] for name in classroom.labs if name in known]
 
 

@@ -95,7 +95,7 @@ def in_words(outcome: Outcome, words: Catalogue) -> OutcomeText:
     def show(value: Any) -> str:
         return known.translated(str(value))
 
-    saw = "; ".join(words.render(each, show=show) for each in outcome.saw)
+    saw = "; ".join(words.render(message, show=show) for message in outcome.saw)
     return OutcomeText(outcome.passed, words.render(outcome.looked), saw, words.render(outcome.expected))
 
 
@@ -157,7 +157,9 @@ def _cells(matrix: Matrix, *, subject: str, device: str) -> list[Cell] | None:
     rows = [row for row in matrix.mail if row.mail.subject.strip() == subject]
     if not rows:
         return None
-    columns = [place for place, each in enumerate(matrix.devices) if each.name.lower() == device.lower()]
+    columns = [
+        place for place, matrix_device in enumerate(matrix.devices) if matrix_device.name.lower() == device.lower()
+    ]
     return [rows[-1].cells[place] for place in columns]
 
 
@@ -167,7 +169,7 @@ async def _items(stage: Stage, device: str, *, source: str) -> list[LedgerRow] |
     if row is None:
         return None
     ledger = await stage.scene.read(device_queries.ledger_rows, row.id)
-    return [each for each in ledger.values() if each.source is Source(source)]
+    return [ledger_row for ledger_row in ledger.values() if ledger_row.source is Source(source)]
 
 
 async def _holds(stage: Stage, words: Words) -> Sight:
@@ -177,10 +179,10 @@ async def _holds(stage: Stage, words: Words) -> Sight:
     if items is None:
         return _sight(None, looked, say("there is no device %(device)s", device=device))
     wanted = stage.labels.get(words["label"]) if "label" in words else None
-    chosen = [each for each in items if wanted is None or each.thumbprint == wanted]
-    present = [each for each in chosen if each.state in _PRESENT]
+    chosen = [item for item in items if wanted is None or item.thumbprint == wanted]
+    present = [ledger for ledger in chosen if ledger.state in _PRESENT]
     if present:
-        marks = ", ".join(stage.marks.name(each.thumbprint) for each in present if each.thumbprint)
+        marks = ", ".join(stage.marks.name(ledger.thumbprint) for ledger in present if ledger.thumbprint)
         return _sight(True, looked, say("it holds %(marks)s (%(source)s)", marks=marks or source, source=source))
     absence = say("no such certificate (%(source)s) is on it", source=source)
     return _sight(False, looked, absence, *(_reasons(chosen) or [say("no profile asks for one")]))
@@ -201,9 +203,9 @@ async def _same(stage: Stage, words: Words) -> Sight:
     lines: list[Message] = []
     for device in words["devices"]:
         items = await _items(stage, device, source=words["source"]) or []
-        marks = {each.thumbprint for each in items if each.thumbprint and each.state in _PRESENT}
+        marks = {item.thumbprint for item in items if item.thumbprint and item.state in _PRESENT}
         held.append(frozenset(marks))
-        known = ", ".join(sorted(stage.marks.name(each) for each in marks))
+        known = ", ".join(sorted(stage.marks.name(mark) for mark in marks))
         lines.append(say("%(name)s: %(what)s", name=device, what=known or say("none")))
     return _sight(len(set(held)) == 1 if all(held) else None, looked, *lines)
 
@@ -232,7 +234,11 @@ async def _challenge(stage: Stage, words: Words) -> Sight:
     if row is None:
         return _sight(None, looked, say("there is no device %(device)s", device=device))
     given = await stage.scene.read(scep_queries.challenges_of, stage.scene.tenant.id, enrollment_ids=[row.id])
-    codes = [str((each.outcome or {}).get("code", "")) for each in given if each.created_at >= stage.run.started_at]
+    codes = [
+        str((scep_challenge.outcome or {}).get("code", ""))
+        for scep_challenge in given
+        if scep_challenge.created_at >= stage.run.started_at
+    ]
     known = ", ".join(filter(None, codes))
     saw = say("answered: %(codes)s", codes=known) if known else say("none was answered since the lab began")
     return _sight(code in codes, looked, saw)
@@ -301,8 +307,8 @@ async def _expired(stage: Stage, words: Words) -> Sight:
 async def _imported(stage: Stage, words: Words) -> Sight:
     scene = stage.scene
     records = await scene.listed(imported.COLLECTION, userPrincipalName=scene.principal_name(words["user"]))
-    chosen = [each for each in records if words.get("tag") in (None, each["intendedPurpose"])]
-    known = sorted((stage.marks.name(each["thumbprint"]), each["intendedPurpose"]) for each in records)
+    chosen = [record for record in records if words.get("tag") in (None, record["intendedPurpose"])]
+    known = sorted((stage.marks.name(record["thumbprint"]), record["intendedPurpose"]) for record in records)
     lines = [say("%(mark)s as %(tag)s", mark=letters, tag=tag) for letters, tag in known]
     looked = say("the imported certificates of %(user)s", user=words["user"])
     return _sight(len(chosen) == words["count"], looked, *(lines or [say("nothing is imported")]))
@@ -314,18 +320,18 @@ async def _published(stage: Stage, words: Words) -> Sight:
     address = str((user or {}).get("mail") or scene.principal_name(words["user"])).lower()
     entries = await scene.look(address_book.lookup, address)
     known, named = await stage.thumbprint(words), "label" in words or "device" in words
-    usable = [each for each in entries if each.is_usable]
+    usable = [entry for entry in entries if entry.is_usable]
     # Of several, senders take the newest.
     so = bool(usable) and (not named or usable[0].thumbprint == known)
     lines = [
         say(
             "%(name)s: %(what)s",
-            name=stage.marks.name(each.thumbprint),
-            what="; ".join(r.sentence for r in each.remarks),
+            name=stage.marks.name(entry.thumbprint),
+            what="; ".join(r.sentence for r in entry.remarks),
         )
-        if not each.is_usable
-        else say("%(mark)s can be used", mark=stage.marks.name(each.thumbprint))
-        for each in entries
+        if not entry.is_usable
+        else say("%(mark)s can be used", mark=stage.marks.name(entry.thumbprint))
+        for entry in entries
     ]
     looked = say("what is published for %(address)s", address=address)
     return _sight(so, looked, *(lines or [say("nothing is published")]))
@@ -354,7 +360,7 @@ async def _assigned(stage: Stage, words: Words) -> Sight:
     if words["to"].lower() not in {"all users", "all devices"} and await stage.scene.find_group(words["to"]) is None:
         return _sight(False, looked, say("there is no group %(group)s", group=words["to"]))
     so = assignments.is_assigned(targets, await stage.target(words["to"]))
-    kinds = ", ".join(each["target"]["@odata.type"].rpartition(".")[2] for each in targets)
+    kinds = ", ".join(target["target"]["@odata.type"].rpartition(".")[2] for target in targets)
     saw = say("it is assigned to %(to)s", to=kinds) if kinds else say("it is assigned to nobody")
     return _sight(so, looked, saw)
 
@@ -377,7 +383,7 @@ async def _in_group(stage: Stage, words: Words) -> Sight:
     if group is None:
         return _sight(False, looked, say("there is no group %(group)s", group=words["group"]))
     members = await stage.scene.listed(f"{directory.GROUPS}/{group['id']}/members")
-    names = [str(each.get("userPrincipalName", "")).partition("@")[0] for each in members]
+    names = [str(member.get("userPrincipalName", "")).partition("@")[0] for member in members]
     known = ", ".join(filter(None, names))
     saw = say("members: %(names)s", names=known) if known else say("nobody")
     return _sight(words["user"].lower() in names, looked, saw)

@@ -75,7 +75,7 @@ async def _create_profile(stage: Stage, words: Words) -> None:
 
 
 async def _profiles(stage: Stage, words: Words) -> list[AdminRequest]:
-    platforms = [ProfilePlatform(each) for each in words["platforms"]]
+    platforms = [ProfilePlatform(platform) for platform in words["platforms"]]
     tenant, name = stage.scene.tenant, words["name"]
     match ProfileFamily(words["family"]):
         case ProfileFamily.ROOT:
@@ -187,7 +187,7 @@ async def _remove(stage: Stage, words: Words) -> None:
 
 async def _set_connector(stage: Stage, words: Words) -> None:
     rows = await stage.scene.read(connector_queries.connector_rows, stage.scene.tenant.id)
-    row = next((each for each in rows if each.name == words["connector"]), None)
+    row = next((connector_row for connector_row in rows if connector_row.name == words["connector"]), None)
     if row is None:
         raise Invalid(f"The tenant has no connector '{words['connector']}' now.")
     state, connector = words["state"], row.id
@@ -211,7 +211,7 @@ async def _subscribe(stage: Stage, _words: Words) -> None:
 async def _install_ra(stage: Stage, words: Words) -> None:
     rows = await stage.scene.read(connector_queries.connector_rows, stage.scene.tenant.id)
     # In 2020 the connector for PKCS has that in its name, beside the one for imported certificates.
-    named = (each.id for each in rows if each.name.startswith(words["connector"]) and "pkcs" in each.roles)
+    named = (row.id for row in rows if row.name.startswith(words["connector"]) and "pkcs" in row.roles)
     connector = next(named, words["connector"])
     stage.page = ("connectors", connector, "ra")
 

@@ -28,7 +28,7 @@ async def file_named(stage: Stage, name: str) -> bytes:
     """
     if name in stage.files:
         return stage.files[name]
-    described = next((each for each in stage.lab.files() if each.words["name"] == name), None)
+    described = next((file for file in stage.lab.files() if file.words["name"] == name), None)
     if described is None:
         known = ", ".join(file_names(stage))
         raise NotFound(f"The lab '{stage.lab.name}' has no file '{name[:60]}'. It has: {known}.")
@@ -37,7 +37,7 @@ async def file_named(stage: Stage, name: str) -> bytes:
 
 def file_names(stage: Stage) -> list[str]:
     """Return the names of the lab's files: those that deeds have made, then those of the proofs."""
-    return list(dict.fromkeys([*sorted(stage.files), *(each.words["name"] for each in stage.lab.files())]))
+    return list(dict.fromkeys([*sorted(stage.files), *(file.words["name"] for file in stage.lab.files())]))
 
 
 async def _mail(stage: Stage, words: Words) -> bytes:

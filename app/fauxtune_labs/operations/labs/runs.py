@@ -302,11 +302,11 @@ async def check(emulator: Emulator, tenant: Tenant, *, name: str, step: int | No
     checked = [await _checked(stage, number) for number in numbers]
     english = catalogue(Language.ENGLISH, DOMAIN)
     missed = [
-        checks.in_words(each, english).saw
+        checks.in_words(outcome, english).saw
         for step in checked
         if not step.passed
-        for each in step.outcomes
-        if not each.passed
+        for outcome in step.outcomes
+        if not outcome.passed
     ]
     await seats.note(
         emulator,
@@ -323,9 +323,9 @@ async def check(emulator: Emulator, tenant: Tenant, *, name: str, step: int | No
 async def _checked(stage: Stage, number: int) -> CheckedStep:
     """Check a step, and note that it has passed."""
     stage.matrices.clear()
-    outcomes = [await checks.outcome(stage, each) for each in stage.lab.steps[number].check]
+    outcomes = [await checks.outcome(stage, act) for act in stage.lab.steps[number].check]
     before = number in Progress.of(stage.run).passed
-    passes = all(each.passed for each in outcomes)
+    passes = all(outcome.passed for outcome in outcomes)
     if passes and not before:
         await stage.scene.emulator.runner.run(stage.scene.tenant, _note_passed, stage.run, number=number)
     return CheckedStep(number, passes or before, tuple(outcomes))

@@ -131,7 +131,7 @@ class Stage:
         """Return the profile of this name with its assignments; None without one."""
         wanted = name.lower()
         profiles = await assigning.all_profiles(self.scene)
-        return next((each for each in profiles if each["displayName"].lower() == wanted), None)
+        return next((profile for profile in profiles if profile["displayName"].lower() == wanted), None)
 
     async def authority(self, name: str) -> bytes:
         """Return the certificate (DER) of the authority `root`, or of the one that is `issuing` now."""
@@ -158,7 +158,11 @@ class Stage:
             return None
         source = Source(words.get("source", Source.PKCS))
         ledger = await self.scene.read(device_queries.ledger_rows, row.id)
-        known = [each.thumbprint for each in ledger.values() if each.source is source and each.thumbprint]
+        known = [
+            ledger_row.thumbprint
+            for ledger_row in ledger.values()
+            if ledger_row.source is source and ledger_row.thumbprint
+        ]
         if known or source is Source.IMPORTED:
             return known[0] if known else None
         rows = await self.scene.read(
@@ -171,7 +175,7 @@ class Stage:
         and template to which no other label belongs the newest; None without one.
         """
         deeds = (deed for step in self.lab.steps for deed in step.do if deed.verb in MAKING)
-        deed = next((each for each in deeds if each.words.get("label") == label), None)
+        deed = next((act for act in deeds if act.words.get("label") == label), None)
         user = None if deed is None else await self.scene.find_user(deed.words["user"])
         if deed is None or user is None:
             return None

@@ -66,7 +66,7 @@ def _order() -> tuple[str, ...]:
 
 def _names_in(folder: Path) -> list[str]:
     try:
-        return [each.name for each in folder.iterdir() if NAME.fullmatch(each.name) and (each / FILE).is_file()]
+        return [path.name for path in folder.iterdir() if NAME.fullmatch(path.name) and (path / FILE).is_file()]
     except OSError as error:
         raise Invalid(f"The folder of labs {folder} cannot be read: {error.strerror}.", target="lab") from None
 

@@ -208,7 +208,7 @@ def _status(line: Line) -> tuple[Check, ...]:
     if (status and refused) or (codes and not refused):
         raise line.mistake("a request has status=, or refused= and perhaps code=")
     numbers = status or refused or (_METHODS[line.first],)
-    if not all(re.fullmatch("[1-5][0-9][0-9]", each) for each in numbers):
+    if not all(re.fullmatch("[1-5][0-9][0-9]", number) for number in numbers):
         raise line.mistake(f"a {line.first} has a status, such as status=201 or refused=400,404")
     code, message = (Code(codes),) if codes else (), (Has("error/message", "text"),) if refused else ()
     return (Status(tuple(map(int, numbers))), *code, *message)

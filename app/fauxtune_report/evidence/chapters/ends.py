@@ -28,8 +28,8 @@ def departures(view: View) -> Chapter:
     for example in departed(view.facts):
         device = example.device
         assert device.left is not None
-        gone = [each for each in view.facts.held_by(device, *OWN, Source.IMPORTED) if each.until is not None]
-        stays = [each for each in view.facts.held_by(device, *OWN, Source.IMPORTED) if each.until is None]
+        gone = [holding for holding in view.facts.held_by(device, *OWN, Source.IMPORTED) if holding.until is not None]
+        stays = [holding for holding in view.facts.held_by(device, *OWN, Source.IMPORTED) if holding.until is None]
         revoked = view.chips(view.facts.held_by(device, *OWN), only_revoked=True)
         rows.append(Row((view.named(device), ENDS[device.left.how], view.chips(gone), revoked, view.chips(stays))))
         if example.revoked:
@@ -65,22 +65,24 @@ def answers(view: View) -> Chapter:
     )
     claims: list[Claim] = []
     for authority in view.facts.authorities:
-        mine = [each for each in view.facts.certificates.values() if each.authority == authority.name]
+        mine = [
+            certificate for certificate in view.facts.certificates.values() if certificate.authority == authority.name
+        ]
         if mine and authority.crl is not None:
             claims += _by_authority(view, authority, mine=mine)
     rows = tuple(
         Row(
             (
-                bounded([_chip(view, each)]),
-                Named(each.owner or "–"),
-                Stamp(each.certificate.not_valid_after_utc, day=True),
-                say("revoked") if each.thumbprint in view.facts.revoked else say("not on it"),
+                bounded([_chip(view, certificate)]),
+                Named(certificate.owner or "–"),
+                Stamp(certificate.certificate.not_valid_after_utc, day=True),
+                say("revoked") if certificate.thumbprint in view.facts.revoked else say("not on it"),
                 {"good": say("good"), "revoked": say("revoked"), "unknown": say("unknown")}.get(
-                    view.facts.ocsp.get(each.thumbprint, ""), "–"
+                    view.facts.ocsp.get(certificate.thumbprint, ""), "–"
                 ),
             )
         )
-        for each in view.facts.certificates.values()
+        for certificate in view.facts.certificates.values()
     )
     headings = (say("Certificate"), say("Person"), say("Valid until"), say("CRL"), say("OCSP"))
     parts: tuple[Part, ...] = (*claims, Table(headings, rows, legend=True)) if rows else (NOTHING,)
@@ -89,8 +91,10 @@ def answers(view: View) -> Chapter:
 
 def _by_authority(view: View, authority: Authority, *, mine: list[Certificate]) -> list[Claim]:
     now, response = view.facts.now, view.layout.ocsp(authority.name)
-    revoked = [each for each in mine if each.thumbprint in view.facts.revoked]
-    valid = [each for each in mine if each not in revoked and not view.facts.is_expired(each)]
+    revoked = [certificate for certificate in mine if certificate.thumbprint in view.facts.revoked]
+    valid = [
+        certificate for certificate in mine if certificate not in revoked and not view.facts.is_expired(certificate)
+    ]
     claims = []
     if revoked:
         sentence = count(
@@ -102,7 +106,9 @@ def _by_authority(view: View, authority: Authority, *, mine: list[Certificate]) 
         claims.append(
             Claim(
                 sentence,
-                lines.number_on_crl(view.files(each.thumbprint for each in revoked), count=len(revoked), at=now),
+                lines.number_on_crl(
+                    view.files(certificate.thumbprint for certificate in revoked), count=len(revoked), at=now
+                ),
             )
         )
     if valid:
@@ -111,10 +117,12 @@ def _by_authority(view: View, authority: Authority, *, mine: list[Certificate]) 
             "None of the %(number)s others, which are valid, is on it.",
             number=len(valid),
         )
-        claims.append(Claim(sentence, lines.not_on_crl(view.files(each.thumbprint for each in valid), at=now)))
+        claims.append(
+            Claim(sentence, lines.not_on_crl(view.files(certificate.thumbprint for certificate in valid), at=now))
+        )
     if authority.ocsp is not None:
         for status in ("revoked", "good"):
-            number = sum(view.facts.ocsp.get(each.thumbprint) == status for each in mine)
+            number = sum(view.facts.ocsp.get(certificate.thumbprint) == status for certificate in mine)
             if number:
                 sentence = count(
                     "By OCSP, %(number)s certificate is %(status)s.",
@@ -132,19 +140,19 @@ def _examples(view: View, authority: Authority, *, certificates: list[Certificat
         Claim(
             say(
                 "By OCSP, %(mark)s is %(status)s.",
-                mark=view.marked(each.thumbprint),
-                status=say("revoked") if each.thumbprint in view.facts.revoked else say("good"),
+                mark=view.marked(certificate.thumbprint),
+                status=say("revoked") if certificate.thumbprint in view.facts.revoked else say("good"),
             ),
             lines.by_ocsp(
                 view.layout.ocsp(authority.name),
-                view.certificate(each.thumbprint),
-                status=view.facts.ocsp[each.thumbprint],
+                view.certificate(certificate.thumbprint),
+                status=view.facts.ocsp[certificate.thumbprint],
                 issuer=view.layout.authority(authority.name),
                 at=view.facts.now,
             ),
         )
-        for each in certificates
-        if each.thumbprint in view.facts.ocsp
+        for certificate in certificates
+        if certificate.thumbprint in view.facts.ocsp
     ]
 
 

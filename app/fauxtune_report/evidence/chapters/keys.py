@@ -35,15 +35,15 @@ def holdings(view: View) -> Chapter:
 def _distinct(view: View) -> list[Claim]:
     """The claims that no two certificates have the same mark, and no two of the devices' own the same key."""
     claims = []
-    marked = [each for each in view.facts.certificates if view.facts.marks.of(each).is_spoken]
+    marked = [certificate for certificate in view.facts.certificates if view.facts.marks.of(certificate).is_spoken]
     if len(marked) > 1:
         number = len(marked)
         sentence = say("The %(number)s certificates of this report have %(number)s different marks.", number=number)
         claims.append(Claim(sentence, lines.different_marks(view.files(marked), number)))
     own = dict.fromkeys(
-        each.thumbprint
-        for each in view.facts.holdings
-        if each.source in OWN and each.thumbprint in view.facts.certificates
+        holding.thumbprint
+        for holding in view.facts.holdings
+        if holding.source in OWN and holding.thumbprint in view.facts.certificates
     )
     if not own:
         return claims
@@ -173,9 +173,9 @@ def later_device(view: View) -> Chapter:
     claims = []
     for device in view.facts.devices:
         held = [
-            each
-            for each in view.facts.held_by(device, Source.IMPORTED)
-            if (moment := view.facts.imports.get(each.thumbprint)) is not None
+            holding
+            for holding in view.facts.held_by(device, Source.IMPORTED)
+            if (moment := view.facts.imports.get(holding.thumbprint)) is not None
             and moment.number < device.enrolled.number
         ]
         if held:
@@ -185,13 +185,13 @@ def later_device(view: View) -> Chapter:
                     say(
                         "%(device)s has the key of %(mark)s.",
                         device=view.named(device),
-                        mark=view.marked(each.thumbprint),
+                        mark=view.marked(holding.thumbprint),
                     ),
                     lines.same_key(file, count=1, key=known.key),
                 )
-                for each in held
-                if (file := view.layout.key(device, each.thumbprint)) is not None
-                and (known := view.facts.certificates.get(each.thumbprint)) is not None
+                for holding in held
+                if (file := view.layout.key(device, holding.thumbprint)) is not None
+                and (known := view.facts.certificates.get(holding.thumbprint)) is not None
             ]
     return Chapter("later", say("A device that came later"), (intro, *(claims[:12] or (NOTHING,))))
 
@@ -217,9 +217,9 @@ def made_on_the_device(view: View) -> Chapter:
     claims: list[Claim] = []
     for device in view.facts.devices:
         own = [
-            each.thumbprint
-            for each in view.facts.held_by(device, Source.SCEP)
-            if each.thumbprint in view.facts.certificates
+            holding.thumbprint
+            for holding in view.facts.held_by(device, Source.SCEP)
+            if holding.thumbprint in view.facts.certificates
         ]
         own = list(dict.fromkeys(own))
         if own:

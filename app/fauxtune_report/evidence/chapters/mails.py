@@ -67,30 +67,39 @@ def address_book(view: View) -> Chapter:
         "devices does not publish it: somebody puts it into the address book, or a signed mail brings it along."
     )
     claims, rows = [], []
-    for each in view.facts.publications:
-        known = view.facts.certificates.get(each.thumbprint)
+    for publication in view.facts.publications:
+        known = view.facts.certificates.get(publication.thumbprint)
         if known is None:
             continue
         source = known.source or Source.IMPORTED
-        holders = view.facts.holders(each.thumbprint)
-        chip = bounded([Chip(each.thumbprint, source, is_revoked=each.thumbprint in view.facts.revoked)])
+        holders = view.facts.holders(publication.thumbprint)
+        chip = bounded([Chip(publication.thumbprint, source, is_revoked=publication.thumbprint in view.facts.revoked)])
         rows.append(
-            Row((Named(each.address), chip, str(len(holders)), Stamp(known.certificate.not_valid_after_utc, day=True)))
+            Row(
+                (
+                    Named(publication.address),
+                    chip,
+                    str(len(holders)),
+                    Stamp(known.certificate.not_valid_after_utc, day=True),
+                )
+            )
         )
-        claims.append(_published(view, each))
+        claims.append(_published(view, publication))
     headings = (say("Address"), say("Published certificate"), say("Devices that got its key"), say("Valid until"))
     parts: tuple[Part, ...] = (Table(headings, tuple(rows)), *claims[:_MOST_CLAIMS]) if rows else (NOTHING,)
     return Chapter("address-book", say("How a sender gets the key"), (intro, *parts))
 
 
-def _published(view: View, each: Publication) -> Claim:
+def _published(view: View, publication: Publication) -> Claim:
     """The claim that a published certificate is for its address, or is not."""
-    file = view.certificate(each.thumbprint)
-    values = {"mark": view.marked(each.thumbprint), "address": Named(each.address)}
-    if each.address.lower() in each.addresses:
-        return Claim(say("%(mark)s is a certificate for %(address)s.", **values), lines.for_address(file, each.address))
+    file = view.certificate(publication.thumbprint)
+    values = {"mark": view.marked(publication.thumbprint), "address": Named(publication.address)}
+    if publication.address.lower() in publication.addresses:
+        return Claim(
+            say("%(mark)s is a certificate for %(address)s.", **values), lines.for_address(file, publication.address)
+        )
     sentence = say("%(mark)s is published for %(address)s, and is not for that address: a mistake.", **values)
-    return Claim(sentence, lines.not_for_address(file, each.address))
+    return Claim(sentence, lines.not_for_address(file, publication.address))
 
 
 def signatures(view: View) -> Chapter:
@@ -166,16 +175,16 @@ def readings(view: View) -> Chapter:
 
 def _matrix(view: View, mails: list[Mail], *, title: Message, early: bool) -> Readings:
     cells = [mail.before if early else mail.now for mail in mails]
-    ids = list(dict.fromkeys(device for each in cells for device in each))
+    ids = list(dict.fromkeys(device for cell in cells for device in cell))
     devices = [device for device in view.facts.devices if device.id in ids]
     rows = tuple(
         ReadingRow(
             mail.uid,
             Named(mail.subject),
             bounded([_chip(view, thumbprint) for thumbprint in mail.recipients]),
-            tuple(each[device.id].reading.value if device.id in each else "" for device in devices),
+            tuple(cell[device.id].reading.value if device.id in cell else "" for device in devices),
         )
-        for mail, each in zip(mails, cells, strict=True)
+        for mail, cell in zip(mails, cells, strict=True)
     )
     return Readings(title, tuple(view.named(device) for device in devices), rows)
 

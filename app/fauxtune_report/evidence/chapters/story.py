@@ -78,7 +78,7 @@ def in_order(view: View) -> Chapter:
 
 
 def _step(view: View, step: Step, *, number: int) -> Row:
-    names = [Named(view.facts.device(each).name) for each in step.devices if view.facts.has(each)]
+    names = [Named(view.facts.device(device).name) for device in step.devices if view.facts.has(device)]
     chips = bounded([Chip(each, source) for each, source in step.certificates(view.facts).items()])
     return Row((str(number), Stamp(step.time), _words(step.kind, number=len(step.entries), devices=names), chips))
 
@@ -111,7 +111,7 @@ def _joined(devices: list[Named]) -> Message | Named | str:
         return "–"
     if len(devices) == 1:
         return devices[0]
-    listed = ", ".join(str(each) for each in devices[:_MOST_NAMES])
+    listed = ", ".join(str(device) for device in devices[:_MOST_NAMES])
     more = len(devices) - _MOST_NAMES
     if more <= 0:
         return Named(listed)

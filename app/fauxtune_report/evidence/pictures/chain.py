@@ -18,7 +18,9 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
     root = next((each for each in view.facts.authorities if each.is_root), None)
     issuing = next((each for each in view.facts.authorities if not each.is_root), None)
     leaves = [
-        each for each in view.facts.certificates.values() if issuing is not None and each.authority == issuing.name
+        certificate
+        for certificate in view.facts.certificates.values()
+        if issuing is not None and certificate.authority == issuing.name
     ]
     if root is None or issuing is None or not leaves:
         return None
@@ -44,15 +46,15 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
 
 def _chosen(leaves: list[Certificate]) -> list[Certificate]:
     """Certificates of different sources, so that the picture has each kind."""
-    ordered = sorted(leaves, key=lambda each: (each.source or "", each.thumbprint))
+    ordered = sorted(leaves, key=lambda leaf: (leaf.source or "", leaf.thumbprint))
     step = max(len(ordered) // _LEAVES, 1)
     return ordered[::step][:_LEAVES]
 
 
 def _leaves(drawing: Drawing, leaves: list[Certificate], *, y: float, words: str) -> None:
     width = WIDTH / len(leaves)
-    for number, each in enumerate(leaves):
+    for number, leaf in enumerate(leaves):
         x = width * (number + 0.5)
         drawing.line(WIDTH / 2, y - _ROW + 30, x2=x, y2=y, css="life")
-        drawing.chip(x - 33, y, thumbprint=each.thumbprint, source=each.source)
+        drawing.chip(x - 33, y, thumbprint=leaf.thumbprint, source=leaf.source)
     drawing.text(WIDTH / 2, y + HIGH + 18, words=words, anchor="middle", css="soft")

@@ -34,8 +34,8 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
         assert device.left is not None
         drawing.text(0, y + 9, words=device.name, most=_REMOVED - 8)
         drawing.text(0, y + 22, words=catalogue.render(ENDS[device.left.how]), css="soft small", most=_REMOVED - 8)
-        gone = [each for each in view.facts.held_by(device, *OWN, Source.IMPORTED) if each.until is not None]
-        sources = {each.thumbprint: each.source for each in gone}
+        gone = [holding for holding in view.facts.held_by(device, *OWN, Source.IMPORTED) if holding.until is not None]
+        sources = {holding.thumbprint: holding.source for holding in gone}
         _row(drawing, _REMOVED, y=y + 2, chips=sources, gone=True, most=_MOST_CHIPS)
         revoked = {each: sources.get(each, Source.PKCS) for each in example.revoked}
         _row(drawing, _REVOKED, y=y + 2, chips=revoked, gone=False, most=_MOST_REVOKED)

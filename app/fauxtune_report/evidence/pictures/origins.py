@@ -42,7 +42,7 @@ def draw(view: View, catalogue: Catalogue) -> Drawing | None:
 
 def _example(view: View, source: Source) -> tuple[str, list[Device]] | None:
     """The certificate of this source that most devices got."""
-    choices = dict.fromkeys(each.thumbprint for each in view.facts.holdings if each.source is source)
+    choices = dict.fromkeys(holding.thumbprint for holding in view.facts.holdings if holding.source is source)
     order = {device.id: number for number, device in enumerate(view.facts.devices)}
 
     def rank(thumbprint: str) -> tuple[int, int]:

@@ -17,7 +17,11 @@ _MOST = 12
 
 def draw(view: View, catalogue: Catalogue) -> Drawing | None:
     """Draw it; None without an imported certificate that can encrypt."""
-    chosen = [each for each in view.facts.certificates.values() if each.source is Source.IMPORTED and each.encrypts]
+    chosen = [
+        certificate
+        for certificate in view.facts.certificates.values()
+        if certificate.source is Source.IMPORTED and certificate.encrypts
+    ]
     chosen = sorted(chosen, key=lambda each: each.certificate.not_valid_before_utc)[:_MOST]
     if not chosen:
         return None

@@ -58,7 +58,7 @@ MAIL = row(email_key(ProfileId("m")), Source.EMAIL)
 PKCS = row(pkcs_key(ProfileId("p")), Source.PKCS, thumbprint=sha1(LEAF))
 IMPORTED = row(imported_key(sha1(LEAF)), Source.IMPORTED, thumbprint=sha1(LEAF))
 TRUSTED = row(root_key(hashlib.sha256(ROOT).hexdigest()), Source.ROOT, thumbprint=sha1(ROOT))
-ROWS = {each.key: each for each in (MAIL, PKCS, IMPORTED, TRUSTED)}
+ROWS = {ledger.key: ledger for ledger in (MAIL, PKCS, IMPORTED, TRUSTED)}
 
 
 def profiles(*rows: LedgerRow, **changes: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def held(answers: dict[str, Any], *rows: LedgerRow, acknowledged: frozenset[Item
     listed = {row.key: row for row in rows} if rows else ROWS
     inventory = ADAPTER.inventory(answers, rows=listed, acknowledged=acknowledged)
     assert inventory.complete
-    roots = {each.key for each in listed.values() if each.key.split("/")[1] in inventory.roots}
+    roots = {ledger.key for ledger in listed.values() if ledger.key.split("/")[1] in inventory.roots}
     return {*inventory.identities, *inventory.accounts, *roots}
 
 
@@ -97,7 +97,7 @@ def test_a_certificate_without_its_key_is_no_identity() -> None:
 
 
 def test_another_revision_of_a_profile_is_not_the_one_that_was_given() -> None:
-    older = {key: replace(each, fingerprint="f0") for key, each in ROWS.items()}
+    older = {key: replace(ledger, fingerprint="f0") for key, ledger in ROWS.items()}
     assert held({"ProfileList": profiles(*older.values()), "CertificateList": EVERYTHING}) == set()
 
 
@@ -161,7 +161,7 @@ def test_of_a_certificate_that_the_device_requested_itself_the_identities_are_sh
     requested = row(scep_key(ProfileId("s")), Source.SCEP, thumbprint="of its predecessor")
     shown = {**EVERYTHING, "shown": {sha1(der): base64.b64encode(der).decode() for der in (LEAF, b"new")}}
     answers = {"ProfileList": profiles(requested, PKCS), "CertificateList": shown}
-    rows = {each.key: each for each in (requested, PKCS)}
+    rows = {ledger.key: ledger for ledger in (requested, PKCS)}
     inventory = ADAPTER.inventory(answers, rows=rows, acknowledged=frozenset())
     assert inventory.identities == {requested.key: "", PKCS.key: sha1(LEAF)}
     assert inventory.certificates == {sha1(b"new"): b"new"}
@@ -185,7 +185,9 @@ def test_what_a_device_says_of_its_apps_is_read() -> None:
     assert data is not None
     seen = ADAPTER.apps(data)
     assert seen is not None
-    assert {name.rpartition(".")[2]: (each.is_there, each.waits) for name, each in seen.items()} == {
+    assert {
+        name.rpartition(".")[2]: (app_sighting.is_there, app_sighting.waits) for name, app_sighting in seen.items()
+    } == {
         "notes": (True, None),
         "orders": (False, "The device says: Installing."),
         "maps": (False, None),
@@ -198,7 +200,9 @@ def test_what_a_device_says_of_its_apps_is_read() -> None:
     assert data is not None
     seen = ADAPTER.apps(data)
     assert seen is not None
-    assert [(name, each.is_there, each.version) for name, each in seen.items()] == [("com.contoso.notes", True, "3.1")]
+    assert [(name, app_sighting.is_there, app_sighting.version) for name, app_sighting in seen.items()] == [
+        ("com.contoso.notes", True, "3.1")
+    ]
     assert ADAPTER.apps({"profiles": {}}) is None, "the answer to another question"
     many = {f"app{number}": {"Status": "Managed"} for number in range(3000)}
     bounded = said("managed-application-list", ManagedApplicationList=many).data

@@ -150,7 +150,7 @@ async def test_what_is_wanted_no_more_is_removed_and_what_is_gone_already_counts
     device = await contoso.enrolled_fleet(**IPHONE)
     for _ in range(3):
         await device.connect()
-    device.store.profiles = {name: each for name, each in device.store.profiles.items() if ".pkcs." not in name}
+    device.store.profiles = {name: profile for name, profile in device.store.profiles.items() if ".pkcs." not in name}
     await contoso.delete_profile(pkcs)
     connect = await device.connect()
     assert connect.count("RemoveProfile") == 1

@@ -200,8 +200,8 @@ async def test_a_machine_enrols_into_the_machines_store(pc: WindowsDevice) -> No
     items = [("DeviceID", "D"), ("EnrollmentType", "Device")]
     await pc.enroll(windows_messages.by_password(ALICE, PASSWORD), items=items)
     assert pc.document is not None
-    own = next(each for each in pc.document.iter() if each.get("type") == "My")
-    assert next(each.get("type") for each in own) == "System"
+    own = next(element for element in pc.document.iter() if element.get("type") == "My")
+    assert next(element.get("type") for element in own) == "System"
     assert pc.parameters("SSLCLIENTCERTSEARCHCRITERIA")[0].endswith("Stores=MY%5CSystem")
 
 
@@ -229,8 +229,8 @@ async def test_a_certificate_is_renewed_and_the_former_one_stays_good(enroll: En
     assert after is not None
     assert (after.subject, after.serial_number != before.serial_number) == (before.subject, True)
     assert not pc.parameters("ADDR")
-    for each in (after, before, after):
-        pc.certificate = each
+    for certificate in (after, before, after):
+        pc.certificate = certificate
         assert (await pc.check_in()).statuses["0"] in ("200", "212")
     # Again, by the former one: its answer may have been lost.
     pc.certificate = before

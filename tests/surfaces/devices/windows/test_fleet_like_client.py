@@ -144,18 +144,18 @@ async def test_it_enrols_with_its_own_token_and_is_told_what_to_hold(
     client = FleetLike(http, csr, orbit(await token()), "DEVICE-A", base=base)
     assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
     start = await client.start()
-    assert [each.name for each in start.values()] == ["Add"]
-    for each in start.values():
-        client.respond(each, 200)
+    assert [command.name for command in start.values()] == ["Add"]
+    for command in start.values():
+        client.respond(command, 200)
     start = await client.send()
-    assert {each.name for each in start.values()} == {"Get"}
+    assert {command.name for command in start.values()} == {"Get"}
     # It answers nothing of that: the session ends, and the next is told the same.
     assert await client.send() == {}
     again = await client.start()
-    assert [each.uri for each in again.values()] == [each.uri for each in start.values()]
-    for each in again.values():
-        is_store = each.uri.endswith("/Root")
-        client.respond(each, 200 if is_store else 404, found="FF" if is_store else None)
+    assert [command.uri for command in again.values()] == [command.uri for command in start.values()]
+    for command in again.values():
+        is_store = command.uri.endswith("/Root")
+        client.respond(command, 200 if is_store else 404, found="FF" if is_store else None)
     # The device confirmed the root and its store does not show it: it is told no second time in this session.
     assert await client.send() == {}
 
@@ -179,15 +179,15 @@ async def test_devices_that_share_one_request_are_told_apart_by_what_they_call_t
     first, second = [
         FleetLike(http, csr, orbit(await token()), name, hardware=name) for name in ("DEVICE-A", "DEVICE-B")
     ]
-    for each in (first, second):
-        await each.enroll()
+    for fleet_like in (first, second):
+        await fleet_like.enroll()
     (told,) = (await first.start()).values()
     # The same session number and the same answer, but of the other device: it was told nothing yet.
     second.session, second.message = first.session, first.message
     second.respond(told, 500)
-    assert [each.name for each in (await second.send()).values()] == ["Add"]
+    assert [command.name for command in (await second.send()).values()] == ["Add"]
     first.respond(told, 200)
-    assert {each.name for each in (await first.send()).values()} == {"Get"}
+    assert {command.name for command in (await first.send()).values()} == {"Get"}
 
 
 @pytest.mark.parametrize("base", [BASE, f"/mdm/contoso/windows{BASE}"])

@@ -37,7 +37,7 @@ async def is_settled(http: httpx.AsyncClient, pc: WindowsDevice) -> bool:
 
 def states(items: dict[str, Json]) -> dict[str, str]:
     """By the first part of their keys."""
-    return {key.partition("/")[0]: each["state"] for key, each in items.items()}
+    return {key.partition("/")[0]: item["state"] for key, item in items.items()}
 
 
 @pytest.mark.parametrize("login", ["none", "others", None])
@@ -86,7 +86,7 @@ async def test_what_is_the_users_waits_for_the_log_in_and_the_devices_questions_
     for _ in range(3):
         assert not (await pc.check_in(login=None)).commands
     assert states(await ledger(pc)) == {"root": "installed", "pkcs": "sent"}
-    uris = [each.uri for each in pc.seen if each.name == "Get"]
+    uris = [command.uri for command in pc.seen if command.name == "Get"]
     assert len(uris) == len(set(uris))
     assert not any(uri.startswith("./User/") for uri in uris)
     assert not await is_settled(http, pc)
@@ -108,10 +108,10 @@ async def test_an_inventory_without_the_user_says_nothing_of_what_the_user_holds
     clock.forward(days=8)
     result = len(pc.seen)
     await pc.check_in(login="none")
-    assert [each.name for each in pc.seen[result:] if "/Root/" in each.uri] == ["Add"], "its root was missed"
+    assert [command.name for command in pc.seen[result:] if "/Root/" in command.uri] == ["Add"], "its root was missed"
     assert states(await ledger(pc)) == {"root": "installed", "pkcs": "installed"}
     await pc.check_in(login="user")
-    assert [each for each in pc.seen[result:] if each.name == "Atomic"], (
+    assert [command for command in pc.seen[result:] if command.name == "Atomic"], (
         "its certificate is missed once the user is there"
     )
     assert set(states(await ledger(pc)).values()) == {"installed"}
@@ -170,7 +170,7 @@ def _all_well(answer: Answer) -> str:
     number, reference = 1, int(answer.number)
     body = windows_messages.status(number, message=reference, command="0", name="SyncHdr", code=200)
     for told in answer.commands:
-        for each in (told, *told.parts):
+        for part in (told, *told.parts):
             number += 1
-            body += windows_messages.status(number, message=reference, command=each.id, name=each.name, code=200)
+            body += windows_messages.status(number, message=reference, command=part.id, name=part.name, code=200)
     return body

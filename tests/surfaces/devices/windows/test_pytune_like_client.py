@@ -66,13 +66,15 @@ class PytuneLike:
         headers = {"content-type": "application/soap+xml; charset=utf-8"}
         intune = "/v1.0/myorganization/servicePrincipals/appId=0000000a-0000-0000-c000-000000000000"
         listed = await http.get(f"{intune}/endpoints", headers={"authorization": f"Bearer {jwt}"})
-        address = next(each["uri"] for each in listed.json()["value"] if each["providerName"] == "WindowsEnrollment")
+        address = next(item["uri"] for item in listed.json()["value"] if item["providerName"] == "WindowsEnrollment")
         answer = await http.post(address, content=body, headers=headers)
         assert answer.status_code == 200, answer.text
         packed = anywhere(ElementTree.fromstring(answer.content), "BinarySecurityToken").text or ""
         document = ElementTree.fromstring(base64.b64decode(packed))
         match = document.findall("characteristic/characteristic/characteristic/characteristic/parm")[2]
-        self.address = next(each.get("value", "") for each in document.iter("parm") if each.get("name") == "ADDR")
+        self.address = next(
+            element.get("value", "") for element in document.iter("parm") if element.get("name") == "ADDR"
+        )
         self._connect(base64.b64decode(match.get("value", "")))
 
     def _connect(self, certificate: bytes) -> None:
@@ -157,5 +159,5 @@ async def test_it_enrols_settles_is_known_by_model_and_serial_and_is_not_asked_t
     await client.check_in()
     await client.check_in()
     assert len(client.told) == result
-    assert not [each for each in client.told if "./User/" in each.uri]
-    assert [each.name for each in client.told if "/Root/" in each.uri] == ["Add"]
+    assert not [command for command in client.told if "./User/" in command.uri]
+    assert [command.name for command in client.told if "/Root/" in command.uri] == ["Add"]

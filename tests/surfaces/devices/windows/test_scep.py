@@ -114,15 +114,15 @@ def test_only_a_device_with_such_items_is_asked_and_of_the_user_while_the_user_i
     assert adapter.is_needed(csp.ROOTS, keys=[])
     asked = Step("s", StepKind.QUESTION, part=csp.SCEP)
     everything = "?list=StructData"
-    assert [each.uri for each in commands(asked, around())] == [f"{USER}{everything}", f"{MACHINE}{everything}"]
+    assert [command.uri for command in commands(asked, around())] == [f"{USER}{everything}", f"{MACHINE}{everything}"]
     alone = replace(around(), user_is_here=False)
-    assert [each.uri for each in commands(asked, alone)] == [f"{MACHINE}{everything}"]
+    assert [command.uri for command in commands(asked, alone)] == [f"{MACHINE}{everything}"]
 
 
 def answer(*scopes: str, **leaves: str) -> dict[str, Any]:
     """An answer for these scopes: the request, below the first one, shows these leaves."""
     rows = [{f"{scopes[0]}/{NAME}/{leaf}": value for leaf, value in leaves.items()}, *({} for _ in scopes[1:])]
-    documents = [orjson.dumps(each).decode() for each in rows]
+    documents = [orjson.dumps(row).decode() for row in rows]
     return {"values": dict(zip((f"{scope}?list=StructData" for scope in scopes), documents, strict=True))}
 
 

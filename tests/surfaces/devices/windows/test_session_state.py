@@ -66,7 +66,9 @@ def test_a_step_whose_commands_are_not_all_sent_is_not_over() -> None:
     assert len(restarted(state).unsent) == 1
     assert state.apply(message(answer(first, 200), number=2)) == []
     (second,) = put(state, message(number=2))
-    assert [each.result for each in state.apply(message(answer(second, 500, to=2), number=3))] == [Result.DONE]
+    assert [step_result.result for step_result in state.apply(message(answer(second, 500, to=2), number=3))] == [
+        Result.DONE
+    ]
 
 
 def test_a_status_for_what_was_never_sent_is_ignored() -> None:

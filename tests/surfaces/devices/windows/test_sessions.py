@@ -65,7 +65,7 @@ async def test_windows_phone_81_takes_its_own_kinds_in_its_own_tree(
     mail = await assign("windowsPhoneEASEmailProfileConfiguration", **MAIL)
     phone = await enroll("windowsphone81")
     await phone.check_in(login=None)
-    uris = [part.uri for each in phone.seen for part in (each, *each.parts) if part.uri]
+    uris = [part.uri for command in phone.seen for part in (command, *command.parts) if part.uri]
     assert not [each for each in uris if each.startswith(("./User/", "./Device/"))]
     assert {key.partition("/")[0] for key in await ledger(phone)} == {"root", "email"}
     assert await states(ledger, phone) == {"installed"}

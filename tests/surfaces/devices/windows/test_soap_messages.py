@@ -181,7 +181,7 @@ def test_an_answer_relates_to_its_request_and_one_with_a_token_says_how_long_it_
 def test_a_fault_is_soap_1_2() -> None:
     root = ElementTree.fromstring(soap.fault(soap.Fault("s:Authentication", "No."), relates_to="m", activity="a"))
     fault = anywhere(root, "Fault")
-    assert [each.tag.rpartition("}")[2] for each in fault] == ["Code", "Reason"]
+    assert [element.tag.rpartition("}")[2] for element in fault] == ["Code", "Reason"]
     assert (text(fault, "Code", "Value"), text(fault, "Code", "Subcode", "Value")) == ("s:Receiver", "s:Authentication")
     assert text(fault, "Reason", "Text") == "No."
 

@@ -120,7 +120,7 @@ def test_elements_are_in_their_namespaces() -> None:
     reply.add(Command("Add", "./x", "1", "int"))
     root = ElementTree.fromstring(reply.document())
     assert root.tag == "{SYNCML:SYNCML1.2}SyncML"
-    assert {each.tag for each in root.iter() if each.tag.endswith(("Format", "Type"))} == {
+    assert {element.tag for element in root.iter() if element.tag.endswith(("Format", "Type"))} == {
         "{syncml:metinf}Format",
         "{syncml:metinf}Type",
     }

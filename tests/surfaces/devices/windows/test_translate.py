@@ -61,7 +61,7 @@ def remove(known: LedgerRow, place: TranslationContext) -> list[tuple[str, str]]
 def action_commands(action: DeviceAction, scope: str = "", *, variant: Variant = DESKTOP, **details: Any) -> list[str]:
     order = Order(id="o", action=action, created_at=NOW, scope=scope, details=details)
     result = commands(Step("s", StepKind.ACTION, order=order), around(variant))
-    return [f"{each.name} {each.uri} {each.data or ''}".strip() for each in result]
+    return [f"{command.name} {command.uri} {command.data or ''}".strip() for command in result]
 
 
 # ------------------------------------------------------------------------------------------------------- trusted roots
@@ -120,7 +120,7 @@ def test_an_identity_is_deleted_then_added_in_one_atomic_then_asked_about(varian
     imported = row(imported_key(MARK), Source.IMPORTED, thumbprint=MARK)
     for known in (pkcs(), imported):
         result = install(Deliverable(known, pfx=b"p", sealed=b"s"), around(variant))
-        assert [(each.name, each.uri) for each in result] == [
+        assert [(command.name, command.uri) for command in result] == [
             ("Delete", f"{scope}{BELOW_PFX}"),
             ("Atomic", ""),
             ("Get", f"{scope}{BELOW_PFX}/Status"),
@@ -151,7 +151,7 @@ def account(**changes: Any) -> dict[str, str | None]:
     )
     known = row(email_key(PROFILE), Source.EMAIL)
     answer = install(Deliverable(known, account=result), around(changes.pop("variant", DESKTOP)))
-    assert [each.name for each in answer] == ["Delete", "Atomic"]
+    assert [command.name for command in answer] == ["Delete", "Atomic"]
     assert {part.format for part in answer[1].parts} == {"chr"}
     return {part.uri.removeprefix(f"{answer[0].uri}/"): part.data for part in answer[1].parts}
 
@@ -276,7 +276,7 @@ def held(**children: str) -> dict[str, Any]:
 
 
 def test_certificates_are_there_when_their_thumbprints_are_in_any_case() -> None:
-    rows = {each.key: each for each in (root(), pkcs())}
+    rows = {ledger.key: ledger for ledger in (root(), pkcs())}
     inventory = WIRE.inventory(held(roots=MARK, identities=f"ff/{MARK.upper()}"), rows=rows, acknowledged=frozenset())
     assert inventory.identities == {pkcs_key(PROFILE): MARK}
     assert inventory.roots == {f"{'ab' * 32}/computerCertStoreRoot"}
@@ -285,13 +285,13 @@ def test_certificates_are_there_when_their_thumbprints_are_in_any_case() -> None
 
 
 def test_the_same_certificate_in_two_stores_is_two_things() -> None:
-    rows = {each.key: each for each in (root(), root("computerCertStoreIntermediate"))}
+    rows = {ledger.key: ledger for ledger in (root(), root("computerCertStoreIntermediate"))}
     inventory = WIRE.inventory(held(roots="", intermediates=MARK), rows=rows, acknowledged=frozenset())
     assert inventory.roots == {f"{'ab' * 32}/computerCertStoreIntermediate"}
 
 
 def test_what_the_device_cannot_say_is_believed_if_it_confirmed_or_had_it() -> None:
-    rows = {each.key: each for each in (pkcs(), root())}
+    rows = {ledger.key: ledger for ledger in (pkcs(), root())}
     unknown = WIRE.inventory({}, rows=rows, acknowledged=frozenset())
     assert (unknown.identities, unknown.roots) == ({}, frozenset())
     believed = WIRE.inventory({}, rows=rows, acknowledged=frozenset(rows))

@@ -78,11 +78,11 @@ async def test_trap_18_a_private_extension_a_request_that_all_devices_share_and_
     assert b"DiscoverResult" in answer.content
     shared = next(keys)
     first, second = WindowsDevice(http, shared), WindowsDevice(http, shared)
-    for each in (first, second):
-        assert (await each.enroll(SECURITY)).status_code == 200
+    for windows_device in (first, second):
+        assert (await windows_device.enroll(SECURITY)).status_code == 200
     assert first.enrollment_id != second.enrollment_id
-    for each in (first, second):
-        assert (await each.check_in()).statuses["0"] == "200"
+    for windows_device in (first, second):
+        assert (await windows_device.check_in()).statuses["0"] == "200"
 
 
 async def test_trap_19_the_default_encoding_is_xml(enroll: Enroll) -> None:
@@ -120,8 +120,8 @@ async def test_trap_20_statuses_are_attributed_by_message_and_number_across_requ
 async def test_trap_21_a_pfx_file_goes_into_one_atomic_behind_a_delete(enroll: Enroll, software_key: str) -> None:
     pc = await enroll()
     await pc.check_in()
-    order = [each for each in pc.seen if each.name == "Atomic" or each.uri.startswith(f"{IDENTITIES}/")]
-    assert [each.name for each in order] == ["Delete", "Atomic", "Get"]
+    order = [command for command in pc.seen if command.name == "Atomic" or command.uri.startswith(f"{IDENTITIES}/")]
+    assert [command.name for command in order] == ["Delete", "Atomic", "Get"]
     delete, atomic, _ = order
     assert {part.name for part in atomic.parts} == {"Add"}
     assert {part.uri.rpartition("/")[0] for part in atomic.parts} == {delete.uri}
@@ -180,12 +180,12 @@ async def test_trap_22_the_users_nodes_are_told_only_while_the_user_is_there(
     for login in ("none", "others", None):
         await pc.check_in(login=login)
     assert pc.seen
-    assert not [each for each in pc.seen for one in (each, *each.parts) if one.uri.startswith("./User/")]
+    assert not [command for command in pc.seen for one in (command, *command.parts) if one.uri.startswith("./User/")]
     assert (await ledger(pc))[f"pkcs/{software_key}"]["state"] in ("wanted", "sent")
     await pc.check_in(login="user")
     await pc.check_in(login="user")
     assert (await ledger(pc))[f"pkcs/{software_key}"]["state"] == "installed"
-    roots = [each.uri for each in pc.seen if "/RootCATrustedCertificates/Root" in each.uri]
+    roots = [command.uri for command in pc.seen if "/RootCATrustedCertificates/Root" in command.uri]
     assert roots
     assert all(root.startswith("./Device/") for root in roots)
 
@@ -235,9 +235,13 @@ async def test_trap_24_accounts_have_encoded_braces_and_are_deleted_before_they_
     pc = await enroll()
     await pc.check_in()
     node = f"./User/Vendor/MSFT/ActiveSync/Accounts/%7B{mail}%7D"
-    result = [each for each in pc.seen if each.uri == node or any(part.uri.startswith(node) for part in each.parts)]
-    assert [each.name for each in result] == ["Delete", "Atomic"]
-    assert not [part for each in result for part in each.parts if "{" in part.uri]
+    result = [
+        command
+        for command in pc.seen
+        if command.uri == node or any(part.uri.startswith(node) for part in command.parts)
+    ]
+    assert [command.name for command in result] == ["Delete", "Atomic"]
+    assert not [part for command in result for part in command.parts if "{" in part.uri]
 
 
 async def test_trap_25_names_are_local_and_a_document_type_is_refused(enroll: Enroll) -> None:

@@ -210,8 +210,8 @@ def examples() -> dict[str, bytes]:
     )
     how: dict[str, Any] = {"relates_to": windows_messages.MESSAGE_ID, "activity": ACTIVITY}
     refusal = soap.Fault("s:Authorization", "alice@contoso.example has no licence.", "UserLicense")
-    install = [Step(str(number), StepKind.INSTALL, item=each) for number, each in enumerate(items())]
-    remove = [Step(str(number), StepKind.REMOVE, item=Deliverable(each.row)) for number, each in enumerate(items())]
+    install = [Step(str(number), StepKind.INSTALL, item=item) for number, item in enumerate(items())]
+    remove = [Step(str(number), StepKind.REMOVE, item=Deliverable(item.row)) for number, item in enumerate(items())]
     root, identity = certificates()
     parts = (
         *(part for part in session.ADAPTER.inventory_parts(Variant.WINDOWS) if part != csp.SCEP),
@@ -231,9 +231,9 @@ def examples() -> dict[str, bytes]:
         "server-session-questions": told([Step(part, StepKind.QUESTION, part=part) for part in parts], opening=False),
         "server-session-remove": told(remove),
         "server-session-scep": told([requested(), Step("q", StepKind.QUESTION, part=csp.SCEP)]),
-        "server-session-apps": told([Step(each.app_id, StepKind.INSTALL_APP, apps=(each,)) for each in APPS]),
+        "server-session-apps": told([Step(app.app_id, StepKind.INSTALL_APP, apps=(app,)) for app in APPS]),
         "server-session-app-questions": told([Step("q", StepKind.LIST_APPS, apps=APPS)], opening=False),
-        "server-session-app-removals": told([Step(each.app_id, StepKind.REMOVE_APP, apps=(each,)) for each in APPS]),
+        "server-session-app-removals": told([Step(app.app_id, StepKind.REMOVE_APP, apps=(app,)) for app in APPS]),
         "server-session-settings": told(settings()),
         "server-session-retire": action_commands(DeviceAction.RETIRE, "COMPANY_DATA"),
         "server-session-wipe": action_commands(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),

@@ -58,7 +58,7 @@ def actions_of(document: Mapping[str, Any]) -> tuple[Action, ...]:
 
 def grace_of(document: Mapping[str, Any]) -> timedelta:
     """Return the period of grace: the hours of the `block` action, none without one."""
-    return next((each.after for each in actions_of(document) if each.type == BLOCK), timedelta(0))
+    return next((action.after for action in actions_of(document) if action.type == BLOCK), timedelta(0))
 
 
 def due_actions(

@@ -72,4 +72,4 @@ def judge_built_in(standing: Standing, *, switches: Switches, now: datetime) -> 
     states = tuple(
         SettingState(name, Status.COMPLIANT if is_met else Status.NON_COMPLIANT) for name, is_met in met.items()
     )
-    return Verdict(worst(each.status for each in states), states)
+    return Verdict(worst(state.status for state in states), states)

@@ -90,7 +90,7 @@ def _mistake(rule: object) -> str | None:
     if typed(kind, rule.get("Operand")) is None:
         return f"the Operand is not a {kind}"
     texts = rule.get("RemediationStrings")
-    languages = [each.get("Language") for each in texts if isinstance(each, dict)] if isinstance(texts, list) else []
+    languages = [text.get("Language") for text in texts if isinstance(text, dict)] if isinstance(texts, list) else []
     return None if "en_US" in languages else "RemediationStrings must have a text with the Language en_US"
 
 
@@ -104,7 +104,7 @@ def rules_of(script: object) -> list[Mapping[str, Any]]:
     except (binascii.Error, ValueError, RecursionError):
         return []
     rules = document.get("Rules") if isinstance(document, dict) else None
-    return [each for each in rules[:MOST_RULES] if _is_rule(each)] if isinstance(rules, list) else []
+    return [rule for rule in rules[:MOST_RULES] if _is_rule(rule)] if isinstance(rules, list) else []
 
 
 def _is_rule(rule: object) -> bool:

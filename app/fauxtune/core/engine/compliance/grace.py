@@ -129,8 +129,8 @@ def judge_device(
     """Return the device's state. The courses of `policies` are those before this judgement; `before` is the device's
     state until now, and `held` the one that errors have left in force since they began.
     """
-    courses = {key: next_course(each.course, each.verdict.status, now=now) for key, each in policies.items()}
-    graced = {key: Graced(each.verdict, courses[key], each.grace) for key, each in policies.items()}
+    courses = {key: next_course(policy.course, policy.verdict.status, now=now) for key, policy in policies.items()}
+    graced = {key: Graced(policy.verdict, courses[key], policy.grace) for key, policy in policies.items()}
     states = [state_by(each, now=now) for each in graced.values()]
     states.append(_BUILT_IN.get(built_in.status, DeviceState.COMPLIANT))
     is_held = any(is_tolerated(each, now=now) for each in graced.values())
@@ -139,7 +139,7 @@ def judge_device(
         states.append(held)
     ends = [each.grace_ends_at for each in graced.values()]
     return Judged(
-        state=worst_of_device(each for each in states if each is not None),
+        state=worst_of_device(state for state in states if state is not None),
         grace_ends_at=min(ends, default=NO_GRACE),
         held=held if is_held else None,
         due_at=min((moment for moment in moments(graced.values()) if moment > now), default=NO_GRACE),

@@ -51,7 +51,7 @@ class Verdict:
     @property
     def failing(self) -> tuple[SettingState, ...]:
         """The settings that keep the device from being compliant."""
-        return tuple(each for each in self.settings if each.status in _FAILING)
+        return tuple(setting for setting in self.settings if setting.status in _FAILING)
 
 
 _FAILING = frozenset({Status.NON_COMPLIANT, Status.ERROR, Status.CONFLICT})
@@ -97,7 +97,7 @@ def judge_policy(policy: Policy, *, variant: Variant, facts: Facts) -> Verdict:
         if outcome is not None:
             states.append(SettingState.of(full_name(policy.kind, name), outcome))
     # A policy that requires nothing is met. Unverified.
-    status = worst(each.status for each in states) if states else Status.COMPLIANT
+    status = worst(state.status for state in states) if states else Status.COMPLIANT
     return Verdict(status, tuple(states))
 
 
@@ -136,6 +136,7 @@ def _in_conflict(verdict: Verdict, *, names: frozenset[str]) -> Verdict:
     if not names:
         return verdict
     states = tuple(
-        replace(each, status=Status.CONFLICT) if each.setting in names else each for each in verdict.settings
+        replace(setting, status=Status.CONFLICT) if setting.setting in names else setting
+        for setting in verdict.settings
     )
-    return Verdict(worst(each.status for each in states), states) if states else verdict
+    return Verdict(worst(state.status for state in states), states) if states else verdict

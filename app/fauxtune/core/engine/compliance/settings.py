@@ -100,7 +100,7 @@ _HEALTH = {
     "secureBootEnabled": Setting(by.secure_boot, "Secure Boot is on"),
 }
 _WINDOWS_10 = {
-    **{name: replace(each, only=_COMPUTERS) for name, each in _OS.items()},
+    **{name: replace(setting, only=_COMPUTERS) for name, setting in _OS.items()},
     "mobileOsMinimumVersion": Setting(by.at_least("osVersion"), "the phone's version is high enough", only=_PHONES),
     "mobileOsMaximumVersion": Setting(by.at_most("osVersion"), "the phone's version is low enough", only=_PHONES),
     **_RANGES,
@@ -248,7 +248,7 @@ _WORK_PROFILE = {
     },
 }
 _ANDROID_FOR_WORK = {
-    name: each for name, each in _WORK_PROFILE.items() if name != "advancedThreatProtectionRequiredSecurityLevel"
+    name: setting for name, setting in _WORK_PROFILE.items() if name != "advancedThreatProtectionRequiredSecurityLevel"
 }
 _DEVICE_OWNER = {
     **_OS,

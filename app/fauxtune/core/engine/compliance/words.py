@@ -23,4 +23,4 @@ def is_enforced(setting: str) -> bool:
 
 @cache
 def _settings() -> dict[str, Setting]:
-    return {full_name(kind, name): each for kind, known in KINDS.items() for name, each in known.settings.items()}
+    return {full_name(kind, name): setting for kind, known in KINDS.items() for name, setting in known.settings.items()}

@@ -108,7 +108,7 @@ TABLE: dict[DeviceAction, Mapping[Edition, Rule]] = {
     # Unverified: macOS in 2020. The page on certificates said that it is not supported, Graph has an unlock code.
     DeviceAction.WIPE: _changed(
         _rule(
-            *(each for each in Variant if each is not _V.ANDROID_WORK_PROFILE),
+            *(variant for variant in Variant if variant is not _V.ANDROID_WORK_PROFILE),
             source=_REMOVE_2020,
             otherwise=_WORK_PROFILE_STAYS,
         ),
@@ -124,7 +124,7 @@ TABLE: dict[DeviceAction, Mapping[Edition, Rule]] = {
     ),
     DeviceAction.RETIRE: _changed(
         _rule(
-            *(each for each in Variant if each is not _KIOSK),
+            *(variant for variant in Variant if variant is not _KIOSK),
             source=_REMOVE_2020,
             otherwise="it cannot be retired: wipe it",
         ),
@@ -315,7 +315,7 @@ TABLE: dict[DeviceAction, Mapping[Edition, Rule]] = {
 #: The options of a wipe that only some kinds of device have: the same in every edition.
 WIPE_OPTIONS: dict[str, Rule] = {
     "keepEnrollmentData": _rule(
-        *(each for each in Variant if FACTS[each].can_keep_enrollment),
+        *(variant for variant in Variant if FACTS[variant].can_keep_enrollment),
         source=_REMOVE_2020,
         otherwise="it is supported by Windows 10 and later",
     ),

@@ -81,8 +81,8 @@ def other_platform(facts: Facts) -> Iterator[Observation]:
     for device, one in _missing(facts, ReachStatus.REACHES):
         alike.setdefault((device.id, one.source), (device, []))[1].append(one.profile)
     for (_, source), (device, profiles) in alike.items():
-        kinds = sorted({variant for each in profiles if (known := kind(each.kind)) for variant in known.variants})
-        names = ", ".join(f"'{name_of(each)}'" for each in profiles[:_NAMED])
+        kinds = sorted({variant for profile in profiles if (known := kind(profile.kind)) for variant in known.variants})
+        names = ", ".join(f"'{name_of(profile)}'" for profile in profiles[:_NAMED])
         more = f" and {len(profiles) - _NAMED} more" if len(profiles) > _NAMED else ""
         yield Observation(
             message=f"{device_name(device)} ({VARIANTS[device.variant]}) gets no {FAMILIES[source]}: {names}{more} "
@@ -104,7 +104,7 @@ def nothing_assigned(facts: Facts) -> Iterator[Observation]:
         if any(one is device for status in _EXPLAINED for one, _ in _missing(facts, status)):
             continue
         others = [each.profile for each in _unreached(facts, device) if _fits(each.profile, device.variant)]
-        named = ", ".join(f"'{name_of(each)}' (to {facts.assigned(each.id)})" for each in others[:_NAMED])
+        named = ", ".join(f"'{name_of(profile)}' (to {facts.assigned(profile.id)})" for profile in others[:_NAMED])
         yield Observation(
             message=f"No profile reaches {device_name(device)} ({VARIANTS[device.variant]}): "
             + (
@@ -115,7 +115,7 @@ def nothing_assigned(facts: Facts) -> Iterator[Observation]:
             fix="Add the user to a group to which one is assigned, or assign one to all users."
             if others
             else "Create profiles for it and assign them, the trusted root first.",
-            evidence={"variant": device.variant.value, "profiles": [name_of(each) for each in others]},
+            evidence={"variant": device.variant.value, "profiles": [name_of(profile) for profile in others]},
             device=device.id,
         )
 
@@ -132,7 +132,7 @@ def _missing(facts: Facts, status: ReachStatus) -> Iterator[tuple[Device, Unreac
         given = {source_of(profile) for profile in device.profiles}
         for one in _unreached(facts, device):
             fits = _fits(one.profile, device.variant)
-            is_useless = not any(_fits(one.profile, each) for each in facts.kinds_of_user)
+            is_useless = not any(_fits(one.profile, variant) for variant in facts.kinds_of_user)
             concerns = fits if status is ReachStatus.NOBODY else is_useless and not fits
             if one.source not in given and one.reach.status is status and concerns:
                 yield device, one

@@ -305,7 +305,9 @@ def _server(subject: Subject) -> Assessment:
     if challenge is not None and challenge.url:
         url, is_own = challenge.url, subject.facts.is_own_server(challenge.url)
     else:
-        url = ", ".join(str(each) for each in subject.profile.document.get("scepServerUrls") or ())
+        url = ", ".join(
+            str(scep_server_url) for scep_server_url in subject.profile.document.get("scepServerUrls") or ()
+        )
         is_own = subject.facts.role_of(subject.profile) is not None
     if is_own:
         return _ok(f"The device requests it at the tenant's own SCEP server, {url}.")

@@ -25,7 +25,7 @@ def not_compliant(facts: Facts) -> Iterator[Observation]:
 
 
 def _observation(device: Device, compliance: Compliance) -> Observation:
-    named = [_sentence(each) for each in compliance.unmet[:_NAMED]]
+    named = [_sentence(unmet_setting) for unmet_setting in compliance.unmet[:_NAMED]]
     more = len(compliance.unmet) - len(named)
     why = "; ".join([*named, *([f"and {more} more"] if more > 0 else [])]) or "its policies are not met"
     state = "does not comply"
@@ -36,7 +36,7 @@ def _observation(device: Device, compliance: Compliance) -> Observation:
         fix=_fix(compliance),
         evidence={
             "complianceState": compliance.state.value,
-            "settings": [each.setting for each in compliance.unmet],
+            "settings": [unmet_setting.setting for unmet_setting in compliance.unmet],
             "graceEnds": moment(compliance.grace_ends_at),
         },
         device=device.id,
@@ -54,9 +54,9 @@ def _fix(compliance: Compliance) -> str:
     from fauxtune.core.engine.compliance.built_in import FIXES
     from fauxtune.core.engine.compliance.words import is_enforced
 
-    fixes = [FIXES[each.setting] for each in compliance.unmet if each.setting in FIXES]
+    fixes = [FIXES[unmet_setting.setting] for unmet_setting in compliance.unmet if unmet_setting.setting in FIXES]
     if fixes and len(fixes) == len(compliance.unmet):
         return " ".join(fixes)
-    if compliance.unmet and all(is_enforced(each.setting) for each in compliance.unmet):
+    if compliance.unmet and all(is_enforced(unmet_setting.setting) for unmet_setting in compliance.unmet):
         return "Let the user do what the device asks for, and let it check in."
     return "Correct it on the device and let it check in, or change the policy or its assignments."

@@ -97,8 +97,12 @@ def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
     """A certificate was imported, but no profile for its purpose brings it to a device. A certificate with the wrong
     purpose has its own finding.
     """
-    for purpose in sorted({each.purpose or "unassigned" for each in facts.imported()}):
-        held = [each for each in facts.imported(purpose) if each.contents is None or allows(each.contents, purpose)]
+    for purpose in sorted({certificate.purpose or "unassigned" for certificate in facts.imported()}):
+        held = [
+            certificate
+            for certificate in facts.imported(purpose)
+            if certificate.contents is None or allows(certificate.contents, purpose)
+        ]
         reached = [device for device, profile in _applied(facts, Source.IMPORTED) if purpose_of(profile) == purpose]
         for device in _supporting(facts) if held else ():
             if device in reached or _is_selected(facts, purpose):
@@ -114,10 +118,12 @@ def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
                 f"{purpose_words(purpose)}, and assign it to the user's group.",
                 evidence={
                     "intendedPurpose": purpose,
-                    "certificates": [each.thumbprint for each in held],
+                    "certificates": [certificate.thumbprint for certificate in held],
                     "profiles": {each.id: facts.assigned(each.id) for each in fitting},
                 },
-                certificate=max(held, key=lambda each: (each.not_after or facts.now, each.thumbprint)).thumbprint,
+                certificate=max(
+                    held, key=lambda certificate: (certificate.not_after or facts.now, certificate.thumbprint)
+                ).thumbprint,
                 device=device.id,
                 severity=Severity.WARNING if reached else None,
             )

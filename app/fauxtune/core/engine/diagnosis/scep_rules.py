@@ -23,7 +23,7 @@ from fauxtune.core.pki.names import escaped_separator
 from fauxtune.core.profiles.family import Profile
 
 #: "Create and assign SCEP certificate profiles", 2025-06-26: their addresses must use HTTPS. AOSP is not named.
-_HTTPS_ONLY = frozenset(each for each in Variant if each.startswith("android/")) - {Variant.ANDROID_AOSP}
+_HTTPS_ONLY = frozenset(variant for variant in Variant if variant.startswith("android/")) - {Variant.ANDROID_AOSP}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def states_of_settings(
     kind_name: str, profile: ProfileId, *, wishes: Wishes, rows: Iterable[LedgerRow]
 ) -> tuple[SettingState, ...]:
     """A state for each setting that a profile asks for."""
-    return tuple(_state(kind_name, each) for each in setting_outcomes(profile, wishes, rows=rows))
+    return tuple(_state(kind_name, setting_outcome) for setting_outcome in setting_outcomes(profile, wishes, rows=rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def summaries_of_settings(
     for state in states_of_settings(kind_name, profile, wishes=wishes, rows=()):
         numbers[state.setting, state.name] = {state.status.value: total}
     for row, devices in rows:
-        own = Wishes(tuple(each for each in wishes.settings if setting_key(each.unit) == row.key))
+        own = Wishes(tuple(wish for wish in wishes.settings if setting_key(wish.unit) == row.key))
         for state in states_of_settings(kind_name, profile, wishes=own, rows=[row]):
             by_status = numbers[state.setting, state.name]
             by_status[ProfileStatus.PENDING.value] -= devices
@@ -92,10 +92,10 @@ def conflicts_in(counted: Iterable[tuple[LedgerRow, int]]) -> Mapping[str, tuple
     conflicts: dict[str, tuple[tuple[Asking, ...], int]] = {}
     for row, devices in counted:
         settings = Unit.decode(row.payload or b"[]").settings if row.state in ITEM_STATUSES else ()
-        for each in settings:
-            if each.in_conflict or each.below:
-                by, number = conflicts.get(each.address, ((), 0))
-                conflicts[each.address] = (tuple(sorted({*by, *each.by})), number + devices)
+        for setting in settings:
+            if setting.in_conflict or setting.below:
+                by, number = conflicts.get(setting.address, ((), 0))
+                conflicts[setting.address] = (tuple(sorted({*by, *setting.by})), number + devices)
     return conflicts
 
 

@@ -19,7 +19,9 @@ def with_wishes(profile: Profile, *, tenant: str = "") -> Profile:
     known = kind(profile.kind)
     if known is not None and not known.has_status:
         wishes = settings.wishes_in(profile.kind, profile.document)
-        return replace(profile, wishes=replace(wishes, settings=tuple(_in(tenant, each) for each in wishes.settings)))
+        return replace(
+            profile, wishes=replace(wishes, settings=tuple(_in(tenant, setting) for setting in wishes.settings))
+        )
     if known is not CATALOG_KIND:
         return profile
     # Most tenants have no such policy: the catalog is read for the first one.
@@ -40,9 +42,9 @@ def counting(profiles: Iterable[Profile]) -> tuple[Profile, ...]:
     """
     listed = tuple(profiles)
     first: dict[str, Profile] = {}
-    for each in listed:
-        if each.priority is not None:
-            other = first.setdefault(each.kind, each)
-            if (each.priority or math.inf) < (other.priority or math.inf):
-                first[each.kind] = each
-    return tuple(each for each in listed if each.priority is None or first[each.kind] is each)
+    for profile in listed:
+        if profile.priority is not None:
+            other = first.setdefault(profile.kind, profile)
+            if (profile.priority or math.inf) < (other.priority or math.inf):
+                first[profile.kind] = profile
+    return tuple(profile for profile in listed if profile.priority is None or first[profile.kind] is profile)

@@ -29,8 +29,8 @@ _STRICTEST: Mapping[str, Callable[[Any], Any]] = {
 def merged(settings: Iterable[Setting]) -> tuple[Setting, ...]:
     """The settings of all policies, each address once, in the order of their addresses."""
     known: dict[str, list[Setting]] = {}
-    for each in settings:
-        known.setdefault(each.address, []).append(each)
+    for setting in settings:
+        known.setdefault(setting.address, []).append(setting)
     return tuple(_merged(known[address]) for address in sorted(known))
 
 
@@ -38,16 +38,16 @@ def _merged(settings: list[Setting]) -> Setting:
     """The setting that these, which have one address, give."""
     by = _askings(settings)
     first = min(
-        (each for each in settings if each.stricter),
-        key=lambda each: (_STRICTEST[each.stricter](each.value), each.text),
+        (setting for setting in settings if setting.stricter),
+        key=lambda setting: (_STRICTEST[setting.stricter](setting.value), setting.text),
         default=settings[0],
     )
-    others = [each for each in settings if (each.form, each.text) != (first.form, first.text)]
+    others = [setting for setting in settings if (setting.form, setting.text) != (first.form, first.text)]
     if others and not first.stricter:
-        form = min(each.form for each in settings)
+        form = min(setting.form for setting in settings)
         return Setting(first.address, form, None, by=by, in_conflict=True)
     return replace(first, by=by, below=_askings(each for each in others if not each.stricter))
 
 
 def _askings(settings: Iterable[Setting]) -> tuple[Asking, ...]:
-    return tuple(sorted({one for each in settings for one in each.by}))
+    return tuple(sorted({one for setting in settings for one in setting.by}))

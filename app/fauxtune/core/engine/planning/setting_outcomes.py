@@ -57,12 +57,12 @@ def setting_outcomes(profile: ProfileId, wishes: Wishes, *, rows: Iterable[Ledge
     units = {row.key: row for row in rows if row.source is Source.SETTING and row.state in ITEM_STATUSES}
     decoded = {key: Unit.decode(row.payload or b"[]") for key, row in units.items()}
     outcomes, lists = [], dict[str, list[SettingOutcome]]()
-    for each in wishes.settings:
-        key = setting_key(each.unit)
+    for setting in wishes.settings:
+        key = setting_key(setting.unit)
         present = {one.address: one for one in decoded[key].settings} if key in decoded else {}
-        outcome = _outcome(profile, each, row=units.get(key), setting=present.get(each.address))
-        if each.form == MEMBER:
-            lists.setdefault(each.name, []).append(outcome)
+        outcome = _outcome(profile, setting, row=units.get(key), setting=present.get(setting.address))
+        if setting.form == MEMBER:
+            lists.setdefault(setting.name, []).append(outcome)
         else:
             outcomes.append(outcome)
     outcomes += map(_of_list, lists.values())
@@ -77,8 +77,8 @@ def setting_outcomes(profile: ProfileId, wishes: Wishes, *, rows: Iterable[Ledge
 
 def _of_list(members: list[SettingOutcome]) -> SettingOutcome:
     first = worst(members) or members[0]
-    values = sorted(str(each.value) for each in members if each.value is not None)
-    sources = tuple(dict.fromkeys(one for each in members for one in each.sources))
+    values = sorted(str(member.value) for member in members if member.value is not None)
+    sources = tuple(dict.fromkeys(one for member in members for one in member.sources))
     value = joined(values) if values else None
     return replace(first, address=node_of(first.address or ""), value=value, sources=sources)
 
@@ -104,7 +104,7 @@ def worst(outcomes: Iterable[SettingOutcome]) -> SettingOutcome | None:
     """The outcome that counts for the profile; None, if it asks for nothing."""
     listed = list(outcomes)
     for status in _WORST_FIRST:
-        for each in listed:
-            if each.status is status:
-                return each
+        for setting_outcome in listed:
+            if setting_outcome.status is status:
+                return setting_outcome
     return listed[0] if listed else None

@@ -62,7 +62,11 @@ def planned_steps(
         PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)
     ]
     steps += apps
-    over = {each.step for each in sent if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
+    over = {
+        sent_step.step
+        for sent_step in sent
+        if sent_step.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)
+    }
     if all(step in over for step in steps):
         steps += [*app_question, *(PlannedStep(StepKind.QUESTION, question) for question in questions)]
     return steps
@@ -70,7 +74,7 @@ def planned_steps(
 
 def due_steps(planned: Sequence[PlannedStep], sent: Iterable[SentStep]) -> list[tuple[PlannedStep, str | None]]:
     """The steps that can be sent now, each with its id if it was sent before."""
-    known = {each.step: each for each in sent}
+    known = {sent_step.step: sent_step for sent_step in sent}
     due: list[tuple[PlannedStep, str | None]] = []
     for step in planned:
         before = known.get(step)
@@ -84,9 +88,9 @@ def due_steps(planned: Sequence[PlannedStep], sent: Iterable[SentStep]) -> list[
 def confirmed_items(sent: Iterable[SentStep]) -> frozenset[ItemKey]:
     """The items whose install the device has confirmed, and which no inventory has shown yet."""
     return frozenset(
-        ItemKey(each.step.subject)
-        for each in sent
-        if each.step.kind is StepKind.INSTALL and each.state is StepState.CONFIRMED
+        ItemKey(step.step.subject)
+        for step in sent
+        if step.step.kind is StepKind.INSTALL and step.state is StepState.CONFIRMED
     )
 
 

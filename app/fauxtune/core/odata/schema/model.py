@@ -120,10 +120,10 @@ class Model:
         members = self.table.members(head.name)
         return EnumType(
             head.name,
-            tuple(each.name for each in members),
+            tuple(member.name for member in members),
             flags="flags" in head.marks,
-            values=tuple(each.number for each in members),
-            beta_only=frozenset(each.name for each in members if each.beta_only),
+            values=tuple(member.number for member in members),
+            beta_only=frozenset(member.name for member in members if member.beta_only),
             v1_fallback=self._fallback(head.name, members),
         )
 
@@ -131,7 +131,7 @@ class Model:
         """What v1.0 shows in place of a member that it does not have. Unverified for an enumeration without a member
         for the future: here it is the first one.
         """
-        known = [each.name for each in members if not each.beta_only]
+        known = [member.name for member in members if not member.beta_only]
         future = "unknownFutureValue"
         return self._fallbacks.get(name) or (future if future in known or not known else known[0])
 
@@ -200,7 +200,7 @@ class Model:
         if not isinstance(kind, ComplexType) or not kind.polymorphic:
             return ()
         derived = (self.complex_type(name) for name in self.table.derived(kind.name))
-        return tuple(each for each in derived if not each.abstract)
+        return tuple(complex_type for complex_type in derived if not complex_type.abstract)
 
 
 def _page(head: TypeHead) -> str:
@@ -242,9 +242,9 @@ def _of_enumeration(table: SchemaTable, name: str) -> Iterator[Mistake]:
     if not members:
         yield table.mistake(name, f"'{name}' has no members")
     for field in ("name", "number"):
-        for value, times in Counter(getattr(each, field) for each in members).items():
+        for value, times in Counter(getattr(member, field) for member in members).items():
             if times > 1:
-                where = [each.name for each in members if getattr(each, field) == value][-1]
+                where = [member.name for member in members if getattr(member, field) == value][-1]
                 yield table.mistake(name, f"two members of '{name}' have the {field} {value}", row=where, last=True)
 
 
@@ -288,17 +288,17 @@ def _of_names(
     table: SchemaTable, name: str, *, overlay: Overlay, properties: set[str], links: set[str]
 ) -> Iterator[Mistake]:
     """What the lines with `~` name, and nothing has."""
-    named = {each for text in _OF_PROPERTIES for each in getattr(overlay, text).split()}
+    named = {word for text in _OF_PROPERTIES for word in getattr(overlay, text).split()}
     named.update(overlay.defaults, overlay.secret, overlay.variants, " ".join(overlay.different.values()).split())
     for each, times in Counter(" ".join(overlay.different.values()).split()).items():
         if times > 1:
             yield table.mistake(name, f"how near '{each}' comes is said twice", word=each, last=True)
     for each in sorted(named - properties - {"*"}):
         yield table.mistake(name, f"'{name}' has no property '{each}' of its own", word=each)
-    for each in sorted({*overlay.parts.split(), *overlay.linked.split()} - links):
-        yield table.mistake(name, f"'{name}' has no navigation '{each}' of its own", word=each)
-    for each in sorted({*overlay.only.split()} - properties - links - {"*"}):
-        yield table.mistake(name, f"'{name}' has neither a property nor a navigation '{each}' of its own", word=each)
+    for word in sorted({*overlay.parts.split(), *overlay.linked.split()} - links):
+        yield table.mistake(name, f"'{name}' has no navigation '{word}' of its own", word=word)
+    for word in sorted({*overlay.only.split()} - properties - links - {"*"}):
+        yield table.mistake(name, f"'{name}' has neither a property nor a navigation '{word}' of its own", word=word)
     for each in sorted({kind for names in overlay.variants.values() for kind in names.split()}):
         if _kind(table, each) != "complex":
             yield table.mistake(name, f"'{each}' is no complex type of the table", word=each)
@@ -348,5 +348,5 @@ def _fits(table: SchemaTable, row: PropertyRow, *, value: Json) -> bool:
     if row.type == "Boolean" or row.type in _NUMBERS:
         return type(value) is (bool if row.type == "Boolean" else int)
     if _kind(table, row.type) == "enum":
-        return value in {each.name for each in table.members(row.type)}
+        return value in {member.name for member in table.members(row.type)}
     return isinstance(value, str)

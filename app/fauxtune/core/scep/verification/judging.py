@@ -189,7 +189,8 @@ def of_extension(case: Case, exchange: Exchange, *, heard: Heard) -> Outcome:
         return of_refusal(case, exchange, heard=heard)
     certificate = certificate_from(exchange.certificate, target="certificate")
     is_authority = any(
-        isinstance(each.value, x509.BasicConstraints) and each.value.ca for each in certificate.extensions
+        isinstance(extension.value, x509.BasicConstraints) and extension.value.ca
+        for extension in certificate.extensions
     )
     if is_authority:
         return Outcome(case, Result.WRONG, f"SUCCESS with CA:TRUE: it can issue certificates itself; {_asked(heard)}")
@@ -209,10 +210,10 @@ def of_replay(case: Case, exchange: Exchange, *, first: x509.Certificate) -> Out
 
 def of_garbage(case: Case, answers: Sequence[Mapping[str, Any]]) -> Outcome:
     """Judge the answers to what is no message."""
-    saw = ", ".join(f"HTTP status {each.get('status') or each.get('problem')}" for each in answers)
-    if any(each.get("status") is None or each["status"] >= 500 for each in answers):
+    saw = ", ".join(f"HTTP status {answer.get('status') or answer.get('problem')}" for answer in answers)
+    if any(answer.get("status") is None or answer["status"] >= 500 for answer in answers):
         return Outcome(case, Result.WRONG, saw)
-    if any(each["status"] == 200 and not each.get("looksSigned", True) for each in answers):
+    if any(answer["status"] == 200 and not answer.get("looksSigned", True) for answer in answers):
         return Outcome(case, Result.WRONG, f"{saw}, without a CertRep")
     return Outcome(case, Result.RIGHT, saw)
 

@@ -48,7 +48,7 @@ class About:
 
 def document(about: About, outcomes: Sequence[Outcome]) -> Json:
     """Return a run as JSON."""
-    counts = Counter(each.result for each in outcomes)
+    counts = Counter(outcome.result for outcome in outcomes)
     return {
         "authority": about.authority,
         "server": about.server,
@@ -58,7 +58,7 @@ def document(about: About, outcomes: Sequence[Outcome]) -> Json:
         "seconds": round(about.seconds, 1),
         "counts": {result.value: counts[result] for result in Result},
         "notDeleted": list(about.left),
-        "cases": [_case(each) for each in outcomes],
+        "cases": [_case(outcome) for outcome in outcomes],
     }
 
 

@@ -247,7 +247,7 @@ def _in_order(statement: Select[Any], *more: ColumnElement[Any]) -> Select[Any]:
     """Return the columns of `DirectoryEntryRow`, and these, by kind and name."""
     columns = statement.selected_columns
     statement = statement.order_by(columns["place"], func.lower(columns["name"]), columns["id"])
-    return statement.with_only_columns(*(each for each in columns if each.name != "place"), *more)
+    return statement.with_only_columns(*(column for column in columns if column.name != "place"), *more)
 
 
 def _count(connection: Connection, statement: Select[Any]) -> int:

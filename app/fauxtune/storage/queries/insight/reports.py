@@ -59,7 +59,7 @@ def device_ids(connection: Connection, tenant_id: TenantId) -> list[ManagedDevic
     """Return the ids of all devices that have a record, in the order in which they enrolled."""
     statement = select(managed_devices.c.id).where(of_tenant(managed_devices, tenant_id))
     ordered = statement.order_by(managed_devices.c.enrolled_at, managed_devices.c.id)
-    return [ManagedDeviceId(each) for each in connection.scalars(ordered)]
+    return [ManagedDeviceId(scalar) for scalar in connection.scalars(ordered)]
 
 
 def certificates(connection: Connection, tenant_id: TenantId, *, ids: Sequence[ManagedDeviceId]) -> list[JsonObject]:

@@ -139,7 +139,7 @@ def devices_of_profile(
         .where(of_tenant(device, tenant_id), reached)
     )
     if among:
-        chosen = chosen.where(status.in_([each.value for each in among]))
+        chosen = chosen.where(status.in_([profile_status.value for profile_status in among]))
     if text:
         chosen = chosen.where(or_(named(device.device_name, text), named(device.user_principal_name, text)))
     order = (device.device_name, device.enrollment_id)

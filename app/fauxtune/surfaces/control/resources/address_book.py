@@ -37,7 +37,7 @@ async def list_published(
         return entries, address_book.count(tx, text=text)
 
     entries, total = await here.run(read)
-    return answers.AddressBook(value=[_published(each) for each in entries], total=total)
+    return answers.AddressBook(value=[_published(entry) for entry in entries], total=total)
 
 
 @router.post("", status_code=201, summary="Publish a certificate for an address")
@@ -61,7 +61,9 @@ async def look_up_address(here: Here, address: str) -> answers.Looked:
         return published, None if published else address_book.nothing_published(tx, address)
 
     published, sentence = await here.run(read)
-    return answers.Looked(address=address, value=[_published(each) for each in published], sentence=sentence)
+    return answers.Looked(
+        address=address, value=[_published(publication) for publication in published], sentence=sentence
+    )
 
 
 @router.delete("/{address}/{thumbprint}", status_code=204, summary="Withdraw a certificate from an address")
@@ -99,8 +101,8 @@ def _published(published: Published) -> answers.PublishedCertificate:
         user=published.owner,
         usable=published.is_usable,
         remarks=[
-            answers.Remark(code=each.fault.value, sentence=each.sentence, hinders=each.hinders)
-            for each in published.remarks
+            answers.Remark(code=remark.fault.value, sentence=remark.sentence, hinders=remark.hinders)
+            for remark in published.remarks
         ],
         certificate=certificate.public_bytes(Encoding.PEM).decode(),
     )

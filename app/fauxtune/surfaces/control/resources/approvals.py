@@ -41,5 +41,5 @@ async def get_approval(here: Here, approval: str) -> WaitingOperation:
         operation=row.document.get(REQUEST, ""),
         subject=row.document[SUBJECT] or None,
         subject_name=examined.subject_name,
-        approvers=[each.detail or each.id for each in examined.approvers],
+        approvers=[approver.detail or approver.id for approver in examined.approvers],
     )

@@ -102,7 +102,7 @@ async def get_marks(
     changes. A certificate that the tenant's journal does not name has none, and is left out.
     """
     marks, rows = await here.marks(), []
-    wanted = [each.strip() for each in thumbprints.split(",") if len(each.strip()) >= DIGITS]
+    wanted = [part.strip() for part in thumbprints.split(",") if len(part.strip()) >= DIGITS]
     for each in marks.beginning_with(wanted):
         mark, source = marks.of(each), marks.source(each)
         symbol = "" if source is None else SYMBOLS[source]

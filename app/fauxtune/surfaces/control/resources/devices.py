@@ -84,7 +84,7 @@ async def get_apps(here: Here, device: str) -> answers.Listed[answers.DeviceApp]
     def read(tx: Transaction) -> list[ReportedApp]:
         return apps_of_device(tx, _device(tx, device).row)
 
-    return answers.Listed(value=[_app(each) for each in await here.run(read)])
+    return answers.Listed(value=[_app(reported_app) for reported_app in await here.run(read)])
 
 
 def _app(app: ReportedApp) -> answers.DeviceApp:

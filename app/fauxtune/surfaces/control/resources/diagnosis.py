@@ -308,11 +308,11 @@ def _chain(chain: chains.Chain, *, known: dict[str | None, str]) -> Chain:
     )
 
 
-def _link(each: chains.Link) -> Link:
+def _link(link: chains.Link) -> Link:
     return Link(
-        link=each.name,
-        status=each.status.value,
-        message=diagnosis.explanation(each),
-        fix=each.findings[0].observation.fix if each.findings else None,
-        findings=[one.code for one in each.findings],
+        link=link.name,
+        status=link.status.value,
+        message=diagnosis.explanation(link),
+        fix=link.findings[0].observation.fix if link.findings else None,
+        findings=[one.code for one in link.findings],
     )

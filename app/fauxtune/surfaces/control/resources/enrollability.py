@@ -90,7 +90,9 @@ async def get_enrollability(
 
     name, kinds, refused = await here.run(read)
     return Enrollability(
-        user_principal_name=name, kinds=[_kind(each) for each in kinds], refused=[_refused(each) for each in refused]
+        user_principal_name=name,
+        kinds=[_kind(kind) for kind in kinds],
+        refused=[_refused(resource) for resource in refused],
     )
 
 

@@ -78,7 +78,7 @@ async def list_messages(
     def read(tx: Transaction) -> list[MailLine]:
         return mailboxes.messages(tx, _user(tx.connection, here, user=user), after_uid=after, limit=limit)
 
-    return Listed(value=[answers.MailLine(**_line(each)) for each in await here.run(read)])
+    return Listed(value=[answers.MailLine(**_line(mail_line)) for mail_line in await here.run(read)])
 
 
 @router.get("/users/{user}/messages/{uid}", summary="Open a message of a user")
@@ -91,8 +91,8 @@ async def get_message(here: Here, user: str, uid: int) -> answers.Mail:
     return answers.Mail(
         **{**line, "problem": line["problem"] or reading.problem or None},
         verified=result.verified,
-        signatures=[_signature(each) for each in result.verdicts],
-        parts=[_part(each, reading) for each in reading.parts],
+        signatures=[_signature(verdict) for verdict in result.verdicts],
+        parts=[_part(part, reading) for part in reading.parts],
     )
 
 
@@ -119,7 +119,10 @@ def _letter(body: bytes) -> NewMail:
     try:
         return NewMail.model_validate_json(body)
     except ValidationError as error:
-        places = [{**each, "loc": ("body", *each["loc"])} for each in error.errors(include_url=False)]
+        places = [
+            {**error_details, "loc": ("body", *error_details["loc"])}
+            for error_details in error.errors(include_url=False)
+        ]
         raise RequestValidationError(places) from None
 
 

@@ -123,8 +123,8 @@ async def get_readability(
         if row is None:
             raise NotFound(f"There is no user '{user}'.")
         matrix = readability.readability(tx, row.id, marks=marks, moment=moment, after=after, limit=limit)
-        readers = [each.enrollment_id for mail in matrix.mail for each in mail.others]
-        devices = [*(each.enrollment_id for each in matrix.devices), *readers]
+        readers = [other_reader.enrollment_id for mail in matrix.mail for other_reader in mail.others]
+        devices = [*(device.enrollment_id for device in matrix.devices), *readers]
         return matrix, managed_device_ids(tx.connection, here.tenant.id, enrollment_ids=devices)
 
     matrix, records = await here.run(read)
@@ -137,15 +137,15 @@ def _matrix(matrix: readability.Matrix, records: Records, *, marks: Marks) -> Ma
         number=matrix.number,
         devices=[
             MatrixDevice(
-                device=each.enrollment_id,
-                managed_device_id=records.get(each.enrollment_id),
-                device_name=each.name,
-                variant=each.variant.value,
-                left=each.left,
+                device=device.enrollment_id,
+                managed_device_id=records.get(device.enrollment_id),
+                device_name=device.name,
+                variant=device.variant.value,
+                left=device.left,
             )
-            for each in matrix.devices
+            for device in matrix.devices
         ],
-        mail=[_mail(each, records, marks=marks) for each in matrix.mail],
+        mail=[_mail(matrix_mail, records, marks=marks) for matrix_mail in matrix.mail],
         next_after=matrix.next_after,
     )
 
@@ -160,14 +160,14 @@ def _mail(row: readability.MatrixMail, records: Records, *, marks: Marks) -> Mat
         cells=[_cell(cell, marks=marks) for cell in row.cells],
         others=[
             MatrixReader(
-                device=each.enrollment_id,
-                managed_device_id=records.get(each.enrollment_id),
-                device_name=each.name,
-                user_principal_name=each.user_principal_name,
+                device=other_reader.enrollment_id,
+                managed_device_id=records.get(other_reader.enrollment_id),
+                device_name=other_reader.name,
+                user_principal_name=other_reader.user_principal_name,
             )
-            for each in row.others
+            for other_reader in row.others
         ],
-        files=[MatrixFile(thumbprint=each, mark=marks.of(each).letters) for each in row.files],
+        files=[MatrixFile(thumbprint=file, mark=marks.of(file).letters) for file in row.files],
     )
 
 

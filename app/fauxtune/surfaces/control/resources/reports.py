@@ -50,6 +50,6 @@ def _application(
             answers.UsedOperation(
                 method=method, path=path, needs_one_of=list(use.needs), calls=use.calls, refused=use.refused
             )
-            for (method, path), use in sorted(used.items(), key=lambda each: (each[0][1], each[0][0]))
+            for (method, path), use in sorted(used.items(), key=lambda item: (item[0][1], item[0][0]))
         ],
     )

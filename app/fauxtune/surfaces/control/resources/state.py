@@ -199,7 +199,8 @@ def _restoration(restored: snapshots.Restored) -> Restoration:
 
 def _changes(changes: Changes) -> dict[str, RowChanges]:
     return {
-        table: RowChanges(lost=each.lost, added=each.added, changed=each.changed) for table, each in changes.items()
+        table: RowChanges(lost=change.lost, added=change.added, changed=change.changed)
+        for table, change in changes.items()
     }
 
 

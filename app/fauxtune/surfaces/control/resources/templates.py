@@ -18,7 +18,7 @@ router = calls("/tenants/{tenant}/authorities/{authority}/templates", tag="templ
 async def list_templates(here: Here, authority: str) -> answers.Listed[answers.Template]:
     """Ordered by name. After a rollover every key of the issuing authority has the same templates."""
     result = await here.run(issuance.all_templates, authority)
-    return answers.Listed(value=[_view(each) for each in result])
+    return answers.Listed(value=[_view(template) for template in result])
 
 
 @router.post("", status_code=201, summary="Add a certificate template")

@@ -51,8 +51,8 @@ async def list_tenants(request: Request, emulator: Anyone) -> answers.Listed[ans
     result = await emulator.runner.read(_with_applications)
     return answers.Listed(
         value=[
-            _shown(each, emulator, request=request, application=application, is_seat=is_seat)
-            for each, application, is_seat in result
+            _shown(tenant, emulator, request=request, application=application, is_seat=is_seat)
+            for tenant, application, is_seat in result
         ]
     )
 
@@ -106,7 +106,9 @@ async def _seed(given: str | dict[str, Any] | None) -> Seed:
 
 def _with_applications(connection: Connection) -> list[tuple[Tenant, ApplicationRow | None, bool]]:
     result, seats = queries.all_tenants(connection), {row.tenant_id for row in classroom_queries.all_seats(connection)}
-    return [(each, application_queries.first_application(connection, each.id), each.id in seats) for each in result]
+    return [
+        (tenant, application_queries.first_application(connection, tenant.id), tenant.id in seats) for tenant in result
+    ]
 
 
 def _with_application(connection: Connection, tenant: Tenant) -> tuple[ApplicationRow | None, bool]:

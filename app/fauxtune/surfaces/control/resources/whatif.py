@@ -140,7 +140,7 @@ async def consider(here: Here, body: messages.WhatIf) -> Consequences:
 
     result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
     lost = await here.run(unreadable, result)
-    return Consequences(devices=[_view(each) for each in result], unreadable=_mail(lost, result))
+    return Consequences(devices=[_view(device) for device in result], unreadable=_mail(lost, result))
 
 
 @router.post("/whatif/time", summary="Get the effects of time on the compliance of every device")
@@ -150,13 +150,13 @@ async def consider_time(here: Here, body: messages.WhatIfTime) -> TimeConsequenc
     return TimeConsequences(
         devices=[
             DeviceInTime(
-                device=each.device,
-                managed_device_id=each.managed_device_id,
-                device_name=each.device_name,
-                user_principal_name=each.user_principal_name,
-                compliance=_compliance(each.compliance),
+                device=device.device,
+                managed_device_id=device.managed_device_id,
+                device_name=device.device_name,
+                user_principal_name=device.user_principal_name,
+                compliance=_compliance(device.compliance),
             )
-            for each in devices
+            for device in devices
         ]
     )
 
@@ -172,7 +172,7 @@ def _compliance(change: whatif_outcomes.ComplianceChange) -> ComplianceChange:
 
 
 def _mail(lost: Unreadable, consequences: Sequence[whatif.DeviceConsequences]) -> UnreadableMail:
-    records = {each.device: each.managed_device_id for each in consequences}
+    records = {consequence.device: consequence.managed_device_id for consequence in consequences}
     return UnreadableMail(
         messages=lost.messages,
         subjects=list(lost.subjects),

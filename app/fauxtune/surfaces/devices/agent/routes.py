@@ -52,15 +52,15 @@ async def ask(request: Request) -> Response:
     reports: dict[str, list[Any]] = {
         "scripts": [
             RunReport(
-                each.id,
-                each.run,
-                tuple(PartResult(part.part, part.exit_code, part.output, part.error) for part in each.results),
+                script.id,
+                script.run,
+                tuple(PartResult(part.part, part.exit_code, part.output, part.error) for part in script.results),
             )
-            for each in message.scripts
+            for script in message.scripts
         ],
         "apps": [
-            AppRun(each.id, each.content, each.detected, exit_code=each.exit_code, version=each.version)
-            for each in message.apps
+            AppRun(app.id, app.content, app.detected, exit_code=app.exit_code, version=app.version)
+            for app in message.apps
         ],
     }
     # Two requests of one device at once would count one report twice, whichever processes they come to.

@@ -140,12 +140,16 @@ def app_report(report: messages.ReportStatus, *, policy_version: int) -> AppRepo
     """Return what the device reports of the apps that its policy names."""
     return AppReport(
         installed={
-            each.package_name: each.version_name for each in report.application_reports if each.state == _INSTALLED
+            application_report.package_name: application_report.version_name
+            for application_report in report.application_reports
+            if application_report.state == _INSTALLED
         },
         refused={
-            each.package_name: each.current_value or each.installation_failure_reason or each.non_compliance_reason
-            for each in report.non_compliance_details
-            if is_about_app(each)
+            detail.package_name: detail.current_value
+            or detail.installation_failure_reason
+            or detail.non_compliance_reason
+            for detail in report.non_compliance_details
+            if is_about_app(detail)
         },
         complete=report.applied_policy_version == str(policy_version),
     )

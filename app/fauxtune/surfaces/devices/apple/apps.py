@@ -61,7 +61,7 @@ def install(app: AppDelivery, *, on_mac: bool, manifest_url: ManifestUrl) -> Pli
         is_managed = app.way is Way.LICENSE or app.document.get("installAsManaged") is True
         return {**command, "InstallAsManaged": is_managed} if is_managed else _unmanaged(command)
     command["ChangeManagementState"] = "Managed"
-    if any(each.get("isRemovable") is False for each in app.settings):
+    if any(setting.get("isRemovable") is False for setting in app.settings):
         command["Attributes"] = {"Removable": False}
     return command
 
@@ -143,8 +143,8 @@ def _flags(app: AppDelivery) -> int:
     the store stays; of settings that differ the one that keeps the app wins.
     """
     default = app.way is Way.MANIFEST
-    wishes = [each.get("uninstallOnDeviceRemoval") for each in app.settings]
-    goes = all(default if each is None else each is True for each in wishes) if wishes else default
+    wishes = [setting.get("uninstallOnDeviceRemoval") for setting in app.settings]
+    goes = all(default if wish is None else wish is True for wish in wishes) if wishes else default
     return _REMOVED_WITH_PROFILE if goes else 0
 
 

@@ -121,7 +121,11 @@ def _data(response: Plist) -> JsonObject | None:
         return {"profiles": {profile.identifier: profile.uuid for profile in messages.profile_list(response)}}
     if "CertificateList" in response:
         certificates = messages.certificate_list(response)
-        identities = {_thumbprint(each.der): each.der for each in certificates if each.is_identity}
+        identities = {
+            _thumbprint(installed_certificate.der): installed_certificate.der
+            for installed_certificate in certificates
+            if installed_certificate.is_identity
+        }
         small = [(name, der) for name, der in identities.items() if len(der) <= _LARGEST_SHOWN][:_MOST_SHOWN]
         return {
             "certificates": sorted({_thumbprint(certificate.der) for certificate in certificates}),

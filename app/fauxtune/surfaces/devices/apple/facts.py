@@ -78,7 +78,7 @@ def known_values(response: Plist, key: str) -> JsonObject:
             flat |= {f"{name}.{member}": each for member, each in value.items()}
     subscriptions = values.get(_SUBSCRIPTIONS)
     if isinstance(subscriptions, list):
-        first = next((each for each in subscriptions if isinstance(each, dict)), {})
+        first = next((subscription for subscription in subscriptions if isinstance(subscription, dict)), {})
         flat |= {f"{_SUBSCRIPTIONS}.{member}": each for member, each in first.items()}
     return {name: flat[name] for name in _KNOWN if _is_simple(flat.get(name))}
 

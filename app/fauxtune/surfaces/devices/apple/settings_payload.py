@@ -27,13 +27,13 @@ def profile(tenant_id: TenantId, row: LedgerRow, *, unit: Unit, on_mac: bool) ->
     if first.form == MOBILECONFIG:
         return mobileconfig.settings_profile(tenant_id, row, contents=_custom(first.value), on_mac=on_mac)
     kind = key_name(row.key)
-    content = {each.address.removeprefix(f"{kind}/"): each.value for each in unit.delivered}
+    content = {setting.address.removeprefix(f"{kind}/"): setting.value for setting in unit.delivered}
     return mobileconfig.settings_profile(tenant_id, row, contents=[(kind, content)], on_mac=on_mac)
 
 
 def _custom(content: str) -> list[tuple[str, dict[str, Any]]]:
     payloads = plist.dictionaries(plist.parse(base64.b64decode(content)), "PayloadContent")
     return [
-        (str(each.get("PayloadType")), {key: value for key, value in each.items() if key not in _NAMES})
-        for each in payloads
+        (str(payload.get("PayloadType")), {key: value for key, value in payload.items() if key not in _NAMES})
+        for payload in payloads
     ]

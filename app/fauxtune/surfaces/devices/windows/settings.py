@@ -44,26 +44,26 @@ def part_of(key: str) -> str:
 def install(unit: Unit) -> tuple[Command, ...]:
     """Return the commands that give a device its settings."""
     return tuple(
-        Command("Replace", each.address, _text(each), "chr" if each.form == MEMBER else each.form, role=MUST)
-        for each in _nodes(unit)
+        Command("Replace", node.address, _text(node), "chr" if node.form == MEMBER else node.form, role=MUST)
+        for node in _nodes(unit)
     )
 
 
 def _nodes(unit: Unit) -> Iterator[Setting]:
     """The settings of a unit, a node each: the members of a list are one."""
     lists: dict[str, list[str]] = {}
-    for each in unit.delivered:
-        if each.form == MEMBER:
-            lists.setdefault(node_of(each.address), []).append(str(each.value))
+    for setting in unit.delivered:
+        if setting.form == MEMBER:
+            lists.setdefault(node_of(setting.address), []).append(str(setting.value))
         else:
-            yield each
+            yield setting
     for node, values in lists.items():
         yield Setting(node, MEMBER, joined(sorted(values)))
 
 
 def nodes(row: LedgerRow) -> tuple[str, ...]:
     """Return the nodes of the settings that the device has, or is to have."""
-    return tuple(each.address for each in _nodes(_unit(row)))
+    return tuple(node.address for node in _nodes(_unit(row)))
 
 
 def questions(part: str, held: Iterable[LedgerRow]) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def _is_in(row: LedgerRow, answer: JsonObject | None, *, otherwise: bool) -> boo
     if answer is None or row.state in NOT_WANTED:
         return otherwise
     values = answer.get("values", {})
-    return all(_is_same(each, values.get(each.address)) for each in _nodes(_unit(row)))
+    return all(_is_same(node, values.get(node.address)) for node in _nodes(_unit(row)))
 
 
 def _unit(row: LedgerRow) -> Unit:

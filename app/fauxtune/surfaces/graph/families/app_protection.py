@@ -49,7 +49,7 @@ async def target_apps(call: Call) -> Answer:
 
 def _target(tx: Transaction, policy_id: str, *, apps: list[Json], group: str) -> None:
     row = resources.get(tx, POLICY_RULES, key=policy_id)
-    apps = list({each["id"]: each for each in (*apps, *apps_of_group(row.kind, group))}.values())
+    apps = list({app["id"]: app for app in (*apps, *apps_of_group(row.kind, group))}.values())
     check_apps(apps)
     document = {**row.document, "apps": apps}
     if _GROUP in document:

@@ -162,17 +162,17 @@ def _relationships_of(connection: Connection, call: Call) -> list[Json]:
 
 def relationship_documents(connection: Connection, tenant: Tenant, *, rows: Sequence[ResourceRow]) -> list[list[Json]]:
     """Return the relationships of each of these apps, from both sides."""
-    ids = {each.target for row in rows for each in apps.relations(row)}
+    ids = {relation.target for row in rows for relation in apps.relations(row)}
     ids |= {each["source"] for row in rows for each in row.document.get(NAMED_BY, ())}
     known = queries.resources_by_id(connection, tenant.id, ids=ids) if ids else {}
     return [_documents(row, known) for row in rows]
 
 
 def _documents(row: ResourceRow, known: dict[str, ResourceRow]) -> list[Json]:
-    result = [_document(row, known[each.target], each, is_own=True) for each in apps.relations(row)]
+    result = [_document(row, known[relation.target], relation, is_own=True) for relation in apps.relations(row)]
     for named in row.document.get(NAMED_BY, ()):
         source = known[named["source"]]
-        own = [each for each in apps.relations(source) if each.target == row.id]
+        own = [relation for relation in apps.relations(source) if relation.target == row.id]
         result += [_document(row, source, each, is_own=False) for each in own]
     return result
 
@@ -207,7 +207,7 @@ def _document(row: ResourceRow, other: ResourceRow, relation: Relation, *, is_ow
 
 
 def _count(row: ResourceRow, kind: str) -> int:
-    return sum(each.kind == kind for each in apps.relations(row))
+    return sum(relation.kind == kind for relation in apps.relations(row))
 
 
 def _categories_of(connection: Connection, call: Call) -> list[Json]:

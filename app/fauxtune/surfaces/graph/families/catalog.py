@@ -43,13 +43,13 @@ def _definitions(_call: Call, _connection: Connection, settings: Sequence[Json])
 
 
 def _ids(setting: Json) -> list[str]:
-    return list(dict.fromkeys(each["settingDefinitionId"] for each in instances(setting["settingInstance"])))
+    return list(dict.fromkeys(instance["settingDefinitionId"] for instance in instances(setting["settingInstance"])))
 
 
 def _template_definitions(
     _call: Call, _connection: Connection, settings: Sequence[Json]
 ) -> list[list[Json] | Json | None]:
-    return [[_definition(each["settingInstanceTemplate"]["settingDefinitionId"])] for each in settings]
+    return [[_definition(setting["settingInstanceTemplate"]["settingDefinitionId"])] for setting in settings]
 
 
 def _definition(setting_id: str) -> Json:

@@ -135,14 +135,14 @@ async def import_identities(call: Call) -> Answer:
     documents = _identities(call)
     overwrite = call.body().get("overwriteImportedDeviceIdentities") is True
     results = await call.run(operations.import_identities, documents, overwrite=overwrite)
-    values = [view(_RESULT, each, version=call.version) for each in results]
+    values = [view(_RESULT, result, version=call.version) for result in results]
     return collection_answer(call, values, context=f"Collection({_RESULT.full_name})")
 
 
 async def search_identities(call: Call) -> Answer:
     """POST .../searchExistingIdentities: those that are imported already."""
     documents = await call.run(operations.existing_identities, _identities(call))
-    values = [view(_IDENTITY, each, version=call.version) for each in documents]
+    values = [view(_IDENTITY, document, version=call.version) for document in documents]
     return collection_answer(call, values, context=f"Collection({_IDENTITY.full_name})")
 
 
@@ -153,7 +153,7 @@ def _identities(call: Call) -> list[Json]:
     documents = [
         {**defaults(_IDENTITY), **accept(_IDENTITY, each, partial=False, version=call.version)} for each in sent
     ]
-    if not all(each["importedDeviceIdentifier"] for each in documents):
+    if not all(document["importedDeviceIdentifier"] for document in documents):
         raise Invalid("Each identity needs an importedDeviceIdentifier.", target="importedDeviceIdentifier")
     return documents
 

@@ -152,7 +152,7 @@ class Family:
 
     def subject(self, above: Sequence[Family] = ()) -> FamilySubject:
         """Its events in the audit log."""
-        chain = tuple(each.rules for each in (*above, self))
+        chain = tuple(family.rules for family in (*above, self))
         return FamilySubject(self.entity, *self.audit, chain=chain, keys=KEYS[: len(chain)])
 
     def is_beta_only(self, above: Sequence[Family] = ()) -> bool:

@@ -57,7 +57,7 @@ async def create_instance(call: Call) -> Answer:
     if not isinstance(name, str) or not name:
         raise Invalid("A value is required for parameter 'displayName'.", target="displayName")
     tags = body.get("roleScopeTagIds") or ["0"]
-    if not isinstance(tags, list) or not all(isinstance(each, str) for each in tags):
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise Invalid("'roleScopeTagIds' must be a list of ids.", target="roleScopeTagIds")
     description = body.get("description")
     document = {
@@ -103,7 +103,7 @@ async def customized_settings(call: Call) -> Answer:
     row = await call.read(resources.found, call.tenant, rules=rules.INTENTS, key=call.keys["resource"])
     documents = rules.customized(row.document["settings"], of=_template_of(row.document))
     shape = complex_type("deviceManagementIntentCustomizedSetting")
-    values = [view(shape, each, version=call.version) for each in documents]
+    values = [view(shape, document, version=call.version) for document in documents]
     return collection_answer(call, values, context=f"Collection({shape.full_name})")
 
 
@@ -125,7 +125,7 @@ def _categories_part(family: tuple[Rules, str, str]) -> Part[Any]:
 
 def _of_category(name: str) -> Any:
     def read(_call: Call, _connection: Connection, categories: Sequence[Json]) -> list[list[Json] | Json | None]:
-        return [each[name] for each in categories]
+        return [category[name] for category in categories]
 
     return read
 
@@ -135,11 +135,11 @@ def _categories(document: Json, *, kind: str, settings: str) -> list[Json]:
     template = _template_of(document)
     return [
         {
-            **each,
-            settings: rules.in_category(document["settings"], of=template, category_id=each["id"]),
-            "settingDefinitions": rules.definition_documents(template, category_id=each["id"]),
+            **category_document,
+            settings: rules.in_category(document["settings"], of=template, category_id=category_document["id"]),
+            "settingDefinitions": rules.definition_documents(template, category_id=category_document["id"]),
         }
-        for each in rules.category_documents(template, kind=kind)
+        for category_document in rules.category_documents(template, kind=kind)
     ]
 
 
@@ -184,7 +184,7 @@ def of_category(part: Part[Any], of: Rules, *, name: str) -> Handler:
         row, key = _row(connection, call, of=of), call.keys["part"].lower()
         (documents,) = part.read(call, connection, [row])
         assert isinstance(documents, list)
-        category = next((each for each in documents if each["id"] == key), None)
+        category = next((document for document in documents if document["id"] == key), None)
         if category is None:
             raise NotFound(f"There is no category '{key}' in {of.name}('{row.id}').")
         context = f"deviceManagement/{of.name}('{row.id}')/categories('{key}')/{name}"

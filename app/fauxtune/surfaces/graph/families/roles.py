@@ -62,7 +62,7 @@ ROLE: Part[ListedResourceRow] = Part("roleDefinition", ROLE_DEFINITION, _roles, 
 
 def _assignments(call: Call, connection: Connection, rows: Sequence[ResourceRow]) -> list[list[Json]]:
     known = roles.assignments_by_role(connection, call.tenant)
-    return [[each.document for each in known.get(row.id, [])] for row in rows]
+    return [[resource.document for resource in known.get(row.id, [])] for row in rows]
 
 
 ASSIGNMENTS: Part[ListedResourceRow] = Part("roleAssignments", ROLE_ASSIGNMENT, _assignments)

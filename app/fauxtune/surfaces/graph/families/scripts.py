@@ -107,8 +107,8 @@ class ScriptStates:
 
     def _summaries(self, call: Call, connection: Connection, scripts: Sequence[ResourceRow]) -> list[Json]:
         known = {prop.name for prop in self.summary.properties} | {"id"}
-        documents = [{"id": each.id, **self._counted(call, connection, script=each)} for each in scripts]
-        return [{name: value for name, value in each.items() if name in known} for each in documents]
+        documents = [{"id": script.id, **self._counted(call, connection, script=script)} for script in scripts]
+        return [{name: value for name, value in document.items() if name in known} for document in documents]
 
     def _counted(self, call: Call, connection: Connection, *, script: ResourceRow) -> Json:
         if self.summary.find("lastScriptRunDateTime") is None:

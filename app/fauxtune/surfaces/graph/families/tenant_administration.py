@@ -183,7 +183,7 @@ async def list_approvable(call: Call) -> Answer:
 
 
 def _sets(call: Call, documents: Sequence[Json]) -> Answer:
-    values = [view(_SET, each, version=call.version) for each in documents]
+    values = [view(_SET, document, version=call.version) for document in documents]
     return collection_answer(call, values, context=f"Collection({_SET.full_name})")
 
 

@@ -201,7 +201,7 @@ def _shape(body: Json) -> Entity:
     name = type_name(body)
     shape = None if name is None else entity(name)
     if shape is None or not shape.is_a(SCRIPT) or shape.name not in app_files.KINDS:
-        known = " or ".join(f"'{entity(each).odata_type}'" for each in app_files.KINDS)
+        known = " or ".join(f"'{entity(kind).odata_type}'" for kind in app_files.KINDS)
         raise Invalid(f"@odata.type must be {known}.", target="@odata.type")
     return shape
 

@@ -270,14 +270,18 @@ def delete_assignment(navigation: str) -> Handler:
 async def principal_document(call: Call) -> Json:
     """Return the service principal that the path names. Raises NotFound."""
     client_id = await call.run(registrations.principal_client_id, object_key(call, _KEY))
-    return next(each for each in await _principal_documents(call) if each["appId"] == client_id)
+    return next(document for document in await _principal_documents(call) if document["appId"] == client_id)
 
 
 async def _assignments(call: Call, navigation: str) -> tuple[list[Json], str]:
     document = await principal_document(call)
     rows = await call.read(queries.all_applications, call.tenant.id)
     side = _SIDES[navigation]
-    documents = [each for each in role_assignments(call.tenant, rows) if each[side] == document["id"]]
+    documents = [
+        role_assignment
+        for role_assignment in role_assignments(call.tenant, rows)
+        if role_assignment[side] == document["id"]
+    ]
     return documents, f"{_PRINCIPALS}('{document['id']}')/{navigation}"
 
 
@@ -331,7 +335,11 @@ async def delete_grant(call: Call) -> Answer:
 async def list_grants_of_principal(call: Call) -> Answer:
     """GET /servicePrincipals/{principal}/oauth2PermissionGrants."""
     principal = await principal_document(call)
-    documents = [each for each in await _grant_documents(call) if each["clientId"] == principal["id"]]
+    documents = [
+        grant_document
+        for grant_document in await _grant_documents(call)
+        if grant_document["clientId"] == principal["id"]
+    ]
     context = f"servicePrincipals('{principal['id']}')/{_GRANTS}"
     return list_documents(call, documents, entity=PERMISSION_GRANT, context=context)
 
@@ -365,6 +373,6 @@ async def list_endpoints(call: Call) -> Answer:
     context = f"servicePrincipals('{application}')/endpoints"
     answer = list_documents(call, documents, entity=ENDPOINT, context=context)
     if not call.query.select and answer.document is not None:
-        for each in answer.document["value"]:
-            each["serviceName"] = each["providerName"]  # no property of Graph's, but older clients read it
+        for item in answer.document["value"]:
+            item["serviceName"] = item["providerName"]  # no property of Graph's, but older clients read it
     return answer

@@ -138,7 +138,9 @@ def _properties(vocabulary: Vocabulary) -> list[Json]:
             "isCollection": False,
             "evaluationSource": "deviceCheckIn",
             "propertyRegexConstraint": None,
-            "supportedOperators": [_WORDS.get(each, each.value) for each in Operator if each in known.operators],
+            "supportedOperators": [
+                _WORDS.get(operator, operator.value) for operator in Operator if operator in known.operators
+            ],
             "supportedValues": [],
         }
         for known in vocabulary.properties.values()
@@ -214,7 +216,7 @@ async def status_details(call: Call) -> Answer:
             {"name": name, "value": value}
             for name, value in (device_values(record_for_filters, platform=platform) if chosen else {}).items()
         ],
-        "evalutionSummaries": [_summary(each, at=at) for each in chosen],
+        "evalutionSummaries": [_summary(evaluation, at=at) for evaluation in chosen],
     }
     return Answer(200, document)
 
@@ -267,7 +269,7 @@ def _bounded(sent: int | None, *, default: int) -> int:
 async def _statuses(call: Call) -> list[Json]:
     record, filter_evaluations = await _evaluations(call, device_id=await device_id_of(call))
     # Unverified: the id; it must be one for each profile and device.
-    ids = dict.fromkeys(each.profile for each in filter_evaluations)
+    ids = dict.fromkeys(evaluation.profile for evaluation in filter_evaluations)
     return [{"id": f"{profile}_{record.id}", "payloadId": profile} for profile in ids]
 
 

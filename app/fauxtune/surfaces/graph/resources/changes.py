@@ -63,7 +63,7 @@ def delta(kind: str) -> Handler:
                 "The changes since this token are not known any more: begin again without a token.",
                 location=f"{call.root}/{kind}s/delta?$deltatoken=",
             )
-        values = [_shown(call, each, shape=shape, token=token) for each in page.changes]
+        values = [_shown(call, change, shape=shape, token=token) for change in page.changes]
         return _answer(call, values, token=page.token, is_complete=page.is_complete)
 
     return handler

@@ -49,7 +49,7 @@ async def list_settings(call: Call) -> Answer:
     """GET .../{device}/deviceCompliancePolicyStates/{state}/settingStates: only the property."""
     device, key = await device_row(call), call.keys["state"]
     states = await _states(call, device)
-    row = next((each for each in states.rows if each.policy_id.lower() == key.lower()), None)
+    row = next((state for state in states.rows if state.policy_id.lower() == key.lower()), None)
     if row is None:
         raise _missing(key)
     return _settings(call, setting_documents(row, states.policies.get(row.policy_id), device=device.document))
@@ -61,9 +61,9 @@ async def failing_settings(call: Call) -> Answer:
     device = await device_row(call)
     states = await _states(call, device)
     every = [
-        each
+        document
         for row in states.rows
-        for each in setting_documents(row, states.policies.get(row.policy_id), device=device.document)
+        for document in setting_documents(row, states.policies.get(row.policy_id), device=device.document)
     ]
     return _settings(call, [each for each in every if each["state"] in _FAILING])
 
@@ -140,7 +140,9 @@ def state_document(row: ComplianceStateRow, policy: ResourceRow | None, *, devic
 def setting_documents(row: ComplianceStateRow, policy: ResourceRow | None, *, device: JsonObject) -> list[Json]:
     """Return the states of a policy's settings on a device."""
     name = BUILT_IN_NAME if policy is None else policy.document.get("displayName")
-    return [_setting(SettingState.from_document(each), row, name=str(name), device=device) for each in row.settings]
+    return [
+        _setting(SettingState.from_document(setting), row, name=str(name), device=device) for setting in row.settings
+    ]
 
 
 def _setting(state: SettingState, row: ComplianceStateRow, *, name: str, device: JsonObject) -> Json:

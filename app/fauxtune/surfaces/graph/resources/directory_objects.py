@@ -213,8 +213,10 @@ def _kinds(body: Json) -> tuple[tuple[str, ...], bool]:
 async def _principals(call: Call, object_ids: Sequence[str]) -> list[Json]:
     """Return the service principals with these ids; they have no rows of their own."""
     rows = await call.read(application_queries.all_applications, call.tenant.id)
-    documents = (each for each in principal_documents(call.tenant, rows) if each["id"] in object_ids)
-    return [view(_PRINCIPAL, each, version=call.version, select=call.query.select, typed=True) for each in documents]
+    documents = (document for document in principal_documents(call.tenant, rows) if document["id"] in object_ids)
+    return [
+        view(_PRINCIPAL, document, version=call.version, select=call.query.select, typed=True) for document in documents
+    ]
 
 
 async def _object(call: Call) -> DirectoryObjectRow:

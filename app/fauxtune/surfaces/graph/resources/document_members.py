@@ -97,7 +97,7 @@ class Members:
     def _element(self, connection: Connection, call: Call, *, name: str) -> tuple[Json, str]:
         documents, shape, context = self._member(connection, call, name=name)
         key = call.keys[KEYS[len(self.served.above) + 1]]
-        part = next((each for each in documents if str(each["id"]).lower() == key.lower()), None)
+        part = next((document for document in documents if str(document["id"]).lower() == key.lower()), None)
         if part is None:
             raise NotFound(f"There is no {shape.name} '{key}'.")
         return part, context

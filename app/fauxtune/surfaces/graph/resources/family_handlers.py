@@ -77,7 +77,7 @@ class Items:
 
     def _dated(self, call: Call, answer: Answer) -> Answer:
         """The answer, which is not kept if a part in it depends on the moment."""
-        parts = (self.served.parts.get(each.navigation.lower()) for each in call.query.expand)
+        parts = (self.served.parts.get(expand.navigation.lower()) for expand in call.query.expand)
         return replace(answer, dated=any(part is not None and part.dated for part in parts))
 
     async def create(self, call: Call) -> Answer:
@@ -130,7 +130,9 @@ class Items:
         """PATCH an item: what a GET gave back is taken. The type of an item cannot be changed."""
         row, body = await self.served.row(call), self._body(call)
         shape, name = entity(row.kind), type_name(body)
-        if name is not None and bare_name(name).lower() not in {each.name.lower() for each in shape.lineage()}:
+        if name is not None and bare_name(name).lower() not in {
+            structured_type.name.lower() for structured_type in shape.lineage()
+        }:
             raise Invalid(f"'{row.id}' is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
         changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
         changes |= self._navigations(call, shape, body=body, creating=False)

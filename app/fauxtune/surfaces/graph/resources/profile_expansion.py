@@ -91,16 +91,16 @@ def _summaries_of_each(call: Call, connection: Connection, profile: ProfileRow) 
     wanted = wishes_in(profile.kind, profile.document)
     return [
         {
-            "id": f"{profile.id}_{each.setting}",
-            "settingName": each.name,
-            "instancePath": each.setting,
-            **{f"{status}DeviceCount": number for status, number in each.devices.items()},
+            "id": f"{profile.id}_{summary.setting}",
+            "settingName": summary.name,
+            "instancePath": summary.setting,
+            **{f"{status}DeviceCount": number for status, number in summary.devices.items()},
         }
-        for each in summaries_of_settings(
+        for summary in summaries_of_settings(
             profile.kind,
             profile.id,
             wishes=wanted,
-            counted=[(each.row, each.devices) for each in counted],
+            counted=[(settings.row, settings.devices) for settings in counted],
             total=sum(counts.values()),
         )
     ]
@@ -177,7 +177,7 @@ def expansions(call: Call, connection: Connection, rows: Sequence[ProfileRow]) -
         rows,
         parts=PARTS,
         place=_place,
-        has=lambda row, each: _of_row(call, row, expand=each) is not None,
+        has=lambda row, expand: _of_row(call, row, expand=expand) is not None,
     )
     requested = {expansion.navigation.lower() for expansion in call.query.expand}
     bound = {target for row in rows for name, target in row.navigations.items() if name.lower() in requested}

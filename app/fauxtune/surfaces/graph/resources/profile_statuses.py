@@ -164,7 +164,7 @@ async def _found(call: Call, device: JoinedDeviceRow) -> tuple[ConfigurationStat
 def _settings_of(connection: Connection, call: Call, row: ConfigurationStateRow) -> list[Json]:
     profile_id = ProfileId(row.document["id"])
     rows = devices.ledger_rows(connection, row.enrollment_id).values()
-    held = [each for each in rows if any(claim.profile == profile_id for claim in each.claims)]
+    held = [ledger for ledger in rows if any(claim.profile == profile_id for claim in ledger.claims)]
     problem = None if row.error_code is None else Problem(row.error_code, row.message or "")
     outcome = ProfileOutcome(ProfileStatus(row.document["state"]), problem)
     states = _states(connection, call, row, held=held) or setting_states(row.kind, held, outcome=outcome)
@@ -202,7 +202,9 @@ def _setting(state: SettingState, row: ConfigurationStateRow, *, names: Mapping[
         "userName": device.get("userDisplayName"),
         "userEmail": device.get("emailAddress"),
         "userPrincipalName": device.get("userPrincipalName"),
-        "sources": [source_of(each, names.get(each, row.document["displayName"])) for each in sources],
+        "sources": [
+            source_of(profile_id, names.get(profile_id, row.document["displayName"])) for profile_id in sources
+        ],
         "currentValue": state.value,
     }
 
@@ -335,7 +337,7 @@ def _read_conflicts(connection: Connection, call: Call) -> list[Json]:
     conflicts: dict[str, tuple[tuple[Asking, ...], int]] = {}
     for row in statuses.conflicts(connection, tenant_id):
         counted = counted_settings(connection, tenant_id, profile_id=row.profile_id)
-        conflicts |= conflicts_in((each.row, each.devices) for each in counted)
+        conflicts |= conflicts_in((settings.row, settings.devices) for settings in counted)
     names = configuration.names_of_policies(
         connection, tenant_id, ids={one.profile for by, _devices in conflicts.values() for one in by}
     )
@@ -351,7 +353,7 @@ def _conflict(by: tuple[Asking, ...], devices: int, *, names: Mapping[ProfileId,
     profiles = list(dict.fromkeys(one.profile for one in by))
     return {
         "id": "_".join([*profiles, *sorted({one.setting for one in by})]),
-        "conflictingDeviceConfigurations": [source_of(each, names.get(each)) for each in profiles],
+        "conflictingDeviceConfigurations": [source_of(profile, names.get(profile)) for profile in profiles],
         "contributingSettings": sorted({one.setting for one in by}),
         "deviceCheckinsImpacted": devices,
     }

@@ -75,11 +75,11 @@ class Served:
     @cached_property
     def parts(self) -> dict[str, Part[ListedResourceRow]]:
         """What `$expand` takes, by name in lower case."""
-        parts = [*self.family.parts, *(self._member_part(each) for each in self.family.rules.members)]
+        parts = [*self.family.parts, *(self._member_part(member) for member in self.family.rules.members)]
         parts += [
-            below_part(each, (*self.above, self.family), path_of=lambda row: row.path)
-            for each in self.family.below
-            if each.path in self.family.expanded_below.split()
+            below_part(family, (*self.above, self.family), path_of=lambda row: row.path)
+            for family in self.family.below
+            if family.path in self.family.expanded_below.split()
         ]
         if self.family.assigned is not None:
             parts.append(Part("assignments", self.assignment, of_collection(ASSIGNMENTS, stored)))
@@ -101,7 +101,7 @@ class Served:
 
     def parts_of_named(self, name: str) -> dict[str, Part[Json]]:
         """What `$expand` takes of the parts of the member of this name."""
-        return self.parts_of(next(each for each in self.family.rules.members if each.name == name))
+        return self.parts_of(next(member for member in self.family.rules.members if member.name == name))
 
     def _member_part(self, member: Member) -> Part[ListedResourceRow]:
         def read(_call: Call, _connection: Connection, rows: Sequence[ListedResourceRow]) -> list[Any]:

@@ -54,9 +54,9 @@ USER = entity("user")
 
 def _license_details(row: UserRow) -> list[Json]:
     return [
-        _details(row.id, str(each["skuId"]), disabled=each.get("disabledPlans") or [])
-        for each in row.document.get("assignedLicenses") or ()
-        if each["skuId"] in SKUS
+        _details(row.id, str(assigned_license["skuId"]), disabled=assigned_license.get("disabledPlans") or [])
+        for assigned_license in row.document.get("assignedLicenses") or ()
+        if assigned_license["skuId"] in SKUS
     ]
 
 
@@ -301,9 +301,9 @@ def _text(body: Json, name: str) -> str:
 
 def _addresses(message: Json, name: str) -> tuple[str, ...]:
     recipients = message.get(name) or []
-    if not isinstance(recipients, list) or not all(isinstance(each, dict) for each in recipients):
+    if not isinstance(recipients, list) or not all(isinstance(recipient, dict) for recipient in recipients):
         raise Invalid(f"'{name}' is a list of recipients.", target=name)
-    return tuple(_address(each, name) for each in recipients)
+    return tuple(_address(recipient, name) for recipient in recipients)
 
 
 def _address(recipient: Json, name: str) -> str:

@@ -76,7 +76,7 @@ ROUTES: tuple[Route[Handler], ...] = tuple(route for area in AREAS.values() for 
 TABLES: dict[Version, RouteTable[Handler]] = {
     version: RouteTable(
         [route for route in ROUTES if version is Version.BETA or not route.beta_only],
-        types=[each.name for each in ENTITIES],
+        types=[entity.name for entity in ENTITIES],
     )
     for version in Version
 }

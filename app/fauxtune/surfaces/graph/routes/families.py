@@ -67,7 +67,7 @@ def _absent_below(served: Iterable[Route[Handler]]) -> Iterator[Route[Handler]]:
             names = {"$count": False, "{element}": False}
         elif route.template.endswith("}"):
             kinds = (route.returns, *derived_from(route.returns))
-            names = {each.name: each.beta_only for kind in kinds for each in kind.every_navigation()}
+            names = {navigation.name: navigation.beta_only for kind in kinds for navigation in kind.every_navigation()}
         for name, is_beta in names.items():
             beta = route.beta_only or is_beta
             template = f"{route.template}/{name}"
@@ -148,7 +148,7 @@ def _operations(bound: str) -> Iterator[tuple[str, bool]]:
 
 
 def _folded(template: str) -> str:
-    return "/".join("{}" if each.startswith("{") else each.lower() for each in template.split("/"))
+    return "/".join("{}" if part.startswith("{") else part.lower() for part in template.split("/"))
 
 
 @dataclass(frozen=True)
@@ -369,7 +369,7 @@ def _parameters(family: Family, name: str, *, required: str = "", on_all: bool =
         if f"{bound}/{name}" in MODEL.table.operations():
             operation = MODEL.table.operation(bound, name)
             # A body with entities in it is checked by its handler.
-            entities = any(MODEL.is_entity(each.type) for each in operation.parameters)
+            entities = any(MODEL.is_entity(parameter.type) for parameter in operation.parameters)
             if operation.kind == "function" or entities:
                 return None
             return MODEL.parameters(bound, name, overlay=Overlay(required=required))
