@@ -60,6 +60,11 @@ def show() -> None:
     fauxtune seed show
     fauxtune seed show > mine.json
     """
+    print_built_in()
+
+
+def print_built_in() -> None:
+    """Print the built-in seed as JSON."""
     from fauxtune.operations.tenants.seeds import BUILT_IN
 
     print(json.dumps(BUILT_IN, indent=2))

@@ -151,7 +151,7 @@ def serve(
     if print_seed:
         from fauxtune_cli.server import seeds
 
-        seeds.show()
+        seeds.print_built_in()
         return
     needs_posix("The server")
     (_in_background if detach or stop else _in_foreground)(options, output=output)

@@ -322,7 +322,7 @@ class RequestRow:
     item_key: ItemKey
     fingerprint: Annotated[str, "which answer is asked for, so that nothing is asked twice"]
     role: Annotated[str, "pkcs or imported-pfx"]
-    only_by: Annotated[str | None, "the only connector that can answer, or server; null: any with the role"]
+    only_by: Annotated[str | None, "the connector that alone can answer, or server; null: any with the role"]
     leased_by: Annotated[str | None, "the run of a connector that is at work on it"]
     leased_until: Annotated[datetime | None, "by the system's clock"]
     answered_by: Annotated[ConnectorId | None, "the connector"]
@@ -384,7 +384,7 @@ class AnswerRow:
     serial: str | None
     sealed: Annotated[bytes | None, "what only the device can read: see operations.packaging"] = field(repr=False)
     pfx: Annotated[bytes | None, "a PKCS answer's; an imported one stays where it is"] = field(repr=False)
-    kept_password: Annotated[bytes | None, "a PKCS answer's, readable only by the connector"] = field(repr=False)
+    kept_password: Annotated[bytes | None, "a PKCS answer's, readable by the connector alone"] = field(repr=False)
 
 
 connector_requests = table(
