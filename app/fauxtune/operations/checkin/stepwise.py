@@ -1,10 +1,7 @@
 """A check-in of a device that is managed step by step (Apple's MDM, OMA-DM): the results of its last steps are
 taken in, and its next steps are returned.
 
-A check-in of a device that is managed step by step (Apple's MDM, OMA-DM): the results of its last steps are taken in,
-and its next steps are returned.
-
-The next steps of a device, with the bytes that they carry; which ones and in which order is decided in
+Next steps are returned with the bytes that they carry; which ones and in which order is decided in
 `core/engine/planning/steps.py`. They are written down, so that the device is not quiet before it has reported their
 results.
 """

@@ -1,16 +1,10 @@
 """Apple devices: identity certificates before and at the enrolment, who calls by them, and check-in messages.
 
-The token's user gets an identity; Authenticate binds it to one piece of hardware for good; the first TokenUpdate
-makes the enrolment. From then on a device is known only by its certificate, whatever its messages claim: as NanoMDM
-does it (service/certauth).
-
-An identity certificate is bound to one device when that authenticates. What a message says about its sender is
-believed only as far as it agrees with that; NanoMDM does the same (service/certauth).
-
-Apple: "Device Management", Check-in. The first TokenUpdate completes an enrolment: `apple_enrollment.complete`.
-
-The challenge is an enrolment token, and the identity's user is the token's. A token is used up when an identity is
-issued, not when the enrolment profile that holds it is read. Apple: "Device Management", SCEP.
+The SCEP challenge of an identity is an enrolment token, and the identity's user is the token's. A token is used up when
+an identity is issued, not when the enrolment profile that holds it is read. Authenticate binds the identity to one
+piece of hardware permanently; the first TokenUpdate completes the enrolment. From then on a device is known only by its
+certificate: what a message says about its sender is believed as far as it agrees with that, as NanoMDM does it
+(service/certauth). Apple: "Device Management", Check-in and SCEP.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 The ledger knows the present; what a device had earlier decides whether it could read a mail then.
 
-The ledger does not name them yet. Where the removal table revokes what a device holds, they are revoked too: those of
-the tenant's own authority are in the register, those of a partner's are known from its reports.
+Certificates by SCEP that were issued but not yet reported by the device are not in the ledger. Where the removal table
+revokes what a device holds, they are revoked too: those of the tenant's own authority are in the register, those of a
+partner's are known from its reports.
 
 Graph's record (managedDevice) and the enrolment are two things: the record can go at once, the enrolment ends later.
 """

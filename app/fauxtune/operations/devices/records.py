@@ -1,8 +1,6 @@
 """Graph's record of a device: the facts that the device reports, and what an administrator changes.
 
-Graph: managedDevice; Intune refreshes the inventory of hardware every seven days.
-
-Graph: managedDevice: update; deviceCategory.
+Graph: managedDevice, its update, deviceCategory. Intune refreshes the inventory of hardware every seven days.
 
 The primary user decides what is assigned by way of users, and which imported certificates the device receives. The
 user who enrolled it stays as it was, and so do userPrincipalName, userDisplayName and emailAddress of Graph's record.
