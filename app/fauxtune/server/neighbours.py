@@ -1,13 +1,10 @@
 """The other processes that share the database: what they tell one another, and ask one another.
 
-The other processes that share the database: what they announce is heard, what happens here is told to them.
-
 Announcements are PostgreSQL's (storage.announcements). Where they begin, or begin again, everything is read again.
 
-What one process asks the others that share its database: rows of PostgreSQL, told by NOTIFY.
-
-Each answers from its own memory. Questions and answers are sealed (AES-GCM) under a key that all processes have: what
-was recorded, and private keys of simulated devices, enter no database in clear.
+Questions to the others are rows of PostgreSQL, told by NOTIFY. Each process answers from its own memory. Questions and
+answers are sealed (AES-GCM) under a key that all processes have: what was recorded, and private keys of simulated
+devices, enter no database in clear.
 """
 
 from __future__ import annotations

@@ -1,11 +1,6 @@
-"""What the parts of the test library share: people and groups, requests, and the event loop of devices.
-
-What the parts of the test library share: people and groups, what was waited for, and what each part knows of a
-tenant and its server.
-
-An event loop in a thread of its own, on which the simulated devices of this process live.
-
-Requests of the test library: those of an administrator, singly or as one batch, and those to the control surface.
+"""What the parts of the test library share: people and groups, what was waited for, what a part knows of a tenant and
+its server; requests of an administrator, singly or as one batch, and to the control surface; and an event loop in a
+thread of its own, on which the simulated devices of this process live.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
 """Which deployment profile an Autopilot device has, and what time changes of Autopilot.
 
-Which profile a device has follows from groups; no change of a group has to know of Autopilot. When it is written is
-decided in `autopilot_time`, how long each step takes in `core/policies/autopilot.py`.
-
-It is settled when the clock is moved, regularly by the server, and before an operation that depends on it; a GET shows
-what is settled. Which profile a device has is decided in `autopilot_profiles`, how long each step takes in
-`core/policies/autopilot.py`.
+Which profile a device has follows from groups; no change of a group has to know of Autopilot. It is settled when the
+clock is moved, regularly by the server, and before an operation that depends on it; a GET shows what is settled. How
+long each step takes stands in `core/policies/autopilot.py`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """The documents that clients read before they request a token: those of OAuth libraries, and those of Azure CLI.
 
-The documents that OAuth libraries read before they request a token: OpenID documents, instance and user discovery.
-
-Ruled by OpenID Connect Discovery 1.0 3 and by what MSAL reads ([MSAL] authority metadata, UserRealm). A tenant has two
-OpenID documents, as in Entra ID ("Access tokens", 2025-03): the issuer of version 1.0 is in access tokens for Graph and
-in id tokens of `/oauth2/token`, that of version 2.0 in the id tokens of `/oauth2/v2.0/token`.
+OAuth libraries read OpenID documents, instance and user discovery. Ruled by OpenID Connect Discovery 1.0 3 and by what
+MSAL reads ([MSAL] authority metadata, UserRealm). A tenant has two OpenID documents, as in Entra ID ("Access tokens",
+2025-03): the issuer of version 1.0 is in access tokens for Graph and in id tokens of `/oauth2/token`, that of version
+2.0 in the id tokens of `/oauth2/v2.0/token`.
 
 What Azure CLI asks of Azure Resource Manager before it is logged in: its cloud's endpoints, tenants, subscriptions.
 

@@ -1,17 +1,11 @@
-"""The partner's API, and the bodies of its requests.
-
-The partner's API below `/partner/{tenant}`, with a token for Intune's own service; and the older service discovery.
+"""The partner's API below `/partner/{tenant}`, with a token for Intune's own service; and the older service discovery.
 
 GET  /{tenant}/servicePrincipalsByAppId/{application}/serviceEndpoints
 POST .../StatelessScepRequestValidationService/ScepActions/validateRequest, successNotification, failureNotification
 POST .../StatelessPkiConnectorService/CertificateAuthorityRequests/downloadRevocationRequests, uploadRevocationResults
 
 Source: microsoft/Intune-Resource-Access, src/CsrValidation. A refusal of a request is an answer with status 200. The
-api-version is not looked at: clients name different ones.
-
-The bodies of the partner's API, as Microsoft's clients send them.
-
-Source: microsoft/Intune-Resource-Access, src/CsrValidation. The client in Java sends ISO-8859-1 and calls it JSON, the
+api-version is not looked at: clients name different ones. The client in Java sends ISO-8859-1 and calls it JSON, the
 one in C# may write names with a capital letter: so bodies are read as UTF-8, else as Latin-1, and names in any case.
 """
 

@@ -1,9 +1,4 @@
-"""History and diagnosis: the requests, and their answers.
-
-History and diagnosis: a user's certificates with findings, and the chain from the import to the device.
-
-The control surface's answers about problems: certificates with findings, and the chain to a device.
-"""
+"""History and diagnosis: a user's certificates with findings, and the chain from the import to the device."""
 
 from __future__ import annotations
 

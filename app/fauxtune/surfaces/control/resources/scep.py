@@ -1,9 +1,4 @@
-"""SCEP with a partner's certification authority: the requests, with their bodies and answers.
-
-SCEP with a partner's certification authority: challenges for devices, and certificates that it is to revoke.
-
-The bodies and answers of the control surface about SCEP: challenges, and revocations at a partner's authority.
-"""
+"""SCEP with a partner's certification authority: challenges for devices, and certificates that it is to revoke."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
-"""The settings catalog: its families, and what these can do beside what every resource can.
+"""The settings catalog: policies, compliance policies for Linux, reusable settings, definitions, categories, templates.
 
-The settings catalog: policies, compliance policies for Linux, reusable settings, definitions, categories, templates.
-
-What the families of the settings catalog can do beside what every resource can. Graph (beta):
-deviceManagementConfigurationPolicy: createCopy; deviceManagementCompliancePolicy: setScheduledActions;
-deviceManagementReusablePolicySetting: clone, referencingConfigurationPolicies.
+What its families can do beside what every resource can, Graph (beta): deviceManagementConfigurationPolicy: createCopy;
+deviceManagementCompliancePolicy: setScheduledActions; deviceManagementReusablePolicySetting: clone,
+referencingConfigurationPolicies.
 """
 
 from __future__ import annotations

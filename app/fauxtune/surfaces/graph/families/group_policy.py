@@ -1,8 +1,6 @@
-"""Administrative templates: their families, and what these can do beside what every resource can.
+"""Administrative templates: policies with values of definitions, definitions, categories, files of definitions.
 
-Administrative templates: policies with values of definitions, definitions, categories, files of definitions.
-
-What the families of administrative templates can do beside what every resource can. Graph (beta):
+What its families can do beside what every resource can, Graph (beta):
 groupPolicyConfiguration: updateDefinitionValues; groupPolicyDefinitionValue: definition;
 groupPolicyUploadedDefinitionFile: remove, definitions.
 """

@@ -1,8 +1,4 @@
-"""Groups, and what can be asked of anything that is in groups or holds members.
-
-Groups, their members and owners.
-
-What can be asked of anything that is in groups or holds members: lists, references, checks.
+"""Groups, their members and owners; lists, references and checks of anything that is in groups or holds members.
 
 #: data
 """
