@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("kind", WORD, nullable=False, comment="a core.engine.targeting.TargetKind"),
         sa.Column("group_id", WORD),
-        sa.Column("intent", WORD, comment="apply or remove; apply where there is none"),
+        sa.Column("intent", WORD, comment="apply or remove; null means apply"),
         sa.Column("filter_id", WORD),
         sa.Column("filter_type", WORD, comment="include or exclude, where there is a filter"),
         sa.Column("document", sa.JSON(), nullable=False),

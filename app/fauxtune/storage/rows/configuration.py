@@ -56,7 +56,7 @@ class AssignmentRow:
     position: int
     kind: Annotated[TargetKind, "a core.engine.targeting.TargetKind"]
     group_id: GroupId | None
-    intent: Annotated[Intent | None, "apply or remove; apply where there is none"]
+    intent: Annotated[Intent | None, "apply or remove; null means apply"]
     filter_id: FilterId | None
     filter_type: Annotated[FilterType | None, "include or exclude, where there is a filter"]
     document: JsonObject
