@@ -1,14 +1,16 @@
-"""docs/where.md: each place that it names exists, and is code, not an import."""
+"""The places that docs/where.md names are there, and are code, not imports; the files of CONTRIBUTING.md are there."""
 
 from __future__ import annotations
 
 import ast
 import re
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/where.md").read_text(encoding="utf-8")
+_FOLDER = re.compile(r"`([\w/<>.-]+/)`")
 PLACES = re.findall(r"`([^`\s]+\.py)::([^`\s]+)`", PAGE)
 
 
@@ -53,3 +55,18 @@ def test_each_question_has_a_place() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(heads)]
     assert len(rows) > 60
     assert [row for row in rows if "::" not in row.rsplit("|", 2)[1]] == []
+
+
+def test_each_file_that_contributing_names_is_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    recipes = re.sub(r"^new file .*$", "", page, flags=re.MULTILINE)  # what somebody is told to make
+    named = set(re.findall(r"`([\w/<>.-]*\w\.(?:py|txt|toml|md))`", recipes)) | set(_FOLDER.findall(recipes))
+    assert len(named) > 60
+    patterns = {name: "*/" + re.sub(r"<\w+>", "*", name).rstrip("/") for name in named}
+    places = [
+        str(path)
+        for folder in ("app", "simulator", "migrations", "tests", "docs")
+        for path in (ROOT / folder).rglob("*")
+    ]
+    places += [str(path) for path in ROOT.iterdir()]
+    assert [name for name, pattern in patterns.items() if not any(fnmatch(path, pattern) for path in places)] == []
