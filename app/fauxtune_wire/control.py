@@ -10,7 +10,6 @@ from fastapi import Depends, Query, Response
 from pydantic import Field
 from starlette.responses import StreamingResponse
 
-from fauxtune.core.clock import iso
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.control.access import Anyone, Here, calls
@@ -213,62 +212,41 @@ async def _listed(
 
 
 def _view(exchange: wire_exchanges.Exchange) -> WireExchange:
-    return WireExchange(**_members(exchange))
+    return WireExchange.from_value(exchange, **_parties(exchange))
 
 
 def _whole(whole: wire_exchanges.WholeExchange) -> WholeWireExchange:
-    return WholeWireExchange(
-        **_members(whole.exchange),
+    return WholeWireExchange.from_value(
+        whole.exchange,
+        **_parties(whole.exchange),
         request=_message(whole.request),
         response=_message(whole.response),
         as_curl=whole.as_curl,
     )
 
 
-def _members(exchange: wire_exchanges.Exchange) -> dict[str, Any]:
-    who = exchange.who
-    names = ("number", "surface", "method", "url", "status", "milliseconds", "request_id", "refusal")
+def _parties(exchange: wire_exchanges.Exchange) -> dict[str, Any]:
+    """Return who sent it, and by which permissions."""
     return {
-        **{name: getattr(exchange, name) for name in (*names, "request_length", "response_length")},
-        "time": iso(exchange.time),
-        "tenant_time": None if exchange.tenant_time is None else iso(exchange.tenant_time),
-        "caller": WireCaller(
-            application=who.application,
-            application_name=who.application_name,
-            user=who.user,
-            user_principal_name=who.user_name,
-            device=who.device,
-            device_name=who.device_name,
-            managed_device_id=who.managed_device_id,
-        ),
+        "caller": WireCaller.from_value(exchange.who, user_principal_name=exchange.who.user_name),
         "permissions": [
-            WirePermission(
-                operation=permission.operation,
-                needs=list(permission.needs),
-                granted_by=list(permission.granted_by),
-                missing=permission.is_missing,
-            )
-            for permission in exchange.permissions
+            WirePermission.from_value(permission, missing=permission.is_missing) for permission in exchange.permissions
         ],
     }
 
 
 def _message(message: wire_exchanges.Message) -> WireMessage:
-    return WireMessage(
+    return WireMessage.from_value(
+        message,
         headers=[WireHeader(name=name, value=value) for name, value in message.headers],
-        content_type=message.content_type,
-        length=message.length,
-        truncated=message.truncated,
         parts=[_part(part) for part in message.parts],
-        head=[_part(each) for each in message.head],
+        head=[_part(part) for part in message.head],
     )
 
 
 def _part(part: Part) -> WirePart:
-    return WirePart(
-        title=part.title,
-        language=part.language,
-        text=part.text,
+    return WirePart.from_value(
+        part,
         facts=[WireFact(name=name, value=value) for name, value in part.facts],
-        parts=[_part(each) for each in part.parts],
+        parts=[_part(inner) for inner in part.parts],
     )

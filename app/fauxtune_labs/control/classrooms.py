@@ -11,7 +11,6 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
-from fauxtune.core.clock import iso
 from fauxtune.core.model.classrooms import MOST_SEATS, SeatEvent, seat_name
 from fauxtune.core.model.text import Text
 from fauxtune.operations.runtime.emulator import Emulator
@@ -190,11 +189,8 @@ async def list_classrooms(emulator: Anyone) -> Listed[ListedClassroom]:
     """By name."""
     return Listed(
         value=[
-            ListedClassroom(
-                name=classroom.name,
-                seats=len(classroom.seats),
-                labs=classroom.labs,
-                created_date_time=iso(classroom.seats[0].created_at),
+            ListedClassroom.from_value(
+                classroom, seats=len(classroom.seats), created_date_time=classroom.seats[0].created_at
             )
             for classroom in await opening.classrooms(emulator)
         ]
@@ -296,7 +292,7 @@ def _origin(emulator: Emulator) -> str:
 
 
 def _labs(labs: Sequence[Lab]) -> list[ClassroomLab]:
-    return [ClassroomLab(name=lab.name, title=lab.title, minutes=lab.minutes, steps=len(lab.steps)) for lab in labs]
+    return [ClassroomLab.from_value(lab, steps=len(lab.steps)) for lab in labs]
 
 
 def _outcomes(outcomes: Sequence[steering.Outcome]) -> Listed[SeatOutcome]:
@@ -304,28 +300,18 @@ def _outcomes(outcomes: Sequence[steering.Outcome]) -> Listed[SeatOutcome]:
 
 
 def _seat(seat: SeatProgress) -> Seat:
-    return Seat(
+    return Seat.from_value(
+        seat,
         name=seat_name(seat.seat.classroom, seat.seat.number),
         tenant=seat.tenant.id,
-        now=iso(seat.now),
-        frozen=seat.is_frozen,
         labs=[_lab(lab) for lab in seat.labs],
         last=None if seat.last is None else _note(seat.last),
     )
 
 
 def _lab(progress: LabProgress) -> SeatLab:
-    return SeatLab(
-        name=progress.lab.name,
-        started=progress.is_started,
-        present=progress.is_present,
-        done=progress.is_done,
-        predicted=progress.predicted,
-        passed=[number + 1 for number in progress.passed],
-        answered=progress.answered,
-        hints=progress.hints,
-    )
+    return SeatLab.from_value(progress, name=progress.lab.name, passed=[number + 1 for number in progress.passed])
 
 
 def _note(row: SeatEventRow) -> SeatNote:
-    return SeatNote(time=iso(row.at), event=row.event, lab=row.lab, text=deed(row))
+    return SeatNote.from_value(row, time=row.at, text=deed(row))

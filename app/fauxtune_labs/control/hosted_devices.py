@@ -110,13 +110,4 @@ async def check_in_hosted_device(here: Here, device: str) -> HostedDevice:
 
 
 def _view(device: device_host.HostedDevice) -> HostedDevice:
-    return HostedDevice(
-        name=device.name,
-        platform=device.platform,
-        mode=device.mode,
-        user_principal_name=device.user,
-        enrollment=device.enrollment,
-        ended=device.ended,
-        online=device.is_online,
-        refuses=sorted(device.refuses),
-    )
+    return HostedDevice.from_value(device, user_principal_name=device.user, refuses=sorted(device.refuses))

@@ -259,10 +259,7 @@ async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> 
                 number=each.number + 1,
                 title=known.steps[each.number].title,
                 passed=each.passed,
-                checks=[
-                    LabOutcome(passed=one.passed, looked=one.looked, saw=one.saw, expected=one.expected)
-                    for one in (in_words(outcome, words) for outcome in each.outcomes)
-                ],
+                checks=[LabOutcome.from_value(in_words(outcome, words)) for outcome in each.outcomes],
             )
             for each in checked
         ],
@@ -273,7 +270,7 @@ async def check_lab(here: Here, lab: str, body: LabStepNumber | None = None) -> 
 async def hint_lab(here: Here, lab: str, body: LabHintWanted) -> LabHint:
     """A step has three; the last one comes again."""
     given = await runs.hint(here.emulator, here.tenant, name=lab, step=body.step - 1, language=here.language)
-    return LabHint(number=given.number, of=given.of, text=given.text)
+    return LabHint.from_value(given)
 
 
 @router.post("/{lab}/solve", summary="Do what a step of a lab asks for, or all steps")
@@ -306,27 +303,12 @@ async def get_lab_file(here: Here, lab: str, name: str) -> Response:
 async def _seen(here: TenantCall, name: str) -> Lab:
     view = await lab_view(here.emulator, here.tenant, name=name, language=here.language)
     lab, progress = view.lab, view.progress
-    return Lab(
-        name=lab.name,
-        title=lab.title,
-        minutes=lab.minutes,
-        idea=lab.idea,
-        story=lab.story,
+    return Lab.from_value(
+        lab,
         state=view.state,
-        edition=lab.edition,
         predict=_question(lab.predict, progress.predicted, is_told=progress.is_told(runs.PREDICT)),
         steps=[_step(here, view, number) for number in range(len(lab.steps))],
-        proofs=[
-            LabProof(
-                text=proof.text,
-                files=[file.words["name"] for file in proof.files],
-                run=[*proof.run],
-                prints=[*proof.prints],
-                hides=[*proof.hides],
-                fails=proof.fails,
-            )
-            for proof in lab.proofs
-        ],
+        proofs=[LabProof.from_value(proof, files=[file.words["name"] for file in proof.files]) for proof in lab.proofs],
         quiz=_question(lab.quiz, progress.answered, is_told=True),
         files=[*view.files],
     )
@@ -365,15 +347,13 @@ def _choice(choice: Choice, *, number: int, chosen: bool, is_told: bool) -> LabC
 def _step(here: TenantCall, view: LabView, number: int) -> LabStep:
     step, progress = view.lab.steps[number], view.progress
     ways = view.steps[number] if view.steps else StepView((), ())
-    return LabStep(
+    return LabStep.from_value(
+        step,
         number=number + 1,
-        title=step.title,
-        text=step.text,
         passed=number in progress.passed,
         hints=[*step.hints[: _hints(progress, number)]],
         do=[_way(here, way) for way in ways.do],
         look=[_way(here, way) for way in ways.look],
-        wrong=[LabWrongWay(text=wrong_way.text, says=wrong_way.says) for wrong_way in step.wrong],
     )
 
 
@@ -386,19 +366,4 @@ def _way(here: TenantCall, way: Way) -> LabWay:
     if way.page:
         path = "/".join(quote(part, safe="") for part in ("console", here.tenant.name, *way.page))
         page = f"/{path}?{urlencode(way.query)}" if way.query else f"/{path}"
-    return LabWay(
-        meaning=catalogue(here.language, DOMAIN).gettext(way.meaning),
-        command=way.command,
-        page=page,
-        requests=[
-            LabRequest(
-                service=request.service.value,
-                method=request.method,
-                path=request.path,
-                body=request.body,
-                notes=[*request.notes],
-            )
-            for request in way.requests
-        ],
-        problem=way.problem,
-    )
+    return LabWay.from_value(way, meaning=catalogue(here.language, DOMAIN).gettext(way.meaning), page=page)

@@ -53,17 +53,10 @@ async def list_states(here: Here) -> Listed[KnownState]:
     """By areas: users, groups, certificates, profiles, devices, failures, times."""
     return Listed(
         value=[
-            KnownState(
+            KnownState.from_value(
+                sentence,
                 state=sentence.text,
-                example=sentence.example,
-                area=sentence.area,
-                meaning=sentence.meaning,
-                also=list(sentence.also),
-                params=[
-                    PlaceOfState(name=name, example=PLACES[name].example, meaning=PLACES[name].meaning)
-                    for name in places(sentence)
-                ],
-                enrolls=sentence.enrolls,
+                params=[PlaceOfState.from_value(PLACES[name], name=name) for name in places(sentence)],
             )
             for sentence in SENTENCES
         ]
@@ -77,4 +70,4 @@ async def reach_state(here: Here, body: messages.ProviderState) -> ReachedState:
     """
     params: dict[str, Any] = dict(body.params)
     reached = await reach(here.emulator, here.tenant, state=body.state, params=params)
-    return ReachedState(state=reached.text, wording=reached.state, changed=reached.changed, values=dict(reached.values))
+    return ReachedState.from_value(reached, state=reached.text, wording=reached.state)

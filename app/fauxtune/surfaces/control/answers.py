@@ -6,11 +6,14 @@ always the id of its enrolment, beside that of its managedDevice.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from fauxtune.core.clock import iso
 from fauxtune.core.model.tenants import KeyOrigin
 
 T = TypeVar("T")
@@ -30,6 +33,37 @@ class Answer(BaseModel):
     """An answer. Its members have camel-case names in JSON."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    @classmethod
+    def from_value(cls, value: object, /, **others: Any) -> Self:
+        """Return the answer that tells a value, such as a row: its attributes of the same names, and `others`.
+
+        The member `a_date_time` is also the attribute `a_at`, and the member `a` the attribute `is_a`. Times are
+        written in ISO 8601, enumerations as their values, and values inside it as the answers that its members are.
+        """
+        return cls.model_validate({**cls._members(value), **{name: _plain(other) for name, other in others.items()}})
+
+    @classmethod
+    def _members(cls, value: object) -> dict[str, Any]:
+        """Return what a value has of the members; the others are left out."""
+        members: dict[str, Any] = {}
+        for member in cls.model_fields:
+            names = (member, f"{member.removesuffix('_date_time')}_at", f"is_{member}")
+            name = next((name for name in names if hasattr(value, name)), None)
+            if name is not None:
+                members[member] = _plain(getattr(value, name))
+        return members
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_inner(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | BaseModel) else cls._members(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    return value.value if isinstance(value, Enum) else value
 
 
 class Listed(Answer, Generic[T]):

@@ -7,7 +7,6 @@ from typing import Annotated
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import Query, Response
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.mail import address_book
@@ -89,20 +88,14 @@ def _certificate(tx: Transaction, body: NewPublication) -> bytes:
 
 def _published(published: Published) -> answers.PublishedCertificate:
     certificate = published.certificate
-    return answers.PublishedCertificate(
-        address=published.address,
-        thumbprint=published.thumbprint,
+    return answers.PublishedCertificate.from_value(
+        published,
         subject=published.contents.subject,
         issuer=published.contents.issuer,
-        addresses=list(published.contents.addresses),
-        not_before=iso(certificate.not_valid_before_utc),
-        not_after=iso(certificate.not_valid_after_utc),
-        published_date_time=iso(published.published_at),
+        addresses=published.contents.addresses,
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
         user=published.owner,
-        usable=published.is_usable,
-        remarks=[
-            answers.Remark(code=remark.fault.value, sentence=remark.sentence, hinders=remark.hinders)
-            for remark in published.remarks
-        ],
+        remarks=[answers.Remark.from_value(remark, code=remark.fault) for remark in published.remarks],
         certificate=certificate.public_bytes(Encoding.PEM).decode(),
     )

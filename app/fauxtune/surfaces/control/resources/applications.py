@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import Response
 from pydantic.alias_generators import to_camel
 
-from fauxtune.core.clock import iso
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.directory import applications
 from fauxtune.storage.queries import applications as queries
@@ -72,14 +71,10 @@ async def delete_application(here: Here, clientId: str) -> Response:  # noqa: N8
 
 def _view(row: ApplicationRow, *, secret: str | None = None) -> answers.Application:
     certificate = None if row.certificate is None else x509.load_der_x509_certificate(row.certificate)
-    return answers.Application(
-        client_id=row.client_id,
+    return answers.Application.from_value(
+        row,
         display_name=row.name,
-        roles=row.roles,
-        consented_scopes=row.consented_scopes,
-        redirect_uris=row.redirect_uris,
         secret=secret,
         certificate=None if certificate is None else certificate.public_bytes(Encoding.PEM).decode(),
         thumbprint=None if certificate is None else thumbprint(certificate),
-        created_date_time=iso(row.created_at),
     )

@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import Query
 
-from fauxtune.core.clock import iso
 from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.certificate_status import certificate_status
@@ -77,7 +76,7 @@ async def list_certificates(
 ) -> answers.Listed[answers.Registered]:
     """The newest validity first."""
 
-    def read(tx: Transaction) -> list[JsonObject]:
+    def read(tx: Transaction) -> list[answers.Registered]:
         user_id = None
         if userPrincipalName is not None:
             user = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=userPrincipalName)
@@ -87,7 +86,7 @@ async def list_certificates(
         rows = queries.issued(tx.connection, tx.tenant.id, user_id=user_id)
         return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row.key_usage)])
 
-    return answers.Listed(value=[answers.Registered(**row) for row in await here.run(read)])
+    return answers.Listed(value=await here.run(read))
 
 
 @router.get("/marks", summary="Get the marks of certificates")
@@ -136,10 +135,10 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
             reason=result.reason,
             authority_name=row.authority,
             device=row.enrollment_id,
-            user=view["user_principal_name"],
-            source=view["source"],
+            user=view.user_principal_name,
+            source=view.source,
         )
-        return answers.Registered(**_view(tx, _row(tx, key)))
+        return _view(tx, _row(tx, key))
 
     return await here.run(change)
 
@@ -152,24 +151,12 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     held = key_queries.holders(tx.connection, tx.tenant.id, thumbprint=known.thumbprint)
     devices = [known.device, *(row.enrollment_id for row in held)]
     records = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=devices)
-    view: JsonObject = {
-        "serial": known.serial,
-        "thumbprint": known.thumbprint,
-        "authority": known.authority,
-        "subject": known.subject,
-        "user_principal_name": user,
-        "template": known.template,
-        "source": known.source,
-        "key_usage": list(known.key_usage),
+    return answers.Certificate.from_value(
+        known,
         **_span(known),
-        "status": "unknown" if known.status is None else known.status.value,
-        "reason": known.reason,
-        "revoked_date_time": moment(known.revoked_at),
-        "device": known.device,
-        "managed_device_id": records.get(known.device),
-    }
-    return answers.Certificate(
-        **view,
+        user_principal_name=user,
+        status=known.status or "unknown",
+        managed_device_id=records.get(known.device),
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
         revocation=_revocation(known.revocation),
         users=sorted(name for name in users if name is not None),
@@ -204,32 +191,23 @@ def _row(tx: Transaction, key: str) -> CertificateRow:
     return row
 
 
-def _views(tx: Transaction, rows: Sequence[CertificateRow]) -> list[JsonObject]:
+def _views(tx: Transaction, rows: Sequence[CertificateRow]) -> list[answers.Registered]:
     known = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[row.enrollment_id for row in rows])
-    return [{**_shown(tx, row), "managed_device_id": known.get(row.enrollment_id)} for row in rows]
+    return [
+        answers.Registered.from_value(
+            row,
+            user_principal_name=_upn(tx, row.user_id),
+            source=_source(tx, row),
+            status=_status(tx, row),
+            device=row.enrollment_id,
+            managed_device_id=known.get(row.enrollment_id),
+        )
+        for row in rows
+    ]
 
 
-def _view(tx: Transaction, row: CertificateRow) -> JsonObject:
+def _view(tx: Transaction, row: CertificateRow) -> answers.Registered:
     return _views(tx, [row])[0]
-
-
-def _shown(tx: Transaction, row: CertificateRow) -> JsonObject:
-    return {
-        "serial": row.serial,
-        "thumbprint": row.thumbprint,
-        "authority": row.authority,
-        "subject": row.subject,
-        "user_principal_name": _upn(tx, row.user_id),
-        "template": row.template,
-        "source": _source(tx, row),
-        "key_usage": row.key_usage,
-        "not_before": iso(row.not_before),
-        "not_after": iso(row.not_after),
-        "status": _status(tx, row),
-        "reason": row.reason,
-        "revoked_date_time": None if row.revoked_at is None else iso(row.revoked_at),
-        "device": row.enrollment_id,
-    }
 
 
 def _source(tx: Transaction, row: CertificateRow) -> str | None:

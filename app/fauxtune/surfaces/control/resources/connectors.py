@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from fastapi import Query, Response
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.connectors import PROGRAMS, support
 from fauxtune.core.model.ids import EnrollmentId, TenantId
@@ -39,7 +38,7 @@ _KEY_FILES: dict[int | str, dict[str, Any]] = {
 async def list_connectors(here: Here) -> answers.Listed[answers.Connector]:
     """Oldest first."""
     rows = await here.read(connector_queries.connector_rows, here.tenant.id)
-    return answers.Listed(value=[answers.Connector(**_shown(here, row)) for row in rows])
+    return answers.Listed(value=[_shown(here, row) for row in rows])
 
 
 @router.post("", status_code=201, summary="Add a connector")
@@ -51,16 +50,16 @@ async def add_connector(here: Here, body: messages.NewConnector) -> answers.NewP
     new = await here.run(
         connector_registry.add_connector, body.name, roles=body.roles, mode=body.mode, program=body.program, apart=apart
     )
-    view = _shown(here, new.row)
+    shown = _shown(here, new.row)
     if new.credential is None:
-        return answers.Connector(**view)
-    return answers.NewProcess(**view, credential=new.credential)
+        return shown
+    return answers.NewProcess.from_value(shown, credential=new.credential)
 
 
 @router.get("/{connector}", summary="Get a connector")
 async def get_connector(here: Here, connector: str) -> answers.Connector:
     """The connector is named by id or name."""
-    return answers.Connector(**_shown(here, await here.run(connector_registry.connector, connector)))
+    return _shown(here, await here.run(connector_registry.connector, connector))
 
 
 @router.patch("/{connector}", summary="Change a connector: state, mode, roles or version")
@@ -74,7 +73,7 @@ async def change_connector(*, here: Here, connector: str, body: messages.Connect
         roles=body.roles,
         version=body.version,
     )
-    return answers.Connector(**_shown(here, row))
+    return _shown(here, row)
 
 
 @router.delete("/{connector}", status_code=204, summary="Remove a connector")
@@ -119,7 +118,9 @@ async def list_connector_events(
         # The new event may belong to another connector: then the wait goes on.
         await here.emulator.signals.wait_for_connector_log(here.tenant.id, seconds=ends - loop.time(), unless=has_some)
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.device for row in rows])
-    events = [_event(row, managed=known.get(row.device)) for row in rows]
+    events = [
+        answers.ConnectorEvent.from_value(row, id=row.event_id, managed_device_id=known.get(row.device)) for row in rows
+    ]
     return answers.ConnectorLog(events=events, next=rows[-1].number if rows else after)
 
 
@@ -200,51 +201,24 @@ async def delete_connector_key(*, here: Here, connector: str, provider: str, nam
     return Response(status_code=204)
 
 
-def _shown(here: Here, row: ConnectorRow) -> dict[str, Any]:
+def _shown(here: Here, row: ConnectorRow) -> answers.Connector:
     program, now = row.program, here.emulator.runner.now(here.tenant)
-    apart, heard = row.credential_digest is not None, row.contact_at
-    ra = row.ra_certificate
-    return {
-        "id": row.id,
-        "name": row.name,
-        "state": row.state,
-        "mode": row.mode,
-        "roles": row.roles,
-        "created_date_time": iso(row.created_at),
-        "program": program.value,
-        "version": row.version or PROGRAMS[program].newest,
-        "support": support(program, row.version, now=now).value,
-        "ra_certificate": None if ra is None else hashlib.sha1(ra).hexdigest(),  # noqa: S324 - how certificates are named
-        "location": "process" if apart else "server",
-        "machine_name": row.machine,
-        "running": is_running(row, now=now) if apart else None,
-        "unreached_host": unreached(row, here.emulator.faults.of(here.tenant.id), now=now),
-        "last_contact_date_time": None if heard is None else iso(heard),
-    }
-
-
-def _event(row: ConnectorEventRow, *, managed: str | None) -> answers.ConnectorEvent:
-    return answers.ConnectorEvent(
-        number=row.number,
-        id=row.event_id,
-        name=row.name,
-        time=iso(row.time),
-        connector=row.connector,
-        device=row.device,
-        managed_device_id=managed,
-        user=row.user,
-        diagnostic_code=row.diagnostic_code,
-        detail=row.detail,
+    apart, ra = row.credential_digest is not None, row.ra_certificate
+    return answers.Connector.from_value(
+        row,
+        version=row.version or PROGRAMS[program].newest,
+        support=support(program, row.version, now=now),
+        ra_certificate=None if ra is None else hashlib.sha1(ra).hexdigest(),  # noqa: S324 - how certificates are named
+        location="process" if apart else "server",
+        machine_name=row.machine,
+        running=is_running(row, now=now) if apart else None,
+        unreached_host=unreached(row, here.emulator.faults.of(here.tenant.id), now=now),
+        last_contact_date_time=row.contact_at,
     )
 
 
 def _key_view(row: ConnectorKeyRow) -> answers.ConnectorKey:
-    return answers.ConnectorKey(
-        provider_name=row.provider,
-        key_name=row.key_name,
-        key_length=row.key_length,
-        public_key=_pem(row),
-    )
+    return answers.ConnectorKey.from_value(row, provider_name=row.provider, public_key=_pem(row))
 
 
 def _pem(row: ConnectorKeyRow) -> str:

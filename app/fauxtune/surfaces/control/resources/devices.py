@@ -84,21 +84,7 @@ async def get_apps(here: Here, device: str) -> answers.Listed[answers.DeviceApp]
     def read(tx: Transaction) -> list[ReportedApp]:
         return apps_of_device(tx, _device(tx, device).row)
 
-    return answers.Listed(value=[_app(reported_app) for reported_app in await here.run(read)])
-
-
-def _app(app: ReportedApp) -> answers.DeviceApp:
-    return answers.DeviceApp(
-        id=app.id,
-        name=app.name,
-        kind=app.kind,
-        intent=app.intent,
-        state=app.state,
-        why=app.why,
-        version=app.version,
-        error_code=app.error_code,
-        changed_at=None if app.changed_at is None else iso(app.changed_at),
-    )
+    return answers.Listed(value=[answers.DeviceApp.from_value(app) for app in await here.run(read)])
 
 
 @router.get("/{device}/ledger", summary="What a device holds, and how it stands")
@@ -113,7 +99,7 @@ async def get_ledger(here: Here, device: str) -> answers.Ledger:
 
     described, rows, names = await here.run(read)
     view = _view(described, here=here)
-    return answers.Ledger(**view.model_dump(), items=[_item(row, names=names) for row in rows])
+    return answers.Ledger.from_value(view, items=[_item(row, names=names) for row in rows])
 
 
 @router.post("/{device}/partnerFacts", summary="Report facts of a device that another service knows", status_code=204)
@@ -160,28 +146,15 @@ def _described(tx: Transaction, rows: list[NamedEnrollmentRow]) -> list[_Describ
 
 def _view(described: _Described, *, here: Here) -> answers.Device:
     row = described.row
-    last = row.last_checkin_at
-    return answers.Device(
-        id=row.id,
+    return answers.Device.from_value(
+        row,
         managed_device_id=row.facts.get("managedDeviceId"),
-        device_name=row.device_name,
-        user_id=row.user_id,
         user=described.user,
-        platform=row.platform,
-        mode=row.mode,
-        variant=row.variant,
-        state=row.state.value,
-        cause=row.cause,
-        enrolled_date_time=iso(row.enrolled_at),
-        last_checkin_date_time=None if last is None else iso(last),
+        enrolled_date_time=row.enrolled_at,
         next_checkin_date_time=_next_check_in(row),
-        generation=row.generation,
-        settled_generation=row.settled_generation,
         settled=described.settled,
         waits_for=described.waits_for,
-        due_date_time=None if row.due_at == NEVER else iso(row.due_at),
-        policy_version=row.policy_version,
-        plans=row.plans,
+        due_date_time=None if row.due_at == NEVER else row.due_at,
         connected=here.emulator.signals.is_connected(row.id),
     )
 
@@ -195,21 +168,12 @@ def _next_check_in(row: NamedEnrollmentRow) -> str | None:
 
 def _item(row: LedgerRow, *, names: dict[ProfileId, str]) -> answers.Item:
     problem = row.problem
-    return answers.Item(
-        key=row.key,
-        source=row.source.value,
-        state=row.state.value,
+    return answers.Item.from_value(
+        row,
         profiles=[claim.profile for claim in row.claims],
         profile_names=[names.get(claim.profile, claim.profile) for claim in row.claims],
-        thumbprint=row.thumbprint,
-        serial=row.serial,
         intended_purpose=row.purpose,
-        not_after=None if row.not_after is None else iso(row.not_after),
-        renew_at=None if row.renew_at is None else iso(row.renew_at),
-        fingerprint=row.fingerprint,
-        installed_fingerprint=row.installed_fingerprint,
         error_code=None if problem is None else problem.code,
         error=None if problem is None else problem.message,
-        waits_for=row.waits_for,
         waits_for_role=ROLES.get(row.source) if is_connector(row.waits_for) else None,
     )

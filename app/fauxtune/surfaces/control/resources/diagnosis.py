@@ -11,7 +11,6 @@ from fauxtune.core.engine.diagnosis import chain as chains
 from fauxtune.core.engine.diagnosis import findings
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import Facts, UserCertificate, name_of
-from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.operations.insight import diagnosis
@@ -179,7 +178,7 @@ async def get_user_certificates(
     devices += [holder.device for certificate in certificates for holder in certificate.holders]
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=devices)
     return CertificateHistory(
-        user=UserNamed(id=person.id, user_principal_name=person.name, mail=person.mail, licensed=person.licensed),
+        user=UserNamed.from_value(person, user_principal_name=person.name),
         value=[
             _certificate(certificate, facts=history.facts, findings=history.about(certificate), known=known)
             for certificate in certificates
@@ -210,36 +209,20 @@ def _certificate(
 ) -> OwnedCertificate:
     names = {device.id: device.name for device in facts.devices}
     held = [
-        {
-            "device": one.device,
-            "managed_device_id": known.get(one.device),
-            "device_name": names.get(one.device),
-            "state": one.state,
-        }
-        for one in certificate.holders
+        HeldBy.from_value(holder, managed_device_id=known.get(holder.device), device_name=names.get(holder.device))
+        for holder in certificate.holders
     ]
-    members = {
-        "thumbprint": certificate.thumbprint,
-        "source": certificate.source,
-        "serial": certificate.serial,
-        "template": certificate.template,
-        "intended_purpose": certificate.purpose,
-        "not_before": moment(certificate.not_before),
-        "not_after": moment(certificate.not_after),
-        "status": _status(certificate, facts=facts),
-        "revoked_date_time": moment(certificate.revoked_at),
-        "reason": certificate.reason,
-        "device": certificate.device,
-        "managed_device_id": known.get(certificate.device),
-        "profile": certificate.profile,
-        "profile_name": None if certificate.profile is None else facts.names.get(certificate.profile),
-        "provider_name": certificate.provider,
-        "key_name": certificate.key_name,
-        "holders": held,
-        "findings": [_finding(one, known=known) for one in findings],
+    return OwnedCertificate.from_value(
+        certificate,
+        intended_purpose=certificate.purpose,
+        status=_status(certificate, facts=facts),
+        managed_device_id=known.get(certificate.device),
+        profile_name=None if certificate.profile is None else facts.names.get(certificate.profile),
+        provider_name=certificate.provider,
+        holders=held,
+        findings=[_finding(finding, known=known) for finding in findings],
         **_contents(certificate.contents),
-    }
-    return OwnedCertificate.model_validate(members)
+    )
 
 
 def _contents(contents: CertificateContents | None) -> dict[str, Any]:
@@ -268,16 +251,12 @@ def _finding(finding: findings.Finding, *, known: dict[str | None, str]) -> Find
     code = evidence.get("errorCode")
     if isinstance(code, int):
         evidence["error"] = asdict(diagnosis.number(code))
-    return Finding(
+    return Finding.from_value(
+        observation,
         code=finding.code,
-        severity=finding.severity.value,
-        message=observation.message,
+        severity=finding.severity,
         evidence=evidence,
-        fix=observation.fix,
-        certificate=observation.certificate,
-        device=observation.device,
         managed_device_id=known.get(observation.device),
-        profile=observation.profile,
     )
 
 
@@ -288,13 +267,8 @@ def _chain(chain: chains.Chain, *, known: dict[str | None, str]) -> Chain:
         user=None if person is None else person.name,
         device=None
         if device is None
-        else DeviceNamed(
-            id=device.id,
-            managed_device_id=known.get(device.id),
-            device_name=device.name,
-            variant=device.variant.value,
-        ),
-        profile=ProfileNamed(id=subject.profile.id, display_name=name_of(subject.profile), kind=subject.profile.kind),
+        else DeviceNamed.from_value(device, managed_device_id=known.get(device.id), device_name=device.name),
+        profile=ProfileNamed.from_value(subject.profile, display_name=name_of(subject.profile)),
         status=chain.status.value,
         broken_at=None if broken is None else broken.name,
         why=None if broken is None else diagnosis.explanation(broken),

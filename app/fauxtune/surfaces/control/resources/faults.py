@@ -13,7 +13,6 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.alias_generators import to_camel
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.writing import warnings
@@ -156,19 +155,11 @@ async def delete_fault(here: Here, fault: str) -> Response:
 def _view(here: TenantCall, row: FaultRuleRow) -> Fault:
     live = here.emulator.faults.of(here.tenant.id)
     near = None if live is None or row.matched else live.nearest(row.id)
-    return Fault(
-        id=row.id,
-        name=row.name,
-        match=row.document["match"],
-        when=row.document["when"],
-        effect=row.document["effect"],
-        enabled=row.enabled,
-        matched=row.matched,
-        hits=row.hits,
+    return Fault.from_value(
+        row,
+        **row.document,
         fired=row.hits > 0,
         nearest=None if near is None else Nearest(request=near.words, differs=list(near.differs)),
-        last_hit_date_time=None if row.last_hit_at is None else iso(row.last_hit_at),
-        created_date_time=iso(row.created_at),
         warnings=warnings(
             rule_of(row.document),
             is_served=here.emulator.graph_serves,

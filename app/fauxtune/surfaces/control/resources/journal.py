@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Query
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.words.journal_words import check_type
@@ -70,18 +69,11 @@ def _events(
     profiles = {ProfileId(row.profile) for row in rows if row.profile is not None}
     names = configuration_queries.names(connection, tenant_id, ids=profiles)
     return [
-        answers.Event(
-            seq=row.seq,
-            time=iso(row.time),
-            type=row.type,
-            user=row.user,
-            device=row.device,
+        answers.Event.from_value(
+            row,
             managed_device_id=records.get(row.device),
             device_name=None if row.device is None else devices.get(EnrollmentId(row.device)),
-            profile=row.profile,
             profile_name=None if row.profile is None else names.get(ProfileId(row.profile)),
-            certificate=row.certificate,
-            detail=row.detail,
         )
         for row in rows
     ]

@@ -8,7 +8,6 @@ from fastapi import Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.mail.verdict import Verdict
 from fauxtune.core.mail.visible_parts import MailPart, MailReading
@@ -78,7 +77,9 @@ async def list_messages(
     def read(tx: Transaction) -> list[MailLine]:
         return mailboxes.messages(tx, _user(tx.connection, here, user=user), after_uid=after, limit=limit)
 
-    return Listed(value=[answers.MailLine(**_line(mail_line)) for mail_line in await here.run(read)])
+    return Listed(
+        value=[answers.MailLine.from_value(line.description, **_stored(line)) for line in await here.run(read)]
+    )
 
 
 @router.get("/users/{user}/messages/{uid}", summary="Open a message of a user")
@@ -87,9 +88,10 @@ async def get_message(here: Here, user: str, uid: int) -> answers.Mail:
     user_id = await here.read(_user, here, user=user)
     result = await opening.open_message(here.emulator, here.tenant, user_id=user_id, uid=_number(uid))
     reading = result.reading
-    line = _line(result.mail)
-    return answers.Mail(
-        **{**line, "problem": line["problem"] or reading.problem or None},
+    return answers.Mail.from_value(
+        result.mail.description,
+        **_stored(result.mail),
+        problem=result.mail.description.problem or reading.problem or None,
         verified=result.verified,
         signatures=[_signature(verdict) for verdict in result.verdicts],
         parts=[_part(part, reading) for part in reading.parts],
@@ -139,52 +141,36 @@ def _number(uid: int) -> int:
     return uid
 
 
-def _line(line: MailLine) -> dict[str, Any]:
-    description = line.description
-    encryption = description.encryption
+def _stored(line: MailLine) -> dict[str, Any]:
+    """Return what is known of a message besides its description: how it came, and its envelope."""
+    encryption = line.description.encryption
     return {
         "uid": line.uid,
         "message_id": line.message_id,
-        "received_date_time": iso(line.received_at),
+        "received_date_time": line.received_at,
         "seen": line.seen,
         "envelope_sender": line.envelope_sender,
         "size": line.size,
-        "author": description.author,
-        "sender": description.sender,
-        "to": list(description.to),
-        "cc": list(description.cc),
-        "subject": description.subject,
-        "date": None if description.date is None else iso(description.date),
-        "signed": description.signed,
-        "encrypted": description.encrypted,
         "encryption": None if encryption is None else encryption.document(),
-        "problem": description.problem,
     }
 
 
 def _signature(verdict: Verdict) -> answers.MailSignature:
     certificate, parts = verdict.certificate, verdict.contents
-    return answers.MailSignature(
-        code=verdict.code.value,
-        sentence=verdict.sentence,
-        counts=verdict.counts,
-        signer=[] if parts is None else list(parts.addresses),
+    return answers.MailSignature.from_value(
+        verdict,
+        signer=[] if parts is None else parts.addresses,
         thumbprint=None if certificate is None else thumbprint(certificate),
         subject=None if parts is None else parts.subject,
         issuer=None if parts is None else parts.issuer,
         issued_here=verdict.is_ours,
-        signed_date_time=None if verdict.signed_at is None else iso(verdict.signed_at),
     )
 
 
 def _part(part: MailPart, reading: MailReading) -> answers.MailPart:
     places = (("signature", reading.outside_signatures), ("encryption", reading.outside_encryption))
-    return answers.MailPart(
-        media_type=part.media_type,
-        name=part.name,
-        size=part.size,
-        text=part.text,
-        encrypted=part.encrypted,
+    return answers.MailPart.from_value(
+        part,
         signatures=sorted(part.signatures),
         outside=[word for word, outside in places if part in outside],
         problem=part.problem or None,

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from cryptography import x509
 from fastapi import Query
 
-from fauxtune.core.clock import iso
 from fauxtune.core.pki.foreign import request_from
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.checkin import ndes_issuance
@@ -76,18 +75,17 @@ async def _decided(here: Here, row: ScepRequestRow) -> scep.KnownRequest:
 
 def _ra_certificate(row: RaCertificateRow) -> scep.KnownRaCertificate:
     certificate = x509.load_der_x509_certificate(row.certificate)
-    return scep.KnownRaCertificate(
-        purpose=row.purpose,
+    return scep.KnownRaCertificate.from_value(
+        row,
         thumbprint=thumbprint(certificate),
         serial_number=serial_hex(certificate),
-        expiration_date_time=iso(certificate.not_valid_after_utc),
+        expiration_date_time=certificate.not_valid_after_utc,
     )
 
 
 def _request(row: ScepRequestRow, *, managed: str | None) -> scep.KnownRequest:
-    return scep.KnownRequest(
-        id=row.id,
-        state=row.state,
+    return scep.KnownRequest.from_value(
+        row,
         transaction_id=row.transaction,
         subject=None if row.csr is None else subject_text(request_from(row.csr).subject),
         challenge=row.challenge_id,
@@ -95,10 +93,5 @@ def _request(row: ScepRequestRow, *, managed: str | None) -> scep.KnownRequest:
         managed_device_id=managed,
         profile=row.profile_id,
         connector=row.connector_id,
-        renews=row.renews,
         serial_number=row.serial,
-        authority=row.authority,
-        message=row.message,
-        created_date_time=iso(row.created_at),
-        decided_date_time=None if row.decided_at is None else iso(row.decided_at),
     )

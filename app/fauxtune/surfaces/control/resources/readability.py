@@ -12,7 +12,6 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import Field
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.mail.readability import Cell, Reading
 from fauxtune.core.model.marks import Marks
@@ -132,52 +131,41 @@ async def get_readability(
 
 
 def _matrix(matrix: readability.Matrix, records: Records, *, marks: Marks) -> Matrix:
-    return Matrix(
-        at=iso(matrix.at),
-        number=matrix.number,
-        devices=[
-            MatrixDevice(
-                device=device.enrollment_id,
-                managed_device_id=records.get(device.enrollment_id),
-                device_name=device.name,
-                variant=device.variant.value,
-                left=device.left,
-            )
-            for device in matrix.devices
-        ],
-        mail=[_mail(matrix_mail, records, marks=marks) for matrix_mail in matrix.mail],
-        next_after=matrix.next_after,
-    )
+    devices = [
+        MatrixDevice.from_value(
+            device,
+            device=device.enrollment_id,
+            managed_device_id=records.get(device.enrollment_id),
+            device_name=device.name,
+        )
+        for device in matrix.devices
+    ]
+    return Matrix.from_value(matrix, devices=devices, mail=[_mail(mail, records, marks=marks) for mail in matrix.mail])
 
 
 def _mail(row: readability.MatrixMail, records: Records, *, marks: Marks) -> MatrixMail:
-    return MatrixMail(
+    return MatrixMail.from_value(
+        row.mail,
         uid=row.uid,
-        received_date_time=iso(row.received_at),
-        author=row.mail.author,
-        subject=row.mail.subject,
-        encrypted=row.mail.encrypted,
+        received_date_time=row.received_at,
         cells=[_cell(cell, marks=marks) for cell in row.cells],
         others=[
-            MatrixReader(
-                device=other_reader.enrollment_id,
-                managed_device_id=records.get(other_reader.enrollment_id),
-                device_name=other_reader.name,
-                user_principal_name=other_reader.user_principal_name,
+            MatrixReader.from_value(
+                reader,
+                device=reader.enrollment_id,
+                managed_device_id=records.get(reader.enrollment_id),
+                device_name=reader.name,
             )
-            for other_reader in row.others
+            for reader in row.others
         ],
         files=[MatrixFile(thumbprint=file, mark=marks.of(file).letters) for file in row.files],
     )
 
 
 def _cell(cell: Cell, *, marks: Marks) -> MatrixCell:
-    return MatrixCell(
-        reading=cell.reading,
+    return MatrixCell.from_value(
+        cell,
         can_read=cell.reading.can_read,
-        sentence=cell.sentence,
         certificate=cell.thumbprint,
         mark=None if cell.thumbprint is None else marks.of(cell.thumbprint).letters,
-        since=None if cell.since is None else iso(cell.since),
-        until=None if cell.until is None else iso(cell.until),
     )

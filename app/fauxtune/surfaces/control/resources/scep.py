@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model import ids
 from fauxtune.core.model.ids import ProfileId, TenantId
@@ -255,29 +254,21 @@ def _device(connection: Connection, tenant_id: TenantId, *, key: str | None) -> 
 
 
 def _challenge(row: ScepChallengeRow, *, managed: str | None) -> KnownChallenge:
-    return KnownChallenge(
-        id=row.id,
+    return KnownChallenge.from_value(
+        row,
         device=row.enrollment_id,
         managed_device_id=managed,
         profile=row.profile_id,
-        state=row.state,
-        outcome=row.outcome,
-        created_date_time=iso(row.created_at),
-        expiration_date_time=iso(row.expires_at),
+        expiration_date_time=row.expires_at,
     )
 
 
 def _revocation(row: PartnerRevocationRow, *, next_download: datetime | None) -> PartnerRevocation:
     held_up = [at for at in (next_download, row.leased_until) if at is not None and row.state == "open"]
-    return PartnerRevocation(
-        id=row.id,
+    return PartnerRevocation.from_value(
+        row,
         serial_number=row.serial,
         issuer_name=row.issuer,
-        ca_configuration=row.ca_configuration,
-        state=row.state,
-        leased_until_date_time=None if row.leased_until is None else iso(row.leased_until),
-        available_date_time=iso(max(held_up)) if held_up else None,
-        error_code=row.error_code,
-        error_message=row.error_message,
-        created_date_time=iso(row.created_at),
+        leased_until_date_time=row.leased_until,
+        available_date_time=max(held_up, default=None),
     )

@@ -12,12 +12,10 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotAllowed
 from fauxtune.operations.tenants import snapshots
 from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import import_tenant
-from fauxtune.operations.tenants.replacing import Changes
 from fauxtune.storage.migrate import newest_revision
 from fauxtune.storage.rows.snapshots import SnapshotRow
 from fauxtune.surfaces.control import messages
@@ -130,12 +128,7 @@ async def import_tenant_state(
     imported = await import_tenant(emulator, tenant, content=content, in_place=replace)
     caller_of(request).tenant = imported.tenant
     response.status_code = 201 if imported.is_new else 200
-    return Import(
-        id=imported.tenant.id,
-        name=imported.tenant.name,
-        is_new=imported.is_new,
-        changes=_changes(imported.changes),
-    )
+    return Import.from_value(imported, id=imported.tenant.id, name=imported.tenant.name)
 
 
 router.include_router(imports)
@@ -191,27 +184,14 @@ async def reset_tenant(here: Here) -> Restoration:
 
 def _restoration(restored: snapshots.Restored) -> Restoration:
     row = restored.snapshot
-    return Restoration(
-        snapshot=None if row.name == snapshots.BEGINNING else _shown(row),
-        changes=_changes(restored.changes),
-    )
-
-
-def _changes(changes: Changes) -> dict[str, RowChanges]:
-    return {
-        table: RowChanges(lost=change.lost, added=change.added, changed=change.changed)
-        for table, change in changes.items()
-    }
+    return Restoration.from_value(restored, snapshot=None if row.name == snapshots.BEGINNING else _shown(row))
 
 
 def _shown(row: SnapshotRow) -> Snapshot:
-    return Snapshot(
-        name=row.name,
-        created_date_time=iso(row.created_at),
-        tenant_date_time=iso(row.tenant_time),
-        size=row.size,
+    return Snapshot.from_value(
+        row,
+        tenant_date_time=row.tenant_time,
         users=row.counts.get("users", 0),
         devices=row.counts.get("enrollments", 0),
-        revision=row.revision,
         is_restorable=row.revision == newest_revision(),
     )

@@ -124,19 +124,14 @@ async def _view(tenant: Tenant, emulator: Emulator, *, request: Request) -> answ
 def _shown(
     tenant: Tenant, emulator: Emulator, *, request: Request, application: ApplicationRow | None, is_seat: bool
 ) -> answers.Tenant:
-    return answers.Tenant(
-        id=tenant.id,
-        name=tenant.name,
-        domain=tenant.domain,
+    return answers.Tenant.from_value(
+        tenant,
         authority=origin(request),
         client_id=None if application is None else application.client_id,
         client_secret=None if application is None else application.secret,
         user_password=None if is_seat else emulator.runner.people_password or PASSWORD,
         certification_authority=tenant.ca_host,
         certification_authority_name=tenant.ca_name,
-        public_http_url=tenant.public_http_url,
-        created_date_time=iso(tenant.created_at),
-        keys=tenant.keys,
         clock=answers.Clock(mode=tenant.clock.mode.value, now=iso(emulator.runner.now(tenant))),
         settings={
             name: answers.Setting(value=tenant.setting(name), default=default, description=description)

@@ -8,13 +8,12 @@ The answers of what-if: what a request, or time, would do to devices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fauxtune.core.clock import iso, parse_duration
-from fauxtune.operations.insight import whatif, whatif_outcomes
+from fauxtune.core.clock import parse_duration
+from fauxtune.operations.insight import whatif
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Unreadable, what_if
 from fauxtune.operations.insight.whatif_outcomes import after_time
@@ -140,53 +139,21 @@ async def consider(here: Here, body: messages.WhatIf) -> Consequences:
 
     result = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
     lost = await here.run(unreadable, result)
-    return Consequences(devices=[_view(device) for device in result], unreadable=_mail(lost, result))
+    devices = [DeviceConsequences.from_value(device) for device in result]
+    return Consequences(devices=devices, unreadable=_mail(lost, result))
 
 
 @router.post("/whatif/time", summary="Get the effects of time on the compliance of every device")
 async def consider_time(here: Here, body: messages.WhatIfTime) -> TimeConsequences:
     """Moves no clock. Devices are judged by what they reported last, as if they did not check in meanwhile."""
     devices = await here.run(after_time, parse_duration(body.by))
-    return TimeConsequences(
-        devices=[
-            DeviceInTime(
-                device=device.device,
-                managed_device_id=device.managed_device_id,
-                device_name=device.device_name,
-                user_principal_name=device.user_principal_name,
-                compliance=_compliance(device.compliance),
-            )
-            for device in devices
-        ]
-    )
-
-
-def _compliance(change: whatif_outcomes.ComplianceChange) -> ComplianceChange:
-    ends = change.grace_ends_at
-    return ComplianceChange(
-        before=change.before,
-        after=change.after,
-        settings=list(change.settings),
-        grace_ends_at=None if ends is None else iso(ends),
-    )
+    return TimeConsequences(devices=[DeviceInTime.from_value(device) for device in devices])
 
 
 def _mail(lost: Unreadable, consequences: Sequence[whatif.DeviceConsequences]) -> UnreadableMail:
     records = {consequence.device: consequence.managed_device_id for consequence in consequences}
-    return UnreadableMail(
-        messages=lost.messages,
-        subjects=list(lost.subjects),
-        until_given_again=lost.until_given_again,
-        on_devices=[
-            UnreadableOnDevice(device=device, managed_device_id=records.get(device), messages=messages)
-            for device, messages in lost.on_device.items()
-        ],
-    )
-
-
-def _view(consequences: whatif.DeviceConsequences) -> DeviceConsequences:
-    change = consequences.compliance
-    document = asdict(replace(consequences, compliance=None))
-    return DeviceConsequences.model_validate(
-        {**document, "compliance": None if change is None else _compliance(change)}
-    )
+    devices = [
+        UnreadableOnDevice(device=device, managed_device_id=records.get(device), messages=messages)
+        for device, messages in lost.on_device.items()
+    ]
+    return UnreadableMail.from_value(lost, on_devices=devices)
