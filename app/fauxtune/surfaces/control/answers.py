@@ -6,8 +6,10 @@ always the id of its enrolment, beside that of its managedDevice.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +20,7 @@ from fauxtune.core.model.tenants import KeyOrigin
 
 T = TypeVar("T")
 
+_ABSENT = object()
 _ENROLMENT = "the id of the device's enrolment, as /devices lists it; Graph knows the device by managedDeviceId"
 DeviceId = Annotated[str, Field(description=_ENROLMENT)]
 NoDeviceId = Annotated[str | None, Field(description=f"{_ENROLMENT}; null without a device")]
@@ -41,23 +44,33 @@ class Answer(BaseModel):
         The member `a_date_time` is also the attribute `a_at`, and the member `a` the attribute `is_a`. Times are
         written in ISO 8601, enumerations as their values, and values inside it as the answers that its members are.
         """
-        return cls.model_validate({**cls._members(value), **{name: _plain(other) for name, other in others.items()}})
+        values = {name: _plain(other) for name, other in others.items()}
+        return cls.model_validate({**values, **cls._members(value, without=values)})
 
     @classmethod
-    def _members(cls, value: object) -> dict[str, Any]:
+    def _members(cls, value: object, *, without: Container[str] = ()) -> dict[str, Any]:
         """Return what a value has of the members; the others are left out."""
         members: dict[str, Any] = {}
         for member in cls.model_fields:
-            names = (member, f"{member.removesuffix('_date_time')}_at", f"is_{member}")
-            name = next((name for name in names if hasattr(value, name)), None)
-            if name is not None:
-                members[member] = _plain(getattr(value, name))
+            if member in without:
+                continue
+            for name in _attributes(member):
+                attribute = getattr(value, name, _ABSENT)
+                if attribute is not _ABSENT:
+                    members[member] = _plain(attribute)
+                    break
         return members
 
     @model_validator(mode="before")
     @classmethod
     def _of_inner(cls, value: Any) -> Any:
         return value if isinstance(value, dict | BaseModel) else cls._members(value)
+
+
+@cache
+def _attributes(member: str) -> tuple[str, ...]:
+    """Return the attributes that a member may tell."""
+    return member, f"{member.removesuffix('_date_time')}_at", f"is_{member}"
 
 
 def _plain(value: Any) -> Any:

@@ -50,10 +50,10 @@ async def add_connector(here: Here, body: messages.NewConnector) -> answers.NewP
     new = await here.run(
         connector_registry.add_connector, body.name, roles=body.roles, mode=body.mode, program=body.program, apart=apart
     )
-    shown = _shown(here, new.row)
+    view = _shown(here, new.row)
     if new.credential is None:
-        return shown
-    return answers.NewProcess.from_value(shown, credential=new.credential)
+        return view
+    return answers.NewProcess.from_value(view, credential=new.credential)
 
 
 @router.get("/{connector}", summary="Get a connector")

@@ -1,9 +1,4 @@
-"""Faults: the requests, with their bodies and answers.
-
-Faults: what goes wrong on purpose, when, and for whom.
-
-The bodies and answers of the control surface about faults.
-"""
+"""Faults: what goes wrong on purpose, when, and for whom."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Who can read what: the requests, and their answers.
-
-Who can read what: a user's mail against the user's devices, now or at any moment of the tenant's history.
-
-The control surface's answers about who can read which mail.
-"""
+"""Who can read what: a user's mail against the user's devices, now or at any moment of the tenant's history."""
 
 from __future__ import annotations
 

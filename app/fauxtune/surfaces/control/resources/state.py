@@ -1,9 +1,4 @@
-"""The state of a tenant: the requests, and their answers.
-
-The state of a tenant: exported as one document and imported, kept in named snapshots and restored, and reset.
-
-The answers of the control surface about the state of a tenant.
-"""
+"""The state of a tenant: exported as one document and imported, kept in named snapshots and restored, and reset."""
 
 from __future__ import annotations
 

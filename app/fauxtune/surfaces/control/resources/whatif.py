@@ -1,9 +1,4 @@
-"""What-if: the effects of a request to Graph, or of time, and the answers that tell them.
-
-The effects of a request to Graph, without carrying it out.
-
-The answers of what-if: what a request, or time, would do to devices.
-"""
+"""What-if: what a request to Graph, or time, would do to devices, without carrying it out."""
 
 from __future__ import annotations
 
