@@ -13,7 +13,8 @@ from starlette.responses import StreamingResponse
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.control.access import Anyone, Here, calls
-from fauxtune.surfaces.control.answers import Answer, ManagedDeviceId, NoDeviceId
+from fauxtune.surfaces.control.answers import ManagedDeviceId, NoDeviceId
+from fauxtune.surfaces.control.bodies import Answer
 from fauxtune.surfaces.control.resources.journal import LONGEST_WAIT
 from fauxtune_wire import exchanges as wire_exchanges
 from fauxtune_wire import recording as wire

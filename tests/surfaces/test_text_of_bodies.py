@@ -17,7 +17,7 @@ from fauxtune import settings
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.server.factory import Application
-from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.control.bodies import Answer
 from fauxtune.surfaces.devices.agent import answers as agent_answers
 from fauxtune.surfaces.devices.android import answers as android_answers
 from fauxtune.surfaces.devices.android import messages as android

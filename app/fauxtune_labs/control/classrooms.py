@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StrictBool
 
 from fauxtune.core.model.classrooms import MOST_SEATS, SeatEvent, seat_name
 from fauxtune.core.model.text import Text
@@ -17,7 +16,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.rows.classrooms import SeatEventRow
 from fauxtune.surfaces.control.access import Anyone, calls
-from fauxtune.surfaces.control.answers import Answer, Listed
+from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 from fauxtune_labs.core.lab import Lab
 from fauxtune_labs.operations.classrooms import opening, progress, steering
 from fauxtune_labs.operations.classrooms.opening import DEFAULT_NAME
@@ -144,11 +143,7 @@ class Transcript(Answer):
 _MOST_LABS = 200
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class NewClassroom(_Body):
+class NewClassroom(Body):
     """A classroom to open."""
 
     seats: int = Field(ge=1, le=MOST_SEATS, strict=True)
@@ -156,7 +151,7 @@ class NewClassroom(_Body):
     labs: list[Text] = Field(default=[], max_length=_MOST_LABS, description="in the order of the lesson; empty: all")
 
 
-class ClassroomStep(_Body):
+class ClassroomStep(Body):
     """A step of a lab; 1 is its beginning."""
 
     lab: Text
@@ -164,13 +159,13 @@ class ClassroomStep(_Body):
     preview: StrictBool = Field(default=False, description="only say what would become of each seat")
 
 
-class ClassroomClocks(_Body):
+class ClassroomClocks(Body):
     """Whether the clocks of all seats stand still."""
 
     frozen: StrictBool
 
 
-class SeatFault(_Body):
+class SeatFault(Body):
     """A fault for one seat, by the name that `fauxtune classroom fault --list` tells."""
 
     fault: Text

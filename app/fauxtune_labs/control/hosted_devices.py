@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StrictBool, StrictInt
 
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.operations.runtime import device_host
 from fauxtune.operations.tenants.seed_contents import DeviceMode, DevicePlatform
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer, Listed
+from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 from fauxtune_labs.operations import hosted_devices
 from fauxtune_labs.operations.hosted_devices import DeviceChange
 
 Item = Literal["root", "pkcs", "imported", "scep", "email", "setting", "app"]
 
 
-class _Body(BaseModel):
-    """Unknown members are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class NewHostedDevice(_Body):
+class NewHostedDevice(Body):
     """A simulated device; the members are those of a device in a seed."""
 
     user: Text = Field(examples=["alice"], description="the user for whom it is enrolled; the domain may be left out")
@@ -38,7 +31,7 @@ class NewHostedDevice(_Body):
     )
 
 
-class ScriptOutcome(_Body):
+class ScriptOutcome(Body):
     """How a script ends. Of a remediation `exitCode` 1 is an issue, `remediation` the exit code of what follows it."""
 
     exit_code: StrictInt = 0
@@ -48,7 +41,7 @@ class ScriptOutcome(_Body):
     fixes: StrictBool = Field(default=True, description="whether the issue is gone after the remediation")
 
 
-class HostedDeviceChange(_Body):
+class HostedDeviceChange(Body):
     """What its owner changes; other members stay."""
 
     online: StrictBool | None = Field(default=None, description="false: it does not check in until this is true again")

@@ -9,13 +9,12 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from fauxtune.core.language.catalogue import catalogue
 from fauxtune.core.model.editions import Edition
 from fauxtune.surfaces.control.access import Here, TenantCall, calls
-from fauxtune.surfaces.control.answers import Answer, Listed
+from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 from fauxtune_labs.core.lab import Choice, Question
 from fauxtune_labs.operations.labs import runs
 from fauxtune_labs.operations.labs.checks import in_words
@@ -180,30 +179,26 @@ class LabHint(Answer):
 _MOST = 20
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class LabAnswer(_Body):
+class LabAnswer(Body):
     """An answer to the first question of a lab, or to the last."""
 
     question: Literal["predict", "quiz"]
     choice: int = Field(ge=1, le=_MOST, strict=True)
 
 
-class LabStepNumber(_Body):
+class LabStepNumber(Body):
     """A step of a lab; without a number all."""
 
     step: int | None = Field(default=None, ge=1, le=_MOST, strict=True)
 
 
-class LabHintWanted(_Body):
+class LabHintWanted(Body):
     """The step for which a hint is wanted."""
 
     step: int = Field(ge=1, le=_MOST, strict=True)
 
 
-class LabSolution(_Body):
+class LabSolution(Body):
     """What is done: a step, or all of them; or a wrong way of a step, by its number."""
 
     step: int | None = Field(default=None, ge=1, le=_MOST, strict=True)

@@ -8,7 +8,7 @@ from fauxtune.core.model.words.provider_state_words import places
 from fauxtune.core.model.words.provider_states import PLACES, SENTENCES
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer, Listed
+from fauxtune.surfaces.control.bodies import Answer, Listed
 from fauxtune_labs.operations.provider_states import reach
 
 # The answers of the control surface on provider states.

@@ -6,21 +6,13 @@ always the id of its enrolment, beside that of its managedDevice.
 
 from __future__ import annotations
 
-from collections.abc import Container
-from datetime import datetime
-from enum import Enum
-from functools import cache
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from fauxtune.core.clock import iso
 from fauxtune.core.model.tenants import KeyOrigin
+from fauxtune.surfaces.control.bodies import Answer
 
-T = TypeVar("T")
-
-_ABSENT = object()
 _ENROLMENT = "the id of the device's enrolment, as /devices lists it; Graph knows the device by managedDeviceId"
 DeviceId = Annotated[str, Field(description=_ENROLMENT)]
 NoDeviceId = Annotated[str | None, Field(description=f"{_ENROLMENT}; null without a device")]
@@ -30,59 +22,6 @@ ManagedDeviceId = Annotated[
         description="the id of the device's managedDevice in Graph, also after its record was deleted; null without one"
     ),
 ]
-
-
-class Answer(BaseModel):
-    """An answer. Its members have camel-case names in JSON."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-    @classmethod
-    def from_value(cls, value: object, /, **others: Any) -> Self:
-        """Return the answer that tells a value, such as a row: its attributes of the same names, and `others`.
-
-        The member `a_date_time` is also the attribute `a_at`, and the member `a` the attribute `is_a`. Times are
-        written in ISO 8601, enumerations as their values, and values inside it as the answers that its members are.
-        """
-        values = {name: _plain(other) for name, other in others.items()}
-        return cls.model_validate({**values, **cls._members(value, without=values)})
-
-    @classmethod
-    def _members(cls, value: object, *, without: Container[str] = ()) -> dict[str, Any]:
-        """Return what a value has of the members; the others are left out."""
-        members: dict[str, Any] = {}
-        for member in cls.model_fields:
-            if member in without:
-                continue
-            for name in _attributes(member):
-                attribute = getattr(value, name, _ABSENT)
-                if attribute is not _ABSENT:
-                    members[member] = _plain(attribute)
-                    break
-        return members
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_inner(cls, value: Any) -> Any:
-        return value if isinstance(value, dict | BaseModel) else cls._members(value)
-
-
-@cache
-def _attributes(member: str) -> tuple[str, ...]:
-    """Return the attributes that a member may tell."""
-    return member, f"{member.removesuffix('_date_time')}_at", f"is_{member}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return iso(value)
-    return value.value if isinstance(value, Enum) else value
-
-
-class Listed(Answer, Generic[T]):
-    """A collection."""
-
-    value: list[T]
 
 
 class GraphAnswer(Answer):

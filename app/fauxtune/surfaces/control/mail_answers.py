@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.control.bodies import Answer
 
 Uid = Annotated[int, Field(description="the message's number in the mailbox, which ascends with the arrival")]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, StringConstraints
 
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import STORABLE, Json, JsonObject, Text
 from fauxtune.operations.devices.enrollment import TOKEN_SECONDS, TOKEN_USES
+from fauxtune.surfaces.control.bodies import Body
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
 PATIENCE, LONGEST_PATIENCE = 30.0, 600.0
@@ -35,13 +35,7 @@ StrictText = Annotated[StrictStr, STORABLE]
 Moment = Annotated[datetime, BeforeValidator(_moment), Field(examples=["2026-11-24T10:00:00Z"])]
 
 
-class _Body(BaseModel):
-    """Unknown members are refused: a misspelt switch must not be taken for done."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class NewTenant(_Body):
+class NewTenant(Body):
     """A new tenant. It gets a name and a domain of its own unless they are given."""
 
     seed: Text | JsonObject | None = Field(
@@ -62,13 +56,13 @@ class NewTenant(_Body):
     )
 
 
-class Settings(_Body):
+class Settings(Body):
     """The settings to change."""
 
     settings: JsonObject = Field(examples=[{"requireTrustedRoot": False}])
 
 
-class ProviderState(_Body):
+class ProviderState(Body):
     """A state to reach."""
 
     state: Text = Field(examples=["alice has three encryption certificates, two expired"])
@@ -79,14 +73,14 @@ class ProviderState(_Body):
     )
 
 
-class SetClock(_Body):
+class SetClock(Body):
     """The mode of the tenant's clock, and its time; without `now` the time stays."""
 
     mode: ClockMode
     now: Moment | None = None
 
 
-class Advance(_Body):
+class Advance(Body):
     """Put the clock forward; with `settle`, wait until all devices have settled, `timeout` seconds at most."""
 
     by: Text = Field(examples=["P30D"], description="an ISO 8601 duration")
@@ -94,13 +88,13 @@ class Advance(_Body):
     timeout: float = Field(default=PATIENCE, ge=0, le=LONGEST_PATIENCE)
 
 
-class Settle(_Body):
+class Settle(Body):
     """The longest time to wait, in seconds."""
 
     timeout: float = Field(default=PATIENCE, ge=0, le=LONGEST_PATIENCE)
 
 
-class NewToken(_Body):
+class NewToken(Body):
     """The user of the devices, the lifetime of the token in seconds, and the number of devices."""
 
     user_principal_name: Text
@@ -108,7 +102,7 @@ class NewToken(_Body):
     uses: int = TOKEN_USES
 
 
-class ApplicationChange(_Body):
+class ApplicationChange(Body):
     """The members to change; others stay. null removes a secret or certificate."""
 
     display_name: Text | None = None
@@ -134,7 +128,7 @@ class NewApplication(ApplicationChange):
     client_id: Text | None = Field(default=None, description="a GUID; without it one is made")
 
 
-class NewConnector(_Body):
+class NewConnector(Body):
     """A further connector."""
 
     name: Text
@@ -150,7 +144,7 @@ class NewConnector(_Body):
     )
 
 
-class ConnectorChange(_Body):
+class ConnectorChange(Body):
     """The members to change; others stay."""
 
     state: Text | None = Field(default=None, description="online or offline")
@@ -161,13 +155,13 @@ class ConnectorChange(_Body):
     )
 
 
-class RaRequest(_Body):
+class RaRequest(Body):
     """The certificate request (PEM) for the RA key of a connector that is a process of its own."""
 
     csr: Text | None = None
 
 
-class NewKey(_Body):
+class NewKey(Body):
     """A key to make, or a private key to import."""
 
     provider_name: Text = Field(examples=["Microsoft Software Key Storage Provider"])
@@ -178,7 +172,7 @@ class NewKey(_Body):
     )
 
 
-class NewCertificate(_Body):
+class NewCertificate(Body):
     """A request to the CA for a certificate. Without a CSR a key is made and returned in a PFX file."""
 
     template: Text = Field(examples=["SmimeBoth"])
@@ -191,19 +185,19 @@ class NewCertificate(_Body):
     pfx_password: Text | None = Field(default=None, repr=False)
 
 
-class Revocation(_Body):
+class Revocation(Body):
     """The reason of a revocation (RFC 5280 5.3.1). `removeFromCRL` releases a certificate that is on hold."""
 
     reason: Text = Field(default="unspecified", examples=["keyCompromise", "certificateHold", "removeFromCRL"])
 
 
-class AuthorityChange(_Body):
+class AuthorityChange(Body):
     """Take an authority offline, or bring it back."""
 
     state: Text = Field(description="available or unavailable")
 
 
-class TemplateChange(_Body):
+class TemplateChange(Body):
     """The members of a certificate template to change; others stay, and none may be null. The name cannot change."""
 
     name: StrictText | None = None
@@ -229,7 +223,7 @@ class NewTemplate(TemplateChange):
     name: StrictText
 
 
-class WhatIf(_Body):
+class WhatIf(Body):
     """A request to Graph that would change something; it is not carried out."""
 
     method: Annotated[str, StringConstraints(max_length=10), STORABLE] = Field(examples=["POST"])
@@ -240,30 +234,30 @@ class WhatIf(_Body):
     body: Json = Field(default=None, description="the request's body as JSON; left out: no body")
 
 
-class PartnerFacts(_Body):
+class PartnerFacts(Body):
     """Facts of a device that another service reports, by name."""
 
     facts: dict[Text, bool | Text] = Field(examples=[{"partnerReportedThreatState": "highSeverity"}])
 
 
-class WhatIfTime(_Body):
+class WhatIfTime(Body):
     """A time by which the tenant's clock is not put forward."""
 
     by: Text = Field(examples=["P30D"], description="an ISO 8601 duration")
 
 
-class NewMail(_Body):
+class NewMail(Body):
     """A text to send. `encrypt`: for the published certificates of everybody who gets it."""
 
     sender: Text = Field(alias="from", examples=["alice@contoso.example"])
     to: list[Text] = Field(examples=[["bob@contoso.example"]])
-    cc: list[Text] = []
+    cc: list[Text] = Field(default=[])
     subject: Text = ""
     text: Text = ""
     encrypt: bool = False
 
 
-class NewPublication(_Body):
+class NewPublication(Body):
     """A certificate for an address of the address book: as PEM, or the thumbprint of one that the tenant knows."""
 
     address: Text = Field(examples=["alice@contoso.example"])
@@ -271,7 +265,7 @@ class NewPublication(_Body):
     thumbprint: Text | None = Field(default=None, description="SHA-1, hex")
 
 
-class NewSnapshot(_Body):
+class NewSnapshot(Body):
     """A snapshot to create."""
 
     name: StrictText = Field(

@@ -13,15 +13,16 @@ from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.bodies import Listed
 
 router = calls("/tenants/{tenant}/applications", tag="applications")
 
 
 @router.get("", response_model_exclude_none=True, summary="List the applications")
-async def list_applications(here: Here) -> answers.Listed[answers.Application]:
+async def list_applications(here: Here) -> Listed[answers.Application]:
     """Oldest first."""
     rows = await here.read(queries.all_applications, here.tenant.id)
-    return answers.Listed(value=[_view(row) for row in rows])
+    return Listed(value=[_view(row) for row in rows])
 
 
 @router.post("", status_code=201, response_model_exclude_none=True, summary="Add an application")

@@ -9,7 +9,7 @@ from pydantic import Field
 from fauxtune.core.policies.tenant_administration import REQUEST, SUBJECT
 from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.control.bodies import Answer
 
 #: Names of approvers in an answer.
 _MOST = 20

@@ -17,14 +17,15 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.rows.certificates import AuthorityRow, CertificateCounts
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.bodies import Listed
 
 router = calls("/tenants/{tenant}/authorities", tag="authorities")
 
 
 @router.get("", summary="List the certification authorities")
-async def list_authorities(here: Here) -> answers.Listed[answers.CertificationAuthority]:
+async def list_authorities(here: Here) -> Listed[answers.CertificationAuthority]:
     """The root, those that issue or issued, and that of the devices."""
-    return answers.Listed(value=await here.run(_views))
+    return Listed(value=await here.run(_views))
 
 
 @router.get("/{authority}", summary="Get a certification authority")

@@ -30,6 +30,7 @@ from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import CertificateRow, IssuedCertificateRow, RevocationState
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.bodies import Listed
 
 router = calls("/tenants/{tenant}/certificates", tag="certificates")
 
@@ -73,7 +74,7 @@ async def list_certificates(
     here: Here,
     userPrincipalName: str | None = None,  # noqa: N803 - the wire's word
     usage: Literal["encryption", "signing"] | None = None,
-) -> answers.Listed[answers.Registered]:
+) -> Listed[answers.Registered]:
     """The newest validity first."""
 
     def read(tx: Transaction) -> list[answers.Registered]:
@@ -86,7 +87,7 @@ async def list_certificates(
         rows = queries.issued(tx.connection, tx.tenant.id, user_id=user_id)
         return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row.key_usage)])
 
-    return answers.Listed(value=await here.run(read))
+    return Listed(value=await here.run(read))
 
 
 @router.get("/marks", summary="Get the marks of certificates")
@@ -96,7 +97,7 @@ async def get_marks(
         str,
         Query(max_length=_LONGEST_QUESTION, description="thumbprints, or their first digits, with commas between them"),
     ],
-) -> answers.Listed[answers.CertificateMark]:
+) -> Listed[answers.CertificateMark]:
     """By a mark people tell certificates apart: no two certificates of a tenant have the same one, and it never
     changes. A certificate that the tenant's journal does not name has none, and is left out.
     """
@@ -108,7 +109,7 @@ async def get_marks(
         rows.append(
             answers.CertificateMark(thumbprint=each, mark=mark.letters, hue=mark.hue, source=source, symbol=symbol)
         )
-    return answers.Listed(value=rows)
+    return Listed(value=rows)
 
 
 @router.get("/{key}", summary="Get a certificate by serial number or thumbprint")

@@ -25,6 +25,7 @@ from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.bodies import Listed
 
 router = calls("/tenants/{tenant}/connectors", tag="connectors")
 
@@ -35,10 +36,10 @@ _KEY_FILES: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", summary="List the connectors")
-async def list_connectors(here: Here) -> answers.Listed[answers.Connector]:
+async def list_connectors(here: Here) -> Listed[answers.Connector]:
     """Oldest first."""
     rows = await here.read(connector_queries.connector_rows, here.tenant.id)
-    return answers.Listed(value=[_shown(here, row) for row in rows])
+    return Listed(value=[_shown(here, row) for row in rows])
 
 
 @router.post("", status_code=201, summary="Add a connector")
@@ -152,11 +153,11 @@ async def remove_ra_certificate(here: Here, connector: str) -> Response:
 
 
 @router.get("/{connector}/keys", summary="List a connector's keys")
-async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answers.ConnectorKey]:
+async def list_connector_keys(here: Here, connector: str) -> Listed[answers.ConnectorKey]:
     """Public keys only."""
     row = await here.run(connector_registry.connector, connector)
     rows = await here.read(connector_queries.connector_key_rows, here.tenant.id, connector_id=row.id)
-    return answers.Listed(value=[_key_view(key) for key in rows])
+    return Listed(value=[_key_view(key) for key in rows])
 
 
 @router.post("/{connector}/keys", status_code=201, summary="Make or import a key")

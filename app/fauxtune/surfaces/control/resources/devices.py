@@ -29,6 +29,7 @@ from fauxtune.storage.queries.insight import diagnosis
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.bodies import Listed
 
 #: Devices that are read in one transaction.
 _AT_ONCE = 100
@@ -36,7 +37,7 @@ _AT_ONCE = 100
 router = calls("/tenants/{tenant}/devices", tag="devices")
 
 
-@router.get("", summary="List the enrolments", response_model=answers.Listed[answers.Device])
+@router.get("", summary="List the enrolments", response_model=Listed[answers.Device])
 async def list_devices(
     here: Here, state: Literal["active", "ending", "ended"] | None = None, settled: bool | None = None
 ) -> Response:
@@ -78,13 +79,13 @@ async def get_device(here: Here, device: str) -> answers.Device:
 
 
 @router.get("/{device}/apps", summary="The apps of a device, and why one is not there")
-async def get_apps(here: Here, device: str) -> answers.Listed[answers.DeviceApp]:
+async def get_apps(here: Here, device: str) -> Listed[answers.DeviceApp]:
     """Those that concern it, with their states, and the assigned ones that do not reach it, with the reason."""
 
     def read(tx: Transaction) -> list[ReportedApp]:
         return apps_of_device(tx, _device(tx, device).row)
 
-    return answers.Listed(value=[answers.DeviceApp.from_value(app) for app in await here.run(read)])
+    return Listed(value=[answers.DeviceApp.from_value(app) for app in await here.run(read)])
 
 
 @router.get("/{device}/ledger", summary="What a device holds, and how it stands")

@@ -16,7 +16,8 @@ from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.operations.insight import diagnosis
 from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId, NoDeviceId
+from fauxtune.surfaces.control.answers import DeviceId, ManagedDeviceId, NoDeviceId
+from fauxtune.surfaces.control.bodies import Answer
 
 #: `notApplicable`: the device takes no profiles of this kind, so that nothing of it will come.
 LinkStatus = Literal["ok", "broken", "notApplicable", "waiting"]

@@ -13,7 +13,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.control.bodies import Answer
 
 _LONGEST = 128
 #: Refusals of the past that an answer has.

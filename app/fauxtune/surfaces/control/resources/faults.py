@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StrictBool, StrictInt
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.faults.reading import rule_of
@@ -15,7 +14,7 @@ from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.operations.tenants import faults
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune.surfaces.control.access import Here, TenantCall, calls
-from fauxtune.surfaces.control.answers import Answer, Listed
+from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 
 _MATCH = (
     "the occasions that it looks at: surface, method, path, operation, device, user, application, connector; those "
@@ -26,13 +25,7 @@ _EFFECT = "what happens: status, latency or kind"
 _MATCHES = [{"surface": "graph", "method": "GET", "path": "/deviceManagement/managedDevices"}]
 
 
-class _Body(BaseModel):
-    """Unknown members are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class NewFault(_Body):
+class NewFault(Body):
     """A fault."""
 
     match: JsonObject = Field(default_factory=dict, description=_MATCH, examples=_MATCHES)
@@ -44,7 +37,7 @@ class NewFault(_Body):
     enabled: StrictBool = True
 
 
-class FaultChange(_Body):
+class FaultChange(Body):
     """What to change. `match`, `when` and `effect` are replaced as a whole; then the counters begin at 0."""
 
     match: JsonObject | None = None
@@ -54,7 +47,7 @@ class FaultChange(_Body):
     enabled: StrictBool | None = None
 
 
-class FaultSet(_Body):
+class FaultSet(Body):
     """A ready-made set, and the seed of its chance."""
 
     set: Literal["realistic", "chaos"]

@@ -22,7 +22,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.surfaces.control import mail_answers as answers
 from fauxtune.surfaces.control.access import Here, MailRoute, calls, media_type
-from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.bodies import Listed
 from fauxtune.surfaces.control.messages import NewMail
 
 _MOST = 1000

@@ -15,7 +15,7 @@ from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.scep import RaCertificateRow, ScepRequestRow
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Listed
+from fauxtune.surfaces.control.bodies import Listed
 from fauxtune.surfaces.control.resources import scep
 
 router = calls("/tenants/{tenant}/scep", tag="scep")

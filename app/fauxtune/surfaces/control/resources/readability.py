@@ -16,7 +16,8 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
+from fauxtune.surfaces.control.answers import DeviceId, ManagedDeviceId
+from fauxtune.surfaces.control.bodies import Answer
 from fauxtune.surfaces.control.mail_answers import Uid
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model import ids
@@ -21,16 +20,11 @@ from fauxtune.storage.queries import scep as queries
 from fauxtune.storage.queries.insight.diagnosis import managed_device_ids
 from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer, DeviceId, Listed, ManagedDeviceId
+from fauxtune.surfaces.control.answers import DeviceId, ManagedDeviceId
+from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 
 
-class _Body(BaseModel):
-    """Unknown members are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class NewChallenge(_Body):
+class NewChallenge(Body):
     """Who requests a certificate, and by which profile."""
 
     device: Text | None = Field(
@@ -49,13 +43,13 @@ class TriedRequest(NewChallenge):
     key_usages: list[Literal["keyEncipherment", "digitalSignature"]] | None = Field(default=None, max_length=2)
 
 
-class ChallengePassword(_Body):
+class ChallengePassword(Body):
     """A challenge as a device gets it."""
 
     challenge: Text
 
 
-class NewRevocation(_Body):
+class NewRevocation(Body):
     """A certificate of a partner's authority."""
 
     serial_number: Text = Field(description="as the authority reported it; without an issuer also the thumbprint")
@@ -65,13 +59,13 @@ class NewRevocation(_Body):
     ca_configuration: Text | None = None
 
 
-class Denial(_Body):
+class Denial(Body):
     """Why a request is denied."""
 
     reason: Text = Field(description="printable text of 1 to 255 characters")
 
 
-class Renewal(_Body):
+class Renewal(Body):
     """Whose RA certificates are renewed."""
 
     connector: Text | None = Field(default=None, description="id or name; otherwise the one that serves NDES")

@@ -15,7 +15,7 @@ from fauxtune.storage.migrate import newest_revision
 from fauxtune.storage.rows.snapshots import SnapshotRow
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control.access import JSON, Anyone, DocumentRoute, Here, calls
-from fauxtune.surfaces.control.answers import Answer, Listed
+from fauxtune.surfaces.control.bodies import Answer, Listed
 from fauxtune.surfaces.http import caller_of
 
 

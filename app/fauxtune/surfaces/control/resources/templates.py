@@ -10,15 +10,16 @@ from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import issuance
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Here, calls
+from fauxtune.surfaces.control.bodies import Listed
 
 router = calls("/tenants/{tenant}/authorities/{authority}/templates", tag="templates")
 
 
 @router.get("", summary="List an authority's certificate templates")
-async def list_templates(here: Here, authority: str) -> answers.Listed[answers.Template]:
+async def list_templates(here: Here, authority: str) -> Listed[answers.Template]:
     """Ordered by name. After a rollover every key of the issuing authority has the same templates."""
     result = await here.run(issuance.all_templates, authority)
-    return answers.Listed(value=[_view(template) for template in result])
+    return Listed(value=[_view(template) for template in result])
 
 
 @router.post("", status_code=201, summary="Add a certificate template")

@@ -27,6 +27,7 @@ from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import Anyone, Here, SeedRoute, calls
+from fauxtune.surfaces.control.bodies import Listed
 from fauxtune.surfaces.http import caller_of, origin
 
 router = calls("/tenants", tag="tenants", route_class=SeedRoute)
@@ -46,10 +47,10 @@ async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTe
 
 
 @router.get("", summary="List the tenants")
-async def list_tenants(request: Request, emulator: Anyone) -> answers.Listed[answers.Tenant]:
+async def list_tenants(request: Request, emulator: Anyone) -> Listed[answers.Tenant]:
     """Oldest first."""
     result = await emulator.runner.read(_with_applications)
-    return answers.Listed(
+    return Listed(
         value=[
             _shown(tenant, emulator, request=request, application=application, is_seat=is_seat)
             for tenant, application, is_seat in result

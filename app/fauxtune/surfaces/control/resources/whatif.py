@@ -15,7 +15,8 @@ from fauxtune.operations.insight.whatif_outcomes import after_time
 from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control.access import Here, calls
-from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId
+from fauxtune.surfaces.control.answers import DeviceId, ManagedDeviceId
+from fauxtune.surfaces.control.bodies import Answer
 
 
 class Consequence(Answer):
