@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from fauxtune.core.administration.directory import PASSWORD
@@ -237,6 +238,10 @@ def delete_group(tx: Transaction, group_id: str) -> None:
     # Whatever is below the group is below itself: one statement finds it.
     _wake(tx, row.id, member_id=row.id)
     queries.delete_group(tx.connection, tx.tenant.id, group_id=row.id)
+
+
+#: How an object of these kinds is deleted, by its id.
+DELETIONS: Mapping[str, Callable[[Transaction, str], None]] = {"user": delete_user, "group": delete_group}
 
 
 def add_member(tx: Transaction, group_id: str, *, member_id: str) -> None:

@@ -260,6 +260,16 @@ def entity_answer(call: Call, document: Json, *, context: str) -> Answer:
 NO_CONTENT = Answer()
 
 
+def runs(operation: Callable[[Transaction, str], object], *, key: str) -> Handler:
+    """Return a handler that runs an operation on what `key` of the path names, and answers 204."""
+
+    async def handler(call: Call) -> Answer:
+        await call.run(operation, call.keys[key])
+        return NO_CONTENT
+
+    return handler
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """The caller of a request, its emulator, and the id of the request; `origin` is the host that the client called.

@@ -29,7 +29,7 @@ from fauxtune.storage.queries import enrolling
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer, runs
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.lists import collection_answer, count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.served_family import type_of
@@ -158,12 +158,6 @@ def _identities(call: Call) -> list[Json]:
     return documents
 
 
-async def sync_dep(call: Call) -> Answer:
-    """POST .../{token}/syncWithAppleDeviceEnrollmentProgram."""
-    await call.run(operations.sync_dep, call.keys["resource"])
-    return NO_CONTENT
-
-
 async def upload_dep_token(call: Call) -> Answer:
     """POST .../{token}/uploadDepToken: what the token says is not read."""
     body = call.body()
@@ -190,12 +184,6 @@ async def create_token(call: Call) -> Answer:
             target="tokenValidityInSeconds",
         )
     await call.run(operations.create_token, call.keys["resource"], validity=timedelta(seconds=seconds))
-    return NO_CONTENT
-
-
-async def revoke_token(call: Call) -> Answer:
-    """POST .../{profile}/revokeToken."""
-    await call.run(operations.revoke_token, call.keys["resource"])
     return NO_CONTENT
 
 
@@ -304,7 +292,11 @@ FAMILIES: tuple[Family, ...] = (
         audit=_AUDIT,
         without=reasons.APPLE,
         actions=(
-            Action("syncWithAppleDeviceEnrollmentProgram", sync_dep, "Fetch the devices of a token from Apple"),
+            Action(
+                "syncWithAppleDeviceEnrollmentProgram",
+                runs(operations.sync_dep, key="resource"),
+                "Fetch the devices of a token from Apple",
+            ),
             Action("uploadDepToken", upload_dep_token, "Renew a token", required="depToken"),
         ),
         below=(
@@ -354,7 +346,7 @@ FAMILIES: tuple[Family, ...] = (
         without=reasons.ANDROID,
         actions=(
             Action("createToken", create_token, "Make an enrolment token", required="tokenValidityInSeconds"),
-            Action("revokeToken", revoke_token, "End an enrolment token"),
+            Action("revokeToken", runs(operations.revoke_token, key="resource"), "End an enrolment token"),
         ),
         fidelity=_NOT_CONNECTED,
     ),

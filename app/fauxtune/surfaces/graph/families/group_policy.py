@@ -26,7 +26,7 @@ from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ListedResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer, runs
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.lists import list_documents
 from fauxtune.surfaces.graph.resources.document_members import accepted_member
@@ -210,12 +210,6 @@ async def upload_file(call: Call) -> Answer:
     return created(call, value, collection="deviceManagement/groupPolicyUploadedDefinitionFiles")
 
 
-async def remove_file(call: Call) -> Answer:
-    """POST .../groupPolicyUploadedDefinitionFiles/{file}/remove."""
-    await call.run(group_policy.remove_file, call.keys["resource"])
-    return NO_CONTENT
-
-
 async def definitions_of_file(call: Call) -> Answer:
     """GET .../groupPolicyUploadedDefinitionFiles/{file}/definitions."""
     rows = await call.read(group_policy.definitions_of, call.tenant, file_id=call.keys["resource"])
@@ -347,7 +341,12 @@ FAMILIES: tuple[Family, ...] = (
                 returns="groupPolicyUploadedDefinitionFile",
                 status=201,
             ),
-            Action("remove", remove_file, "Remove an uploaded file of definitions", deletes=True),
+            Action(
+                "remove",
+                runs(group_policy.remove_file, key="resource"),
+                "Remove an uploaded file of definitions",
+                deletes=True,
+            ),
             Action(
                 "definitions",
                 definitions_of_file,

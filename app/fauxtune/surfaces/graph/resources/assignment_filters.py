@@ -25,7 +25,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
+from fauxtune.surfaces.graph.call import Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import (
     Listed,
     collection_answer,
@@ -85,12 +85,6 @@ async def update_filter(call: Call) -> Answer:
         raise Invalid("Neither displayName nor rule can be empty.")
     document = await call.run(operations.update_filter, call.keys["filter"], changes=changes)
     return entity_answer(call, view(ASSIGNMENT_FILTER, document, version=call.version), context=_CONTEXT)
-
-
-async def delete_filter(call: Call) -> Answer:
-    """DELETE .../{filter}."""
-    await call.run(operations.delete_filter, call.keys["filter"])
-    return NO_CONTENT
 
 
 async def validate_filter(call: Call) -> Answer:

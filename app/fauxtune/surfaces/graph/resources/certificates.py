@@ -97,12 +97,6 @@ async def update_certificate(call: Call) -> Answer:
     return entity_answer(call, view(USER_PFX_CERTIFICATE, document, version=call.version), context=_CONTEXT)
 
 
-async def delete_certificate(call: Call) -> Answer:
-    """DELETE: exactly 204, which the import cmdlets insist on."""
-    await call.run(imported_pfx.delete_pfx, call.keys["certificate"])
-    return NO_CONTENT
-
-
 CERTIFICATE_CONNECTOR = entity("certificateConnectorDetails")
 NDES_CONNECTOR = entity("ndesConnector")
 

@@ -29,7 +29,6 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import devices, users_and_groups
 from fauxtune.operations.directory.grants import principal_documents
-from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.collections.directory import DIRECTORY_DEVICES, DIRECTORY_OBJECTS, USERS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
@@ -97,12 +96,8 @@ async def get_object(call: Call) -> Answer:
 async def delete_object(call: Call) -> Answer:
     """DELETE /directoryObjects/{object}."""
     row = await _object(call)
-    deletions: dict[str, Callable[[Transaction, str], None]] = {
-        "user": users_and_groups.delete_user,
-        "group": users_and_groups.delete_group,
-        "device": devices.delete_device,
-    }
-    await call.run(deletions[row.kind], row.id)
+    deletion = users_and_groups.DELETIONS.get(row.kind, devices.delete_device)
+    await call.run(deletion, row.id)
     return NO_CONTENT
 
 

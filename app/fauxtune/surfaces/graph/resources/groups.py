@@ -105,12 +105,6 @@ async def update_group(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def delete_group(call: Call) -> Answer:
-    """DELETE /groups/{group}."""
-    await call.run(users_and_groups.delete_group, call.keys["group"])
-    return NO_CONTENT
-
-
 async def add_member(call: Call) -> Answer:
     """POST /groups/{group}/members/$ref with {"@odata.id": url}; only the id in it matters."""
     await call.run(users_and_groups.add_member, call.keys["group"], member_id=call.reference(to="directoryObject"))

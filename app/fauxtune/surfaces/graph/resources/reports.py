@@ -89,12 +89,6 @@ async def update_cached(call: Call) -> Answer:
     return entity_answer(call, _cached(call, row), context=_CACHED)
 
 
-async def delete_cached(call: Call) -> Answer:
-    """DELETE .../{configuration}."""
-    await call.run(report_tables.delete_configuration, call.keys["configuration"])
-    return NO_CONTENT
-
-
 def parameters(action: str) -> Entity:
     """Return the parameters of an action."""
     return MODEL.parameters(

@@ -38,7 +38,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.lists import (
     Listed,
@@ -339,12 +339,6 @@ async def update_tag(call: Call) -> Answer:
     changes = accept(ROLE_SCOPE_TAG, call.body(), partial=True, version=call.version)
     document = await call.run(operations.update_tag, call.keys["tag"], changes=changes)
     return entity_answer(call, view(ROLE_SCOPE_TAG, document, version=call.version), context=_TAGS)
-
-
-async def delete_tag(call: Call) -> Answer:
-    """DELETE .../{tag}."""
-    await call.run(operations.delete_tag, call.keys["tag"])
-    return NO_CONTENT
 
 
 async def assign_tag(call: Call) -> Answer:

@@ -133,12 +133,6 @@ async def update_user(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def delete_user(call: Call) -> Answer:
-    """DELETE /users/{user}."""
-    await call.run(users_and_groups.delete_user, call.keys["user"])
-    return NO_CONTENT
-
-
 async def assign_license(call: Call) -> Answer:
     """POST /users/{user}/assignLicense."""
     body = call.body()

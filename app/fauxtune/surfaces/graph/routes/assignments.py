@@ -9,8 +9,9 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.insight.audit_rules import FILTER, assigns_profile, changes, creates, deletes
+from fauxtune.operations.profiles.assignment_filters import delete_filter
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, audited_by
+from fauxtune.surfaces.graph.call import Handler, audited_by, runs
 from fauxtune.surfaces.graph.resources import assignment_filters, assignments
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
@@ -279,7 +280,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _FILTER,
-        audited_by(deletes(FILTER), assignment_filters.delete_filter),
+        audited_by(deletes(FILTER), runs(delete_filter, key="filter")),
         "Delete an assignment filter",
         status=204,
         beta_only=True,

@@ -12,9 +12,10 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, approximated
+from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.insight.audit_rules import IMPORTED_PFX, changes, creates, deletes
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, audited_by
+from fauxtune.surfaces.graph.call import Handler, audited_by, runs
 from fauxtune.surfaces.graph.resources import certificates
 
 PFX = entity("userPFXCertificate")
@@ -71,7 +72,8 @@ CERTIFICATES: tuple[Route[Handler], ...] = (
     _beta(
         "DELETE",
         _ONE,
-        handler=audited_by(deletes(IMPORTED_PFX), certificates.delete_certificate),
+        # Exactly 204: the import cmdlets insist on it.
+        handler=audited_by(deletes(IMPORTED_PFX), runs(imported_pfx.delete_pfx, key="certificate")),
         summary="Remove one from the service and from devices; nothing is revoked",
         status=204,
     ),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.call import Handler, runs
 from fauxtune.surfaces.graph.resources import groups
 
 DIRECTORY_OBJECT = entity("directoryObject")
@@ -188,7 +189,7 @@ GROUPS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _ONE_GROUP,
-        groups.delete_group,
+        runs(users_and_groups.delete_group, key="group"),
         "Delete a group",
         status=204,
         permissions=needs.WRITE_GROUPS,

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import approximated
+from fauxtune.operations.insight import report_tables
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.call import Handler, runs
 from fauxtune.surfaces.graph.resources import reports
 from fauxtune.surfaces.graph.routes.absent import absent
 
@@ -116,7 +117,7 @@ CACHED: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _CONFIGURATION,
-        reports.delete_cached,
+        runs(report_tables.delete_configuration, key="configuration"),
         "Delete the configuration of a cached report",
         status=204,
         beta_only=True,

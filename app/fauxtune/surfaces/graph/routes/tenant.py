@@ -9,8 +9,9 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.operations.insight.audit_rules import TAG, assigns_tag, changes, creates, deletes
+from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, audited_by
+from fauxtune.surfaces.graph.call import Handler, audited_by, runs
 from fauxtune.surfaces.graph.resources import tenant
 
 AUDIT_EVENT = entity("auditEvent")
@@ -201,7 +202,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _TAG,
-        audited_by(deletes(TAG), tenant.delete_tag),
+        audited_by(deletes(TAG), runs(role_scope_tags.delete_tag, key="tag")),
         "Delete a scope tag",
         status=204,
         beta_only=True,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import approximated
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.call import Handler, runs
 from fauxtune.surfaces.graph.resources import groups, users
 from fauxtune.surfaces.graph.routes.groups import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
 
@@ -221,7 +222,7 @@ USERS: tuple[Route[Handler], ...] = (
     Route(
         "DELETE",
         _ONE_USER,
-        users.delete_user,
+        runs(users_and_groups.delete_user, key="user"),
         "Delete a user",
         status=204,
         permissions=needs.WRITE_USERS,
