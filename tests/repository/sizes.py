@@ -46,7 +46,8 @@ FIGURES = {
 #: Counted while a server runs (`walks`).
 _WALKS = "walks"
 _RECIPE = re.compile(r"(?:append to|new file) `([^`]+)`", re.IGNORECASE)
-_VERB = re.compile(r"\bdelete_group\b")
+#: The deletion of a group: in the server, and the request for it.
+_VERB = re.compile(r"\bdelete_group\b|\bdelete_object\(GROUPS\b")
 #: Who uses the task for a purpose of its own, and does not offer it.
 _USERS = ("app/fauxtune_labs/", "app/fauxtune_probe/")
 

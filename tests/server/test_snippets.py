@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.core.administration.directory import create_group, delete_group, license_user
+from fauxtune.core.administration.directory import GROUPS, create_group, license_user
 from fauxtune.core.administration.emulation import advance_clock, create_tenant
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.administration.snippets import Addresses, as_curl, as_powershell, as_python, powershell_text
 from tests.support.running_server import Running, environment, fauxtune, serving
 
@@ -62,7 +62,7 @@ def test_a_pasted_request_arrives_as_it_is(server: Running, data: Path, name: st
     answer = pasted(create_group(name, description=name), language, server=server, data=data)
     group = json.loads(answer[answer.index("{") :])
     assert (group["displayName"], group["description"]) == (name, name)
-    pasted(delete_group(group["id"]), language, server=server, data=data)
+    pasted(delete_object(GROUPS, group["id"]), language, server=server, data=data)
     with server.signed_in() as graph:
         assert graph.get(f"/beta/groups/{group['id']}").status_code == 404
 

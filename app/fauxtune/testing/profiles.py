@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.administration import assignments, profiles
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose, platforms_of
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.administration.scep import ndes_url
 from fauxtune.core.model.words.platform_words import ProfilePlatform, platform_of, spelled
 from fauxtune.core.pki.foreign import certificate_from
@@ -64,7 +64,7 @@ class Profile:
 
     def delete(self) -> None:
         """Delete the profile."""
-        self._calls.send_all(profiles.delete_profile(id_) for id_ in self.ids.values())
+        self._calls.send_all(delete_object(profiles.PROFILES, id_) for id_ in self.ids.values())
 
     def _assign(self, targets: Sequence[assignments.Target]) -> Profile:
         self._calls.send_all(self._requests(targets))

@@ -10,6 +10,7 @@ import click
 
 from fauxtune.core.administration import policies
 from fauxtune.core.administration.assignments import Collection
+from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.model.words.platform_words import ProfilePlatform
 from fauxtune_cli import names
@@ -146,7 +147,7 @@ def _add_removers(app: click.Group, noun: str, *, example: str) -> None:
         with service.session() as session:
             of, chosen = _chosen(session, noun, wanted=name)
             confirm(f"Delete {one_line(chosen.name)}?", yes=yes)
-            session.send(policies.delete(of, chosen.id))
+            session.send(delete_object(of.path, chosen.id))
             session.show({"deleted": chosen.id}, f"Deleted {one_line(chosen.name)}.")
 
 

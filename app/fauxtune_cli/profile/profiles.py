@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from fauxtune.core.administration import assignments
-from fauxtune.core.administration.profiles import delete_profile
-from fauxtune.core.administration.requests import AdminRequest, key
+from fauxtune.core.administration.requests import AdminRequest, delete_object, key
 from fauxtune.core.pki.names import subject_text
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names
@@ -216,7 +215,7 @@ def delete(
     """
     with service.session() as session:
         chosen = sorted(chosen_profiles(session.client, profiles, words=platform), key=deletion_rank)
-        requests = [delete_profile(candidate.id) for candidate in chosen]
+        requests = [delete_object(_PROFILES, candidate.id) for candidate in chosen]
         if what_if:
             session.what_if(requests)
             return

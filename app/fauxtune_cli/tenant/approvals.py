@@ -9,7 +9,7 @@ import click
 
 from fauxtune.core.administration import approvals as tasks
 from fauxtune.core.administration.approvals import Decision
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.policies.tenant_administration import PolicyType, Status
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, confirm, yes_option
@@ -243,7 +243,7 @@ def delete(*, name: str, service: Administration, yes: bool) -> None:
     with service.session() as session:
         chosen = names.approval_policy(session.client, name)
         confirm(f"Delete the approval policy {one_line(chosen.name)}?", yes=yes)
-        session.send(tasks.delete_policy(chosen.id))
+        session.send(delete_object(tasks.POLICIES, chosen.id))
         session.show({"deleted": [{"id": chosen.id, "displayName": chosen.name}]}, f"Deleted {one_line(chosen.name)}.")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from fauxtune.core.administration.directory import add_member, create_group, delete_group, remove_member
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.directory import GROUPS, add_member, create_group, remove_member
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.administration.snippets import quoted
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option
@@ -182,7 +182,7 @@ def delete(*, group: str, service: Administration, what_if: bool, yes: bool) -> 
     """
     with service.session() as session:
         chosen = names.group(session.client, group)
-        request = delete_group(chosen.id)
+        request = delete_object(GROUPS, chosen.id)
         if what_if:
             session.what_if([request])
             return

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from fauxtune.core.administration import directory
-from fauxtune.core.administration.directory import delete_user, license_user, unlicense_user
+from fauxtune.core.administration.directory import USERS, license_user, unlicense_user
 from fauxtune.core.administration.emulation import read_enrollability
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.administration.snippets import quoted
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, without, yes_option
@@ -217,7 +217,7 @@ def delete(*, users: tuple[str, ...], service: Administration, what_if: bool, ye
     """
     with service.session() as session:
         chosen = _chosen(session, users)
-        requests = [delete_user(candidate.id) for candidate in chosen]
+        requests = [delete_object(USERS, candidate.id) for candidate in chosen]
         if what_if:
             session.what_if(requests)
             return

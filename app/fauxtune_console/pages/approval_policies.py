@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from fauxtune.core.administration.approvals import create_policy, delete_policy
+from fauxtune.core.administration.approvals import POLICIES as GRAPH_POLICIES
+from fauxtune.core.administration.approvals import create_policy
+from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.errors import Invalid
 from fauxtune.core.policies.tenant_administration import GUARDED, POLICIES, PolicyType
 from fauxtune.operations.profiles import resources
@@ -49,7 +51,7 @@ async def delete(call: TenantCall) -> Question:
     row = await _policy(call)
     what = GUARDED.get(str(row.document["policyType"]), "nothing")
     return Question(
-        request=delete_policy(row.id),
+        request=delete_object(GRAPH_POLICIES, row.id),
         title=f"Delete the policy “{row.document['displayName']}”",
         sentence=f"Unless another policy guards it, no approval is needed any more for this: {what}.",
         button="Delete the policy",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from fauxtune.core.administration import imported
 from fauxtune.core.administration.choices import INTENDED, Purpose
+from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.clock import from_iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import UserId
@@ -50,7 +51,7 @@ async def has_encryption_certificates(scene: Scene, reading: Reading) -> None:
     valid = [record for record in other if record["thumbprint"].lower() not in revoked]
     unfit = [record for record in other if record not in valid]
     for surplus in (*unfit, *old[expired:], *valid[wanted - expired :]):
-        await scene.send(imported.delete_imported(surplus["id"]))
+        await scene.send(delete_object(imported.COLLECTION, surplus["id"]))
     missing = ends[:expired][len(old) :] + ends[expired:][len(valid) :]
     for end in missing:
         await _import_new(scene, reading.words["user"], end=end)
@@ -138,7 +139,7 @@ async def _has_one_that_ends(scene: Scene, reading: Reading, *, end: datetime) -
     kept = [record for record in records if abs(_end(record) - end) <= _ALIKE][:1]
     for record in records:
         if record not in kept:
-            await scene.send(imported.delete_imported(record["id"]))
+            await scene.send(delete_object(imported.COLLECTION, record["id"]))
     if not kept:
         await _import_new(scene, reading.words["user"], end=end)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fauxtune.core.administration import directory
-from fauxtune.core.administration.requests import AdminRequest, Json
+from fauxtune.core.administration.requests import AdminRequest, Json, delete_object
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.text import JsonObject
@@ -40,7 +40,7 @@ async def user_left(scene: Scene, reading: Reading) -> None:
     """Delete the user."""
     user = await scene.find_user(reading.words["user"])
     if user is not None:
-        await scene.send(directory.delete_user(user["id"]))
+        await scene.send(delete_object(directory.USERS, user["id"]))
 
 
 async def user_has_licence(scene: Scene, reading: Reading) -> None:
@@ -81,7 +81,7 @@ async def group_is_gone(scene: Scene, reading: Reading) -> None:
     """Delete the group."""
     group = await scene.find_group(reading.words["group"])
     if group is not None:
-        await scene.send(directory.delete_group(group["id"]))
+        await scene.send(delete_object(directory.GROUPS, group["id"]))
 
 
 async def user_is_member(scene: Scene, reading: Reading) -> None:

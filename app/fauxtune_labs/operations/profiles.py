@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fauxtune.core.administration import assignments
 from fauxtune.core.administration.choices import ProfileFamily, Purpose, family_and_platform
-from fauxtune.core.administration.profiles import delete_profile
+from fauxtune.core.administration.profiles import PROFILES
+from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement import assigning
@@ -55,7 +56,7 @@ async def nothing_is_assigned(scene: Scene, reading: Reading) -> None:
 async def there_are_no_profiles(scene: Scene, reading: Reading) -> None:
     """Delete all profiles."""
     for profile in sorted(await assigning.all_profiles(scene), key=_rank):
-        await scene.send(delete_profile(profile["id"]))
+        await scene.send(delete_object(PROFILES, profile["id"]))
 
 
 async def roots_are_not_required(scene: Scene, reading: Reading) -> None:

@@ -26,7 +26,7 @@ from fauxtune.core.administration import assignments, devices, directory, emulat
 from fauxtune.core.administration import scep as tasks
 from fauxtune.core.administration.choices import family_and_platform
 from fauxtune.core.administration.profiles import PROFILES
-from fauxtune.core.administration.requests import AdminRequest, Json, Service, object_url
+from fauxtune.core.administration.requests import AdminRequest, Json, Service, delete_object, object_url
 from fauxtune.core.clock import from_iso
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.partner_services import SERVICES, VALIDATION
@@ -168,7 +168,7 @@ def _create(here: Scene, *, profile: str | None) -> None:
     names = (here.name, f"{here.name}-other")
     users = [_user(here, name) for name in names]
     here.group = here.send(directory.create_group(here.name, members=users))["id"]
-    here.undo_later(f"group {here.name}", directory.delete_group(here.group))
+    here.undo_later(f"group {here.name}", delete_object(directory.GROUPS, here.group))
     here.profile = _profiles(here, settings)
     here.device, here.other = (_device(here, name) for name in names)
     # The bench requests in the name of these two. They go off line before the profile is theirs: they would do it, too.
@@ -190,7 +190,7 @@ def device_for(name: str) -> tuple[str, str | None]:
 def _user(here: Scene, name: str) -> str:
     created = here.send(directory.create_user(f"{name}@{here.domain}", given_name="Scep", surname="Verify"))
     user = str(created["id"])
-    here.undo_later(f"user {name}", directory.delete_user(user))
+    here.undo_later(f"user {name}", delete_object(directory.USERS, user))
     here.send(directory.license_user(user))
     return user
 
@@ -229,7 +229,7 @@ def _root(here: Scene, *, certificate: bytes, kind: str) -> Json:
 
 def _profile(here: Scene, body: Json) -> str:
     created = str(here.client.graph("POST", PROFILES, json=body)["id"])
-    here.undo_later(f"profile {body['displayName']}", profiles.delete_profile(created))
+    here.undo_later(f"profile {body['displayName']}", delete_object(profiles.PROFILES, created))
     return created
 
 

@@ -20,7 +20,7 @@ from fauxtune.core.administration.choices import (
     platforms_of,
 )
 from fauxtune.core.administration.profiles import Issuer, MailAccount
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.words.platform_words import ProfilePlatform
@@ -113,7 +113,7 @@ async def test_assignments_are_added_and_taken_away_one_by_one(beta: httpx.Async
     assert left["target"]["@odata.type"].endswith("allLicensedUsersAssignmentTarget")  # type: ignore[index]
     await send(beta, unassign(profile, present=await present()))
     assert await present() == []
-    assert (await send(beta, profiles.delete_profile(profile))).status_code == 204
+    assert (await send(beta, delete_object(profiles.PROFILES, profile))).status_code == 204
 
 
 async def test_people_and_groups_come_and_go(beta: httpx.AsyncClient) -> None:
@@ -131,8 +131,8 @@ async def test_people_and_groups_come_and_go(beta: httpx.AsyncClient) -> None:
     assert await ids(beta, f"/groups/{outer}/members") == [group]
     for request in (
         directory.remove_member(outer, member=group),
-        directory.delete_group(outer),
-        directory.delete_user("o'neil+x@contoso.example"),
+        delete_object(directory.GROUPS, outer),
+        delete_object(directory.USERS, "o'neil+x@contoso.example"),
     ):
         assert (await send(beta, request)).status_code == 204
     with pytest.raises(Invalid, match="write name@domain"):

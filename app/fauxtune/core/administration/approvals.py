@@ -36,11 +36,6 @@ def create_policy(
     return AdminRequest("POST", POLICIES, body)
 
 
-def delete_policy(policy_id: str) -> AdminRequest:
-    """Delete a policy."""
-    return AdminRequest("DELETE", f"{POLICIES}/{key(policy_id)}")
-
-
 def read_operation(request_id: str) -> AdminRequest:
     """Ask which operation a request is about, and who may decide on it: Graph does not say."""
     return AdminRequest("GET", f"/approvals/{key(request_id)}", service=Service.CONTROL)

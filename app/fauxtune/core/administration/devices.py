@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fauxtune.core.administration.requests import AdminRequest, Json, Service, key
+from fauxtune.core.administration.requests import AdminRequest, Json, Service, delete_object, key
 from fauxtune.core.model.actions import DeviceAction
 
 DEVICES = "/deviceManagement/managedDevices"
@@ -46,7 +46,7 @@ def wipe_device(
 
 def delete_device(device_id: str) -> AdminRequest:
     """Delete the record of the device now; the device removes the company's data at its next check-in."""
-    return AdminRequest("DELETE", f"{DEVICES}/{key(device_id)}")
+    return delete_object(DEVICES, device_id)
 
 
 def _action(device_id: str, action: DeviceAction, *, body: Json | None = None) -> AdminRequest:

@@ -62,11 +62,6 @@ def unlicense_user(user: str) -> AdminRequest:
     return _licences(user, remove=[INTUNE_SKU])
 
 
-def delete_user(user: str) -> AdminRequest:
-    """Delete a user. The user's devices keep what they have, and no profile reaches them any more."""
-    return AdminRequest("DELETE", f"{USERS}/{key(user)}")
-
-
 def create_group(name: str, *, description: str | None = None, members: Sequence[str] = ()) -> AdminRequest:
     """Create a security group. `members` are the ids of users, devices or groups, 20 at most."""
     if not name.strip():
@@ -82,11 +77,6 @@ def create_group(name: str, *, description: str | None = None, members: Sequence
     if members:
         body["members@odata.bind"] = [_member(member) for member in members]
     return AdminRequest("POST", GROUPS, body)
-
-
-def delete_group(group_id: str) -> AdminRequest:
-    """Delete a group: what was assigned only to it is removed from its members' devices."""
-    return AdminRequest("DELETE", f"{GROUPS}/{key(group_id)}")
 
 
 def add_member(group_id: str, *, member: str) -> AdminRequest:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from fauxtune.core.administration.requests import AdminRequest, Json, key
+from fauxtune.core.administration.requests import AdminRequest, Json
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
@@ -114,11 +114,6 @@ def record(
 def import_pfx(body: Json) -> AdminRequest:
     """Import a certificate by its record: every device of its user gets it by profiles of its purpose."""
     return AdminRequest("POST", COLLECTION, body)
-
-
-def delete_imported(record_id: str) -> AdminRequest:
-    """Delete an imported certificate: it is removed from the user's devices. Nothing is revoked."""
-    return AdminRequest("DELETE", f"{COLLECTION}/{key(record_id)}")
 
 
 def without_secrets(request: AdminRequest, *, thumbprint: str | None = None) -> AdminRequest:

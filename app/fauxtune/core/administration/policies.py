@@ -187,11 +187,6 @@ def unassign(of: Collection, object_id: str) -> AdminRequest:
     return take_from(object_id, present=[], of=of)
 
 
-def delete(of: Collection, object_id: str) -> AdminRequest:
-    """Delete it, with its assignments."""
-    return AdminRequest("DELETE", f"{of.path}/{key(object_id)}")
-
-
 def listed(of: Collection) -> AdminRequest:
     """List those of a collection, with their assignments."""
     return AdminRequest("GET", f"{of.path}?$expand=assignments")

@@ -274,11 +274,6 @@ def change_profile(profile_id: str, *, kind: str, changes: Json) -> AdminRequest
     return AdminRequest("PATCH", f"{PROFILES}/{key(profile_id)}", body)
 
 
-def delete_profile(profile_id: str) -> AdminRequest:
-    """Delete a profile, with its assignments: devices remove what it gave them."""
-    return AdminRequest("DELETE", f"{PROFILES}/{key(profile_id)}")
-
-
 def _shape(family: ProfileFamily, platform: ProfilePlatform) -> Entity:
     return entity(kind_of(family, platform))
 

@@ -61,6 +61,11 @@ def object_url(collection: str, object_id: str) -> str:
     return f"https://graph.microsoft.com/beta{collection}/{key(object_id)}"
 
 
+def delete_object(collection: str, object_id: str) -> AdminRequest:
+    """Delete an object of a collection of Graph; what devices lose by that is what docs/removal.md says."""
+    return AdminRequest("DELETE", f"{collection}/{key(object_id)}")
+
+
 def placeholder(number: int) -> str:
     """Return what stands for the id that the answer to the `number`-th request of a task will bring."""
     return f"ID-{number:02}"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from fastapi import Response
 
-from fauxtune.core.administration.imported import delete_imported
+from fauxtune.core.administration.imported import COLLECTION
+from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.certificate_status import certificate_status
 from fauxtune.core.model.ids import UserId
@@ -69,7 +70,7 @@ async def delete(call: TenantCall) -> Question:
     letters, user = line.chip.letters, line.row.user_id
     done = f"{letters} is not imported for {name} any more. Devices remove it at their next check-in."
     return Question(
-        request=delete_imported(record_id(user, line.row.thumbprint)),
+        request=delete_object(COLLECTION, record_id(user, line.row.thumbprint)),
         title=f"Delete the imported certificate {letters}",
         sentence=f"It would be removed from every device of {name}, so that mail encrypted to it cannot be read there "
         "any more. It is never revoked by that: at the CA it stays as it is.",

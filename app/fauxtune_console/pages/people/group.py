@@ -6,7 +6,8 @@ from typing import Any
 
 from fastapi import Response
 
-from fauxtune.core.administration.directory import add_member, delete_group, remove_member
+from fauxtune.core.administration.directory import GROUPS, add_member, remove_member
+from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
 from fauxtune.storage.database import Connection
@@ -102,7 +103,7 @@ async def delete(call: TenantCall) -> Question:
     row = await call.read(_group, call)
     name = row.document["displayName"]
     return Question(
-        request=delete_group(row.id),
+        request=delete_object(GROUPS, row.id),
         title=f"Delete the group “{name}”",
         sentence="Its members stay. What is assigned only to this group is taken from them.",
         button="Delete the group",

@@ -10,7 +10,7 @@ from fastapi import Response
 
 from fauxtune.core.administration import directory as requests
 from fauxtune.core.administration.emulation import create_enrollment_token
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import UserId
 from fauxtune.operations.devices import enrollment
@@ -68,7 +68,7 @@ async def delete(call: TenantCall) -> Question:
     """Delete the person."""
     row = await _user(call)
     return Question(
-        request=requests.delete_user(_address(row)),
+        request=delete_object(requests.USERS, _address(row)),
         title=f"Delete {_name(row)}",
         sentence="The person leaves the directory and all groups, with the mailbox and what the address book has of "
         "the person's addresses, and no profile reaches the person's devices any "

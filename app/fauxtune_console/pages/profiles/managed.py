@@ -13,7 +13,7 @@ from fastapi import Response
 
 from fauxtune.core.administration import policies
 from fauxtune.core.administration.assignments import Collection
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.model.outlook import APPS
@@ -140,7 +140,7 @@ async def delete(call: TenantCall) -> Question:
     """Delete it."""
     one = await _one(call)
     return Question(
-        request=policies.delete(one.of, one.id),
+        request=delete_object(one.of.path, one.id),
         title=f"Delete “{one.name}”",
         points=(f"The {NOUNS[one.noun][0]} goes, with its assignments.", "Devices hear of it at their next check-in."),
         button="Delete it",

@@ -12,8 +12,8 @@ from fastapi import Response
 from starlette.datastructures import FormData
 
 from fauxtune.core.administration.choices import ProfileFamily
-from fauxtune.core.administration.profiles import change_profile, delete_profile
-from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.administration.profiles import PROFILES, change_profile
+from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.words.platform_words import PLATFORMS
 from fauxtune.core.profiles.catalog import kind
@@ -88,7 +88,7 @@ async def delete(call: TenantCall) -> Question:
     row = await call.read(profile_of, call)
     name = row.document["displayName"]
     return Question(
-        request=delete_profile(row.id),
+        request=delete_object(PROFILES, row.id),
         title=f"Delete the profile “{name}”",
         sentence="Its assignments go with it, and devices remove what it gave them.",
         button="Delete the profile",

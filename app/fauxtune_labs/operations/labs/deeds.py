@@ -16,7 +16,7 @@ from cryptography.x509 import Certificate
 from fauxtune.core.administration import assignments, devices, directory, emulation, imported, profiles, scep
 from fauxtune.core.administration.choices import INTENDED, ProfileFamily, Purpose
 from fauxtune.core.administration.profiles import Issuer, MailAccount
-from fauxtune.core.administration.requests import AdminRequest, key
+from fauxtune.core.administration.requests import AdminRequest, delete_object, key
 from fauxtune.core.clock import from_iso, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.writing import Letter
@@ -130,7 +130,7 @@ async def _unassign(stage: Stage, words: Words) -> None:
 async def _delete_profile(stage: Stage, words: Words) -> None:
     profile = await stage.profile(words["profile"])
     stage.page = ("profiles", profile["id"], "delete")
-    await stage.send(profiles.delete_profile(profile["id"]))
+    await stage.send(delete_object(profiles.PROFILES, profile["id"]))
 
 
 # ------------------------------------------------------------------------------------------------ devices, people, time
@@ -170,7 +170,7 @@ async def _sync(stage: Stage, words: Words) -> None:
 async def _delete_user(stage: Stage, words: Words) -> None:
     user = await stage.user(words["user"])
     stage.page = ("users", user["id"], "delete")
-    await stage.send(directory.delete_user(user["id"]))
+    await stage.send(delete_object(directory.USERS, user["id"]))
 
 
 async def _add(stage: Stage, words: Words) -> None:
@@ -354,7 +354,7 @@ def _certificate_in(data: bytes) -> Certificate:
 async def _remove_import(stage: Stage, words: Words) -> None:
     user, mark = await stage.user(words["user"]), await stage.certificate(words)
     stage.page = ("users", user["id"], "imported", mark, "delete")
-    await stage.send(imported.delete_imported(record_id(UserId(user["id"]), mark)))
+    await stage.send(delete_object(imported.COLLECTION, record_id(UserId(user["id"]), mark)))
 
 
 async def _revoke(stage: Stage, words: Words) -> None:
