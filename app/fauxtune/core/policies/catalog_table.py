@@ -48,7 +48,8 @@ Config/Defender/SubmitSamplesConsent; choice; Samples that are sent; 0=Always as
 Config/Defender/AttackSurfaceReductionRules; groups; Rules that make attacks harder; ;
   Config/Defender/AttackSurfaceReductionRules_BlockAdobeReaderFromCreatingChildProcesses; choice; Adobe Reader starts no other program; off=Off,block=Block,audit=Audit,warn=Warn; off
   Config/Defender/AttackSurfaceReductionRules_BlockAllOfficeApplicationsFromCreatingChildProcesses; choice; Office starts no other program; off=Off,block=Block,audit=Audit,warn=Warn; off
-  Config/Defender/AttackSurfaceReductionRules_BlockCredentialStealingFromWindowsLocalSecurityAuthoritySubsystem; choice; Nothing reads passwords from LSASS; off=Off,block=Block,audit=Audit,warn=Warn; off
+  Config/Defender/AttackSurfaceReductionRules_BlockCredentialStealingFromWindowsLocalSecurityAuthoritySubsystem; choice; Nothing reads passwords from \
+LSASS; off=Off,block=Block,audit=Audit,warn=Warn; off
   Config/Defender/AttackSurfaceReductionRules_BlockExecutableContentFromEmailClientAndWebmail; choice; Mail brings no program; off=Off,block=Block,audit=Audit,warn=Warn; off
   Config/Defender/AttackSurfaceReductionRules_BlockUntrustedUnsignedProcessesThatRunFromUSB; choice; No unsigned program from USB; off=Off,block=Block,audit=Audit,warn=Warn; off
   Config/Defender/AttackSurfaceReductionRules_UseAdvancedProtectionAgainstRansomware; choice; More protection from ransomware; off=Off,block=Block,audit=Audit,warn=Warn; off
@@ -82,7 +83,8 @@ Policies/BackupDirectory; choice; Where the password is kept; 0=Nowhere,1=Entra 
   Policies/PasswordAgeDays_AAD < 1; integer; Days that a password lasts, Entra ID; 7..365; 30
   Policies/PasswordAgeDays < 2; integer; Days that a password lasts, Active Directory; 1..365; 30
 Policies/AdministratorAccountName; string; Name of the account; 256;
-Policies/PasswordComplexity; choice; Characters of the password; 1=Upper case,2=And lower case,3=And digits,4=And others,5=Others that are easy to read,6=Long words,7=Short words,8=Short words with unlike beginnings; 4
+Policies/PasswordComplexity; choice; Characters of the password; 1=Upper case,2=And lower case,3=And digits,4=And others,5=Others that are easy to \
+read,6=Long words,7=Short words,8=Short words with unlike beginnings; 4
 Policies/PasswordLength; integer; Length of the password; 8..64; 14
 Policies/PostAuthenticationActions; choice; After the account was used; 1=New password,3=New password and log off,5=New password and restart,11=New password and end its programs; 3
 Policies/PostAuthenticationResetDelay; integer; Hours until then; 0..24; 24

@@ -33,7 +33,8 @@ _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 OPERATIONS = """
 AndroidFota; Android FOTA; Read,Create,Update,Delete,Assign
-AndroidSync; Android Enterprise; Read,UpdateApps=Update app sync,UpdateOnboarding=Update onboarding,UpdateEnrollmentProfiles=Update enrollment profiles,AndroidEnrollmentTimeMembershipAssign=Enrollment time device membership assignment
+AndroidSync; Android Enterprise; Read,UpdateApps=Update app sync,UpdateOnboarding=Update onboarding,UpdateEnrollmentProfiles=Update enrollment \
+profiles,AndroidEnrollmentTimeMembershipAssign=Enrollment time device membership assignment
 AppControlPolicy; App Control for Business; Read,Create,Update,Delete,Assign,ViewReports
 AppleDeviceSerialNumbers; Enrollment programs; Read=Read device,Create=Create device,Update=Sync device,Delete=Delete device
 AppleEnrollmentProfiles; Enrollment programs; Read=Read profile,Create=Create profile,Update=Update profile,Delete=Delete profile,Assign=Assign profile
@@ -42,7 +43,9 @@ AssignmentFilter; Filters; Read,Create,Update,Delete
 Audit; Audit data; Read
 CertificateConnector; Certificate Connector; Read,Modify
 ChromebookSync; Chrome Enterprise; Read,UpdateOnboarding=Update onboarding,DeleteOnboarding=Delete onboarding
-CloudAttach; Cloud attached devices; ApplicationActions=Take application actions,Applications=View applications,ClientDetails=View client details,CMPivot=Run CMPivot query,Collections=View collections,EnrollNow=Enroll Now,ResourceExplorer=View resource explorer,ScriptActions=Run script,Scripts=View scripts,SoftwareUpdates=View software updates,Timeline=View timeline
+CloudAttach; Cloud attached devices; ApplicationActions=Take application actions,Applications=View applications,ClientDetails=View client details,\
+CMPivot=Run CMPivot query,Collections=View collections,EnrollNow=Enroll Now,ResourceExplorer=View resource explorer,ScriptActions=Run script,\
+Scripts=View scripts,SoftwareUpdates=View software updates,Timeline=View timeline
 CloudPki; Cloud PKI; Read,Create,Update,Revoke
 CorporateDeviceIdentifiers; Corporate device identifiers; Read,Create,Update,Delete
 Customization; Customization; Read,Create,Update,Delete,Assign
@@ -66,7 +69,8 @@ MicrosoftStoreForBusiness; Microsoft Store For Business; Read,Modify
 MicrosoftTunnelGateway; Microsoft Tunnel Gateway; Read,Create,Update,Delete
 MobileApps; Mobile apps; Read,Create,Update,Delete,Assign,Relate,ViewReports
 MobileThreatDefense; Mobile Threat Defense; Read,Modify
-MultiAdminApproval; Multi Admin Approval; ReadAccessPolicy=Read access policy,CreateAccessPolicy=Create access policy,UpdateAccessPolicy=Update access policy,DeleteAccessPolicy=Delete access policy,ApprovalForMultiAdminApproval=Approval for Multi Admin Approval
+MultiAdminApproval; Multi Admin Approval; ReadAccessPolicy=Read access policy,CreateAccessPolicy=Create access policy,UpdateAccessPolicy=Update \
+access policy,DeleteAccessPolicy=Delete access policy,ApprovalForMultiAdminApproval=Approval for Multi Admin Approval
 Organization; Organization; Read,Create,Update,Delete
 OrganizationalMessages; Organizational Messages; Read,Create,Update,Delete,Assign,UpdateControl=Update control
 PartnerDeviceManagement; Partner Device Management; Read,Modify
@@ -74,7 +78,15 @@ PolicySets; Policy Sets; Read,Create,Update,Delete,Assign
 QuietTimePolicies; Quiet Time policies; Read,Create,Update,Delete,Assign,ViewReports
 RemoteAssistance; Remote assistance connectors; Read,Update,ViewReports
 RemoteAssistanceApp; Remote Help app; ViewScreen=View screen,Elevation,TakeFullControl=Take full control,Unattended
-RemoteTasks; Remote tasks; ActivateDeviceEsim=Update cellular data plan,BypassActivationLock=Bypass activation lock,ChangeAssignments=Change assignments,CleanPC=Clean PC,ConfigurationManagerAction=Initiate Configuration Manager action,CustomNotification=Send custom notifications,DeviceLogs=Collect diagnostics,DisableLostMode=Disable lost mode,EnableLostMode=Enable lost mode,EnableWindowsIntuneAgent=Enable Windows IntuneAgent,GetFileVaultKey=Get filevault key,InitiateDeviceAttestation=Initiate device attestation,InitiateMDMKeyRecovery=Recover MDM Key,LocateDevice=Locate device,ManageSharedDeviceUsers=Manage shared device users,Offboard,OnDemandProactiveRemediation=Run Remediation,PauseConfigurationRefresh=Pause configuration refresh,PlayLostModeSound=Play sound to locate lost devices,RebootNow=Reboot now,RemoteLock=Remote lock,RemoveDFCIManagement=Remove DFCI management,RequestRemoteAssistance=Offer remote assistance,ResetPasscode=Reset passcode,Retire,RevokeAppleVppLicenses=Revoke App Licenses,RotateBitLockerKeys=Rotate BitLockerKeys,RotateFileVaultKey=Rotate filevault key,RotateLocalAdminPassword=Rotate local admin password,SetDeviceName=Set device name,ShutDown=Shut down,SyncDevice=Sync devices,UpdateDeviceAccount=Update device account,WindowsDefender=Windows defender,Wipe
+RemoteTasks; Remote tasks; ActivateDeviceEsim=Update cellular data plan,BypassActivationLock=Bypass activation lock,ChangeAssignments=Change \
+assignments,CleanPC=Clean PC,ConfigurationManagerAction=Initiate Configuration Manager action,CustomNotification=Send custom notifications,\
+DeviceLogs=Collect diagnostics,DisableLostMode=Disable lost mode,EnableLostMode=Enable lost mode,EnableWindowsIntuneAgent=Enable Windows IntuneAgent,\
+GetFileVaultKey=Get filevault key,InitiateDeviceAttestation=Initiate device attestation,InitiateMDMKeyRecovery=Recover MDM Key,LocateDevice=Locate \
+device,ManageSharedDeviceUsers=Manage shared device users,Offboard,OnDemandProactiveRemediation=Run Remediation,PauseConfigurationRefresh=Pause \
+configuration refresh,PlayLostModeSound=Play sound to locate lost devices,RebootNow=Reboot now,RemoteLock=Remote lock,RemoveDFCIManagement=Remove \
+DFCI management,RequestRemoteAssistance=Offer remote assistance,ResetPasscode=Reset passcode,Retire,RevokeAppleVppLicenses=Revoke App Licenses,\
+RotateBitLockerKeys=Rotate BitLockerKeys,RotateFileVaultKey=Rotate filevault key,RotateLocalAdminPassword=Rotate local admin password,\
+SetDeviceName=Set device name,ShutDown=Shut down,SyncDevice=Sync devices,UpdateDeviceAccount=Update device account,WindowsDefender=Windows defender,Wipe
 Reports; Intune data warehouse; Read
 Roles; Roles; Read,Create,Update,Delete,Assign
 SecurityBaselines; Security baselines; Read,Create,Update,Delete,Assign
@@ -178,7 +190,10 @@ PartnerDeviceManagement Read
 PolicySets Read
 RemoteAssistance Read
 RemoteAssistanceApp Elevation TakeFullControl Unattended ViewScreen
-RemoteTasks ActivateDeviceEsim ChangeAssignments CleanPC ConfigurationManagerAction CustomNotification DeviceLogs DisableLostMode EnableLostMode EnableWindowsIntuneAgent GetFileVaultKey InitiateDeviceAttestation InitiateMDMKeyRecovery LocateDevice ManageSharedDeviceUsers OnDemandProactiveRemediation PlayLostModeSound RebootNow RemoteLock RequestRemoteAssistance ResetPasscode Retire RevokeAppleVppLicenses RotateBitLockerKeys RotateFileVaultKey SetDeviceName ShutDown SyncDevice UpdateDeviceAccount WindowsDefender Wipe
+RemoteTasks ActivateDeviceEsim ChangeAssignments CleanPC ConfigurationManagerAction CustomNotification DeviceLogs DisableLostMode EnableLostMode \
+EnableWindowsIntuneAgent GetFileVaultKey InitiateDeviceAttestation InitiateMDMKeyRecovery LocateDevice ManageSharedDeviceUsers \
+OnDemandProactiveRemediation PlayLostModeSound RebootNow RemoteLock RequestRemoteAssistance ResetPasscode Retire RevokeAppleVppLicenses \
+RotateBitLockerKeys RotateFileVaultKey SetDeviceName ShutDown SyncDevice UpdateDeviceAccount WindowsDefender Wipe
 Roles Read
 SecurityBaselines Read
 ServiceNow ViewIncidents
@@ -277,7 +292,9 @@ PartnerDeviceManagement Read
 PolicySets Read Create Update Delete Assign
 RemoteAssistance Read Update ViewReports
 RemoteAssistanceApp Elevation TakeFullControl ViewScreen
-RemoteTasks ActivateDeviceEsim ChangeAssignments CleanPC ConfigurationManagerAction DeviceLogs DisableLostMode EnableLostMode InitiateDeviceAttestation InitiateMDMKeyRecovery LocateDevice OnDemandProactiveRemediation PlayLostModeSound RebootNow RemoteLock RequestRemoteAssistance ResetPasscode Retire SetDeviceName SyncDevice Wipe
+RemoteTasks ActivateDeviceEsim ChangeAssignments CleanPC ConfigurationManagerAction DeviceLogs DisableLostMode EnableLostMode \
+InitiateDeviceAttestation InitiateMDMKeyRecovery LocateDevice OnDemandProactiveRemediation PlayLostModeSound RebootNow RemoteLock \
+RequestRemoteAssistance ResetPasscode Retire SetDeviceName SyncDevice Wipe
 Reports Read
 ServiceNow ViewIncidents
 TermsAndConditions Read Create Update Delete Assign
