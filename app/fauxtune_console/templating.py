@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import markupsafe
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader
 from jinja2.ext import Extension
@@ -147,6 +148,7 @@ def _environment(language: Language) -> Environment:
         effect_chip=effect_chip,
         work_words=WORK.__getitem__,
         took=took,
+        breakable=breakable,
         reason=reason,
         purpose=purpose,
         item_state=lambda state: words.gettext(item_state(state)),
@@ -171,6 +173,7 @@ def moment(value: datetime | None) -> str:
     return "–" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
+_JOINT = re.compile(r"(?<=[,./])(?=\w)")
 _ENGLISH = Catalogue(Language.ENGLISH, {})
 #: data. The units of a span of time, with their seconds.
 _UNITS = (("year", 31_536_000), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -207,6 +210,13 @@ def took(milliseconds: float) -> str:
     if milliseconds < 10:
         return f"{milliseconds:.1f} ms"
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def breakable(value: object) -> markupsafe.Markup:
+    """Return a long name of a program, such as a subject, an address or a permission, in which a line may end after
+    a dot, a comma, a slash: otherwise one ends in the middle of a word.
+    """
+    return markupsafe.Markup(_JOINT.sub("<wbr>", str(markupsafe.escape(value))))  # noqa: S704 - it is escaped
 
 
 def letters(thumbprint: str) -> str:
