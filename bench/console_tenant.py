@@ -22,7 +22,7 @@ from fauxtune.core.administration.assignments import assign, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.model.words.provider_states import SENTENCES
 from fauxtune.storage.database import Database
 from fauxtune.storage.tables import (

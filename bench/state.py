@@ -20,7 +20,7 @@ import httpx
 from bench import world
 from bench.copies import copy_device
 from bench.rows import Row
-from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.core.model.tenants import INTUNE_SKU
 
 _USERS, _DEVICES, _ROUNDS = 20, 50, 7
 _GOAL = 50.0

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Generic, Self, TypeVar, overload
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.access.permissions import Permissions
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.hosts import is_host_name
-from fauxtune.core.model.mail import MAIL_PORTS
+from fauxtune.core.model.addresses import is_host_name
+from fauxtune.core.model.mail_accounts import MAIL_PORTS
+from fauxtune.core.model.permissions import Permissions
+from fauxtune.core.model.tenants import Edition
 
 T = TypeVar("T")
 W = TypeVar("W", bound=StrEnum)

@@ -11,7 +11,7 @@ from typing import Any
 
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.mail.reading_words import READING_WORDS
-from fauxtune.core.model.marks import name_of
+from fauxtune.core.model.certificates import name_of
 from fauxtune.core.pki.algorithm_words import algorithm_words
 from fauxtune_cli.options import one_line
 from fauxtune_cli.tables import Table, certificate_name, moment, person, plain_columns

@@ -15,7 +15,7 @@ from typing import Any
 from fauxtune.core.administration.approvals import POLICIES, REQUESTS
 from fauxtune.core.administration.devices import DEVICES
 from fauxtune.core.administration.directory import GROUPS, USERS
-from fauxtune.core.model.words.platform_words import system_words
+from fauxtune.core.model.words.device_words import system_words
 from fauxtune_cli.options import SHORT, one_line
 from fauxtune_client.endpoints import ClientError
 from fauxtune_client.http import Client

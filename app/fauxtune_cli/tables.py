@@ -32,12 +32,13 @@ from rich.progress import (
 from rich.table import Table as Drawn
 from rich.text import Text
 
-from fauxtune.core.model.marks import SYMBOLS, name_of
+from fauxtune.core.model.certificates import SYMBOLS, name_of
 from fauxtune_cli.options import SHORT, one_line
 
 _GAP = "  "
 _LEAST, _LEAST_NAME = 8, 16
-#: data. The colours of certificates (`core.model.marks.HUES`) on terminals with 256 colours: they can be told apart on
+#: data. The colours of certificates (`core.model.certificates.HUES`) on terminals with 256 colours: they can be told
+# apart on
 #: light and on dark ones.
 TERMINAL_COLOURS = (160, 166, 136, 70, 35, 37, 31, 33, 62, 134, 168, 130)
 #: The name of a certificate with a mark.

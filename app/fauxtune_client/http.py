@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from fauxtune.core.model.mail import MESSAGE
+from fauxtune.core.model.mail_accounts import MESSAGE
 from fauxtune_client.endpoints import ClientError, Refused, Server, Unreachable, User, tls_context
 
 _TIMEOUT_SECONDS = 30.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fauxtune.core.model.marks import Mark, Marks
+from fauxtune.core.model.certificates import Mark, Marks
 from fauxtune.core.model.states import Source
 from fauxtune_client.http import Client
 

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse
 
 from fauxtune.core.errors import NotAllowed
 from fauxtune.core.language.catalogue import Language, preferred
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import why_silent
 from fauxtune.operations.runtime.emulator import Emulator

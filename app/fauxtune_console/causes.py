@@ -12,7 +12,7 @@ from fauxtune.core.engine.diagnosis import chain as chains
 from fauxtune.core.engine.diagnosis.chain import LinkStatus
 from fauxtune.core.engine.diagnosis.facts import name_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.operations.insight import diagnosis
 from fauxtune_console.call import TenantCall
 from fauxtune_console.fixes import Button, Fix, Subject, fix_of, waiting_fix

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from fauxtune.core.model.certificates import Mark
 from fauxtune.core.model.connectors import PROGRAMS, ROLE_WORDS, Support, support
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId
-from fauxtune.core.model.marks import Mark
 from fauxtune.operations.connectors.selection import why_silent
 from fauxtune.operations.runtime.live_faults import TenantFaults
 from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow

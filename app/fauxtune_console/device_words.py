@@ -11,9 +11,9 @@ from datetime import datetime
 from fauxtune.core.engine.diagnosis.numbers import ErrorNumber
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
 from fauxtune.core.model.actions import ActionState, DeviceAction
+from fauxtune.core.model.certificates import reason
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Authority, ItemState, Source
-from fauxtune.core.model.words.certificate_words import reason
 from fauxtune.operations.insight import diagnosis
 from fauxtune.operations.insight.device_report import Outcome, ReportedItem
 from fauxtune.storage.rows.certificates import CertificateRow, RevocationState

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fauxtune.core.model.certificates import Mark
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
-from fauxtune.core.model.marks import Mark
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.model.words.journal_words import Tone, cause_words, tone, words
-from fauxtune.core.model.words.platform_words import VARIANTS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries.insight import overview as queries

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from fauxtune.core.model.certificates import SYMBOLS, purpose
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.marks import SYMBOLS
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.settings import MEMBER, Setting, Unit, node_of
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.model.words.certificate_words import purpose
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.storage.rows.devices import NamedEnrollmentRow

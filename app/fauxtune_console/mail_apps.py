@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from fauxtune.core.mail.apps import MailApp, Switch, apps_of
 from fauxtune.core.mail.switches import switches_of
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.tenants import Edition
 from fauxtune_console.device_words import Said
 
 _NOTHING = "nothing"

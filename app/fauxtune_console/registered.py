@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
+from fauxtune.core.model.certificates import CertificateStatus, certificate_status
+from fauxtune.core.model.certificates import reason as reason_words
 from fauxtune.core.model.states import Source
-from fauxtune.core.model.words.certificate_words import reason as reason_words
 from fauxtune.core.pki.crl import HOLD
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, EMAIL_PROTECTION, ENCRYPTING_FILE_SYSTEM
 from fauxtune.operations.insight.certificates import source_of

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from fauxtune.core.model.marks import Mark, Marks, name_of
+from fauxtune.core.model.certificates import Mark, Marks, name_of
 
 _SHOWN: ContextVar[Marks] = ContextVar("marks")
 

@@ -19,9 +19,9 @@ from fauxtune import __version__
 from fauxtune.core.language.catalogue import Catalogue, Language, joined
 from fauxtune.core.language.message import say
 from fauxtune.core.language.recognition import Markup, recogniser, translated_markup
+from fauxtune.core.model.certificates import purpose, reason
 from fauxtune.core.model.states import ItemState
-from fauxtune.core.model.words.certificate_words import purpose, reason
-from fauxtune.core.model.words.platform_words import system_words
+from fauxtune.core.model.words.device_words import system_words
 from fauxtune.surfaces import html
 from fauxtune_console.holdings import STATES, WORK, effect_chip
 from fauxtune_console.shown_marks import mark

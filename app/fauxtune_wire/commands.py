@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import click
 
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.model.surfaces import surface_words
+from fauxtune.core.model.addresses import surface_words
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.options import PATH, Output, fail

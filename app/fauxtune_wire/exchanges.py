@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fauxtune.core.model.hosts import LOCAL_NAMES, host_in, is_answered
-from fauxtune.core.model.surfaces import Surface, surface_of
+from fauxtune.core.model.addresses import LOCAL_NAMES, Surface, host_in, is_answered, surface_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.wire import RecordedExchange
 from fauxtune_wire.decoding import (

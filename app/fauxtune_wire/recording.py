@@ -18,8 +18,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.addresses import surface_words
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.surfaces import surface_words
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator

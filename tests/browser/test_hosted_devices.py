@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fauxtune.core.administration import profiles
 from fauxtune.core.administration.assignments import to_all_users
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from tests.support.browsing import NEEDS_A_BROWSER, PATIENCE
 from tests.support.console_forms import card, marks, press
 from tests.support.console_tenant import ConsoleTenant

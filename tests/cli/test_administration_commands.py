@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune_cli.profile.profile_choice import PlatformWord
 from tests.support.commands import Commands
 

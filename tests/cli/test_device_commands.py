@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import fauxtune_sim.cli.main
-from fauxtune.core.model.words.platform_words import spelled
+from fauxtune.core.model.words.device_words import spelled
 from fauxtune_cli.device.devices import _kind as kind_of_device
 from fauxtune_cli.profile.profile_choice import PlatformWord
 from fauxtune_sim.platforms import read_kind

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.model.access.audiences import is_graph
-from fauxtune.core.model.hosts import LOCAL_NAMES, host_in, host_of
+from fauxtune.core.model.addresses import LOCAL_NAMES, host_in, host_of, is_graph
 
 
 @pytest.mark.parametrize("header", ["localhost", "LocalHost:8443", "localhost:", "127.0.0.1:80", "[::1]", "[::1]:8443"])

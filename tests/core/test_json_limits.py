@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.json_limits import check_elements
+from fauxtune.core.formats.json_text import check_elements
 
 MOST = 100
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.formats.json_places import lines_of, pointer
+from fauxtune.core.formats.json_text import lines_of, pointer
 
 TEXT = """{
   "users": [

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 from fauxtune_labs.core.reading import read_lab, skeleton
 from tests.support.commands import Commands
 from tests.support.journey_server import serving_journey

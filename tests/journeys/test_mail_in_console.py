@@ -18,7 +18,7 @@ from fauxtune.core.administration import emulation, profiles
 from fauxtune.core.administration.assignments import to_all_users
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.devices import wipe_device
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune_sim.agent.agent import Agent
 from fauxtune_sim.mail.reading import read_mail
 from fauxtune_sim.mail.writing import MailMessage, Protection, signing_identity, write_mail

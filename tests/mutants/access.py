@@ -191,14 +191,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A user's token has permissions that nobody consented to",
-        file="app/fauxtune/core/model/access/consent.py",
+        file="app/fauxtune/core/model/permissions.py",
         before="if EVERYTHING in consented or set(requested) <= set(consented):",
         after="if requested:",
         tests=("tests/surfaces/identity/test_consent.py::test_without_consent_a_password_gives_no_token[sqlite]",),
     ),
     Mutant(
         rule="A user's token has all that was consented to, whatever was asked for",
-        file="app/fauxtune/core/model/access/consent.py",
+        file="app/fauxtune/core/model/permissions.py",
         before="        return tuple(dict.fromkeys(requested))\n",
         after="        return tuple(configured if EVERYTHING in consented else consented)\n",
         tests=(
@@ -207,7 +207,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="The scope .default gives what was not consented to",
-        file="app/fauxtune/core/model/access/consent.py",
+        file="app/fauxtune/core/model/permissions.py",
         before="return tuple(configured if EVERYTHING in consented else consented)",
         after="return tuple(configured)",
         tests=(

@@ -142,7 +142,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A mark that is taken is given again",
-        file="app/fauxtune/core/model/marks.py",
+        file="app/fauxtune/core/model/certificates.py",
         before="next(candidate for candidate in _candidates(key) if candidate not in self._taken)",
         after="next(_candidates(key))",
         tests=(

@@ -73,7 +73,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="Logs grow without a bound",
-        file="app/fauxtune/core/model/logs.py",
+        file="app/fauxtune/core/model/tenants.py",
         before="return max(0, last - most)",
         after="return 0",
         tests=("tests/storage/test_logs.py::test_the_journal_keeps_its_newest_entries_however_they_come[sqlite]",),

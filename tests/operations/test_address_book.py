@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Conflict, FauxtuneError, Invalid, NotFound
-from fauxtune.core.model.mail import MOST_PUBLISHED
+from fauxtune.core.model.mail_accounts import MOST_PUBLISHED
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.mail import address_book

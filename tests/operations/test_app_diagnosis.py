@@ -11,9 +11,9 @@ from fauxtune.core.engine.diagnosis.facts import AppStanding, Device, DeviceApp,
 from fauxtune.core.engine.diagnosis.findings import Severity, finding
 from fauxtune.core.engine.diagnosis.rules import rules
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.insight.diagnosis import Diagnosis, diagnose

@@ -8,9 +8,9 @@ import pytest
 
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Problem
-from fauxtune.core.model.steps import StepKind
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.app_states import FAILED_ON_APPLE
 from fauxtune.core.policies.apps import APP_RULES, new_app

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from fauxtune.connector.refusals import REFUSALS, AuthorityUnknown, TemplateUnknown
-from fauxtune.core.model.connector_events import Happening, diagnostic, event, events
-from fauxtune.core.model.connectors import ROLES, Program
+from fauxtune.core.model.connectors import ROLES, Happening, Program, diagnostic, event, events
 from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.devices import actions as device_actions

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from cryptography import x509
 
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.ca.authorities import roll_over

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.mail.readability import Reading
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.certificates import Marks
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.insight.readability import Matrix, readability
 from fauxtune.operations.mail import address_book, mailboxes

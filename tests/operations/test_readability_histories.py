@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fauxtune.core.mail.readability import Reading
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.states import Cause, Incident
 from fauxtune.core.model.words.journal_words import cause_words
 from fauxtune.operations.insight.readability import Matrix, Moment, readability

@@ -19,11 +19,11 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.engine.removal.gaps import GAPS, gap
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Verdict, table
 from fauxtune.core.engine.removal.table import Reissued
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import scep as scep_queries

@@ -7,9 +7,8 @@ import pytest
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.actions import DeviceAction, StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
-from fauxtune.core.model.steps import StepKind
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES
 from fauxtune.core.profiles.catalog import kind

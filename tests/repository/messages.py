@@ -20,7 +20,7 @@ from fauxtune.core.administration.trusting import SYSTEMS
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.language.catalogue import Language, read_po, written
 from fauxtune.core.language.recognition import Markup, texts_of_markup
-from fauxtune.core.model.words.certificate_words import PURPOSES
+from fauxtune.core.model.certificates import PURPOSES
 from fauxtune.core.model.words.provider_states import PLACES, REFUSALS
 from fauxtune.core.model.words.provider_states import SENTENCES as STATES
 from fauxtune.core.policies.tenant_administration import GUARDED
@@ -94,7 +94,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/engine/planning/plan.py",
         "app/fauxtune/core/faults/presets.py",
         "app/fauxtune/core/mail/apps.txt",
-        "app/fauxtune/core/model/words/fact_words.py",
+        "app/fauxtune/core/model/words/device_words.py",
         "app/fauxtune/core/model/words/journal_words.py",
         "app/fauxtune/core/profiles/kind_words.py",
         *(f"app/fauxtune/core/engine/diagnosis/{name}.py" for name in _DIAGNOSIS),
@@ -102,7 +102,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/mail/reading_words.py",
         "app/fauxtune/core/mail/publication.py",
         "app/fauxtune/core/mail/verdict.py",
-        "app/fauxtune/core/model/words/certificate_words.py",
+        "app/fauxtune/core/model/certificates.py",
         "app/fauxtune_labs/operations/classrooms/progress.py",
         "app/fauxtune/operations/connectors/ra_certificates.py",
         "app/fauxtune/operations/connectors/selection.py",

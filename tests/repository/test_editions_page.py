@@ -11,8 +11,8 @@ from typing import Any
 import fauxtune
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.engine.removal.lookup import table
-from fauxtune.core.model.editions import Changed, Edition
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.tenants import Changed, Edition
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune_docs.pages.editions import EDITION_RULES, editions_page
 from fauxtune_docs.pages.removal import verdict

@@ -8,9 +8,9 @@ import pytest
 
 from fauxtune.core.engine.removal.gaps import GAPS
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, table
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune_docs.pages.removal import markdown_table, removal_page
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from starlette.routing import Match, Route
 
-from fauxtune.core.model.surfaces import Surface, surface_of
+from fauxtune.core.model.addresses import Surface, surface_of
 from fauxtune.extensions import attribute, extensions
 from fauxtune.operations.tenants.names import RESERVED
 from fauxtune.server.bootstrap import LatePackagings

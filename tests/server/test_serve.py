@@ -24,7 +24,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune.core.administration.directory import PASSWORD
-from fauxtune.core.model.hosts import is_answered
+from fauxtune.core.model.addresses import is_answered
 from fauxtune.operations.tenants.seeds import BUILT_IN
 from fauxtune.server import StartRefused, lifespan, serve
 from fauxtune.server.bootstrap import chosen_seed, needs_own_secrets

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.mail import MAIL_PORTS
+from fauxtune.core.model.mail_accounts import MAIL_PORTS
 from fauxtune.server.readiness import Endpoints
 from fauxtune.server.serve import Ready
 from fauxtune.settings import Settings

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.access.permissions import Permissions
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.permissions import Permissions
+from fauxtune.core.model.tenants import Edition
 from fauxtune.settings import Settings
 from tests.support.running_server import fauxtune
 

@@ -16,7 +16,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from fauxtune.core.model.hosts import is_host_name
+from fauxtune.core.model.addresses import is_host_name
 from fauxtune.server.tls import addresses_of
 from tests.support.running_server import Running, serving
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId, UserId
 from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, Order, RequestOrder
+from fauxtune.core.model.mail_accounts import Account, NamedCertificate
 from fauxtune.core.pki.crl import Revoked
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Table, select
 
-from fauxtune.core.model import logs as bounds
+from fauxtune.core.model import tenants as bounds
 from fauxtune.core.model.ids import ConnectorId, TenantId
 from fauxtune.storage.queries import logs, tenants
 from fauxtune.storage.rows.certificates import ConnectorEventRow

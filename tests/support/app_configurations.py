@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from fauxtune.core.model import outlook
+from fauxtune.core.model import mail_accounts
 
 SMIME = "com.microsoft.outlook.Mail.SMIMEEnabled"
 LOCKED = f"{SMIME}.UserChangeAllowed"
@@ -20,7 +20,7 @@ def ios_outlook(**settings: str) -> dict[str, Any]:
     """
     keys = {"smime": (SMIME, "booleanType"), "change": (LOCKED, "booleanType"), "ldap": (DIRECTORY, "stringType")}
     return {
-        "targetedMobileApps": [outlook.FOR_IOS.id],
+        "targetedMobileApps": [mail_accounts.FOR_IOS.id],
         "settings": [
             {"appConfigKey": keys[name][0], "appConfigKeyType": keys[name][1], "appConfigKeyValue": value}
             for name, value in settings.items()
@@ -32,8 +32,8 @@ def android_outlook(*, smime: bool, change: bool = True) -> dict[str, Any]:
     """An androidManagedStoreAppConfiguration without its type."""
     properties = [{"key": SMIME, "valueBool": smime}, {"key": LOCKED, "valueBool": change}]
     return {
-        "targetedMobileApps": [outlook.FOR_ANDROID.id],
-        "packageId": f"app:{outlook.FOR_ANDROID.identifier}",
+        "targetedMobileApps": [mail_accounts.FOR_ANDROID.id],
+        "packageId": f"app:{mail_accounts.FOR_ANDROID.identifier}",
         "payloadJson": payload(properties),
     }
 

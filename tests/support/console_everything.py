@@ -8,7 +8,7 @@ from fauxtune.core.administration import approvals, devices, directory, emulatio
 from fauxtune.core.administration.assignments import to_all_users, to_group
 from fauxtune.core.administration.choices import Purpose
 from fauxtune.core.administration.requests import AdminRequest
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.platforms import Platform
 from tests.support.console_tenant import ConsoleTenant

@@ -14,7 +14,7 @@ from asn1crypto import core, csr
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from fauxtune.core.model.access.audiences import INTUNE
+from fauxtune.core.model.addresses import INTUNE
 from tests.support.openapi import committed
 from tests.support.scep_clients import CONTROL, Csr
 from tests.support.tenant import Contoso

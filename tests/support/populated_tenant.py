@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.core.model import outlook
-from fauxtune.core.model.access.audiences import INTUNE
+from fauxtune.core.model import mail_accounts
+from fauxtune.core.model.addresses import INTUNE
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
 from tests.support.app_configurations import CONFIGURATIONS, android_outlook, ios_outlook
@@ -169,7 +169,7 @@ class Population:
         self.populated.keys |= {
             "configuration": made,
             "target": answer.json()["value"][0]["id"],
-            "app": outlook.FOR_IOS.id,
+            "app": mail_accounts.FOR_IOS.id,
         }
 
     async def _tag(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fauxtune.core.model.access.permissions import Permissions
+from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
 from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.operations.runtime.graph_client import ProposedRequest

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS, Kind
 from fauxtune.operations.ca import imported_pfx, issuance

@@ -20,9 +20,8 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ManagedDeviceId, ProfileId, TenantId, UserId
-from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import INTUNE_SKU, Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind

@@ -18,7 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 from fauxtune.server import serve
 from fauxtune.settings import Settings
 from fauxtune.storage.database import Database

@@ -6,8 +6,8 @@ import pytest
 
 from fauxtune.core.mail.apps import Use
 from fauxtune.core.mail.apps import apps_of as server_apps_of
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.tenants import Edition
 from fauxtune_sim.mail.apps import MailApp, apps_of
 from fauxtune_sim.platforms import read_kind
 

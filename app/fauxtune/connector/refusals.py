@@ -9,7 +9,7 @@ plus a code of the protocol at fault; none of them uses 0x1000 to 0x10FF (SyncML
 from __future__ import annotations
 
 from fauxtune.core.errors import ConnectorRefused
-from fauxtune.core.model.connector_events import (
+from fauxtune.core.model.connectors import (
     CA_UNAVAILABLE,
     RA_CERTIFICATE_MISSING,
     REVOCATION_DENIED,

@@ -24,12 +24,11 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.access.permissions import Permissions
 from fauxtune.core.model.classrooms import password_from
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource, TenantId
+from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.extensions import attribute
 from fauxtune.operations.runtime.caches import AnswerCache, PkiCache

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Router
 from starlette.types import Receive, Scope, Send
 
-from fauxtune.core.model.surfaces import Surface, paths_of, surface_of
+from fauxtune.core.model.addresses import Surface, paths_of, surface_of
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.extensions import attribute, extensions
 from fauxtune.operations.runtime.emulator import Emulator

@@ -23,8 +23,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.faults.effects import Room, token_errors
 from fauxtune.core.faults.rule import Kind, Occasion
+from fauxtune.core.model.addresses import Surface, surface_of, tenant_in
 from fauxtune.core.model.network import BLOCKABLE, hosts_of
-from fauxtune.core.model.surfaces import Surface, surface_of, tenant_in
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices.caller import digest
 from fauxtune.operations.runtime import striking

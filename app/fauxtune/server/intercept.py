@@ -37,8 +37,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fauxtune.core.model.addresses import PUBLIC_HOST
 from fauxtune.core.model.ids import IdSource
-from fauxtune.core.model.partner_services import PUBLIC_HOST
 from fauxtune.internals.uvicorn_protocol import Patience, Protocol
 from fauxtune.server import StartRefused, tls
 from fauxtune.server.listening import ConnectionLimit, Listener, Port

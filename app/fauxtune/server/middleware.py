@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fauxtune.core.model.hosts import host_in, is_answered
+from fauxtune.core.model.addresses import host_in, is_answered
 from fauxtune.core.model.ids import IdSource
 from fauxtune.internals.uvicorn_protocol import HEAD_LIMIT, MOST_HEADERS
 from fauxtune.operations.runtime.emulator import Emulator

@@ -20,9 +20,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.hosts import EVERY_ADDRESS, LOCAL_NAMES, host_of
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.addresses import EVERY_ADDRESS, LOCAL_NAMES, host_of
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Bounds

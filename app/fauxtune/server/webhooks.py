@@ -20,7 +20,7 @@ from http import HTTPStatus
 from urllib.parse import SplitResult, quote, urlsplit
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.hosts import LOCAL_NAMES, NOTIFICATION
+from fauxtune.core.model.addresses import LOCAL_NAMES, NOTIFICATION
 
 #: Seconds for the handshake, and for a notification.
 HANDSHAKE, PATIENCE = 10.0, 3.0

@@ -26,7 +26,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from fauxtune.core.errors import EnrollmentEnded, FauxtuneError, NotAllowed
-from fauxtune.core.model.hosts import LOCAL_NAMES, NOTIFICATION, host_in
+from fauxtune.core.model.addresses import LOCAL_NAMES, NOTIFICATION, host_in
 from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
 from fauxtune.operations.runtime.wire import Caller
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from cryptography import x509
 
 from fauxtune.core.administration import emulation
-from fauxtune.core.model.partner_facts import PARTNER_FACTS
+from fauxtune.core.graph.device_facts import PARTNER_FACTS
 from fauxtune.testing.parts import Calls, Tenancy, User
 from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.apple.store import ProfileStore

@@ -11,7 +11,7 @@ from fauxtune.core.administration import assignments, profiles
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose, platforms_of
 from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.administration.scep import ndes_url
-from fauxtune.core.model.words.platform_words import ProfilePlatform, platform_of, spelled
+from fauxtune.core.model.words.device_words import ProfilePlatform, platform_of, spelled
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.testing.parts import Calls
 from fauxtune_client.endpoints import ClientError

@@ -14,8 +14,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.connector_server import Checked, check, read_facts
 from fauxtune.core.model.connectors import PROGRAMS, Program, package
 from fauxtune.core.model.connectors import package as package_of
-from fauxtune.core.model.editions import Edition, Stated
 from fauxtune.core.model.network import ENDPOINTS, Endpoint
+from fauxtune.core.model.tenants import Edition, Stated
 from fauxtune_cli import names
 from fauxtune_cli.connector import connector_process
 from fauxtune_cli.connector.connector_process import state_option

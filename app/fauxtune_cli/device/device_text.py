@@ -10,8 +10,7 @@ from typing import Any
 from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.clock import from_iso
 from fauxtune.core.engine.diagnosis.numbers import decode
-from fauxtune.core.model.words.fact_words import fact_lines
-from fauxtune.core.model.words.platform_words import system_words
+from fauxtune.core.model.words.device_words import fact_lines, system_words
 from fauxtune_cli.administration import Session
 from fauxtune_cli.options import one_line
 from fauxtune_cli.tables import Table, certificate_name, moment, print_table

@@ -13,7 +13,7 @@ from fauxtune.core.administration.devices import add_hosted_device
 from fauxtune.core.administration.emulation import create_enrollment_token
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.model.words.platform_words import nearest_spellings, spelled, system_words
+from fauxtune.core.model.words.device_words import nearest_spellings, spelled, system_words
 from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option

@@ -17,7 +17,7 @@ from fauxtune.core.administration.profiles import (
     Scale,
 )
 from fauxtune.core.administration.scep import ndes_url
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune_cli import names
 from fauxtune_cli.administration import Session

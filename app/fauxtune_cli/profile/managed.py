@@ -12,7 +12,7 @@ from fauxtune.core.administration import policies
 from fauxtune.core.administration.assignments import Collection
 from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.administration.snippets import quoted
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option
 from fauxtune_cli.names import Named

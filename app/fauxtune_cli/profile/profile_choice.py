@@ -19,8 +19,8 @@ from fauxtune.core.administration.choices import (
     family_and_platform,
     platforms_of,
 )
-from fauxtune.core.model.words import platform_words
-from fauxtune.core.model.words.platform_words import TITLES, ProfilePlatform, spelled
+from fauxtune.core.model.words import device_words
+from fauxtune.core.model.words.device_words import TITLES, ProfilePlatform, spelled
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune_cli import completion, names
 from fauxtune_cli.names import Named, NotOne
@@ -45,7 +45,7 @@ class PlatformWord(StrEnum):
     def _missing_(cls, value: object) -> PlatformWord | None:
         """The platform of a kind of device that is spelled otherwise, such as `android/fully-managed` or `iphone`."""
         variant = spelled(str(value))
-        return None if variant is None else cls(platform_words.platform_of(variant).value)
+        return None if variant is None else cls(device_words.platform_of(variant).value)
 
 
 _LIST = ", ".join(PlatformWord)

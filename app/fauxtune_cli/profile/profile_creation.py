@@ -28,7 +28,7 @@ from fauxtune.core.administration.profiles import (
 )
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.administration.snippets import quoted
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune_cli import completion
 from fauxtune_cli.administration import Session, partial
 from fauxtune_cli.options import PATH, Group, OneOf, fail, one_line

@@ -10,8 +10,8 @@ from fastapi import Response
 
 from fauxtune.core.administration.emulation import reach_state
 from fauxtune.core.errors import FauxtuneError, GraphRefused, NotFound
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.words.fact_words import REPORTED
+from fauxtune.core.model.tenants import Edition
+from fauxtune.core.model.words.device_words import REPORTED
 from fauxtune.core.model.words.provider_state_words import WHERE_ALL_ARE, fits, places, read
 from fauxtune.core.model.words.provider_states import DELIVERIES, DEVICES, ORDINALS, PLACES, SENTENCES, Sentence
 from fauxtune.storage.database import Connection

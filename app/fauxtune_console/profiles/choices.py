@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fauxtune.core.administration.choices import KINDS, ProfileFamily, base_name
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries.insight import groups_and_profiles as queries

@@ -17,7 +17,7 @@ from fauxtune.core.administration.choices import KINDS, ProfileFamily, profile_n
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.model.words.platform_words import PLATFORMS, TITLES, ProfilePlatform
+from fauxtune.core.model.words.device_words import PLATFORMS, TITLES, ProfilePlatform
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries.insight import groups_and_profiles as queries

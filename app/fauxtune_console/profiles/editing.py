@@ -26,7 +26,7 @@ from fauxtune.core.administration.requests import Json
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune.storage.rows.configuration import ProfileRow

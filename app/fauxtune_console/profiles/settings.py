@@ -24,7 +24,7 @@ from fauxtune.core.administration.profiles import (
 )
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from, is_intermediate
 from fauxtune_console.profiles.choices import Choices
 from fauxtune_console.typed import Typed

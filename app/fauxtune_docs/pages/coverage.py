@@ -10,8 +10,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from fauxtune.core.engine.device_actions.support import supports
 from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.odata.describe.csdl import every_type, names_in_v1
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, Level, StructuredType

@@ -17,10 +17,10 @@ from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, sources, tabl
 from fauxtune.core.engine.removal.records_kept import RECORDS_KEPT
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.connectors import LIFECYCLE, PROGRAMS
-from fauxtune.core.model.editions import Changed, Edition
 from fauxtune.core.model.network import ENDPOINTS
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Source
+from fauxtune.core.model.tenants import Changed, Edition
 from fauxtune.core.profiles.catalog import KINDS, MATRIX, Kind
 from fauxtune.core.profiles.fixed import FIXED
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fauxtune.core.mail.apps import APPS, AppRules, Choice, MailApp, Switch, Use
-from fauxtune.core.model.editions import Edition, Stated
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.tenants import Edition, Stated
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune_docs.pages.editions import Notes
 from fauxtune_docs.pages.removal import markdown_table
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fauxtune.core.engine.removal.gaps import GAPS, gap
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Verdict, sources, table
 from fauxtune.core.engine.removal.table import Reissued
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
+from fauxtune.core.model.tenants import Edition
 
 Row = tuple[str, ...]
 #: A cell, and whether a test shows it.

@@ -12,7 +12,7 @@ from fastapi import Response
 from pydantic import Field
 
 from fauxtune.core.language.catalogue import catalogue
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 from fauxtune.surfaces.control.access import Here, TenantCall, calls
 from fauxtune.surfaces.control.bodies import Answer, Body, Listed
 from fauxtune_labs.core.lab import Choice, Question

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 
 #: The members of a deed, a check or a file, by name.
 Words: TypeAlias = "Mapping[str, Any]"

@@ -11,7 +11,7 @@ from typing import Any
 
 from fauxtune.core.clock import from_iso, parse_duration
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.model.words.provider_state_words import read as read_state
 from fauxtune.core.nearest import nearest
 from fauxtune_labs.core.lab import Act, Choice, Lab, Proof, Question, Step, WrongWay

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from fauxtune.core.administration.snippets import quoted
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune_labs.core.lab import Act
 
 

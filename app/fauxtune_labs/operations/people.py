@@ -5,7 +5,7 @@ from __future__ import annotations
 from fauxtune.core.administration import directory
 from fauxtune.core.administration.requests import AdminRequest, Json, delete_object
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.core.model.tenants import INTUNE_SKU
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.operations.arrangement.scene import Scene

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, ProfileId
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.words.platform_words import platform_of
+from fauxtune.core.model.words.device_words import platform_of
 from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.core.scep.challenge import LIFETIME
 from fauxtune.operations.arrangement import assigning, connectors, devices, times

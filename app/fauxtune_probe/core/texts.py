@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 from urllib.parse import quote
 
-from fauxtune.core.model.access.graph_permissions import names as permissions
+from fauxtune.core.model.graph_permissions import names as permissions
 from fauxtune.core.tables import table
 from fauxtune_probe.core.model import Step, Values
 

@@ -29,11 +29,11 @@ from fauxtune.core.administration.profiles import PROFILES
 from fauxtune.core.administration.requests import AdminRequest, Json, Service, delete_object, object_url
 from fauxtune.core.clock import from_iso
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.partner_services import SERVICES, VALIDATION
+from fauxtune.core.model.addresses import SERVICES, VALIDATION
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import Source
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.profiles.catalog import kind as kind_named
 from fauxtune.core.scep.verification.model import Exchange
 from fauxtune.core.scep.verification.requests import DeviceRequest, asked

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fauxtune.core.language.message import Message
-from fauxtune.core.model.marks import name_of
+from fauxtune.core.model.certificates import name_of
 from fauxtune.core.model.states import Source
 
 

@@ -29,7 +29,7 @@ from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
 from fauxtune.core.language.message import Message
 from fauxtune.core.mail.readability import Reading
 from fauxtune.core.mail.reading_words import READING_WORDS
-from fauxtune.core.model.marks import SYMBOLS, Marks
+from fauxtune.core.model.certificates import SYMBOLS, Marks
 from fauxtune.core.model.states import Source
 from fauxtune.surfaces import html
 from fauxtune_report.evidence.chapters import chapters

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fauxtune.core.model.json_limits import check_elements
+from fauxtune.core.formats.json_text import check_elements
 from fauxtune.core.odata.documents.validation import double_quoted
 from fauxtune_wire.decoding.body import Body
 from fauxtune_wire.decoding.parts import Fact, Part, counted

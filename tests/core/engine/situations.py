@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Plan, Situation
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.tenants import Edition
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SOON, LATER = NOW + timedelta(hours=1), NOW + timedelta(days=300)

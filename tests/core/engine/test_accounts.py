@@ -17,12 +17,12 @@ from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.engine.planning.plan import ConnectorAnswer, Plan, Situation, plan
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import LedgerRow, Problem, email_key, imported_key, pkcs_key
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

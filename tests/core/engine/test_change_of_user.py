@@ -9,10 +9,10 @@ import pytest
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_left, is_to_go
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState
+from fauxtune.core.model.tenants import Edition
 from tests.core.engine.situations import PROBLEM, after, held, issued, only, pkcs_item, situation
 
 

@@ -17,8 +17,8 @@ from fauxtune.core.errors import NotEmulated, UnsupportedAction
 from fauxtune.core.graph.device_actions import BULK, FORMS
 from fauxtune.core.graph.index import enumeration
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.tenants import Edition
 
 REMOTE_ACTION = enumeration("managedDeviceRemoteAction")
 

@@ -15,10 +15,10 @@ from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.engine.removal.lookup import look_up
 from fauxtune.core.engine.removal.table import Reissued
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import Item, LedgerRow, imported_key, scep_key
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.tenants import Edition
 from tests.core.engine.situations import (
     LATER,
     NOW,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.engine.removal.records_kept import managed_device_stays
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause
+from fauxtune.core.model.tenants import Edition
 
 
 @pytest.mark.parametrize(

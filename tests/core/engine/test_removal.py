@@ -11,9 +11,9 @@ from fauxtune.core.engine.device_actions.support import effective_cause, support
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, look_up, sources, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.catalog import KINDS
 
 OLD, NEW = Edition

@@ -8,10 +8,10 @@ import pytest
 
 from fauxtune.core.engine.removal import decisions
 from fauxtune.core.engine.removal.decisions import DeviceKind
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState
+from fauxtune.core.model.tenants import Edition
 from tests.core.engine.situations import held, imported_item, pkcs_item, root_item
 
 LEGACY = DeviceKind(Variant.ANDROID_DEVICE_ADMIN, Edition.CURRENT)

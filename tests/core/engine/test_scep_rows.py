@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from fauxtune.core.engine.planning.plan import MOST_ATTEMPTS, NEVER, RETRY_AFTER, Situation, plan
 from fauxtune.core.engine.planning.report import Inventory, IssuedByScep, apply_inventory, profile_outcome
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder, ScepRequest
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, ProfileStatus, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import Profile
 from tests.core.engine.situations import LATER, NOW, PROBLEM, STANDING, after, claim, held, only, root_item, situation
 

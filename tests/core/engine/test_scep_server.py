@@ -9,9 +9,9 @@ import pytest
 from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus, Subject, chain
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.model.connectors import SCEP_ROLE
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.scep import server_address
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import Profile
 
 OWN = server_address("http://ndes.contoso.example", tenant="contoso & co")

@@ -20,12 +20,12 @@ from fauxtune.core.engine.planning.report import Inventory, apply_inventory, pro
 from fauxtune.core.engine.planning.setting_conflicts import merged
 from fauxtune.core.engine.planning.setting_outcomes import setting_outcomes
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, key_name, setting_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.settings import Asking, Setting, Unit
 from fauxtune.core.model.states import ItemState, ProfileStatus
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.settings import wishes_in
 

@@ -9,11 +9,11 @@ from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, simulate
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.engine.removal.decisions import DeviceKind
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, ItemState, Source
+from fauxtune.core.model.tenants import Edition
 
 KIND = DeviceKind(Variant.IOS, Edition.CURRENT)
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, confirmed_items, due_steps, planned_steps
 from fauxtune.core.engine.removal.decisions import DeviceKind
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.actions import StepKind, StepState
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.steps import StepKind, StepState
+from fauxtune.core.model.tenants import Edition
 
 KIND = DeviceKind(Variant.WINDOWS, Edition.CURRENT)
 ROOT = LedgerRow(ItemKey("root/r/trusted"), Source.ROOT, ItemState.SENT, fingerprint="r")

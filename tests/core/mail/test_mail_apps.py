@@ -8,8 +8,8 @@ from dataclasses import fields
 import pytest
 
 from fauxtune.core.mail.apps import APPS, Choice, MailApp, Switch, Use, apps_of
-from fauxtune.core.model.editions import Edition, Stated
 from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.tenants import Edition, Stated
 
 
 def stated(app: MailApp) -> Iterator[Stated[object]]:

@@ -19,7 +19,7 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.message import MailDescription, describe
 from fauxtune.core.mail.mime import Entity
-from fauxtune.core.model.mail import LARGEST_MESSAGE
+from fauxtune.core.model.mail_accounts import LARGEST_MESSAGE
 from fauxtune_sim.cms.ciphers import ContentCipher
 from fauxtune_sim.cms.envelope import RecipientOptions, encrypt
 from fauxtune_sim.cms.signed import SigningOptions, sign

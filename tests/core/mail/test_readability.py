@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fauxtune.core.mail.readability import DeviceKeys, Held, KnownKey, Reading, decide
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
 
 THEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

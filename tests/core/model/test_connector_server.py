@@ -7,8 +7,8 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.connector_server import SERVER_ROLES, check, read_facts
 from fauxtune.core.model.connectors import PROGRAMS, Program
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.network import ENDPOINTS, blocked_host, is_known
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.model.text import JsonObject
 
 NEW, OLD, PFX = Program.CERTIFICATE, Program.INTUNE, Program.PFX

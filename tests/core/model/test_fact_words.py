@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.model.words.fact_words import FactLine, fact_lines, storage_words
+from fauxtune.core.model.words.device_words import FactLine, fact_lines, storage_words
 
 
 def test_what_is_known_is_said_and_marked_good_or_bad() -> None:

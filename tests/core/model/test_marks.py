@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from fauxtune.core.model.marks import HUES, MOST, Mark, Marks
+from fauxtune.core.model.certificates import HUES, MOST, Mark, Marks
 from fauxtune.core.model.states import Source
 
 

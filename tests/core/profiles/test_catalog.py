@@ -11,9 +11,9 @@ from fauxtune.core.engine.device_actions.support import supports
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.graph.index import entity, enumeration
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.family import ImportedCertificate, Profile, Recipient
 

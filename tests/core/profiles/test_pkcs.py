@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import AuthorityFacts, Profile, Recipient
 from fauxtune.core.profiles.pkcs import FAMILY
 from fauxtune.core.profiles.variables import variables

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.scep import FAMILY
 

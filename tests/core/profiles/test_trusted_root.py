@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.pki.authority import addresses_for, self_signed_root
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.trusted_root import FAMILY

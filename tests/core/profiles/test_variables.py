@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.variables import (
     DEVICE_VARIABLES,

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import EnrollmentEnded
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.names import thumbprint

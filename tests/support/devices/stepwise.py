@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import EnrollmentEnded
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import PfxContents, read_pfx

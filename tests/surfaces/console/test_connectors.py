@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import httpx
 
-from fauxtune.core.model.connector_events import Happening
+from fauxtune.core.model.connectors import Happening
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.devices import actions
 from fauxtune.operations.runtime.transaction import Transaction

@@ -15,7 +15,7 @@ from fauxtune.core.administration.policies import create_compliance
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import ConnectorId, ProfileId
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.operations.ca import issuance
 from fauxtune.operations.connectors import keys, revocation
 from fauxtune.operations.mail import address_book

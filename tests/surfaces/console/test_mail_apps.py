@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune_console.mail_apps import AppLine, app_lines
 
 

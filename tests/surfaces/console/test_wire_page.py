@@ -7,7 +7,7 @@ import re
 
 import httpx
 
-from fauxtune.core.model.surfaces import Surface
+from fauxtune.core.model.addresses import Surface
 from tests.support.clock import FixedClock
 from tests.support.console import done, show, text_of
 from tests.surfaces.console.conftest import Enroll

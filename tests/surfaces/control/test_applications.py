@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 
 from fauxtune.core.errors import Conflict, Invalid
-from fauxtune.core.model.access.permissions import ALL_ROLES
+from fauxtune.core.model.permissions import ALL_ROLES
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed

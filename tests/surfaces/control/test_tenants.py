@@ -14,9 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.tenants import SETTINGS
+from fauxtune.core.model.tenants import SETTINGS, Edition
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key
+from fauxtune.core.model.mail_accounts import Account, NamedCertificate
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.surfaces.devices.android import messages, translate

@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key, root_key, scep_key
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.surfaces.devices.android import messages, translate

@@ -23,7 +23,7 @@ from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from tests.support.graph import DEVICES, PROFILES, error_message, id_of_group, ids, known_kind
 from tests.surfaces.graph.conftest import Enroll
 

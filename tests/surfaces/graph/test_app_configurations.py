@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model import outlook
+from fauxtune.core.model import mail_accounts
 from tests.support.app_configurations import CONFIGURATIONS, LOCKED, SMIME, android_outlook, ios_outlook
 from tests.support.graph import PROFILES, create, documents, error_message, ids
 
@@ -86,10 +86,10 @@ async def test_v1_has_the_configuration_of_ios_and_both_apps(beta: httpx.AsyncCl
     await create(v1, CONFIGURATIONS, **IOS, **ios_outlook(smime="true"))
     assert (await v1.post(CONFIGURATIONS, json=ANDROID | android_outlook(smime=True))).status_code == 400
     apps = (await beta.get(APPS)).json()["value"]
-    assert [app["id"] for app in apps] == [outlook.FOR_IOS.id, outlook.FOR_ANDROID.id]
-    one = (await v1.get(f"{APPS}/{outlook.FOR_IOS.id}")).json()
+    assert [app["id"] for app in apps] == [mail_accounts.FOR_IOS.id, mail_accounts.FOR_ANDROID.id]
+    one = (await v1.get(f"{APPS}/{mail_accounts.FOR_IOS.id}")).json()
     assert (one["displayName"], one["bundleId"]) == ("Microsoft Outlook", "com.microsoft.Office.Outlook")
-    query = {"$select": "packageId", "$filter": f"id eq '{outlook.FOR_ANDROID.id}'"}
+    query = {"$select": "packageId", "$filter": f"id eq '{mail_accounts.FOR_ANDROID.id}'"}
     (android,) = (await beta.get(APPS, params=query)).json()["value"]
     others = await v1.get(APPS, params={"$filter": "isof('microsoft.graph.win32LobApp')"})
     assert (others.status_code, others.json()["value"]) == (200, [])

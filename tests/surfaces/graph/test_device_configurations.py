@@ -10,8 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.tenants import change_settings

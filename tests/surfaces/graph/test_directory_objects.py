@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.core.model.tenants import INTUNE_SKU
 from tests.support.graph import ABSENT, error_code, error_message, id_of_group, id_of_user, ids
 from tests.surfaces.graph.conftest import Enroll
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model import outlook
+from fauxtune.core.model import mail_accounts
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import due
 from fauxtune.operations.runtime.emulator import Emulator
@@ -52,9 +52,9 @@ MORE = {
 
 async def test_the_two_outlook_apps_are_built_in(beta: httpx.AsyncClient) -> None:
     apps = {item["id"]: item for item in (await beta.get(APPS)).json()["value"]}
-    assert {outlook.FOR_IOS.id, outlook.FOR_ANDROID.id} == set(apps)
-    assert apps[outlook.FOR_IOS.id]["bundleId"] == outlook.FOR_IOS.identifier
-    refusal = await beta.delete(f"{APPS}/{outlook.FOR_IOS.id}")
+    assert {mail_accounts.FOR_IOS.id, mail_accounts.FOR_ANDROID.id} == set(apps)
+    assert apps[mail_accounts.FOR_IOS.id]["bundleId"] == mail_accounts.FOR_IOS.identifier
+    refusal = await beta.delete(f"{APPS}/{mail_accounts.FOR_IOS.id}")
     assert (refusal.status_code, "built in" in error_message(refusal)) == (400, True)
 
 

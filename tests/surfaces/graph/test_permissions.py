@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model.access.permissions import Permissions
+from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import DEVICES, PROFILES, error_code, error_message

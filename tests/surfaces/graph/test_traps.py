@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from fauxtune.core.engine.removal.lookup import table
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, Source
+from fauxtune.core.model.tenants import Edition
 from tests.support.certificates import PfxImport
 from tests.support.graph import (
     ABSENT,

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.core.model.tenants import INTUNE_SKU
 from tests.support.graph import ABSENT, create, error_code, error_message, id_of_user
 
 DAVE: dict[str, Any] = {

@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from fauxtune.core.model.access.permissions import ALL_ROLES
+from fauxtune.core.model.permissions import ALL_ROLES
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.tenants import advance_clock

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from fauxtune.core.model.mail import LARGEST_MESSAGE, MOST_RECIPIENTS
+from fauxtune.core.model.mail_accounts import LARGEST_MESSAGE, MOST_RECIPIENTS
 from fauxtune.operations.mail import mailboxes
 from tests.support.mail_programs import ALICE, BOB, LETTER, PASSWORD, Programs, in_thread
 

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from fauxtune.core.model.access.audiences import INTUNE
+from fauxtune.core.model.addresses import INTUNE
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.operations.devices import actions as device_actions
 from tests.support.both_databases import ON_BOTH_DATABASES

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.words.platform_words import TITLES, ProfilePlatform
+from fauxtune.core.model.words.device_words import TITLES, ProfilePlatform
 
 
 class ProfileFamily(StrEnum):

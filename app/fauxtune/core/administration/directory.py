@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from fauxtune.core.administration.requests import AdminRequest, Json, key, object_url
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.core.model.tenants import INTUNE_SKU
 
 USERS, GROUPS = "/users", "/groups"
 #: What a new user signs in with unless another password is given; not a secret, like everything here.

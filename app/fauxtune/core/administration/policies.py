@@ -17,7 +17,7 @@ from fauxtune.core.administration.assignments import assign as assign_to
 from fauxtune.core.administration.assignments import unassign as take_from
 from fauxtune.core.administration.requests import AdminRequest, Json, key
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.words.platform_words import PLATFORMS, ProfilePlatform
+from fauxtune.core.model.words.device_words import PLATFORMS, ProfilePlatform
 
 _P = ProfilePlatform
 #: data. A platform -> the type of its compliance policies.

@@ -27,7 +27,7 @@ from fauxtune.core.administration.choices import (
 from fauxtune.core.administration.requests import AdminRequest, Json, key, object_url
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.odata.schema.types import Entity, EnumType, Version
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS
 

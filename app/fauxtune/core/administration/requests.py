@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from fauxtune.core.model.mail import MESSAGE
+from fauxtune.core.model.mail_accounts import MESSAGE
 
 Json = dict[str, Any]
 

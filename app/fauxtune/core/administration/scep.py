@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.model.access.audiences import INTUNE
-from fauxtune.core.model.access.permissions import SCEP_CHALLENGE_PROVIDER
+from fauxtune.core.model.addresses import INTUNE
+from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
 from fauxtune.core.model.scep import server_address
 
 #: Properties whose names differ between the clients: Java's name -> C#'s.

@@ -17,7 +17,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.faults.effects import STATUSES, SURFACES, effects, token_errors
 from fauxtune.core.faults.rule import Effect, Kind, Latency, Limits, Match, Rule, When, without_version
 from fauxtune.core.faults.timing import LONGEST
-from fauxtune.core.model.hosts import is_host_name
+from fauxtune.core.model.addresses import is_host_name
 from fauxtune.core.model.network import ANY_BELOW, MOST_HOSTS
 from fauxtune.core.model.text import text_value
 

@@ -1,8 +1,11 @@
-"""The facts that devices report of themselves, by Graph's names: which are accepted, and where Graph shows them.
+"""The facts that devices and other services report, by Graph's names: which are accepted, and where Graph shows them.
 
-A device is a stranger: of what it reports, only values of the right type and of a usual size are kept, and the rest is
-passed over, so that one bad value does not cost the good ones.
-Source: Graph: managedDevice, hardwareInformation, windowsProtectionState.
+A device is a stranger: of what it reports, only values of the right type and of a usual size are kept, and the rest
+is passed over, so that one bad value does not cost the good ones. Source: Graph: managedDevice, hardwareInformation,
+windowsProtectionState.
+
+Other services report a partner's threat level, the attested health of Windows, the verdict of Play Integrity, and what
+a script of a compliance policy printed.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from typing import Any
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.model.partner_facts import FLAGS, SCRIPT_ERRORS, SCRIPT_OUTPUT, TEXTS
 from fauxtune.core.model.text import JsonObject, text_value
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.schema.types import Edm, EnumType, Property
@@ -132,6 +134,20 @@ def _property(name: str) -> Property:
     return prop
 
 
+SCRIPT_OUTPUT = "complianceScriptOutput"
+#: A JSON object: by the ids of the scripts of compliance policies whose last run brought no values, the error code.
+SCRIPT_ERRORS = "complianceScriptErrors"
+#: Of those that other services report: those that are true or false, and those that are texts.
+FLAGS = (
+    "isBitLockerEnabled",
+    "isCodeIntegrityEnabled",
+    "isEarlyLaunchAntimalwareEnabled",
+    "isFirmwareProtectionEnabled",
+    "isKernelDmaProtectionEnabled",
+    "isMemoryIntegrityEnabled",
+)
+TEXTS = (SCRIPT_OUTPUT, SCRIPT_ERRORS, "playIntegrityVerdict")
+PARTNER_FACTS = frozenset({*FLAGS, *TEXTS, "partnerReportedThreatState"})
 #: Of Windows Defender: kept with the enrolment, shown by an entity of its own.
 _REPORTED_AT = "lastReportedDateTime"
 _OF_PROTECTION = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from fauxtune.core.model.editions import Edition, Stated
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.tenants import Edition, Stated
 from fauxtune.core.tables import Line, table
 
 

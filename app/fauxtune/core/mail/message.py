@@ -20,7 +20,7 @@ from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import FauxtuneError, Invalid
 from fauxtune.core.mail.envelope import Encryption, encryption_of
 from fauxtune.core.mail.mime import MOST_LAYERS, Entity, decoded
-from fauxtune.core.model.mail import LARGEST_MESSAGE
+from fauxtune.core.model.mail_accounts import LARGEST_MESSAGE
 from fauxtune.core.pki.cms_reading import MALFORMED
 from fauxtune.core.pki.der_limits import check_limits
 

@@ -18,7 +18,7 @@ from email.message import Message
 from functools import cached_property
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.mail import MESSAGE
+from fauxtune.core.model.mail_accounts import MESSAGE
 
 #: Bytes. Exchange Online allows 256 KB for all header fields of a message.
 _LONGEST_HEADER = 256 * 1024

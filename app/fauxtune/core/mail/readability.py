@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from fauxtune.core.mail.envelope import Encryption
 from fauxtune.core.mail.recipients import issuer_and_serial
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
 from fauxtune.core.model.words.journal_words import cause_words
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.text import JsonObject
 

@@ -18,7 +18,7 @@ from fauxtune.core.errors import FauxtuneError, Invalid, UnknownAlgorithm
 from fauxtune.core.mail.envelope import encryption_of
 from fauxtune.core.mail.message import is_smime
 from fauxtune.core.mail.mime import MOST_LAYERS, MOST_PARTS, Entity
-from fauxtune.core.model.mail import LARGEST_MESSAGE
+from fauxtune.core.model.mail_accounts import LARGEST_MESSAGE
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.cms_reading import MALFORMED
 

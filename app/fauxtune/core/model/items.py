@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId, UserId
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.settings import Setting
 from fauxtune.core.model.states import Authority, ItemState, Source

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from fauxtune.core.model.editions import Changed, Edition, Stated
+from fauxtune.core.model.addresses import Surface
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.surfaces import Surface
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 
 #: The hosts of the service that devices and connectors call, in the order in which they are named to people.
 SERVICE = ("manage.microsoft.com", "r.manage.microsoft.com")

@@ -1,15 +1,64 @@
-"""A tenant: one isolated organisation, to which everything else belongs."""
+"""A tenant: one isolated organisation, to which everything else belongs; its edition, licences and logs.
+
+An edition is the year of Intune whose rules a tenant follows (its setting `edition`), for Microsoft's documents have
+changed since 2020: which devices can be wiped or retired, what is removed and revoked, which connectors there are, what
+a variable stands for. Every rule that has changed since April 2020 depends on it. The differences are data beside the
+rule that uses them, with the document and date of each side.
+
+Licences are of one product, Intune Plan 1. Graph: subscribedSku. Microsoft: "Product names and service plan
+identifiers for licensing" has the names and the ids.
+
+Each entry of a log has the next number of its log, so that counting costs nothing: when a number passes a multiple of
+`STEP`, the oldest entries go that are beyond the most, in the transaction that adds the new ones. No log grows beyond
+its most and one `STEP`. Differs from Intune: audit events are kept for a year there, however many they are.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
 from fauxtune.core.clock import TenantClock
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.scep import server_address
+
+T = TypeVar("T")
+
+
+class Edition(StrEnum):
+    """The state of Microsoft's documentation that a tenant follows.
+
+    `2020-04` is the month of the S/MIME overview of 2020-04-20, with the pages that were public then. `current` is the
+    documentation as it was read on 2026-11-26.
+    """
+
+    APRIL_2020 = "2020-04"
+    CURRENT = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Generic[T]):
+    """A rule in one edition: the value for the code, the rule in words, the document with its date."""
+
+    value: T
+    says: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[T]):
+    """A rule that is not the same in all editions. `subject` names it for readers."""
+
+    subject: str
+    stated: Mapping[Edition, Stated[T]]
+
+    def of(self, edition: Edition) -> T:
+        """The value in this edition."""
+        return self.stated[edition].value
+
 
 #: The settings of a tenant, each with its default and its effect. Unknown names are refused.
 SETTINGS: dict[str, tuple[bool | int | str, str]] = {
@@ -162,3 +211,46 @@ class Tenant:
     def edition(self) -> Edition:
         """The state of Microsoft's documentation that this tenant follows."""
         return Edition(str(self.setting("edition")))
+
+
+#: INTUNE_A: the licence that lets a user's devices be managed.
+INTUNE_SKU = "061f9ace-7d42-4136-88ac-31dc755f143f"
+#: The number of licences. Differs from Intune: they do not run out.
+PREPAID = 1_000_000
+
+
+def _plan(name: str, plan_id: str, *, applies_to: str) -> dict[str, Any]:
+    return {
+        "appliesTo": applies_to,
+        "provisioningStatus": "Success",
+        "servicePlanId": plan_id,
+        "servicePlanName": name,
+    }
+
+
+#: The products by their ids: the name, and the service plans in it.
+SKUS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
+    INTUNE_SKU: (
+        "INTUNE_A",
+        (
+            _plan("INTUNE_A", "c1ec4a95-1f05-45b3-a911-aa3fa01094f5", applies_to="User"),
+            _plan("EXCHANGE_S_FOUNDATION", "113feb6c-3fe4-4440-bddc-54d774bf0318", applies_to="Company"),
+        ),
+    ),
+}
+
+
+#: An entry has some hundred bytes.
+MOST_JOURNAL = 1_000_000
+MOST_CONNECTOR_EVENTS = 100_000
+#: An event may hold old and new values of what a request changed: usually some thousand bytes, of each value 4,096
+#: characters at most (`operations/insight/audit.py`).
+MOST_AUDIT = 100_000
+STEP = 1_000
+
+
+def surplus(last: int, *, added: int, most: int) -> int:
+    """Return up to which number entries go, now that so many were added of which `last` is the last; 0: none goes."""
+    if last // STEP == (last - added) // STEP:
+        return 0
+    return max(0, last - most)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model import outlook
+from fauxtune.core.model import mail_accounts
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.rules import BuiltIn, Rules
 
@@ -214,8 +214,8 @@ APP_RULES = Rules(
             },
         )
         for app, kind, name in (
-            (outlook.FOR_IOS, "iosStoreApp", "bundleId"),
-            (outlook.FOR_ANDROID, "androidStoreApp", "packageId"),
+            (mail_accounts.FOR_IOS, "iosStoreApp", "bundleId"),
+            (mail_accounts.FOR_ANDROID, "androidStoreApp", "packageId"),
         )
     ),
 )

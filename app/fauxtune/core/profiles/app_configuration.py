@@ -17,16 +17,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotEmulated
-from fauxtune.core.model import outlook
-from fauxtune.core.model.accounts import Account
+from fauxtune.core.model import mail_accounts
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem, email_key
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.family import Family, Profile, Recipient
 
 #: More than Outlook has keys; a configuration is sent whole, to each device.
 _MOST_SETTINGS, _MOST_BYTES = 500, 65536
 _ANDROID_KIND = "androidenterprise#managedConfiguration"
-_PACKAGE = f"app:{outlook.FOR_ANDROID.identifier}"
+_PACKAGE = f"app:{mail_accounts.FOR_ANDROID.identifier}"
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SWITCHES = {"true": True, "false": False}
 #: The names of a value in a managedProperty, of which each has one, and the type of the value.
@@ -54,7 +54,7 @@ def _check(document: dict[str, Any]) -> None:
 def is_for_outlook(document: Mapping[str, Any]) -> bool:
     """Whether the configuration is for Outlook, and reaches devices."""
     is_for_ios = "packageId" not in document
-    app = outlook.FOR_IOS if is_for_ios else outlook.FOR_ANDROID
+    app = mail_accounts.FOR_IOS if is_for_ios else mail_accounts.FOR_ANDROID
     targeted = [str(targeted_mobile_app).lower() for targeted_mobile_app in document.get("targetedMobileApps") or ()]
     return targeted == [app.id] and (is_for_ios or document["packageId"] == _PACKAGE)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles import app_configuration, email, imported_pfx, pkcs, scep, settings, stored, trusted_root
 from fauxtune.core.profiles.family import Family
 from fauxtune.core.profiles.setting_tables.enrollment import HELLO, STATUS_PAGE

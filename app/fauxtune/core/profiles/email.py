@@ -11,8 +11,8 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, email_key
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.states import Source
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.family import Family, Profile, Recipient

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, Item
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.settings import Wishes
 from fauxtune.core.model.states import Authority, Source
+from fauxtune.core.model.tenants import Edition
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Changed, Edition, Stated
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.profiles import imported_pfx
 from fauxtune.core.profiles.catalog import Kind
 

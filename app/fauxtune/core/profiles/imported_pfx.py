@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import Item, imported_key
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.profiles.family import Family, Profile, Recipient
 
 #: Intended purposes that can be set, but that the documents do not support.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.model.states import Source
-from fauxtune.core.model.words.platform_words import platform_words
+from fauxtune.core.model.words.device_words import platform_words
 from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, kind
 

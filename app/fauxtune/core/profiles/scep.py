@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.profiles.certificate_settings import (
     RENEW_PERCENT,
     check_settings,

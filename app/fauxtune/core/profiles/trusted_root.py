@@ -17,10 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem, root_key
 from fauxtune.core.model.platforms import Variant, major_version
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.pki.foreign import certificate_from, is_authority
 from fauxtune.core.pki.names import subject_text
 from fauxtune.core.profiles.family import Family, Profile, Recipient

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Changed, Edition, Stated
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.pki.names import escape_value
 
 _VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")

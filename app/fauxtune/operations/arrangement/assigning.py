@@ -10,7 +10,7 @@ from fauxtune.core.administration.choices import ProfileFamily, Purpose, base_na
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.storage.queries import authorities as authority_queries

@@ -6,8 +6,7 @@ import asyncio
 import base64
 
 from fauxtune.core.clock import from_iso
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.arrangement import devices
 from fauxtune.operations.arrangement.connectors import add_connector
 from fauxtune.operations.arrangement.importing import connector_key, import_file

@@ -22,8 +22,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.connector.work import Done
 from fauxtune.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unauthenticated, Unavailable
-from fauxtune.core.model.connector_events import Happening
-from fauxtune.core.model.connectors import is_served
+from fauxtune.core.model.connectors import Happening, is_served
 from fauxtune.core.model.ids import EnrollmentId, RequestId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.pki.authority import DIGICERT

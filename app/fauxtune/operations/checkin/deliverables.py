@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.ledger import in_policy
-from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, UserId
 from fauxtune.core.model.items import LedgerRow, key_name, scep_key
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepOrder
 from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.policies.app_states import DeviceApp
 from fauxtune.operations.apps.device_apps import ordered_apps
 from fauxtune.operations.checkin import scep_challenges

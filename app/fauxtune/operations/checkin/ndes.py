@@ -22,8 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.refusals import AuthorityRefused, RequestNotValidated
 from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound
-from fauxtune.core.model.connector_events import CHALLENGE_EXPIRED, CHALLENGE_UNREADABLE, UNKNOWN_ERROR, Happening
-from fauxtune.core.model.connectors import SCEP_ROLE
+from fauxtune.core.model.connectors import CHALLENGE_EXPIRED, CHALLENGE_UNREADABLE, SCEP_ROLE, UNKNOWN_ERROR, Happening
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep, signed

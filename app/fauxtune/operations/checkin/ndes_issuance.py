@@ -23,8 +23,7 @@ from fauxtune.connector.refusals import (
 )
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
-from fauxtune.core.model.connector_events import Happening
-from fauxtune.core.model.connectors import SCEP_ROLE
+from fauxtune.core.model.connectors import SCEP_ROLE, Happening
 from fauxtune.core.model.items import scep_key
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.contents import contents

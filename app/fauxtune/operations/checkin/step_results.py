@@ -14,12 +14,10 @@ from fauxtune.core.engine.planning.ledger import moved
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory
 from fauxtune.core.engine.planning.steps import SentStep, confirmed_items
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
-from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.actions import DeviceAction, EscrowKind, StepKind, StepState
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState
-from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.operations.checkin import steps
 from fauxtune.operations.checkin.checkin import take_in_changes
 from fauxtune.operations.checkin.scep_reports import with_issued

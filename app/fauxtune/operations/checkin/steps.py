@@ -18,10 +18,10 @@ from typing import Protocol
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.actions import StepKind, StepState
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import KINDS, Way, spec_of

@@ -21,13 +21,11 @@ from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, due_steps, planned_steps
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.actions import DeviceAction, EscrowKind, StepKind, StepState
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, key_source
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, Source
-from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities

@@ -22,9 +22,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.graph.device_facts import accepted
+from fauxtune.core.graph.device_facts import PARTNER_FACTS, accepted
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.partner_facts import PARTNER_FACTS
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject

@@ -7,8 +7,8 @@ request ended (see core.model.connector_events).
 from __future__ import annotations
 
 from fauxtune.core.errors import ConnectorRefused
-from fauxtune.core.model import connector_events as catalogue
-from fauxtune.core.model.connector_events import Happening
+from fauxtune.core.model import connectors as catalogue
+from fauxtune.core.model.connectors import Happening
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction

@@ -17,10 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.connector_events import Happening
-from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program, version_numbers
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.connectors import PROGRAMS, ROLES, Happening, Program, version_numbers
 from fauxtune.core.model.ids import ConnectorId
+from fauxtune.core.model.tenants import Edition
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors.selection import inside, is_active
 from fauxtune.operations.runtime.transaction import Transaction

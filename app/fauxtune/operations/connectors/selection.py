@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.core.administration.snippets import quoted
-from fauxtune.core.model.connector_events import Happening
-from fauxtune.core.model.connectors import ROLE_WORDS, is_served
+from fauxtune.core.model.connectors import ROLE_WORDS, Happening, is_served
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.network import SERVICE
 from fauxtune.core.pki.authority import DIGICERT

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
-from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction, EscrowKind
 from fauxtune.core.model.ids import EnrollmentId, ResourceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.script_runs import ON_DEMAND, RemediationState, RunState

@@ -22,10 +22,10 @@ from fauxtune.core.engine.device_actions.table import NOTIFICATIONS_AN_HOUR, RET
 from fauxtune.core.engine.removal import decisions
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.devices.action_results import EFFECTS, Done, change_state, note_state, run_now

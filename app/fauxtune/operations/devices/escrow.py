@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, Invalid
-from fauxtune.core.model.escrow import (
+from fauxtune.core.model.actions import (
     KEPT,
     OF_DIRECTORY,
     OF_INTUNE,

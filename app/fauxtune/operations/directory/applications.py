@@ -15,9 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.access import graph_permissions
-from fauxtune.core.model.access.consent import EVERYTHING
-from fauxtune.core.model.access.permissions import ALL_ROLES, INTUNE_ROLES
+from fauxtune.core.model import graph_permissions
+from fauxtune.core.model.permissions import ALL_ROLES, EVERYTHING, INTUNE_ROLES
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.directory.users_and_groups import password_digest, password_matches

@@ -11,7 +11,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.engine.membership_rules import is_nameable
 from fauxtune.core.errors import Conflict
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.escrow import OF_DIRECTORY
+from fauxtune.core.model.actions import OF_DIRECTORY
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults

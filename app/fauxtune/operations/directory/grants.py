@@ -15,11 +15,9 @@ from cryptography import x509
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotEmulated, NotFound
-from fauxtune.core.model.access.audiences import GRAPH, INTUNE
-from fauxtune.core.model.access.consent import EVERYTHING
-from fauxtune.core.model.access.permission_ids import OPENID, graph_roles, graph_scopes, intune_roles
-from fauxtune.core.model.access.permissions import INTUNE_ROLES
-from fauxtune.core.model.access.principals import application_object_id, grant_id, principal_id
+from fauxtune.core.model.addresses import GRAPH, INTUNE
+from fauxtune.core.model.graph_permissions import OPENID, graph_roles, graph_scopes, intune_roles
+from fauxtune.core.model.permissions import EVERYTHING, INTUNE_ROLES, application_object_id, grant_id, principal_id
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.directory import applications

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.access.audiences import GRAPH, INTUNE
-from fauxtune.core.model.access.principals import application_object_id, principal_id
+from fauxtune.core.model.addresses import GRAPH, INTUNE
+from fauxtune.core.model.permissions import application_object_id, principal_id
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.directory import applications
 from fauxtune.operations.directory.users_and_groups import missing, password_digest

@@ -17,7 +17,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model import classrooms
 from fauxtune.core.model.ids import GroupId, UserId
-from fauxtune.core.model.licences import SKUS
+from fauxtune.core.model.tenants import SKUS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.operations.directory import addresses, dynamic_groups

@@ -9,7 +9,7 @@ from typing import Literal
 from cryptography import x509
 
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
+from fauxtune.core.model.certificates import CertificateStatus, certificate_status
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, UserId
 from fauxtune.core.model.items import key_source
 from fauxtune.core.model.states import Source

@@ -18,11 +18,10 @@ from fauxtune.core.engine.diagnosis.facts import DeviceApp as DiagnosedApp
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.actions import ActionState, DeviceAction
+from fauxtune.core.model.actions import ActionState, DeviceAction, StepState
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
-from fauxtune.core.model.steps import StepState
 from fauxtune.core.policies.app_kinds import KINDS, Way
 from fauxtune.core.policies.app_planning import Ground, device_apps
 from fauxtune.core.policies.app_states import AS_DEPENDENCY, AS_SUPERSEDED, DeviceApp, InstallState

@@ -12,7 +12,7 @@ from fauxtune.core.engine.diagnosis.facts import RefusedEnrollment
 from fauxtune.core.engine.enrollment_restrictions import Restriction
 from fauxtune.core.errors import NotFound, NotLicensed
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.policies.enrollment import TROUBLESHOOTING
 from fauxtune.operations.devices.audience import check_licensed
 from fauxtune.operations.devices.enrollment_restrictions import Candidate, examined

@@ -28,8 +28,8 @@ from fauxtune.core.mail.readability import (
     split_names,
 )
 from fauxtune.core.mail.recipients import names_of
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.ids import EnrollmentId, UserId
-from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.operations.runtime.transaction import Transaction

@@ -12,7 +12,7 @@ from fauxtune.core.administration.choices import INTENDED, ProfileFamily, base_n
 from fauxtune.core.administration.snippets import quoted
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, name_of, purpose_of
 from fauxtune.core.engine.diagnosis.findings import Finding
-from fauxtune.core.model.words.platform_words import TITLES, platform_of
+from fauxtune.core.model.words.device_words import TITLES, platform_of
 from fauxtune.core.profiles.family import Profile
 
 Command = Callable[[Finding, Facts], str | None]

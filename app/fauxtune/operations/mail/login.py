@@ -14,9 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.clock import iso
+from fauxtune.core.model.certificates import reason
 from fauxtune.core.model.ids import EnrollmentId, UserId
 from fauxtune.core.model.states import Cause, EnrollmentState
-from fauxtune.core.model.words.certificate_words import reason
 from fauxtune.core.pki import names
 from fauxtune.core.pki.crl import HOLD
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION

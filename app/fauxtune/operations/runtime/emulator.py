@@ -13,10 +13,9 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.passwords import Passwords
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
 from fauxtune.core.errors import NotEmulated
-from fauxtune.core.model.access.permissions import Permissions
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.hosts import host_of
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.addresses import host_of
+from fauxtune.core.model.permissions import Permissions
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.caches import AnswerCache, PkiCache
 from fauxtune.operations.runtime.contents import Contents

@@ -19,8 +19,8 @@ from fauxtune.core.faults.reading import rule_of
 from fauxtune.core.faults.rule import Effect, Kind, Near, Occasion, Rule, matches, names, nearness
 from fauxtune.core.faults.stale import Before, Memory
 from fauxtune.core.faults.timing import Meter, is_in_window, limits_of, seconds_of, strikes
+from fauxtune.core.model.addresses import Surface
 from fauxtune.core.model.network import SERVICE, blocked_host
-from fauxtune.core.model.surfaces import Surface
 from fauxtune.storage.past import Past
 from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow
 

@@ -6,8 +6,8 @@ delivered. Entries have numbers that only rise, and belong to the transaction th
 process and every start decides the same, and a mark that was shown does not change. The tenant's authorities come
 first, a later one at its own entry. Nothing is stored, and check-ins do nothing for it.
 
-Differs for a journal that has lost its oldest entries (`core.model.logs.MOST_JOURNAL`): then marks are decided by those
-that are left.
+Differs for a journal that has lost its oldest entries (`core.model.tenants.MOST_JOURNAL`): then marks are decided by
+those that are left.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from datetime import datetime
 
 from cryptography import x509
 
+from fauxtune.core.model.certificates import MOST, Marks
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.marks import MOST, Marks
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.names import thumbprint

@@ -12,8 +12,8 @@ import logging
 from dataclasses import dataclass, field
 
 from fauxtune.core.errors import NotAllowed
-from fauxtune.core.model.access.permissions import Permissions
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.runtime.tokens import Principal
 
 log = logging.getLogger(__name__)

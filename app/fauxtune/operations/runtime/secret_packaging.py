@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from fauxtune.connector.wrapping import BARE, Wrapping
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Platform
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.faults.rule import Effect, Kind, Occasion, names
+from fauxtune.core.model.addresses import Surface
 from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId
 from fauxtune.core.model.network import SERVICE
-from fauxtune.core.model.surfaces import Surface
 from fauxtune.operations.runtime.live_faults import Hit, Look
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection

@@ -1,4 +1,4 @@
-"""OAuth 2.0 bearer tokens: issued here and checked here. Which audiences are Graph's: `core.model.access.audiences`.
+"""OAuth 2.0 bearer tokens: issued here and checked here. Which audiences are Graph's: `core.model.addresses`.
 
 RS256 JWTs on the system clock (real clients judge them by their own clocks). Graph takes access tokens of version 1.0,
 so their claims and their issuer are that version's (Entra ID, "Access token claims reference", 2025-03). A token is
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
-from fauxtune.core.model.access.audiences import GRAPH, is_graph
+from fauxtune.core.model.addresses import GRAPH, is_graph
 from fauxtune.core.model.ids import IdSource, TenantId, UserId
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.queries import applications

@@ -20,8 +20,8 @@ from urllib.parse import unquote
 
 from fauxtune.core.clock import TenantClock
 from fauxtune.core.errors import Invalid, NotFound, Unavailable
+from fauxtune.core.model.addresses import tenant_in
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.surfaces import tenant_in
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.runner import Runner
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from fauxtune.core.engine.compliance.setting_states import NO_JSON, SCRIPT_FAILED
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.device_facts import SCRIPT_ERRORS, SCRIPT_OUTPUT
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, ResourceId
-from fauxtune.core.model.partner_facts import SCRIPT_ERRORS, SCRIPT_OUTPUT
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES

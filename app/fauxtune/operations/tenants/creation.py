@@ -7,8 +7,7 @@ import asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction

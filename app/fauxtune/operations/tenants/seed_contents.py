@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from fauxtune.core.administration.choices import MailApplication, ProfileFamily, Purpose
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.text import JsonObject, Text
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.operations.tenants.seed_parts import Part, Seed, SeedKey
 
 

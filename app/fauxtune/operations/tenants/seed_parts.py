@@ -13,8 +13,7 @@ from pydantic_core import ErrorDetails
 
 from fauxtune.core.administration.directory import PASSWORD
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.access.consent import EVERYTHING
-from fauxtune.core.model.access.permissions import ALL_ROLES
+from fauxtune.core.model.permissions import ALL_ROLES, EVERYTHING
 from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.core.pki.template import BUILT_IN as TEMPLATES

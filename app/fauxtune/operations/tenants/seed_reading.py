@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.formats.json_places import Place, lines_of, pointer
+from fauxtune.core.formats.json_text import Place, lines_of, pointer
 from fauxtune.operations.tenants.seed_contents import FullSeed
 from fauxtune.operations.tenants.seed_mistakes import Mistake, mistakes
 from fauxtune.operations.tenants.seed_parts import refusal, why_of

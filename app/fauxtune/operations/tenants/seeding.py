@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from fauxtune.core.model.ids import GroupId
-from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.core.model.tenants import INTUNE_SKU
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seed_parts import Seed, SeedGroup, SeedUser

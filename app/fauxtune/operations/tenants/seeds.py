@@ -12,8 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fauxtune.core.model.access.consent import EVERYTHING
-from fauxtune.core.model.access.permissions import ALL_ROLES
+from fauxtune.core.model.permissions import ALL_ROLES, EVERYTHING
 from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
 from fauxtune.operations.tenants.seed_parts import (
     KEY_NAME,

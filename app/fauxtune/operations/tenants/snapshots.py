@@ -18,8 +18,7 @@ from functools import cache
 import orjson
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.runtime import wire_across
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction

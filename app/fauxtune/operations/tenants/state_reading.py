@@ -20,8 +20,7 @@ from typing import Any
 import orjson
 
 from fauxtune.core.errors import DocumentRefused, FauxtuneError, Invalid
-from fauxtune.core.formats.json_places import pointer
-from fauxtune.core.model.json_limits import check_elements
+from fauxtune.core.formats.json_text import check_elements, pointer
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.operations.tenants.older_documents import OLDEST, bring_up_to_date
 from fauxtune.operations.tenants.state_document import BASE64, FORMAT, VERSION, encoding_of, encodings

@@ -12,9 +12,8 @@ from cryptography import x509
 from fauxtune.core.clock import ClockMode, TenantClock, parse_duration
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ConnectorId, IdSource, TenantId
-from fauxtune.core.model.tenants import SETTINGS, Tenant
+from fauxtune.core.model.tenants import SETTINGS, Edition, Tenant
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.connectors import registry as connector_registry

@@ -16,12 +16,12 @@ from fauxtune.core.engine.planning.policies_as_profiles import counting, with_wi
 from fauxtune.core.engine.planning.renewal import renewal
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, target
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey, ProfileId
 from fauxtune.core.model.items import Item, LedgerRow, Order, Problem, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepAttempt
 from fauxtune.core.model.states import Authority, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import AuthorityFacts, ImportedCertificate, Profile, Recipient

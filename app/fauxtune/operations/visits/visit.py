@@ -17,11 +17,10 @@ from cryptography import x509
 
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.actions import WAITING
+from fauxtune.core.model.actions import WAITING, StepKind, StepState
 from fauxtune.core.model.ids import ItemKey, ProfileId, ResourceId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident
-from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import thumbprint

@@ -8,8 +8,7 @@ from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
-from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
-from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction, EscrowKind
 from fauxtune.core.model.ids import DeviceCategoryId, DirectoryDeviceId, EnrollmentId, ManagedDeviceId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.internals.sqlalchemy_statements import Prepared

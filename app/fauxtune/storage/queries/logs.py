@@ -1,5 +1,6 @@
 """The logs of a tenant: the audit log; the oldest entries of each log, which go when there are too many; the changes of
-a directory that is tracked, with subscriptions and notifications that wait. `core.model.logs` says how many are kept.
+a directory that is tracked, with subscriptions and notifications that wait. `core.model.tenants` says how many are
+kept.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Unpack
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.logs import MOST_AUDIT, STEP, surplus
+from fauxtune.core.model.tenants import MOST_AUDIT, STEP, surplus
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.queries.locks import hold_tenant

@@ -25,8 +25,7 @@ from sqlalchemy import (
 from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.logs import MOST_CONNECTOR_EVENTS, MOST_JOURNAL
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import MOST_CONNECTOR_EVENTS, MOST_JOURNAL, Tenant
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import tables, writes
 from fauxtune.storage.queries.locks import hold_for_deletion

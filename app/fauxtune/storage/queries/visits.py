@@ -14,11 +14,10 @@ from typing import Any, Unpack
 from sqlalchemy import Column, Connection, bindparam, delete, exists, func, select
 
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep
-from fauxtune.core.model.actions import WAITING
+from fauxtune.core.model.actions import WAITING, StepState
 from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.core.model.steps import StepState
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes

@@ -8,7 +8,7 @@ from typing import Annotated, TypedDict
 
 from sqlalchemy import DDL, Index, event
 
-from fauxtune.core.model.actions import ActionState, DeviceAction
+from fauxtune.core.model.actions import ActionState, DeviceAction, StepKind, StepState
 from fauxtune.core.model.ids import (
     DeviceCategoryId,
     DirectoryDeviceId,
@@ -20,7 +20,6 @@ from fauxtune.core.model.ids import (
 )
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
-from fauxtune.core.model.steps import StepKind, StepState
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Indexed, Key, Unique, table
 

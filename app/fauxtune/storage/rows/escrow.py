@@ -8,7 +8,7 @@ from typing import Annotated
 
 from sqlalchemy import Index
 
-from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.actions import EscrowKind
 from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, TenantId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Key, table

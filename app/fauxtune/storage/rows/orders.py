@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, Dialect
 from sqlalchemy.types import TypeDecorator
 
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import AccountOrder, ImportedCertificateOrder, Order, RequestOrder
+from fauxtune.core.model.mail_accounts import Account
 
 
 class OrderDocument(TypeDecorator[RequestOrder]):

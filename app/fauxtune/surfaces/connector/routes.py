@@ -28,7 +28,7 @@ from fauxtune.connector.issue import PkcsAnswer
 from fauxtune.connector.work import Done
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import ConnectorRefused, Invalid, Unavailable
-from fauxtune.core.model.json_limits import MOST_FROM_CONNECTOR
+from fauxtune.core.formats.json_text import MOST_FROM_CONNECTOR
 from fauxtune.core.model.text import STORABLE, Text
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.internals.fastapi_routes import BoundedRoute, Router

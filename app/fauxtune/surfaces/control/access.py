@@ -18,11 +18,11 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.formats.json_text import MOST_IN_REQUEST, MOST_IN_SEED
 from fauxtune.core.language.catalogue import Language, preferred
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.classrooms import PASSWORD
-from fauxtune.core.model.json_limits import MOST_IN_REQUEST, MOST_IN_SEED
-from fauxtune.core.model.mail import MESSAGE
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.mail_accounts import MESSAGE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.extensions import before_a_change
 from fauxtune.internals.fastapi_routes import BoundedRoute

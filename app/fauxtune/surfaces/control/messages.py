@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, StringConstraints
 
 from fauxtune.core.clock import ClockMode, from_iso
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.tenants import KeyOrigin
+from fauxtune.core.model.tenants import Edition, KeyOrigin
 from fauxtune.core.model.text import STORABLE, Json, JsonObject, Text
 from fauxtune.operations.devices.enrollment import TOKEN_SECONDS, TOKEN_USES
 from fauxtune.surfaces.control.bodies import Body

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
-from fauxtune.core.model.access.audiences import GRAPH
+from fauxtune.core.model.addresses import GRAPH
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Principal

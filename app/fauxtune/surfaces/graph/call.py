@@ -12,9 +12,9 @@ from urllib.parse import quote
 import orjson
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.formats.json_text import MOST_IN_REQUEST, check_elements
 from fauxtune.core.graph.index import MODEL
 from fauxtune.core.graph.references import reference_id
-from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.validation import double_quoted, respell
 from fauxtune.core.odata.documents.view import check_select

@@ -19,8 +19,7 @@ from typing import Any
 import orjson
 
 from fauxtune.core.errors import FauxtuneError, Invalid, NotAllowed
-from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.core.odata.paths.table import MY_ORGANIZATION, Match, organization_in
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Level, Version

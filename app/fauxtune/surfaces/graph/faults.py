@@ -28,7 +28,7 @@ from fauxtune.core.errors import FauxtuneError, NotFound, Unauthenticated
 from fauxtune.core.faults.effects import STATUSES, Room
 from fauxtune.core.faults.rule import Effect, Kind, Occasion, names, parts_of
 from fauxtune.core.faults.stale import MISSING, Before, Seen, is_report
-from fauxtune.core.model.access.audiences import GRAPH
+from fauxtune.core.model.addresses import GRAPH
 from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.policies.tenant_administration import CODE

@@ -7,7 +7,7 @@ Delegated and application permissions have the same names here. Source: Graph pe
 
 from __future__ import annotations
 
-from fauxtune.core.model.editions import Changed, Edition, Stated
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 
 _DIRECTORY_READ = ("Directory.Read.All", "Directory.ReadWrite.All")
 _DIRECTORY_WRITE = ("Directory.ReadWrite.All",)

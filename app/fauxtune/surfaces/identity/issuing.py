@@ -23,9 +23,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from fauxtune.core.model.access.audiences import is_directory, is_graph, is_intune
-from fauxtune.core.model.access.permissions import INTUNE_ROLES
-from fauxtune.core.model.access.principals import principal_id
+from fauxtune.core.model.addresses import is_directory, is_graph, is_intune
+from fauxtune.core.model.permissions import INTUNE_ROLES, principal_id
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.registrations import has_principal
 from fauxtune.operations.runtime.emulator import Emulator

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from fauxtune.core.model.access import consent
-from fauxtune.core.model.access.audiences import GRAPH, is_graph
-from fauxtune.core.model.access.consent import DEFAULT
-from fauxtune.core.model.access.graph_permissions import known, near
+from fauxtune.core.model import permissions as consent
+from fauxtune.core.model.addresses import GRAPH, is_graph
+from fauxtune.core.model.graph_permissions import known, near
+from fauxtune.core.model.permissions import DEFAULT
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.identity.errors import (
     BAD_REQUEST,

@@ -18,7 +18,7 @@ from collections.abc import Awaitable
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from fauxtune.core.errors import FauxtuneError, NotAllowed, Unavailable
-from fauxtune.core.model.mail import LARGEST_MESSAGE, MOST_RECIPIENTS
+from fauxtune.core.model.mail_accounts import LARGEST_MESSAGE, MOST_RECIPIENTS
 from fauxtune.operations.mail.mailboxes import Delivery
 from fauxtune.surfaces.mail import accounts as sasl
 from fauxtune.surfaces.mail.accounts import Accounts, LoginRefused, Mailbox, PlainLogin, SaslInvalid

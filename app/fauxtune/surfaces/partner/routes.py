@@ -20,10 +20,9 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, Unauthenticated
-from fauxtune.core.model.access.audiences import INTUNE, is_intune
-from fauxtune.core.model.access.permissions import SCEP_CHALLENGE_PROVIDER
-from fauxtune.core.model.json_limits import MOST_IN_REQUEST, check_elements
-from fauxtune.core.model.partner_services import CONNECTOR, REPORTED, SERVICES, VALIDATION, endpoints
+from fauxtune.core.formats.json_text import MOST_IN_REQUEST, check_elements
+from fauxtune.core.model.addresses import CONNECTOR, INTUNE, REPORTED, SERVICES, VALIDATION, endpoints, is_intune
+from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.scep.results import Verdict
 from fauxtune.internals.fastapi_routes import DirectRoute, Router

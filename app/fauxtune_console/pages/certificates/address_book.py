@@ -13,7 +13,7 @@ from fauxtune.core.administration import emulation as requests
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.operations.directory.addresses import owners_of
 from fauxtune.operations.insight.certificates import known_certificate
 from fauxtune.operations.insight.user_certificates import certificates_of

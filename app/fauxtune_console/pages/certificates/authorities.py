@@ -10,7 +10,7 @@ from cryptography import x509
 from fastapi import Response
 
 from fauxtune.core.errors import FauxtuneError
-from fauxtune.core.model.certificate_status import certificate_status
+from fauxtune.core.model.certificates import certificate_status
 from fauxtune.core.pki.authority import DIGICERT, Addresses, addresses_for
 from fauxtune.core.pki.names import subject_text, thumbprint
 from fauxtune.operations.ca import authorities as operations

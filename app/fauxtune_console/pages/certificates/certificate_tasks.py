@@ -11,8 +11,8 @@ from fastapi import Response
 
 from fauxtune.core.administration.emulation import revoke_certificate
 from fauxtune.core.errors import Conflict, Invalid
-from fauxtune.core.model.words.certificate_words import REASONS
-from fauxtune.core.model.words.certificate_words import reason as reason_words
+from fauxtune.core.model.certificates import REASONS
+from fauxtune.core.model.certificates import reason as reason_words
 from fauxtune.core.pki.crl import HOLD, RELEASE
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.transaction import Transaction

@@ -9,7 +9,7 @@ from fastapi import Response
 from fauxtune.core.administration.imported import COLLECTION
 from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.certificate_status import certificate_status
+from fauxtune.core.model.certificates import certificate_status
 from fauxtune.core.model.ids import UserId
 from fauxtune.operations.ca.imported_pfx import record_id
 from fauxtune.storage.database import Connection

@@ -14,9 +14,9 @@ from starlette.datastructures import FormData, UploadFile
 from fauxtune.core.administration import imported
 from fauxtune.core.administration.requests import AdminRequest, Json
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.certificates import PURPOSES
+from fauxtune.core.model.certificates import purpose as purpose_words
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.words.certificate_words import PURPOSES
-from fauxtune.core.model.words.certificate_words import purpose as purpose_words
 from fauxtune.operations.insight.whatif import Foresight
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as template_queries

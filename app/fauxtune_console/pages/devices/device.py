@@ -9,14 +9,13 @@ from typing import TypedDict
 from fastapi import Response
 
 from fauxtune.core.model.actions import WAITING, DeviceAction
+from fauxtune.core.model.certificates import purpose
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.words import journal_words
-from fauxtune.core.model.words.certificate_words import purpose
-from fauxtune.core.model.words.fact_words import FactLine, fact_lines
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS, FactLine, fact_lines
 from fauxtune.core.model.words.provider_states import REFUSALS
 from fauxtune.core.policies.app_states import InstallState
 from fauxtune.operations.devices.available_actions import USUAL

@@ -19,7 +19,7 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.policies.tenant_administration import OF_ACTION, header
 from fauxtune.operations.devices.available_actions import why_not
 from fauxtune.operations.profiles.approval_requests import standing

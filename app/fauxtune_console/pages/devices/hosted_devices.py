@@ -14,8 +14,7 @@ from fastapi import Response
 from fauxtune.core.administration import devices as tasks
 from fauxtune.core.errors import FauxtuneError, Invalid, NotFound
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.words.fact_words import REPORTED
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import REPORTED, VARIANTS
 from fauxtune.core.model.words.provider_states import REFUSALS
 from fauxtune.operations.runtime.device_host import HostedDevice, NewDevice
 from fauxtune.storage.queries import devices as queries

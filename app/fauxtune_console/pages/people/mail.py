@@ -16,7 +16,7 @@ from fauxtune.core.mail.message import SMIME_TYPES, MailDescription
 from fauxtune.core.mail.mime import Entity, storable
 from fauxtune.core.mail.verdict import SignatureCode, Verdict
 from fauxtune.core.model.ids import UserId
-from fauxtune.core.model.mail import MESSAGE
+from fauxtune.core.model.mail_accounts import MESSAGE
 from fauxtune.core.pki.algorithm_words import algorithm_words
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.insight.readability import Matrix, readability

@@ -9,7 +9,7 @@ from fastapi import Response
 
 from fauxtune.core.mail.readability import Cell, Reading
 from fauxtune.core.mail.reading_words import READING_WORDS, ReadingWords
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.operations.insight.readability import MatrixMail, moment_of, readability
 from fauxtune_console.call import TenantCall
 from fauxtune_console.pages.people.mail import person, person_name

@@ -9,11 +9,10 @@ from fastapi import Response
 
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import UserCertificate
-from fauxtune.core.model.certificate_status import CertificateStatus, certificate_status
+from fauxtune.core.model.certificates import CertificateStatus, certificate_status, purpose, reason
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.model.words.certificate_words import purpose, reason
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.operations.insight import diagnosis
 from fauxtune.operations.insight.diagnosis import History
 from fauxtune.operations.runtime.transaction import Transaction

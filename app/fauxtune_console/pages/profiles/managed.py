@@ -16,8 +16,8 @@ from fauxtune.core.administration.assignments import Collection
 from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import GroupId
-from fauxtune.core.model.outlook import APPS
-from fauxtune.core.model.words.platform_words import PLATFORMS, ProfilePlatform
+from fauxtune.core.model.mail_accounts import APPS
+from fauxtune.core.model.words.device_words import PLATFORMS, ProfilePlatform
 from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune_console.call import TenantCall
 from fauxtune_console.forms import task_page

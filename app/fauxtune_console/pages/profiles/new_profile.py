@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from fauxtune.core.administration.choices import ProfileFamily, platforms_of
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.words.platform_words import PLATFORMS, ProfilePlatform
+from fauxtune.core.model.words.device_words import PLATFORMS, ProfilePlatform
 from fauxtune.core.pki.foreign import is_pem
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries.insight import groups_and_profiles as queries

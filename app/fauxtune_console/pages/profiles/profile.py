@@ -11,7 +11,7 @@ from fastapi import Response
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, kind

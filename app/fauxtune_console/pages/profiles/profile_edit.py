@@ -15,7 +15,7 @@ from fauxtune.core.administration.choices import ProfileFamily
 from fauxtune.core.administration.profiles import PROFILES, change_profile
 from fauxtune.core.administration.requests import AdminRequest, delete_object
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.words.platform_words import PLATFORMS
+from fauxtune.core.model.words.device_words import PLATFORMS
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.fixed import FIXED
 from fauxtune.core.profiles.kind_words import kind_words

@@ -21,7 +21,7 @@ from fauxtune.core.clock import from_iso, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import ManagedDeviceId, ProfileId, UserId
-from fauxtune.core.model.words.platform_words import ProfilePlatform
+from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.operations.arrangement import assigning

@@ -14,8 +14,8 @@ from fauxtune.core.administration import devices
 from fauxtune.core.administration.assignments import Target, to_all_devices, to_all_users, to_group
 from fauxtune.core.administration.requests import AdminRequest, placeholder, with_notes
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.ids import ManagedDeviceId, UserId
-from fauxtune.core.model.marks import Marks
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.arrangement import assigning

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from fauxtune.core.model.access.graph_permissions import names as permissions
+from fauxtune.core.model.graph_permissions import names as permissions
 from fauxtune.core.tables import Line, table
 from fauxtune_probe.core.checks import Code, Has, Status
 from fauxtune_probe.core.expectations.check_words import CHECKS, Named, read_checks

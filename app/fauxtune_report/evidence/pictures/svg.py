@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from fauxtune.core.model.marks import SYMBOLS, Marks
+from fauxtune.core.model.certificates import SYMBOLS, Marks
 from fauxtune.core.model.states import Source
 
 WIDTH = 720

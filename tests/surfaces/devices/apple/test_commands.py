@@ -11,12 +11,11 @@ import pytest
 
 from fauxtune.core.engine.device_actions.support import EMULATED
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.actions import DeviceAction, StepKind
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import LedgerRow, email_key, root_key
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_kinds import Way
 from fauxtune.operations.checkin.deliverables import Deliverable

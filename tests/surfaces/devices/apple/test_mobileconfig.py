@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fauxtune.connector.wrapping import Wrapping
-from fauxtune.core.model.accounts import Account, NamedCertificate
 from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key, root_key
+from fauxtune.core.model.mail_accounts import Account, NamedCertificate
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.surfaces.devices.apple import mobileconfig
 from fauxtune.surfaces.devices.apple.mobileconfig import Enrollment, Identity

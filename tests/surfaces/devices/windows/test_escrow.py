@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.model.escrow import KEPT, EscrowKind
+from fauxtune.core.model.actions import KEPT, EscrowKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import escrow
 from fauxtune.operations.runtime.emulator import Emulator

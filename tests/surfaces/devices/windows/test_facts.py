@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from fauxtune.core.graph.device_facts import accepted
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.steps import StepKind
 from fauxtune.surfaces.devices.windows import csp
 from fauxtune.surfaces.devices.windows.adapter import WindowsAdapter
 from fauxtune.surfaces.devices.windows.facts import facts

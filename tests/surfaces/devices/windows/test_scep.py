@@ -10,12 +10,12 @@ import orjson
 import pytest
 
 from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepRequest
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.steps import StepKind
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.surfaces.devices.windows import csp, scep

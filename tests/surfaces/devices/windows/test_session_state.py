@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from fauxtune.core.model.steps import StepKind
+from fauxtune.core.model.actions import StepKind
 from fauxtune.operations.checkin.steps import Result
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply

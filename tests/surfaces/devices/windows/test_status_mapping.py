@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED
-from fauxtune.core.model.steps import StepKind
 from fauxtune.operations.checkin.steps import Result
 from fauxtune.surfaces.devices.windows import status_mapping
 from fauxtune.surfaces.devices.windows.status_mapping import CommandResponse, step_result

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from fauxtune.core.engine.device_actions.support import EMULATED
-from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.actions import DeviceAction, StepKind
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, email_key, imported_key, pkcs_key, root_key
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.steps import StepKind
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.actions import ENDS, Order

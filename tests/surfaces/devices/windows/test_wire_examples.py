@@ -14,16 +14,15 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.actions import DeviceAction, StepKind
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key, scep_key, setting_key
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import ScepDelivery, ScepRequest
 from fauxtune.core.model.settings import Setting, Unit
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.steps import StepKind
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.policies.app_kinds import Way
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import AppDelivery, AppFile, Step

@@ -27,7 +27,7 @@ from fauxtune.core.engine.compliance.setting_states import (
 )
 from fauxtune.core.engine.compliance.states import Status
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.partner_facts import SCRIPT_ERRORS, SCRIPT_OUTPUT
+from fauxtune.core.graph.device_facts import SCRIPT_ERRORS, SCRIPT_OUTPUT
 
 MOST_RULES = 100
 LONGEST_RULES = 100 * 1024

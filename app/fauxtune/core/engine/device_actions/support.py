@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS, WIPED_WHEN_DELETED, Rule
 from fauxtune.core.errors import NotEmulated, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Platform, Variant, major_version
 from fauxtune.core.model.states import Cause, Incident
+from fauxtune.core.model.tenants import Edition
 
 Happening = Cause | Incident
 

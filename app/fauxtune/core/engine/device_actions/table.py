@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from fauxtune.core.engine.diagnosis.findings import Observation, Severity, ago, 
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
-from fauxtune.core.model.words.platform_words import VARIANTS, platform_words
+from fauxtune.core.model.words.device_words import VARIANTS, platform_words
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.core.profiles.kind_words import FAMILIES, kind_words

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, UserCertificate, device_name
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
+from fauxtune.core.model.certificates import purpose as purpose_words
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.words.certificate_words import purpose as purpose_words
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.core.pki.template import EMAIL_PROTECTION
 

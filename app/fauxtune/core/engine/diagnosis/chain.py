@@ -23,10 +23,10 @@ from fauxtune.core.engine.diagnosis.facts import (
 )
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity, ago
 from fauxtune.core.engine.diagnosis.reach import ReachStatus
+from fauxtune.core.model.certificates import purpose as purpose_words
 from fauxtune.core.model.connectors import ROLE_WORDS
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.words.certificate_words import purpose as purpose_words
-from fauxtune.core.model.words.platform_words import VARIANTS
+from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.profiles.family import Profile
 from fauxtune.core.profiles.kind_words import kind_words
 

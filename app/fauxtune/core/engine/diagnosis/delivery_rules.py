@@ -24,11 +24,11 @@ from fauxtune.core.engine.diagnosis.facts import (
 )
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.certificates import purpose as purpose_words
 from fauxtune.core.model.connectors import ROLE_WORDS, SCEP_ROLE
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.model.words.certificate_words import purpose as purpose_words
-from fauxtune.core.model.words.platform_words import platform_words
+from fauxtune.core.model.words.device_words import platform_words
 from fauxtune.core.profiles import trusted_root
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.core.profiles.family import Profile

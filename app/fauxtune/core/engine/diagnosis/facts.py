@@ -14,12 +14,12 @@ from fauxtune.core.engine.compliance.states import DeviceState
 from fauxtune.core.engine.diagnosis.reach import Reach
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
 from fauxtune.core.model.connectors import SCEP_ROLE
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Order
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.scep import is_same_server
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.core.pki.template import Template
 from fauxtune.core.profiles.catalog import kind

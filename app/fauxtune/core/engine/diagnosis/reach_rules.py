@@ -12,9 +12,9 @@ from fauxtune.core.engine.diagnosis import absence_rules
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus
+from fauxtune.core.model.certificates import purpose as purpose_words
 from fauxtune.core.model.states import EnrollmentState, Source
-from fauxtune.core.model.words.certificate_words import purpose as purpose_words
-from fauxtune.core.model.words.platform_words import VARIANTS, platform_words
+from fauxtune.core.model.words.device_words import VARIANTS, platform_words
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES

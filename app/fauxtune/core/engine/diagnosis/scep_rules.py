@@ -15,10 +15,10 @@ from fauxtune.core.engine.diagnosis.facts import Device, Facts, Mismatch, ScepTr
 from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day
 from fauxtune.core.engine.planning.ledger import is_requested
 from fauxtune.core.model.connectors import SCEP_ROLE
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.pki.names import escaped_separator
 from fauxtune.core.profiles.family import Profile
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.family import Profile, Recipient
 from fauxtune.core.profiles.settings import with_both

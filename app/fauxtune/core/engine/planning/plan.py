@@ -20,14 +20,14 @@ from fauxtune.core.engine.removal.decisions import (
     row_when_unwanted,
     verdict,
 )
-from fauxtune.core.model.accounts import Account, NamedCertificate
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem, key_source
+from fauxtune.core.model.mail_accounts import Account, NamedCertificate
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.scep import ScepAttempt, ScepOrder
 from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.tenants import Edition
 
 #: Nothing is due: the end of Graph's time.
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)

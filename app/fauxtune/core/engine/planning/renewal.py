@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 
 _PAGE = "Create and assign SCEP certificate profiles in Intune"
 #: The kinds of device whose expired certificate by SCEP stays as it is.

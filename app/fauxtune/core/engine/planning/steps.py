@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
+from fauxtune.core.model.actions import StepKind, StepState
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.model.steps import StepKind, StepState
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from fauxtune.core.engine.device_actions.support import effective_cause
 from fauxtune.core.engine.planning.ledger import in_policy, moved
 from fauxtune.core.engine.removal.lookup import Verdict, look_up
 from fauxtune.core.engine.removal.table import Reissued
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.tenants import Edition
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.core.engine.removal.lookup import Cell
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
+from fauxtune.core.model.tenants import Edition
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from itertools import product
 from fauxtune.core.engine.device_actions.support import effective_cause, supports
 from fauxtune.core.engine.removal.table import PARTNERS, ROWS, Reissued, Row
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.catalog import APP_CONFIGURATION_KINDS, KINDS
 
 Cell = tuple[Source, Cause | Incident, Authority]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.core.engine.device_actions.support import effective_cause
-from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 
 
 @dataclass(frozen=True, slots=True)

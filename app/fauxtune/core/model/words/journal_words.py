@@ -11,9 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.marks import name_of
+from fauxtune.core.model.certificates import name_of, reason
 from fauxtune.core.model.states import Cause, Incident, Source
-from fauxtune.core.model.words.certificate_words import reason
 
 _SOURCES: dict[str, str] = {
     Source.ROOT: "trusted root",

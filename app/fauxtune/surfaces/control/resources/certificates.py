@@ -12,9 +12,8 @@ from fastapi import Query
 
 from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.certificate_status import certificate_status
+from fauxtune.core.model.certificates import DIGITS, SYMBOLS, certificate_status
 from fauxtune.core.model.ids import UserId
-from fauxtune.core.model.marks import DIGITS, SYMBOLS
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.operations.ca import counter

@@ -11,7 +11,7 @@ from fauxtune.core.engine.diagnosis import chain as chains
 from fauxtune.core.engine.diagnosis import findings
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import Facts, UserCertificate, name_of
-from fauxtune.core.model.certificate_status import certificate_status
+from fauxtune.core.model.certificates import certificate_status
 from fauxtune.core.pki.contents import CertificateContents
 from fauxtune.operations.insight import diagnosis
 from fauxtune.storage.queries.insight.diagnosis import managed_device_ids

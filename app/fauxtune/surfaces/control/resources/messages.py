@@ -13,7 +13,7 @@ from fauxtune.core.mail.verdict import Verdict
 from fauxtune.core.mail.visible_parts import MailPart, MailReading
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import UserId
-from fauxtune.core.model.mail import MESSAGE
+from fauxtune.core.model.mail_accounts import MESSAGE
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.mail import address_book, mailboxes, opening
 from fauxtune.operations.mail.mailboxes import Delivery, MailLine

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fauxtune.core.errors import NotFound
 from fauxtune.core.mail.readability import Cell, Reading
-from fauxtune.core.model.marks import Marks
+from fauxtune.core.model.certificates import Marks
 from fauxtune.operations.insight import readability
 from fauxtune.operations.insight.readability import moment_of
 from fauxtune.operations.runtime.transaction import Transaction

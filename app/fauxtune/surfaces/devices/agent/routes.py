@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, Unauthenticated, writable
-from fauxtune.core.model.json_limits import MOST_FROM_DEVICE
+from fauxtune.core.formats.json_text import MOST_FROM_DEVICE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppRun

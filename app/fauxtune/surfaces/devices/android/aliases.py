@@ -6,7 +6,7 @@ An alias tells the kind of an item: `pkcs-<profile id>`, `scep-<profile id>`, `i
 
 from __future__ import annotations
 
-from fauxtune.core.model import outlook
+from fauxtune.core.model import mail_accounts
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import email_key, imported_key, key_name, key_source, pkcs_key, scep_key
 
@@ -17,7 +17,7 @@ _PACKAGES = {
     "androidworkprofilegmaileasconfiguration": "com.google.android.gm",
     "androidforworknineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
     "androidworkprofilenineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
-    outlook.FOR_ANDROID.configured_by.lower(): outlook.FOR_ANDROID.identifier,
+    mail_accounts.FOR_ANDROID.configured_by.lower(): mail_accounts.FOR_ANDROID.identifier,
     "androideasemailprofileconfiguration": "com.samsung.android.email.provider",
 }
 

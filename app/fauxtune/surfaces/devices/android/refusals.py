@@ -15,9 +15,9 @@ from functools import cache
 
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.setting_tables.reading import words
 from fauxtune.surfaces.devices.android import messages, settings

@@ -19,10 +19,10 @@ from pydantic import BaseModel, ValidationError
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.formats.json_text import MOST_FROM_DEVICE, check_elements
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.json_limits import MOST_FROM_DEVICE, check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.app_states import AppReport

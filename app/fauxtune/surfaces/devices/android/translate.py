@@ -17,9 +17,9 @@ from typing import Any, assert_never
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow, key_source
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.scep import ScepDelivery
 from fauxtune.core.model.settings import Unit

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.mail_accounts import Account
 
 Payload = dict[str, Any]
 

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.surfaces.devices.apple import eas

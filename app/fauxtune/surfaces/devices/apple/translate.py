@@ -14,13 +14,13 @@ from typing import Any, assert_never
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import Invalid
 from fauxtune.core.formats.plist import Plist
-from fauxtune.core.model import outlook
-from fauxtune.core.model.accounts import Account
+from fauxtune.core.model import mail_accounts
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Source
-from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin import steps
 from fauxtune.operations.checkin.deliverables import Deliverable
@@ -203,12 +203,12 @@ def _is_open_to_all(profiles: Sequence[Mapping[str, Any]]) -> bool:
 
 def is_app_configuration(account: Account) -> bool:
     """Whether an account is the configuration of Outlook, which goes by a command of its own."""
-    return account.kind == outlook.FOR_IOS.configured_by
+    return account.kind == mail_accounts.FOR_IOS.configured_by
 
 
 def _settings(configuration: JsonObject | None) -> Plist:
     """The command that configures Outlook. Apple: Settings, ApplicationConfiguration; without one it is removed."""
-    setting: Plist = {"Item": "ApplicationConfiguration", "Identifier": outlook.FOR_IOS.identifier}
+    setting: Plist = {"Item": "ApplicationConfiguration", "Identifier": mail_accounts.FOR_IOS.identifier}
     return {
         "RequestType": "Settings",
         "Settings": [setting if configuration is None else {**setting, "Configuration": configuration}],

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.actions import EscrowKind
 from fauxtune.core.model.text import STORABLE, Text
 from fauxtune.operations.devices.escrow import Escrow
 

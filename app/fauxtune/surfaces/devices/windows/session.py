@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Source
-from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import AppDelivery, Exchange, Result, Step, StepResult

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from fauxtune.core.model.steps import StepKind
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.windows import scep

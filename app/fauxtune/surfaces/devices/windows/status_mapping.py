@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
-from fauxtune.core.model.steps import StepKind
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.steps import Result, StepResult
 from fauxtune.surfaces.devices.windows.action_answers import answer

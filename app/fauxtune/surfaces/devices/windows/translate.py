@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.editions import Changed, Edition, Stated
+from fauxtune.core.model.actions import DeviceAction, StepKind
 from fauxtune.core.model.items import LedgerRow, key_name
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
-from fauxtune.core.model.steps import StepKind
+from fauxtune.core.model.tenants import Changed, Edition, Stated
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.checkin.deliverables import Deliverable

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats.json_text import MOST_IN_POLICY
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.json_limits import MOST_IN_POLICY
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import approximated, stored
 from fauxtune.core.policies import configuration_policies

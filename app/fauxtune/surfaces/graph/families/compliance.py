@@ -16,7 +16,7 @@ import json
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import approximated
 from fauxtune.core.policies.compliance import COMPLIANCE_POLICIES, SCHEDULED_ACTIONS

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats.json_text import MOST_IN_POLICY
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds
-from fauxtune.core.model.json_limits import MOST_IN_POLICY
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import approximated, stored

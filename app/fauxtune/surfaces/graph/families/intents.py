@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.formats.json_text import MOST_IN_POLICY
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.model.json_limits import MOST_IN_POLICY
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, Fidelity, approximated, stored

@@ -17,8 +17,8 @@ from datetime import timedelta
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ManagedDeviceId, ProfileId
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity

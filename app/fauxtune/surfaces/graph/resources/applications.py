@@ -22,8 +22,7 @@ import re
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import MODEL, complex_type, entity
-from fauxtune.core.model.access.audiences import INTUNE
-from fauxtune.core.model.partner_services import endpoints
+from fauxtune.core.model.addresses import INTUNE, endpoints
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay

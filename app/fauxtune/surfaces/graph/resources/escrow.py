@@ -12,7 +12,7 @@ from datetime import timedelta
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.escrow import EscrowKind
+from fauxtune.core.model.actions import EscrowKind
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import escrow

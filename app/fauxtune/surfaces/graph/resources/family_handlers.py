@@ -15,10 +15,10 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats.json_text import MOST_IN_POLICY, MOST_IN_REQUEST, check_depth
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import binds
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.json_limits import MOST_IN_POLICY, MOST_IN_REQUEST, check_depth
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, Version, bare_name

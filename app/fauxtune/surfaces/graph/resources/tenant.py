@@ -22,7 +22,7 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.graph.index import complex_type, entity
-from fauxtune.core.model.licences import PREPAID, SKUS
+from fauxtune.core.model.tenants import PREPAID, SKUS
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.filter import parse_filter

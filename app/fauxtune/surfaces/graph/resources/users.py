@@ -21,7 +21,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.mail.writing import Letter
 from fauxtune.core.model.ids import UserId
-from fauxtune.core.model.licences import SKUS
+from fauxtune.core.model.tenants import SKUS
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.values import guid

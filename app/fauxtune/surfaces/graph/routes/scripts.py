@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Edition
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs

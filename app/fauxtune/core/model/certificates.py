@@ -1,10 +1,10 @@
-"""A short mark for a certificate, so that people can see from afar where one certificate is on several devices.
+"""Certificates as people see them: short marks, what one is for, its status, and why it was revoked.
 
 Equal certificates have equal marks and equal colours. A mark is easier to compare and to say than eight hexadecimal
-digits. No two certificates of a tenant have the same mark: each gets the first of its own candidates, which follow from
-its thumbprint, that no earlier certificate of the tenant has. So the order decides in which they are told to `Marks`:
-that of the tenant's journal, in which certificates appear when they are issued or imported. Colours differ among the
-certificates of one person for as long as there are colours.
+digits. No two certificates of a tenant have the same mark: each gets the first of its own candidates, which follow
+from its thumbprint, that no earlier certificate of the tenant has. So the order decides in which they are told to
+`Marks`: that of the tenant's journal, in which certificates appear when they are issued or imported. Colours differ
+among the certificates of one person for as long as there are colours.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 
 from fauxtune.core.model.states import Source
 
@@ -164,3 +166,57 @@ def _spelled(number: int, length: int) -> tuple[str, int]:
         number, index = divmod(number, len(alphabet))
         letters += alphabet[index]
     return letters, number
+
+
+class CertificateStatus(StrEnum):
+    """The status of a certificate. A revoked one that has also expired is revoked."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "notYetValid"
+
+
+def certificate_status(
+    *, not_before: datetime | None, not_after: datetime | None, revoked: bool, now: datetime
+) -> CertificateStatus:
+    """The status by the times and the register. A time that is None is not checked."""
+    if revoked:
+        return CertificateStatus.REVOKED
+    if not_after is not None and not_after <= now:
+        return CertificateStatus.EXPIRED
+    if not_before is not None and not_before > now:
+        return CertificateStatus.NOT_YET_VALID
+    return CertificateStatus.GOOD
+
+
+#: A purpose of an imported certificate (Graph: userPfxIntendedPurpose) -> its words.
+PURPOSES: dict[str, str] = {
+    "smimeEncryption": "S/MIME encryption",
+    "smimeSigning": "S/MIME signing",
+    "vpn": "VPN",
+    "wifi": "Wi-Fi",
+    "unassigned": "no purpose",
+}
+#: A reason of RFC 5280 5.3.1 -> its words.
+REASONS: dict[str, str] = {
+    "unspecified": "no reason given",
+    "keyCompromise": "the key fell into other hands",
+    "cACompromise": "the authority's key fell into other hands",
+    "affiliationChanged": "the person's position changed",
+    "superseded": "another took its place",
+    "cessationOfOperation": "no longer needed",
+    "certificateHold": "on hold",
+    "privilegeWithdrawn": "the right to use it was withdrawn",
+    "aACompromise": "the attribute authority's key fell into other hands",
+}
+
+
+def purpose(word: str | None) -> str:
+    """Return a purpose in words; nothing for None."""
+    return "" if word is None else PURPOSES.get(word, word)
+
+
+def reason(word: str | None) -> str:
+    """Return the reason of a revocation in words."""
+    return REASONS.get(word or "unspecified", word or "")

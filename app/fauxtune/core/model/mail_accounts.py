@@ -1,6 +1,8 @@
-"""An e-mail account as devices get it: its settings, the mailbox, and the certificates that it refers to.
+"""Mail: the accounts that devices get, Outlook as an app of a tenant, and the bounds of mailboxes and address book.
 
 It never contains a password. Intune: "Add email settings to devices".
+
+Unverified: the ids, which are a tenant's own in the real service.
 """
 
 from __future__ import annotations
@@ -66,3 +68,48 @@ class Account:
     def fingerprint(self) -> str:
         """A hash of the settings and the certificates: when it changes, the device is offered the account again."""
         return hashlib.sha256(self.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookApp:
+    """One of the two apps. `identifier`: the bundle of iOS or the package of Android; `configured_by`: the type of its
+    app configurations.
+    """
+
+    id: str
+    name: str
+    identifier: str
+    store: str
+    configured_by: str
+
+
+FOR_IOS = OutlookApp(
+    id="c0ffee00-0000-4000-8000-000000a99105",
+    name="Microsoft Outlook",
+    identifier="com.microsoft.Office.Outlook",
+    store="https://apps.apple.com/app/microsoft-outlook/id951937596",
+    configured_by="iosMobileAppConfiguration",
+)
+FOR_ANDROID = OutlookApp(
+    id="c0ffee00-0000-4000-8000-000000a99ad0",
+    name="Microsoft Outlook",
+    identifier="com.microsoft.office.outlook",
+    store="https://play.google.com/store/apps/details?id=com.microsoft.office.outlook",
+    configured_by="androidManagedStoreAppConfiguration",
+)
+APPS = (FOR_IOS, FOR_ANDROID)
+
+
+#: The media type of a whole message (RFC 2046 5.2.1).
+MESSAGE = "message/rfc822"
+#: Bytes of one message with its headers: the default of Exchange Online for sending ("Exchange Online limits", 2026).
+LARGEST_MESSAGE = 35 * 1024 * 1024
+#: Messages, and bytes, of one mailbox. Differs from Intune: Exchange Online gives a mailbox 50 GB.
+MOST_MESSAGES = 20_000
+LARGEST_MAILBOX = 256 * 1024 * 1024
+#: Recipients of one message. Differs from Intune: the default of Exchange Online is 500.
+MOST_RECIPIENTS = 100
+#: Certificates that are published for one address.
+MOST_PUBLISHED = 20
+#: The wires of mail programs, with their default ports: submission and POP3, each also with TLS from the first byte.
+MAIL_PORTS = {"smtp": 8025, "smtps": 8465, "pop3": 8110, "pop3s": 8995}

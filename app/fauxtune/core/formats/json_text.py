@@ -1,10 +1,13 @@
-"""The most elements that a JSON text may have, counted before it is parsed: parsing holds the event loop and costs
-time for each element.
+"""JSON texts: the most elements that one may have, and the places of its members.
 
 JSON (RFC 8259): commas separate the elements; a comma inside a string does not count.
 """
 
 from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
 
 from fauxtune.core.errors import Invalid
 
@@ -52,3 +55,41 @@ def _commas(content: bytes, *, most: int) -> int:
     if plain.count(b'"') > 4 * most:
         return most
     return sum(part.count(b",") for part in plain.split(b'"')[::2])
+
+
+_SIGN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+
+Place = tuple[str | int, ...]
+
+
+def pointer(place: Iterable[str | int]) -> str:
+    """Return the JSON pointer of a place; the whole document's is empty."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+
+
+def lines_of(text: str) -> tuple[dict[Place, int], list[Place]]:
+    """Return the line of each value of a valid JSON text by its place, and the places of names that are repeated."""
+    lines: dict[Place, int] = {}
+    repeated: list[Place] = []
+    #: Of each open container: the name or the number of the value that comes next; None before a name.
+    stack: list[str | int | None] = []
+    line, end = 1, 0
+    for match in _SIGN.finditer(text):
+        line += text.count("\n", end, match.start())
+        end, sign = match.start(), match[0]
+        if sign in ":":
+            continue
+        if sign == ",":
+            stack[-1] = stack[-1] + 1 if isinstance(stack[-1], int) else None
+        elif sign in "]}":
+            stack.pop()
+        elif stack and stack[-1] is None:
+            stack[-1] = str(json.loads(sign))
+        else:
+            place = tuple(part for part in stack if part is not None)
+            if place in lines and not any(place[: len(outer)] == outer for outer in repeated):
+                repeated.append(place)
+            lines[place] = line
+            if sign in "[{":
+                stack.append(0 if sign == "[" else None)
+    return lines, repeated
