@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from fauxtune.core.model import permissions as consent
 from fauxtune.core.model.addresses import GRAPH, is_graph
 from fauxtune.core.model.graph_permissions import known, near
-from fauxtune.core.model.permissions import DEFAULT
+from fauxtune.core.model.permissions import DEFAULT, granted
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.identity.errors import (
     BAD_REQUEST,
@@ -142,16 +141,14 @@ def permissions(
     Differs from Entra ID: permissions of other resources than Graph need no consent.
     """
     if not requested.of_graph:
-        return tuple(_OTHERS if name == consent.DEFAULT else name for name in requested.permissions)
+        return tuple(_OTHERS if name == DEFAULT else name for name in requested.permissions)
     if not requested.permissions:
         return ()
-    granted = consent.granted(
-        requested.permissions, consented=application.consented_scopes, configured=application.roles
-    )
-    if not granted:
+    covered = granted(requested.permissions, consented=application.consented_scopes, configured=application.roles)
+    if not covered:
         raise Aadsts(
             otherwise,
             f"The user or administrator has not consented to use the application with ID '{application.client_id}' "
             f"named '{application.name}'. Send an interactive authorization request for this user and resource.",
         )
-    return granted
+    return covered
