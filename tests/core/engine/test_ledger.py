@@ -1,9 +1,12 @@
-"""The ledger's states: the allowed transitions, and that every other one is refused."""
+"""The ledger's states: the allowed transitions, that every other one is refused, and what they say of private keys."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from fauxtune.core.engine.planning.held_keys import KeyEvent, key_changes
 from fauxtune.core.engine.planning.ledger import ON_DEVICE, TRANSITIONS, moved
 from fauxtune.core.model.items import LedgerRow, Problem, root_key
 from fauxtune.core.model.states import ItemState, Source
@@ -57,3 +60,20 @@ def test_what_is_removed_can_come_back_and_nothing_is_a_dead_end() -> None:
             edge = {after for before in edge for after in TRANSITIONS[before]} - reached
             reached |= edge
         assert {ItemState.INSTALLED, ItemState.REMOVED} <= reached, state
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "events"),
+    [
+        (ItemState.INSTALLED, ItemState.FAILED, []),
+        (ItemState.SENT, ItemState.FAILED, []),
+        (ItemState.SENT, ItemState.WANTED, [KeyEvent.GOES]),
+        (ItemState.KEPT, ItemState.FAILED, [KeyEvent.GOES]),
+    ],
+)
+def test_a_device_that_refuses_a_new_certificate_keeps_the_key_of_the_old_one(
+    before: ItemState, after: ItemState, events: list[KeyEvent]
+) -> None:
+    old = replace(row(before), source=Source.PKCS, installed_fingerprint="ab")
+    new = replace(old, state=after, installed_fingerprint=None)
+    assert [change.event for change in key_changes({old.key: old}, [new])] == events

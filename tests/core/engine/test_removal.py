@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from fauxtune.core.engine.device_actions.support import effective_cause, supports
+from fauxtune.core.engine.removal.gaps import gap
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, look_up, sources, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.actions import DeviceAction
@@ -362,3 +363,18 @@ def test_what_no_page_validates_says_so(variant: Variant) -> None:
         by_hand = cause is Incident.DELETED_BY_USER
         if source is Source.PKCS and authority is Authority.MICROSOFT and not by_hand:
             assert "Unverified" in cell.source, cause
+
+
+@pytest.mark.parametrize(
+    ("variant", "edition", "cause", "why"),
+    [
+        (Variant.ANDROID_FULLY_MANAGED, OLD, Cause.UNASSIGNED, "not applicable in that edition"),
+        (Variant.ANDROID_FULLY_MANAGED, NEW, Cause.UNASSIGNED, None),
+        (Variant.ANDROID_DEDICATED, NEW, Cause.USER_DELETED, "the device has no user"),
+    ],
+)
+def test_a_gap_of_one_edition_is_none_of_the_other(
+    variant: Variant, edition: Edition, cause: Cause, why: str | None
+) -> None:
+    reason = gap(variant, edition, cell=(Source.PKCS, cause, Authority.MICROSOFT))
+    assert reason is None if why is None else why in (reason or "")

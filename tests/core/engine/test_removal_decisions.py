@@ -10,7 +10,7 @@ from fauxtune.core.engine.removal import decisions
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import Authority, Cause, Incident, ItemState
+from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.model.tenants import Edition
 from tests.core.engine.situations import held, imported_item, pkcs_item, root_item
 
@@ -40,6 +40,13 @@ def test_the_end_of_an_enrolment_leaves_what_the_table_leaves_and_the_device_has
     ]
     wiped = decisions.row_after_end(ROOT, WINDOWS, cause=Cause.WIPE)
     assert (wiped.state, wiped.installed_fingerprint) == (ItemState.REMOVED, None)
+
+
+def test_a_certificate_that_another_one_was_to_replace_by_scep_stays_at_the_end_like_any_other() -> None:
+    requesting = replace(OWN, source=Source.SCEP, state=ItemState.SENT, installed_fingerprint="old")
+    rows = [requesting, replace(requesting, state=ItemState.FAILED), replace(requesting, installed_fingerprint=None)]
+    over = [decisions.row_after_end(row, LEGACY, cause=Cause.RETIRE) for row in rows]
+    assert states(over) == [ItemState.KEPT, ItemState.KEPT, ItemState.REMOVED]
 
 
 @pytest.mark.parametrize(("cause", "erased"), [(Cause.WIPE, True), (Cause.RETIRE, False), (Cause.UNENROLL, False)])

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from fauxtune.core.engine.diagnosis.numbers import decode
+from fauxtune.core.engine.graph_states.settings import setting_states
 from fauxtune.core.engine.planning.report import (
     Inventory,
     ProfileOutcome,
@@ -183,3 +185,29 @@ def test_every_profile_has_its_outcome() -> None:
         "p": ProfileStatus.COMPLIANT,
         "i": ProfileStatus.ERROR,
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "value"),
+    [("iosTrustedRootCertificate", ROOT, SHA256), ("androidWorkProfilePkcsCertificateProfile", PKCS, "cc")],
+)
+def test_the_value_of_an_item_is_its_name_or_else_the_certificate(kind: str, row: LedgerRow, value: str) -> None:
+    outcome = ProfileOutcome(ProfileStatus.COMPLIANT)
+    (there,) = setting_states(kind, [taken(row, HOLDS_ALL)], outcome=outcome)
+    (not_yet,) = setting_states(kind, [row], outcome=outcome)
+    assert (there.value, not_yet.value) == (value, None)
+
+
+@pytest.mark.parametrize(
+    ("low", "family", "number"),
+    [
+        (600, "syncml", 600),
+        (601, "unknown", None),
+        (9_999, "unknown", None),
+        (10_000, "apple", 0),
+        (11_009, "apple", 1009),
+    ],
+)
+def test_an_error_number_is_read_by_where_it_stands(low: int, family: str, number: int | None) -> None:
+    found = decode((0x87D10000 | low) - (1 << 32), connector={})
+    assert (found.family, found.number) == (family, number)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fauxtune.core.engine.graph_states.settings import conflicts_in, summaries_of_settings
 from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.engine.planning.plan import Situation, plan
+from fauxtune.core.engine.planning.policies_as_profiles import with_wishes
 from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome, profile_outcomes
 from fauxtune.core.engine.planning.setting_conflicts import merged
 from fauxtune.core.engine.planning.setting_outcomes import setting_outcomes
@@ -27,6 +28,7 @@ from fauxtune.core.model.settings import Asking, Setting, Unit
 from fauxtune.core.model.states import ItemState, ProfileStatus
 from fauxtune.core.model.tenants import Edition
 from fauxtune.core.profiles.family import Profile, Recipient
+from fauxtune.core.profiles.setting_tables.enrollment import HELLO
 from fauxtune.core.profiles.settings import wishes_in
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -309,6 +311,24 @@ def test_what_cannot_be_delivered_is_an_error_that_says_why(kind: str, document:
     assert outcome.status is ProfileStatus.ERROR
     assert outcome.problem is not None
     assert why in outcome.problem.message
+
+
+def test_a_setting_that_was_added_since_the_device_was_planned_is_pending() -> None:
+    rows = applied(planned([profile("p", passcodeRequired=True)], {}))
+    later = profile("p", passcodeRequired=True, passcodeMinimumLength=6)
+    outcomes = setting_outcomes(later.id, wishes_in(later.kind, later.document), rows=rows.values())
+    assert {outcome.name: outcome.status for outcome in outcomes} == {
+        "passcodeRequired": ProfileStatus.COMPLIANT,
+        "passcodeMinimumLength": ProfileStatus.PENDING,
+    }
+
+
+def test_what_has_no_status_of_its_own_is_read_once_with_the_tenant_in_its_nodes() -> None:
+    hello = with_wishes(profile("h", HELLO, state="disabled"), tenant="T1")
+    assert hello.wishes is not None
+    assert [setting.name for setting in hello.wishes.settings] == ["state"]
+    assert all("/T1/" in setting.address for setting in hello.wishes.settings)
+    assert with_wishes(profile("p", passcodeRequired=True)).wishes is None
 
 
 def test_a_property_without_a_word_is_not_applicable_and_one_that_is_not_configured_is_nothing() -> None:
