@@ -90,6 +90,9 @@ async def test_settings_arrive_conflict_and_go(
     assert conflict["contributingSettings"] == [length]
     assert {source["id"] for source in conflict["conflictingDeviceConfigurations"]} == {profile, other}
     assert conflict["deviceCheckinsImpacted"] == 1
+    summaries = "deviceManagement/deviceConfigurationConflictSummary"
+    element = (await administrator.graph.get(f"/beta/{summaries}/{conflict['id']}")).raise_for_status().json()
+    assert element["@odata.context"].endswith(f"#{summaries}/$entity")
 
     # Without the first profile the value of the second one counts. The others go, or stay.
     asked = str(properties[length])

@@ -166,6 +166,8 @@ async def test_the_tenants_summaries(beta: httpx.AsyncClient, v1: httpx.AsyncCli
     assert by_setting[ENCRYPTION, "androidForWork"]["nonCompliantDeviceCount"] == 1
     assert by_setting[f"{BUILT_IN}.RequireRemainContact", "all"]["compliantDeviceCount"] == 2
     summary = by_setting[ENCRYPTION, "androidForWork"]["id"]
+    element = await document(v1, f"/deviceManagement/deviceCompliancePolicySettingStateSummaries/{summary}")
+    assert element["@odata.context"].endswith("#deviceManagement/deviceCompliancePolicySettingStateSummaries/$entity")
     (row,) = await documents(
         beta, f"/deviceManagement/deviceCompliancePolicySettingStateSummaries/{summary}/deviceComplianceSettingStates"
     )

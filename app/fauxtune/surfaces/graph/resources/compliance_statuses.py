@@ -204,7 +204,7 @@ async def get_setting_summary(call: Call) -> Answer:
     document = element_document(call, await _summaries(call), entity=SETTING_SUMMARY, key=key)
     if document is None:
         raise _missing(key)
-    return entity_answer(call, document, context=f"{_SETTINGS}/$entity")
+    return entity_answer(call, document, context=_SETTINGS)
 
 
 async def _summaries(call: Call) -> list[Json]:

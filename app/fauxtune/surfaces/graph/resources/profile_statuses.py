@@ -325,7 +325,7 @@ async def get_conflict(call: Call) -> Answer:
     document = element_document(call, await _conflicts(call), entity=CONFLICT_SUMMARY, key=key)
     if document is None:
         raise NotFound(f"There is no conflict '{key}'.")
-    return entity_answer(call, document, context=f"{_CONFLICTS}/$entity")
+    return entity_answer(call, document, context=_CONFLICTS)
 
 
 async def _conflicts(call: Call) -> list[Json]:
