@@ -35,23 +35,17 @@ class Answer(BaseModel):
 
         The member `a_date_time` is also the attribute `a_at`, and the member `a` the attribute `is_a`. Times are
         written in ISO 8601, enumerations as their values, and values inside it as the answers that its members are.
+        Raises TypeError if one of `others` is no member, or if nothing tells a member, also one that has a default:
+        a misspelt name must not leave a default in its place.
         """
+        if unknown := others.keys() - cls.model_fields.keys():
+            raise TypeError(f"{cls.__name__} has no member {', '.join(sorted(unknown))}.")
         values = {name: _plain(other) for name, other in others.items()}
         return cls.model_validate({**values, **cls._members(value, without=values)})
 
     @classmethod
     def _members(cls, value: object, *, without: Container[str] = ()) -> dict[str, Any]:
-        """Return what a value has of the members; the others are left out."""
-        members: dict[str, Any] = {}
-        for member in cls.model_fields:
-            if member in without:
-                continue
-            for name in _attributes(member):
-                attribute = getattr(value, name, _ABSENT)
-                if attribute is not _ABSENT:
-                    members[member] = _plain(attribute)
-                    break
-        return members
+        return {member: _told(value, member) for member in cls.model_fields if member not in without}
 
     @model_validator(mode="before")
     @classmethod
@@ -63,6 +57,14 @@ class Answer(BaseModel):
 def _attributes(member: str) -> tuple[str, ...]:
     """Return the attributes that a member may tell."""
     return member, f"{member.removesuffix('_date_time')}_at", f"is_{member}"
+
+
+def _told(value: object, member: str) -> Any:
+    for name in _attributes(member):
+        attribute = getattr(value, name, _ABSENT)
+        if attribute is not _ABSENT:
+            return _plain(attribute)
+    raise TypeError(f"A {type(value).__name__} tells nothing for the member {member}.")
 
 
 def _plain(value: Any) -> Any:
