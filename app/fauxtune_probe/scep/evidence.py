@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.model.addresses import REPORTED
+from fauxtune.core.model.scep import REPORTED
 from fauxtune.core.scep.verification.model import Heard
 from fauxtune_client.http import Client
 

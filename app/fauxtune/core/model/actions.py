@@ -1,8 +1,9 @@
 """What devices are asked to do, and give: actions of Graph's managedDevice, steps, and secrets that they escrow.
 
-Source: Graph reference, managedDevice (methods), deviceActionResult and deviceGeoLocation.
-
-Graph: bitlockerRecoveryKey, managedDevice: getFileVaultKey, deviceLocalCredentialInfo.
+Actions: their names, states, and the position that a device reports for one. Source: Graph reference, managedDevice
+(methods), deviceActionResult and deviceGeoLocation. Steps are for devices that are managed step by step (Apple's MDM,
+OMA-DM). Escrowed are recovery keys of disks, and passwords of local administrators (Graph: bitlockerRecoveryKey,
+managedDevice: getFileVaultKey, deviceLocalCredentialInfo).
 """
 
 from __future__ import annotations

@@ -1,16 +1,15 @@
 """Where requests go: host names, the surface of a path, the services of discovery, and the audiences of tokens.
 
-RFC 3986 3.2.2.
+Host names are compared in lower case, without a port, IPv6 addresses without brackets (RFC 3986 3.2.2). Every path that
+devices, clients, administrators and connectors call is here. The console and the probes (`/livez`, `/readyz`) are not.
 
-Every path that devices, clients, administrators and connectors call is here. The console and the probes (`/livez`,
-`/readyz`) are not.
+Service discovery lists services of Intune, such as those for a partner's authority. Source:
+microsoft/Intune-Resource-Access, src/CsrValidation. An address has no slash at its end: clients add one. Callers that
+use Microsoft's own names (through the intercepting listener) are sent to a name of Microsoft's, too.
 
-Source: microsoft/Intune-Resource-Access, src/CsrValidation. An address has no slash at its end: clients add one.
-Callers that use Microsoft's own names (through the intercepting listener) are sent to a name of Microsoft's, too.
-
-Source: Entra ID "access token claims" (aud), "scopes and permissions" (a resource is named with and without a slash
-at its end). An emulator has other host names, and SDKs make the scope from the address that they call, with the port
-or without it: these addresses are Graph's as well.
+By its audience a token is for Graph or for Intune's own service. Source: Entra ID "access token claims" (aud), "scopes
+and permissions" (a resource is named with and without a slash at its end). An emulator has other host names, and SDKs
+make the scope from the address that they call, with the port or without it: these addresses are Graph's as well.
 """
 
 from __future__ import annotations
@@ -146,16 +145,6 @@ SERVICES = {VALIDATION: "StatelessScepRequestValidationService", CONNECTOR: "Sta
 _SERVICE_PATHS = {service: f"partner/{{tenant}}/{part}" for service, part in SERVICES.items()} | {
     # Unverified: only pytune (secureworks/pytune, device/windows.py, 2025) shows that the real list has it.
     "WindowsEnrollment": "mdm/{tenant}/windows/EnrollmentServer/Enrollment.svc",
-}
-
-#: What a success notification says, by the names of the API, and how the journal and the console call it.
-REPORTED = {
-    "certificateThumbprint": "thumbprint",
-    "certificateSerialNumber": "serialNumber",
-    "certificateExpirationDateUtc": "expiration",
-    "issuingCertificateAuthority": "issuer",
-    "caConfiguration": "caConfiguration",
-    "certificateAuthority": "certificateAuthority",
 }
 
 #: The host of both services for callers of Microsoft's names. Intune's own are those of its scale units, such as

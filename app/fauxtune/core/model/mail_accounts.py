@@ -1,8 +1,8 @@
 """Mail: the accounts that devices get, Outlook as an app of a tenant, and the bounds of mailboxes and address book.
 
-It never contains a password. Intune: "Add email settings to devices".
-
-Unverified: the ids, which are a tenant's own in the real service.
+An account has settings, the mailbox, and the certificates that it refers to, and never a password (Intune: "Add email
+settings to devices"). Outlook for iOS and Android is what an app configuration is for. Unverified: the ids of these
+apps, which are a tenant's own in the real service.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The permissions of applications: those of a new one, Intune's own, what was consented to, and the ids of principals.
 
-A token is checked in `operations/runtime/permission_check.py`.
-
-Both are derived from the tenant and the application, so that tokens, lists and grants agree without a row for each.
+A token is checked in `operations/runtime/permission_check.py`. The ids of an application's object and of its service
+principal are derived from the tenant and the application, so that tokens, lists and grants agree without a row each.
 
 Source: Entra ID "scopes and permissions in the Microsoft identity platform". `.default` stands for all that has been
 consented to. Differs from Entra ID: a token holds exactly the requested permissions, and no others that were

@@ -19,6 +19,16 @@ from urllib.parse import quote, unquote, urlsplit
 from fauxtune.core.model.ids import ItemKey
 
 _USUAL_SIZE = 2048
+#: What a success notification of a partner's authority says: the names of the API, and those of the journal and the
+#: console.
+REPORTED = {
+    "certificateThumbprint": "thumbprint",
+    "certificateSerialNumber": "serialNumber",
+    "certificateExpirationDateUtc": "expiration",
+    "issuingCertificateAuthority": "issuer",
+    "caConfiguration": "caConfiguration",
+    "certificateAuthority": "certificateAuthority",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from starlette.responses import Response
 
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, Unauthenticated
 from fauxtune.core.formats.json_text import MOST_IN_REQUEST, check_elements
-from fauxtune.core.model.addresses import CONNECTOR, INTUNE, REPORTED, SERVICES, VALIDATION, endpoints, is_intune
+from fauxtune.core.model.addresses import CONNECTOR, INTUNE, SERVICES, VALIDATION, endpoints, is_intune
 from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
+from fauxtune.core.model.scep import REPORTED
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.scep.results import Verdict
 from fauxtune.internals.fastapi_routes import DirectRoute, Router
