@@ -179,8 +179,9 @@ def test_a_file_without_a_matching_key_is_reported(identity: Identities) -> None
 def test_a_file_cannot_ask_for_endless_work(identity: Identities, small: bytes) -> None:
     pfx = pkcs12.Pfx.load(small)
     pfx["mac_data"]["iterations"] = 2_000_000_000
-    with pytest.raises(PfxUnreadable, match="rounds"):
-        read_pfx(pfx.dump(force=True), b"pw")
+    for read in (check_pfx_structure, lambda data: read_pfx(data, b"pw")):
+        with pytest.raises(PfxUnreadable, match="rounds"):
+            read(pfx.dump(force=True))
     with pytest.raises(ValueError, match="rounds"):
         Budget(10).spend(0)
 
@@ -224,9 +225,9 @@ def test_an_import_is_refused_for_what_would_take_long_to_look_at(data: bytes, w
     ids=["identifier", "bags", "bags of all parts", "parts"],
 )
 def test_the_limits_hold_for_the_inside_of_a_file_as_well(data: bytes, why: str) -> None:
-    check_pfx_structure(data)
-    with pytest.raises(PfxUnreadable, match=why):
-        read_pfx(data, b"pw")
+    for read in (check_pfx_structure, lambda data: read_pfx(data, b"pw")):
+        with pytest.raises(PfxUnreadable, match=why):
+            read(data)
 
 
 def test_a_file_with_a_broken_certificate_is_refused(identity: Identities) -> None:
@@ -243,8 +244,10 @@ def test_no_cipher_asks_for_endless_work(cipher: str) -> None:
     # RC2 with 40 and 128 bits, 3DES: a key that is hidden with two thousand million rounds.
     algorithm = tlv(0x30, bytes.fromhex(cipher), tlv(0x30, tlv(0x04, bytes(8)), tlv(0x02, bytes.fromhex("77359400"))))
     hidden = tlv(0x30, algorithm, tlv(0x04, bytes(64)))
-    with pytest.raises(PfxUnreadable, match="2000000000 key derivation rounds"):
-        read_pfx(file_of(tlv(0x30, bytes.fromhex("060b2a864886f70d010c0a0102"), tlv(0xA0, hidden))), b"pw")
+    data = file_of(tlv(0x30, bytes.fromhex("060b2a864886f70d010c0a0102"), tlv(0xA0, hidden)))
+    for read in (check_pfx_structure, lambda data: read_pfx(data, b"pw")):
+        with pytest.raises(PfxUnreadable, match="2000000000 key derivation rounds"):
+            read(data)
 
 
 def test_a_budget_is_spent_by_the_whole_file() -> None:

@@ -81,55 +81,72 @@ def password_encodings(password: bytes) -> list[Password]:
     return list(dict.fromkeys(passwords))
 
 
+def spend_for_mac(mac_data: pkcs12.MacData, budget: Budget) -> int:
+    """Take the work of a file's MAC from the budget, and return its rounds. Raises ValueError for an unknown kind of
+    MAC, and for more work than the budget has.
+    """
+    algorithm = mac_data["mac"]["digest_algorithm"]
+    name = algorithm["algorithm"].native
+    if name == _PBMAC1:
+        derivation = _Pbmac1Parameters.load(algorithm["parameters"].dump())["key_derivation_func"]
+        return _spend_for_pbkdf2(derivation, size=_pbmac1_size(derivation), budget=budget)
+    _known_hash(name)
+    return budget.spend(mac_data["iterations"].native, each=_ROUND_IN_PYTHON)
+
+
 def mac_fits(mac_data: pkcs12.MacData, content: bytes, *, password: Password, budget: Budget) -> bool:
-    """Whether the file's MAC fits this content and password. Raises ValueError for an unknown kind of MAC."""
+    """Whether the file's MAC fits this content and password. Raises ValueError as `spend_for_mac` does."""
     algorithm = mac_data["mac"]["digest_algorithm"]
     expected = mac_data["mac"]["digest"].native
     name = algorithm["algorithm"].native
+    rounds = spend_for_mac(mac_data, budget)
     if name == _PBMAC1:
         parameters = _Pbmac1Parameters.load(algorithm["parameters"].dump())
         derivation = parameters["key_derivation_func"]
-        size = derivation["parameters"]["key_length"].native
-        if not isinstance(size, int) or not 20 <= size <= 64:
-            raise ValueError("PBMAC1 needs a key of 20 to 64 octets")
-        key = _pbkdf2(derivation, size=size, password=password, budget=budget)
+        key = _pbkdf2(derivation, size=_pbmac1_size(derivation), password=password, rounds=rounds)
         name = parameters["message_auth_scheme"]["algorithm"].native
     else:
-        rounds = budget.spend(mac_data["iterations"].native, each=_ROUND_IN_PYTHON)
-        size = hashlib.new(_known_hash(name)).digest_size
+        size = hashlib.new(name).digest_size
         salt = mac_data["mac_salt"].native
         key = pkcs12_key(password.bmp, salt, purpose=_MAC, rounds=rounds, size=size, algorithm=name)
     return hmac.compare_digest(hmac.digest(key, content, _known_hash(name)), expected)
 
 
-def decrypt(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Password, budget: Budget) -> bytes:
-    """Decrypt the bytes. Raises ValueError if the padding shows a wrong password, or for an unknown cipher."""
-    name = algorithm["algorithm"].native
+def spend_for_cipher(algorithm: algos.EncryptionAlgorithm, budget: Budget) -> int:
+    """Take the work of deriving this cipher's key from the budget, and return its rounds. Raises ValueError for an
+    unknown cipher, and for more work than the budget has.
+    """
+    name, parameters = algorithm["algorithm"].native, algorithm["parameters"]
     if name == "pbes2":
-        scheme = algorithm["parameters"]["encryption_scheme"]
-        size = _PBES2_KEYS.get(scheme["algorithm"].native)
-        if size is None:
-            raise ValueError(f"the cipher {scheme['algorithm'].native} is not supported")
-        derivation = algorithm["parameters"]["key_derivation_func"]
-        key = _pbkdf2(derivation, size=size, password=password, budget=budget)
-        iv = scheme["parameters"].native
-        return _decrypt_cbc(AES(key) if "aes" in scheme["algorithm"].native else TripleDES(key), data, iv=iv)
-    return _decrypt_pbes1(algorithm, data, password=password, budget=budget)
-
-
-def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Password, budget: Budget) -> bytes:
-    name = algorithm["algorithm"].native
+        return _spend_for_pbkdf2(parameters["key_derivation_func"], size=_pbes2_size(algorithm), budget=budget)
     if name not in _PBES1_KEYS:
         raise ValueError(f"the cipher {name} is not supported")
+    digests = -(-_PBES1_KEYS[name] // hashlib.sha1(usedforsecurity=False).digest_size) + 1
+    return budget.spend(parameters["iterations"].native, each=_ROUND_IN_PYTHON * digests)
+
+
+def decrypt(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Password, budget: Budget) -> bytes:
+    """Decrypt the bytes. Raises ValueError if the padding shows a wrong password, and as `spend_for_cipher` does."""
+    rounds = spend_for_cipher(algorithm, budget)
+    if algorithm["algorithm"].native == "pbes2":
+        scheme = algorithm["parameters"]["encryption_scheme"]
+        derivation = algorithm["parameters"]["key_derivation_func"]
+        key = _pbkdf2(derivation, size=_pbes2_size(algorithm), password=password, rounds=rounds)
+        iv = scheme["parameters"].native
+        return _decrypt_cbc(AES(key) if "aes" in scheme["algorithm"].native else TripleDES(key), data, iv=iv)
+    if "rc2" in algorithm["algorithm"].native:
+        budget.spend(len(data) // rc2.BLOCK or 1, each=_BLOCK_OF_RC2)
+    return _decrypt_pbes1(algorithm, data, password=password, rounds=rounds)
+
+
+def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Password, rounds: int) -> bytes:
+    name = algorithm["algorithm"].native
     size, salt = _PBES1_KEYS[name], algorithm["parameters"]["salt"].native
-    digests = -(-size // hashlib.sha1(usedforsecurity=False).digest_size) + 1
-    rounds = budget.spend(algorithm["parameters"]["iterations"].native, each=_ROUND_IN_PYTHON * digests)
     key, iv = (
         pkcs12_key(password.bmp, salt, purpose=purpose, rounds=rounds, size=size, algorithm="sha1")
         for purpose, size in ((_KEY, size), (_IV, 8))
     )
     if "rc2" in name:
-        budget.spend(len(data) // rc2.BLOCK or 1, each=_BLOCK_OF_RC2)
         bits = 8 * size
         return _unpadded(rc2.decrypt_cbc(data, key=key, bits=bits, iv=iv), bits=8 * rc2.BLOCK)
     return _decrypt_cbc(TripleDES((key + key[:8])[:24]), data, iv=iv)  # of two keys, the first is used twice
@@ -165,13 +182,32 @@ class _Pbmac1Parameters(core.Sequence):  # type: ignore[misc]
     ]
 
 
-def _pbkdf2(derivation: algos.KdfAlgorithm, *, size: int, password: Password, budget: Budget) -> bytes:
+def _pbmac1_size(derivation: algos.KdfAlgorithm) -> int:
+    size = derivation["parameters"]["key_length"].native
+    if not isinstance(size, int) or not 20 <= size <= 64:
+        raise ValueError("PBMAC1 needs a key of 20 to 64 octets")
+    return size
+
+
+def _pbes2_size(algorithm: algos.EncryptionAlgorithm) -> int:
+    name = algorithm["parameters"]["encryption_scheme"]["algorithm"].native
+    if name not in _PBES2_KEYS:
+        raise ValueError(f"the cipher {name} is not supported")
+    return _PBES2_KEYS[name]
+
+
+def _spend_for_pbkdf2(derivation: algos.KdfAlgorithm, *, size: int, budget: Budget) -> int:
     if derivation["algorithm"].native != "pbkdf2":
         raise ValueError(f"the key derivation {derivation['algorithm'].native} is not supported")
     parameters = derivation["parameters"]
     algorithm = _known_hash(parameters["prf"]["algorithm"].native)
     digests = -(-size // hashlib.new(algorithm, usedforsecurity=False).digest_size)
-    rounds = budget.spend(parameters["iteration_count"].native, each=digests)
+    return budget.spend(parameters["iteration_count"].native, each=digests)
+
+
+def _pbkdf2(derivation: algos.KdfAlgorithm, *, size: int, password: Password, rounds: int) -> bytes:
+    parameters = derivation["parameters"]
+    algorithm = parameters["prf"]["algorithm"].native
     return hashlib.pbkdf2_hmac(algorithm, password.octets, parameters["salt"].native, rounds, size)
 
 

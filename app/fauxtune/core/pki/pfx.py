@@ -7,6 +7,7 @@ load, which blocks the process for 36 ms.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from asn1crypto import cms, pkcs12
@@ -105,9 +106,22 @@ def write_pfx(
 
 
 def check_pfx_structure(data: bytes) -> None:
-    """Raise PfxUnreadable unless the bytes have the outer structure of a PKCS#12 file; nothing is decrypted."""
+    """Raise PfxUnreadable for what no password can open, as far as that is seen without one: another structure than
+    PKCS#12, an unknown cipher, too many parts, or more key derivation than one file may ask for. Nothing is decrypted.
+    """
     try:
-        _outer(data)
+        pfx, content = _outer(data)
+        budget = pbe.Budget()
+        if pfx["mac_data"].native is not None:
+            pbe.spend_for_mac(pfx["mac_data"], budget)
+        contained = _Bags()
+        for part in _parts(content):
+            if part["content_type"].native == "data":
+                for bag in _bags(bytes(part["content"].native), contained):
+                    if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
+                        pbe.spend_for_cipher(bag["bag_value"]["encryption_algorithm"], budget)
+            else:
+                pbe.spend_for_cipher(_sealed(part)["content_encryption_algorithm"], budget)
     except MALFORMED as error:
         raise _unreadable(error) from None
 
@@ -170,7 +184,7 @@ def _opened(candidates: list[pbe.Password], *, content: bytes, budget: pbe.Budge
     for candidate in candidates:
         bags = _Bags()
         try:
-            for part in _some(pkcs12.AuthenticatedSafe.load(check_limits(content, largest=LARGEST_PFX), strict=True)):
+            for part in _parts(content):
                 _take_bags(
                     _plain_part(part, password=candidate, budget=budget), bags, password=candidate, budget=budget
                 )
@@ -183,26 +197,45 @@ def _opened(candidates: list[pbe.Password], *, content: bytes, budget: pbe.Budge
     raise _unreadable(problem)
 
 
-def _some(parts: pkcs12.AuthenticatedSafe) -> pkcs12.AuthenticatedSafe:
+def _parts(content: bytes) -> pkcs12.AuthenticatedSafe:
+    parts = pkcs12.AuthenticatedSafe.load(check_limits(content, largest=LARGEST_PFX), strict=True)
     if len(parts) > _MOST_BAGS:
         raise ValueError(f"it has more than {_MOST_BAGS} parts")
     return parts
 
 
 def _plain_part(part: cms.ContentInfo, *, password: pbe.Password, budget: pbe.Budget) -> bytes:
-    kind = part["content_type"].native
-    if kind == "data":
+    if part["content_type"].native == "data":
         return bytes(part["content"].native)
-    if kind != "encrypted_data":
-        raise ValueError(f"a part of it is {kind}, which no password opens")
-    sealed = part["content"]["encrypted_content_info"]
+    sealed = _sealed(part)
     return pbe.decrypt(
         sealed["content_encryption_algorithm"], sealed["encrypted_content"].native, password=password, budget=budget
     )
 
 
+def _sealed(part: cms.ContentInfo) -> cms.EncryptedContentInfo:
+    kind = part["content_type"].native
+    if kind != "encrypted_data":
+        raise ValueError(f"a part of it is {kind}, which no password opens")
+    return part["content"]["encrypted_content_info"]
+
+
 def _take_bags(contents: bytes, contained: _Bags, *, password: pbe.Password, budget: pbe.Budget) -> None:
     """Collect the keys and certificates of one part, and of the parts inside it."""
+    for bag in _bags(contents, contained):
+        match bag["bag_id"].native:
+            case "cert_bag":
+                _take_certificate(bag, contained)
+            case "key_bag":
+                _take_key(bag["bag_value"].untag().dump(), contained)
+            case "pkcs8_shrouded_key_bag":
+                sealed = bag["bag_value"]
+                algorithm, data = sealed["encryption_algorithm"], sealed["encrypted_data"].native
+                _take_key(pbe.decrypt(algorithm, data, password=password, budget=budget), contained)
+
+
+def _bags(contents: bytes, contained: _Bags) -> Iterator[pkcs12.SafeBag]:
+    """The bags of one part, and of the parts inside it. `contained` counts those of the whole file."""
     waiting = [(pkcs12.SafeContents.load(check_limits(contents, largest=LARGEST_PFX), strict=True), 0)]
     while waiting:
         bags, depth = waiting.pop(0)
@@ -210,17 +243,10 @@ def _take_bags(contents: bytes, contained: _Bags, *, password: pbe.Password, bud
         if contained.bags > _MOST_BAGS:
             raise ValueError(f"it has more than {_MOST_BAGS} keys and certificates")
         for bag in bags:
-            match bag["bag_id"].native:
-                case "cert_bag":
-                    _take_certificate(bag, contained)
-                case "key_bag":
-                    _take_key(bag["bag_value"].untag().dump(), contained)
-                case "pkcs8_shrouded_key_bag":
-                    sealed = bag["bag_value"]
-                    algorithm, data = sealed["encryption_algorithm"], sealed["encrypted_data"].native
-                    _take_key(pbe.decrypt(algorithm, data, password=password, budget=budget), contained)
-                case "safe_contents" if depth < _DEEPEST:
-                    waiting.append((bag["bag_value"], depth + 1))
+            if bag["bag_id"].native != "safe_contents":
+                yield bag
+            elif depth < _DEEPEST:
+                waiting.append((bag["bag_value"], depth + 1))
 
 
 def _take_key(der: bytes, bags: _Bags) -> None:
