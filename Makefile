@@ -15,13 +15,15 @@ export PYTHONDONTWRITEBYTECODE =
 DOTS = sh -c '( while sleep 2; do printf . >&2; done ) & dots=$$!; trap "kill $$dots" EXIT; "$$@"' dots
 
 .SILENT:
-.PHONY: help run serve install test check format mutants soak several bench load openapi examples graph-model transcripts pictures messages migration lock wheel container clean
+.PHONY: help run serve install test check sizes format mutants soak several bench load openapi examples graph-model transcripts pictures messages migration lock wheel container clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	echo "make TARGET [ARGS=...]   (nothing has to be set up first: Python 3.11 or later with venv, make and git are enough)"
+	echo "make TARGET [ARGS=...]   (nothing has to be set up first: Python 3.11 or later"
+	echo "                         with venv, make and git are enough)"
 	echo
-	grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	sed -nE 's/^([a-z-]+):.*## /\1 /p' Makefile | while read -r name what; do echo "$$what" | fold -s -w 67 | \
+		while read -r line; do printf '%-12s %s\n' "$$name" "$$line"; name=; done; done
 
 run: $(VENV)/.run ## the demonstration, then a server that keeps running (ARGS="--step" waits before each step, "--once" ends after it)
 	trap : INT; $(BIN)/fauxtune demo --report report/report.html $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; } # Ctrl-C is no error

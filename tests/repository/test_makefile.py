@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -68,3 +69,15 @@ def test_a_step_that_takes_long_is_not_silent_and_keeps_its_exit_code(code: int)
     result = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert result.stderr.startswith(".")
     assert (f"Error {code}" in result.stderr) is (code != 0)
+
+
+def test_the_help_lists_each_target_in_eighty_columns() -> None:
+    said = subprocess.run(
+        ["make", "help"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
+    ).stdout
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall("^([a-z-]+):", text, flags=re.MULTILINE)
+    assert re.findall("^([a-z-]+)  ?", said, flags=re.MULTILINE)[1:] == targets
+    assert max(map(len, said.splitlines())) <= 80
+    (phony,) = re.findall("^[.]PHONY: (.*)$", text, flags=re.MULTILINE)
+    assert phony.split() == targets
