@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import StaticPool, create_engine, text
 
 from fauxtune.core.errors import Conflict
 from fauxtune.storage.database import Database
@@ -96,3 +96,23 @@ def test_a_release_after_the_connection_was_lost_is_silent(
     owner.release()
     with databases[1].engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar() == 0
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_processes_that_share_need_sessions_of_their_own(
+    databases: tuple[Database, Database], postgresql_url: str, *, is_shared: bool
+) -> None:
+    # What pgbouncer does with `pool_mode = transaction`: several connections, one session.
+    pooled, other = databases
+    pooled.is_shared = is_shared
+    pooled.engine.dispose()
+    pooled.engine = create_engine(postgresql_url, poolclass=StaticPool)
+    ownership, next_one = Ownership(pooled, owner="first"), Ownership(other, owner="other")
+    if is_shared:
+        with pytest.raises(Conflict, match="pool_mode = session"):
+            ownership.take()
+    else:
+        ownership.take()
+    ownership.release()
+    next_one.take()  # nothing holds it
+    next_one.release()

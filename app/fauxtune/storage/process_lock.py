@@ -43,6 +43,11 @@ _OURS = (
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _SHARERS, _LEADING = text(f"SELECT count(*) {_OURS} AND mode = 'ShareLock'"), text(f"SELECT pid {_OURS}")
+_POOLED = (
+    "The database's address leads to a pooler that gives every transaction another session (pgbouncer: pool_mode = "
+    "transaction). Processes that share a database know one another by their sessions. Use pool_mode = session, the "
+    "address of PostgreSQL itself, or one process."
+)
 _TAKE_PLACE = text("SELECT pg_try_advisory_lock(:key, :place)")
 _TRY_NAMED = text("SELECT pg_try_advisory_lock(hashtextextended(:name, :key))")
 _RELEASE_NAMED = text("SELECT pg_advisory_unlock(hashtextextended(:name, :key))")
@@ -177,6 +182,8 @@ class Ownership:
         if self._session is not None:
             # PostgreSQL may not know that a connection broke, and would keep its lock for hours: that session is ended.
             connection.execute(_END, dict(zip(("pid", "start"), self._session, strict=True)))
+        if self._database.is_shared:
+            self._check_sessions(connection)
         connection.execute(_NAME, {"owner": self._owner})
         take = _SHARE if self._database.is_shared else _TAKE
         for attempt in range(1, _ATTEMPTS + 1):
@@ -187,6 +194,16 @@ class Ownership:
             time.sleep(_PAUSE)
         result = connection.execute(_SELF).one()
         self._session = (result.pid, result.backend_start)
+
+    def _check_sessions(self, connection: Connection) -> None:
+        """Raise Conflict where two connections have one session: between them and PostgreSQL stands a pooler that gives
+        each transaction the session that is free. Locks and LISTEN then belong to nobody.
+        """
+        with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+            # A pooler gives the session that became free last. Others may use it too, and be quicker: three attempts.
+            for _ in range(3):
+                if connection.execute(_SELF).one() == other.execute(_SELF).one():
+                    raise Conflict(_POOLED)
 
 
 def _in_use(connection: Connection) -> Conflict:
