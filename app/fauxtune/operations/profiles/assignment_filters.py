@@ -20,8 +20,10 @@ from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.assignment_filters.properties import vocabulary_of
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import FilterId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction
@@ -34,6 +36,8 @@ from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.configuration import FilterRow
 from fauxtune.storage.rows.devices import ManagedDeviceRow
 
+ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
+
 #: Filters of a tenant ("Use filters when assigning your apps, policies, and profiles").
 MOST = 200
 #: A filter keeps its platform and its type. Unverified: that the real service refuses a change of them.
@@ -42,17 +46,22 @@ _FIXED = ("platform", "assignmentFilterManagementType")
 
 def create_filter(tx: Transaction, document: JsonObject) -> JsonObject:
     """Create a filter. Raises Invalid for a malformed rule, a platform without filters, or one more than the most."""
-    check_rule(document)
+    full = {**defaults(ASSIGNMENT_FILTER), **document}
+    check_rule(full)
     if queries.count_filters(tx.connection, tx.tenant.id) >= MOST:
         raise Invalid(f"The tenant has {MOST} filters already, which is the most.")
     filter_id, now = FilterId(tx.ids.uuid()), iso(tx.now)
-    full = {**tagged(document), "id": filter_id, "payloads": [], "createdDateTime": now, "lastModifiedDateTime": now}
+    full |= {**tagged(full), "id": filter_id, "payloads": [], "createdDateTime": now, "lastModifiedDateTime": now}
     queries.add_filter(tx.connection, FilterRow(tx.tenant.id, filter_id, tx.now, full))
     return full
 
 
 def update_filter(tx: Transaction, filter_id: str, *, changes: JsonObject) -> JsonObject:
-    """Merge changes into a filter. Raises Invalid for a malformed rule, or a change of its platform or type."""
+    """Merge changes into a filter. Raises Invalid for a malformed rule, an empty one, an empty name, or a change
+    of its platform or type.
+    """
+    if any(changes.get(name) == "" for name in ("displayName", "rule")):
+        raise Invalid("Neither displayName nor rule can be empty.")
     row = filter_row(tx, filter_id)
     old = row.document
     for name in _FIXED:

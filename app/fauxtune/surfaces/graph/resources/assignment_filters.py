@@ -16,8 +16,9 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import MODEL, entity, enumeration
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept, defaults
-from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay
+from fauxtune.core.odata.schema.types import approximated
+from fauxtune.operations.insight.audit_rules import FILTER
 from fauxtune.operations.profiles import assignment_filters as operations
 from fauxtune.operations.profiles.assignment_filters import Evaluation, evaluations
 from fauxtune.storage.collections.assignments import ASSIGNMENT_FILTERS
@@ -25,24 +26,32 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
-from fauxtune.surfaces.graph.call import Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.lists import (
-    Listed,
-    collection_answer,
-    count_rows,
-    element_row,
-    get_element,
-    list_rows,
-)
+from fauxtune.surfaces.graph import needed_permissions as needs
+from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.lists import collection_answer, element_row
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+from fauxtune.surfaces.graph.resources.own_family import OwnFamily
 from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
 DEVICE_PLATFORM_TYPE = enumeration("devicePlatformType")
 
-_CONTEXT = "deviceManagement/assignmentFilters"
-_LISTED = Listed(
-    collection=ASSIGNMENT_FILTERS, entity=ASSIGNMENT_FILTER, context=_CONTEXT, document=lambda row: row.document
+FILTERS = OwnFamily(
+    "deviceManagement/assignmentFilters",
+    "deviceAndAppManagementAssignmentFilter",
+    "an assignment filter",
+    ASSIGNMENT_FILTERS,
+    key="filter",
+    read=needs.READ_CONFIGURATION,
+    write=needs.WRITE_CONFIGURATION,
+    subject=FILTER,
+    created_by=operations.create_filter,
+    changed_by=operations.update_filter,
+    deleted_by=operations.delete_filter,
+    fidelities={
+        "update": approximated("400 for another platform or management type"),
+        "delete": approximated("400 while it is used, in words of our own"),
+    },
 )
 _PROPERTIES = "Collection(microsoft.graph.assignmentFilterSupportedProperty)"
 _WORDS = {
@@ -53,38 +62,6 @@ _WORDS = {
     Operator.LT: "lessThan",
     Operator.LE: "lessThanOrEquals",
 }
-
-
-async def list_filters(call: Call) -> Answer:
-    """GET /deviceManagement/assignmentFilters."""
-    return await list_rows(call, _LISTED)
-
-
-async def count_filters(call: Call) -> Answer:
-    """GET /deviceManagement/assignmentFilters/$count."""
-    return await count_rows(call, _LISTED)
-
-
-async def get_filter(call: Call) -> Answer:
-    """GET .../{filter}."""
-    return await get_element(call, _LISTED, key=call.keys["filter"])
-
-
-async def create_filter(call: Call) -> Answer:
-    """POST: the rule is read, and refused with the place where it goes wrong."""
-    sent = accept(ASSIGNMENT_FILTER, call.body(), partial=False, version=call.version)
-    document = {**defaults(ASSIGNMENT_FILTER), **sent}
-    document = await call.run(operations.create_filter, document)
-    return created(call, view(ASSIGNMENT_FILTER, document, version=call.version), collection=_CONTEXT)
-
-
-async def update_filter(call: Call) -> Answer:
-    """PATCH .../{filter}: 200 with the entity."""
-    changes = accept(ASSIGNMENT_FILTER, call.body(), partial=True, version=call.version)
-    if any(changes.get(name) == "" for name in ("displayName", "rule")):
-        raise Invalid("Neither displayName nor rule can be empty.")
-    document = await call.run(operations.update_filter, call.keys["filter"], changes=changes)
-    return entity_answer(call, view(ASSIGNMENT_FILTER, document, version=call.version), context=_CONTEXT)
 
 
 async def validate_filter(call: Call) -> Answer:
@@ -111,7 +88,7 @@ async def get_state(call: Call) -> Answer:
 
 async def supported_properties(call: Call) -> Answer:
     """GET .../{filter}/getSupportedProperties: what rules for its platform can say."""
-    document = (await element_row(call, _LISTED, key=call.keys["filter"])).document
+    document = (await element_row(call, FILTERS.listed, key=call.keys["filter"])).document
     apps = document["assignmentFilterManagementType"] == "apps"
     vocabulary = vocabulary_of(document["platform"], apps=apps)
     return collection_answer(call, _properties(vocabulary), context=_PROPERTIES)

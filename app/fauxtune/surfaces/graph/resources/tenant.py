@@ -17,6 +17,8 @@ hasCustomRoleScopeTag.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from fauxtune.core.clock import iso
@@ -26,10 +28,12 @@ from fauxtune.core.model.tenants import PREPAID, SKUS
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.filter import parse_filter
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, approximated
+from fauxtune.core.odata.schema.types import stored as stored_only
 from fauxtune.operations.compliance import occasions
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.insight import audit_rules
+from fauxtune.operations.insight.audit_rules import TAG
 from fauxtune.operations.profiles import role_scope_tags as operations
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.collections.directory import USERS
@@ -38,7 +42,8 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
-from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph import needed_permissions as needs
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.lists import (
     Listed,
@@ -51,6 +56,7 @@ from fauxtune.surfaces.graph.lists import (
     list_rows,
     stored,
 )
+from fauxtune.surfaces.graph.resources.own_family import OwnFamily
 from fauxtune.surfaces.graph.resources.parts import Below, placed
 
 DOMAIN = entity("domain")
@@ -289,14 +295,46 @@ ROLE_SCOPE_TAG = entity("roleScopeTag")
 ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = entity("roleScopeTagAutoAssignment")
 
 _TAGS = "deviceManagement/roleScopeTags"
-#: A list expands `assignments` to nothing, as it was seen in live tenants: they stand below each tag.
-_LISTED_TAGS = Listed(
-    collection=ROLE_SCOPE_TAGS,
-    entity=ROLE_SCOPE_TAG,
-    context=_TAGS,
-    document=stored,
-    expandable=("assignments",),
-    expand=lambda _call, _connection, rows: [{"assignments": []} for _ in rows],
+#: Graph reference, 2021: only RBAC; Microsoft's list of permissions, 2026-08: Configuration too, as the lesser one.
+READ_TAGS = (*needs.READ_CONFIGURATION, *needs.READ_ROLES)
+WRITE_TAGS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
+_KEPT = "no administrator is kept from what has other tags"
+
+
+@dataclass(frozen=True)
+class _Tags(OwnFamily[RoleScopeTagRow]):
+    """The tags, the built-in one first."""
+
+    @cached_property
+    def listed(self) -> Listed[RoleScopeTagRow]:
+        """A list expands `assignments` to nothing, as it was seen in live tenants: they stand below each tag."""
+        return replace(
+            super().listed,
+            expandable=("assignments",),
+            expand=lambda _call, _connection, rows: [{"assignments": []} for _ in rows],
+        )
+
+
+TAGS = _Tags(
+    _TAGS,
+    "roleScopeTag",
+    "a scope tag",
+    ROLE_SCOPE_TAGS,
+    key="tag",
+    read=READ_TAGS,
+    write=WRITE_TAGS,
+    subject=TAG,
+    created_by=operations.create_tag,
+    changed_by=operations.update_tag,
+    deleted_by=operations.delete_tag,
+    # As IntuneCD expects it of the real service; Microsoft's reference has 201. Unverified.
+    create_status=200,
+    fidelity=stored_only(_KEPT),
+    fidelities={
+        "create": stored_only(f"{_KEPT}; 200, as clients expect it, not 201"),
+        "update": approximated("the built-in tag keeps its name; 400 for a name that is taken"),
+        "delete": approximated("400 for the built-in tag, and for one that something carries"),
+    },
 )
 _ASSIGNMENTS = Listed(
     collection=ROLE_SCOPE_TAG_ASSIGNMENTS,
@@ -306,39 +344,6 @@ _ASSIGNMENTS = Listed(
 )
 #: More tags than a tenant has. Unverified: the real service's limit.
 _MOST = 1000
-
-
-async def list_tags(call: Call) -> Answer:
-    """GET /deviceManagement/roleScopeTags: the built-in one first."""
-    return await list_rows(call, _LISTED_TAGS)
-
-
-async def count_tags(call: Call) -> Answer:
-    """GET /deviceManagement/roleScopeTags/$count."""
-    return await count_rows(call, _LISTED_TAGS)
-
-
-async def get_tag(call: Call) -> Answer:
-    """GET .../{tag}."""
-    check_options(call, ROLE_SCOPE_TAG)
-    row = await _row(call)
-    document = view(ROLE_SCOPE_TAG, row.document, version=call.version, select=call.query.select)
-    return entity_answer(call, document, context=_TAGS)
-
-
-async def create_tag(call: Call) -> Answer:
-    """POST: 200, as IntuneCD expects it of the real service; Microsoft's reference has 201. Unverified."""
-    document = accept(ROLE_SCOPE_TAG, call.body(), partial=False, version=call.version)
-    document = await call.run(operations.create_tag, document)
-    answer = created(call, view(ROLE_SCOPE_TAG, document, version=call.version), collection=_TAGS)
-    return Answer(200, answer.document, headers=answer.headers)
-
-
-async def update_tag(call: Call) -> Answer:
-    """PATCH .../{tag}: 200 with the entity."""
-    changes = accept(ROLE_SCOPE_TAG, call.body(), partial=True, version=call.version)
-    document = await call.run(operations.update_tag, call.keys["tag"], changes=changes)
-    return entity_answer(call, view(ROLE_SCOPE_TAG, document, version=call.version), context=_TAGS)
 
 
 async def assign_tag(call: Call) -> Answer:

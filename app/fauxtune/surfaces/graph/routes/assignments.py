@@ -8,11 +8,11 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import approximated
-from fauxtune.operations.insight.audit_rules import FILTER, assigns_profile, changes, creates, deletes
-from fauxtune.operations.profiles.assignment_filters import delete_filter
+from fauxtune.operations.insight.audit_rules import assigns_profile
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, audited_by, runs
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import assignment_filters, assignments
+from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
@@ -195,38 +195,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
 )
 
 _OF_FILTERS: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        _FILTERS,
-        assignment_filters.list_filters,
-        "List assignment filters",
-        returns=ASSIGNMENT_FILTER,
-        many=True,
-        beta_only=True,
-        permissions=_READ,
-        source="Graph: deviceAndAppManagementAssignmentFilter: list",
-    ),
-    Route(
-        "POST",
-        _FILTERS,
-        audited_by(creates(FILTER), assignment_filters.create_filter),
-        "Create an assignment filter",
-        accepts=ASSIGNMENT_FILTER,
-        returns=ASSIGNMENT_FILTER,
-        status=201,
-        beta_only=True,
-        permissions=_WRITE,
-        source="Graph: deviceAndAppManagementAssignmentFilter: create",
-    ),
-    Route(
-        "GET",
-        f"{_FILTERS}/$count",
-        assignment_filters.count_filters,
-        "Count assignment filters",
-        beta_only=True,
-        permissions=_READ,
-        source="Graph: deviceAndAppManagementAssignmentFilter: list",
-    ),
+    *routes_of_own(assignment_filters.FILTERS),
     Route(
         "POST",
         f"{_FILTERS}/validateFilter",
@@ -254,39 +223,6 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ,
         source="Graph: deviceAndAppManagementAssignmentFilter: getPlatformSupportedProperties",
-    ),
-    Route(
-        "GET",
-        _FILTER,
-        assignment_filters.get_filter,
-        "Get an assignment filter",
-        returns=ASSIGNMENT_FILTER,
-        beta_only=True,
-        permissions=_READ,
-        source="Graph: deviceAndAppManagementAssignmentFilter: get",
-    ),
-    Route(
-        "PATCH",
-        _FILTER,
-        audited_by(changes(FILTER), assignment_filters.update_filter),
-        "Update an assignment filter",
-        accepts=ASSIGNMENT_FILTER,
-        returns=ASSIGNMENT_FILTER,
-        beta_only=True,
-        permissions=_WRITE,
-        source="Graph: deviceAndAppManagementAssignmentFilter: update",
-        fidelity=approximated("400 for another platform or management type"),
-    ),
-    Route(
-        "DELETE",
-        _FILTER,
-        audited_by(deletes(FILTER), runs(delete_filter, key="filter")),
-        "Delete an assignment filter",
-        status=204,
-        beta_only=True,
-        permissions=_WRITE,
-        source="Graph: deviceAndAppManagementAssignmentFilter: delete",
-        fidelity=approximated("400 while it is used, in words of our own"),
     ),
     Route(
         "GET",

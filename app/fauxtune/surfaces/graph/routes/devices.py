@@ -13,10 +13,11 @@ from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated, refused
-from fauxtune.operations.insight.audit_rules import CATEGORY, COLLECTED_LOGS, DEVICE, changes, creates, deletes, orders
+from fauxtune.operations.insight.audit_rules import COLLECTED_LOGS, DEVICE, changes, deletes, orders
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_actions, device_categories, escrow, managed_devices
+from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 BULK_RESULT = complex_type("bulkManagedDeviceActionResult")
 WINDOWS_PROTECTION_STATE = entity("windowsProtectionState")
@@ -27,8 +28,6 @@ USER = entity("user")
 LOG_COLLECTION = entity("deviceLogCollectionResponse")
 
 _ALL = "deviceManagement/managedDevices"
-_CATEGORIES = "deviceManagement/deviceCategories"
-_CATEGORY = f"{_CATEGORIES}/{{category}}"
 
 #: Collections below a device that are empty because the emulator has nothing that could fill them.
 _EMPTY = (
@@ -60,7 +59,6 @@ _MAY_ACT = {
 _FOUND = approximated("$select brings to a list what the service gives only for one device; see the query options")
 _NO_CATEGORY = approximated("what a device in no category answers is not documented: here a category named Unknown")
 _LOGS = approximated("of Windows devices; ten are kept, each for 28 days; what is collected is always the same")
-_TAKEN = approximated("409 for a name that is taken")
 _REFUSED = refused("400 or, where real devices of the kind support it, 501")
 
 
@@ -342,68 +340,6 @@ def _actions(one: str) -> Iterator[Route[Handler]]:
         )
 
 
-CATEGORIES: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        _CATEGORIES,
-        device_categories.list_categories,
-        "List device categories",
-        returns=DEVICE_CATEGORY,
-        many=True,
-        permissions=needs.READ_MANAGED,
-        source="Graph: List deviceCategories",
-    ),
-    Route(
-        "GET",
-        f"{_CATEGORIES}/$count",
-        device_categories.count_categories,
-        "Count device categories",
-        permissions=needs.READ_MANAGED,
-        source="Graph: List deviceCategories",
-    ),
-    Route(
-        "POST",
-        _CATEGORIES,
-        audited_by(creates(CATEGORY), device_categories.create_category),
-        "Create a device category",
-        accepts=DEVICE_CATEGORY,
-        returns=DEVICE_CATEGORY,
-        status=201,
-        permissions=needs.WRITE_MANAGED,
-        source="Graph: Create deviceCategory",
-        fidelity=_TAKEN,
-    ),
-    Route(
-        "GET",
-        _CATEGORY,
-        device_categories.get_category,
-        "Get a device category",
-        returns=DEVICE_CATEGORY,
-        permissions=needs.READ_MANAGED,
-        source="Graph: Get deviceCategory",
-    ),
-    Route(
-        "PATCH",
-        _CATEGORY,
-        audited_by(changes(CATEGORY), device_categories.update_category),
-        "Update a device category",
-        accepts=DEVICE_CATEGORY,
-        returns=DEVICE_CATEGORY,
-        permissions=needs.WRITE_MANAGED,
-        source="Graph: Update deviceCategory",
-        fidelity=_TAKEN,
-    ),
-    Route(
-        "DELETE",
-        _CATEGORY,
-        audited_by(deletes(CATEGORY), device_categories.delete_category),
-        "Delete a device category",
-        status=204,
-        permissions=needs.WRITE_MANAGED,
-        source="Graph: Delete deviceCategory",
-    ),
-)
-
 MANAGED_DEVICES: tuple[Route[Handler], ...] = (
     *_devices(_ALL),
     Route(
@@ -431,5 +367,5 @@ MANAGED_DEVICES: tuple[Route[Handler], ...] = (
     ),
     *_devices("users/{user}/managedDevices"),
     *_devices("me/managedDevices"),
-    *CATEGORIES,
+    *routes_of_own(device_categories.CATEGORIES),
 )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import Any
 
 from fauxtune.core.graph.index import MODEL, derived_from
 from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route
 from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.core.odata.schema.types import ComplexType, Entity, StructuredType, Version, refused
 from fauxtune.operations.insight import audit_families as audit
+from fauxtune.operations.insight import audit_rules
+from fauxtune.operations.insight.audit import Rule
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
-from fauxtune.surfaces.graph.families.family import KEYS, Action, Family
+from fauxtune.surfaces.graph.families.family import KEYS, Action, AnyFamily, Family
 from fauxtune.surfaces.graph.resources.document_members import Members
 from fauxtune.surfaces.graph.resources.family_handlers import Assignments, Items
+from fauxtune.surfaces.graph.resources.own_family import OwnFamily
 from fauxtune.surfaces.graph.resources.served_family import Served
 from fauxtune.surfaces.graph.routes.absent import absent
 
@@ -24,15 +28,29 @@ _UNROUTED = "400, as the real service answers it: the schema has the path, and n
 
 def routes_of(family: Family, above: tuple[Family, ...] = ()) -> tuple[Route[Handler], ...]:
     """Return the routes of a family and of all that is below it."""
-    maker = _Maker(Served(family, above))
+    served, subject = Served(family, above), family.subject(above)
+    routes = _OfResources(family, served.template, served.item, family.is_beta_only(above), served)
+    change = audit.changes(subject)
+    audited = {"create": audit.creates(subject), "update": change, "replace": change, "delete": audit.deletes(subject)}
     return (
-        *maker.collection(),
-        *maker.assignments(),
-        *maker.members(),
-        *maker.properties(),
-        *maker.actions(),
+        *routes.verbs((family.handlers or Items)(served), audited),
+        *routes.assignments(),
+        *routes.members(),
+        *routes.properties(),
+        *routes.actions(),
         *(route for part in family.below for route in routes_of(part, (*above, family))),
     )
+
+
+def routes_of_own(family: OwnFamily[Any]) -> tuple[Route[Handler], ...]:
+    """Return the routes of a family whose items have a table of their own."""
+    routes = _Routes(family, family.path, f"{family.path}/{{{family.key}}}", family.is_beta_only())
+    subject, audited = family.subject, {}
+    if subject is not None:
+        audited["create"] = audit_rules.creates(subject)
+        audited["update"] = audit_rules.changes(subject)
+        audited["delete"] = audit_rules.deletes(subject)
+    return tuple(routes.verbs(family, audited))
 
 
 def absent_of(families: Iterable[Family], others: Iterable[Route[Handler]]) -> tuple[Route[Handler], ...]:
@@ -152,8 +170,116 @@ def _folded(template: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Maker:
-    """The routes of one family."""
+class _Routes:
+    """The routes of a collection, wherever its items are stored. `item`: the path of one of them."""
+
+    form: AnyFamily
+    template: str
+    item: str
+    beta_only: bool
+
+    def verbs(self, items: Any, audited: Mapping[str, Rule]) -> Iterator[Route[Handler]]:
+        """The collection and its items, which the methods of `items` answer. `audited`: the audit's rules by verb."""
+        for verb, route in self._verbs(items):
+            handler = audited_by(audited[verb], route.handler) if verb in audited else route.handler
+            yield replace(
+                route,
+                handler=handler,
+                summary=self.form.summaries.get(verb, route.summary),
+                source=self.form.source_of(verb),
+                fidelity=self.form.fidelities.get(verb, route.fidelity),
+            )
+
+    def _verbs(self, items: Any) -> Iterator[tuple[str, Route[Handler]]]:
+        form, base, verbs = self.form, self.form.base, self.form.verbs.split()
+        every, one = self.template, self.item
+        if "list" in verbs:
+            yield "list", self._read(every, items.every, summary=f"List {form.plural}", returns=base, many=True)
+            yield "count", self._read(f"{every}/$count", items.count, summary=f"Count {form.plural}")
+        if "create" in verbs:
+            yield (
+                "create",
+                self._write(
+                    "POST",
+                    every,
+                    handler=items.create,
+                    summary=f"Create {form.noun}",
+                    body=base,
+                    returns=base,
+                    status=form.create_status,
+                ),
+            )
+        if "get" in verbs:
+            yield "get", self._read(one, items.get, summary=f"Get {form.noun}", returns=base)
+        if "update" in verbs:
+            yield (
+                "update",
+                self._write(
+                    "PATCH",
+                    one,
+                    handler=items.update,
+                    summary=f"Update {form.noun}",
+                    body=base,
+                    returns=base if form.update_status == HTTPStatus.OK else None,
+                    status=form.update_status,
+                ),
+            )
+        if "replace" in verbs:
+            summary = f"Replace {form.noun}"
+            yield "replace", self._write("PUT", one, handler=items.replace, summary=summary, body=base, status=204)
+        if "delete" in verbs:
+            yield "delete", self._write("DELETE", one, handler=items.delete, summary=f"Delete {form.noun}", status=204)
+
+    def _read(
+        self, template: str, handler: Handler, *, summary: str, returns: Entity | None = None, many: bool = False
+    ) -> Route[Handler]:
+        form = self.form
+        return Route(
+            "GET",
+            template,
+            handler,
+            summary,
+            returns=returns,
+            many=many,
+            beta_only=self.beta_only,
+            permissions=form.read,
+            former_permissions=form.former_read,
+            source=form.source or f"Graph: {form.entity}: {'list' if many else 'get'}",
+            fidelity=form.fidelity,
+        )
+
+    def _write(
+        self,
+        method: str,
+        template: str,
+        *,
+        handler: Handler,
+        summary: str,
+        body: StructuredType | None = None,
+        returns: Entity | None = None,
+        status: int = 200,
+    ) -> Route[Handler]:
+        form = self.form
+        verb = {"POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}[method]
+        return Route(
+            method,
+            template,
+            handler,
+            summary,
+            accepts=body,
+            returns=returns,
+            status=status,
+            beta_only=self.beta_only,
+            permissions=form.write,
+            former_permissions=form.former_write,
+            source=form.source or f"Graph: {form.entity}: {verb}",
+            fidelity=form.fidelity,
+        )
+
+
+@dataclass(frozen=True)
+class _OfResources(_Routes):
+    """The routes of a family of resources."""
 
     served: Served
 
@@ -161,47 +287,6 @@ class _Maker:
     def family(self) -> Family:
         """The family."""
         return self.served.family
-
-    def collection(self) -> Iterator[Route[Handler]]:
-        """The collection and its items."""
-        family, served, noun = self.family, self.served, self.family.noun
-        items = (self.family.handlers or Items)(served)
-        base, subject = family.base, family.subject(served.above)
-        verbs = family.verbs.split()
-        if "list" in verbs:
-            yield self._read(served.template, items.every, summary=f"List {_plural(noun)}", returns=base, many=True)
-            yield self._read(f"{served.template}/$count", items.count, summary=f"Count {_plural(noun)}")
-        if "create" in verbs:
-            create = audited_by(audit.creates(subject), items.create)
-            yield self._write(
-                "POST",
-                served.template,
-                handler=create,
-                summary=f"Create {noun}",
-                body=base,
-                returns=base,
-                status=family.create_status,
-            )
-        if "get" in verbs:
-            yield self._read(served.item, items.get, summary=f"Get {noun}", returns=base)
-        if "update" in verbs:
-            update = audited_by(audit.changes(subject), items.update)
-            returns = base if family.update_status == HTTPStatus.OK else None
-            yield self._write(
-                "PATCH",
-                served.item,
-                handler=update,
-                summary=f"Update {noun}",
-                body=base,
-                returns=returns,
-                status=family.update_status,
-            )
-        if "replace" in verbs:
-            whole = audited_by(audit.changes(subject), items.replace)
-            yield self._write("PUT", served.item, handler=whole, summary=f"Replace {noun}", body=base, status=204)
-        if "delete" in verbs:
-            delete = audited_by(audit.deletes(subject), items.delete)
-            yield self._write("DELETE", served.item, handler=delete, summary=f"Delete {noun}", status=204)
 
     def assignments(self) -> Iterator[Route[Handler]]:
         """The assignments of an item, and the action that replaces them."""
@@ -308,58 +393,6 @@ class _Maker:
                 dated=action.dated,
                 may_be_absent=action.may_be_absent,
             )
-
-    def _read(
-        self, template: str, handler: Handler, *, summary: str, returns: Entity | None = None, many: bool = False
-    ) -> Route[Handler]:
-        family = self.family
-        return Route(
-            "GET",
-            template,
-            handler,
-            summary,
-            returns=returns,
-            many=many,
-            beta_only=family.is_beta_only(self.served.above),
-            permissions=family.read,
-            former_permissions=family.former_read,
-            source=family.source or f"Graph: {family.entity}: {'list' if many else 'get'}",
-            fidelity=family.fidelity,
-        )
-
-    def _write(
-        self,
-        method: str,
-        template: str,
-        *,
-        handler: Handler,
-        summary: str,
-        body: StructuredType | None = None,
-        returns: Entity | None = None,
-        status: int = 200,
-    ) -> Route[Handler]:
-        family = self.family
-        verb = {"POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}[method]
-        return Route(
-            method,
-            template,
-            handler,
-            summary,
-            accepts=body,
-            returns=returns,
-            status=status,
-            beta_only=family.is_beta_only(self.served.above),
-            permissions=family.write,
-            former_permissions=family.former_write,
-            source=family.source or f"Graph: {family.entity}: {verb}",
-            fidelity=family.fidelity,
-        )
-
-
-def _plural(noun: str) -> str:
-    """The plural of a noun that is written with its article."""
-    word = noun.partition(" ")[2]
-    return f"{word[:-1]}ies" if word.endswith("y") and word[-2] not in "aeiou" else f"{word}s"
 
 
 def _parameters(family: Family, name: str, *, required: str = "", on_all: bool = False) -> StructuredType | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import approximated, stored
-from fauxtune.operations.insight.audit_rules import TAG, assigns_tag, changes, creates, deletes
-from fauxtune.operations.profiles import role_scope_tags
+from fauxtune.operations.insight.audit_rules import assigns_tag
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, audited_by, runs
+from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import tenant
+from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 AUDIT_EVENT = entity("auditEvent")
 DEVICE_MANAGEMENT = entity("deviceManagement")
@@ -24,10 +24,6 @@ _TAGS = "deviceManagement/roleScopeTags"
 _TAG = f"{_TAGS}/{{tag}}"
 _READ_ANY = tuple(dict.fromkeys((*needs.READ_CONFIGURATION, *needs.READ_SERVICE, *needs.READ_MANAGED)))
 _WATCHED = approximated("changes of profiles, assignments, filters, categories, tags, imports and devices leave events")
-_STORED_TAG = stored("no administrator is kept from what has other tags")
-#: Graph reference, 2021: only RBAC; Microsoft's list of permissions, 2026-08: Configuration too, as the lesser one.
-_READ_TAGS = (*needs.READ_CONFIGURATION, *needs.READ_ROLES)
-_WRITE_TAGS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
 
 _SERVICE: tuple[Route[Handler], ...] = (
     Route(
@@ -123,47 +119,14 @@ _AUDIT: tuple[Route[Handler], ...] = (
 )
 
 _SCOPE_TAGS: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        _TAGS,
-        tenant.list_tags,
-        "List scope tags",
-        returns=ROLE_SCOPE_TAG,
-        many=True,
-        beta_only=True,
-        permissions=_READ_TAGS,
-        source="Graph: roleScopeTag: list",
-        fidelity=_STORED_TAG,
-    ),
-    Route(
-        "POST",
-        _TAGS,
-        audited_by(creates(TAG), tenant.create_tag),
-        "Create a scope tag",
-        accepts=ROLE_SCOPE_TAG,
-        returns=ROLE_SCOPE_TAG,
-        beta_only=True,
-        permissions=_WRITE_TAGS,
-        source="Graph: roleScopeTag: create",
-        fidelity=stored("no administrator is kept from what has other tags; 200, as clients expect it, not 201"),
-    ),
-    Route(
-        "GET",
-        f"{_TAGS}/$count",
-        tenant.count_tags,
-        "Count scope tags",
-        beta_only=True,
-        permissions=_READ_TAGS,
-        source="Graph: roleScopeTag: list",
-        fidelity=_STORED_TAG,
-    ),
+    *routes_of_own(tenant.TAGS),
     Route(
         "POST",
         f"{_TAGS}/getRoleScopeTagsById",
         tenant.tags_by_id,
         "Some scope tags by their ids",
         beta_only=True,
-        permissions=_READ_TAGS,
+        permissions=tenant.READ_TAGS,
         source="Graph: roleScopeTag: getRoleScopeTagsById",
         fidelity=approximated("1000 ids at most"),
     ),
@@ -173,42 +136,8 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         tenant.has_custom_tag,
         "Whether there is more than the built-in tag",
         beta_only=True,
-        permissions=_READ_TAGS,
+        permissions=tenant.READ_TAGS,
         source="Graph: roleScopeTag: hasCustomRoleScopeTag",
-    ),
-    Route(
-        "GET",
-        _TAG,
-        tenant.get_tag,
-        "Get a scope tag",
-        returns=ROLE_SCOPE_TAG,
-        beta_only=True,
-        permissions=_READ_TAGS,
-        source="Graph: roleScopeTag: get",
-        fidelity=_STORED_TAG,
-    ),
-    Route(
-        "PATCH",
-        _TAG,
-        audited_by(changes(TAG), tenant.update_tag),
-        "Update a scope tag",
-        accepts=ROLE_SCOPE_TAG,
-        returns=ROLE_SCOPE_TAG,
-        beta_only=True,
-        permissions=_WRITE_TAGS,
-        source="Graph: roleScopeTag: update",
-        fidelity=approximated("the built-in tag keeps its name; 400 for a name that is taken"),
-    ),
-    Route(
-        "DELETE",
-        _TAG,
-        audited_by(deletes(TAG), runs(role_scope_tags.delete_tag, key="tag")),
-        "Delete a scope tag",
-        status=204,
-        beta_only=True,
-        permissions=_WRITE_TAGS,
-        source="Graph: roleScopeTag: delete",
-        fidelity=approximated("400 for the built-in tag, and for one that something carries"),
     ),
     Route(
         "POST",
@@ -218,7 +147,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
         beta_only=True,
-        permissions=_WRITE_TAGS,
+        permissions=tenant.WRITE_TAGS,
         source="Graph: roleScopeTag: assign",
         fidelity=stored("the devices of the groups are not given the tag"),
     ),
@@ -230,7 +159,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         many=True,
         beta_only=True,
-        permissions=_READ_TAGS,
+        permissions=tenant.READ_TAGS,
         source="Graph: roleScopeTagAutoAssignment: list",
         fidelity=stored("the devices of the groups are not given the tag"),
     ),
@@ -240,7 +169,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         tenant.ASSIGNED.count,
         "Count the groups whose devices get the tag",
         beta_only=True,
-        permissions=_READ_TAGS,
+        permissions=tenant.READ_TAGS,
         source="Graph: roleScopeTagAutoAssignment: list",
         fidelity=stored("the devices of the groups are not given the tag"),
     ),
@@ -251,7 +180,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         "Get one of the groups whose devices get the tag",
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         beta_only=True,
-        permissions=_READ_TAGS,
+        permissions=tenant.READ_TAGS,
         source="Graph: roleScopeTagAutoAssignment: get",
         fidelity=stored("the devices of the groups are not given the tag"),
     ),
