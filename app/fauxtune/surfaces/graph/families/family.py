@@ -126,7 +126,7 @@ class AnyFamily:
             return self.beta_only
         if self.base.beta_only or (above and above[-1].is_beta_only(above[:-1])):
             return True
-        owner, name = (above[-1].entity, self.path) if above else self.path.rsplit("/", 1)
+        owner, name = (above[-1].entity, self.path) if above else self.path.rpartition("/")[::2]
         return _is_beta_navigation(owner, name)
 
     def source_of(self, verb: str) -> str:

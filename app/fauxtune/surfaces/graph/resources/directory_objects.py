@@ -13,9 +13,10 @@ managedDevice calls the latter azureADDeviceId, and in a path it is written `dev
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
@@ -24,9 +25,9 @@ from fauxtune.core.graph.references import ANY_OBJECT, KINDS
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, approximated
+from fauxtune.core.odata.schema.types import stored as stored_only
 from fauxtune.operations.directory import devices, users_and_groups
 from fauxtune.operations.directory.grants import principal_documents
 from fauxtune.storage.collections.directory import DIRECTORY_DEVICES, DIRECTORY_OBJECTS, USERS
@@ -35,11 +36,16 @@ from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryDeviceRow, DirectoryObjectRow, UserRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Identified, Listed, Stored, collection_answer, count_rows, list_rows, stored
+from fauxtune.surfaces.graph import needed_permissions as needs
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Identified, Listed, Stored, collection_answer, stored
+from fauxtune.surfaces.graph.resources.own_family import OwnFamily
 
 DIRECTORY_OBJECT = entity("directoryObject")
 _PRINCIPAL = entity("servicePrincipal")
+
+SEARCH = approximated("for $search a word begins at white space and punctuation; see the query options")
+AT_ONCE = approximated("gone at once, without a recycle bin")
 
 CONTEXT = "directoryObjects"
 #: Graph: "Customize Microsoft Graph responses with query parameters": an expanded navigation has that many elements.
@@ -130,21 +136,55 @@ def expand(call: Call, connection: Connection, rows: Sequence[Identified]) -> li
     return added
 
 
-async def expanded_answer(call: Call, find: Callable[[Connection], D | None], *, key: str, listed: Listed[D]) -> Answer:
-    """Answer with one user, group or device, and what `$expand` adds as in its list. Raises NotFound, naming the key of
-    the path, if it does not exist.
+@dataclass(frozen=True)
+class DirectoryFamily(OwnFamily[D]):
+    """A collection of objects of the directory, which answers in its ways.
+
+    `found_by` returns the row that the path names; `required`: what the body of a POST must have; `expandable`,
+    `searchable`: of its list; `expanded_by`: what `$expand` adds to rows.
     """
-    check_options(call, listed.entity, expandable=listed.expandable)
 
-    def read(connection: Connection) -> tuple[D, Json]:
-        row = find(connection)
-        if row is None:
-            raise users_and_groups.missing(key)
-        return row, listed.expand(call, connection, [row])[0]
+    _: KW_ONLY
+    update_status: int = 204
+    found_by: Callable[[Connection, Call], D | None]
+    required: tuple[str, ...]
+    expandable: tuple[str, ...]
+    searchable: Searchable
+    expanded_by: Callable[[Call, Connection, Sequence[D]], list[Json]] = expand
 
-    row, more = await call.read(read)
-    document = view(listed.entity, row.document, version=call.version, select=call.query.select)
-    return entity_answer(call, {**document, **more}, context=listed.context)
+    @cached_property
+    def listed(self) -> Listed[D]:
+        """How the collection is listed."""
+        return replace(
+            super().listed,
+            page_size=100,
+            largest_page=999,
+            directory=True,
+            expandable=self.expandable,
+            expand=self.expanded_by,
+            searchable=self.searchable,
+        )
+
+    async def get(self, call: Call) -> Answer:
+        """GET an object, with what `$expand` adds as in its list."""
+        key = self.key_of(call)
+        check_options(call, self.base, expandable=self.expandable)
+
+        def read(connection: Connection) -> tuple[D, Json]:
+            row = self.found_by(connection, call)
+            if row is None:
+                raise users_and_groups.missing(key)
+            return row, self.expanded_by(call, connection, [row])[0]
+
+        row, more = await call.read(read)
+        document = view(self.base, row.document, version=call.version, select=call.query.select)
+        return entity_answer(call, {**document, **more}, context=self.path)
+
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+        """The document in a body; a new one has all that is required."""
+        if not partial:
+            check_required(body, self.base, names=self.required)
+        return super().accepted(call, body, partial=partial)
 
 
 def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> None:
@@ -225,18 +265,6 @@ async def _object(call: Call) -> DirectoryObjectRow:
 DEVICE = entity("device")
 
 _EXPANDABLE = ("memberof", "transitivememberof", "registeredowners", "registeredusers")
-_LISTED = Listed(
-    collection=DIRECTORY_DEVICES,
-    entity=DEVICE,
-    context="devices",
-    document=stored,
-    page_size=100,
-    largest_page=999,
-    directory=True,
-    expandable=_EXPANDABLE,
-    expand=expand,
-    searchable=Searchable(words=("displayName",), beginnings=("deviceId", "operatingSystem")),
-)
 #: What Graph asks for when a device is made.
 _REQUIRED = (
     "accountEnabled",
@@ -249,48 +277,24 @@ _REQUIRED = (
 _BY_DEVICE_ID = re.compile(r"/*devices\(\s*deviceId\s*=", re.IGNORECASE)
 
 
-async def list_devices(call: Call) -> Answer:
-    """GET /devices."""
-    return await list_rows(call, _LISTED)
+@dataclass(frozen=True)
+class _Devices(DirectoryFamily[DirectoryDeviceRow]):
+    """Entra devices; a managed device stays managed without its own."""
 
+    async def id_of(self, call: Call) -> str:
+        """The device's own id: a path can name it by its deviceId."""
+        return (await call.read(device_row, call)).id
 
-async def count_devices(call: Call) -> Answer:
-    """GET /devices/$count."""
-    return await count_rows(call, _LISTED)
-
-
-async def get_device(call: Call) -> Answer:
-    """GET /devices/{device}, and GET /devices(deviceId='...')."""
-    find = partial(device_row, call=call)
-    return await expanded_answer(call, find, key=call.keys["device"], listed=_LISTED)
-
-
-async def create_device(call: Call) -> Answer:
-    """POST /devices."""
-    body = call.body()
-    filled = {name: value for name, value in body.items() if value not in ("", [])}
-    check_required(filled, DEVICE, names=_REQUIRED)
-    document = accept(DEVICE, body, partial=False, version=call.version)
-    document = await call.run(devices.create_device, document)
-    return created(call, view(DEVICE, document, version=call.version), collection="devices")
-
-
-async def update_device(call: Call) -> Answer:
-    """PATCH /devices/{device}: 204."""
-    changes = accept(DEVICE, call.body(), partial=True, version=call.version)
-    for name in ("accountEnabled", "deviceId", "displayName"):
-        if name in changes and changes[name] in (None, ""):
-            raise Invalid(f"Invalid value specified for property '{name}' of resource 'Device'.", target=name)
-    row = await call.read(device_row, call)
-    await call.run(devices.update_device, row.id, changes=changes)
-    return NO_CONTENT
-
-
-async def delete_device(call: Call) -> Answer:
-    """DELETE /devices/{device}: a managed device stays managed."""
-    row = await call.read(device_row, call)
-    await call.run(devices.delete_device, row.id)
-    return NO_CONTENT
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+        """The document in a body; what is required can be neither empty nor taken away."""
+        if not partial:
+            filled = {name: value for name, value in body.items() if value not in ("", [])}
+            check_required(filled, self.base, names=self.required)
+        document, more = super().accepted(call, body, partial=partial)
+        for name in ("accountEnabled", "deviceId", "displayName") if partial else ():
+            if name in document and document[name] in (None, ""):
+                raise Invalid(f"Invalid value specified for property '{name}' of resource 'Device'.", target=name)
+        return document, more
 
 
 def device_row(connection: Connection, call: Call) -> DirectoryDeviceRow:
@@ -303,3 +307,29 @@ def device_row(connection: Connection, call: Call) -> DirectoryDeviceRow:
     if row is None:
         raise users_and_groups.missing(key)
     return row
+
+
+DEVICES = _Devices(
+    "devices",
+    "device",
+    "an Entra device",
+    DIRECTORY_DEVICES,
+    key="device",
+    read=needs.READ_DEVICES,
+    write=needs.WRITE_DEVICES,
+    created_by=devices.create_device,
+    changed_by=devices.update_device,
+    deleted_by=devices.delete_device,
+    found_by=device_row,
+    required=_REQUIRED,
+    expandable=_EXPANDABLE,
+    searchable=Searchable(words=("displayName",), beginnings=("deviceId", "operatingSystem")),
+    fidelities={
+        **dict.fromkeys(("list", "count"), SEARCH),
+        "create": approximated(
+            "a device without management is made at once; the real service asks for a signed-in user"
+        ),
+        "update": stored_only("a disabled device may go on checking in"),
+    },
+    summaries={"delete": "Delete an Entra device; a managed one stays managed"},
+)

@@ -10,8 +10,8 @@ The path names the object whose lists are asked for: a user, `/me`, a group, an 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from fauxtune.core.errors import Invalid
@@ -19,21 +19,22 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.references import KINDS, binds, reference_id
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import GroupId
-from fauxtune.core.odata.documents.validation import accept
-from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import IsOf
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.collections.directory import GROUPS
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
-from fauxtune.storage.rows.directory import DirectoryObjectRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, list_rows, stored
+from fauxtune.storage.rows.directory import DirectoryObjectRow, GroupRow
+from fauxtune.surfaces.graph import needed_permissions as needs
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.directory_objects import (
-    check_required,
+    AT_ONCE,
+    SEARCH,
+    DirectoryFamily,
     device_row,
-    expand,
-    expanded_answer,
     mixed,
     reference,
     shape,
@@ -42,67 +43,48 @@ from fauxtune.surfaces.graph.resources.directory_objects import (
 from fauxtune.surfaces.graph.resources.users import key_of
 
 GROUP = entity("group")
+DYNAMIC = approximated("of rules of dynamic groups those about Autopilot devices are evaluated; others name nobody")
 
 _EXPANDABLE = ("members", "transitivemembers", "owners", "memberof", "transitivememberof")
-_LISTED = Listed(
-    collection=GROUPS,
-    entity=GROUP,
-    context="groups",
-    document=stored,
-    page_size=100,
-    largest_page=999,
-    directory=True,
-    expandable=_EXPANDABLE,
-    expand=expand,
-    searchable=Searchable(words=("displayName", "description"), beginnings=("mail", "mailNickname")),
-)
 _REQUIRED = ("displayName", "mailEnabled", "mailNickname", "securityEnabled")
 _MOST_BOUND = 20
 
 
-async def list_groups(call: Call) -> Answer:
-    """GET /groups."""
-    return await list_rows(call, _LISTED)
+@dataclass(frozen=True)
+class _Groups(DirectoryFamily[GroupRow]):
+    """Groups: members@odata.bind and owners@odata.bind of a body, also of a PATCH, add to who is there."""
+
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+        """The document, and the ids of those who are added."""
+        document, _ = super().accepted(call, body, partial=partial)
+        return document, {"member_ids": _bound(body, "members"), "owner_ids": _bound(body, "owners")}
 
 
-async def count_groups(call: Call) -> Answer:
-    """GET /groups/$count."""
-    return await count_rows(call, _LISTED)
+def _found(connection: Connection, call: Call) -> GroupRow | None:
+    return queries.group(connection, call.tenant.id, group_id=GroupId(call.keys["group"].lower()))
 
 
-async def get_group(call: Call) -> Answer:
-    """GET /groups/{group}."""
-    key = call.keys["group"]
-    find = partial(queries.group, tenant_id=call.tenant.id, group_id=GroupId(key.lower()))
-    return await expanded_answer(call, find, key=key, listed=_LISTED)
-
-
-async def create_group(call: Call) -> Answer:
-    """POST /groups, with members@odata.bind and owners@odata.bind if they are sent along."""
-    body = call.body()
-    check_required(body, GROUP, names=_REQUIRED)
-    document = accept(GROUP, body, partial=False, version=call.version)
-    result = await call.run(
-        users_and_groups.create_group,
-        document,
-        member_ids=_bound(body, "members"),
-        owner_ids=_bound(body, "owners"),
-    )
-    return created(call, view(GROUP, result, version=call.version), collection="groups")
-
-
-async def update_group(call: Call) -> Answer:
-    """PATCH /groups/{group}: 204. members@odata.bind and owners@odata.bind add to who is there."""
-    body = call.body()
-    changes = accept(GROUP, body, partial=True, version=call.version)
-    await call.run(
-        users_and_groups.update_group,
-        call.keys["group"],
-        changes=changes,
-        member_ids=_bound(body, "members"),
-        owner_ids=_bound(body, "owners"),
-    )
-    return NO_CONTENT
+GROUPS_OF_TENANT = _Groups(
+    "groups",
+    "group",
+    "a group",
+    GROUPS,
+    key="group",
+    read=needs.READ_GROUPS,
+    write=needs.WRITE_GROUPS,
+    created_by=users_and_groups.create_group,
+    changed_by=users_and_groups.update_group,
+    deleted_by=users_and_groups.delete_group,
+    found_by=_found,
+    required=_REQUIRED,
+    expandable=_EXPANDABLE,
+    searchable=Searchable(words=("displayName", "description"), beginnings=("mail", "mailNickname")),
+    fidelities={
+        **dict.fromkeys(("list", "count"), SEARCH),
+        **dict.fromkeys(("create", "update"), DYNAMIC),
+        "delete": AT_ONCE,
+    },
+)
 
 
 async def add_member(call: Call) -> Answer:

@@ -11,8 +11,8 @@ The message goes to the mailboxes of the tenant's users. There are no folders: n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
@@ -24,6 +24,7 @@ from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.tenants import SKUS
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.core.odata.schema.values import guid
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.directory.users_and_groups import missing
@@ -33,18 +34,11 @@ from fauxtune.storage.collections.directory import USERS
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import UserRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.lists import (
-    Listed,
-    count_documents,
-    count_rows,
-    element_document,
-    list_documents,
-    list_rows,
-    stored,
-)
+from fauxtune.surfaces.graph import needed_permissions as needs
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
-from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
+from fauxtune.surfaces.graph.resources.directory_objects import AT_ONCE, SEARCH, DirectoryFamily, expand
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each
 
 MANAGED_DEVICE = entity("managedDevice")
@@ -81,56 +75,66 @@ _EXPANDABLE = (
     "registereddevices",
     *PARTS,
 )
-_LISTED = Listed(
-    collection=USERS,
-    entity=USER,
-    context="users",
-    document=stored,
-    page_size=100,
-    largest_page=999,
-    directory=True,
-    expandable=_EXPANDABLE,
-    expand=_expand,
-    searchable=Searchable(
-        words=("displayName",),
-        beginnings=("mail", "userPrincipalName", "givenName", "surname", "mailNickname", "onPremisesSamAccountName"),
-    ),
-)
 #: What Graph asks for when a user is made.
 _REQUIRED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile")
 
 
-async def list_users(call: Call) -> Answer:
-    """GET /users."""
-    return await list_rows(call, _LISTED)
+def key_of(call: Call) -> str:
+    """Return the key of the user in the path; at `/me` that of the user who signed in."""
+    key = call.keys.get("user", call.principal.user_id)
+    if key is None:
+        raise Invalid("/me request is only valid with delegated authentication flow.")
+    return key
 
 
-async def count_users(call: Call) -> Answer:
-    """GET /users/$count."""
-    return await count_rows(call, _LISTED)
+@dataclass(frozen=True)
+class _Users(DirectoryFamily[UserRow]):
+    """Users, whose passwords are stored apart and never shown."""
+
+    def key_of(self, call: Call) -> str:
+        """The key in the path; at `/me` that of the user who signed in."""
+        return key_of(call)
+
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+        """The document without the password, and the password."""
+        document, _ = super().accepted(call, body, partial=partial)
+        profile: dict[str, Any] = document.pop("passwordProfile", None) or {}
+        password = profile.get("password")
+        if not partial and not password:
+            raise Invalid("passwordProfile needs a password.", target="passwordProfile")
+        return document, {"password": password}
 
 
-async def get_user(call: Call) -> Answer:
-    """GET /users/{id or userPrincipalName}, and GET /me."""
-    key = key_of(call)
-    find = partial(queries.user_by_key, tenant_id=call.tenant.id, key=key)
-    return await expanded_answer(call, find, key=key, listed=_LISTED)
+def _found(connection: Connection, call: Call) -> UserRow | None:
+    return queries.user_by_key(connection, call.tenant.id, key=key_of(call))
 
 
-async def create_user(call: Call) -> Answer:
-    """POST /users."""
-    body = call.body()
-    check_required(body, USER, names=_REQUIRED)
-    document, password = _accepted(call, body, partial=False)
-    document = await call.run(users_and_groups.create_user, document, password=password)
-    return created(call, view(USER, document, version=call.version), collection="users")
-
-
-async def update_user(call: Call) -> Answer:
-    """PATCH /users/{user}: 204, as the directory does it."""
-    changes, password = _accepted(call, call.body(), partial=True)
-    await call.run(users_and_groups.update_user, key_of(call), changes=changes, password=password)
-    return NO_CONTENT
+USERS_OF_TENANT = _Users(
+    "users",
+    "user",
+    "a user",
+    USERS,
+    key="user",
+    read=needs.READ_USERS,
+    write=needs.WRITE_USERS,
+    created_by=users_and_groups.create_user,
+    changed_by=users_and_groups.update_user,
+    deleted_by=users_and_groups.delete_user,
+    found_by=_found,
+    required=_REQUIRED,
+    expandable=_EXPANDABLE,
+    expanded_by=_expand,
+    searchable=Searchable(
+        words=("displayName",),
+        beginnings=("mail", "userPrincipalName", "givenName", "surname", "mailNickname", "onPremisesSamAccountName"),
+    ),
+    fidelities={
+        **dict.fromkeys(("list", "count"), SEARCH),
+        "create": approximated("licences may be given at once, and the name's domain need not be the tenant's"),
+        "update": approximated("assignedLicenses can be written, which the real service leaves to assignLicense"),
+        "delete": AT_ONCE,
+    },
+)
 
 
 async def assign_license(call: Call) -> Answer:
@@ -208,14 +212,6 @@ async def get_license_details(call: Call) -> Answer:
     return entity_answer(call, document, context=_licences_of(row))
 
 
-def key_of(call: Call) -> str:
-    """Return the key of the user in the path; at `/me` that of the user who signed in."""
-    key = call.keys.get("user", call.principal.user_id)
-    if key is None:
-        raise Invalid("/me request is only valid with delegated authentication flow.")
-    return key
-
-
 async def _user(call: Call) -> UserRow:
     key = key_of(call)
     row = await call.read(queries.user_by_key, call.tenant.id, key=key)
@@ -241,16 +237,6 @@ def _guid(value: object) -> str:
     if not isinstance(value, str):
         raise Invalid("removeLicenses is a list of the ids of licences.", target="removeLicenses")
     return guid(value)
-
-
-def _accepted(call: Call, body: Json, *, partial: bool) -> tuple[Json, str | None]:
-    """Return the document without the password, and the password, which is stored apart and never shown."""
-    document = accept(USER, body, partial=partial, version=call.version)
-    profile: dict[str, Any] = document.pop("passwordProfile", None) or {}
-    password = profile.get("password")
-    if not partial and not password:
-        raise Invalid("passwordProfile needs a password.", target="passwordProfile")
-    return document, password
 
 
 _PARTS = ("p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "table")

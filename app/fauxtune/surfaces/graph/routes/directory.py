@@ -12,18 +12,17 @@ from __future__ import annotations
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.types import Entity, approximated, refused, stored
+from fauxtune.core.odata.schema.types import Entity, approximated, refused
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.resources import changes, directory_objects, tenant
 from fauxtune.surfaces.graph.resources.changes import SUBSCRIPTION
 from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
+from fauxtune.surfaces.graph.routes.families import routes_of_own
 from fauxtune.surfaces.graph.routes.groups import (
-    AT_ONCE,
     GROUP,
     GROUPS,
     ONE_OWNER,
-    SEARCH,
     checks,
     lists,
     of_member,
@@ -37,7 +36,6 @@ DOMAIN = entity("domain")
 ORGANIZATION = entity("organization")
 SUBSCRIBED_SKU = entity("subscribedSku")
 
-_BARE = approximated("a device without management is made at once; the real service asks for a signed-in user")
 _OBJECTS_ALONE = approximated("users, groups, devices and service principals: no other kinds")
 _ONE_PRODUCT = approximated("one product, Intune Plan 1, of which there is a million")
 
@@ -59,67 +57,7 @@ def _by_ids(collection: str) -> Route[Handler]:
 
 _ONE_DEVICE = "devices/{device}"
 DEVICES: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        "devices",
-        directory_objects.list_devices,
-        "List Entra devices",
-        returns=DEVICE,
-        many=True,
-        permissions=needs.READ_DEVICES,
-        source="Graph: device: list",
-        fidelity=SEARCH,
-    ),
-    Route(
-        "POST",
-        "devices",
-        directory_objects.create_device,
-        "Create an Entra device",
-        accepts=DEVICE,
-        returns=DEVICE,
-        status=201,
-        permissions=needs.WRITE_DEVICES,
-        source="Graph: device: create",
-        fidelity=_BARE,
-    ),
-    Route(
-        "GET",
-        "devices/$count",
-        directory_objects.count_devices,
-        "Count Entra devices",
-        permissions=needs.READ_DEVICES,
-        source="Graph: device: list",
-        fidelity=SEARCH,
-    ),
-    Route(
-        "GET",
-        _ONE_DEVICE,
-        directory_objects.get_device,
-        "Get an Entra device",
-        returns=DEVICE,
-        permissions=needs.READ_DEVICES,
-        source="Graph: device: get",
-    ),
-    Route(
-        "PATCH",
-        _ONE_DEVICE,
-        directory_objects.update_device,
-        "Update an Entra device",
-        accepts=DEVICE,
-        status=204,
-        permissions=needs.WRITE_DEVICES,
-        source="Graph: device: update",
-        fidelity=stored("a disabled device may go on checking in"),
-    ),
-    Route(
-        "DELETE",
-        _ONE_DEVICE,
-        directory_objects.delete_device,
-        "Delete an Entra device; a managed one stays managed",
-        status=204,
-        permissions=needs.WRITE_DEVICES,
-        source="Graph: device: delete",
-    ),
+    *routes_of_own(directory_objects.DEVICES),
     *of_member(_ONE_DEVICE, kind="device", permissions=needs.READ_DEVICES),
     *lists(
         f"{_ONE_DEVICE}/registeredOwners",
@@ -174,7 +112,7 @@ OBJECTS: tuple[Route[Handler], ...] = (
         status=204,
         permissions=needs.WRITE_OBJECTS,
         source="Graph: directoryObject: delete",
-        fidelity=AT_ONCE,
+        fidelity=directory_objects.AT_ONCE,
     ),
     *(_by_ids(collection) for collection in ("directoryObjects", "users", "groups", "devices", "organization")),
     *checks(_ONE_OBJECT, permissions=needs.READ_OBJECTS),

@@ -8,16 +8,14 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated
-from fauxtune.operations.directory import users_and_groups
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, runs
+from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import groups
+from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 DIRECTORY_OBJECT = entity("directoryObject")
 
-SEARCH = approximated("for $search a word begins at white space and punctuation; see the query options")
 GROUPS_ALONE = approximated("only groups: there are no directory roles and no administrative units")
-AT_ONCE = approximated("gone at once, without a recycle bin")
 ONE_OWNER = approximated("a user's devices are those that the user enrolled")
 
 
@@ -127,82 +125,20 @@ def of_member(one: str, *, kind: str, permissions: tuple[str, ...]) -> tuple[Rou
 
 GROUP = entity("group")
 
-_DYNAMIC = approximated("of rules of dynamic groups those about Autopilot devices are evaluated; others name nobody")
 _USERS_ALONE = approximated("only users: there are no service principals")
 
 
 _ONE_GROUP = "groups/{group}"
 _MEMBERS, _OWNERS = f"{_ONE_GROUP}/members", f"{_ONE_GROUP}/owners"
 GROUPS: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        "groups",
-        groups.list_groups,
-        "List groups",
-        returns=GROUP,
-        many=True,
-        permissions=needs.READ_GROUPS,
-        source="Graph: group: list",
-        fidelity=SEARCH,
-    ),
-    Route(
-        "POST",
-        "groups",
-        groups.create_group,
-        "Create a group",
-        accepts=GROUP,
-        returns=GROUP,
-        status=201,
-        permissions=needs.WRITE_GROUPS,
-        source="Graph: group: create",
-        fidelity=_DYNAMIC,
-    ),
-    Route(
-        "GET",
-        "groups/$count",
-        groups.count_groups,
-        "Count groups",
-        permissions=needs.READ_GROUPS,
-        source="Graph: group: list",
-        fidelity=SEARCH,
-    ),
-    Route(
-        "GET",
-        _ONE_GROUP,
-        groups.get_group,
-        "Get a group",
-        returns=GROUP,
-        permissions=needs.READ_GROUPS,
-        source="Graph: group: get",
-    ),
-    Route(
-        "PATCH",
-        _ONE_GROUP,
-        groups.update_group,
-        "Update a group",
-        accepts=GROUP,
-        status=204,
-        permissions=needs.WRITE_GROUPS,
-        source="Graph: group: update",
-        fidelity=_DYNAMIC,
-    ),
-    Route(
-        "DELETE",
-        _ONE_GROUP,
-        runs(users_and_groups.delete_group, key="group"),
-        "Delete a group",
-        status=204,
-        permissions=needs.WRITE_GROUPS,
-        source="Graph: group: delete",
-        fidelity=AT_ONCE,
-    ),
+    *routes_of_own(groups.GROUPS_OF_TENANT),
     *lists(
         _MEMBERS,
         "members",
         what="direct members",
         permissions=needs.READ_GROUPS,
         source="Graph: group: list members",
-        fidelity=_DYNAMIC,
+        fidelity=groups.DYNAMIC,
     ),
     references(
         _MEMBERS,
@@ -210,7 +146,7 @@ GROUPS: tuple[Route[Handler], ...] = (
         what="members",
         permissions=needs.READ_GROUPS,
         source="Graph: group: list members",
-        fidelity=_DYNAMIC,
+        fidelity=groups.DYNAMIC,
     ),
     Route(
         "POST",
@@ -245,7 +181,7 @@ GROUPS: tuple[Route[Handler], ...] = (
         what="members, nested ones too",
         permissions=needs.READ_GROUPS,
         source="Graph: group: list transitiveMembers",
-        fidelity=_DYNAMIC,
+        fidelity=groups.DYNAMIC,
     ),
     *lists(_OWNERS, "owners", what="owners", permissions=needs.READ_GROUPS, source="Graph: group: list owners"),
     references(_OWNERS, "owners", what="owners", permissions=needs.READ_GROUPS, source="Graph: group: list owners"),

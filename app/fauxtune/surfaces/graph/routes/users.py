@@ -8,11 +8,11 @@ from __future__ import annotations
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import approximated
-from fauxtune.operations.directory import users_and_groups
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import Handler, runs
+from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import groups, users
-from fauxtune.surfaces.graph.routes.groups import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
+from fauxtune.surfaces.graph.routes.families import routes_of_own
+from fauxtune.surfaces.graph.routes.groups import ONE_OWNER, lists, of_member
 
 DIRECTORY_OBJECT = entity("directoryObject")
 LICENSE_DETAILS = entity("licenseDetails")
@@ -22,7 +22,6 @@ _LICENSES = approximated("a usageLocation is not asked for, and licences do not 
 _MAIL = approximated("to the tenant's own mailboxes, as plain text; without attachments and sent items")
 _SESSIONS = approximated("refresh tokens end at once; access tokens live to their end")
 _PASSWORD = approximated("every new password will do")
-_UPDATED = approximated("assignedLicenses can be written, which the real service leaves to assignLicense")
 
 
 def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
@@ -167,73 +166,12 @@ def _manager(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
 
 _ONE_USER = "users/{user}"
 USERS: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        "users",
-        users.list_users,
-        "List users",
-        returns=USER,
-        many=True,
-        permissions=needs.READ_USERS,
-        source="Graph: user: list",
-        fidelity=SEARCH,
-    ),
-    Route(
-        "POST",
-        "users",
-        users.create_user,
-        "Create a user",
-        accepts=USER,
-        returns=USER,
-        status=201,
-        permissions=needs.WRITE_USERS,
-        source="Graph: user: create",
-        fidelity=approximated("licences may be given at once, and the name's domain need not be the tenant's"),
-    ),
-    Route(
-        "GET",
-        "users/$count",
-        users.count_users,
-        "Count users",
-        permissions=needs.READ_USERS,
-        source="Graph: user: list",
-        fidelity=SEARCH,
-    ),
-    Route(
-        "GET",
-        _ONE_USER,
-        users.get_user,
-        "Get a user",
-        returns=USER,
-        permissions=needs.READ_USERS,
-        source="Graph: user: get",
-    ),
-    Route(
-        "PATCH",
-        _ONE_USER,
-        users.update_user,
-        "Update a user",
-        accepts=USER,
-        status=204,
-        permissions=needs.WRITE_USERS,
-        source="Graph: user: update",
-        fidelity=_UPDATED,
-    ),
-    Route(
-        "DELETE",
-        _ONE_USER,
-        runs(users_and_groups.delete_user, key="user"),
-        "Delete a user",
-        status=204,
-        permissions=needs.WRITE_USERS,
-        source="Graph: user: delete",
-        fidelity=AT_ONCE,
-    ),
+    *routes_of_own(users.USERS_OF_TENANT),
     *_of_user(_ONE_USER, read=needs.READ_USERS, write=needs.WRITE_USERS),
     Route(
         "GET",
         "me",
-        users.get_user,
+        users.USERS_OF_TENANT.get,
         "Get the signed-in user",
         returns=USER,
         permissions=needs.ME,
@@ -242,13 +180,13 @@ USERS: tuple[Route[Handler], ...] = (
     Route(
         "PATCH",
         "me",
-        users.update_user,
+        users.USERS_OF_TENANT.update,
         "Update the signed-in user",
         accepts=USER,
         status=204,
         permissions=needs.WRITE_USERS,
         source="Graph: user: update",
-        fidelity=_UPDATED,
+        fidelity=users.USERS_OF_TENANT.fidelities["update"],
     ),
     Route(
         "POST",
