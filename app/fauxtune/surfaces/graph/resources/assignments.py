@@ -25,7 +25,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, stored
-from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_of_path, profile_row
+from fauxtune.surfaces.graph.resources.device_configurations import CONFIGURATIONS, below
 from fauxtune.surfaces.graph.resources.parts import Below, placed
 from fauxtune.surfaces.graph.resources.profile_expansion import CONTEXT, in_old_form
 
@@ -43,7 +43,7 @@ _TARGETS = {
 _GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
 _LEGACY = "deviceConfigurationGroupAssignments"
 ASSIGNED = Below(
-    profile_row,
+    CONFIGURATIONS.row,
     placed(
         Listed(collection=ASSIGNMENTS, entity=ASSIGNMENT, context=CONTEXT, document=stored),
         lambda profile: below(profile, "assignments"),
@@ -52,7 +52,7 @@ ASSIGNED = Below(
 )
 #: Those that name a group.
 ASSIGNED_TO_GROUPS = Below(
-    profile_row,
+    CONFIGURATIONS.row,
     placed(
         Listed(collection=GROUP_ASSIGNMENTS, entity=GROUP_ASSIGNMENT, context=CONTEXT, document=in_old_form),
         lambda profile: below(profile, "groupAssignments"),
@@ -66,7 +66,7 @@ async def assign(call: Call) -> Answer:
     targets = _new_set(call, call.lenient_body())
 
     def replace_all(tx: Transaction) -> list[Json]:
-        thing = operations.assignable(profile_of_path(tx.connection, call))
+        thing = operations.assignable(CONFIGURATIONS.read_row(tx.connection, call))
         return operations.replace_all(tx, thing, targets=targets)
 
     documents = await call.run(replace_all)
@@ -80,14 +80,14 @@ async def assign(call: Call) -> Answer:
 async def create_assignment(call: Call) -> Answer:
     """POST .../{profile}/assignments: one more."""
     new = _new_assignment(call.body(), version=call.version)
-    document = await call.run(operations.add, (await profile_row(call)).id, new=new)
+    document = await call.run(operations.add, (await CONFIGURATIONS.row(call)).id, new=new)
     value = view(ASSIGNMENT, document, version=call.version)
     return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/assignments")
 
 
 async def update_assignment(call: Call) -> Answer:
     """PATCH .../{profile}/assignments/{assignment}: its intent, and the filter of its target."""
-    profile = await profile_row(call)
+    profile = await CONFIGURATIONS.row(call)
     old = (await ASSIGNED.row(call, profile)).document
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(ASSIGNMENT, body, partial=True, version=call.version)
@@ -100,20 +100,20 @@ async def update_assignment(call: Call) -> Answer:
 async def delete_assignment(call: Call) -> Answer:
     """DELETE .../{profile}/assignments/{assignment}, and of its old form."""
     key = call.keys["assignment"]
-    await call.run(operations.remove, (await profile_row(call)).id, assignment_id=key)
+    await call.run(operations.remove, (await CONFIGURATIONS.row(call)).id, assignment_id=key)
     return NO_CONTENT
 
 
 async def profile_of_group_assignment(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments/{assignment}/deviceConfiguration."""
-    await ASSIGNED_TO_GROUPS.row(call, await profile_row(call))
-    return await get_profile(call)
+    await ASSIGNED_TO_GROUPS.row(call, await CONFIGURATIONS.row(call))
+    return await CONFIGURATIONS.get(call)
 
 
 async def create_group_assignment(call: Call) -> Answer:
     """POST .../{profile}/groupAssignments: one more."""
     new = _of_old_form(call.body(), version=call.version)
-    document = await call.run(operations.add, (await profile_row(call)).id, new=new)
+    document = await call.run(operations.add, (await CONFIGURATIONS.row(call)).id, new=new)
     value = _shown_in_old_form(call, document, new=new)
     return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/groupAssignments")
 
@@ -122,7 +122,7 @@ async def update_group_assignment(call: Call) -> Answer:
     """PATCH .../{profile}/groupAssignments/{assignment}: whether the group is included. Its intent stays; its filter
     too, unless the group is excluded from now on, which takes none.
     """
-    profile = await profile_row(call)
+    profile = await CONFIGURATIONS.row(call)
     old = await ASSIGNED_TO_GROUPS.row(call, profile)
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(GROUP_ASSIGNMENT, body, partial=True, version=call.version)

@@ -11,24 +11,33 @@ the profile's version, and that clearing what is not set is 404.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.graph.references import binds
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.paths.table import UnknownSegment
-from fauxtune.core.odata.schema.types import bare_name
+from fauxtune.core.odata.schema.types import Entity, approximated, bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
+from fauxtune.operations.insight.audit_rules import PROFILE
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.profiles.references import referenced
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, of_cast
+from fauxtune.surfaces.graph.resources.own_family import OwnFamily
 from fauxtune.surfaces.graph.resources.profile_expansion import (
     CONTEXT,
     EXPANDABLE,
@@ -38,114 +47,183 @@ from fauxtune.surfaces.graph.resources.profile_expansion import (
     reference_context,
 )
 
-_BASE = entity("deviceConfiguration")
-_LISTED = Listed(
-    collection=PROFILES,
-    document=lambda row: row.document,
-    entity=_BASE,
-    context=CONTEXT,
-    entity_of=lambda row: entity(row.kind),
-    always_count=True,
-    expandable=EXPANDABLE,
-    expand=expansions,
-)
 
+@dataclass(frozen=True)
+class ProfileFamily(OwnFamily[ProfileRow], ABC):
+    """A collection of profiles of several types. `known_as`: what one is called in refusals of another type;
+    `expandable` and `expanded_by`: what `$expand` takes, and what it adds to rows.
+    """
 
-async def list_profiles(call: Call) -> Answer:
-    """GET /deviceManagement/deviceConfigurations."""
-    check_expansion(call, _BASE, *derived_from(_BASE))
-    return _dated(call, await list_rows(call, _listed(call)))
+    _: KW_ONLY
+    created_by: Callable[..., JsonObject] = profiles.create_profile
+    changed_by: Callable[..., JsonObject] = profiles.update_profile
+    deleted_by: Callable[[Transaction, Any], None] = profiles.delete_profile
+    known_as: str
+    expandable: tuple[str, ...]
+    expanded_by: Callable[[Call, Connection, Sequence[ProfileRow]], list[Json]]
 
-
-async def count_profiles(call: Call) -> Answer:
-    """GET /deviceManagement/deviceConfigurations/$count."""
-    return await count_rows(call, _listed(call))
-
-
-def _listed(call: Call) -> Listed[ProfileRow]:
-    """The list of the kinds that the path's cast leaves."""
-    if call.cast is None:
-        return _LISTED
-    return replace(_LISTED, narrowed=of_cast(call.cast, base=_BASE, kinds=derived_from(_BASE)))
-
-
-async def get_profile(call: Call) -> Answer:
-    """GET .../{profile}."""
-    row = await profile_row(call)
-    shape = entity(row.kind)
-    check_expansion(call, shape)
-    check_options(call, shape, *derived_from(_BASE), expandable=EXPANDABLE)
-    document = view(shape, row.document, version=call.version, select=call.query.select)
-    more: Json = {}
-    if call.query.expand:
-        (more,) = await call.read(lambda connection: expansions(call, connection, [row]))
-    return _dated(call, entity_answer(call, {**document, **more}, context=CONTEXT))
-
-
-async def create_profile(call: Call) -> Answer:
-    """POST: the body says what kind of profile it is with @odata.type."""
-    body = call.body()
-    name = type_name(body)
-    if name is None:
-        raise Invalid(
-            "@odata.type is required: deviceConfiguration is abstract. Send, for example, "
-            "'#microsoft.graph.androidWorkProfilePkcsCertificateProfile'.",
-            target="@odata.type",
+    @cached_property
+    def listed(self) -> Listed[ProfileRow]:
+        """How the collection is listed."""
+        return replace(
+            super().listed,
+            entity_of=lambda row: entity(row.kind),
+            always_count=True,
+            expandable=self.expandable,
+            expand=self.expanded_by,
         )
-    shape, known = entity(name), kind_of(name)
-    if not shape.is_a(_BASE):
-        raise Invalid(f"A {shape.name} is no deviceConfiguration.", target="@odata.type")
-    document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
-    document = await call.run(profiles.create_profile, known, document=document, navigations=binds(shape, body))
-    return created(call, view(shape, document, version=call.version), collection=CONTEXT)
+
+    async def get(self, call: Call) -> Answer:
+        """GET a profile."""
+        row = await self.row(call)
+        shape = entity(row.kind)
+        self.check_expansion(call, shape)
+        check_options(call, shape, *derived_from(self.base), expandable=self.expandable)
+        document = view(shape, row.document, version=call.version, select=call.query.select)
+        more: Json = {}
+        if call.query.expand:
+            (more,) = await call.read(lambda connection: self.expanded_by(call, connection, [row]))
+        return entity_answer(call, {**document, **more}, context=self.path)
+
+    async def create(self, call: Call) -> Answer:
+        """POST: the body says what kind of profile it is with @odata.type."""
+        body = call.body()
+        shape = self.shape_of(type_name(body))
+        known = kind_of(shape.name)
+        document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
+        document = await call.run(self.created_by, known, document=document, navigations=self.navigations(shape, body))
+        return created(call, view(shape, document, version=call.version), collection=self.path)
+
+    async def update(self, call: Call) -> Answer:
+        """PATCH: 200 with the entity. The type of a profile cannot be changed."""
+        row, body = await self.row(call), call.body()
+        name = type_name(body)
+        if name is not None and bare_name(name).lower() not in (row.kind.lower(), self.base.name.lower()):
+            message = f"The {self.known_as} is a {row.kind}; its @odata.type cannot be changed."
+            raise Invalid(message, target="@odata.type")
+        shape = entity(row.kind)
+        changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
+        navigations = self.navigations(shape, body)
+        document = await call.run(
+            self.changed_by, row.id, kind=kind_of(row.kind), changes=changes, navigations=navigations
+        )
+        return entity_answer(call, view(shape, document, version=call.version), context=self.path)
+
+    async def id_of(self, call: Call) -> str:
+        """The id of the profile. Raises NotFound for one of another collection."""
+        return (await self.row(call)).id
+
+    async def row(self, call: Call) -> ProfileRow:
+        """Return the profile that the path names. Raises NotFound if it does not exist."""
+        return await call.read(self.read_row, call)
+
+    def read_row(self, connection: Connection, call: Call) -> ProfileRow:
+        """Do what `row` does, in a transaction that is under way."""
+        key = self.key_of(call)
+        row = queries.profile(connection, call.tenant.id, profile_id=key)
+        if row is None or not entity(row.kind).is_a(self.base):
+            # By the last word of the path, without its s.
+            raise NotFound(f"There is no {self.path.rpartition('/')[2][:-1]} '{key}'.")
+        return row
+
+    @abstractmethod
+    def shape_of(self, name: str | None) -> Entity:
+        """The type of a new profile, whose body has this name. Raises Invalid for one that does not belong here."""
+
+    def check_expansion(self, call: Call, *entities: Entity) -> None:
+        """Raise Invalid for an `$expand` of a navigation that these types lack."""
+
+    def navigations(self, _shape: Entity, _body: Json) -> Mapping[str, Sequence[str]]:
+        """The references to other profiles that the body sets."""
+        return {}
 
 
-async def update_profile(call: Call) -> Answer:
-    """PATCH .../{profile}: 200 with the entity. The type of a profile cannot be changed."""
-    row = await profile_row(call)
-    body = call.body()
-    name = type_name(body)
-    if name is not None and bare_name(name).lower() not in (row.kind.lower(), _BASE.name.lower()):
-        raise Invalid(f"The profile is a {row.kind}; its @odata.type cannot be changed.", target="@odata.type")
-    shape = entity(row.kind)
-    changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
-    document = await call.run(
-        profiles.update_profile,
-        row.id,
-        kind=kind_of(row.kind),
-        changes=changes,
-        navigations=binds(shape, body),
-    )
-    return entity_answer(call, view(shape, document, version=call.version), context=CONTEXT)
+@dataclass(frozen=True)
+class _Configurations(ProfileFamily):
+    """Profiles of settings, which refer to one another, and which casts in paths tell apart."""
+
+    async def every(self, call: Call) -> Answer:
+        """GET the collection, as far as the path's cast leaves it."""
+        self.check_expansion(call, self.base, *derived_from(self.base))
+        return _dated(call, await list_rows(call, self._cast(call)))
+
+    async def count(self, call: Call) -> Answer:
+        """GET .../$count."""
+        return await count_rows(call, self._cast(call))
+
+    async def get(self, call: Call) -> Answer:
+        """GET a profile."""
+        return _dated(call, await super().get(call))
+
+    def read_row(self, connection: Connection, call: Call) -> ProfileRow:
+        """Return the profile that the path names. A cast to another type finds nothing."""
+        row = super().read_row(connection, call)
+        if call.cast is not None and not entity(row.kind).is_a(entity(call.cast)):
+            raise NotFound(f"The deviceConfiguration '{row.id}' is a {row.kind}, not a {bare_name(call.cast)}.")
+        return row
+
+    def shape_of(self, name: str | None) -> Entity:
+        """The type of a new profile, which its body must name."""
+        if name is None:
+            raise Invalid(
+                "@odata.type is required: deviceConfiguration is abstract. Send, for example, "
+                "'#microsoft.graph.androidWorkProfilePkcsCertificateProfile'.",
+                target="@odata.type",
+            )
+        shape = entity(name)
+        kind_of(name)
+        if not shape.is_a(self.base):
+            raise Invalid(f"A {shape.name} is no deviceConfiguration.", target="@odata.type")
+        return shape
+
+    def check_expansion(self, call: Call, *entities: Entity) -> None:
+        """Raise Invalid for an `$expand` of a navigation that the type of the cast, or else each of these, lacks."""
+        check_expansion(call, *entities)
+
+    def navigations(self, shape: Entity, body: Json) -> Mapping[str, Sequence[str]]:
+        """The references that the body sets with `@odata.bind`."""
+        return binds(shape, body)
+
+    def _cast(self, call: Call) -> Listed[ProfileRow]:
+        """The list of the kinds that the path's cast leaves."""
+        if call.cast is None:
+            return self.listed
+        return replace(self.listed, narrowed=of_cast(call.cast, base=self.base, kinds=derived_from(self.base)))
 
 
-async def delete_profile(call: Call) -> Answer:
-    """DELETE .../{profile}."""
-    await call.run(profiles.delete_profile, (await profile_row(call)).id)
-    return NO_CONTENT
-
-
-async def profile_row(call: Call) -> ProfileRow:
-    """Return the profile that the path names. Raises NotFound if it does not exist."""
-    return await call.read(profile_of_path, call)
-
-
-def profile_of_path(connection: Connection, call: Call) -> ProfileRow:
-    """Do what `profile_row` does, in a transaction that is under way. A cast to another type finds nothing."""
-    key = call.keys["profile"]
-    row = queries.profile(connection, call.tenant.id, profile_id=key)
-    if row is None or not entity(row.kind).is_a(_BASE):
-        raise NotFound(f"There is no deviceConfiguration '{key}'.")
-    if call.cast is not None and not entity(row.kind).is_a(entity(call.cast)):
-        raise NotFound(f"The deviceConfiguration '{row.id}' is a {row.kind}, not a {bare_name(call.cast)}.")
-    return row
+_SHOWN = approximated("v1.0 shows of kinds that only beta knows what all have: what the real service does is not known")
+_CHECKED = approximated(
+    "settings that can never work are 400, with the reason: the real service's checks are not published"
+)
+CONFIGURATIONS = _Configurations(
+    CONTEXT,
+    "deviceConfiguration",
+    "a profile",
+    PROFILES,
+    key="profile",
+    read=needs.READ_CONFIGURATION,
+    write=needs.WRITE_CONFIGURATION,
+    subject=PROFILE,
+    known_as="profile",
+    expandable=EXPANDABLE,
+    expanded_by=expansions,
+    fidelities={
+        "list": _SHOWN,
+        "create": _CHECKED,
+        "get": _SHOWN,
+        "update": _CHECKED,
+        "delete": approximated(
+            "400 while other profiles refer to it: what the real service does then is not documented"
+        ),
+    },
+)
 
 
 async def profile_with(call: Call, navigation: str) -> ProfileRow:
     """Return the profile that the path names, whose type must have the navigation. Raises NotFound if the path's cast
     is to another type, UnknownSegment if the type has no such navigation.
     """
-    row = await profile_row(call)
+    row = await CONFIGURATIONS.row(call)
     if entity(row.kind).navigation(navigation) is None:
         raise UnknownSegment(navigation)
     return row

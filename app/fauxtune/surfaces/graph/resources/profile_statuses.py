@@ -70,7 +70,7 @@ from fauxtune.surfaces.graph.lists import (
     list_rows,
     stored,
 )
-from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row, profile_with
+from fauxtune.surfaces.graph.resources.device_configurations import CONFIGURATIONS, below, profile_with
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
 from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, placed
 from fauxtune.surfaces.graph.resources.profile_expansion import (
@@ -87,7 +87,7 @@ DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
 #: in the year 1. Unverified: that the real service lists such devices. The id is `<user>_<profile>_<device>`: there is
 #: no device property, and tools split the id.
 OF_DEVICES = Below(
-    profile_row,
+    CONFIGURATIONS.row,
     placed(
         Listed(collection=DEVICE_STATUSES, entity=DEVICE_STATUS, context=CONTEXT, document=computed),
         lambda profile: below(profile, "deviceStatuses"),
@@ -98,7 +98,7 @@ OF_DEVICES = Below(
 
 async def device_status_overview(call: Call) -> Answer:
     """GET .../{profile}/deviceStatusOverview."""
-    profile = await profile_row(call)
+    profile = await CONFIGURATIONS.row(call)
     check_options(call, DEVICE_OVERVIEW)
     document = await call.read(lambda connection: device_overview(call, connection, profile))
     document = view(DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
@@ -111,7 +111,7 @@ USER_STATUS = entity("deviceConfigurationUserStatus")
 #: One row per user with a device that the profile reaches, also before it has planned with it. Unverified: that the
 #: real service lists such users.
 OF_USERS = Below(
-    profile_row,
+    CONFIGURATIONS.row,
     placed(
         Listed(collection=USER_STATUSES, entity=USER_STATUS, context=CONTEXT, document=computed),
         lambda profile: below(profile, "userStatuses"),
@@ -122,7 +122,7 @@ OF_USERS = Below(
 
 async def user_status_overview(call: Call) -> Answer:
     """GET .../{profile}/userStatusOverview."""
-    profile = await profile_row(call)
+    profile = await CONFIGURATIONS.row(call)
     check_options(call, USER_OVERVIEW)
     document = await call.read(lambda connection: user_overview(call, connection, profile))
     document = view(USER_OVERVIEW, document, version=call.version, select=call.query.select)
@@ -273,7 +273,7 @@ _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 
 
 async def _settings(call: Call) -> Found:
-    profile = await profile_row(call)
+    profile = await CONFIGURATIONS.row(call)
     documents = await call.read(lambda connection: setting_summaries(call, connection, profile))
     return below(profile, _SETTINGS), documents
 

@@ -17,86 +17,13 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, approximated
 from fauxtune.core.profiles.references import NAMES
-from fauxtune.operations.insight.audit_rules import PROFILE, changes, creates, deletes
+from fauxtune.operations.insight.audit_rules import PROFILE, changes
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, audited_by
 from fauxtune.surfaces.graph.resources import device_configurations
+from fauxtune.surfaces.graph.routes.families import routes_of_own
 
-_ALL = "deviceManagement/deviceConfigurations"
-_PROFILE = f"{_ALL}/{{profile}}"
-_BASE = entity("deviceConfiguration")
-_READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
-
-_SHOWN = approximated("v1.0 shows of kinds that only beta knows what all have: what the real service does is not known")
-_CHECKED = approximated(
-    "settings that can never work are 400, with the reason: the real service's checks are not published"
-)
-_NO_RULE = approximated("400 while other profiles refer to it: what the real service does then is not documented")
-
-PROFILES: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
-        _ALL,
-        device_configurations.list_profiles,
-        "List profiles",
-        returns=_BASE,
-        many=True,
-        permissions=_READ,
-        source="Graph: deviceConfiguration: list",
-        fidelity=_SHOWN,
-    ),
-    Route(
-        "POST",
-        _ALL,
-        audited_by(creates(PROFILE), device_configurations.create_profile),
-        "Create a profile",
-        accepts=_BASE,
-        returns=_BASE,
-        status=201,
-        permissions=_WRITE,
-        source="Graph: deviceConfiguration: create",
-        fidelity=_CHECKED,
-    ),
-    Route(
-        "GET",
-        f"{_ALL}/$count",
-        device_configurations.count_profiles,
-        "Count profiles",
-        permissions=_READ,
-        source="Graph: deviceConfiguration: list",
-    ),
-    Route(
-        "GET",
-        _PROFILE,
-        device_configurations.get_profile,
-        "Get a profile",
-        returns=_BASE,
-        permissions=_READ,
-        source="Graph: deviceConfiguration: get",
-        fidelity=_SHOWN,
-    ),
-    Route(
-        "PATCH",
-        _PROFILE,
-        audited_by(changes(PROFILE), device_configurations.update_profile),
-        "Update a profile",
-        accepts=_BASE,
-        returns=_BASE,
-        permissions=_WRITE,
-        source="Graph: deviceConfiguration: update",
-        fidelity=_CHECKED,
-    ),
-    Route(
-        "DELETE",
-        _PROFILE,
-        audited_by(deletes(PROFILE), device_configurations.delete_profile),
-        "Delete a profile",
-        status=204,
-        permissions=_WRITE,
-        source="Graph: deviceConfiguration: delete",
-        fidelity=_NO_RULE,
-    ),
-)
+PROFILES: tuple[Route[Handler], ...] = routes_of_own(device_configurations.CONFIGURATIONS)
 
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
