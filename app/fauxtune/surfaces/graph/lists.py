@@ -69,7 +69,8 @@ def computed(row: Json) -> Json:
     return row
 
 
-def _expand_nothing(_call: Call, _connection: Connection, rows: Sequence[object]) -> list[Json]:
+def expand_nothing(_call: Call, _connection: Connection, rows: Sequence[object]) -> list[Json]:
+    """Return what `$expand` adds to rows without navigations."""
     return [{} for _ in rows]
 
 
@@ -95,7 +96,7 @@ class Listed(Generic[R]):
     directory: bool = False
     always_count: bool = False
     expandable: tuple[str, ...] = ()
-    expand: Callable[[Call, Connection, Sequence[R]], list[Json]] = _expand_nothing
+    expand: Callable[[Call, Connection, Sequence[R]], list[Json]] = expand_nothing
     searchable: Searchable | None = None
     shape: Callable[[Call, R], Json] | None = None
     narrowed: Condition | None = None

@@ -1,8 +1,8 @@
 """What a family is: one collection of Graph that the mechanism keeps, as data.
 
 The type comes from the schema and its overlay, the rules from `core/policies`; here stands how the collection is
-reached, who may do it, and in which form it answers. What is said of every collection is an `AnyFamily`; one whose
-items have a table of their own is an `OwnFamily` (`resources/own_family.py`).
+reached, who may do it, and in which form it answers. What is said of every collection is an `AnyFamily`; one that is
+not stored with the resources is an `OwnFamily` (`resources/own_family.py`).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ Source: microsoft/Intune-Resource-Access, src/CsrValidation: `servicePrincipals/
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import MODEL, complex_type, entity
@@ -26,6 +27,7 @@ from fauxtune.core.model.addresses import INTUNE, endpoints
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.overlay import Overlay
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.directory import applications, grants, registrations
 from fauxtune.operations.directory.grants import (
     application_document,
@@ -37,9 +39,10 @@ from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.resources.parts import Computed, Found
+from fauxtune.surfaces.graph.resources.own_family import ComputedFamily
 
 APPLICATION = entity("application")
 PASSWORD = complex_type("passwordCredential")
@@ -49,56 +52,69 @@ REMOVE_PASSWORD = MODEL.parameters(
     "removePassword",
     overlay=Overlay(source="Graph: application: removePassword", required="keyId"),
 )
-_CONTEXT = "applications"
+_SEARCH = approximated("no $search, no owners, no changes (delta)")
+_GONE = approximated("gone at once: nothing is kept in directory/deletedItems")
 
 
-async def list_applications(call: Call) -> Answer:
-    """GET /applications."""
-    return list_documents(call, await _documents(call), entity=APPLICATION, context=_CONTEXT)
+async def _documents(call: Call) -> list[Json]:
+    rows = await call.read(queries.all_applications, call.tenant.id)
+    return [application_document(call.tenant, row) for row in rows]
 
 
-async def count_applications(call: Call) -> Answer:
-    """GET /applications/$count."""
-    return count_documents(call, await _documents(call), entity=APPLICATION)
+def _change(tx: Transaction, key: str, *, changes: Json) -> None:
+    row = registrations.application_by_key(tx, key)
+    registrations.change_application(tx, row.client_id, document=changes)
 
 
-async def get_application(call: Call) -> Answer:
-    """GET /applications/{application}, also by `appId='...'`."""
-    check_options(call, APPLICATION)
-    row = await call.run(registrations.application_by_key, object_key(call, "application"))
-    return entity_answer(call, _view(call, row), context=_CONTEXT)
+def _delete(tx: Transaction, key: str) -> str:
+    row = registrations.application_by_key(tx, key)
+    applications.delete_application(tx, row.client_id)
+    return row.client_id
 
 
-async def create_application(call: Call) -> Answer:
-    """POST /applications."""
-    document = accept(APPLICATION, call.body(), partial=False, version=call.version)
-    row = await call.run(registrations.create_application, document)
-    return created(call, _view(call, row), collection=_CONTEXT)
+@dataclass(frozen=True)
+class _Applications(ComputedFamily):
+    """Applications, which a path also names by `appId='...'`."""
+
+    async def get(self, call: Call) -> Answer:
+        """GET an application."""
+        check_options(call, self.base)
+        row = await call.run(registrations.application_by_key, await self.id_of(call))
+        return entity_answer(call, self.shown(call, self.document_of(call, row), verb="get"), context=self.path)
+
+    async def delete(self, call: Call) -> Answer:
+        """DELETE an application: its service principal goes too, and its tokens are refused."""
+        client_id = await call.run(_delete, await self.id_of(call))
+        call.emulator.tokens.forget_application(call.tenant.id, client_id)
+        return NO_CONTENT
+
+    def key_of(self, call: Call) -> str:
+        """The key in the path, with the name of an appId."""
+        return object_key(call, self.key)
+
+    def document_of(self, call: Call, result: ApplicationRow) -> Json:
+        """The document of a row."""
+        return application_document(call.tenant, result)
 
 
-async def update_application(call: Call) -> Answer:
-    """PATCH /applications/{application}."""
-    document = accept(APPLICATION, call.body(), partial=True, version=call.version)
-
-    def change(tx: Transaction) -> None:
-        row = registrations.application_by_key(tx, object_key(call, "application"))
-        registrations.change_application(tx, row.client_id, document=document)
-
-    await call.run(change)
-    return NO_CONTENT
-
-
-async def delete_application(call: Call) -> Answer:
-    """DELETE /applications/{application}: its service principal goes too, and its tokens are refused."""
-
-    def delete(tx: Transaction) -> str:
-        row = registrations.application_by_key(tx, object_key(call, "application"))
-        applications.delete_application(tx, row.client_id)
-        return row.client_id
-
-    client_id = await call.run(delete)
-    call.emulator.tokens.forget_application(call.tenant.id, client_id)
-    return NO_CONTENT
+APPLICATIONS = _Applications(
+    "applications",
+    "application",
+    "an application",
+    _documents,
+    key="application",
+    read=needs.READ_APPLICATIONS,
+    write=needs.WRITE_APPLICATIONS,
+    created_by=registrations.create_application,
+    changed_by=_change,
+    deleted_by=_delete,
+    missing=missing,
+    selects="create get",
+    update_status=204,
+    fidelities={**dict.fromkeys(("list", "count"), _SEARCH), "delete": _GONE},
+    sources={"create": "Graph: application: post applications"},
+    summaries={"create": "Register an application"},
+)
 
 
 async def add_password(call: Call) -> Answer:
@@ -126,15 +142,6 @@ async def remove_password(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def _documents(call: Call) -> list[Json]:
-    rows = await call.read(queries.all_applications, call.tenant.id)
-    return [application_document(call.tenant, row) for row in rows]
-
-
-def _view(call: Call, row: ApplicationRow) -> Json:
-    return view(APPLICATION, application_document(call.tenant, row), version=call.version, select=call.query.select)
-
-
 SERVICE_PRINCIPAL = entity("servicePrincipal")
 APP_ROLE_ASSIGNMENT = entity("appRoleAssignment")
 _PRINCIPALS = "servicePrincipals"
@@ -144,52 +151,61 @@ ASSIGNED, ASSIGNED_TO = "appRoleAssignments", "appRoleAssignedTo"
 _SIDES = {ASSIGNED: "principalId", ASSIGNED_TO: "resourceId"}
 
 
-async def list_principals(call: Call) -> Answer:
-    """GET /servicePrincipals."""
-    return list_documents(call, await _principal_documents(call), entity=SERVICE_PRINCIPAL, context=_PRINCIPALS)
+async def _principal_documents(call: Call) -> list[Json]:
+    rows = await call.read(queries.all_applications, call.tenant.id)
+    return principal_documents(call.tenant, rows)
 
 
-async def count_principals(call: Call) -> Answer:
-    """GET /servicePrincipals/$count."""
-    return count_documents(call, await _principal_documents(call), entity=SERVICE_PRINCIPAL)
+def _change_principal(tx: Transaction, key: str, *, changes: Json) -> None:
+    row = registrations.own_principal(tx, key)
+    registrations.change_principal(tx, row.client_id, document=changes)
 
 
-async def get_principal(call: Call) -> Answer:
-    """GET /servicePrincipals/{principal}, also by `appId='...'`."""
-    check_options(call, SERVICE_PRINCIPAL)
-    document = await principal_document(call)
-    selected = view(SERVICE_PRINCIPAL, document, version=call.version, select=call.query.select)
-    return entity_answer(call, selected, context=_PRINCIPALS)
+def _delete_principal(tx: Transaction, key: str) -> None:
+    registrations.delete_principal(tx, registrations.own_principal(tx, key).client_id)
 
 
-async def create_principal(call: Call) -> Answer:
-    """POST /servicePrincipals: of an application of the tenant that has none."""
-    document = accept(SERVICE_PRINCIPAL, call.body(), partial=False, version=call.version)
-    row = await call.run(registrations.create_principal, document)
-    principal = principal_documents(call.tenant, [row])[-1]
-    return created(call, view(SERVICE_PRINCIPAL, principal, version=call.version), collection=_PRINCIPALS)
+@dataclass(frozen=True)
+class _Principals(ComputedFamily):
+    """Service principals, which a path also names by `appId='...'`."""
+
+    async def get(self, call: Call) -> Answer:
+        """GET a service principal."""
+        check_options(call, self.base)
+        return entity_answer(call, self.shown(call, await principal_document(call), verb="get"), context=self.path)
+
+    def key_of(self, call: Call) -> str:
+        """The key in the path, with the name of an appId."""
+        return object_key(call, self.key)
+
+    def document_of(self, call: Call, result: ApplicationRow) -> Json:
+        """The document of the principal of a row."""
+        return principal_documents(call.tenant, [result])[-1]
 
 
-async def update_principal(call: Call) -> Answer:
-    """PATCH /servicePrincipals/{principal}."""
-    document = accept(SERVICE_PRINCIPAL, call.body(), partial=True, version=call.version)
-
-    def change(tx: Transaction) -> None:
-        row = registrations.own_principal(tx, object_key(call, _KEY))
-        registrations.change_principal(tx, row.client_id, document=document)
-
-    await call.run(change)
-    return NO_CONTENT
-
-
-async def delete_principal(call: Call) -> Answer:
-    """DELETE /servicePrincipals/{principal}."""
-
-    def delete(tx: Transaction) -> None:
-        registrations.delete_principal(tx, registrations.own_principal(tx, object_key(call, _KEY)).client_id)
-
-    await call.run(delete)
-    return NO_CONTENT
+PRINCIPALS = _Principals(
+    _PRINCIPALS,
+    "servicePrincipal",
+    "a service principal",
+    _principal_documents,
+    key=_KEY,
+    read=needs.READ_APPLICATIONS,
+    write=needs.WRITE_APPLICATIONS,
+    created_by=registrations.create_principal,
+    changed_by=_change_principal,
+    deleted_by=_delete_principal,
+    missing=missing,
+    selects="get",
+    update_status=204,
+    fidelities={
+        "list": approximated("the tenant's applications, Microsoft Graph and Intune; no $search"),
+        "count": _SEARCH,
+        "create": approximated("only of the tenant's own applications"),
+        "delete": _GONE,
+    },
+    sources={"create": "Graph: servicePrincipal: post servicePrincipals"},
+    summaries={"create": "Create the service principal of an application"},
+)
 
 
 def list_assignments(navigation: str) -> Handler:
@@ -284,51 +300,51 @@ async def _assignments(call: Call, navigation: str) -> tuple[list[Json], str]:
     return documents, f"{_PRINCIPALS}('{document['id']}')/{navigation}"
 
 
-async def _principal_documents(call: Call) -> list[Json]:
-    rows = await call.read(queries.all_applications, call.tenant.id)
-    return principal_documents(call.tenant, rows)
-
-
 PERMISSION_GRANT = entity("oAuth2PermissionGrant")
 _GRANTS = "oauth2PermissionGrants"
 
 
-async def _all_grants(call: Call) -> Found:
-    return _GRANTS, await _grant_documents(call)
+async def _grant_documents(call: Call) -> list[Json]:
+    return permission_grants(call.tenant, await call.read(queries.all_applications, call.tenant.id))
 
 
+def _change_grant(tx: Transaction, key: str, *, changes: Json) -> None:
+    """Another scope; the rest cannot be changed."""
+    row = grants.application_of_grant(tx, key)
+    if "scope" in changes:
+        grants.change_consent(tx, row, scope=changes["scope"])
+
+
+def _delete_grant(tx: Transaction, key: str) -> None:
+    """Nothing is consented to any more."""
+    grants.change_consent(tx, grants.application_of_grant(tx, key), scope=None)
+
+
+CONSENT = approximated("for all users, and to Microsoft Graph's permissions")
 #: What applications may do for users.
-GRANTS = Computed(PERMISSION_GRANT, _all_grants, key="grant", missing=missing)
-
-
-async def create_grant(call: Call) -> Answer:
-    """POST /oauth2PermissionGrants."""
-    body = accept(PERMISSION_GRANT, call.body(), partial=False, version=call.version)
-    document = await call.run(grants.consent, body)
-    return created(call, view(PERMISSION_GRANT, document, version=call.version), collection=_GRANTS)
-
-
-async def update_grant(call: Call) -> Answer:
-    """PATCH /oauth2PermissionGrants/{grant}: another scope; the rest cannot be changed."""
-    body = accept(PERMISSION_GRANT, call.body(), partial=True, version=call.version)
-
-    def change(tx: Transaction) -> None:
-        row = grants.application_of_grant(tx, call.keys["grant"])
-        if "scope" in body:
-            grants.change_consent(tx, row, scope=body["scope"])
-
-    await call.run(change)
-    return NO_CONTENT
-
-
-async def delete_grant(call: Call) -> Answer:
-    """DELETE /oauth2PermissionGrants/{grant}: nothing is consented to any more."""
-
-    def delete(tx: Transaction) -> None:
-        grants.change_consent(tx, grants.application_of_grant(tx, call.keys["grant"]), scope=None)
-
-    await call.run(delete)
-    return NO_CONTENT
+GRANTS = ComputedFamily(
+    _GRANTS,
+    "oAuth2PermissionGrant",
+    "a grant of delegated permissions",
+    _grant_documents,
+    key="grant",
+    read=needs.READ_GRANTS,
+    write=needs.WRITE_GRANTS,
+    created_by=grants.consent,
+    changed_by=_change_grant,
+    deleted_by=_delete_grant,
+    missing=missing,
+    update_status=204,
+    fidelities=dict.fromkeys(("list", "count", "create"), CONSENT),
+    sources={"create": "Graph: oAuth2PermissionGrant: post"},
+    summaries={
+        "list": "List what has been consented to",
+        "count": "Count what has been consented to",
+        "create": "Consent to delegated permissions",
+        "update": "Change the scope of a grant",
+        "delete": "Take the consent back",
+    },
+)
 
 
 async def list_grants_of_principal(call: Call) -> Answer:
@@ -341,10 +357,6 @@ async def list_grants_of_principal(call: Call) -> Answer:
     ]
     context = f"servicePrincipals('{principal['id']}')/{_GRANTS}"
     return list_documents(call, documents, entity=PERMISSION_GRANT, context=context)
-
-
-async def _grant_documents(call: Call) -> list[Json]:
-    return permission_grants(call.tenant, await call.read(queries.all_applications, call.tenant.id))
 
 
 _BY_APPLICATION = re.compile(r"\(\s*appid=", re.IGNORECASE)

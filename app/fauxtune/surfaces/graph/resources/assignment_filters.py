@@ -30,13 +30,13 @@ from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json
 from fauxtune.surfaces.graph.lists import collection_answer, element_row
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
-from fauxtune.surfaces.graph.resources.own_family import OwnFamily
+from fauxtune.surfaces.graph.resources.own_family import RowFamily
 from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 ASSIGNMENT_FILTER = entity("deviceAndAppManagementAssignmentFilter")
 DEVICE_PLATFORM_TYPE = enumeration("devicePlatformType")
 
-FILTERS = OwnFamily(
+FILTERS = RowFamily(
     "deviceManagement/assignmentFilters",
     "deviceAndAppManagementAssignmentFilter",
     "an assignment filter",

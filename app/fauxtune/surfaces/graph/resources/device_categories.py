@@ -14,12 +14,12 @@ from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.resources.device_parts import NONE
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
-from fauxtune.surfaces.graph.resources.own_family import OwnFamily
+from fauxtune.surfaces.graph.resources.own_family import RowFamily
 
 DEVICE_CATEGORY = entity("deviceCategory")
 
 _TAKEN = approximated("409 for a name that is taken")
-CATEGORIES = OwnFamily(
+CATEGORIES = RowFamily(
     "deviceManagement/deviceCategories",
     "deviceCategory",
     "a device category",
@@ -31,7 +31,7 @@ CATEGORIES = OwnFamily(
     created_by=device_records.create_category,
     changed_by=device_records.update_category,
     deleted_by=device_records.delete_category,
-    selects=True,
+    selects="update",
     fidelities={"create": _TAKEN, "update": _TAKEN},
     sources={
         "list": "Graph: List deviceCategories",

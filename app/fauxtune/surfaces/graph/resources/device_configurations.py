@@ -11,7 +11,7 @@ the profile's version, and that clearing what is not set is 404.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
@@ -20,7 +20,6 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.graph.references import binds
-from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.paths.table import UnknownSegment
@@ -37,7 +36,7 @@ from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, of_cast
-from fauxtune.surfaces.graph.resources.own_family import OwnFamily
+from fauxtune.surfaces.graph.resources.own_family import RowFamily
 from fauxtune.surfaces.graph.resources.profile_expansion import (
     CONTEXT,
     EXPANDABLE,
@@ -49,29 +48,19 @@ from fauxtune.surfaces.graph.resources.profile_expansion import (
 
 
 @dataclass(frozen=True)
-class ProfileFamily(OwnFamily[ProfileRow], ABC):
-    """A collection of profiles of several types. `known_as`: what one is called in refusals of another type;
-    `expandable` and `expanded_by`: what `$expand` takes, and what it adds to rows.
-    """
+class ProfileFamily(RowFamily[ProfileRow]):
+    """A collection of profiles of several types. `known_as`: what one is called in refusals of another type."""
 
     _: KW_ONLY
-    created_by: Callable[..., JsonObject] = profiles.create_profile
-    changed_by: Callable[..., JsonObject] = profiles.update_profile
-    deleted_by: Callable[[Transaction, Any], None] = profiles.delete_profile
+    created_by: Callable[..., Any] = profiles.create_profile
+    changed_by: Callable[..., Any] = profiles.update_profile
+    deleted_by: Callable[[Transaction, Any], object] = profiles.delete_profile
     known_as: str
-    expandable: tuple[str, ...]
-    expanded_by: Callable[[Call, Connection, Sequence[ProfileRow]], list[Json]]
 
     @cached_property
     def listed(self) -> Listed[ProfileRow]:
         """How the collection is listed."""
-        return replace(
-            super().listed,
-            entity_of=lambda row: entity(row.kind),
-            always_count=True,
-            expandable=self.expandable,
-            expand=self.expanded_by,
-        )
+        return replace(super().listed, entity_of=lambda row: entity(row.kind), always_count=True)
 
     async def get(self, call: Call) -> Answer:
         """GET a profile."""

@@ -13,10 +13,10 @@ managedDevice calls the latter azureADDeviceId, and in a path it is written `dev
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
@@ -39,7 +39,7 @@ from fauxtune.storage.rows.directory import DirectoryDeviceRow, DirectoryObjectR
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Identified, Listed, Stored, collection_answer, stored
-from fauxtune.surfaces.graph.resources.own_family import OwnFamily
+from fauxtune.surfaces.graph.resources.own_family import Accepted, RowFamily
 
 DIRECTORY_OBJECT = entity("directoryObject")
 _PRINCIPAL = entity("servicePrincipal")
@@ -137,18 +137,17 @@ def expand(call: Call, connection: Connection, rows: Sequence[Identified]) -> li
 
 
 @dataclass(frozen=True)
-class DirectoryFamily(OwnFamily[D]):
+class DirectoryFamily(RowFamily[D]):
     """A collection of objects of the directory, which answers in its ways.
 
-    `found_by` returns the row that the path names; `required`: what the body of a POST must have; `expandable`,
-    `searchable`: of its list; `expanded_by`: what `$expand` adds to rows.
+    `found_by` returns the row that the path names; `required`: what the body of a POST must have; `searchable`: of its
+    list.
     """
 
     _: KW_ONLY
     update_status: int = 204
     found_by: Callable[[Connection, Call], D | None]
     required: tuple[str, ...]
-    expandable: tuple[str, ...]
     searchable: Searchable
     expanded_by: Callable[[Call, Connection, Sequence[D]], list[Json]] = expand
 
@@ -160,8 +159,6 @@ class DirectoryFamily(OwnFamily[D]):
             page_size=100,
             largest_page=999,
             directory=True,
-            expandable=self.expandable,
-            expand=self.expanded_by,
             searchable=self.searchable,
         )
 
@@ -180,7 +177,7 @@ class DirectoryFamily(OwnFamily[D]):
         document = view(self.base, row.document, version=call.version, select=call.query.select)
         return entity_answer(call, {**document, **more}, context=self.path)
 
-    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> Accepted:
         """The document in a body; a new one has all that is required."""
         if not partial:
             check_required(body, self.base, names=self.required)
@@ -285,7 +282,7 @@ class _Devices(DirectoryFamily[DirectoryDeviceRow]):
         """The device's own id: a path can name it by its deviceId."""
         return (await call.read(device_row, call)).id
 
-    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> Accepted:
         """The document in a body; what is required can be neither empty nor taken away."""
         if not partial:
             filled = {name: value for name, value in body.items() if value not in ("", [])}

@@ -10,7 +10,6 @@ The path names the object whose lists are asked for: a user, `/me`, a group, an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -40,6 +39,7 @@ from fauxtune.surfaces.graph.resources.directory_objects import (
     shape,
     texts,
 )
+from fauxtune.surfaces.graph.resources.own_family import Accepted
 from fauxtune.surfaces.graph.resources.users import key_of
 
 GROUP = entity("group")
@@ -54,7 +54,7 @@ _MOST_BOUND = 20
 class _Groups(DirectoryFamily[GroupRow]):
     """Groups: members@odata.bind and owners@odata.bind of a body, also of a PATCH, add to who is there."""
 
-    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> Accepted:
         """The document, and the ids of those who are added."""
         document, _ = super().accepted(call, body, partial=partial)
         return document, {"member_ids": _bound(body, "members"), "owner_ids": _bound(body, "owners")}

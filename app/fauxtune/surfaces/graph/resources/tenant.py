@@ -17,8 +17,7 @@ hasCustomRoleScopeTag.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
 from typing import Any
 
 from fauxtune.core.clock import iso
@@ -56,7 +55,7 @@ from fauxtune.surfaces.graph.lists import (
     list_rows,
     stored,
 )
-from fauxtune.surfaces.graph.resources.own_family import OwnFamily
+from fauxtune.surfaces.graph.resources.own_family import RowFamily
 from fauxtune.surfaces.graph.resources.parts import Below, placed
 
 DOMAIN = entity("domain")
@@ -301,21 +300,12 @@ WRITE_TAGS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
 _KEPT = "no administrator is kept from what has other tags"
 
 
-@dataclass(frozen=True)
-class _Tags(OwnFamily[RoleScopeTagRow]):
-    """The tags, the built-in one first."""
-
-    @cached_property
-    def listed(self) -> Listed[RoleScopeTagRow]:
-        """A list expands `assignments` to nothing, as it was seen in live tenants: they stand below each tag."""
-        return replace(
-            super().listed,
-            expandable=("assignments",),
-            expand=lambda _call, _connection, rows: [{"assignments": []} for _ in rows],
-        )
+def _expand_to_nothing(_call: Call, _connection: Connection, rows: Sequence[RoleScopeTagRow]) -> list[Json]:
+    """A list expands `assignments` to nothing, as it was seen in live tenants: they stand below each tag."""
+    return [{"assignments": []} for _ in rows]
 
 
-TAGS = _Tags(
+TAGS = RowFamily(
     _TAGS,
     "roleScopeTag",
     "a scope tag",
@@ -324,6 +314,8 @@ TAGS = _Tags(
     read=READ_TAGS,
     write=WRITE_TAGS,
     subject=TAG,
+    expandable=("assignments",),
+    expanded_by=_expand_to_nothing,
     created_by=operations.create_tag,
     changed_by=operations.update_tag,
     deleted_by=operations.delete_tag,

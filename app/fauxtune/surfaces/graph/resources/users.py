@@ -11,7 +11,7 @@ The message goes to the mailboxes of the tenant's users. There are no folders: n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
@@ -39,6 +39,7 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_
 from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.directory_objects import AT_ONCE, SEARCH, DirectoryFamily, expand
+from fauxtune.surfaces.graph.resources.own_family import Accepted
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each
 
 MANAGED_DEVICE = entity("managedDevice")
@@ -95,7 +96,7 @@ class _Users(DirectoryFamily[UserRow]):
         """The key in the path; at `/me` that of the user who signed in."""
         return key_of(call)
 
-    def accepted(self, call: Call, body: Json, *, partial: bool) -> tuple[Json, Mapping[str, Any]]:
+    def accepted(self, call: Call, body: Json, *, partial: bool) -> Accepted:
         """The document without the password, and the password."""
         document, _ = super().accepted(call, body, partial=partial)
         profile: dict[str, Any] = document.pop("passwordProfile", None) or {}

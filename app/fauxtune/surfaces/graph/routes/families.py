@@ -42,8 +42,8 @@ def routes_of(family: Family, above: tuple[Family, ...] = ()) -> tuple[Route[Han
     )
 
 
-def routes_of_own(family: OwnFamily[Any]) -> tuple[Route[Handler], ...]:
-    """Return the routes of a family whose items have a table of their own."""
+def routes_of_own(family: OwnFamily) -> tuple[Route[Handler], ...]:
+    """Return the routes of a family that is not stored with the resources."""
     routes = _Routes(family, family.path, f"{family.path}/{{{family.key}}}", family.is_beta_only())
     subject, audited = family.subject, {}
     if subject is not None:
