@@ -14,7 +14,7 @@ from fauxtune.core.odata.schema.types import Entity, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import compliance_states, compliance_statuses
-from fauxtune.surfaces.graph.routes.profiles import Readable, read, read_collection
+from fauxtune.surfaces.graph.routes.collections import Readable, read, read_collection
 
 DEVICE_OVERVIEW = entity("deviceComplianceDeviceOverview")
 DEVICE_STATUS = entity("deviceComplianceDeviceStatus")

@@ -16,7 +16,7 @@ from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families import scripts as script_states
 from fauxtune.surfaces.graph.families.scripts import COMPLIANCE, HEALTH, PLAIN, ScriptStates
-from fauxtune.surfaces.graph.routes.profiles import read
+from fauxtune.surfaces.graph.routes.collections import read
 
 _MANAGED_DEVICE = entity("managedDevice")
 _FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)

@@ -15,7 +15,7 @@ from fauxtune.core.odata.schema.types import approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import profile_statuses
-from fauxtune.surfaces.graph.routes.profiles import read, read_collection
+from fauxtune.surfaces.graph.routes.collections import read, read_collection
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
 CERTIFICATE_STATE = entity("managedDeviceCertificateState")
