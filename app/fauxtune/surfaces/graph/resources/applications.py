@@ -41,8 +41,9 @@ from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import list_documents
 from fauxtune.surfaces.graph.resources.own_family import ComputedFamily
+from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 APPLICATION = entity("application")
 PASSWORD = complex_type("passwordCredential")
@@ -208,38 +209,23 @@ PRINCIPALS = _Principals(
 )
 
 
-def list_assignments(navigation: str) -> Handler:
-    """Return the handler of GET /servicePrincipals/{principal}/{navigation}."""
+def _assignments(navigation: str) -> Computed:
+    async def found(call: Call) -> Found:
+        document = await principal_document(call)
+        rows = await call.read(queries.all_applications, call.tenant.id)
+        side = _SIDES[navigation]
+        documents = [
+            role_assignment
+            for role_assignment in role_assignments(call.tenant, rows)
+            if role_assignment[side] == document["id"]
+        ]
+        return f"{_PRINCIPALS}('{document['id']}')/{navigation}", documents
 
-    async def assignments(call: Call) -> Answer:
-        documents, context = await _assignments(call, navigation)
-        return list_documents(call, documents, entity=APP_ROLE_ASSIGNMENT, context=context)
-
-    return assignments
-
-
-def count_assignments(navigation: str) -> Handler:
-    """Return the handler of GET /servicePrincipals/{principal}/{navigation}/$count."""
-
-    async def assignments(call: Call) -> Answer:
-        documents, _context = await _assignments(call, navigation)
-        return count_documents(call, documents, entity=APP_ROLE_ASSIGNMENT)
-
-    return assignments
+    return Computed(APP_ROLE_ASSIGNMENT, found, key="assignment", missing=missing)
 
 
-def get_assignment(navigation: str) -> Handler:
-    """Return the handler of GET /servicePrincipals/{principal}/{navigation}/{assignment}."""
-
-    async def assignment(call: Call) -> Answer:
-        documents, context = await _assignments(call, navigation)
-        key = call.keys["assignment"]
-        document = element_document(call, documents, entity=APP_ROLE_ASSIGNMENT, key=key)
-        if document is None:
-            raise missing(key)
-        return entity_answer(call, document, context=context)
-
-    return assignment
+#: By navigation: the roles that a service principal has, and those that others have of it.
+ASSIGNMENTS = {navigation: _assignments(navigation) for navigation in _SIDES}
 
 
 def create_assignment(navigation: str) -> Handler:
@@ -271,7 +257,7 @@ def delete_assignment(navigation: str) -> Handler:
     """Return the handler of DELETE /servicePrincipals/{principal}/{navigation}/{assignment}."""
 
     async def unassign(call: Call) -> Answer:
-        documents, _context = await _assignments(call, navigation)
+        _context, documents = await ASSIGNMENTS[navigation].read(call)
         key = call.keys["assignment"]
         document = next((each for each in documents if each["id"] == key), None)
         if document is None:
@@ -286,18 +272,6 @@ async def principal_document(call: Call) -> Json:
     """Return the service principal that the path names. Raises NotFound."""
     client_id = await call.run(registrations.principal_client_id, object_key(call, _KEY))
     return next(document for document in await _principal_documents(call) if document["appId"] == client_id)
-
-
-async def _assignments(call: Call, navigation: str) -> tuple[list[Json], str]:
-    document = await principal_document(call)
-    rows = await call.read(queries.all_applications, call.tenant.id)
-    side = _SIDES[navigation]
-    documents = [
-        role_assignment
-        for role_assignment in role_assignments(call.tenant, rows)
-        if role_assignment[side] == document["id"]
-    ]
-    return documents, f"{_PRINCIPALS}('{document['id']}')/{navigation}"
 
 
 PERMISSION_GRANT = entity("oAuth2PermissionGrant")

@@ -25,7 +25,6 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active, unreached
@@ -39,12 +38,10 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_o
 from fauxtune.surfaces.graph.lists import (
     Listed,
     computed,
-    count_documents,
     count_rows,
-    element_document,
-    list_documents,
     list_rows,
 )
+from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 USER_PFX_CERTIFICATE = entity("userPFXCertificate")
 
@@ -111,19 +108,16 @@ _OF_VERSION = {
 }
 
 
-async def list_ndes(call: Call) -> Answer:
-    """GET /deviceManagement/ndesConnectors."""
-    return await _list(call, NDES_CONNECTOR, context=_NDES)
+async def _of_ndes(call: Call) -> Found:
+    return _NDES, await _documents(call)
 
 
-async def count_ndes(call: Call) -> Answer:
-    """GET /deviceManagement/ndesConnectors/$count."""
-    return count_documents(call, await _documents(call), entity=NDES_CONNECTOR)
+async def _in_detail(call: Call) -> Found:
+    return _DETAILS, await _documents(call)
 
 
-async def get_ndes(call: Call) -> Answer:
-    """GET /deviceManagement/ndesConnectors/{connector}."""
-    return await _get(call, NDES_CONNECTOR, context=_NDES)
+NDES_CONNECTORS = Computed(NDES_CONNECTOR, _of_ndes, key="connector")
+CONNECTORS_IN_DETAIL = Computed(CERTIFICATE_CONNECTOR, _in_detail, key="connector")
 
 
 async def delete_ndes(call: Call) -> Answer:
@@ -132,33 +126,6 @@ async def delete_ndes(call: Call) -> Answer:
     for file in files:
         call.emulator.connector_keys.delete(file)
     return NO_CONTENT
-
-
-async def list_details(call: Call) -> Answer:
-    """GET /deviceManagement/certificateConnectorDetails."""
-    return await _list(call, CERTIFICATE_CONNECTOR, context=_DETAILS)
-
-
-async def count_details(call: Call) -> Answer:
-    """GET /deviceManagement/certificateConnectorDetails/$count."""
-    return count_documents(call, await _documents(call), entity=CERTIFICATE_CONNECTOR)
-
-
-async def get_details(call: Call) -> Answer:
-    """GET /deviceManagement/certificateConnectorDetails/{connector}."""
-    return await _get(call, CERTIFICATE_CONNECTOR, context=_DETAILS)
-
-
-async def _list(call: Call, entity: Entity, *, context: str) -> Answer:
-    return list_documents(call, await _documents(call), entity=entity, context=context)
-
-
-async def _get(call: Call, entity: Entity, *, context: str) -> Answer:
-    key = call.keys["connector"]
-    document = element_document(call, await _documents(call), entity=entity, key=key)
-    if document is None:
-        raise NotFound(f"There is no {entity.name} '{key}'.")
-    return entity_answer(call, document, context=context)
 
 
 async def _documents(call: Call) -> list[Json]:

@@ -30,7 +30,7 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.compliance import ComplianceSettingsRow
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, computed, count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import Listed, computed
 from fauxtune.surfaces.graph.resources.compliance_states import platform_of, user_of
 from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, placed
 
@@ -188,26 +188,7 @@ async def device_summary(call: Call) -> Answer:
     return entity_answer(call, document, context=_DEVICES)
 
 
-async def list_setting_summaries(call: Call) -> Answer:
-    """GET /deviceManagement/deviceCompliancePolicySettingStateSummaries."""
-    return list_documents(call, await _summaries(call), entity=SETTING_SUMMARY, context=_SETTINGS)
-
-
-async def count_setting_summaries(call: Call) -> Answer:
-    """GET .../deviceCompliancePolicySettingStateSummaries/$count."""
-    return count_documents(call, await _summaries(call), entity=SETTING_SUMMARY)
-
-
-async def get_setting_summary(call: Call) -> Answer:
-    """GET .../deviceCompliancePolicySettingStateSummaries/{summary}."""
-    key = call.keys["summary"]
-    document = element_document(call, await _summaries(call), entity=SETTING_SUMMARY, key=key)
-    if document is None:
-        raise _missing(key)
-    return entity_answer(call, document, context=_SETTINGS)
-
-
-async def _summaries(call: Call) -> list[Json]:
+async def _summaries(call: Call) -> Found:
     counts: dict[tuple[str, str], Counter[str]] = {}
     for row in await call.read(lambda connection: list(queries.setting_states(connection, call.tenant.id))):
         for state in row.settings:
@@ -216,7 +197,7 @@ async def _summaries(call: Call) -> list[Json]:
     unjudged = await call.read(queries.unjudged, call.tenant.id)
     for setting in WORDS:
         counts.setdefault((setting, platform_of(None)), Counter())[Status.COMPLIANT.value] += unjudged
-    return [
+    documents = [
         {
             "id": _id(setting, platform),
             "setting": setting,
@@ -226,6 +207,7 @@ async def _summaries(call: Call) -> list[Json]:
         }
         for (setting, platform), numbers in sorted(counts.items())
     ]
+    return _SETTINGS, documents
 
 
 async def _states(call: Call) -> Found:
@@ -266,5 +248,7 @@ def _missing(key: str) -> NotFound:
     return NotFound(f"There is no deviceCompliancePolicySettingStateSummary '{key}'.")
 
 
+#: How many devices have each setting in which state.
+SUMMARIES_OF_SETTINGS = Computed(SETTING_SUMMARY, _summaries, key="summary", missing=_missing)
 #: The state of one setting on each device.
 STATES_OF_SETTING = Computed(SETTING_STATE, _states, key="state")

@@ -27,7 +27,7 @@ from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryObjectRow, GroupRow
 from fauxtune.surfaces.graph import needed_permissions as needs
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.directory_objects import (
     AT_ONCE,
@@ -127,33 +127,28 @@ _MOST_CHECKED = 20
 _SINGULAR = ("user", "group", "device", "object")
 
 
-def lists(navigation: str) -> Handler:
-    """GET .../{navigation}, also with a cast."""
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """The directory objects that a navigation leads to, as a list, also with a cast."""
 
-    async def handler(call: Call) -> Answer:
-        listed = _cast(call, mixed(navigation))
+    navigation: str
+    key: str = "element"
+
+    async def every(self, call: Call) -> Answer:
+        """GET .../{navigation}."""
+        listed = _cast(call, mixed(self.navigation))
         return await list_rows(call, listed, parent=await owner_id(call))
 
-    return handler
-
-
-def counts(navigation: str) -> Handler:
-    """GET .../{navigation}/$count, also with a cast."""
-
-    async def handler(call: Call) -> Answer:
-        listed = _cast(call, mixed(navigation))
+    async def count(self, call: Call) -> Answer:
+        """GET .../{navigation}/$count."""
+        listed = _cast(call, mixed(self.navigation))
         return await count_rows(call, listed, parent=await owner_id(call))
 
-    return handler
-
-
-def element(navigation: str) -> Handler:
-    """GET .../{navigation}/{element}, also with a cast: NotFound for what is not in this list, or of another kind."""
-
-    async def handler(call: Call) -> Answer:
-        listed = _cast(call, mixed(navigation))
+    async def get(self, call: Call) -> Answer:
+        """GET .../{navigation}/{element}: NotFound for what is not in this list, or of another kind."""
+        listed = _cast(call, mixed(self.navigation))
         check_options(call, listed.entity)
-        key = call.keys["element"]
+        key = call.keys[self.key]
         parent = await owner_id(call)
         row = await call.read(
             lambda connection: collections.element(
@@ -164,17 +159,10 @@ def element(navigation: str) -> Handler:
             raise users_and_groups.missing(key)
         return entity_answer(call, shape(call, row), context=listed.context)
 
-    return handler
-
-
-def references(navigation: str) -> Handler:
-    """GET .../{navigation}/$ref."""
-    listed = replace(mixed(navigation), shape=reference, context="Collection($ref)")
-
-    async def handler(call: Call) -> Answer:
+    async def references(self, call: Call) -> Answer:
+        """GET .../{navigation}/$ref."""
+        listed = replace(mixed(self.navigation), shape=reference, context="Collection($ref)")
         return await list_rows(call, listed, parent=await owner_id(call))
-
-    return handler
 
 
 async def get_manager(call: Call) -> Answer:

@@ -6,8 +6,9 @@ Each navigation that can be expanded is a `Part`, in the list of its resource: `
 page costs one statement for each navigation, however long it is, where the elements are rows of a collection; so does a
 navigation of these elements.
 
-Collections that are read from one declaration: their list, how many there are, and one of them by its id. `Below`: of
-rows, below an element that a path names; `Computed`: of documents that are computed from what is stored.
+Collections that are read from one declaration: their list, how many there are, and one of them by its id. `Rows`: of a
+table; `Below`: of rows, below an element that a path names; `Computed`: of documents that are computed from what is
+stored.
 """
 
 from __future__ import annotations
@@ -208,6 +209,26 @@ class Below(Generic[OwnerT, R]):
     async def row(self, call: Call, owner: OwnerT) -> R:
         """Return the row that the path names. Raises NotFound."""
         return await element_row(call, self.listed(call, owner), key=call.keys[self.key], parent=owner.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[R]):
+    """A collection of rows that nobody writes by Graph. `key` is the name in the path of one in the collection."""
+
+    listed: Listed[R]
+    key: str
+
+    async def every(self, call: Call) -> Answer:
+        """GET .../...: a page of the list."""
+        return await list_rows(call, self.listed)
+
+    async def count(self, call: Call) -> Answer:
+        """GET .../.../$count."""
+        return await count_rows(call, self.listed)
+
+    async def get(self, call: Call) -> Answer:
+        """GET .../.../{key}."""
+        return await get_element(call, self.listed, key=call.keys[self.key])
 
 
 def placed(listed: Listed[R], context: Callable[[OwnerT], str]) -> Callable[[Call, OwnerT], Listed[R]]:

@@ -62,17 +62,11 @@ from fauxtune.surfaces.graph.lists import (
     Listed,
     collection_answer,
     computed,
-    count_documents,
-    count_rows,
-    element_document,
-    get_element,
-    list_documents,
-    list_rows,
     stored,
 )
 from fauxtune.surfaces.graph.resources.device_configurations import CONFIGURATIONS, below, profile_with
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
-from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, placed
+from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, Rows, placed
 from fauxtune.surfaces.graph.resources.profile_expansion import (
     CONTEXT,
     device_overview,
@@ -226,11 +220,9 @@ CERTIFICATE_STATE = entity("managedDeviceCertificateState")
 
 _ALL = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 _NAME = "managedDeviceCertificateStates"
-_ALL_LISTED = Listed(
-    collection=ALL_CERTIFICATE_STATES,
-    entity=ANY_CERTIFICATE_STATE,
-    context=_ALL,
-    document=computed,
+ALL_CERTIFICATES = Rows(
+    Listed(collection=ALL_CERTIFICATE_STATES, entity=ANY_CERTIFICATE_STATE, context=_ALL, document=computed),
+    key="state",
 )
 
 
@@ -246,21 +238,6 @@ STATES_OF_CERTIFICATES = Below(
     ),
     key="state",
 )
-
-
-async def list_all(call: Call) -> Answer:
-    """GET /deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates."""
-    return await list_rows(call, _ALL_LISTED)
-
-
-async def count_all(call: Call) -> Answer:
-    """GET .../deviceConfigurationsAllManagedDeviceCertificateStates/$count."""
-    return await count_rows(call, _ALL_LISTED)
-
-
-async def get_any(call: Call) -> Answer:
-    """GET .../deviceConfigurationsAllManagedDeviceCertificateStates/{state}."""
-    return await get_element(call, _ALL_LISTED, key=call.keys["state"])
 
 
 CONFLICT_SUMMARY = entity("deviceConfigurationConflictSummary")
@@ -307,29 +284,16 @@ user_summary = _summary(
 )
 
 
-async def list_conflicts(call: Call) -> Answer:
-    """GET /deviceManagement/deviceConfigurationConflictSummary: which profiles and policies of the settings catalog are
-    in conflict, by the setting. Empty as long as none is.
-    """
-    return list_documents(call, await _conflicts(call), entity=CONFLICT_SUMMARY, context=_CONFLICTS)
+async def _conflicts(call: Call) -> Found:
+    return _CONFLICTS, await call.read(_read_conflicts, call)
 
 
-async def count_conflicts(call: Call) -> Answer:
-    """GET .../deviceConfigurationConflictSummary/$count."""
-    return count_documents(call, await _conflicts(call), entity=CONFLICT_SUMMARY)
+def _no_conflict(key: str) -> NotFound:
+    return NotFound(f"There is no conflict '{key}'.")
 
 
-async def get_conflict(call: Call) -> Answer:
-    """GET .../deviceConfigurationConflictSummary/{id}."""
-    key = call.keys["conflict"]
-    document = element_document(call, await _conflicts(call), entity=CONFLICT_SUMMARY, key=key)
-    if document is None:
-        raise NotFound(f"There is no conflict '{key}'.")
-    return entity_answer(call, document, context=_CONFLICTS)
-
-
-async def _conflicts(call: Call) -> list[Json]:
-    return await call.read(_read_conflicts, call)
+#: Which profiles and policies of the settings catalog are in conflict, by the setting. Empty as long as none is.
+CONFLICTS = Computed(CONFLICT_SUMMARY, _conflicts, key="conflict", missing=_no_conflict)
 
 
 def _read_conflicts(connection: Connection, call: Call) -> list[Json]:

@@ -27,7 +27,7 @@ from fauxtune.core.model.tenants import PREPAID, SKUS
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.filter import parse_filter
-from fauxtune.core.odata.schema.types import Entity, approximated
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.core.odata.schema.types import stored as stored_only
 from fauxtune.operations.compliance import occasions
 from fauxtune.operations.directory.users_and_groups import missing
@@ -47,58 +47,17 @@ from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.lists import (
     Listed,
     collection_answer,
-    count_documents,
-    count_rows,
     element_document,
-    get_element,
     list_documents,
-    list_rows,
     stored,
 )
 from fauxtune.surfaces.graph.resources.own_family import RowFamily
-from fauxtune.surfaces.graph.resources.parts import Below, placed
+from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, Rows, placed
 
 DOMAIN = entity("domain")
 ORGANIZATION = entity("organization")
 
 _CAPABILITIES = ("Email", "OfficeCommunicationsOnline", "Intune")
-
-
-async def list_organizations(call: Call) -> Answer:
-    """GET /organization: one."""
-    return list_documents(call, [_organization(call)], entity=ORGANIZATION, context="organization")
-
-
-async def count_organizations(call: Call) -> Answer:
-    """GET /organization/$count."""
-    return count_documents(call, [_organization(call)], entity=ORGANIZATION)
-
-
-async def get_organization(call: Call) -> Answer:
-    """GET /organization/{organization}."""
-    return _one(call, _organization(call), key=call.keys["organization"], entity=ORGANIZATION, context="organization")
-
-
-async def list_domains(call: Call) -> Answer:
-    """GET /domains: one."""
-    return list_documents(call, [_domain(call)], entity=DOMAIN, context="domains")
-
-
-async def count_domains(call: Call) -> Answer:
-    """GET /domains/$count."""
-    return count_documents(call, [_domain(call)], entity=DOMAIN)
-
-
-async def get_domain(call: Call) -> Answer:
-    """GET /domains/{domain}."""
-    return _one(call, _domain(call), key=call.keys["domain"], entity=DOMAIN, context="domains")
-
-
-def _one(call: Call, document: Json, *, key: str, entity: Entity, context: str) -> Answer:
-    element = element_document(call, [document], entity=entity, key=key)
-    if element is None:
-        raise missing(key)
-    return entity_answer(call, element, context=context)
 
 
 def _organization(call: Call) -> Json:
@@ -133,6 +92,19 @@ def _domain(call: Call) -> Json:
         "isVerified": True,
         "supportedServices": list(_CAPABILITIES),
     }
+
+
+async def _organizations(call: Call) -> Found:
+    return "organization", [_organization(call)]
+
+
+async def _domains(call: Call) -> Found:
+    return "domains", [_domain(call)]
+
+
+#: One of each.
+ORGANIZATIONS = Computed(ORGANIZATION, _organizations, key="organization", missing=missing)
+DOMAINS = Computed(DOMAIN, _domains, key="domain", missing=missing)
 
 
 SUBSCRIBED_SKU = entity("subscribedSku")
@@ -255,22 +227,7 @@ AUDIT_EVENT = entity("auditEvent")
 _SUBJECTS = tuple(family.subject() for families in FAMILIES.values() for family in families)
 _EVENTS = "deviceManagement/auditEvents"
 _TEXTS = "Collection(Edm.String)"
-_LISTED_EVENTS = Listed(collection=AUDIT_EVENTS, entity=AUDIT_EVENT, context=_EVENTS, document=stored)
-
-
-async def list_events(call: Call) -> Answer:
-    """GET /deviceManagement/auditEvents."""
-    return await list_rows(call, _LISTED_EVENTS)
-
-
-async def count_events(call: Call) -> Answer:
-    """GET /deviceManagement/auditEvents/$count."""
-    return await count_rows(call, _LISTED_EVENTS)
-
-
-async def get_event(call: Call) -> Answer:
-    """GET .../{event}."""
-    return await get_element(call, _LISTED_EVENTS, key=call.keys["event"])
+EVENTS = Rows(Listed(collection=AUDIT_EVENTS, entity=AUDIT_EVENT, context=_EVENTS, document=stored), key="event")
 
 
 async def list_categories(call: Call) -> Answer:

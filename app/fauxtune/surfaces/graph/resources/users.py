@@ -36,11 +36,10 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
-from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.directory_objects import AT_ONCE, SEARCH, DirectoryFamily, expand
 from fauxtune.surfaces.graph.resources.own_family import Accepted
-from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each
+from fauxtune.surfaces.graph.resources.parts import Computed, Found, Part, add_parts, by_name, of_collection, of_each
 
 MANAGED_DEVICE = entity("managedDevice")
 LICENSE_DETAILS = entity("licenseDetails")
@@ -193,36 +192,21 @@ async def remove_manager(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def list_license_details(call: Call) -> Answer:
-    """GET /users/{user}/licenseDetails: what the user's licences are, as far as the tenant has them."""
-    row = await _user(call)
-    return list_documents(call, _license_details(row), entity=LICENSE_DETAILS, context=_licences_of(row))
-
-
-async def count_license_details(call: Call) -> Answer:
-    """GET /users/{user}/licenseDetails/$count."""
-    return count_documents(call, _license_details(await _user(call)), entity=LICENSE_DETAILS)
-
-
-async def get_license_details(call: Call) -> Answer:
-    """GET /users/{user}/licenseDetails/{license}."""
-    row = await _user(call)
-    document = element_document(call, _license_details(row), entity=LICENSE_DETAILS, key=call.keys["license"])
-    if document is None:
-        raise users_and_groups.missing(call.keys["license"])
-    return entity_answer(call, document, context=_licences_of(row))
-
-
 async def _user(call: Call) -> UserRow:
     key = key_of(call)
     row = await call.read(queries.user_by_key, call.tenant.id, key=key)
     if row is None:
-        raise users_and_groups.missing(key)
+        raise missing(key)
     return row
 
 
-def _licences_of(row: UserRow) -> str:
-    return f"users('{row.id}')/licenseDetails"
+async def _licences(call: Call) -> Found:
+    row = await _user(call)
+    return f"users('{row.id}')/licenseDetails", _license_details(row)
+
+
+#: What the user's licences are, as far as the tenant has them.
+LICENCES = Computed(LICENSE_DETAILS, _licences, key="license", missing=missing)
 
 
 def _details(user_id: UserId, sku: str, *, disabled: list[str]) -> Json:

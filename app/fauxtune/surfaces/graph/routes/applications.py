@@ -13,6 +13,7 @@ from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import applications
+from fauxtune.surfaces.graph.routes.collections import read_collection
 from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 APPLICATION = entity("application")
@@ -80,26 +81,11 @@ _PRINCIPALS: tuple[Route[Handler], ...] = (
 def _assignments(navigation: str, *, what: str) -> Iterator[Route[Handler]]:
     collection = f"{_PRINCIPAL}/{navigation}"
     source = f"Graph: servicePrincipal: {navigation}"
-    reads: tuple[tuple[str, Handler, str, bool], ...] = (
-        (collection, applications.list_assignments(navigation), f"List {what}", True),
-        (f"{collection}/{{assignment}}", applications.get_assignment(navigation), f"Get one of {what}", False),
-    )
-    for template, handler, summary, many in reads:
-        yield Route(
-            "GET",
-            template,
-            handler,
-            summary,
-            returns=APP_ROLE_ASSIGNMENT,
-            many=many,
-            permissions=needs.READ_ROLE_ASSIGNMENTS,
-            source=source,
-        )
-    yield Route(
-        "GET",
-        f"{collection}/$count",
-        applications.count_assignments(navigation),
-        f"Count {what}",
+    yield from read_collection(
+        collection,
+        applications.ASSIGNMENTS[navigation],
+        summaries=(f"List {what}", f"Count {what}", f"Get one of {what}"),
+        returns=APP_ROLE_ASSIGNMENT,
         permissions=needs.READ_ROLE_ASSIGNMENTS,
         source=source,
         fidelity=EXACT,

@@ -117,9 +117,11 @@ def _read(
 
 
 CONNECTORS: tuple[Route[Handler], ...] = (
-    _read(_NDES, certificates.list_ndes, summary="List connectors", returns=NDES_CONNECTOR, many=True),
-    _count(_NDES, certificates.count_ndes, of=NDES_CONNECTOR),
-    _read(f"{_NDES}/{{connector}}", certificates.get_ndes, summary="Get a connector", returns=NDES_CONNECTOR),
+    _read(_NDES, certificates.NDES_CONNECTORS.every, summary="List connectors", returns=NDES_CONNECTOR, many=True),
+    _count(_NDES, certificates.NDES_CONNECTORS.count, of=NDES_CONNECTOR),
+    _read(
+        f"{_NDES}/{{connector}}", certificates.NDES_CONNECTORS.get, summary="Get a connector", returns=NDES_CONNECTOR
+    ),
     Route(
         "DELETE",
         f"{_NDES}/{{connector}}",
@@ -133,15 +135,15 @@ CONNECTORS: tuple[Route[Handler], ...] = (
     ),
     _read(
         _DETAILS,
-        certificates.list_details,
+        certificates.CONNECTORS_IN_DETAIL.every,
         summary="List certificate connectors",
         returns=CERTIFICATE_CONNECTOR,
         many=True,
     ),
-    _count(_DETAILS, certificates.count_details, of=CERTIFICATE_CONNECTOR),
+    _count(_DETAILS, certificates.CONNECTORS_IN_DETAIL.count, of=CERTIFICATE_CONNECTOR),
     _read(
         f"{_DETAILS}/{{connector}}",
-        certificates.get_details,
+        certificates.CONNECTORS_IN_DETAIL.get,
         summary="Get a certificate connector",
         returns=CERTIFICATE_CONNECTOR,
     ),

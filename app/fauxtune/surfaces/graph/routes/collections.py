@@ -69,25 +69,36 @@ def read_collection(
     summaries: tuple[str, str, str],
     returns: Entity,
     permissions: tuple[str, ...],
+    source: str = "",
+    source_of_element: str = "",
     fidelity: Fidelity | None = None,
     fidelity_of_count: Fidelity = EXACT,
     beta_only: bool = False,
     dated: bool = False,
 ) -> tuple[Route[Handler], ...]:
     """Return the routes of a collection that is only read: its list, its `$count` and its element, with the `summaries`
-    in this order.
+    in this order. The sources are that of the type, unless they are given.
     """
     listing, counting, getting = summaries
     common = partial(read, permissions=permissions, beta_only=beta_only, dated=dated)
     one = f"{template}/{{{collection.key}}}"
     return (
-        common(template, collection.every, summary=listing, returns=returns, many=True, fidelity=fidelity),
+        common(
+            template, collection.every, summary=listing, returns=returns, many=True, source=source, fidelity=fidelity
+        ),
         common(
             f"{template}/$count",
             collection.count,
             summary=counting,
-            source=returns.source,
+            source=source or returns.source,
             fidelity=fidelity_of_count,
         ),
-        common(one, collection.get, summary=getting, returns=returns, fidelity=fidelity),
+        common(
+            one,
+            collection.get,
+            summary=getting,
+            returns=returns,
+            source=source_of_element or source,
+            fidelity=fidelity,
+        ),
     )

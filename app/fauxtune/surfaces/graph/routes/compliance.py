@@ -127,13 +127,11 @@ def _of_tenant() -> Iterator[Route[Handler]]:
         summary="Count devices by their compliance",
         returns=DEVICE_SUMMARY,
     )
-    what = "devices by the state of each compliance setting"
-    yield _read(_SETTINGS, of.list_setting_summaries, summary=f"List {what}", returns=TENANT_SUMMARY, many=True)
-    yield _read(
-        f"{_SETTINGS}/$count", of.count_setting_summaries, summary=f"Count {what}", source=TENANT_SUMMARY.source
-    )
-    yield _read(
-        f"{_SETTINGS}/{{summary}}", of.get_setting_summary, summary=f"Get one of {what}", returns=TENANT_SUMMARY
+    yield from _listed(
+        _SETTINGS,
+        of.SUMMARIES_OF_SETTINGS,
+        what="devices by the state of each compliance setting",
+        returns=TENANT_SUMMARY,
     )
     yield from _listed(
         f"{_SETTINGS}/{{summary}}/deviceComplianceSettingStates",

@@ -18,6 +18,7 @@ from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.resources import changes, directory_objects, tenant
 from fauxtune.surfaces.graph.resources.changes import SUBSCRIPTION
 from fauxtune.surfaces.graph.routes.applications import APPLICATIONS
+from fauxtune.surfaces.graph.routes.collections import read_collection
 from fauxtune.surfaces.graph.routes.families import routes_of_own
 from fauxtune.surfaces.graph.routes.groups import (
     GROUP,
@@ -120,65 +121,27 @@ OBJECTS: tuple[Route[Handler], ...] = (
 
 _LESS = approximated("one domain, no plans and no contacts")
 ORGANIZATIONS: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
+    *read_collection(
         "organization",
-        tenant.list_organizations,
-        "The organisation",
-        returns=ORGANIZATION,
-        many=True,
-        permissions=needs.READ_ORGANIZATION,
-        source="Graph: organization: list",
-        fidelity=_LESS,
-    ),
-    Route(
-        "GET",
-        "organization/$count",
-        tenant.count_organizations,
-        "Count the organisations: one",
-        permissions=needs.READ_ORGANIZATION,
-        source="Graph: organization: list",
-        fidelity=_LESS,
-    ),
-    Route(
-        "GET",
-        "organization/{organization}",
-        tenant.get_organization,
-        "Get the organisation",
+        tenant.ORGANIZATIONS,
+        summaries=("The organisation", "Count the organisations: one", "Get the organisation"),
         returns=ORGANIZATION,
         permissions=needs.READ_ORGANIZATION,
-        source="Graph: organization: get",
+        source="Graph: organization: list",
+        source_of_element="Graph: organization: get",
         fidelity=_LESS,
+        fidelity_of_count=_LESS,
     ),
-    Route(
-        "GET",
+    *read_collection(
         "domains",
-        tenant.list_domains,
-        "List domains",
-        returns=DOMAIN,
-        many=True,
-        permissions=needs.READ_DOMAINS,
-        source="Graph: domain: list",
-        fidelity=_LESS,
-    ),
-    Route(
-        "GET",
-        "domains/$count",
-        tenant.count_domains,
-        "Count the domains: one",
-        permissions=needs.READ_DOMAINS,
-        source="Graph: domain: list",
-        fidelity=_LESS,
-    ),
-    Route(
-        "GET",
-        "domains/{domain}",
-        tenant.get_domain,
-        "Get a domain",
+        tenant.DOMAINS,
+        summaries=("List domains", "Count the domains: one", "Get a domain"),
         returns=DOMAIN,
         permissions=needs.READ_DOMAINS,
-        source="Graph: domain: get",
+        source="Graph: domain: list",
+        source_of_element="Graph: domain: get",
         fidelity=_LESS,
+        fidelity_of_count=_LESS,
     ),
     Route(
         "GET",

@@ -11,6 +11,7 @@ from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import groups
+from fauxtune.surfaces.graph.routes.collections import read_collection
 from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 DIRECTORY_OBJECT = entity("directoryObject")
@@ -29,37 +30,15 @@ def lists(
     fidelity: Fidelity = EXACT,
 ) -> tuple[Route[Handler], ...]:
     """Return the routes of a navigation to directory objects: list, count, and one element."""
-    return (
-        Route(
-            "GET",
-            template,
-            groups.lists(collection),
-            f"List {what}",
-            returns=DIRECTORY_OBJECT,
-            many=True,
-            permissions=permissions,
-            source=source,
-            fidelity=fidelity,
-        ),
-        Route(
-            "GET",
-            f"{template}/$count",
-            groups.counts(collection),
-            f"Count {what}",
-            permissions=permissions,
-            source=source,
-            fidelity=fidelity,
-        ),
-        Route(
-            "GET",
-            f"{template}/{{element}}",
-            groups.element(collection),
-            f"Get one of the {what}",
-            returns=DIRECTORY_OBJECT,
-            permissions=permissions,
-            source=source,
-            fidelity=fidelity,
-        ),
+    return read_collection(
+        template,
+        groups.Objects(collection),
+        summaries=(f"List {what}", f"Count {what}", f"Get one of the {what}"),
+        returns=DIRECTORY_OBJECT,
+        permissions=permissions,
+        source=source,
+        fidelity=fidelity,
+        fidelity_of_count=fidelity,
     )
 
 
@@ -70,7 +49,7 @@ def references(
     return Route(
         "GET",
         f"{template}/$ref",
-        groups.references(collection),
+        groups.Objects(collection).references,
         f"List references to {what}",
         permissions=permissions,
         source=source,

@@ -12,6 +12,7 @@ from fauxtune.operations.insight.audit_rules import assigns_tag
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import tenant
+from fauxtune.surfaces.graph.routes.collections import read_collection
 from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 AUDIT_EVENT = entity("auditEvent")
@@ -68,25 +69,16 @@ _SERVICE: tuple[Route[Handler], ...] = (
 )
 
 _AUDIT: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
+    *read_collection(
         _EVENTS,
-        tenant.list_events,
-        "List what administrators did",
+        tenant.EVENTS,
+        summaries=("List what administrators did", "Count what administrators did", "Get an audit event"),
         returns=AUDIT_EVENT,
-        many=True,
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: list",
+        source_of_element="Graph: auditEvent: get",
         fidelity=_WATCHED,
-    ),
-    Route(
-        "GET",
-        f"{_EVENTS}/$count",
-        tenant.count_events,
-        "Count what administrators did",
-        permissions=needs.READ_AUDIT,
-        source="Graph: auditEvent: list",
-        fidelity=_WATCHED,
+        fidelity_of_count=_WATCHED,
     ),
     Route(
         "GET",
@@ -105,16 +97,6 @@ _AUDIT: tuple[Route[Handler], ...] = (
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: getAuditActivityTypes",
         fidelity=approximated("those that occur here; none for a category that does not exist"),
-    ),
-    Route(
-        "GET",
-        f"{_EVENTS}/{{event}}",
-        tenant.get_event,
-        "Get an audit event",
-        returns=AUDIT_EVENT,
-        permissions=needs.READ_AUDIT,
-        source="Graph: auditEvent: get",
-        fidelity=_WATCHED,
     ),
 )
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.types import approximated
+from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import groups, users
+from fauxtune.surfaces.graph.routes.collections import read_collection
 from fauxtune.surfaces.graph.routes.families import routes_of_own
 from fauxtune.surfaces.graph.routes.groups import ONE_OWNER, lists, of_member
 
@@ -93,34 +94,14 @@ def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -
 
 
 def _licences(one: str, *, read: tuple[str, ...]) -> tuple[Route[Handler], ...]:
-    return (
-        Route(
-            "GET",
-            f"{one}/licenseDetails",
-            users.list_license_details,
-            "List a user's licences",
-            returns=LICENSE_DETAILS,
-            many=True,
-            permissions=read,
-            source="Graph: user: list licenseDetails",
-        ),
-        Route(
-            "GET",
-            f"{one}/licenseDetails/$count",
-            users.count_license_details,
-            "Count a user's licences",
-            permissions=read,
-            source="Graph: user: list licenseDetails",
-        ),
-        Route(
-            "GET",
-            f"{one}/licenseDetails/{{license}}",
-            users.get_license_details,
-            "Get one of a user's licences",
-            returns=LICENSE_DETAILS,
-            permissions=read,
-            source="Graph: user: list licenseDetails",
-        ),
+    return read_collection(
+        f"{one}/licenseDetails",
+        users.LICENCES,
+        summaries=("List a user's licences", "Count a user's licences", "Get one of a user's licences"),
+        returns=LICENSE_DETAILS,
+        permissions=read,
+        source="Graph: user: list licenseDetails",
+        fidelity=EXACT,
     )
 
 
