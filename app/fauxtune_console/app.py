@@ -30,55 +30,29 @@ from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.tenants.seats import check_opens
 from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.surfaces.http import check_is_no_notification, check_local, emulator_of
-from fauxtune_console import files
+from fauxtune_console import templating
 from fauxtune_console.addresses import CLASSROOMS, LANGUAGE, LEAVE, PATH, SEATS
 from fauxtune_console.call import Call, TenantCall
 from fauxtune_console.live import Streams
-from fauxtune_console.pages import (
-    approval_policies,
-    approvals,
-    classrooms,
-    clock,
-    faults,
-    journal,
-    labs,
-    overview,
-    sign_in,
-    snapshots,
-    states,
-    tenants,
-    why,
-    wire,
-)
+from fauxtune_console.pages import approvals, classrooms, clock, faults, journal, labs, overview, sign_in, states
 from fauxtune_console.pages.certificates import (
     address_book,
     authorities,
-    authority_tasks,
     certificate,
-    certificate_tasks,
     certificates,
     connector,
-    connector_keys,
     connectors,
-    imported,
     importing,
     issuing,
     scep,
     templates,
 )
 from fauxtune_console.pages.devices import device, device_actions, devices, enrollment, hosted_devices
-from fauxtune_console.pages.people import group, groups, mail, mail_writing, readability, user, user_tasks, users
-from fauxtune_console.pages.profiles import (
-    managed,
-    new_profile,
-    profile,
-    profile_assign,
-    profile_edit,
-    profiles,
-)
+from fauxtune_console.pages.people import groups, mail, mail_writing, user, users
+from fauxtune_console.pages.profiles import managed, new_profile, profile_assign, profile_edit, profiles
 from fauxtune_console.paging import PageBehindTheLast
-from fauxtune_console.questions import Page, asked
 from fauxtune_console.session import Session, SessionKey
+from fauxtune_console.tasks import Page, asked
 from fauxtune_labs.operations.classrooms.opening import classroom_named
 from fauxtune_labs.operations.labs.runs import look_before_a_change
 
@@ -91,21 +65,21 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/address-book/{address}/{thumbprint}/certificate.pem", "GET", address_book.certificate_file),
     *asked("/address-book/{address}/{thumbprint}/withdraw", address_book.withdraw),
     ("/approvals", "GET", approvals.approvals),
-    ("/approvals/policies/new", "GET", approval_policies.new),
-    ("/approvals/policies/new", "POST", approval_policies.create),
-    *asked("/approvals/policies/{policy}/delete", approval_policies.delete),
+    ("/approvals/policies/new", "GET", approvals.new),
+    ("/approvals/policies/new", "POST", approvals.create),
+    *asked("/approvals/policies/{policy}/delete", approvals.delete),
     ("/approvals/{approval}", "GET", approvals.approval),
     ("/approvals/{approval}", "POST", approvals.decide),
     ("/authority", "GET", authorities.authorities),
     ("/authority/authorities.pem", "GET", address_book.authorities_file),
     ("/authority/certificates", "GET", certificates.certificates),
     ("/authority/certificates/{certificate}", "GET", certificate.certificate),
-    *asked("/authority/certificates/{certificate}/release", certificate_tasks.release),
-    ("/authority/certificates/{certificate}/revoke", "GET", certificate_tasks.ask_revoke),
-    ("/authority/certificates/{certificate}/revoke", "POST", certificate_tasks.revoke),
-    ("/authority/digicert/new", "GET", authority_tasks.ask_digicert),
-    ("/authority/digicert/new", "POST", authority_tasks.subscribe),
-    ("/authority/imported", "GET", imported.imported),
+    *asked("/authority/certificates/{certificate}/release", certificate.release),
+    ("/authority/certificates/{certificate}/revoke", "GET", certificate.ask_revoke),
+    ("/authority/certificates/{certificate}/revoke", "POST", certificate.revoke),
+    ("/authority/digicert/new", "GET", authorities.ask_digicert),
+    ("/authority/digicert/new", "POST", authorities.subscribe),
+    ("/authority/imported", "GET", certificates.imported),
     ("/authority/issue", "GET", issuing.new),
     ("/authority/issue", "POST", issuing.issue),
     ("/authority/scep", "GET", scep.scep),
@@ -119,10 +93,10 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/authority/templates/{template}", "POST", templates.change),
     *asked("/authority/templates/{template}/delete", templates.delete),
     ("/authority/{authority}", "GET", authorities.authority),
-    ("/authority/{authority}/rollover", "GET", authority_tasks.ask_roll_over),
-    ("/authority/{authority}/rollover", "POST", authority_tasks.roll_over),
-    ("/authority/{authority}/state", "GET", authority_tasks.ask_state),
-    ("/authority/{authority}/state", "POST", authority_tasks.change_state),
+    ("/authority/{authority}/rollover", "GET", authorities.ask_roll_over),
+    ("/authority/{authority}/rollover", "POST", authorities.roll_over),
+    ("/authority/{authority}/state", "GET", authorities.ask_state),
+    ("/authority/{authority}/state", "POST", authorities.change_state),
     ("/clock", "POST", clock.move),
     ("/connectors", "GET", connectors.connectors),
     ("/connectors/new", "GET", connectors.new),
@@ -134,11 +108,11 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/connectors/{connector}/change", "POST", connector.save),
     ("/connectors/{connector}/delete", "GET", connector.ask_remove),
     ("/connectors/{connector}/delete", "POST", connector.remove),
-    *asked("/connectors/{connector}/keys/delete", connector_keys.delete_key),
-    ("/connectors/{connector}/keys/new", "GET", connector_keys.new_key),
-    ("/connectors/{connector}/keys/new", "POST", connector_keys.create_key),
-    ("/connectors/{connector}/ra", "GET", connector_keys.ask_ra),
-    ("/connectors/{connector}/ra", "POST", connector_keys.change_ra),
+    *asked("/connectors/{connector}/keys/delete", connector.delete_key),
+    ("/connectors/{connector}/keys/new", "GET", connector.new_key),
+    ("/connectors/{connector}/keys/new", "POST", connector.create_key),
+    ("/connectors/{connector}/ra", "GET", connector.ask_ra),
+    ("/connectors/{connector}/ra", "POST", connector.change_ra),
     ("/devices", "GET", devices.devices),
     ("/devices/new", "GET", hosted_devices.new),
     ("/devices/new", "POST", hosted_devices.create),
@@ -163,11 +137,11 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/groups", "GET", groups.groups),
     ("/groups/new", "GET", groups.new),
     ("/groups/new", "POST", groups.create),
-    ("/groups/{group}", "GET", group.group),
-    ("/groups/{group}/add", "GET", group.choose),
-    ("/groups/{group}/add", "POST", group.add),
-    *asked("/groups/{group}/delete", group.delete),
-    *asked("/groups/{group}/remove", group.remove),
+    ("/groups/{group}", "GET", groups.group),
+    ("/groups/{group}/add", "GET", groups.choose),
+    ("/groups/{group}/add", "POST", groups.add),
+    *asked("/groups/{group}/delete", groups.delete),
+    *asked("/groups/{group}/remove", groups.remove),
     ("/journal", "GET", journal.journal),
     ("/managed", "GET", managed.things),
     ("/managed/{noun}/new", "GET", managed.new),
@@ -185,37 +159,37 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/profiles", "GET", profiles.profiles),
     ("/profiles/new", "GET", new_profile.new),
     ("/profiles/new", "POST", new_profile.create),
-    ("/profiles/{profile}", "GET", profile.profile),
+    ("/profiles/{profile}", "GET", profiles.profile),
     ("/profiles/{profile}/assign", "GET", profile_assign.show),
     ("/profiles/{profile}/assign", "POST", profile_assign.change),
     *asked("/profiles/{profile}/delete", profile_edit.delete),
     ("/profiles/{profile}/edit", "GET", profile_edit.edit),
     ("/profiles/{profile}/edit", "POST", profile_edit.change),
-    ("/snapshots", "GET", snapshots.snapshots),
-    ("/snapshots", "POST", snapshots.create),
-    ("/snapshots/export.json", "GET", snapshots.export),
-    ("/snapshots/reset", "GET", snapshots.ask_reset),
-    ("/snapshots/reset", "POST", snapshots.reset),
-    *asked("/snapshots/{snapshot}/delete", snapshots.delete),
-    ("/snapshots/{snapshot}/restore", "GET", snapshots.ask_restore),
-    ("/snapshots/{snapshot}/restore", "POST", snapshots.restore),
+    ("/snapshots", "GET", clock.snapshots),
+    ("/snapshots", "POST", clock.create),
+    ("/snapshots/export.json", "GET", clock.export),
+    ("/snapshots/reset", "GET", clock.ask_reset),
+    ("/snapshots/reset", "POST", clock.reset),
+    *asked("/snapshots/{snapshot}/delete", clock.delete),
+    ("/snapshots/{snapshot}/restore", "GET", clock.ask_restore),
+    ("/snapshots/{snapshot}/restore", "POST", clock.restore),
     ("/states", "GET", states.states),
     ("/states", "POST", states.say),
     ("/states/reach", "GET", states.ask),
     ("/states/reach", "POST", states.reach),
     ("/users", "GET", users.users),
-    ("/users/new", "GET", user_tasks.new),
-    ("/users/new", "POST", user_tasks.create),
+    ("/users/new", "GET", users.new),
+    ("/users/new", "POST", users.create),
     ("/users/{user}", "GET", user.user),
-    ("/users/{user}/readability", "GET", readability.matrix),
-    *asked("/users/{user}/delete", user_tasks.delete),
-    ("/users/{user}/enroll", "GET", user_tasks.ask_enroll),
-    ("/users/{user}/enroll", "POST", user_tasks.enroll),
+    ("/users/{user}/readability", "GET", mail_writing.matrix),
+    *asked("/users/{user}/delete", users.delete),
+    ("/users/{user}/enroll", "GET", users.ask_enroll),
+    ("/users/{user}/enroll", "POST", users.enroll),
     ("/users/{user}/import", "GET", importing.form),
     ("/users/{user}/import", "POST", importing.import_),
-    *asked("/users/{user}/imported/{thumbprint}/delete", imported.delete),
-    ("/users/{user}/licence", "GET", user_tasks.ask_licence),
-    ("/users/{user}/licence", "POST", user_tasks.licence),
+    *asked("/users/{user}/imported/{thumbprint}/delete", certificates.delete),
+    ("/users/{user}/licence", "GET", users.ask_licence),
+    ("/users/{user}/licence", "POST", users.licence),
     ("/users/{user}/mail", "GET", mail.mailbox),
     ("/users/{user}/mail/new", "GET", mail_writing.new),
     ("/users/{user}/mail/new", "POST", mail_writing.send),
@@ -223,11 +197,11 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     *asked("/users/{user}/mail/{uid}/delete", mail.delete),
     ("/users/{user}/mail/{uid}/message.eml", "GET", mail.file),
     ("/users/{user}/mail/{uid}/source", "GET", mail.source),
-    ("/why", "GET", why.why),
-    ("/wire", "GET", wire.wire),
-    ("/wire.har", "GET", wire.archive),
-    ("/wire/clear", "POST", wire.clear),
-    ("/wire/{number}", "GET", wire.exchange),
+    ("/why", "GET", overview.why),
+    ("/wire", "GET", journal.wire),
+    ("/wire.har", "GET", journal.archive),
+    ("/wire/clear", "POST", journal.clear),
+    ("/wire/{number}", "GET", journal.exchange),
 )
 
 #: data. An error of the core -> the page's status and headline; the first match counts.
@@ -280,7 +254,7 @@ class Console:
 
     async def _respond(self, request: Request) -> Response:
         path = request.scope["path"] = request.scope["path"].rstrip("/")
-        static = files.file_at(path, request)
+        static = templating.file_at(path, request)
         if static is not None:
             return static
         session = self._key(request).read(request)
@@ -305,7 +279,7 @@ class Console:
         if path == SEATS or not has_access:
             return await sign_in.sign_in(call, key)
         if path == PATH:
-            return await tenants.choose(call, seat)
+            return await sign_in.choose(call, seat)
         try:
             if seat is not None:
                 await check_opens(call.emulator, seat, key=None if path.startswith(f"{PATH}/-") else _tenant_key(path))

@@ -5,12 +5,12 @@ A state looks different by its symbol and its border, not only by colour (WCAG 2
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from fauxtune.core.model.certificates import SYMBOLS, purpose
-from fauxtune.core.model.ids import EnrollmentId, ProfileId
+from fauxtune.core.model.ids import EnrollmentId, ProfileId, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.settings import MEMBER, Setting, Unit, node_of
@@ -18,6 +18,9 @@ from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.pki.foreign import is_intermediate
 from fauxtune.operations.insight.whatif_outcomes import Consequence
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries.insight import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.shown_marks import mark
 
@@ -197,3 +200,13 @@ def card(row: NamedEnrollmentRow, *, items: list[LedgerRow], names: Mapping[Prof
         last_checkin=row.last_checkin_at,
         chips=tuple(chip(item, names=names) for item in rows),
     )
+
+
+def cards_of(
+    connection: Connection, tenant_id: TenantId, *, rows: Sequence[NamedEnrollmentRow], now: datetime
+) -> dict[EnrollmentId, Card]:
+    """Return the card of each of these devices."""
+    items = queries.ledgers_of(connection, tenant_id, devices=[row.id for row in rows])
+    profiles = {claim.profile for ledger in items.values() for item in ledger for claim in item.claims}
+    names = configuration_queries.names_of_policies(connection, tenant_id, ids=profiles)
+    return {row.id: card(row, items=items.get(row.id, []), names=names, now=now) for row in rows}

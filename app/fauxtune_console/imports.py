@@ -30,8 +30,8 @@ from fauxtune.operations.insight.whatif_outcomes import Consequence
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune_console.call import TenantCall
+from fauxtune_console.session import Typed
 from fauxtune_console.tasks import Task, one_by_one
-from fauxtune_console.typed import Typed
 
 #: Bytes of a PFX file that the console takes.
 LARGEST_FILE = 256 * 1024

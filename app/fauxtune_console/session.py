@@ -1,9 +1,9 @@
-"""The browser's session: a cookie that says who asks, and the token by which forms of our own pages are known.
+"""The browser's session, and what was typed into a form.
 
-With a control token the caller enters it once; the cookie then proves that, never the token itself. So it is with the
-password of a seat of a classroom: the cookie names the seat. Cookie:
-SameSite=Strict and HttpOnly (RFC 6265bis 4.1.2). Both are signed with a key of this run, and mean nothing after it;
-only processes that share a database have one key, which stays.
+With a control token the caller enters it once; the session's cookie then proves that, never the token itself. So it is
+with the password of a seat of a classroom: the cookie names the seat. Cookie: SameSite=Strict and HttpOnly (RFC 6265bis
+4.1.2). Both are signed with a key of this run, and mean nothing after it; only processes that share a database have
+one key, which stays.
 
 A browser sends a cookie to every port of a host (RFC 6265bis 8.5). So the cookies' names have the port: two emulators
 on one machine do not sign each other out. What another server on this machine writes into them is not signed.
@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import Request, Response
+from starlette.datastructures import FormData
 
 from fauxtune.core.model.ids import TenantId
 
@@ -99,3 +101,50 @@ def note_name(request: Request) -> str:
 def _name(name: str, request: Request) -> str:
     port = request.headers.get("host", "").rpartition(":")[2]
     return f"{name}_{port}" if port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT else name
+
+
+#: The buttons of a form, and the token, are no values of it.
+_NO_VALUES = frozenset({FORM_TOKEN, "step"})
+
+
+@dataclass(slots=True)
+class Typed:
+    """The values of a form by field; a field of several choices has several. `errors`: why a field is refused."""
+
+    values: Mapping[str, Sequence[str]]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, form: FormData) -> Typed:
+        """Return the texts that were sent, without files."""
+        values: dict[str, list[str]] = {}
+        for name, value in form.multi_items():
+            if isinstance(value, str) and name not in _NO_VALUES:
+                values.setdefault(name, []).append(value)
+        return cls(values)
+
+    def text(self, name: str) -> str:
+        """Return the text of a field, without blanks around it; "" for a field that was not sent."""
+        return next(iter(self.values.get(name, ())), "").strip()
+
+    def all(self, name: str) -> list[str]:
+        """Return everything that was chosen in a field, each once."""
+        return [value for value in dict.fromkeys(self.values.get(name, ())) if value]
+
+    def has(self, name: str, value: str = "on") -> bool:
+        """Whether this was chosen in a field."""
+        return value in self.values.get(name, ())
+
+    def wrong(self, name: str, reason: str) -> None:
+        """Note why a field is refused; the first reason stays."""
+        self.errors.setdefault(name, reason)
+
+    def with_value(self, name: str, value: str) -> Typed:
+        """Return the form with another text in one field."""
+        return Typed({**self.values, name: [value]}, self.errors)
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Return every field with every value, for the hidden fields of the next page."""
+        for name, values in self.values.items():
+            for value in values:
+                yield name, value

@@ -4,6 +4,12 @@ Everything that Graph offers is done by the request to Graph that a client would
 its own, and what it shows to copy is what it does. A task of several requests, of which a later one contains the id
 that an earlier one was answered, is a function that is given `send`: with three different ones it is shown, foreseen
 and carried out.
+
+Tasks of the emulator itself, which Graph has no request for: their pages, with the request of the control surface
+that each stands for. The tasks are carried out by operations.
+
+A page's module tells a task once, as a function from a call to a `Question`. `asked` makes its two pages: GET shows
+the question, POST carries the task out.
 """
 
 from __future__ import annotations
@@ -176,3 +182,77 @@ def reason(error: GraphRefused) -> str:
     with suppress(ValueError, KeyError, TypeError):
         words = str(json.loads(str(words))["Message"]).partition(" - Operation ID")[0]
     return str(words or error.message)
+
+
+def task_page(
+    call: TenantCall, requests: Sequence[AdminRequest], *, template: str = "task.html", error: str = "", **values: Any
+) -> Response:
+    """Return the page of a task, before it is carried out, or after it was refused with this `error`.
+
+    Values of the page: `title`, `sentence`, `points`: what it means, in sentences; `button`; `back`: the address of
+    "Cancel"; `danger`: whether something is lost. The form is posted to the page's own address. `template`: one that
+    extends task.html.
+    """
+    given = {"danger": False, "sentence": "", "points": (), **values}
+    return call.page(template, status=400 if error else 200, error=error, requests=snippets(call, requests), **given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A task, before it is carried out. `request`: what a client would send for it, which the page shows.
+
+    `sentence` and `points` say what it means. Without `points` a request to Graph is tried out, and the page shows what
+    it would do to each device. `back`: the address of "Cancel"; `danger`: whether something is lost.
+
+    `done`: what is said afterwards, on the page of `leads_to`. `work` carries the task out where this is no request to
+    Graph.
+    """
+
+    request: AdminRequest
+    title: str
+    button: str
+    back: str
+    done: str
+    leads_to: tuple[str, ...]
+    sentence: str = ""
+    points: tuple[str, ...] = ()
+    danger: bool = True
+    work: Callable[[], Awaitable[Any]] | None = None
+
+    async def page(self, call: TenantCall) -> Response:
+        """Return the page that asks."""
+        values: dict[str, Any] = {
+            "title": self.title,
+            "sentence": self.sentence,
+            "button": self.button,
+            "back": self.back,
+            "danger": self.danger,
+        }
+        if self.points or self.work is not None:
+            return task_page(call, [self.request], points=self.points, **values)
+        return await confirm(call, [self.request], **values)
+
+    async def carry_out(self, call: TenantCall) -> None:
+        """Do what was asked. Raises Invalid with Graph's reason, and what `work` raises."""
+        if self.work is None:
+            await send(call, self.request)
+        else:
+            await self.work()
+
+
+Page = Callable[[TenantCall], Awaitable[Response]]
+
+
+def asked(path: str, question: Callable[[TenantCall], Awaitable[Question]]) -> tuple[tuple[str, str, Page], ...]:
+    """Return the two pages of a task: path, method and page."""
+
+    async def ask(call: TenantCall) -> Response:
+        return await (await question(call)).page(call)
+
+    async def answer(call: TenantCall) -> Response:
+        form = await call.form()
+        task = await question(call)
+        await task.carry_out(call)
+        return call.back(*task.leads_to, form=form, done=task.done)
+
+    return (path, "GET", ask), (path, "POST", answer)

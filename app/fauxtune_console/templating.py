@@ -1,8 +1,9 @@
-"""The templates of the pages, and what they can say: moments, spans of time, numbers, short marks."""
+"""The templates of the pages with what they can say (moments, numbers, short marks), and the static files."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import markupsafe
-from fastapi import Response
+from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from fauxtune import __version__
+from fauxtune import __version__, surfaces
 from fauxtune.core.language.catalogue import Catalogue, Language, joined
 from fauxtune.core.language.message import say
 from fauxtune.core.language.recognition import Markup, recogniser, translated_markup
@@ -23,6 +24,7 @@ from fauxtune.core.model.certificates import purpose, reason
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.words.device_words import system_words
 from fauxtune.surfaces import html
+from fauxtune_console.addresses import PATH
 from fauxtune_console.holdings import STATES, WORK, effect_chip
 from fauxtune_console.shown_marks import mark
 
@@ -233,3 +235,33 @@ def count(number: int, noun: str, *, words: Catalogue = _ENGLISH) -> str:
     """Return a number with its noun, such as "1 device" or "3 devices"."""
     text = words.ngettext(f"%(number)s {noun}", f"%(number)s {plural_of(noun)}", number)
     return text % {"number": f"{number:,}"}
+
+
+_STATIC = Path(__file__).parent / "static"
+#: The colours are those of all pages, also of reports and handouts.
+_ELSEWHERE = {"colours.css": Path(surfaces.__file__).parent}
+#: data
+_MEDIA = {
+    "colours.css": "text/css",
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+
+
+def file_at(path: str, request: Request) -> Response | None:
+    """Return the file of this path; None for every other path. Files are the same for everybody."""
+    name = path.removeprefix(f"{PATH}/static/")
+    if name == path or name not in _MEDIA:
+        return None
+    content, tag = _content(name)
+    headers = {"etag": tag, "cache-control": "no-cache", "x-content-type-options": "nosniff"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=_MEDIA[name])
+
+
+@functools.cache
+def _content(name: str) -> tuple[bytes, str]:
+    content = (_ELSEWHERE.get(name, _STATIC) / name).read_bytes()
+    return content, f'"{hashlib.sha256(content).hexdigest()[:16]}"'

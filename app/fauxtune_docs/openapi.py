@@ -1,7 +1,7 @@
 """The OpenAPI documents, made from the routes; always in the same order, so that they can be compared.
 
-Graph's document comes from its own table of routes. The answers to devices are described beside their routes and not in
-them: only this module needs the descriptions, and the server starts faster without them.
+Graph's document comes from its own table of routes. The answers to devices are described beside their routes and not
+in them: only this module needs the descriptions, and the server starts faster without them.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.errors import is_intune
+from fauxtune.surfaces.graph.routes import AREAS
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.ndes import description as ndes_description
 from fauxtune.surfaces.ndes import routes as ndes
@@ -50,14 +51,12 @@ from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 from fauxtune_docs import probes_description
 from fauxtune_docs.pages.coverage import coverage_page
+from fauxtune_docs.pages.coverage_words import recorded_run
 from fauxtune_docs.pages.demand import demanded_calls
-from fauxtune_docs.pages.diagnosis import diagnosis_page
 from fauxtune_docs.pages.editions import EDITION_RULES, editions_page
-from fauxtune_docs.pages.faults import faults_page
-from fauxtune_docs.pages.labs import labs_page
+from fauxtune_docs.pages.faults import diagnosis_page, faults_page
+from fauxtune_docs.pages.labs import labs_page, provider_states_page
 from fauxtune_docs.pages.mail_apps import mail_apps_page
-from fauxtune_docs.pages.probes import recorded_run
-from fauxtune_docs.pages.provider_states import provider_states_page
 from fauxtune_docs.pages.removal import removal_page
 from fauxtune_docs.pages.settings import settings_page
 
@@ -312,3 +311,28 @@ def _without_422(document: dict[str, Any]) -> None:
             operation["responses"].pop("422", None)
     for name in ("HTTPValidationError", "ValidationError"):
         document.get("components", {}).get("schemas", {}).pop(name, None)
+
+
+__all__ = ["AREAS", "area_document", "document", "graph_document"]
+
+
+def area_document(area: str) -> dict[str, Any]:
+    """Return the document of one area of Graph; its operations are grouped by version and collection."""
+    routes = AREAS[area]
+    graph = graph_document(routes, entities=_derived(routes), title=f"Microsoft Graph: {area}")
+    for path, operations in graph["paths"].items():
+        for operation in operations.values():
+            operation["tags"] = [_group(path)]
+    return graph
+
+
+def _derived(routes: Iterable[Route[Handler]]) -> list[Entity]:
+    """Return the types that a body of these routes can have in place of the declared type."""
+    declared = {kind.name for route in routes for kind in (route.accepts, route.returns) if kind is not None}
+    return [kind for kind in ENTITIES if any(level.name in declared for level in kind.lineage())]
+
+
+def _group(path: str) -> str:
+    """Return the group of a path, such as `beta deviceManagement/managedDevices` or `v1.0 users`."""
+    version, *segments = path.strip("/").split("/")
+    return f"{version} {'/'.join(segments[: 2 if 'deviceManagement' in segments else 1])}".strip()

@@ -24,8 +24,8 @@ from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from fauxtune_docs.pages.coverage import coverage_page
-from fauxtune_docs.pages.probes import FILE as RESULTS
-from fauxtune_docs.pages.probes import recorded_run, speaks_for
+from fauxtune_docs.pages.coverage_words import FILE as RESULTS
+from fauxtune_docs.pages.coverage_words import recorded_run, speaks_for
 from fauxtune_probe.core.expectations.reading import EXPECTATIONS
 
 TYPES = [kind for kind in every_type(ROUTES, ENTITIES).values() if isinstance(kind, StructuredType)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.rules import rules
 from fauxtune.operations.insight.diagnosis import CONNECTOR_WORDS
-from fauxtune_docs.pages.diagnosis import diagnosis_page
+from fauxtune_docs.pages.faults import diagnosis_page
 
 
 def test_every_rule_and_every_link_has_a_line() -> None:

@@ -1,4 +1,4 @@
-"""Requests for approval (Multi Admin Approval): all of them with the policies, and one of them with its decision.
+"""Multi Admin Approval: its requests, one of them with its decision, and its policies.
 
 Who decides is a person, whom the form names: the console has no user of its own.
 """
@@ -13,25 +13,36 @@ from typing import Any
 from fastapi import Response
 
 from fauxtune.core.administration import approvals as tasks
-from fauxtune.core.administration.approvals import Decision
+from fauxtune.core.administration.approvals import POLICIES as GRAPH_POLICIES
+from fauxtune.core.administration.approvals import Decision, create_policy
+from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.clock import from_iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies import tenant_administration as rules
-from fauxtune.core.policies.tenant_administration import GUARDED, LONGEST_JUSTIFICATION, OF_ACTION, Status
+from fauxtune.core.policies.tenant_administration import (
+    GUARDED,
+    LONGEST_JUSTIFICATION,
+    OF_ACTION,
+    POLICIES,
+    PolicyType,
+    Status,
+)
 from fauxtune.operations.profiles import approval_requests as operations
+from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.approval_requests import Examined
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import resources
+from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.pages.wire import short_path
+from fauxtune_console.pages.journal import short_path
 from fauxtune_console.paging import offset, paging
-from fauxtune_console.tasks import CLIENT, send, snippets
-from fauxtune_console.typed import Typed
+from fauxtune_console.profiles.targets import boxes, group_of, read_targets
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import CLIENT, Question, send, snippets, task_page
 
 _SIZE = 50
 #: Names that a field suggests.
@@ -185,8 +196,8 @@ def _next(call: TenantCall, row: ResourceRow, *, device: EnrollmentId | None) ->
 
 
 def _read(tx: Transaction, *, start: int) -> _Contents:
-    every = resources.resources_of_family(tx.connection, tx.tenant.id, family=rules.REQUESTS.name)[::-1]
-    policies = resources.resources_of_family(tx.connection, tx.tenant.id, family=rules.POLICIES.name)
+    every = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.REQUESTS.name)[::-1]
+    policies = resource_queries.resources_of_family(tx.connection, tx.tenant.id, family=rules.POLICIES.name)
     ids = {str(group).lower() for row in policies for group in row.document["approverGroupIds"]}
     names = groups_and_profiles.group_names(tx.connection, tx.tenant.id, ids=ids)
     return _Contents(
@@ -230,3 +241,69 @@ def _who(identities: JsonObject) -> str:
         return str(user["displayName"] or "a person")
     application: Any = identities["application"]
     return "the console" if application["id"] == CLIENT else str(application["displayName"] or "an application")
+
+
+async def new(call: TenantCall) -> Response:
+    """Show the form of a new policy."""
+    return await _form(call, Typed({"type": [PolicyType.DEVICE_WIPE]}), groups=[])
+
+
+async def create(call: TenantCall) -> Response:
+    """Create the policy; refused, show the form again."""
+    form = Typed.of(await call.form())
+    targets = await call.read(read_targets, call.tenant.id, form=form)
+    groups = [group for target in targets if (group := group_of(target.box))]
+    if not form.text("name"):
+        form.wrong("name", "Give the policy a name.")
+    if form.text("type") not in GUARDED:
+        form.wrong("type", "Choose what waits.")
+    if not groups:
+        form.wrong("target", "Choose a group: its members approve.")
+    if form.errors:
+        return await _form(call, form, groups=groups)
+    try:
+        await send(call, create_policy(form.text("name"), policy_type=form.text("type"), approvers=groups))
+    except Invalid as error:
+        form.wrong("", error.message)
+        return await _form(call, form, groups=groups)
+    what = GUARDED[form.text("type")]
+    return call.back("approvals", done=f"The policy “{form.text('name')}” is in force: {what} waits for an approval.")
+
+
+async def delete(call: TenantCall) -> Question:
+    """Delete a policy."""
+    row = await _policy_to_delete(call)
+    what = GUARDED.get(str(row.document["policyType"]), "nothing")
+    return Question(
+        request=delete_object(GRAPH_POLICIES, row.id),
+        title=f"Delete the policy “{row.document['displayName']}”",
+        sentence=f"Unless another policy guards it, no approval is needed any more for this: {what}.",
+        button="Delete the policy",
+        back=call.url("approvals"),
+        done=f"The policy “{row.document['displayName']}” is deleted.",
+        leads_to=("approvals",),
+    )
+
+
+async def _policy_to_delete(call: TenantCall) -> ResourceRow:
+    return await call.run(resources.get, POLICIES, key=str(call.request.path_params["policy"]))
+
+
+async def _form(call: TenantCall, form: Typed, *, groups: list[str]) -> Response:
+    offered = await call.read(boxes, call.tenant.id, present=form.all("target"))
+    return task_page(
+        call,
+        [create_policy(form.text("name") or "NAME", policy_type=form.text("type"), approvers=groups or ["GROUP"])],
+        template="approval_policy_new.html",
+        error=form.errors.get("") or ("Nothing was added. Please mend what is marked below." if form.errors else ""),
+        title="New approval policy",
+        points=(
+            "It is in force at once, for everybody: whoever asks, another administrator has to approve it.",
+            "Direct members of these groups approve, and nobody what they asked for themselves.",
+        ),
+        button="Create the policy",
+        back=call.url("approvals"),
+        form=form,
+        boxes=offered,
+        types=tuple((name, words[0].upper() + words[1:]) for name, words in GUARDED.items()),
+    )

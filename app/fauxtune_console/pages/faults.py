@@ -19,10 +19,9 @@ from fauxtune.core.faults.writing import effect_in_words, match_in_words, neares
 from fauxtune.operations.tenants import faults as operations
 from fauxtune.storage.rows.tenants import FaultRuleRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
-from fauxtune_console.pages.wire import short_path
-from fauxtune_console.questions import Question
-from fauxtune_console.typed import Typed
+from fauxtune_console.pages.journal import short_path
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import Question, task_page
 
 #: data. Which of the occasions are struck, as the form says it.
 _WHICH = (

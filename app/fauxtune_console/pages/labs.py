@@ -19,8 +19,7 @@ from fauxtune.core.language.recognition import recogniser
 from fauxtune.operations.tenants.snapshots import what_restoring_changes
 from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune_console.call import TenantCall, whole_number
-from fauxtune_console.forms import task_page
-from fauxtune_console.tasks import Snippet, snippets
+from fauxtune_console.tasks import Snippet, snippets, task_page
 from fauxtune_console.templating import DOMAINS
 from fauxtune_labs.core.lab import Choice, Question
 from fauxtune_labs.operations.labs import runs

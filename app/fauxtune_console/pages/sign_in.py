@@ -1,6 +1,8 @@
-"""Signing in: with the control token, or with the password of a seat of a classroom; and leaving the seat."""
+"""The way in: the chooser of tenants; signing in with the control token or with a seat's password; leaving the seat."""
 
 from __future__ import annotations
+
+from urllib.parse import quote
 
 from fastapi import Request, Response
 from starlette.responses import RedirectResponse
@@ -9,11 +11,29 @@ from fauxtune.core.errors import Unauthenticated, Unavailable
 from fauxtune.core.language.catalogue import Language
 from fauxtune.core.model.classrooms import SeatEvent
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.tenants import seats
+from fauxtune.storage.queries import tenants as queries
 from fauxtune.surfaces.http import is_token, peer_of
-from fauxtune_console.addresses import LANGUAGE_COOKIE, PATH, SEATS
+from fauxtune_console.addresses import CLASSROOMS, LANGUAGE_COOKIE, PATH, SEATS
 from fauxtune_console.call import Call
 from fauxtune_console.session import SessionKey
+from fauxtune_labs.operations.classrooms.opening import classrooms
+
+
+async def choose(call: Call, seat: Tenant | None) -> Response:
+    """Show the tenants and the classrooms; the only tenant at once. A seat is led to its labs."""
+    if seat is not None:
+        return RedirectResponse(f"{PATH}/{quote(seat.name, safe='')}/labs", 303)
+    tenants = await call.emulator.runner.read(queries.all_tenants)
+    rooms = await classrooms(call.emulator)
+    seats = {row.tenant_id for room in rooms for row in room.seats}
+    others = [tenant for tenant in tenants if tenant.id not in seats]
+    if len(others) == 1 and not rooms and "all" not in call.request.query_params:
+        return RedirectResponse(f"{PATH}/{quote(others[0].name, safe='')}", 303)
+    clocks = {tenant.id: call.emulator.runner.now(tenant) for tenant in others}
+    return call.page("tenants.html", tenants=others, clocks=clocks, rooms=rooms, address=CLASSROOMS)
+
 
 #: Bytes of the form that anybody may send, who has no access yet.
 _LARGEST = 16 * 1024

@@ -19,9 +19,8 @@ from fauxtune.storage.queries import authorities
 from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.storage.queries.insight import groups_and_profiles, overview
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
-from fauxtune_console.tasks import reason
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import reason, task_page
 from fauxtune_labs.operations.provider_states import Reached
 from fauxtune_labs.operations.provider_states import reach as reach_sentence
 

@@ -39,7 +39,7 @@ from fauxtune_console.profiles.settings import (
     Settings,
     read_settings,
 )
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
 
 #: The certificate that the profile has, as a source of a root beside those of the CA.
 KEEP = "keep"

@@ -22,7 +22,7 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.trusted_root import certificate_of
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune_console.profiles.words import property_words
+from fauxtune_console.profiles.choices import property_words
 from fauxtune_console.templating import day
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")

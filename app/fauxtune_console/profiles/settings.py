@@ -27,7 +27,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.pki.foreign import certificate_from, is_intermediate
 from fauxtune_console.profiles.choices import Choices
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
 
 #: data. What a new form shows, by family; a box that is not named is not ticked.
 DEFAULTS: Mapping[ProfileFamily, Mapping[str, Sequence[str]]] = {

@@ -15,7 +15,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries.insight import groups_and_profiles as queries
 from fauxtune.storage.rows.configuration import AssignmentRow
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
 
 #: A form offers so many groups to tick; of more, names are typed.
 MOST_GROUPS = 30

@@ -45,7 +45,7 @@ SURFACES = (
 @cache
 def areas() -> tuple[Paged, ...]:
     """Return the pages of Graph, one for each area."""
-    from fauxtune_docs.swagger.building import AREAS  # here: with it comes all of Graph
+    from fauxtune_docs.openapi import AREAS  # here: with it comes all of Graph
 
     return tuple(Paged(_area_name(area), area, is_graph=True) for area in AREAS)
 
@@ -62,12 +62,12 @@ def _area_name(area: str) -> str:
 
 def _built(name: str) -> dict[str, Any]:
     """Make the document of this name."""
-    from fauxtune_docs.swagger import building
+    from fauxtune_docs import openapi
 
     page = paged(name)
     if page is None:
-        return building.graph_document()
-    return building.area_document(page.title) if page.is_graph else building.document(name)
+        return openapi.graph_document()
+    return openapi.area_document(page.title) if page.is_graph else openapi.document(name)
 
 
 class Documents:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from fauxtune_probe.core.masking import masked, masked_value
 from fauxtune_probe.core.model import Answer, Check, NothingThere, Values
-from fauxtune_probe.core.texts import filled
+from fauxtune_probe.core.texts import filled, masked, masked_value
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z")

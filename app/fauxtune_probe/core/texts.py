@@ -1,4 +1,8 @@
-"""Templates: `{name}` in paths, options, patterns and bodies, and the values in their place; and the things of the
+"""Templates with values in their place, the texts of a report, and what is left out of reports.
+
+Reports are meant to be shown to others: each says what the service does, and nothing about whose tenant it was.
+
+Templates: `{name}` in paths, options, patterns and bodies, and the values in their place; and the things of the
 tenant that are such values: which request shows them, and where in its answer they stand (`values.txt`).
 """
 
@@ -10,9 +14,48 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 from urllib.parse import quote
 
+from fauxtune.core.formats.secret_kinds import not_shown, secret_kind
 from fauxtune.core.model.graph_permissions import names as permissions
 from fauxtune.core.tables import table
 from fauxtune_probe.core.model import Step, Values
+
+_LONGEST = 200
+_TOKEN = re.compile(r"\b[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*|\bBearer\s+\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\w.+%'-]+(?:#EXT#)?@[\w.-]+\w", re.IGNORECASE)
+_GUID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"\b[0-9a-f]{32,}\b|[A-Za-z0-9+/]{40,}={0,2}", re.IGNORECASE)
+_NIL = re.compile(r"0{8}-0000-[04]000-[08]000-0{12}|a[cd]a[cd]a[cd]a[cd]-[0-9a-f-]{27}", re.IGNORECASE)
+#: Members whose texts are words of Graph, not of people.
+_HARMLESS = re.compile(
+    r"^@|^$|(?:type|state|status|code|message|version|platform|purpose|usage|level|intent|source|system|datetime|date"
+    r"|jailbroken|request-id|context|rule)s?$",
+    re.IGNORECASE,
+)
+
+
+def masked(value: object) -> str:
+    """Return a text of the service as reports may show it: short, on one line, without secrets and names of people."""
+    text = _TOKEN.sub(not_shown("token"), str(value))
+    text = _ADDRESS.sub("someone@the.tenant", text)
+    text = _GUID.sub(lambda match: match[0] if _NIL.fullmatch(match[0]) else "{id}", text)
+    text = _LONG_NUMBER.sub("{…}", text)
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def masked_value(name: str, value: Any) -> str:
+    """Return the value of a member as reports may show it: texts of people only by their kind."""
+    kind = secret_kind(name)
+    if kind is not None and isinstance(value, str) and value not in ("", "AA=="):
+        return not_shown(kind)
+    if isinstance(value, dict):
+        return f"an object with {len(value)} members"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str) and value:
+        return masked(value) if _HARMLESS.search(name) else f"another text, of {len(value)} characters"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+
 
 #: Not a repetition of a pattern: `{8}`, and not a variable of a profile: `{{UserName}}`.
 _NAME = re.compile(r"(?<!\{)\{([A-Za-z]\w*)\}(?!\})")

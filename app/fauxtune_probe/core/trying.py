@@ -12,7 +12,6 @@ from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 from fauxtune_probe.core.checks import Status, at, has, said
-from fauxtune_probe.core.masking import masked
 from fauxtune_probe.core.model import (
     Answer,
     Deviation,
@@ -23,7 +22,7 @@ from fauxtune_probe.core.model import (
     Step,
     Verdict,
 )
-from fauxtune_probe.core.texts import SOURCES, Source, filled_body, filled_path, names, names_of
+from fauxtune_probe.core.texts import SOURCES, Source, filled_body, filled_path, masked, names, names_of
 from fauxtune_probe.core.typed import Typed
 
 Trial: TypeAlias = Generator[Request, Answer, Outcome]

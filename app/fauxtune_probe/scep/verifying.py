@@ -17,8 +17,7 @@ from fauxtune.core.scep.verification import judging
 from fauxtune.core.scep.verification.cases import cases
 from fauxtune.core.scep.verification.model import Case, Exchange, Heard, Outcome, Result
 from fauxtune.core.scep.verification.requests import differing, is_difference
-from fauxtune_probe.scep.evidence import Evidence
-from fauxtune_probe.scep.revoking import Revocation, Revoker, wait_for
+from fauxtune_probe.scep.evidence import Evidence, Revocation, Revoker, wait_for
 from fauxtune_probe.scep.scene import Bench, GivenChallenge, Scene
 
 #: A serial number that no authority issues: it has more digits than a serial number may have (RFC 5280 4.1.2.2).

@@ -37,8 +37,7 @@ from fauxtune_report.evidence.claim import Chapter, Chip, Chips, Claim, Marked, 
 from fauxtune_report.evidence.facts import Facts
 from fauxtune_report.evidence.layout import CRLS, INTERMEDIATES, JOURNAL, ROOTS, SCRIPT, Layout, script
 from fauxtune_report.evidence.pictures import PICTURES
-from fauxtune_report.evidence.view import View
-from fauxtune_report.evidence.words import READINGS, SOURCES
+from fauxtune_report.evidence.view import READINGS, SOURCES, View
 
 #: The catalogue of the report's messages.
 DOMAIN = "report"

@@ -107,7 +107,7 @@ def test_the_properties_of_a_type_are_compared_one_by_one() -> None:
     ],
 )
 def test_reports_show_nothing_of_the_tenant(text: str, shown: str) -> None:
-    from fauxtune_probe.core.masking import masked
+    from fauxtune_probe.core.texts import masked
 
     assert masked(text) == shown
 

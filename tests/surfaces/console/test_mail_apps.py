@@ -8,7 +8,7 @@ from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.tenants import Edition
-from fauxtune_console.mail_apps import AppLine, app_lines
+from fauxtune_console.device_words import AppLine, app_lines
 
 
 def account(state: ItemState = ItemState.INSTALLED, **settings: bool) -> LedgerRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from fauxtune_console.timeline import Span, timeline
+from fauxtune_console.registered import Span, timeline
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 YEAR = timedelta(days=365)

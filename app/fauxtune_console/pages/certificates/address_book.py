@@ -24,13 +24,12 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries.insight import overview as device_queries
 from fauxtune.storage.queries.insight import register
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
 from fauxtune_console.holdings import Chip
 from fauxtune_console.paging import offset, paging
-from fauxtune_console.questions import Question
 from fauxtune_console.registered import certificate_chip, kind_of
+from fauxtune_console.session import Typed
 from fauxtune_console.shown_marks import mark
-from fauxtune_console.typed import Typed
+from fauxtune_console.tasks import Question, task_page
 
 _SIZE = 50
 _LONGEST_TEXT = 100

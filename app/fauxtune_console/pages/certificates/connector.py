@@ -1,4 +1,4 @@
-"""One connector: its keys, its event log, live; take it off line and back, change it, remove it."""
+"""One connector: its keys and its event log, live; take it off line and back, change it, remove it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from fauxtune.core.administration import emulation
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import PROGRAMS
 from fauxtune.core.pki.authority import DIGICERT
+from fauxtune.core.pki.names import thumbprint
+from fauxtune.operations.connectors import digicert, registry
 from fauxtune.operations.connectors import keys as key_files
-from fauxtune.operations.connectors import registry
+from fauxtune.operations.connectors.keys import LENGTHS
+from fauxtune.operations.tenants.seed_parts import KEY_NAME, PROVIDER
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune_console.call import TenantCall
 from fauxtune_console.connector_words import ROLES, ConnectorView, Entry, connector_view, entry
-from fauxtune_console.forms import task_page
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import Question, task_page
 
 _SIZE = 50
 #: data. A button of the page -> what was done.
@@ -70,10 +73,10 @@ def _read(connection: Connection, call: TenantCall) -> tuple[ConnectorView, Log,
 def one(connection: Connection, call: TenantCall) -> ConnectorView:
     """Return the connector of the address, by id or name. Raises NotFound."""
     wanted = str(call.request.path_params["connector"]).lower()
-    keys = queries.connector_key_rows(connection, call.tenant.id)
+    key_rows = queries.connector_key_rows(connection, call.tenant.id)
     for row in queries.connector_rows(connection, call.tenant.id):
         if wanted in {row.id, row.name.lower()}:
-            return connector_view(row, keys=keys, now=call.now, faults=call.faults)
+            return connector_view(row, keys=key_rows, now=call.now, faults=call.faults)
     raise NotFound("There is no such connector. It may have been removed meanwhile.")
 
 
@@ -157,3 +160,101 @@ async def remove(call: TenantCall) -> Response:
     view = await call.read(one, call)
     await key_files.remove_connector(call.emulator, call.tenant, connector_id=view.row.id)
     return call.back("connectors", done=f"The connector “{view.row.name}” was removed.")
+
+
+async def new_key(call: TenantCall) -> Response:
+    """Show the form of a new key."""
+    view = await call.read(one, call)
+    return _key_form(
+        call, Typed({"provider": [PROVIDER], "name": ["" if view.keys else KEY_NAME], "length": ["2048"]}), view=view
+    )
+
+
+async def create_key(call: TenantCall) -> Response:
+    """Make the key."""
+    form = Typed.of(await call.form())
+    view = await call.read(one, call)
+    try:
+        row = await key_files.create_key(
+            call.emulator,
+            call.tenant,
+            connector_id=view.row.id,
+            provider=form.text("provider"),
+            key_name=form.text("name"),
+            length=int(form.text("length")) if form.text("length") in map(str, LENGTHS) else 0,
+        )
+    except (Conflict, Invalid) as error:
+        fields = {"providerName": "provider", "keyName": "name", "keyLength": "length"}
+        form.wrong(fields.get(error.target or "", ""), error.message)
+        return _key_form(call, form, view=view)
+    return call.back("connectors", view.row.id, done=f"The key {row.key_name} was made. It never leaves the connector.")
+
+
+def _key_form(call: TenantCall, form: Typed, *, view: ConnectorView) -> Response:
+    length = form.text("length")
+    request = emulation.create_connector_key(
+        view.row.id,
+        provider_name=form.text("provider"),
+        key_name=form.text("name") or "NAME",
+        key_length=int(length) if length in map(str, LENGTHS) else None,
+    )
+    return task_page(
+        call,
+        [request],
+        template="connector_key.html",
+        error=form.errors.get("") or ("No key was made. Please mend what is marked below." if form.errors else ""),
+        title=f"New key of “{view.row.name}”",
+        sentence="Passwords of imported PFX files are encrypted with its public half: only this connector can open "
+        "them. The cmdlet Add-IntuneKspKey makes such a key.",
+        button="Make the key",
+        back=call.url("connectors", view.row.id),
+        form=form,
+        lengths=[(str(bits), f"{bits} bits") for bits in LENGTHS],
+    )
+
+
+async def delete_key(call: TenantCall) -> Question:
+    """Delete the key."""
+    row = (await call.read(one, call)).row
+    provider, name = call.query("provider"), call.query("name")
+    return Question(
+        request=emulation.delete_connector_key(row.id, provider_name=provider, key_name=name),
+        title=f"Delete the key {name}",
+        points=("Certificates that were imported with it cannot be delivered to new devices any more.",),
+        button="Delete the key",
+        back=call.url("connectors", row.id),
+        done=f"The key {name} was deleted.",
+        leads_to=("connectors", row.id),
+        work=lambda: key_files.delete_key(
+            call.emulator, call.tenant, connector_id=row.id, provider=provider, key_name=name
+        ),
+    )
+
+
+async def ask_ra(call: TenantCall) -> Response:
+    """Say what an RA certificate is for; or, where there is one, what removing it means."""
+    view = await call.read(one, call)
+    has = view.row.ra_certificate is not None
+    return task_page(
+        call,
+        [emulation.remove_ra_certificate(view.row.id) if has else emulation.install_ra_certificate(view.row.id)],
+        title=f"{'Remove' if has else 'Install'} the RA certificate of “{view.row.name}”",
+        points=("DigiCert's CA refuses its requests from then on (0x00000401).",)
+        if has
+        else ("DigiCert's CA knows the connector by it, as a registration authority, and answers its requests.",),
+        button="Remove it" if has else "Install it",
+        back=call.url("connectors", view.row.id),
+        danger=has,
+    )
+
+
+async def change_ra(call: TenantCall) -> Response:
+    """Install the RA certificate, or remove it."""
+    await call.form()
+    view = await call.read(one, call)
+    if view.row.ra_certificate is not None:
+        await call.run(digicert.remove_ra, view.row.id)
+        return call.back("connectors", view.row.id, done="The RA certificate was removed from the connector.")
+    certificate = await digicert.install(call.emulator, call.tenant, connector_id=view.row.id, csr=None)
+    name = (await call.marks()).name(thumbprint(certificate))
+    return call.back("connectors", view.row.id, done=f"The connector has the RA certificate {name}.")

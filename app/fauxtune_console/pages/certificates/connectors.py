@@ -17,9 +17,9 @@ from fauxtune.storage.queries.insight.register import Standing, Wanted
 from fauxtune.storage.rows.certificates import WaitingRequestRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.connector_words import MODES, ROLES, ConnectorView, connector_view
-from fauxtune_console.forms import task_page
 from fauxtune_console.registered import Line, read_lines
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import task_page
 
 #: Of each kind of what waits.
 _MOST_WAITING = 20

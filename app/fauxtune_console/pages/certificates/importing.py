@@ -36,11 +36,11 @@ from fauxtune_console.imports import (
     read_record,
     without_marks,
 )
-from fauxtune_console.pages.certificates.imported import ImportedLine, lines_of
+from fauxtune_console.pages.certificates.certificates import ImportedLine, lines_of
 from fauxtune_console.registered import usage_words
+from fauxtune_console.session import Typed
 from fauxtune_console.shown_marks import mark
 from fauxtune_console.tasks import consequences, one_by_one, send, snippets
-from fauxtune_console.typed import Typed
 
 #: data. The ways of importing: the word of the form, and its heading.
 WAYS: dict[str, str] = {

@@ -23,9 +23,9 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries.insight import overview as overview_queries
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
 from fauxtune_console.registered import certificate_chip
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import task_page
 
 #: People whose names the form suggests.
 _SUGGESTED = 300

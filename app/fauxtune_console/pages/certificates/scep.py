@@ -32,7 +32,7 @@ from fauxtune.storage.rows.scep import PartnerRevocationRow, ScepChallengeRow, S
 from fauxtune_console.call import TenantCall
 from fauxtune_console.device_words import Said
 from fauxtune_console.registered import extended_usage_words, usage_words
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
 
 _APPROVAL = "ndes.approval"
 #: Challenges, requests and revocations that the page shows: the newest.

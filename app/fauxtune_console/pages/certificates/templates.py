@@ -20,10 +20,9 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
-from fauxtune_console.questions import Question
 from fauxtune_console.registered import EXTENDED_USAGES, USAGES, extended_usage_words, usage_words
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import Question, task_page
 
 #: data. What a template allows: its property, what it means, and what happens without it.
 FLAGS: tuple[tuple[str, str, str], ...] = (

@@ -31,12 +31,10 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentRow
 from fauxtune_console import device_words as words
 from fauxtune_console.call import TenantCall
-from fauxtune_console.compliance_lines import PolicyLine, compliance_lines
-from fauxtune_console.device_words import Said
+from fauxtune_console.compliance_lines import PolicyLine, ScriptLine, compliance_lines, script_lines
+from fauxtune_console.device_words import Said, app_lines
 from fauxtune_console.happenings import Happening, happenings
 from fauxtune_console.holdings import FAMILIES, Chip, chip, setting_words, source_words
-from fauxtune_console.mail_apps import app_lines
-from fauxtune_console.script_lines import ScriptLine, script_lines
 from fauxtune_console.shown_marks import mark
 from fauxtune_labs.operations.hosted_devices import device_of_enrollment
 

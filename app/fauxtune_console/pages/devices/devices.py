@@ -12,8 +12,7 @@ from fauxtune.storage.queries.insight import device_list as queries
 from fauxtune.storage.queries.insight.device_list import DeviceFilter, DeviceState
 from fauxtune.storage.rows.devices import ListedDeviceRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.cards import cards_of
-from fauxtune_console.holdings import Card
+from fauxtune_console.holdings import Card, cards_of
 from fauxtune_console.paging import Choice, offset, paging
 
 _SIZE = 50

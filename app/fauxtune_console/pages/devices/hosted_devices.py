@@ -21,9 +21,8 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries.insight import overview
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
-from fauxtune_console.tasks import snippets
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import snippets, task_page
 from fauxtune_labs.operations import hosted_devices as operations
 from fauxtune_labs.operations.hosted_devices import DeviceChange
 

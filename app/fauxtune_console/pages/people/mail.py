@@ -30,8 +30,8 @@ from fauxtune.storage.rows.directory import UserRow
 from fauxtune.storage.rows.mail import MailboxRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.paging import offset, paging
-from fauxtune_console.questions import Question
 from fauxtune_console.registered import State
+from fauxtune_console.tasks import Question
 
 # The one line of openssl that proves outside of this program what a page says about a message.
 #

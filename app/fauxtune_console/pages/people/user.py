@@ -21,11 +21,10 @@ from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune.storage.queries.insight import overview as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.cards import cards_of
 from fauxtune_console.causes import notices
-from fauxtune_console.holdings import SOURCES, Card
+from fauxtune_console.holdings import SOURCES, Card, cards_of
+from fauxtune_console.registered import Span, timeline
 from fauxtune_console.shown_marks import mark
-from fauxtune_console.timeline import Span, timeline
 
 #: Bars in the picture: the newest; the table has all.
 _MOST_BARS = 40

@@ -20,11 +20,9 @@ from fauxtune.core.model.mail_accounts import APPS
 from fauxtune.core.model.words.device_words import PLATFORMS, ProfilePlatform
 from fauxtune.storage.queries.insight import groups_and_profiles
 from fauxtune_console.call import TenantCall
-from fauxtune_console.forms import task_page
 from fauxtune_console.profiles.targets import boxes, read_targets, target_words
-from fauxtune_console.questions import Question
-from fauxtune_console.tasks import carry_out, confirm, one_by_one, send
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import Question, carry_out, confirm, one_by_one, send, task_page
 
 #: data. What each is called: one, several, and what it does.
 NOUNS: Mapping[str, tuple[str, str, str]] = {

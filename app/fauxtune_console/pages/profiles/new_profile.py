@@ -28,8 +28,8 @@ from fauxtune_console.profiles.creation import (
 )
 from fauxtune_console.profiles.settings import DEFAULTS, LONGEST_CERTIFICATE, ScepSettings, read_settings
 from fauxtune_console.profiles.targets import Boxes, boxes, read_targets, target_words
+from fauxtune_console.session import Typed
 from fauxtune_console.tasks import carry_out, confirm
-from fauxtune_console.typed import Typed
 
 #: data. The families in the order in which an administrator needs them: title, and what devices get.
 KINDS: tuple[tuple[ProfileFamily, str, str], ...] = (

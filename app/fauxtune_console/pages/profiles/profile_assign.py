@@ -15,7 +15,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import AssignmentRow, ProfileRow
 from fauxtune_console.call import TenantCall
-from fauxtune_console.pages.profiles.profile import profile_of
+from fauxtune_console.pages.profiles.profiles import profile_of
 from fauxtune_console.profiles.choices import choices
 from fauxtune_console.profiles.creation import missing_root, root_plans
 from fauxtune_console.profiles.editing import form_of
@@ -28,8 +28,8 @@ from fauxtune_console.profiles.targets import (
     target_of,
     target_words,
 )
+from fauxtune_console.session import Typed
 from fauxtune_console.tasks import carry_out, confirm, one_by_one
-from fauxtune_console.typed import Typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,11 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune_console.call import TenantCall
 from fauxtune_console.pages.profiles.new_profile import with_file
-from fauxtune_console.pages.profiles.profile import profile_of
+from fauxtune_console.pages.profiles.profiles import profile_of
 from fauxtune_console.profiles.choices import Choices, choices
 from fauxtune_console.profiles.editing import changes, form_of, stored, with_own_root
-from fauxtune_console.questions import Question
-from fauxtune_console.tasks import carry_out, confirm, one_by_one
-from fauxtune_console.typed import Typed
+from fauxtune_console.session import Typed
+from fauxtune_console.tasks import Question, carry_out, confirm, one_by_one
 
 _KEPT = "Certificates that devices have already stay as they are. New ones are issued by the changed profile."
 

@@ -10,8 +10,7 @@ from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Chip, Claim, Named, Note, Part, Picture, Row, Stamp, Table
 from fauxtune_report.evidence.examples import departed
 from fauxtune_report.evidence.facts import OWN, Authority, Certificate, LeftOut
-from fauxtune_report.evidence.view import NOTHING, View, bounded
-from fauxtune_report.evidence.words import ENDS
+from fauxtune_report.evidence.view import ENDS, NOTHING, View, bounded
 
 _MOST_CLAIMS = 24
 

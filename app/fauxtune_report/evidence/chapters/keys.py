@@ -8,8 +8,7 @@ from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Claim, Named, Note, Part, Picture, Row, Table
 from fauxtune_report.evidence.examples import Shared, own_encryption, shared
 from fauxtune_report.evidence.facts import OWN, Device, Mail
-from fauxtune_report.evidence.view import NOTHING, View
-from fauxtune_report.evidence.words import ENDS
+from fauxtune_report.evidence.view import ENDS, NOTHING, View
 
 _MOST_CLAIMS = 12
 

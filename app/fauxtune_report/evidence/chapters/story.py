@@ -18,8 +18,7 @@ from fauxtune_report.evidence import lines
 from fauxtune_report.evidence.claim import Chapter, Chip, Claim, Named, Note, Part, Picture, Row, Stamp, Table
 from fauxtune_report.evidence.facts import Facts
 from fauxtune_report.evidence.layout import INTERMEDIATES, ROOTS
-from fauxtune_report.evidence.view import NOTHING, View, bounded
-from fauxtune_report.evidence.words import ENDS, KINDS
+from fauxtune_report.evidence.view import ENDS, KINDS, NOTHING, View, bounded
 
 _MOST_NAMES = 4
 _ORDER = say("What happened, in order")
