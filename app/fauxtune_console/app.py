@@ -1,7 +1,7 @@
 """The console's application: who may look, which page answers, and what a refusal looks like.
 
-THE list of pages is here. A page is a function from a call to an answer, in a module of `pages/`; its template has the
-module's name.
+THE list of pages is here. A page is a function from a call to an answer, in a module of `pages/`, and names its
+template.
 """
 
 from __future__ import annotations
