@@ -36,10 +36,10 @@ from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.families.family import Assigned, Family
-from fauxtune.surfaces.graph.lists import Listed, computed, count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.lists import Listed, computed
 from fauxtune.surfaces.graph.resources.device_parts import MANAGED_DEVICE, listed_document
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
-from fauxtune.surfaces.graph.resources.parts import Below, Part, add_parts, by_name, placed
+from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, Part, add_parts, by_name, placed
 
 USER_STATE = entity("deviceManagementScriptUserState")
 POLICY_STATE = entity("deviceHealthScriptPolicyState")
@@ -117,31 +117,16 @@ class ScriptStates:
         numbers, last = script_runs.of_remediation(connection, call.tenant.id, script_id=script.id, since=since)
         return {**numbers, "detectionScriptNotApplicableDeviceCount": 0, "lastScriptRunDateTime": last}
 
-    async def group_assignments(self, call: Call) -> Answer:
-        """GET .../{script}/groupAssignments: the assignments to groups, in their old form."""
+    @property
+    def groups(self) -> Computed:
+        """What .../{script}/groupAssignments answers: the assignments to groups, in their old form."""
+        return Computed(GROUP_ASSIGNMENT, self._groups, key="element")
+
+    async def _groups(self, call: Call) -> Found:
         script = await self._script(call)
-        documents = await call.read(self._groups, call, script)
-        context = self._below(script, "groupAssignments")
-        return list_documents(call, documents, entity=GROUP_ASSIGNMENT, context=context)
-
-    async def count_group_assignments(self, call: Call) -> Answer:
-        """GET .../{script}/groupAssignments/$count."""
-        script = await self._script(call)
-        return count_documents(call, await call.read(self._groups, call, script), entity=GROUP_ASSIGNMENT)
-
-    async def group_assignment(self, call: Call) -> Answer:
-        """GET .../{script}/groupAssignments/{element}."""
-        script, key = await self._script(call), call.keys["element"]
-        documents = await call.read(self._groups, call, script)
-        document = element_document(call, documents, entity=GROUP_ASSIGNMENT, key=key)
-        if document is None:
-            raise NotFound(f"There is no {GROUP_ASSIGNMENT.name} '{key}'.")
-        return entity_answer(call, document, context=self._below(script, "groupAssignments"))
-
-    @staticmethod
-    def _groups(connection: Connection, call: Call, script: ResourceRow) -> list[Json]:
-        rows = assignment_queries.assignments_of(connection, call.tenant.id, profile_id=ProfileId(script.id))
-        return [{"id": row.id, "targetGroupId": row.group_id} for row in rows if row.kind.value == "group"]
+        rows = await call.read(assignment_queries.assignments_of, call.tenant.id, profile_id=ProfileId(script.id))
+        documents = [{"id": row.id, "targetGroupId": row.group_id} for row in rows if row.kind.value == "group"]
+        return self._below(script, "groupAssignments"), documents
 
     async def _script(self, call: Call) -> ResourceRow:
         key = call.keys["resource"]

@@ -22,6 +22,7 @@ from fauxtune.surfaces.graph.families import apps
 from fauxtune.surfaces.graph.resources import app_configurations as configurations
 from fauxtune.surfaces.graph.resources import app_contents
 from fauxtune.surfaces.graph.resources import device_apps as devices
+from fauxtune.surfaces.graph.routes.collections import read_collection
 from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 _APP = "deviceAppManagement/mobileApps/{resource}"
@@ -249,31 +250,14 @@ APP_CONFIGURATIONS: tuple[Route[Handler], ...] = (
         source="Graph: managedDeviceMobileAppConfiguration: assign",
         fidelity=approximated("200 with the assignments: the reference has 204"),
     ),
-    Route(
-        "GET",
+    *read_collection(
         f"{_ONE}/assignments",
-        configurations.ASSIGNED.every,
-        "List the assignments",
-        returns=_ASSIGNMENT,
-        many=True,
-        permissions=_READ,
-        source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
-    ),
-    Route(
-        "GET",
-        f"{_ONE}/assignments/$count",
-        configurations.ASSIGNED.count,
-        "Count the assignments",
-        permissions=_READ,
-        source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
-    ),
-    Route(
-        "GET",
-        f"{_ONE}/assignments/{{target}}",
-        configurations.ASSIGNED.get,
-        "Get an assignment",
+        configurations.ASSIGNED,
+        summaries=("List the assignments", "Count the assignments", "Get an assignment"),
         returns=_ASSIGNMENT,
         permissions=_READ,
-        source="Graph: managedDeviceMobileAppConfigurationAssignment: get",
+        source="Graph: managedDeviceMobileAppConfigurationAssignment: list",
+        source_of_element="Graph: managedDeviceMobileAppConfigurationAssignment: get",
+        fidelity=EXACT,
     ),
 )

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.types import approximated
+from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.operations.insight.audit_rules import assigns_profile
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by
 from fauxtune.surfaces.graph.resources import assignment_filters, assignments
+from fauxtune.surfaces.graph.routes.collections import read_collection
 from fauxtune.surfaces.graph.routes.families import routes_of_own
 
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
@@ -45,15 +46,15 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         source="Graph: deviceConfiguration: assign",
         fidelity=approximated("400 for a group that is included and excluded at once"),
     ),
-    Route(
-        "GET",
+    *read_collection(
         _ALL,
-        assignments.ASSIGNED.every,
-        "List the assignments",
+        assignments.ASSIGNED,
+        summaries=("List the assignments", "Count the assignments", "Get an assignment"),
         returns=_ASSIGNMENT,
-        many=True,
         permissions=_READ,
         source="Graph: deviceConfigurationAssignment: list",
+        source_of_element="Graph: deviceConfigurationAssignment: get",
+        fidelity=EXACT,
     ),
     Route(
         "POST",
@@ -66,23 +67,6 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         permissions=_WRITE,
         source="Graph: deviceConfigurationAssignment: create",
         fidelity=_TAKEN,
-    ),
-    Route(
-        "GET",
-        f"{_ALL}/$count",
-        assignments.ASSIGNED.count,
-        "Count the assignments",
-        permissions=_READ,
-        source="Graph: deviceConfigurationAssignment: list",
-    ),
-    Route(
-        "GET",
-        _ONE,
-        assignments.ASSIGNED.get,
-        "Get an assignment",
-        returns=_ASSIGNMENT,
-        permissions=_READ,
-        source="Graph: deviceConfigurationAssignment: get",
     ),
     Route(
         "PATCH",
@@ -117,16 +101,20 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
 )
 
 _IN_OLD_FORM: tuple[Route[Handler], ...] = (
-    Route(
-        "GET",
+    *read_collection(
         _OLD,
-        assignments.ASSIGNED_TO_GROUPS.every,
-        "List the assignments to groups in their old form",
+        assignments.ASSIGNED_TO_GROUPS,
+        summaries=(
+            "List the assignments to groups in their old form",
+            "Count the assignments to groups",
+            "Get an assignment in its old form",
+        ),
         returns=_GROUP_ASSIGNMENT,
-        many=True,
         beta_only=True,
         permissions=_READ,
         source="Graph: deviceConfigurationGroupAssignment: list",
+        source_of_element="Graph: deviceConfigurationGroupAssignment: get",
+        fidelity=EXACT,
     ),
     Route(
         "POST",
@@ -140,25 +128,6 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
         permissions=_WRITE,
         source="Graph: deviceConfigurationGroupAssignment: create",
         fidelity=_TAKEN,
-    ),
-    Route(
-        "GET",
-        f"{_OLD}/$count",
-        assignments.ASSIGNED_TO_GROUPS.count,
-        "Count the assignments to groups",
-        beta_only=True,
-        permissions=_READ,
-        source="Graph: deviceConfigurationGroupAssignment: list",
-    ),
-    Route(
-        "GET",
-        _OLD_ONE,
-        assignments.ASSIGNED_TO_GROUPS.get,
-        "Get an assignment in its old form",
-        returns=_GROUP_ASSIGNMENT,
-        beta_only=True,
-        permissions=_READ,
-        source="Graph: deviceConfigurationGroupAssignment: get",
     ),
     Route(
         "PATCH",
@@ -261,43 +230,19 @@ _EVALUATED: tuple[Route[Handler], ...] = (
 
 def _of_device(root: str) -> tuple[Route[Handler], ...]:
     """What the filters find of a device, wherever devices are reached."""
-    every = f"{root}/{{device}}/assignmentFilterEvaluationStatusDetails"
-    return (
-        Route(
-            "GET",
-            every,
-            assignment_filters.EVALUATIONS.every,
-            "List the profiles whose filters look at a device",
-            returns=EVALUATION_STATUS_DETAILS,
-            many=True,
-            beta_only=True,
-            permissions=needs.READ_MANAGED,
-            source="Graph: assignmentFilterEvaluationStatusDetails: list",
-            fidelity=_NOW,
-            dated=True,
-        ),
-        Route(
-            "GET",
-            f"{every}/$count",
-            assignment_filters.EVALUATIONS.count,
-            "Count them",
-            beta_only=True,
-            permissions=needs.READ_MANAGED,
-            source="Graph: assignmentFilterEvaluationStatusDetails: list",
-            fidelity=_NOW,
-        ),
-        Route(
-            "GET",
-            f"{every}/{{status}}",
-            assignment_filters.EVALUATIONS.get,
-            "Get one of them",
-            returns=EVALUATION_STATUS_DETAILS,
-            beta_only=True,
-            permissions=needs.READ_MANAGED,
-            source="Graph: assignmentFilterEvaluationStatusDetails: get",
-            fidelity=_NOW,
-            dated=True,
-        ),
+    return read_collection(
+        f"{root}/{{device}}/assignmentFilterEvaluationStatusDetails",
+        assignment_filters.EVALUATIONS,
+        summaries=("List the profiles whose filters look at a device", "Count them", "Get one of them"),
+        returns=EVALUATION_STATUS_DETAILS,
+        beta_only=True,
+        permissions=needs.READ_MANAGED,
+        source="Graph: assignmentFilterEvaluationStatusDetails: list",
+        source_of_element="Graph: assignmentFilterEvaluationStatusDetails: get",
+        fidelity=_NOW,
+        fidelity_of_count=_NOW,
+        dated=True,
+        dated_count=False,
     )
 
 

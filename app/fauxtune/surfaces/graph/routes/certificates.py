@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.paths.table import Route
-from fauxtune.core.odata.schema.types import EXACT, Entity, Fidelity, approximated
+from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.insight.audit_rules import IMPORTED_PFX, changes, creates, deletes
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler, audited_by, runs
 from fauxtune.surfaces.graph.resources import certificates
+from fauxtune.surfaces.graph.resources.parts import Computed
+from fauxtune.surfaces.graph.routes.collections import read_collection
 
 PFX = entity("userPFXCertificate")
 
@@ -80,51 +82,26 @@ CERTIFICATES: tuple[Route[Handler], ...] = (
 )
 
 
-CERTIFICATE_CONNECTOR = entity("certificateConnectorDetails")
-NDES_CONNECTOR = entity("ndesConnector")
-
-_NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
-
-
-def _count(template: str, handler: Handler, *, of: Entity) -> Route[Handler]:
-    return Route(
-        "GET",
-        f"{template}/$count",
-        handler,
-        "Count connectors",
+def _connectors(name: str, collection: Computed, *, what: str) -> tuple[Route[Handler], ...]:
+    return read_collection(
+        f"deviceManagement/{name}",
+        collection,
+        summaries=(f"List {what}s", "Count connectors", f"Get a {what}"),
+        returns=collection.entity,
         beta_only=True,
         permissions=needs.READ_CONFIGURATION,
-        source=f"Graph: {of.name} (beta)",
-    )
-
-
-def _read(
-    template: str, handler: Handler, *, summary: str, returns: Entity, many: bool = False, fidelity: Fidelity = EXACT
-) -> Route[Handler]:
-    return Route(
-        "GET",
-        template,
-        handler,
-        summary,
-        returns=returns,
-        many=many,
-        beta_only=True,
-        permissions=needs.READ_CONFIGURATION,
-        source=f"Graph: {returns.name} (beta)",
-        fidelity=fidelity,
+        source=f"Graph: {collection.entity.name} (beta)",
+        fidelity=EXACT,
         dated=True,
+        dated_count=False,
     )
 
 
 CONNECTORS: tuple[Route[Handler], ...] = (
-    _read(_NDES, certificates.NDES_CONNECTORS.every, summary="List connectors", returns=NDES_CONNECTOR, many=True),
-    _count(_NDES, certificates.NDES_CONNECTORS.count, of=NDES_CONNECTOR),
-    _read(
-        f"{_NDES}/{{connector}}", certificates.NDES_CONNECTORS.get, summary="Get a connector", returns=NDES_CONNECTOR
-    ),
+    *_connectors("ndesConnectors", certificates.NDES_CONNECTORS, what="connector"),
     Route(
         "DELETE",
-        f"{_NDES}/{{connector}}",
+        "deviceManagement/ndesConnectors/{connector}",
         certificates.delete_ndes,
         "Remove a connector that is inactive",
         status=204,
@@ -133,18 +110,5 @@ CONNECTORS: tuple[Route[Handler], ...] = (
         source="Graph: Delete ndesConnector (beta)",
         fidelity=approximated("400 for one that is active: what the real service does is not documented"),
     ),
-    _read(
-        _DETAILS,
-        certificates.CONNECTORS_IN_DETAIL.every,
-        summary="List certificate connectors",
-        returns=CERTIFICATE_CONNECTOR,
-        many=True,
-    ),
-    _count(_DETAILS, certificates.CONNECTORS_IN_DETAIL.count, of=CERTIFICATE_CONNECTOR),
-    _read(
-        f"{_DETAILS}/{{connector}}",
-        certificates.CONNECTORS_IN_DETAIL.get,
-        summary="Get a certificate connector",
-        returns=CERTIFICATE_CONNECTOR,
-    ),
+    *_connectors("certificateConnectorDetails", certificates.CONNECTORS_IN_DETAIL, what="certificate connector"),
 )

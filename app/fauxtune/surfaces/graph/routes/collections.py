@@ -69,18 +69,23 @@ def read_collection(
     summaries: tuple[str, str, str],
     returns: Entity,
     permissions: tuple[str, ...],
+    former_permissions: tuple[str, ...] = (),
     source: str = "",
     source_of_element: str = "",
     fidelity: Fidelity | None = None,
     fidelity_of_count: Fidelity = EXACT,
     beta_only: bool = False,
     dated: bool = False,
+    dated_count: bool | None = None,
 ) -> tuple[Route[Handler], ...]:
     """Return the routes of a collection that is only read: its list, its `$count` and its element, with the `summaries`
-    in this order. The sources are that of the type, unless they are given.
+    in this order. The sources are that of the type, unless they are given. `dated_count`: whether the number depends on
+    the moment, if that is not as for the others.
     """
     listing, counting, getting = summaries
-    common = partial(read, permissions=permissions, beta_only=beta_only, dated=dated)
+    common = partial(
+        read, permissions=permissions, former_permissions=former_permissions, beta_only=beta_only, dated=dated
+    )
     one = f"{template}/{{{collection.key}}}"
     return (
         common(
@@ -92,6 +97,7 @@ def read_collection(
             summary=counting,
             source=source or returns.source,
             fidelity=fidelity_of_count,
+            dated=dated if dated_count is None else dated_count,
         ),
         common(
             one,

@@ -16,7 +16,7 @@ from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families import scripts as script_states
 from fauxtune.surfaces.graph.families.scripts import COMPLIANCE, HEALTH, PLAIN, ScriptStates
-from fauxtune.surfaces.graph.routes.collections import read
+from fauxtune.surfaces.graph.routes.collections import read, read_collection
 
 _MANAGED_DEVICE = entity("managedDevice")
 _FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
@@ -25,15 +25,14 @@ _LAST = approximated("of the last run on each device: earlier ones are not kept"
 _NONE_OF_MICROSOFT = approximated("without scripts of Microsoft's own, which are not here")
 _SERVICE = "deviceManagement"
 _read = partial(read, permissions=needs.READ_SCRIPTS, former_permissions=_FORMER_READ, beta_only=True)
-_read_device = partial(read, permissions=needs.READ_MANAGED, beta_only=True)
+_collection = partial(read_collection, permissions=needs.READ_SCRIPTS, former_permissions=_FORMER_READ, beta_only=True)
 
 
 def _of(states: ScriptStates) -> Iterator[Route[Handler]]:
     one = f"{_SERVICE}/{states.family}/{{resource}}"
-    runs, source = f"{one}/deviceRunStates", states.state.source
-    yield _read(runs, states.runs.every, summary="List runs by device", returns=states.state, many=True)
-    yield _read(f"{runs}/$count", states.runs.count, summary="Count runs by device", source=source)
-    yield _read(f"{runs}/{{state}}", states.runs.get, summary="Get the run on a device", returns=states.state)
+    runs = f"{one}/deviceRunStates"
+    summaries = ("List runs by device", "Count runs by device", "Get the run on a device")
+    yield from _collection(runs, states.runs, summaries=summaries, returns=states.state)
     yield _read(
         f"{runs}/{{state}}/managedDevice", states.device, summary="Get the device of a run", returns=_MANAGED_DEVICE
     )
@@ -51,38 +50,24 @@ def _of_plain(states: ScriptStates) -> Iterator[Route[Handler]]:
     one = f"{_SERVICE}/{states.family}/{{resource}}"
     users, groups = f"{one}/userRunStates", f"{one}/groupAssignments"
     user, group = script_states.USER_STATE, script_states.GROUP_ASSIGNMENT
-    yield _read(users, states.users.every, summary="List runs by user", returns=user, many=True, fidelity=_BY_OWNER)
-    yield _read(f"{users}/$count", states.users.count, summary="Count runs by user", source=user.source)
-    yield _read(
-        f"{users}/{{state}}", states.users.get, summary="Get the runs of a user", returns=user, fidelity=_BY_OWNER
-    )
-    yield _read(groups, states.group_assignments, summary="List assignments to groups", returns=group, many=True)
-    yield _read(
-        f"{groups}/$count", states.count_group_assignments, summary="Count assignments to groups", source=group.source
-    )
-    yield _read(f"{groups}/{{element}}", states.group_assignment, summary="Get one of them", returns=group)
+    summaries = ("List runs by user", "Count runs by user", "Get the runs of a user")
+    yield from _collection(users, states.users, summaries=summaries, returns=user, fidelity=_BY_OWNER)
+    summaries = ("List assignments to groups", "Count assignments to groups", "Get one of them")
+    yield from _collection(groups, states.groups, summaries=summaries, returns=group)
 
 
-def _of_devices(root: str) -> Iterator[Route[Handler]]:
-    states, returns = f"{root}/{{device}}/deviceHealthScriptStates", script_states.POLICY_STATE
-    yield _read_device(
-        states,
-        script_states.OF_DEVICE.every,
-        summary="List remediations of a device",
-        returns=returns,
-        many=True,
-    )
-    yield _read_device(
-        f"{states}/$count",
-        script_states.OF_DEVICE.count,
-        summary="Count remediations of a device",
-        source=returns.source,
-    )
-    yield _read_device(
-        f"{states}/{{state}}",
-        script_states.OF_DEVICE.get,
-        summary="Get the state of a remediation on a device",
-        returns=returns,
+def _of_devices(root: str) -> tuple[Route[Handler], ...]:
+    return read_collection(
+        f"{root}/{{device}}/deviceHealthScriptStates",
+        script_states.OF_DEVICE,
+        summaries=(
+            "List remediations of a device",
+            "Count remediations of a device",
+            "Get the state of a remediation on a device",
+        ),
+        returns=script_states.POLICY_STATE,
+        permissions=needs.READ_MANAGED,
+        beta_only=True,
     )
 
 

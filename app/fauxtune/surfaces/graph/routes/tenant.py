@@ -25,6 +25,7 @@ _TAGS = "deviceManagement/roleScopeTags"
 _TAG = f"{_TAGS}/{{tag}}"
 _READ_ANY = tuple(dict.fromkeys((*needs.READ_CONFIGURATION, *needs.READ_SERVICE, *needs.READ_MANAGED)))
 _WATCHED = approximated("changes of profiles, assignments, filters, categories, tags, imports and devices leave events")
+_NOT_GIVEN = stored("the devices of the groups are not given the tag")
 
 _SERVICE: tuple[Route[Handler], ...] = (
     Route(
@@ -131,40 +132,23 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=tenant.WRITE_TAGS,
         source="Graph: roleScopeTag: assign",
-        fidelity=stored("the devices of the groups are not given the tag"),
+        fidelity=_NOT_GIVEN,
     ),
-    Route(
-        "GET",
+    *read_collection(
         f"{_TAG}/assignments",
-        tenant.ASSIGNED.every,
-        "List the groups whose devices get the tag",
-        returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
-        many=True,
-        beta_only=True,
-        permissions=tenant.READ_TAGS,
-        source="Graph: roleScopeTagAutoAssignment: list",
-        fidelity=stored("the devices of the groups are not given the tag"),
-    ),
-    Route(
-        "GET",
-        f"{_TAG}/assignments/$count",
-        tenant.ASSIGNED.count,
-        "Count the groups whose devices get the tag",
-        beta_only=True,
-        permissions=tenant.READ_TAGS,
-        source="Graph: roleScopeTagAutoAssignment: list",
-        fidelity=stored("the devices of the groups are not given the tag"),
-    ),
-    Route(
-        "GET",
-        f"{_TAG}/assignments/{{assignment}}",
-        tenant.ASSIGNED.get,
-        "Get one of the groups whose devices get the tag",
+        tenant.ASSIGNED,
+        summaries=(
+            "List the groups whose devices get the tag",
+            "Count the groups whose devices get the tag",
+            "Get one of the groups whose devices get the tag",
+        ),
         returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
         beta_only=True,
         permissions=tenant.READ_TAGS,
-        source="Graph: roleScopeTagAutoAssignment: get",
-        fidelity=stored("the devices of the groups are not given the tag"),
+        source="Graph: roleScopeTagAutoAssignment: list",
+        source_of_element="Graph: roleScopeTagAutoAssignment: get",
+        fidelity=_NOT_GIVEN,
+        fidelity_of_count=_NOT_GIVEN,
     ),
 )
 
