@@ -180,7 +180,7 @@ def effect_chip(consequence: Consequence) -> Chip:
         hue=letters.hue,
         state=(ItemState.INSTALLED if exists else ItemState.WANTED).value,
         sign="",
-        name="e-mail account" if source is Source.EMAIL else "new",
+        name="e-mail account" if source is Source.EMAIL else "new one",
         title=f"{kind}, with the mark {letters.letters}" if exists else kind,
     )
 

@@ -133,3 +133,38 @@ def test_markup_is_translated_in_its_texts_and_in_the_attributes_that_people_rea
     pieces = ['<p class="the sum" title="the sum">the', ' sum <code>the sum</code><a href="', '">the sum</a> 3 < 4</p>']
     done = "".join(translated_markup(piece, place, translate=str.upper) for piece in pieces)
     assert done == ('<p class="the sum" title="THE SUM">THE SUM <code>the sum</code><a href="">THE SUM</a> 3 < 4</p>')
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        ("1 device has it, and keeps it.", "1 dispositivo lo ha, e lo tiene."),
+        ("3 devices have it, and keep it.", "3 dispositivi lo hanno, e lo tengono."),
+        ("switched on", "attivo"),
+        ("new one", "nuovo"),
+        ("S/MIME encryption", "cifratura S/MIME"),
+    ],
+)
+def test_a_sentence_is_translated_as_a_whole(english: str, italian: str) -> None:
+    assert recogniser(Language.ITALIAN, "console", "labs").translated(english) == italian
+
+
+def test_a_refused_action_is_italian_without_the_actions_name() -> None:
+    """The page of a device says the button's words in front of the sentence, and leaves out Graph's name of it."""
+    refusal = (
+        "The device's user was deleted from the directory, so that it can be neither wiped nor retired any more. Wipe "
+        "or retire devices before their user is deleted; the record can still be deleted."
+    )
+    said = recogniser(Language.ITALIAN, "console", "labs").translated(refusal)
+    assert said.startswith("L'utente del dispositivo è stato eliminato")
+    assert not _ENGLISH.findall(said)
+
+
+async def test_an_empty_journal_leads_to_people_in_both_languages(console: httpx.AsyncClient) -> None:
+    page = await console.get("/journal")
+    assert "Nothing has happened yet. Enrol a person's device" in text_of(page)
+    assert '<a href="/console/contoso/users">Enrol' in page.text
+    italian = await console.get("/journal", headers=ITALIAN)
+    assert "Non è ancora successo niente. Registra il dispositivo di una persona" in text_of(italian)
+    filtered = text_of(await console.get("/journal?type=enrolled"))
+    assert "Nothing of this kind has happened. Show everything that has happened" in filtered

@@ -119,3 +119,13 @@ async def test_requests_wait_for_an_approval_are_approved_and_denied(
 async def test_a_server_without_a_connector_says_so(console: httpx.AsyncClient, contoso: Contoso) -> None:
     await contoso.connector(roles=["pkcs"])
     assert "does not answer No connector of the tenant 'contoso' has the role SCEP" in await show(console, PAGE)
+
+
+async def test_a_challenge_whose_device_is_gone_names_it_without_a_link(
+    console: httpx.AsyncClient, contoso: Contoso, challenge: str
+) -> None:
+    (row,) = await contoso.look(queries.newest_challenges, contoso.tenant.id, limit=9)
+    done(await submit(console, f"/devices/{row.enrollment_id}/delete"))
+    page = await submit(console, PAGE, challenge=challenge)
+    assert "a device that is gone" in text_of(page)
+    assert f"/devices/{row.enrollment_id}" not in page.text, "its page is not there any more"

@@ -14,7 +14,7 @@ import pkgutil
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fauxtune.core.language.catalogue import Entry, Language, read_po
 
@@ -23,6 +23,8 @@ _NUMBER = "%(number)s "
 #: What begins with a whole word of its own, in a capital letter.
 _HEADED = re.compile(r"[A-Z][a-z]+:? ")
 _OWN = re.compile(r"[A-Za-z]{2,}")
+#: A value in front of a sentence, such as the name of an action. Pages that have named it leave it out.
+_NAMED = re.compile(r"%\(\w+\)s: (?=[a-z])")
 _COUNTED = re.compile(r"([\d,.]+) (.+)")
 #: Sentences in one another, sentences in a row, and characters of a text that is looked at, at most.
 _DEEPEST, _MOST, _LONGEST = 4, 20, 2_000
@@ -82,15 +84,22 @@ class Recogniser:
             if entry.many is not None:
                 for text in (entry.text, entry.many):
                     self._counted[text.removeprefix(_NUMBER)] = entry.forms
-            elif _VALUE.search(entry.text):
-                # What has one word of its own says too little: it would recognise whatever has this word.
-                if _HEADED.match(entry.text) or len(_OWN.findall(_VALUE.sub(" ", entry.text))) >= 2:
-                    self._add(entry)
-            else:
-                self._exact[_plain(entry.text).replace("%%", "%")] = _plain(entry.forms[0]).replace("%%", "%")
+                continue
+            for form in (entry, _without_its_name(entry)):
+                if form is not None:
+                    self._know(form)
         for patterns in self._by_word.values():  # the one that says most is tried first
             patterns.sort(key=lambda pattern: -pattern.length)
         self._known = functools.lru_cache(_REMEMBERED)(self._whole)
+
+    def _know(self, entry: Entry) -> None:
+        """Keep a sentence that is no number of things."""
+        if _VALUE.search(entry.text):
+            # What has one word of its own says too little: it would recognise whatever has this word.
+            if _HEADED.match(entry.text) or len(_OWN.findall(_VALUE.sub(" ", entry.text))) >= 2:
+                self._add(entry)
+        else:
+            self._exact[_plain(entry.text).replace("%%", "%")] = _plain(entry.forms[0]).replace("%%", "%")
 
     def translated(self, text: str) -> str:
         """Return the translation of a text of two words or more; the text itself if it is not known."""
@@ -165,6 +174,18 @@ class Recogniser:
         first, space, _ = pieces[0].partition(" ")
         # A sentence without a whole first word is tried with every text.
         self._by_word[first if space else ""].append(_Pattern(literals, tuple(pieces[1::2]), entry.forms[0]))
+
+
+def _without_its_name(entry: Entry) -> Entry | None:
+    """Return the sentence without the value in front of it, as a sentence of its own; None if there is no such value,
+    or its translation does not begin with it.
+    """
+    head = _NAMED.match(_plain(entry.text))
+    form = _plain(entry.forms[0])
+    if head is None or not form.startswith(head[0]):
+        return None
+    text, rest = _plain(entry.text)[head.end() :], form[head.end() :]
+    return replace(entry, text=f"{text[:1].upper()}{text[1:]}", forms=(f"{rest[:1].upper()}{rest[1:]}",))
 
 
 def _plain(text: str) -> str:

@@ -184,8 +184,10 @@ async def revoke(call: TenantCall) -> Response:
     letters = view.chip.letters
     what = f"{letters} is on hold now" if reason == HOLD else f"{letters} is revoked: {reason_words(reason)}"
     held = "No device has it."
-    if view.held:
-        held = f"{len(view.held)} {'device has' if len(view.held) == 1 else 'devices have'} it, and keep it."
+    if len(view.held) == 1:
+        held = "1 device has it, and keeps it."
+    if len(view.held) > 1:
+        held = f"{len(view.held)} devices have it, and keep it."
     return call.back("authority", "certificates", str(view.known.serial), done=f"{what}. {held}")
 
 

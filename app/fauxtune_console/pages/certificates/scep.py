@@ -65,10 +65,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The content of a challenge, in words. `device`: its enrolment and its name, if it is still managed."""
+    """The content of a challenge, in words. `device`: its enrolment, None once that is gone, and its name."""
 
     challenge: Challenge
-    device: tuple[EnrollmentId, str] | None
+    device: tuple[EnrollmentId | None, str] | None
     profile: str
     facts: Sequence[tuple[str, str]]
 
@@ -172,7 +172,8 @@ def _opened(tx: Transaction, challenge: Challenge) -> Opened:
     device = None
     if row is not None:
         known = overview_queries.device_names(tx.connection, tx.tenant.id, ids={row.enrollment_id})
-        device = (row.enrollment_id, known.get(row.enrollment_id, challenge.device))
+        name = known.get(row.enrollment_id)
+        device = (None if name is None else row.enrollment_id, name or challenge.device)
     return Opened(challenge, device, names.get(profile, "a profile that was deleted"), _facts(challenge))
 
 

@@ -162,11 +162,11 @@ _TOTAL, _FREE = "totalStorageSpaceInBytes", "freeStorageSpaceInBytes"
 _SWITCHES: dict[str, tuple[str, str, str]] = {
     "isEncrypted": ("Storage", "encrypted", "not encrypted"),
     "isPasscodePresent": ("Passcode", "set", "none"),
-    "isSecureBootEnabled": ("Secure Boot", "on", "off"),
-    "isFirewallEnabled": ("Firewall", "on", "off"),
-    "isAntivirusEnabled": ("Antivirus", "on", "off"),
-    "realTimeProtectionEnabled": ("Real-time protection", "on", "off"),
-    "isSystemIntegrityProtectionEnabled": ("System Integrity Protection", "on", "off"),
+    "isSecureBootEnabled": ("Secure Boot", "switched on", "switched off"),
+    "isFirewallEnabled": ("Firewall", "switched on", "switched off"),
+    "isAntivirusEnabled": ("Antivirus", "switched on", "switched off"),
+    "realTimeProtectionEnabled": ("Real-time protection", "switched on", "switched off"),
+    "isSystemIntegrityProtectionEnabled": ("System Integrity Protection", "switched on", "switched off"),
 }
 _JAIL_BROKEN = {"True": ("bad", "yes"), "False": ("good", "no"), "Unknown": ("", "not known")}
 #: data. Facts that are shown as they are.
