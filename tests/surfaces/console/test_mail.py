@@ -240,3 +240,16 @@ async def test_a_mailbox_of_ten_thousand_messages_is_read_a_page_at_a_time(
         with statements(emulator) as sent:
             assert numbers in await show(console, path)
         assert len(sent) <= 40, path
+
+
+async def test_who_publishes_without_a_person_chooses_from_all_imported_ones(
+    console: httpx.AsyncClient, contoso: Contoso
+) -> None:
+    path = "/address-book/publish"
+    assert "No certificate was imported yet: import one on a person's page first" in await show(console, path)
+    imported = await contoso.import_pfx("alice")
+    page = await console.get(path)
+    assert f'value="{imported.lower()}"' in page.text.lower()
+    assert "imported for alice" in text_of(page).lower()
+    assert 'name="thumbprint" value' in page.text
+    assert " checked" not in page.text, "nobody's certificate is published by mistake"

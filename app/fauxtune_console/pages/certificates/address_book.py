@@ -20,7 +20,9 @@ from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import imported_pfx as imported_queries
 from fauxtune.storage.queries.insight import overview as device_queries
 from fauxtune.storage.queries.insight import register
 from fauxtune_console.call import TenantCall
@@ -152,8 +154,9 @@ def _one(tx: Transaction, call: TenantCall) -> Published:
 
 
 async def _form(call: TenantCall, form: Typed) -> Response:
-    choices = await call.run(_choices, form.text("address"))
-    if not form.text("thumbprint") and choices:
+    is_of_one = bool(form.text("address"))
+    choices = await call.run(_choices, form.text("address")) if is_of_one else await call.read(_imported, call)
+    if not form.text("thumbprint") and choices and is_of_one:
         form = form.with_value("thumbprint", choices[0].thumbprint)
     request = requests.publish_certificate(
         form.text("address") or f"alice@{call.tenant.domain}",
@@ -171,6 +174,15 @@ async def _form(call: TenantCall, form: Typed) -> Response:
         form=form,
         choices=choices,
     )
+
+
+def _imported(connection: Connection, call: TenantCall) -> list[Choice]:
+    """Return the imported certificates of all people, each with its owner: for a page that no person was named to."""
+    rows = imported_queries.imported_page(connection, call.tenant.id, limit=_MOST_OFFERED)
+    return [
+        Choice(row.thumbprint, f"{mark(row.thumbprint).letters}: imported for {row.user_name or 'a user'}")
+        for row in rows
+    ]
 
 
 def _choices(tx: Transaction, address: str) -> list[Choice]:
