@@ -253,3 +253,6 @@ async def test_who_publishes_without_a_person_chooses_from_all_imported_ones(
     assert "imported for alice" in text_of(page).lower()
     assert 'name="thumbprint" value' in page.text
     assert " checked" not in page.text, "nobody's certificate is published by mistake"
+    of_bob = await console.get(f"{path}?address=bob@contoso.example")
+    assert "imported for alice" in text_of(of_bob).lower(), "bob has none: it is not said that there is none at all"
+    assert " checked" not in of_bob.text

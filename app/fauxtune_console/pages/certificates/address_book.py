@@ -154,10 +154,10 @@ def _one(tx: Transaction, call: TenantCall) -> Published:
 
 
 async def _form(call: TenantCall, form: Typed) -> Response:
-    is_of_one = bool(form.text("address"))
-    choices = await call.run(_choices, form.text("address")) if is_of_one else await call.read(_imported, call)
-    if not form.text("thumbprint") and choices and is_of_one:
-        form = form.with_value("thumbprint", choices[0].thumbprint)
+    own = await call.run(_choices, form.text("address")) if form.text("address") else []
+    choices = own or await call.read(_imported, call)
+    if not form.text("thumbprint") and own:
+        form = form.with_value("thumbprint", own[0].thumbprint)
     request = requests.publish_certificate(
         form.text("address") or f"alice@{call.tenant.domain}",
         certificate=form.text("pem") or None,
@@ -177,7 +177,7 @@ async def _form(call: TenantCall, form: Typed) -> Response:
 
 
 def _imported(connection: Connection, call: TenantCall) -> list[Choice]:
-    """Return the imported certificates of all people, each with its owner: for a page that no person was named to."""
+    """Return the imported certificates of all people, each with its owner: for an address without any of its own."""
     rows = imported_queries.imported_page(connection, call.tenant.id, limit=_MOST_OFFERED)
     return [
         Choice(row.thumbprint, f"{mark(row.thumbprint).letters}: imported for {row.user_name or 'a user'}")
