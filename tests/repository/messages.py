@@ -109,6 +109,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune_labs/operations/labs/runs.py",
         "app/fauxtune_labs/operations/labs/stage.py",
         "app/fauxtune/operations/devices/actions.py",
+        "app/fauxtune/operations/profiles/references.py",
         "app/fauxtune/operations/insight/readability.py",
         "app/fauxtune/operations/runtime/guesses.py",
         "app/fauxtune/operations/tenants/seats.py",
@@ -168,6 +169,8 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
             *(app_kind.words for app_kind in APP_KINDS.values()),
             "Change “%(name)s”",
             "'%(name)s' is off line",
+            # The free storage of a device.
+            "%(a)s of %(b)s GB, %(c)s %%",
             # Why an action cannot be ordered, each part as a page writes it.
             *_refusals(),
             *(f"{task} %(name)s" for task in ("Delete", "Lock", "Reset", "Retire", "Revoke", "Wipe")),

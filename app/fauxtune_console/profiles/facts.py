@@ -44,7 +44,12 @@ _REFERENCES: Mapping[str, str] = {
 }
 _NAME_FLAGS = {"emailAddress": "the user's e-mail address", "userPrincipalName": "the user's principal name"}
 _NAME_VARIABLES = {name.kind: name.text for name in (EMAIL_NAME, UPN_NAME)}
-_KEY_USES = {"digitalSignature": "signatures", "keyEncipherment": "encrypted keys"}
+#: data. What a key is used for -> the end of the sentence about it, which languages translate as a whole.
+_KEY_USES: Mapping[tuple[str, ...], str] = {
+    ("digitalSignature",): ", for signatures",
+    ("keyEncipherment",): ", for encrypted keys",
+    ("digitalSignature", "keyEncipherment"): ", for signatures and encrypted keys",
+}
 _COMMON = frozenset(DEVICE_CONFIGURATION.properties_in(Version.BETA)) | {"@odata.type"}
 _LONGEST = 200
 
@@ -121,9 +126,10 @@ def _scep(document: JsonObject, handled: set[str]) -> Iterator[Fact]:
         "SCEP server" if len(servers) == 1 else "SCEP servers, of which each device gets one", ", ".join(servers)
     )
     size = str(document.get("keySize") or "").removeprefix("size")
-    uses = [words for use, words in _KEY_USES.items() if use in str(document.get("keyUsage") or "").split(",")]
+    stated = str(document.get("keyUsage") or "").split(",")
+    uses = tuple(use for use in ("digitalSignature", "keyEncipherment") if use in stated)
     bits = f"RSA, {size} bits, " if size else ""
-    yield Fact("Key", f"{bits}made on the device{f', for {joined}' if (joined := ' and '.join(uses)) else ''}")
+    yield Fact("Key", f"{bits}made on the device{_KEY_USES.get(uses, '')}")
     yield from _certificate(document, handled)
 
 

@@ -117,6 +117,13 @@ async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.As
             "It cannot be wiped; retire it, which removes the company's data.",
             "Non si può cancellare (wipe); ritiralo (retire): così si rimuovono i dati dell'azienda.",
         ),
+        ("84.5 of 256 GB, 33 %", "84.5 di 256 GB, 33 %"),
+        ("digital signature, encryption of keys (RSA)", "firma digitale, cifratura di chiavi (RSA)"),
+        ("digital signature, my own words", "digital signature, my own words"),
+        (
+            "RSA, 2048 bits, made on the device, for signatures and encrypted keys",
+            "RSA, 2048 bit, creata sul dispositivo, per firme e chiavi cifrate",
+        ),
         ("TOME: made for Bob's phone; revoked", "TOME: fatto per Bob's phone; revocato"),
         ("%", "%"),
         ("alice's iPhone", "alice's iPhone"),
@@ -158,6 +165,17 @@ def test_a_refused_action_is_italian_without_the_actions_name() -> None:
     said = recogniser(Language.ITALIAN, "console", "labs").translated(refusal)
     assert said.startswith("L'utente del dispositivo è stato eliminato")
     assert not _ENGLISH.findall(said)
+
+
+def test_the_refusal_to_delete_a_profile_is_italian_as_a_whole() -> None:
+    refusal = (
+        "The profile 'Root' cannot be deleted: other profiles refer to it: 'Wi-Fi' (rootCertificate), and others. "
+        "Clear those references, or delete those profiles, first."
+    )
+    assert recogniser(Language.ITALIAN, "console", "labs").translated(refusal) == (
+        "Il profilo 'Root' non si può eliminare: altri profili vi fanno riferimento: 'Wi-Fi' (rootCertificate), e "
+        "altri. Togli prima quei riferimenti, o elimina quei profili."
+    )
 
 
 async def test_an_empty_journal_leads_to_people_in_both_languages(console: httpx.AsyncClient) -> None:

@@ -122,7 +122,13 @@ class Recogniser:
                 done = [self._one(part, 0) or self._ended(part) for part in parts]
                 if any(done):
                     return divider.join(new or part for new, part in zip(done, parts, strict=True))
-        return text
+        return self._listed(text) or text
+
+    def _listed(self, text: str) -> str | None:
+        """Translate a list of which each part is known as it stands and has several words: names are rarely so."""
+        parts = text.split(", ", _MOST)
+        known = [self._exact.get(part) if " " in part else None for part in parts]
+        return ", ".join(filter(None, known)) if all(known) else None
 
     def _ended(self, text: str) -> str | None:
         """Translate a sentence whose full stop one of the two has."""

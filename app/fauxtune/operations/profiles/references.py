@@ -54,7 +54,7 @@ def check_unreferenced(tx: Transaction, row: ProfileRow) -> None:
             for name, target in profile.navigations.items()
             if target == row.id
         )
-        who += " and others" if len(referring) > _MOST_NAMED else ""
+        who += ", and others" if len(referring) > _MOST_NAMED else ""
         raise Invalid(
             f"The profile '{row.document.get('displayName')}' cannot be deleted: other profiles refer to it: {who}. "
             "Clear those references, or delete those profiles, first."
