@@ -1,8 +1,8 @@
 """What packages beside this one add to the server and to the command line, found by their entry points.
 
 An entry point of the group `fauxtune.extensions` names an `Extension`. It holds texts only, so that reading it imports
-nothing else; what a text names, `package.module:attribute`, is imported when somebody first asks for it. Packages of
-others are found as ours are.
+nothing else. Commands are found by their names; what another text names, `package.module:attribute`, is imported when
+somebody first asks for it. Packages of others are found as ours are.
 """
 
 from __future__ import annotations
@@ -19,14 +19,21 @@ GROUP = "fauxtune.extensions"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, or a group of commands. `place`: module and attribute; `help`: the first line of its help.
+    """A command, or a group of commands, which is found by its name: `approval` of the room `tenant` is in the module
+    `tenant/approval.py` of its package. `help`: the first line of its help.
 
-    The name `scep verify` is that of a command in the group `scep`.
+    The name `scep verify` is that of a command in the group `scep`; its module is `verify`.
     """
 
     name: str
-    place: str
+    room: str
     help: str
+
+    def load(self, package: str) -> Any:
+        """Import and return the command of a package: the module's `app` if it is a group, else what has its name."""
+        word = self.name.rpartition(" ")[2]
+        module = import_module(".".join(filter(None, (package, self.room, word))))
+        return getattr(module, "app", None) or getattr(module, word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +49,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """What a package adds.
+    """What a package adds. `package`: its name, below which its commands are.
 
     `route`: a function that returns a route of the server's own paths, which are tried before those of the surfaces;
     `addresses`: what `/` says of it, by name; `before_a_change`: a coroutine function that is awaited before a request
     changes a tenant in which labs are played, with the emulator and the tenant.
     """
 
+    package: str
     commands: tuple[Command, ...] = ()
     parts: tuple[Part, ...] = ()
     route: str | None = None

@@ -16,17 +16,17 @@ SECTIONS = (
     Section(
         "Run the emulator",
         (
-            Command("serve", "fauxtune_cli.server.serving:serve", "Start the emulator and serve until Ctrl-C."),
+            Command("serve", "server", "Start the emulator and serve until Ctrl-C."),
             "demo",
             Command(
                 "healthcheck",
-                "fauxtune_cli.server.healthcheck:healthcheck",
+                "server",
                 "Check whether the server is ready, or wait until it is.",
             ),
-            Command("db", "fauxtune_cli.server.serving:database", "Maintain the database."),
+            Command("db", "server", "Maintain the database."),
             Command(
                 "bundle",
-                "fauxtune_cli.bundle.command:bundle",
+                "bundle",
                 "Put all that an installation needs into a folder, for a room without internet.",
             ),
         ),
@@ -34,63 +34,59 @@ SECTIONS = (
     Section(
         "Administer a tenant",
         (
-            Command(
-                "tenant", "fauxtune_cli.tenant.tenants:app", "List, create, export, import, reset and delete tenants."
-            ),
+            Command("tenant", "tenant", "List, create, export, import, reset and delete tenants."),
             Command(
                 "snapshot",
-                "fauxtune_cli.tenant.snapshots:app",
+                "tenant",
                 "Keep the state of a tenant under a name, and return to it.",
             ),
-            Command("user", "fauxtune_cli.tenant.users:app", "Create users, license them, and see who there is."),
-            Command("group", "fauxtune_cli.tenant.groups:app", "Create groups, and add or remove members."),
-            Command(
-                "profile", "fauxtune_cli.profile.profiles:app", "Create profiles, assign them, and see their outcome."
-            ),
+            Command("user", "tenant", "Create users, license them, and see who there is."),
+            Command("group", "tenant", "Create groups, and add or remove members."),
+            Command("profile", "profile", "Create profiles, assign them, and see their outcome."),
             Command(
                 "compliance",
-                "fauxtune_cli.profile.managed:compliance",
+                "profile",
                 "Create compliance policies, assign them, and see which devices meet them.",
             ),
             Command(
                 "app",
-                "fauxtune_cli.profile.managed:apps",
+                "profile",
                 "Create apps that need no content, assign them, and see where they are installed.",
             ),
             Command(
                 "script",
-                "fauxtune_cli.profile.managed:scripts",
+                "profile",
                 "Create scripts of PowerShell and macOS and remediations, assign them, and see their runs.",
             ),
-            Command("device", "fauxtune_cli.device.devices:app", "List devices, look at one, and act on it."),
+            Command("device", "device", "List devices, look at one, and act on it."),
             Command(
                 "approval",
-                "fauxtune_cli.tenant.approvals:app",
+                "tenant",
                 "Let operations wait for a second administrator, and decide on them.",
             ),
-            Command("pfx", "fauxtune_cli.certificate.pfx:app", "Import S/MIME certificates (PFX) for users."),
+            Command("pfx", "certificate", "Import S/MIME certificates (PFX) for users."),
             Command(
                 "certificate",
-                "fauxtune_cli.certificate.certificates:app",
+                "certificate",
                 "List, show, issue and revoke certificates of the tenant's CA.",
             ),
-            Command("mail", "fauxtune_cli.mail:app", "Send mail to users, list and show it, and publish certificates."),
-            Command("template", "fauxtune_cli.certificate.templates:app", "List and create certificate templates."),
+            Command("mail", "", "Send mail to users, list and show it, and publish certificates."),
+            Command("template", "certificate", "List and create certificate templates."),
             Command(
                 "scep",
-                "fauxtune_cli.certificate.scep:app",
+                "certificate",
                 "See what devices request by SCEP, and try a certification authority.",
             ),
             Command(
                 "connector",
-                "fauxtune_cli.connector.connector:app",
+                "connector",
                 "List connectors, set them off line, run one as a process.",
             ),
-            Command("clock", "fauxtune_cli.tenant.clock:app", "Show the tenant's clock, freeze it, or put it forward."),
-            Command("seed", "fauxtune_cli.server.seeds:app", "Check the file of a seed, and show the built-in one."),
+            Command("clock", "tenant", "Show the tenant's clock, freeze it, or put it forward."),
+            Command("seed", "server", "Check the file of a seed, and show the built-in one."),
             Command(
                 "fault",
-                "fauxtune_cli.tenant.faults:app",
+                "tenant",
                 "Let things go wrong on purpose: throttling, outages, lost connections.",
             ),
             "state",
@@ -103,23 +99,23 @@ SECTIONS = (
         (
             Command(
                 "journal",
-                "fauxtune_cli.device.journal:journal",
+                "device",
                 "Show what happened in the tenant, a line for each event.",
             ),
             "wire",
             Command(
                 "history",
-                "fauxtune_cli.device.diagnosing:history",
+                "device",
                 "List all certificates of a user, and what is wrong with them.",
             ),
             Command(
                 "diagnose",
-                "fauxtune_cli.device.diagnosing:diagnose",
+                "device",
                 "Find out why a certificate or an app is missing on a device.",
             ),
             Command(
                 "whatif",
-                "fauxtune_cli.device.whatif:whatif",
+                "device",
                 "Show what a request to Graph would change on which device.",
             ),
             "report",
@@ -128,17 +124,17 @@ SECTIONS = (
     Section(
         "Connect programs",
         (
-            Command("env", "fauxtune_cli.server.shell:env", "Print environment variables for clients, ready to paste."),
+            Command("env", "server", "Print environment variables for clients, ready to paste."),
             Command(
                 "trust",
-                "fauxtune_cli.server.trusting:trust",
+                "server",
                 "Show the CA that clients must trust, and how to install it.",
             ),
             "openapi",
             "probe",
             Command(
                 "completion",
-                "fauxtune_cli.completion:completion",
+                "",
                 "Print a script by which a shell completes commands and names.",
             ),
         ),
@@ -147,8 +143,9 @@ SECTIONS = (
 
 
 class Program(SectionedGroup):
-    """The commands of `fauxtune`."""
+    """The commands of `fauxtune`, each in the module of its name in a room of this package."""
 
+    package = "fauxtune_cli"
     sections = SECTIONS
 
 

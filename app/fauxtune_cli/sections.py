@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fauxtune.extensions import Command, attribute, extensions
+from fauxtune.extensions import Command, extensions
 from fauxtune_cli.options import Group
 
 _OTHERS = "Others"
@@ -31,14 +31,16 @@ class Section:
 
 
 class SectionedGroup(Group):
-    """A group whose commands stand in sections. A subclass says which: `sections`."""
+    """A group whose commands stand in sections. A subclass says which: `sections`, and the package that has them."""
 
+    package = ""
     sections: Sequence[Section] = ()
 
     @cached_property
-    def _added(self) -> dict[str, Command]:
-        """The commands of extensions by their names."""
-        return {command.name: command for extension in extensions().values() for command in extension.commands}
+    def _added(self) -> dict[str, tuple[str, Command]]:
+        """The commands of extensions by their names, each with its package."""
+        added = ((one.package, command) for one in extensions().values() for command in one.commands)
+        return {command.name: (package, command) for package, command in added}
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. Ctrl-C ends it without a word."""
@@ -52,16 +54,17 @@ class SectionedGroup(Group):
         names = [_name(entry) for section in self.sections for entry in section.entries]
         own = super().list_commands(ctx)
         known = dict.fromkeys([*names, *own, *(name for name in self._added if " " not in name)])
-        return [name for name in known if name in own or self._entry(name) is not None]
+        return [name for name in known if name in own or self._row(name) is not None]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command with this name; its module is imported now."""
-        entry = self._entry(cmd_name)
-        if entry is not None and cmd_name not in self.commands:
-            command: click.Command = attribute(entry.place)
-            for name, added in self._added.items():
+        row = self._row(cmd_name)
+        if row is not None and cmd_name not in self.commands:
+            package, entry = row
+            command: click.Command = entry.load(package)
+            for name, (other, added) in self._added.items():
                 if name.startswith(f"{cmd_name} ") and isinstance(command, click.Group):
-                    command.add_command(attribute(added.place), name.removeprefix(f"{cmd_name} "))
+                    command.add_command(added.load(other), name.removeprefix(f"{cmd_name} "))
             self.add_command(command, cmd_name)
         return super().get_command(ctx, cmd_name)
 
@@ -88,14 +91,15 @@ class SectionedGroup(Group):
         except click.NoSuchCommand:
             raise click.NoSuchCommand(args[0], possibilities=self.list_commands(ctx), ctx=ctx) from None
 
-    def _entry(self, name: str) -> Command | None:
+    def _row(self, name: str) -> tuple[str, Command] | None:
+        """The command with this name, and the package that has it."""
         entries = (entry for section in self.sections for entry in section.entries)
         own = next((entry for entry in entries if isinstance(entry, Command) and entry.name == name), None)
-        return own or self._added.get(name)
+        return self._added.get(name) if own is None else (self.package, own)
 
     def _help(self, name: str, *, limit: int) -> str:
-        entry = self._entry(name)
-        return self.commands[name].get_short_help_str(limit) if entry is None else entry.help
+        row = self._row(name)
+        return self.commands[name].get_short_help_str(limit) if row is None else row[1].help
 
 
 def _name(entry: Command | str) -> str:

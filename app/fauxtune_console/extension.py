@@ -5,4 +5,6 @@ from __future__ import annotations
 from fauxtune.extensions import Extension
 from fauxtune_console.addresses import PATH
 
-EXTENSION = Extension(route="fauxtune_console.entry:ConsoleRoute", addresses={"console": PATH})
+EXTENSION = Extension(
+    package="fauxtune_console", route="fauxtune_console.entry:ConsoleRoute", addresses={"console": PATH}
+)

@@ -7,7 +7,8 @@ from fauxtune_docs.swagger import PATH
 
 _DOCUMENTS = ("connector", "control", "devices", "graph", "health", "identity")
 EXTENSION = Extension(
-    commands=(Command("openapi", "fauxtune_docs.commands:openapi", "Write the OpenAPI documents."),),
+    package="fauxtune_docs",
+    commands=(Command("openapi", "", "Write the OpenAPI documents."),),
     route="fauxtune_docs.swagger.entry:docs_route",
     addresses={"docs": PATH, "documentation": {name: f"{PATH}/{name}.json" for name in _DOCUMENTS}},
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from fauxtune.extensions import Command, Extension, Part
 
 EXTENSION = Extension(
+    package="fauxtune_labs",
     commands=(
-        Command(
-            "state", "fauxtune_labs.cli.provider_states:app", "Bring a tenant into a state that a sentence describes."
-        ),
-        Command("lab", "fauxtune_labs.cli.labs:app", "Play labs that check themselves, and write your own."),
+        Command("state", "cli", "Bring a tenant into a state that a sentence describes."),
+        Command("lab", "cli", "Play labs that check themselves, and write your own."),
         Command(
             "classroom",
-            "fauxtune_labs.cli.classroom:app",
+            "cli",
             "Teach a class: a tenant for each student, watched and steered.",
         ),
     ),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from fauxtune.extensions import Command, Extension
 
 EXTENSION = Extension(
+    package="fauxtune_probe",
     commands=(
         Command(
             "probe",
-            "fauxtune_probe.commands:probe",
+            "",
             "Try Fauxtune's expectations of Microsoft Graph, on a real tenant or on the emulator.",
         ),
         Command(
             "scep verify",
-            "fauxtune_probe.scep.commands:verify",
+            "scep",
             "Try an authority: devices request certificates of it.",
         ),
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fauxtune.extensions import Command, Extension
 
 EXTENSION = Extension(
-    commands=(
-        Command("report", "fauxtune_report.commands:report", "Write what happened as a page with proofs, to hand out."),
-    ),
+    package="fauxtune_report",
+    commands=(Command("report", "", "Write what happened as a page with proofs, to hand out."),),
 )

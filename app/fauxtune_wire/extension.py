@@ -5,8 +5,7 @@ from __future__ import annotations
 from fauxtune.extensions import Command, Extension, Part
 
 EXTENSION = Extension(
-    commands=(
-        Command("wire", "fauxtune_wire.commands:wire", "Show what was sent and answered, and why it was refused."),
-    ),
+    package="fauxtune_wire",
+    commands=(Command("wire", "", "Show what was sent and answered, and why it was refused."),),
     parts=(Part(r"(tenants/[^/]+/)?wire(/|$)", ("fauxtune_wire.control",), "fauxtune_wire.decoding"),),
 )

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune_cli.bundle import command as source
-from fauxtune_cli.bundle.command import Source
+from fauxtune_cli.bundle import bundle as source
+from fauxtune_cli.bundle.bundle import Source
 from fauxtune_cli.bundle.wheels import PLATFORMS, Target, to_run
 from tests.support.commands import Commands, Done
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import fauxtune_sim.cli.main
 from fauxtune.core.model.words.device_words import spelled
-from fauxtune_cli.device.devices import _kind as kind_of_device
+from fauxtune_cli.device.device import _kind as kind_of_device
 from fauxtune_cli.profile.profile_choice import PlatformWord
 from fauxtune_sim.platforms import read_kind
 from tests.support.commands import Commands

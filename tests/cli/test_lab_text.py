@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.language.catalogue import Catalogue, Language
-from fauxtune_labs.cli import labs
+from fauxtune_labs.cli import lab as texts_of_labs
 
 LONG = "One certificate for each device is no encryption for a person who has several of them. " * 3
 QUESTION = {"text": LONG, "choices": [{"number": 1, "text": LONG, "chosen": True, "right": False, "why": LONG}]}
@@ -24,7 +24,11 @@ def test_no_line_of_a_text_is_wider_than_the_terminal(columns: int, most: int, m
     monkeypatch.setenv("COLUMNS", str(columns))
     words = Catalogue(Language.ENGLISH, {})
     lab: dict[str, Any] = {"name": "lab", "title": "A lab", "minutes": 8, "story": LONG, "predict": QUESTION}
-    texts = (labs.beginning(lab, words), labs.checked_text(CHECKED, words), labs.said(LONG, label="1/3  "))
+    texts = (
+        texts_of_labs.beginning(lab, words),
+        texts_of_labs.checked_text(CHECKED, words),
+        texts_of_labs.said(LONG, label="1/3  "),
+    )
     for text in texts:
         assert most - 12 < max(len(line) for line in text.splitlines()) <= most
         assert LONG.split()[-1] in text.split()

@@ -99,7 +99,7 @@ except ModuleNotFoundError as missing:
     imported = set(json.loads(first))
     assert {
         "fauxtune_client.http",
-        "fauxtune_cli.device.devices",
+        "fauxtune_cli.device.device",
         "fauxtune.testing.plugin",
         "fauxtune_sim.hosting.host",
     } < imported

@@ -41,7 +41,7 @@ DOMAINS: dict[str, tuple[str, ...]] = {
     "trust": ("app/fauxtune/server/trust/page.py", "app/fauxtune/server/trust/trust.html"),
     "labs": (
         "app/fauxtune_labs/operations/labs",
-        "app/fauxtune_labs/cli/labs.py",
+        "app/fauxtune_labs/cli/lab.py",
     ),
     "console": ("app/fauxtune_console",),
     #: The states with which labs begin: sentences that are typed in English elsewhere, and read by students here.
@@ -58,17 +58,17 @@ _DIAGNOSIS = (
 _COMMANDS = (
     *(
         "administration",
-        "certificate/certificates",
+        "certificate/certificate",
         "tenant/clock",
         "connector/connector",
         "device/device_text",
-        "device/devices",
+        "device/device",
     ),
     *(
-        "device/diagnosing",
+        "device/diagnose",
         "device/diagnosis_text",
-        "tenant/faults",
-        "tenant/groups",
+        "tenant/fault",
+        "tenant/group",
         "device/journal",
         "mail",
         "mail_text",
@@ -79,9 +79,9 @@ _COMMANDS = (
         "profile/profile_choice",
         "profile/certificate_options",
         "profile/profile_creation",
-        "profile/profiles",
+        "profile/profile",
         "profile/targets",
-        "tenant/users",
+        "tenant/user",
     ),
 )
 SENTENCES: dict[str, tuple[str, ...]] = {
@@ -119,8 +119,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {
     "commands": (
         *(f"app/fauxtune_cli/{name}.py" for name in _COMMANDS),
         "app/fauxtune_labs/cli/classroom.py",
-        "app/fauxtune_labs/cli/provider_states.py",
-        "app/fauxtune_report/commands.py",
+        "app/fauxtune_labs/cli/state.py",
+        "app/fauxtune_report/report.py",
     ),
 }
 LABS = ROOT / "app/fauxtune_labs/texts"

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -54,9 +54,10 @@ _USERS = ("app/fauxtune_labs/", "app/fauxtune_probe/")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An import statement, or a module's name as text. `names`: what may be meant, modules of ours and others.
+    """An import statement, a module's name as text, or the row of a command, which is found by its name (`Command`).
+    `names`: what may be meant, modules of ours and others.
 
-    `kind`: "top", "lazy", "text" or "typing".
+    `kind`: "top", "lazy", "text", "row" or "typing".
     """
 
     importer: str
@@ -81,8 +82,11 @@ class House:
     @cached_property
     def arrows(self) -> dict[str, set[str]]:
         """The modules of the product that each one imports, of every kind."""
+        return self._arrows(self.imports)
+
+    def _arrows(self, imports: Iterable[Import]) -> dict[str, set[str]]:
         arrows = defaultdict[str, set[str]](set)
-        for found in self.imports:
+        for found in imports:
             base, *members = found.names
             modules = self.modules.keys() & set(members)
             # Who imports only modules of a package does not need what the package itself defines.
@@ -139,7 +143,9 @@ class House:
         return len(self.listed(figure))
 
     def _small_modules(self) -> list[str]:
-        importers = Counter(imported for module in self.modules for imported in self.arrows[module])
+        # The row of a command imports nothing: what a module holds that is found by its name cannot join another.
+        arrows = self._arrows(found for found in self.imports if found.kind != "row")
+        importers = Counter(imported for module in self.modules for imported in arrows[module])
         return [
             f"{path} ({lines} lines)"
             for name, path in self.modules.items()
@@ -193,6 +199,11 @@ def _imports(importer: str, path: str, text: str) -> Iterator[Import]:
                 return
             case ast.Constant(value=str() as value) if value.startswith(f"{ours}.") and " " not in value:
                 yield Import(importer, node.lineno, "text", (value.partition(":")[0],))
+            case ast.Call(
+                func=ast.Name("Command"), args=[ast.Constant(str() as name), ast.Constant(str() as room), *_]
+            ):
+                parts = (ours, room, name.rpartition(" ")[2])
+                yield Import(importer, node.lineno, "row", (".".join(filter(None, parts)),))
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 kind = "lazy"
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):

@@ -119,7 +119,7 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
 
 #: So many there are at most; whoever takes some away lowers the number.
 AT_MOST = {
-    "lazyImports": 199,
+    "lazyImports": 160,
     "typeCheckingImports": 42,
     "smallModules": 18,
     "longestFolder": 30,
@@ -147,3 +147,6 @@ def test_circles_are_found_through_imports_of_every_kind() -> None:
     }
     assert House(texts).listed("circles") == ["fauxtune.a fauxtune.b fauxtune.c fauxtune.d"]
     assert House(texts).count("lazyImports") == 2
+    texts["app/fauxtune/d.py"] = "ROWS = (Command('scep a', '', 'Its help.'),)\n"
+    assert House(texts).count("circles") == 1
+    assert House(texts).count("lazyImports") == 1

@@ -44,7 +44,7 @@ def test_a_server_imports_nothing_of_the_documents_and_of_the_wire_s_window_befo
     code = (
         "import sys, fauxtune.server.factory; from fauxtune.extensions import attribute, extensions;"
         "[attribute(each.route) for each in extensions().values() if each.route];"
-        "print([each for each in sys.modules if each.startswith(('fauxtune_docs.swagger.', 'fauxtune_docs.openapi', "
+        "print([each for each in sys.modules if each.startswith(('fauxtune_docs.swagger.', 'fauxtune_docs.writing', "
         "'fastapi_swagger', 'fauxtune_wire.decoding', 'fauxtune_wire.recording', "
         "'fauxtune_wire.control'))])"
     )
@@ -118,7 +118,7 @@ def test_the_interfaces_are_listed_without_loading_their_documents() -> None:
     code = (
         "import sys; from fauxtune_docs.swagger import application, documents;"
         "text = application.index() + application.page(documents.paged('control')); assert '/docs/graph' in text;"
-        "late = ('fauxtune_docs.openapi', 'fauxtune.surfaces.graph');"
+        "late = ('fauxtune_docs.writing', 'fauxtune.surfaces.graph');"
         "print([each for each in sys.modules if each.startswith(late)])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True)

@@ -27,20 +27,20 @@ def committed(surface: str) -> dict[str, Any]:
 @cache
 def documents() -> dict[str, dict[str, Any]]:
     """Return the documents by surface. Call it in a test, not while tests are collected; change nothing in them."""
-    from fauxtune_docs import openapi
+    from fauxtune_docs import writing
 
-    return openapi.documents()
+    return writing.documents()
 
 
 def seed_schema() -> dict[str, Any]:
     """Return the JSON schema of seeds."""
-    from fauxtune_docs import openapi
+    from fauxtune_docs import writing
 
-    return openapi.seed_schema()
+    return writing.seed_schema()
 
 
 def pages() -> dict[str, Callable[[Path], str]]:
     """Return what writes each generated page of docs, by the page's name. It takes the folder of the pages."""
-    from fauxtune_docs import openapi
+    from fauxtune_docs import writing
 
-    return openapi.PAGES
+    return writing.PAGES

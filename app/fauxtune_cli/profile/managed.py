@@ -1,9 +1,8 @@
-"""`fauxtune compliance`, `app` and `script`: what else an administrator assigns, and what became of it on devices."""
+"""What `fauxtune compliance`, `app` and `script` have in common: list, show, assign, unassign and delete."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,17 +11,14 @@ from fauxtune.core.administration import policies
 from fauxtune.core.administration.assignments import Collection
 from fauxtune.core.administration.requests import delete_object
 from fauxtune.core.administration.snippets import quoted
-from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, confirm, what_if_option, yes_option
 from fauxtune_cli.names import Named
-from fauxtune_cli.options import PATH, Group, Output, fail, name_and_value, one_line
-from fauxtune_cli.profile.profile_choice import PlatformWord, new_platform_option
+from fauxtune_cli.options import Group, Output, fail, name_and_value, one_line
 from fauxtune_cli.profile.targets import Assigning, assigned_words, words_of
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, moment
 
-_MOST = 1_048_576
 name_argument = click.argument("name", help="its name, its id, or the beginning of its id")
 new_name = click.option("--name", required=True, help="its name")
 set_option = click.option(
@@ -36,7 +32,7 @@ def _help(says: str, example: str) -> str:
     return f"{says}\n\n\b\n{example}"
 
 
-def _group(noun: str, *, says: str, examples: str, example: str) -> click.Group:
+def managed_group(noun: str, *, says: str, examples: str, example: str) -> click.Group:
     """Return the commands that all three have: list, show, assign, unassign, delete. `example`: the name of one."""
     app = Group(help=_help(says, examples))
     _add_readers(app, noun, example=example)
@@ -151,139 +147,17 @@ def _add_removers(app: click.Group, noun: str, *, example: str) -> None:
             session.show({"deleted": chosen.id}, f"Deleted {one_line(chosen.name)}.")
 
 
-compliance = _group(
-    "compliance",
-    says="Create compliance policies, assign them, and see which devices meet them.",
-    example="Passcode",
-    examples="""fauxtune compliance create --name Passcode --platform ios \\
-    --set passcodeRequired=true
-fauxtune compliance assign Passcode --all-users
-fauxtune compliance show Passcode""",
-)
-apps = _group(
-    "app",
-    says="Create apps that need no content, assign them, and see where they are installed.",
-    example="Notes",
-    examples="""fauxtune app create --name Notes --kind ios-store --of com.example.notes
-fauxtune app assign Notes --group Sales --intent available
-fauxtune app show Notes""",
-)
-scripts = _group(
-    "script",
-    says="Create scripts of PowerShell and macOS and remediations, assign them, and see their runs.",
-    example="Zone",
-    examples="""fauxtune script create --name Zone --kind powershell --file zone.ps1
-fauxtune script assign Zone --all-devices
-fauxtune script show Zone""",
-)
-
-
-@compliance.command("create")
-@new_name
-@new_platform_option
-@set_option
-@click.option("--grace-days", type=float, default=0.0, help="days until a device that fails is noncompliant")
-@with_service(Administration)
-def create_compliance(
-    *,
-    name: str,
-    service: Administration,
-    platform: tuple[PlatformWord, ...],
-    settings: tuple[str, ...],
-    grace_days: float,
-) -> None:
-    """Create a compliance policy for a platform.
-
-    \b
-    fauxtune compliance create --name Disk --platform windows \\
-        --set bitLockerEnabled=true --grace-days 3
-    """
-    with service.session() as session:
-        if len(platform) != 1 or platform[0] is PlatformWord.ALL:
-            fail("A compliance policy is for one platform: give --platform once, such as --platform ios.")
-        values = _properties(settings, example="passcodeRequired=true")
-        chosen = ProfilePlatform(platform[0])
-        request = policies.create_compliance(name, platform=chosen, settings=values, grace_days=grace_days)
-        _created(session, session.send(request), noun="compliance")
-
-
-@apps.command("create")
-@new_name
-@click.option("--kind", required=True, help="ios-store, android-store, winget or web")
-@click.option("--of", required=True, metavar="ID", help="bundle id, package, package identifier, or address")
-@click.option("--publisher", default="Contoso", help="who makes it")
-@set_option
-@with_service(Administration)
-def create_app(
-    *, name: str, service: Administration, kind: str, of: str, publisher: str, settings: tuple[str, ...]
-) -> None:
-    """Create an app. Apps with content (Win32, LOB) are uploaded: docs/packaging-tools.md.
-
-    \b
-    fauxtune app create --name Notes --kind ios-store --of com.example.notes
-    fauxtune app create --name Wiki --kind web --of https://wiki.example
-    """
-    with service.session() as session:
-        if kind not in policies.APP_KINDS:
-            known = "; ".join(f"{word}: {app_kind.words}" for word, app_kind in policies.APP_KINDS.items())
-            fail(f"There is no kind '{kind}' here. There are {known}.")
-        values = _properties(settings, example="isFeatured=true")
-        request = policies.create_app(name, kind=kind, value=of, publisher=publisher, settings=values)
-        _created(session, session.send(request), noun="app")
-
-
-@scripts.command("create")
-@new_name
-@click.option("--kind", required=True, help="powershell, shell (macOS) or remediation")
-@click.option("--file", type=PATH, required=True, help="the script; of a remediation the one that detects")
-@click.option("--remedy", type=PATH, help="of a remediation: the script that remedies")
-@set_option
-@with_service(Administration)
-def create_script(
-    *, name: str, service: Administration, kind: str, file: Path, remedy: Path | None, settings: tuple[str, ...]
-) -> None:
-    """Create a script from a file.
-
-    \b
-    fauxtune script create --name Zone --kind powershell --file zone.ps1
-    fauxtune script create --name Spooler --kind remediation \\
-        --file detect.ps1 --remedy restart.ps1
-    """
-    with service.session() as session:
-        if kind not in policies.SCRIPT_KINDS:
-            known = "; ".join(f"{word}: {script_kind.words}" for word, script_kind in policies.SCRIPT_KINDS.items())
-            fail(f"There is no kind '{kind}' here. There are {known}.")
-        request = policies.create_script(
-            name,
-            kind=kind,
-            content=_read(file),
-            file_name=file.name,
-            settings=_properties(settings, example="runAs32Bit=true"),
-            remediation=None if remedy is None else _read(remedy),
-        )
-        _created(session, session.send(request), noun="script")
-
-
-def _properties(settings: Sequence[str], *, example: str) -> dict[str, Any]:
+def properties_of(settings: Sequence[str], *, example: str) -> dict[str, Any]:
+    """Return what `--set` gives, with the types of Graph's properties. `example`: for the refusal of another form."""
     pairs = [name_and_value(setting, option="--set", example=example) for setting in settings]
     return {name: policies.typed_value(name, text) for name, text in pairs}
 
 
-def _created(session: Session, document: dict[str, Any], *, noun: str) -> None:
+def show_created(session: Session, document: dict[str, Any], *, noun: str) -> None:
+    """Show what was created, and how it is assigned."""
     name = document["displayName"]
     then = f"fauxtune {noun} assign {quoted(name)} --all-users"
     session.show(document, f"Created {one_line(name)}. Nobody has it yet: {then}")
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_MOST + 1)
-    except OSError as error:
-        fail(f"{file} cannot be read: {error.strerror}.")
-    if len(content) > _MOST:
-        fail(f"{file} has more than {_MOST:,} bytes: no script may be so long.")
-    return content
 
 
 def _all(session: Session, noun: str) -> list[tuple[Collection, Named]]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from fauxtune_cli.server.trusting import describe_ca
+from fauxtune_cli.server.trust import describe_ca
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready

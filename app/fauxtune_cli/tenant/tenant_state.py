@@ -12,7 +12,7 @@ from fauxtune.core.administration import state as tasks
 from fauxtune_cli.administration import Administration, confirm, content_of, yes_option
 from fauxtune_cli.options import fail
 from fauxtune_cli.service import with_service
-from fauxtune_cli.tenant.snapshots import words_of
+from fauxtune_cli.tenant.snapshot import words_of
 
 _PATIENCE = 300.0
 

@@ -45,7 +45,7 @@ SURFACES = (
 @cache
 def areas() -> tuple[Paged, ...]:
     """Return the pages of Graph, one for each area."""
-    from fauxtune_docs.openapi import AREAS  # here: with it comes all of Graph
+    from fauxtune_docs.writing import AREAS  # here: with it comes all of Graph
 
     return tuple(Paged(_area_name(area), area, is_graph=True) for area in AREAS)
 
@@ -62,12 +62,12 @@ def _area_name(area: str) -> str:
 
 def _built(name: str) -> dict[str, Any]:
     """Make the document of this name."""
-    from fauxtune_docs import openapi
+    from fauxtune_docs import writing
 
     page = paged(name)
     if page is None:
-        return openapi.graph_document()
-    return openapi.area_document(page.title) if page.is_graph else openapi.document(name)
+        return writing.graph_document()
+    return writing.area_document(page.title) if page.is_graph else writing.document(name)
 
 
 class Documents:

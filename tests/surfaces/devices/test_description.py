@@ -75,7 +75,7 @@ def test_every_call_is_named_once_and_has_words() -> None:
 
 
 def test_the_calls_that_are_described_are_those_that_are_served() -> None:
-    from fauxtune_docs.openapi import DEVICES, SURFACES  # here: it imports every surface
+    from fauxtune_docs.writing import DEVICES, SURFACES  # here: it imports every surface
 
     routers: tuple[APIRouter, ...] = (*SURFACES["devices"][1], windows_routes.router)
     served = {
@@ -217,7 +217,7 @@ def test_a_server_starts_without_the_descriptions() -> None:
         "print(*sys.modules, sep='\\n')"
     )
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    from fauxtune_docs.openapi import DEVICES  # here: it imports every surface
+    from fauxtune_docs.writing import DEVICES  # here: it imports every surface
 
     assert "fauxtune.surfaces.devices.android.messages" in loaded
     assert not [name for name in loaded if name in {module.__name__ for module in DEVICES}]

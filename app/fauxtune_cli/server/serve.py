@@ -1,6 +1,4 @@
-"""`fauxtune serve`: reads the settings from options and environment, runs the server, and prints when it is ready; and
-`fauxtune db upgrade`, which brings the database up to date without serving.
-"""
+"""`fauxtune serve`: reads the settings from options and environment, runs the server, and prints when it is ready."""
 
 from __future__ import annotations
 
@@ -26,20 +24,17 @@ from fauxtune.settings import Settings
 from fauxtune_cli.options import (
     DATA_DIR,
     PATH,
-    Group,
     Output,
-    data_dir_option,
     emit,
     fail,
     needs_posix,
     output_option,
     plain_failures,
 )
+from fauxtune_cli.server.seed import print_built_in
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
-
-database = Group(help="Maintain the database.")
 
 
 @click.command()
@@ -149,9 +144,7 @@ def serve(
     """
     options = locals()  # before any other variable: the options of the command line
     if print_seed:
-        from fauxtune_cli.server import seeds
-
-        seeds.print_built_in()
+        print_built_in()
         return
     needs_posix("The server")
     (_in_background if detach or stop else _in_foreground)(options, output=output)
@@ -161,7 +154,7 @@ def _in_foreground(options: dict[str, Any], *, output: Output) -> None:
     """Serve until the process is asked to end."""
     # Nothing loaded now is garbage, and the collector takes a fifth of the start. `run` switches it on again.
     gc.disable()
-    with plain_failures(), _refusals():
+    with plain_failures(), refusals():
         settings = _settings(options)
         _log(settings.log_level)
         if settings.workers > 1:
@@ -215,7 +208,7 @@ def _folder_option(folder: Path) -> str:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Print a refused start as a sentence, without a traceback."""
     try:
         yield
@@ -257,33 +250,6 @@ def _program() -> str:
         return "fauxtune"
     called = Path(sys.argv[0])
     return shlex.quote(str(called)) if called.suffix != ".py" else f"{shlex.quote(sys.executable)} -m fauxtune"
-
-
-@database.command()
-@data_dir_option
-@click.option(
-    "--database-url",
-    envvar="FAUXTUNE_DATABASE_URL",
-    show_envvar=True,
-    help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
-)
-@output_option
-def upgrade(*, data_dir: Path, database_url: str | None, output: Output) -> None:
-    """Bring the database's schema up to date.
-
-    The server must be stopped. `fauxtune serve` does the same when it starts.
-
-    \b
-    fauxtune db upgrade
-    fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
-    """
-    needs_posix("This command")
-    with plain_failures(), _refusals():
-        from fauxtune.server.founding import upgrade as bring_up_to_date
-
-        changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
-        verb = "was brought to" if changed else "was already at"
-        emit(output, {"upgraded": changed, "revision": revision}, text=f"The schema {verb} revision {revision}.")
 
 
 def show(address: str) -> None:

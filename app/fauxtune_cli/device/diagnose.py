@@ -1,6 +1,4 @@
-"""`fauxtune diagnose` and `fauxtune history`: why a certificate or an app is missing on a device; a user's
-certificates.
-"""
+"""`fauxtune diagnose`: why a certificate or an app is missing on a device."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ from urllib.parse import urlencode
 
 import click
 
-from fauxtune.core.administration.requests import AdminRequest, Service, key
+from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration
 from fauxtune_cli.device import diagnosis_text
@@ -60,23 +58,3 @@ def diagnose(
         emit(session.output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
         if not answer["healthy"]:
             raise click.exceptions.Exit(FAILED)
-
-
-@click.command()
-@click.option("--user", required=True, shell_complete=completion.user, help="the user: name or id")
-@with_service(Administration)
-def history(*, service: Administration, user: str) -> None:
-    """List all certificates of a user, and what is wrong with them.
-
-    The oldest first: imported ones, those issued for a device, and those issued directly by the CA.
-
-    \b
-    fauxtune history --user alice
-    fauxtune history --user alice@contoso.example --output json
-    """
-    with service.session() as session:
-        name = names.user(session.client, user).name
-        request = AdminRequest("GET", f"/users/{key(name)}/certificates", service=Service.CONTROL)
-        answer = session.marked(session.send(request))
-        text = diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal(), ids=session.ids)
-        emit(session.output, answer, text=session.in_colour(text))
