@@ -18,7 +18,7 @@ import click
 
 from fauxtune.core.administration import snippets
 from fauxtune.core.administration.requests import AdminRequest, Service
-from fauxtune.core.formats.secret_kinds import secret_kind
+from fauxtune.core.formats.secret_names import secret_kind
 from fauxtune.core.language.catalogue import Language, joined
 from fauxtune.core.language.recognition import recogniser
 from fauxtune_cli.device.whatif import effects, unreadable

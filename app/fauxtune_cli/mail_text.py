@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.mail.readability import Reading
-from fauxtune.core.mail.reading_words import READING_WORDS
+from fauxtune.core.mail.readability import READING_WORDS, Reading
 from fauxtune.core.model.certificates import name_of
 from fauxtune.core.pki.algorithm_words import algorithm_words
 from fauxtune_cli.options import one_line

@@ -14,8 +14,7 @@ from datetime import datetime
 
 from fauxtune.core.engine.diagnosis.numbers import ErrorNumber
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
-from fauxtune.core.mail.apps import MailApp, Switch, apps_of
-from fauxtune.core.mail.switches import switches_of
+from fauxtune.core.mail.apps import MailApp, Switch, apps_of, switches_of
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.certificates import reason
 from fauxtune.core.model.items import LedgerRow

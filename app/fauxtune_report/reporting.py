@@ -17,9 +17,9 @@ from cryptography.x509 import ocsp
 
 from fauxtune.core.clock import from_iso
 from fauxtune.core.mail.readability import Reading, certificate_names, key_id_name
-from fauxtune.core.mail.recipients import issuer_and_serial, names_of
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.pki.cms_reading import issuer_and_serial, names_of
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.ocsp_question import question as ocsp_question

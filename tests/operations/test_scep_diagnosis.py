@@ -20,7 +20,7 @@ from fauxtune.core.engine.diagnosis.findings import Severity
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem, scep_key
 from fauxtune.core.model.states import Source
-from fauxtune.core.scep.results import ResultCode
+from fauxtune.core.scep.challenge import ResultCode
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.scep_challenges import AuthorityRequest
 from fauxtune.operations.connectors import ra_certificates

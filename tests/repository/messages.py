@@ -99,7 +99,6 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "app/fauxtune/core/profiles/kind_words.py",
         *(f"app/fauxtune/core/engine/diagnosis/{name}.py" for name in _DIAGNOSIS),
         "app/fauxtune/core/mail/readability.py",
-        "app/fauxtune/core/mail/reading_words.py",
         "app/fauxtune/core/mail/publication.py",
         "app/fauxtune/core/mail/verdict.py",
         "app/fauxtune/core/model/certificates.py",

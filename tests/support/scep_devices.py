@@ -25,7 +25,7 @@ from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.scep import ScepDelivery, ScepRequest
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, subject_text, thumbprint
-from fauxtune.core.scep.results import Verdict
+from fauxtune.core.scep.challenge import Verdict
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca import issuance as certificate_register
 from fauxtune.operations.checkin import scep_challenges

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 from urllib.parse import quote
 
-from fauxtune.core.formats.secret_kinds import not_shown, secret_kind
+from fauxtune.core.formats.secret_names import not_shown, secret_kind
 from fauxtune.core.model.graph_permissions import names as permissions
 from fauxtune.core.tables import table
 from fauxtune_probe.core.model import Step, Values

@@ -20,7 +20,7 @@ from fauxtune.core.administration import emulation
 from fauxtune.core.administration import scep as tasks
 from fauxtune.core.model.scep import REPORTED
 from fauxtune.core.pki.names import serial_hex
-from fauxtune.core.scep.verification.model import Heard
+from fauxtune.core.scep.verification.cases import Heard
 from fauxtune_client.endpoints import Refused
 from fauxtune_client.http import Client
 from fauxtune_probe.scep.scene import Bench, Scene

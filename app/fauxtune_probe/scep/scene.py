@@ -35,8 +35,7 @@ from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.profiles.catalog import kind as kind_named
-from fauxtune.core.scep.verification.model import Exchange
-from fauxtune.core.scep.verification.requests import DeviceRequest, asked
+from fauxtune.core.scep.verification.cases import DeviceRequest, Exchange, asked
 from fauxtune_client.endpoints import ClientError, Refused
 from fauxtune_client.http import Client
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fauxtune import __version__
-from fauxtune.core.scep.verification.cases import cases
-from fauxtune.core.scep.verification.model import Case, Outcome, Result
+from fauxtune.core.scep.verification.cases import Case, Outcome, Result, cases
 from fauxtune.core.scep.verification.report import MARKS, About, document, junit, page, summary
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session, show

@@ -14,9 +14,16 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.scep.verification import judging
-from fauxtune.core.scep.verification.cases import cases
-from fauxtune.core.scep.verification.model import Case, Exchange, Heard, Outcome, Result
-from fauxtune.core.scep.verification.requests import differing, is_difference
+from fauxtune.core.scep.verification.cases import (
+    Case,
+    Exchange,
+    Heard,
+    Outcome,
+    Result,
+    cases,
+    differing,
+    is_difference,
+)
 from fauxtune_probe.scep.evidence import Evidence, Revocation, Revoker, wait_for
 from fauxtune_probe.scep.scene import Bench, GivenChallenge, Scene
 

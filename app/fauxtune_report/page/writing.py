@@ -27,8 +27,7 @@ from markupsafe import Markup, escape
 from fauxtune import __version__
 from fauxtune.core.language.catalogue import Catalogue, Language, catalogue
 from fauxtune.core.language.message import Message
-from fauxtune.core.mail.readability import Reading
-from fauxtune.core.mail.reading_words import READING_WORDS
+from fauxtune.core.mail.readability import READING_WORDS, Reading
 from fauxtune.core.model.certificates import SYMBOLS, Marks
 from fauxtune.core.model.states import Source
 from fauxtune.surfaces import html

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from urllib.parse import quote, unquote, unquote_plus
 
-from fauxtune.core.formats.secret_kinds import not_shown, secret_kind
-from fauxtune.core.formats.secret_names import ENDS_OF_HEADERS
+from fauxtune.core.formats.secret_names import ENDS_OF_HEADERS, not_shown, secret_kind
 from fauxtune_wire.decoding.expressions import OPTIONS, mask_expression
 from fauxtune_wire.decoding.masking import mask_literal, mask_text
 from fauxtune_wire.decoding.parts import counted

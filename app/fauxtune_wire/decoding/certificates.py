@@ -14,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from fauxtune.core.formats.secret_kinds import not_shown
+from fauxtune.core.formats.secret_names import not_shown
 from fauxtune.core.pki.foreign import certificate_from, is_authority, is_pem, request_from
 from fauxtune.core.pki.names import PRINCIPAL_NAME, serial_hex, subject_text
 from fauxtune_wire.decoding.body import Body

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from fauxtune.core.formats.secret_kinds import not_shown, secret_kind
+from fauxtune.core.formats.secret_names import not_shown, secret_kind
 
 #: Options of a query whose values are expressions, without their $.
 OPTIONS = frozenset({"filter", "expand", "apply", "compute", "search", "orderby", "select", "having"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fauxtune.core.formats.secret_kinds import is_hidden, not_shown, secret_kind
+from fauxtune.core.formats.secret_names import is_hidden, not_shown, secret_kind
 from fauxtune.core.odata.query.tokens import Kind, Reader, Token
 from fauxtune_wire.decoding.masking import mask_text
 

@@ -16,8 +16,19 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 from xml.sax.saxutils import escape
 
-from fauxtune.core.formats.secret_kinds import ends_like_secret, is_hidden, not_shown, plain_name, secret_kind
-from fauxtune.core.formats.secret_names import IN_FORMS, NAMED, NAMING, OBJECTS, OF_KEYS, WHOLE
+from fauxtune.core.formats.secret_names import (
+    IN_FORMS,
+    NAMED,
+    NAMING,
+    OBJECTS,
+    OF_KEYS,
+    WHOLE,
+    ends_like_secret,
+    is_hidden,
+    not_shown,
+    plain_name,
+    secret_kind,
+)
 from fauxtune_wire.decoding.der_kinds import DerKind, kind_of, summary
 from fauxtune_wire.decoding.expressions import up_to_comparison
 from fauxtune_wire.decoding.parts import counted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fauxtune.core.formats.secret_kinds import secret_kind
+from fauxtune.core.formats.secret_names import secret_kind
 from fauxtune_wire.decoding.body import Body
 from fauxtune_wire.decoding.der_kinds import kind_of
 from fauxtune_wire.decoding.masking import mask_text

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from fauxtune.core.formats.secret_kinds import not_shown
+from fauxtune.core.formats.secret_names import not_shown
 from fauxtune_wire.decoding.masking import Masking, mask_text
 from fauxtune_wire.decoding.parts import Fact, Part, bounded, shortened
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.sax.saxutils import escape, quoteattr
 
-from fauxtune.core.formats.secret_kinds import secret_kind
-from fauxtune.core.formats.secret_names import NAMED, NAMING
+from fauxtune.core.formats.secret_names import NAMED, NAMING, secret_kind
 from fauxtune.core.formats.xml import Element, parse
 from fauxtune_wire.decoding.body import Body
 from fauxtune_wire.decoding.der_kinds import DerKind, kind_of, summary

@@ -10,8 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from fauxtune.core.formats.secret_kinds import secret_kind
-from fauxtune.core.formats.secret_names import HARMLESS, WHOLE, WORDS
+from fauxtune.core.formats.secret_names import HARMLESS, WHOLE, WORDS, secret_kind
 from fauxtune_wire.decoding.masking import Masking, mask_text
 from tests.support.certificates import make_pfx, self_signed
 

@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.formats import plist
-from fauxtune.core.formats.plist_limits import MOST_VALUES
+from fauxtune.core.formats.plist_xml import MOST_VALUES
 
 
 def array(*objects: int) -> bytes:

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.cms import envelope
-from fauxtune.core.scep.challenge import LIFETIME, Challenge, seal, unseal
-from fauxtune.core.scep.results import ResultCode, Verdict
+from fauxtune.core.scep.challenge import LIFETIME, Challenge, ResultCode, Verdict, seal, unseal
 from tests.support.certificates import self_signed
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

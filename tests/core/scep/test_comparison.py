@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.scep.challenge import SUCCESS, ResultCode
 from fauxtune.core.scep.comparison import compare, deviation
-from fauxtune.core.scep.results import SUCCESS, ResultCode
 from tests.support.certificates import YEAR
 from tests.support.scep_devices import extensions, scep_request
 

@@ -15,10 +15,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.scep.verification import judging
-from fauxtune.core.scep.verification.cases import cases
-from fauxtune.core.scep.verification.model import Exchange, Heard, Outcome, Result
+from fauxtune.core.scep.verification.cases import (
+    Exchange,
+    Heard,
+    Outcome,
+    Result,
+    asked,
+    cases,
+    differing,
+    is_difference,
+)
 from fauxtune.core.scep.verification.report import About, document, junit, page
-from fauxtune.core.scep.verification.requests import asked, differing, is_difference
 
 CASE = cases()["subject-other"]
 REQUEST = ScepRequest(

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.formats.plist_limits import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_value
-from fauxtune.core.formats.plist_xml import read_xml
+from fauxtune.core.formats.plist_xml import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_value, read_xml
 
 Plist = dict[str, Any]
 T = TypeVar("T")

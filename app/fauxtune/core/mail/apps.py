@@ -1,4 +1,9 @@
-"""The mail apps of each kind of device: what `apps.txt` says of them, with its documents, as values."""
+"""The mail apps of each kind of device, as `apps.txt` says with its documents, and what makes an app use S/MIME.
+
+That is an e-mail profile, or an app configuration of Outlook that switches S/MIME on. Graph:
+iosEasEmailProfileConfiguration (smimeSigningEnabled, smimeEncryptByDefaultEnabled, requireSmime),
+managedDeviceMobileAppConfiguration.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.model.tenants import Edition, Stated
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.tables import Line, table
 
 
@@ -156,3 +165,35 @@ APPS: tuple[MailApp, ...] = tuple(read_apps(table(__package__ or "", "apps.txt")
 def apps_of(variant: Variant) -> tuple[MailApp, ...]:
     """The mail apps of a kind of device."""
     return tuple(app for app in APPS if variant in app.variants)
+
+
+#: The settings of e-mail profiles by which S/MIME is on; requireSmime is that of Samsung Knox and of old iOS profiles.
+_ON = ("requireSmime", "smimeSigningEnabled", "smimeEncryptByDefaultEnabled")
+_OUTLOOK = "com.microsoft.outlook.Mail.SMIMEEnabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What switches S/MIME on. `accounts`: how many accounts the device has."""
+
+    by_profile: bool
+    by_configuration: bool
+    accounts: int
+
+
+def switches_of(rows: Iterable[LedgerRow]) -> Switches:
+    """Return what the items on a device switch on."""
+    settings = [_settings(row) for row in rows if _is_installed(row)]
+    return Switches(
+        by_profile=any(bool(setting.get(name)) for setting in settings for name in _ON),
+        by_configuration=any(setting.get("configuration", {}).get(_OUTLOOK) is True for setting in settings),
+        accounts=len(settings),
+    )
+
+
+def _is_installed(row: LedgerRow) -> bool:
+    return row.source is Source.EMAIL and row.payload is not None and row.state is ItemState.INSTALLED
+
+
+def _settings(row: LedgerRow) -> JsonObject:
+    return Account.decode(row.payload or b"").settings

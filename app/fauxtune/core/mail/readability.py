@@ -2,7 +2,7 @@
 
 RFC 5652 6: an envelope can be opened with the private key of any certificate that it names as a recipient. What is
 decided is the outermost envelope; another one inside it cannot be seen from outside. Whether the mail program of the
-device is set up for the account does not count.
+device is set up for the account does not count. The words and symbols of the answers are at the end.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from fauxtune.core.mail.envelope import Encryption
-from fauxtune.core.mail.recipients import issuer_and_serial
 from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
 from fauxtune.core.model.words.journal_words import cause_words
+from fauxtune.core.pki.cms_reading import issuer_and_serial
 
 _WIPES = (Cause.WIPE.value, Incident.WIPE_KEEPING_ENROLLMENT.value)
 _KEY_ID = "id/"
@@ -103,7 +104,7 @@ def recipient_names(encryption: Encryption) -> frozenset[str]:
 
 
 def certificate_names(named: str, key_id: str | None) -> frozenset[str]:
-    """Return the names that an envelope can call a certificate by (see `core.mail.recipients.names_of`)."""
+    """Return the names that an envelope can call a certificate by (see `core.pki.cms_reading.names_of`)."""
     return frozenset({named, key_id_name(key_id)} if key_id else {named})
 
 
@@ -196,3 +197,24 @@ def _at(moment: datetime) -> str:
 
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
+
+
+class ReadingWords(NamedTuple):
+    """A symbol, a word beside it, and what the two mean."""
+
+    symbol: str
+    word: str
+    meaning: str
+
+
+READING_WORDS: dict[Reading, ReadingWords] = {
+    Reading.READABLE: ReadingWords("✓", "reads", "the device can read it"),
+    Reading.NOT_ENCRYPTED: ReadingWords("○", "open", "not encrypted: everybody can read it"),
+    Reading.KEY_REMOVED: ReadingWords("−", "removed", "the device had the key, and it was removed"),
+    Reading.DEVICE_WIPED: ReadingWords("W", "wiped", "the device had the key, and was wiped"),
+    Reading.KEY_PENDING: ReadingWords("…", "pending", "the key is on its way to the device"),
+    Reading.KEY_COMES_LATER: ReadingWords(">", "later", "the device got the key later"),
+    Reading.KEY_NEVER_HERE: ReadingWords("✗", "never", "the device never had the key"),
+    Reading.KEY_NOT_ANYWHERE: ReadingWords("?", "unknown", "for a certificate that the tenant does not know"),
+    Reading.DAMAGED: ReadingWords("!", "damaged", "the mail is damaged"),
+}

@@ -1,11 +1,13 @@
 """What readers of CMS messages from others share: the kind of message, and identifiers (RFC 5652 3 and 10.2).
 
 asn1crypto reads DER, and BER as far as tools write it (indefinite lengths, strings in pieces). It parses a part only on
-access, so all reading must be within one `try` that catches MALFORMED.
+access, so all reading must be within one `try` that catches MALFORMED. The two names by which an encrypted message
+names a recipient's certificate (RFC 5652 6.2.1) are also given as text to look up.
 """
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 
 from asn1crypto import cms, core, parser
@@ -102,3 +104,22 @@ def reason(error: Exception) -> str:
     """The message of one of MALFORMED, for use in a sentence: its first line, without the full stop."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".")[:200] if lines else "its structure is damaged"
+
+
+#: Hexadecimal digits of the digest of an issuer's name.
+_DIGITS = 16
+
+
+def issuer_and_serial(issuer: bytes, serial: str) -> str:
+    """Return the name by issuer (DER) and serial number (lower-case hex)."""
+    return f"{serial}/{hashlib.sha256(issuer).hexdigest()[:_DIGITS]}"
+
+
+def names_of(certificate: x509.Certificate) -> tuple[str, str | None]:
+    """Return the name of a certificate by issuer and serial number, and its subject key identifier, if it has one."""
+    named = issuer_and_serial(certificate.issuer.public_bytes(), f"{certificate.serial_number:x}")
+    try:
+        key_id = key_identifier(certificate)
+    except MALFORMED:
+        key_id = None
+    return named, None if key_id is None else key_id.hex()

@@ -1,8 +1,15 @@
-"""Challenges: what a SCEP profile lets one device request, encrypted and signed, opaque to everybody else.
+"""Challenges of SCEP: what a profile lets one device request, encrypted and signed; and the results of their checks.
 
-The form is the emulator's own, for Intune's is not public: base64 of CMS SignedData over CMS EnvelopedData of a JSON
-document. Both are made and read with the same authority of the tenant. A challenge is valid for 60 minutes of the
-tenant's clock ("SCEP Challenge has expired. challengeExpInterval=60", Keyfactor/ejbca-ce issue 690).
+The form of a challenge is the emulator's own, for Intune's is not public: base64 of CMS SignedData over CMS
+EnvelopedData of a JSON document. Both are made and read with the same authority of the tenant. A challenge is valid for
+60 minutes of the tenant's clock ("SCEP Challenge has expired. challengeExpInterval=60", Keyfactor/ejbca-ce issue 690).
+
+The results have the names of Intune's service for certification authorities: microsoft/Intune-Resource-Access,
+src/CsrValidation (IntuneScepServiceException.ErrorCode). The order of the checks (the challenge's signature, its time,
+the profile, the request) is that of "Use APIs to add third-party CAs for SCEP to Intune", 2025-07-03. Unverified: when
+the service answers AadKeyIdentifierListMissing and RegisteredKeyMismatch. No document says; the names point to keys of
+Windows Hello that are registered in the directory (CSP ClientCertificateInstall, AADKeyIdentifierList), which is not
+emulated.
 """
 
 from __future__ import annotations
@@ -12,6 +19,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from cryptography import x509
@@ -22,7 +30,50 @@ from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import envelope, open_envelope
-from fauxtune.core.scep.results import ResultCode, Verdict
+
+
+class ResultCode(StrEnum):
+    """The codes of the service, spelt as it spells them."""
+
+    SUCCESS = "Success"
+    REQUEST_DECODING_FAILED = "CertificateRequestDecodingFailed"
+    CHALLENGE_MISSING = "ChallengePasswordMissing"
+    CHALLENGE_DECODING = "ChallengeDecodingError"
+    SIGNATURE_FAILED = "SignatureValidationFailed"
+    CHALLENGE_DECRYPTION = "ChallengeDecryptionError"
+    CHALLENGE_DESERIALIZATION = "ChallengeDeserializationError"
+    BAD_REQUEST_ID = "BadCertificateRequestIdInChallenge"
+    BAD_DEVICE_ID = "BadDeviceIdInChallenge"
+    BAD_USER_ID = "BadUserIdInChallenge"
+    INVALID_TIMESTAMP = "ChallengeInvalidTimestamp"
+    EXPIRED = "ChallengeExpired"
+    NOT_TARGETED = "ScepProfileNoLongerTargetedToTheClient"
+    SUBJECT_MISSING = "SubjectNameMissing"
+    SUBJECT_MISMATCH = "SubjectNameMismatch"
+    ALTERNATIVE_NAME_MISSING = "SubjectAltNameMissing"
+    ALTERNATIVE_NAME_MISMATCH = "SubjectAltNameMismatch"
+    KEY_USAGE_MISMATCH = "KeyUsageMismatch"
+    KEY_LENGTH_MISMATCH = "KeyLengthMismatch"
+    EXTENDED_USAGE_MISSING = "EnhancedKeyUsageMissing"
+    EXTENDED_USAGE_MISMATCH = "EnhancedKeyUsageMismatch"
+    SIGNER_MISMATCH = "SigningCertThumbprintMismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of a check: its code, and for a refusal what differs, in words."""
+
+    code: ResultCode
+    description: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the request may be granted."""
+        return self.code is ResultCode.SUCCESS
+
+
+SUCCESS = Verdict(ResultCode.SUCCESS)
+
 
 LIFETIME = timedelta(minutes=60)
 

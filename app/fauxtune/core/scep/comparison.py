@@ -1,7 +1,8 @@
-"""Compare a certificate request (PKCS#10, RFC 2986) with what a profile asked a device to request.
+"""Certificate requests of SCEP (PKCS#10, RFC 2986): compared with what a profile asked for, and written from it.
 
-What differs from Intune in the order of checks is in `results`. Names are compared attribute by attribute, in order;
-of the alternative names, each that was asked for must be there, and no other.
+The order of the checks is that of `challenge`. Names are compared attribute by attribute, in order; of the
+alternative names, each that was asked for must be there, and no other. In a request that is written, the challenge
+stands as its challengePassword (RFC 2985 5.4.1).
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections.abc import Collection, Iterator
 
 from asn1crypto import parser
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.x509.oid import AttributeOID
 
 from fauxtune.core.model.scep import ScepRequest
+from fauxtune.core.pki.authority import key_usage
 from fauxtune.core.pki.foreign import certificate_from, extension_of
 from fauxtune.core.pki.names import alternative_name, escaped_separator, parse_subject, subject_text
-from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
+from fauxtune.core.scep.challenge import SUCCESS, ResultCode, Verdict
 
 #: A request, or the certificate that was issued for one.
 Requested = x509.CertificateSigningRequest | x509.Certificate
@@ -193,3 +196,19 @@ def _extended_key_usage(csr: Requested, request: ScepRequest) -> Verdict | None:
         ResultCode.EXTENDED_USAGE_MISMATCH,
         f"The extended key usage is {listed}; the profile asks for {', '.join(sorted(expected)) or 'none'}.",
     )
+
+
+def write_request(request: ScepRequest, *, challenge: str, key: RSAPrivateKey) -> x509.CertificateSigningRequest:
+    """Return the request for this key. Raises Invalid for a subject or a name that cannot be written."""
+    builder = (
+        x509.CertificateSigningRequestBuilder(parse_subject(request.subject))
+        .add_attribute(AttributeOID.CHALLENGE_PASSWORD, challenge.encode())
+        .add_extension(key_usage(**{USAGES[word]: True for word in request.key_usages}), critical=True)
+    )
+    if request.extended_key_usages:
+        usages = [x509.ObjectIdentifier(oid) for oid in request.extended_key_usages]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    if request.names:
+        names = [alternative_name(*name) for name in request.names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(key, hashes.SHA256())

@@ -28,8 +28,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.pki.scep import FailInfo, Kind, Refusal, Rules
-from fauxtune.core.scep.challenge import Challenge
-from fauxtune.core.scep.results import ResultCode, Verdict
+from fauxtune.core.scep.challenge import Challenge, ResultCode, Verdict
 from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.operations.checkin.ndes_issuance import Case, digest, issue, note_failed

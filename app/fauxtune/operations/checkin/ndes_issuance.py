@@ -31,9 +31,8 @@ from fauxtune.core.pki.foreign import extension_of, request_from
 from fauxtune.core.pki.issuance import BACKDATED, issue_as_requested
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import KeyUsage, Template
-from fauxtune.core.scep.challenge import Challenge
+from fauxtune.core.scep.challenge import Challenge, Verdict
 from fauxtune.core.scep.comparison import challenge_password
-from fauxtune.core.scep.results import Verdict
 from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.ca.issuance import check_enrolment, refusals
 from fauxtune.operations.checkin import scep_challenges

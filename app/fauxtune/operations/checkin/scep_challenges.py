@@ -33,10 +33,14 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
 from fauxtune.core.pki.names import plain_thumbprint, thumbprint
-from fauxtune.core.scep.challenge import LIFETIME, Challenge, seal, unseal
-from fauxtune.core.scep.comparison import challenge_password, compare, compare_signer, renewed_certificate
-from fauxtune.core.scep.requesting import write_request
-from fauxtune.core.scep.results import SUCCESS, ResultCode, Verdict
+from fauxtune.core.scep.challenge import LIFETIME, SUCCESS, Challenge, ResultCode, Verdict, seal, unseal
+from fauxtune.core.scep.comparison import (
+    challenge_password,
+    compare,
+    compare_signer,
+    renewed_certificate,
+    write_request,
+)
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction

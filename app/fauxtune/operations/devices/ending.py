@@ -23,12 +23,12 @@ from fauxtune.core.engine.removal import decisions
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.engine.removal.records_kept import directory_device_stays, managed_device_stays
 from fauxtune.core.errors import NotAllowed
-from fauxtune.core.mail.recipients import names_of
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import LedgerRow, scep_key
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.pki.cms_reading import names_of
 from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices.audience import user_name

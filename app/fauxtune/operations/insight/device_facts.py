@@ -25,7 +25,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.script_runs import RemediationState, RunState
 from fauxtune.core.policies.scripts import AGENTS, Script
-from fauxtune.core.scep.results import ResultCode
+from fauxtune.core.scep.challenge import ResultCode
 from fauxtune.operations.checkin.deliverables import url_for
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.operations.runtime.transaction import Transaction

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.model.addresses import CONNECTOR, SERVICES, VALIDATION
-from fauxtune.core.scep.results import ResultCode
+from fauxtune.core.scep.challenge import ResultCode
 from fauxtune.operations.ca.partner_revocations import ERRORS, MOST
 
 Json = dict[str, Any]

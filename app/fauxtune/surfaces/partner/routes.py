@@ -25,7 +25,7 @@ from fauxtune.core.model.addresses import CONNECTOR, INTUNE, SERVICES, VALIDATIO
 from fauxtune.core.model.permissions import SCEP_CHALLENGE_PROVIDER
 from fauxtune.core.model.scep import REPORTED
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.scep.results import Verdict
+from fauxtune.core.scep.challenge import Verdict
 from fauxtune.internals.fastapi_routes import DirectRoute, Router
 from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.ca.partner_revocations import MOST, RevocationResult

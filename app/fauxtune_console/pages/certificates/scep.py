@@ -16,8 +16,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.pki.foreign import request_from
 from fauxtune.core.pki.names import subject_text
-from fauxtune.core.scep.challenge import Challenge
-from fauxtune.core.scep.results import Verdict
+from fauxtune.core.scep.challenge import Challenge, Verdict
 from fauxtune.operations.checkin import ndes_issuance, scep_challenges
 from fauxtune.operations.connectors import ra_certificates
 from fauxtune.operations.insight.known_challenges import known_challenge

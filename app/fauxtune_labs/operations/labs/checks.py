@@ -15,8 +15,8 @@ from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import Message, count, say
 from fauxtune.core.language.recognition import recogniser
+from fauxtune.core.mail.apps import switches_of
 from fauxtune.core.mail.readability import Cell
-from fauxtune.core.mail.switches import switches_of
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import needs_legacy_pfx

@@ -14,7 +14,7 @@ from fauxtune.core.model.scep import ScepRequest
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import serial_hex, thumbprint
 from fauxtune.core.scep.comparison import unlike
-from fauxtune.core.scep.verification.model import Case, Exchange, Heard, Outcome, Result
+from fauxtune.core.scep.verification.cases import Case, Exchange, Heard, Outcome, Result
 
 _MODERN = ("postpkioperation", "sha-256", "aes")
 #: Media types of GetCACert: of one certificate, and of several (RFC 8894 4.2.1).

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from fauxtune.core.scep.verification.model import Outcome, Result
+from fauxtune.core.scep.verification.cases import Outcome, Result
 
 Json = dict[str, Any]
 MARKS = {Result.RIGHT: "✓", Result.WRONG: "✗", Result.NOTE: "!", Result.NOT_TRIED: "–"}

@@ -11,7 +11,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model import ids
 from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.core.model.text import JsonObject, Text
-from fauxtune.core.scep.results import ResultCode, Verdict
+from fauxtune.core.scep.challenge import ResultCode, Verdict
 from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.checkin import scep_challenges
 from fauxtune.storage.database import Connection
