@@ -41,7 +41,7 @@ SOURCES: dict[Source, Message] = {
     Source.SCEP: say("own certificate, the key made on the device (SCEP)"),
     Source.IMPORTED: say("imported certificate, the same on all devices of its user"),
 }
-#: A reading -> its symbol and its words; the symbols are those of `core.mail.reading_words`.
+#: A reading -> its symbol and its words; the symbols are those of `core.mail.readability`.
 READINGS: dict[Reading, Message] = {
     Reading.READABLE: say("reads it: it has the key"),
     Reading.NOT_ENCRYPTED: say("reads it: it is not encrypted"),
