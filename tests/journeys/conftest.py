@@ -1,4 +1,6 @@
-"""A server of its own for each story, its administrator, and devices that join."""
+"""One server for all stories, each of which begins in the tenant as it was created; its administrator, and devices that
+join.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,19 @@ from tests.support.administrator import Administrator, AgentEnroller, administra
 from tests.support.running_server import Running, serving
 
 
-@pytest.fixture
-def server(tmp_path: Path, commands: Path) -> Iterator[Running]:
-    with serving("--data-dir", tmp_path / "data", commands=commands) as running:
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[Running]:
+    """The server: a start takes longer than most stories."""
+    with serving("--data-dir", tmp_path_factory.mktemp("journeys") / "data", commands=commands) as running:
         yield running
+
+
+@pytest.fixture
+def server(shared_server: Running) -> Iterator[Running]:
+    """The server, whose tenant has nothing of the story before."""
+    yield shared_server
+    with shared_server.client() as client:
+        client.post("/_fauxtune/v1/tenants/contoso/reset").raise_for_status()
 
 
 @pytest.fixture
