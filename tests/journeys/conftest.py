@@ -30,6 +30,13 @@ def server(shared_server: Running) -> Iterator[Running]:
 
 
 @pytest.fixture
+def own_server(tmp_path: Path, commands: Path) -> Iterator[Running]:
+    """A server for one story, which ends it or deletes its tenant."""
+    with serving("--data-dir", tmp_path / "data", commands=commands) as running:
+        yield running
+
+
+@pytest.fixture
 async def administrator(server: Running) -> AsyncIterator[Administrator]:
     async with administrator_of(server) as signed_in:
         yield signed_in

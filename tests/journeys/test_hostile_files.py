@@ -35,6 +35,11 @@ async def imported(graph: httpx.AsyncClient, tenant: str, *, upn: str, pfx: byte
 
 
 @pytest.fixture
+def server(own_server: Running) -> Running:
+    return own_server
+
+
+@pytest.fixture
 async def neighbour(server: Running, administrator: Administrator) -> AsyncIterator[Administrator]:
     """The administrator of another tenant, fabrikam."""
     tenants = "/_fauxtune/v1/tenants"

@@ -15,8 +15,14 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import MailRefused
 from fauxtune_sim.platforms import Platform
 from tests.support.administrator import ALICE, Administrator, AgentEnroller
+from tests.support.running_server import Running
 
 TENANT = "/_fauxtune/v1/tenants/contoso"
+
+
+@pytest.fixture
+def server(own_server: Running) -> Running:
+    return own_server
 
 
 async def phone(administrator: Administrator, enrol_agent: AgentEnroller, folder: Path) -> Agent:
