@@ -239,7 +239,9 @@ def test_the_connector_inside_the_server_is_set_off_line_and_on_line_by_its_name
 def test_a_tenant_is_brought_into_a_state_by_a_sentence(run: Commands) -> None:
     rows = run.json("state", "list", "--area", "users")
     assert {row["area"] for row in rows} == {"users"}
-    assert "alice has a licence" in run.text("state", "list")
+    listed = run.text("state", "list")
+    assert "alice has a licence" in listed
+    assert max(map(len, listed.splitlines())) <= 80
     sentence = "Dora is there"
     assert run.text("state", "set", sentence).startswith("The tenant is in this state now: Dora is there\n  userId ")
     assert run.text("state", "set", sentence).startswith("The tenant was in this state already: Dora is there\n")

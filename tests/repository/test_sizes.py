@@ -121,7 +121,7 @@ def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) 
 AT_MOST = {
     "lazyImports": 160,
     "typeCheckingImports": 42,
-    "smallModules": 18,
+    "smallModules": 17,
     "longestFolder": 30,
     "circles": 0,
     "tenantConditions": 0,

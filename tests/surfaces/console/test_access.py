@@ -74,6 +74,14 @@ async def test_with_a_control_token_the_browser_signs_in_once(console: httpx.Asy
 
 
 @pytest.mark.usefixtures("guarded")
+async def test_the_way_in_is_told_in_the_browsers_language(console: httpx.AsyncClient) -> None:
+    page = await console.get("/why", headers={"accept-language": "it"})
+    assert page.status_code == 401
+    assert "Questo server è stato avviato con un token di controllo." in text_of(page)
+    assert "This server" not in text_of(page)
+
+
+@pytest.mark.usefixtures("guarded")
 async def test_a_session_that_this_run_did_not_sign_is_no_session(console: httpx.AsyncClient) -> None:
     for cookie in (f"{'0' * 32}.1.{'0' * 64}", "0.1.", "", f"{'0' * 32}.2.{'0' * 64}"):
         assert (await console.get("", headers={"cookie": f"fauxtune_console_8080={cookie}"})).status_code == 401
