@@ -446,7 +446,7 @@ def upgrade() -> None:
         sa.Column("until_number", sa.Integer(), comment="null: it has the key still"),
         sa.Column("until", WORD, comment="when the device confirmed that the key is gone"),
         sa.Column("cause", WORD, comment="why it is gone, is to go, or is not wanted any more"),
-        sa.Column("issuer_and_serial", WORD, nullable=False, comment="of its certificate: see core.mail.recipients"),
+        sa.Column("issuer_and_serial", WORD, nullable=False, comment="of its certificate: serial number, hash of the issuer"),
         sa.Column("key_id", WORD, comment="of its certificate: the subject key identifier"),
         sa.PrimaryKeyConstraint("enrollment_id", "item_key", "thumbprint", "since_number", name=op.f("pk_key_holdings")),
     )

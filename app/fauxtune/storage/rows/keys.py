@@ -31,7 +31,7 @@ class KeyHoldingRow:
     until_number: Annotated[int | None, "null: it has the key still"]
     until: Annotated[datetime | None, "when the device confirmed that the key is gone"]
     cause: Annotated[str | None, "why it is gone, is to go, or is not wanted any more"]
-    issuer_and_serial: Annotated[str, "of its certificate: see core.pki.cms_reading"]
+    issuer_and_serial: Annotated[str, "of its certificate: serial number, hash of the issuer"]
     key_id: Annotated[str | None, "of its certificate: the subject key identifier"]
 
 
