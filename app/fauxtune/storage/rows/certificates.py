@@ -382,7 +382,7 @@ class AnswerRow:
     item_key: ItemKey
     fingerprint: str
     serial: str | None
-    sealed: Annotated[bytes | None, "what only the device can read: see operations.packaging"] = field(repr=False)
+    sealed: Annotated[bytes | None, "what only the device can read"] = field(repr=False)
     pfx: Annotated[bytes | None, "a PKCS answer's; an imported one stays where it is"] = field(repr=False)
     kept_password: Annotated[bytes | None, "a PKCS answer's, readable by the connector alone"] = field(repr=False)
 

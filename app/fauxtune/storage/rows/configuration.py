@@ -54,7 +54,7 @@ class AssignmentRow:
     id: Key[AssignmentId]
     profile_id: ProfileId
     position: int
-    kind: Annotated[TargetKind, "a core.engine.targeting.TargetKind"]
+    kind: Annotated[TargetKind, "whom it means: a group, all users, all devices"]
     group_id: GroupId | None
     intent: Annotated[Intent | None, "apply or remove; null means apply"]
     filter_id: FilterId | None

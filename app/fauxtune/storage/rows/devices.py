@@ -231,7 +231,7 @@ class StepRow:
     kind: Annotated[StepKind, "install, remove, action or question"]
     subject: Annotated[str, "an item's key, an action's id, or what is asked"]
     fingerprint: str
-    state: Annotated[StepState, "see core.engine.steps"]
+    state: Annotated[StepState, "how far the step has come"]
     answer: Annotated[JsonObject | None, "to a question, until all are answered"]
     told_at: datetime
 

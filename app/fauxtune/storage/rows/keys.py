@@ -48,7 +48,7 @@ class MailRecipientRow:
     """A certificate that a message is encrypted for, by one of its names."""
 
     tenant_id: Key[TenantId]
-    name: Annotated[Key[str], "of a certificate: see core.mail.readability.recipient_names"]
+    name: Annotated[Key[str], "of a certificate, as mails name their recipients"]
     message_id: Key[MessageId]
 
 

@@ -22,7 +22,7 @@ class LedgerColumns:
     tenant_id: TenantId
     source: Source
     state: ItemState
-    fingerprint: Annotated[str | None, "what the device should hold: see core.engine.ledger"]
+    fingerprint: Annotated[str | None, "of what the device should hold: another one means another delivery"]
     installed_fingerprint: str | None
     user_id: Annotated[UserId | None, "whose item it was when it was last wanted"]
     purpose: str | None

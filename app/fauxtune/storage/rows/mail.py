@@ -22,7 +22,7 @@ class MailMessageRow:
     received_at: datetime
     envelope_sender: Annotated[str, "MAIL FROM; '' for a notification"]
     size: Annotated[int, "bytes"]
-    document: Annotated[JsonObject, "see core.mail.message.MailDescription"]
+    document: Annotated[JsonObject, "what is seen of the mail without a key"]
     raw: bytes
 
 

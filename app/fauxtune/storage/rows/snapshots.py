@@ -29,7 +29,7 @@ class SnapshotRow:
 class SnapshotContent:
     """The state that a snapshot contains, packed."""
 
-    content: Annotated[bytes, "see operations.tenants.state_packing"]
+    content: Annotated[bytes, "the state, packed"]
 
 
 snapshots = table("snapshots", SnapshotRow, beside=SnapshotContent, after="key_files")
