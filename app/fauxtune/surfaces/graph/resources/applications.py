@@ -1,19 +1,13 @@
-"""Applications, their service principals, and what is granted to them.
+"""Applications with their passwords, their service principals, and what is granted to them.
 
-Applications of the tenant. Graph: application, addPassword, removePassword.
-
-Service principals, and the appRoles that are granted to them. Graph: servicePrincipal, appRoleAssignment.
-
-Consent to delegated permissions. Graph: oAuth2PermissionGrant.
+Graph: application, servicePrincipal, appRoleAssignment (the roles of others that a principal has),
+oAuth2PermissionGrant (consent to delegated permissions), endpoint. By the endpoints of Intune's own principal a
+partner's certification authority finds Intune's service (microsoft/Intune-Resource-Access, src/CsrValidation:
+`servicePrincipals/appId={Intune}/endpoints`).
 
 Keys by appId: `servicePrincipals(appId='...')` and `servicePrincipals/appId=...`, as against the object's own id.
-
 Paths are parsed without the names of keys. Here the name matters: an appId in the place of an id is the commonest
 mistake of clients, and the service answers it with 404.
-
-The endpoints of Intune's own service, by which a partner's certification authority finds it. Graph: endpoint.
-
-Source: microsoft/Intune-Resource-Access, src/CsrValidation: `servicePrincipals/appId={Intune}/endpoints`.
 """
 
 from __future__ import annotations
@@ -74,8 +68,17 @@ def _delete(tx: Transaction, key: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Applications(ComputedFamily):
-    """Applications, which a path also names by `appId='...'`."""
+class _NamedByAppId(ComputedFamily):
+    """A collection of which a path also names one by `appId='...'`."""
+
+    def key_of(self, call: Call) -> str:
+        """The key in the path, with the name of an appId."""
+        return object_key(call, self.key)
+
+
+@dataclass(frozen=True)
+class _Applications(_NamedByAppId):
+    """Applications of the tenant."""
 
     async def get(self, call: Call) -> Answer:
         """GET an application."""
@@ -88,10 +91,6 @@ class _Applications(ComputedFamily):
         client_id = await call.run(_delete, await self.id_of(call))
         call.emulator.tokens.forget_application(call.tenant.id, client_id)
         return NO_CONTENT
-
-    def key_of(self, call: Call) -> str:
-        """The key in the path, with the name of an appId."""
-        return object_key(call, self.key)
 
     def document_of(self, call: Call, result: ApplicationRow) -> Json:
         """The document of a row."""
@@ -167,17 +166,13 @@ def _delete_principal(tx: Transaction, key: str) -> None:
 
 
 @dataclass(frozen=True)
-class _Principals(ComputedFamily):
-    """Service principals, which a path also names by `appId='...'`."""
+class _Principals(_NamedByAppId):
+    """Service principals: of the tenant's applications, of Microsoft Graph and of Intune."""
 
     async def get(self, call: Call) -> Answer:
         """GET a service principal."""
         check_options(call, self.base)
         return entity_answer(call, self.shown(call, await principal_document(call), verb="get"), context=self.path)
-
-    def key_of(self, call: Call) -> str:
-        """The key in the path, with the name of an appId."""
-        return object_key(call, self.key)
 
     def document_of(self, call: Call, result: ApplicationRow) -> Json:
         """The document of the principal of a row."""
@@ -259,7 +254,7 @@ def delete_assignment(navigation: str) -> Handler:
     async def unassign(call: Call) -> Answer:
         _context, documents = await ASSIGNMENTS[navigation].read(call)
         key = call.keys["assignment"]
-        document = next((each for each in documents if each["id"] == key), None)
+        document = next((document for document in documents if document["id"] == key), None)
         if document is None:
             raise missing(key)
         await call.run(grants.unassign_role, document)
