@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.core.errors import NotFound, Unauthenticated
+from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unauthenticated
 from fauxtune.core.faults.effects import Room
 from fauxtune.core.faults.rule import Occasion
+from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import applications, changes
 from fauxtune.operations.runtime import striking
@@ -275,3 +277,26 @@ async def test_looks_that_are_asked_for_at_one_time_are_one_and_begin_after_the_
     may_end.set()
     assert await asyncio.gather(*first, *late) == [tenant] * 10
     assert begun == [0, 1]
+
+
+async def test_a_look_that_fails_when_all_who_waited_have_gone_is_no_defect() -> None:
+    # As at the end of a process whose database went away.
+    may_end, told = asyncio.Event(), list[dict[str, Any]]()
+
+    async def look(_tenant_id: object) -> Tenant | None:
+        await may_end.wait()
+        raise DatabaseUnavailable("The database is away.")
+
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    looks = Looks(look)
+    waiting = asyncio.create_task(looks.at(TenantId("one")))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    may_end.set()
+    await asyncio.sleep(0.01)
+    del waiting
+    gc.collect()
+    assert told == []
+    with pytest.raises(DatabaseUnavailable):  # who waits is told
+        await looks.at(TenantId("one"))

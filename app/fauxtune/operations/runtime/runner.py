@@ -37,14 +37,14 @@ from fauxtune.storage.queries import tenants as tenant_queries
 from fauxtune.storage.queries.quiet import Contact, Quiet
 from fauxtune.storage.writes import additions
 
-# Looks at tenants in the database, by a process that shares it: of those that are asked for at one time, one is done.
-#
-# A look that is under way may have read before the caller came, so that it does not count; the next one does, and
-# serves all who came by then.
-
 
 class Looks:
-    """The looks at all tenants."""
+    """Looks at tenants in the database, by a process that shares it: of those that are asked for at one time, one is
+    done.
+
+    A look that is under way may have read before the caller came, so that it does not count; the next one does, and
+    serves all who came by then.
+    """
 
     def __init__(self, look: Callable[[TenantId], Awaitable[Tenant | None]]) -> None:
         """`look` reads a tenant; None: it does not exist."""
@@ -57,6 +57,8 @@ class Looks:
         following = self._next.get(tenant_id)
         if following is None:
             following = self._next[tenant_id] = asyncio.create_task(self._turn(tenant_id))
+            # Who waited may have gone, as at the end of a process: then nobody asks why the look failed.
+            following.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(following)
 
     async def _turn(self, tenant_id: TenantId) -> Tenant | None:
