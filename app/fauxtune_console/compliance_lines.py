@@ -15,9 +15,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as compliance_queries
 from fauxtune.storage.queries import resources
 from fauxtune.storage.queries import script_runs as script_run_queries
-from fauxtune.storage.rows.compliance import ComplianceStateRow
-from fauxtune.storage.rows.resources import ResourceRow
-from fauxtune.storage.rows.scripts import ScriptRunRow
+from fauxtune.storage.rows.resources import ComplianceStateRow, ResourceRow, ScriptRunRow
 from fauxtune_console.device_words import Said
 
 #: data. Status -> colour, and words.

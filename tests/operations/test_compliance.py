@@ -31,9 +31,8 @@ from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow
 from fauxtune.storage.rows.configuration import AssignmentRow
-from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.rows.resources import ComplianceStateRow, DeviceComplianceRow, ResourceRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.statements import statements
 from tests.support.tenant import Contoso

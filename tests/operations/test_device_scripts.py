@@ -33,7 +33,7 @@ from fauxtune.operations.scripts.device_scripts import SCRIPT_HOOKS, RunReport
 from fauxtune.operations.tenants import snapshots
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import script_runs as queries
-from fauxtune.storage.rows.scripts import ScriptRunRow
+from fauxtune.storage.rows.resources import ScriptRunRow
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token, enrol_iphone
 from tests.support.statements import statements
 from tests.support.tenant import Contoso

@@ -10,7 +10,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import snapshots
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.storage.rows.labs import LabRunRow
+from fauxtune.storage.rows.classrooms import LabRunRow
 from tests.support.tenant import Contoso
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, Integer, LargeBinary, Table, text
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.columns import OrderDocument
 from fauxtune.storage.queries import tenants
-from fauxtune.storage.rows.orders import OrderDocument
 from fauxtune.storage.tables import metadata
 
 ONE, TWO = map(TenantId, ("one", "two"))

@@ -31,7 +31,7 @@ from fauxtune.storage.announcements import Announcement, Announcements
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.process_lock import Ownership
 from fauxtune.storage.queries import authorities, processes
-from fauxtune.storage.rows.sharing import ProcessMessageRow
+from fauxtune.storage.rows.tenants import ProcessMessageRow
 
 #: The announcement of a process that is about to change the schema; its name is the revision.
 _MIGRATION = "migration"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from fauxtune.storage.rows.changes import DirectoryChange
+from fauxtune.storage.rows.directory import DirectoryChange
 
 _NOTES = "fauxtune_directory_changes"
 

@@ -6,7 +6,6 @@ Nothing here cascades: certificates and ledger rows refer to enrolments and outl
 from __future__ import annotations
 
 from fauxtune.storage.columns import metadata
-from fauxtune.storage.rows.apps import app_states
 from fauxtune.storage.rows.certificates import (
     authorities,
     certificates,
@@ -17,9 +16,7 @@ from fauxtune.storage.rows.certificates import (
     pfx_certificates,
     templates,
 )
-from fauxtune.storage.rows.changes import directory_changes, directory_tracking
-from fauxtune.storage.rows.classrooms import seat_events, seats
-from fauxtune.storage.rows.compliance import compliance_states, device_compliance
+from fauxtune.storage.rows.classrooms import lab_runs, seat_events, seats
 from fauxtune.storage.rows.configuration import assignment_filters, assignments, profile_states, profiles
 from fauxtune.storage.rows.devices import (
     device_actions,
@@ -30,14 +27,20 @@ from fauxtune.storage.rows.devices import (
     managed_devices,
     steps,
 )
-from fauxtune.storage.rows.directory import directory_devices, group_members, group_owners, groups, users
-from fauxtune.storage.rows.escrow import escrowed_secrets
-from fauxtune.storage.rows.keys import key_holdings, mail_recipients
-from fauxtune.storage.rows.labs import lab_runs
-from fauxtune.storage.rows.ledger import ledger
-from fauxtune.storage.rows.mail import mail_messages, mailbox_entries, published_certificates
-from fauxtune.storage.rows.reports import report_jobs
-from fauxtune.storage.rows.resources import resources
+from fauxtune.storage.rows.directory import (
+    directory_changes,
+    directory_devices,
+    directory_tracking,
+    group_members,
+    group_owners,
+    groups,
+    notifications,
+    subscriptions,
+    users,
+)
+from fauxtune.storage.rows.ledger import escrowed_secrets, key_holdings, ledger
+from fauxtune.storage.rows.mail import mail_messages, mail_recipients, mailbox_entries, published_certificates
+from fauxtune.storage.rows.resources import app_states, compliance_states, device_compliance, resources, script_runs
 from fauxtune.storage.rows.scep import (
     partner_revocations,
     ra_certificates,
@@ -46,18 +49,18 @@ from fauxtune.storage.rows.scep import (
     scep_challenges,
     scep_requests,
 )
-from fauxtune.storage.rows.scripts import script_runs
-from fauxtune.storage.rows.sharing import process_messages, tenant_versions
-from fauxtune.storage.rows.snapshots import snapshots
-from fauxtune.storage.rows.subscriptions import notifications, subscriptions
 from fauxtune.storage.rows.tenants import (
     applications,
     audit_events,
     fault_rules,
     journal,
+    process_messages,
+    report_jobs,
     role_scope_tag_assignments,
     role_scope_tags,
     sign_ins,
+    snapshots,
+    tenant_versions,
     tenants,
 )
 

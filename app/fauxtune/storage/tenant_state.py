@@ -46,10 +46,9 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.internals.sqlalchemy_guard import GUARDED
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import tables, writes
-from fauxtune.storage.columns import Choice, Moment
+from fauxtune.storage.columns import Choice, Moment, OrderDocument
 from fauxtune.storage.queries.tenants import tables_with_rows
 from fauxtune.storage.reads import in_parts
-from fauxtune.storage.rows.orders import OrderDocument
 from fauxtune.storage.tenancy import across_tenants, of_other_tenants, of_tenant
 
 #: Tables of tenants that are no part of their state, and why.

@@ -38,10 +38,9 @@ from fauxtune.operations.visits.visit import Visit
 from fauxtune.storage.queries import app_states as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.rows.resources import AppStateRow, ResourceRow
 
 _MB = 1024 * 1024
 

@@ -30,8 +30,8 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.rows.compliance import ComplianceStateRow, DeviceComplianceRow
 from fauxtune.storage.rows.devices import EnrollmentRow, ManagedDeviceRow
+from fauxtune.storage.rows.resources import ComplianceStateRow, DeviceComplianceRow
 
 _MAIL_PROFILE, _MAIL_SETTING = "isManagedEmailProfileInstalled", "managedEmailProfileRequired"
 #: So many failing settings are named in the journal.

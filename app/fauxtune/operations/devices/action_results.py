@@ -29,7 +29,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import script_runs as script_run_queries
 from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentRow
-from fauxtune.storage.rows.scripts import ScriptRunRow
+from fauxtune.storage.rows.resources import ScriptRunRow
 
 #: Results with properties of their own: their type, and the values before the device has reported.
 _TYPES: dict[DeviceAction, tuple[str, JsonObject]] = {

@@ -46,7 +46,7 @@ from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import script_runs as script_queries
 from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.keys import NotedKeyChange
+from fauxtune.storage.rows.ledger import NotedKeyChange
 
 
 def write_ledger(

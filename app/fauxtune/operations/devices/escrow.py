@@ -28,7 +28,7 @@ from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_records as queries
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.escrow import EscrowedSecretRow
+from fauxtune.storage.rows.ledger import EscrowedSecretRow
 
 #: The authority whose key opens what devices escrow.
 AUTHORITY = "devices"

@@ -17,8 +17,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.queries import logs
-from fauxtune.storage.rows.changes import DirectoryChangeRow
-from fauxtune.storage.rows.directory import DirectoryObjectRow
+from fauxtune.storage.rows.directory import DirectoryChangeRow, DirectoryObjectRow
 
 #: Changes that one page reads.
 _CHANGES_AT_ONCE = 500

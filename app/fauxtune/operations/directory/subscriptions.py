@@ -32,7 +32,7 @@ from fauxtune.operations.runtime.tracking import begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import logs as queries
-from fauxtune.storage.rows.subscriptions import SubscriptionRow
+from fauxtune.storage.rows.directory import SubscriptionRow
 
 _URLS = ("notificationUrl", "lifecycleNotificationUrl")
 #: As the real service writes it, up to the id of the request.

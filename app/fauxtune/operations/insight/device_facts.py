@@ -35,10 +35,9 @@ from fauxtune.storage.queries import concern, resources
 from fauxtune.storage.queries import scep as scep_queries
 from fauxtune.storage.queries import script_runs as script_run_queries
 from fauxtune.storage.queries.configuration import assignment_targets
-from fauxtune.storage.rows.compliance import ComplianceStateRow
 from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.resources import ComplianceStateRow, ScriptRunRow
 from fauxtune.storage.rows.scep import ScepChallengeRow
-from fauxtune.storage.rows.scripts import ScriptRunRow
 
 #: What the codes say of a request; every other one is about the challenge.
 _MISMATCHES = {

@@ -29,7 +29,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.deletion import check_present
 from fauxtune.storage.contents import TooLarge, index_of
 from fauxtune.storage.queries.insight import reports as queries
-from fauxtune.storage.rows.reports import ReportJobRow
+from fauxtune.storage.rows.tenants import ReportJobRow
 
 #: How long a file can be downloaded ("Export Intune reports using Graph APIs": some six hours).
 LIFETIME = timedelta(hours=6)

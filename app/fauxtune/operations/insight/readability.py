@@ -36,7 +36,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries.insight import readability as queries
 from fauxtune.storage.queries.insight.readability import AwaitedKeyRow, LifeEventRow, ReadingDeviceRow, ReceivedMailRow
-from fauxtune.storage.rows.keys import KeyHoldingRow
+from fauxtune.storage.rows.ledger import KeyHoldingRow
 
 #: Digits of a number of the journal.
 _DIGITS = 9

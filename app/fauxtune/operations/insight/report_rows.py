@@ -41,9 +41,8 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries.insight import reports as queries
 from fauxtune.storage.queries.insight import statuses
 from fauxtune.storage.queries.visits import waiting
-from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.rows.resources import AppStateRow, ResourceRow
 
 Rows: TypeAlias = "AsyncIterator[list[JsonObject]]"
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from fauxtune.operations.insight.report_rows import rows_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries.insight import reports as queries
-from fauxtune.storage.rows.reports import ReportJobRow
+from fauxtune.storage.rows.tenants import ReportJobRow
 
 #: Cached reports of a tenant: the oldest ones go first; and how long one can be read. Unverified: how long.
 MOST_CACHED, _LIFETIME = 100, timedelta(days=3)

@@ -18,7 +18,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries.insight import readability as queries
 from fauxtune.storage.queries.insight.readability import EncryptedForRow, ReadingDeviceRow
-from fauxtune.storage.rows.keys import KeyHoldingRow
+from fauxtune.storage.rows.ledger import KeyHoldingRow
 
 #: Subjects that are shown.
 _SUBJECTS = 5

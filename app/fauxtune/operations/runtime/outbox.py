@@ -15,8 +15,7 @@ from fauxtune.core.graph import subscriptions as rules
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import logs as queries
-from fauxtune.storage.rows.changes import DirectoryChange
-from fauxtune.storage.rows.subscriptions import NotificationRow, SubscriptionRow
+from fauxtune.storage.rows.directory import DirectoryChange, NotificationRow, SubscriptionRow
 
 #: Notifications of a tenant that wait, and their bytes: what comes beyond is discarded.
 MOST_WAITING, MOST_BYTES = 2_000, 2 * 1024 * 1024

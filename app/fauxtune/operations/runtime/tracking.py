@@ -16,7 +16,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.noting import noted
 from fauxtune.storage.queries import logs
-from fauxtune.storage.rows.changes import DirectoryTrackingRow
+from fauxtune.storage.rows.directory import DirectoryTrackingRow
 
 if TYPE_CHECKING:
     from fauxtune.operations.runtime.transaction import Transaction

@@ -16,7 +16,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.certificates import ConnectorEventRow
-from fauxtune.storage.rows.keys import NotedKeyChange
+from fauxtune.storage.rows.ledger import NotedKeyChange
 from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow, JournalRow
 
 if TYPE_CHECKING:

@@ -55,8 +55,7 @@ from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import script_runs as queries
 from fauxtune.storage.rows.configuration import AssignmentRow
 from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.resources import ResourceRow
-from fauxtune.storage.rows.scripts import ScriptRunRow
+from fauxtune.storage.rows.resources import ResourceRow, ScriptRunRow
 
 Assigned = list[tuple[Script, list[AssignmentRow]]]
 

@@ -31,7 +31,7 @@ from fauxtune.storage import tenant_state
 from fauxtune.storage.database import Connection
 from fauxtune.storage.migrate import newest_revision
 from fauxtune.storage.queries import tenants as queries
-from fauxtune.storage.rows.snapshots import SnapshotRow
+from fauxtune.storage.rows.tenants import SnapshotRow
 from fauxtune.storage.tenant_state import Kind, Row, Rows, TenantState, columns
 
 # The state of a tenant as bytes that a snapshot stores: JSON, compressed. Nothing in them is executed when they are

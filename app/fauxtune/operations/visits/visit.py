@@ -37,7 +37,6 @@ from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import visits as step_queries
 from fauxtune.storage.queries.visits import StoredParts
-from fauxtune.storage.rows.apps import AppStateRow
 from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow, ServedRequestRow
 from fauxtune.storage.rows.configuration import ProfileStateRow
 from fauxtune.storage.rows.devices import (
@@ -47,6 +46,7 @@ from fauxtune.storage.rows.devices import (
     StepChanges,
     StepRow,
 )
+from fauxtune.storage.rows.resources import AppStateRow
 
 Ledger = dict[ItemKey, LedgerRow]
 

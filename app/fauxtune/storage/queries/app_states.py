@@ -10,7 +10,7 @@ from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.policies.app_states import AS_DEPENDENCY, AS_SUPERSEDED
 from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
-from fauxtune.storage.rows.apps import AppStateRow, InstalledAppRow
+from fauxtune.storage.rows.resources import AppStateRow, InstalledAppRow
 from fauxtune.storage.tables import app_states, assignments, enrollments, managed_devices, resources
 from fauxtune.storage.tenancy import by_key, of_tenant, rows_of, same_tenant
 

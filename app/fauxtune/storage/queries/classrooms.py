@@ -11,9 +11,8 @@ from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.reads import every, first
-from fauxtune.storage.rows.classrooms import SeatEventRow, SeatRow
+from fauxtune.storage.rows.classrooms import LabRunRow, SeatEventRow, SeatRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
-from fauxtune.storage.rows.labs import LabRunRow
 from fauxtune.storage.tables import lab_runs, seat_events, seats
 from fauxtune.storage.tenancy import across_tenants, by_key, of_tenant, of_tenants, rows_of, same_tenant
 

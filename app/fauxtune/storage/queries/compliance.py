@@ -21,14 +21,14 @@ from fauxtune.storage.collections.compliance import COMPLIANCE_USER_STATUSES, SH
 from fauxtune.storage.columns import Moment
 from fauxtune.storage.queries.collections import whole
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_by_profile
-from fauxtune.storage.rows.compliance import (
+from fauxtune.storage.rows.devices import EnrollmentRow
+from fauxtune.storage.rows.resources import (
     ComplianceSettingsRow,
     ComplianceStateRow,
     DeviceComplianceRow,
+    ResourceRow,
     RetireListRow,
 )
-from fauxtune.storage.rows.devices import EnrollmentRow
-from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.storage.tables import (
     assignments,
     compliance_states,

@@ -15,7 +15,7 @@ from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.reads import every, first, many
 from fauxtune.storage.rows.devices import DeviceActionChanges, DeviceActionRow, DeviceCategoryChanges, DeviceCategoryRow
-from fauxtune.storage.rows.escrow import EscrowedSecretRow
+from fauxtune.storage.rows.ledger import EscrowedSecretRow
 from fauxtune.storage.tables import (
     device_actions,
     device_categories,

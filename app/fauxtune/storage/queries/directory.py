@@ -13,9 +13,11 @@ from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.noting import note
 from fauxtune.storage.reads import every, first, in_parts, many
-from fauxtune.storage.rows.changes import ChangeKind, DirectoryChange, DirectoryKind
 from fauxtune.storage.rows.directory import (
+    ChangeKind,
+    DirectoryChange,
     DirectoryDeviceRow,
+    DirectoryKind,
     DirectoryObjectRow,
     GroupMemberRow,
     GroupOwnerRow,

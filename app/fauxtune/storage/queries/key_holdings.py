@@ -15,7 +15,7 @@ from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.reads import every, in_parts, many
 from fauxtune.storage.rows.devices import HolderRow
-from fauxtune.storage.rows.keys import KeyHoldingRow, NotedKeyChange
+from fauxtune.storage.rows.ledger import KeyHoldingRow, NotedKeyChange
 from fauxtune.storage.tables import certificates, enrollments, key_holdings, ledger, pfx_certificates
 from fauxtune.storage.tenancy import of_tenant, rows_of
 

@@ -17,8 +17,14 @@ from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import writes
 from fauxtune.storage.queries.locks import hold_tenant
 from fauxtune.storage.reads import every, first
-from fauxtune.storage.rows.changes import DirectoryChange, DirectoryChangeRow, DirectoryTrackingRow
-from fauxtune.storage.rows.subscriptions import NotificationRow, SubscriptionChanges, SubscriptionRow
+from fauxtune.storage.rows.directory import (
+    DirectoryChange,
+    DirectoryChangeRow,
+    DirectoryTrackingRow,
+    NotificationRow,
+    SubscriptionChanges,
+    SubscriptionRow,
+)
 from fauxtune.storage.rows.tenants import AuditEventRow
 from fauxtune.storage.tables import (
     applications,

@@ -15,12 +15,12 @@ from fauxtune.core.model.ids import MessageId, TenantId, UserId
 from fauxtune.storage import reads, writes
 from fauxtune.storage.queries import locks
 from fauxtune.storage.rows.directory import UserRow
-from fauxtune.storage.rows.keys import MailRecipientRow
 from fauxtune.storage.rows.mail import (
     MailboxEntryRow,
     MailboxRow,
     MailLineRow,
     MailMessageRow,
+    MailRecipientRow,
     PublishedCertificateRow,
     StoredMailRow,
 )

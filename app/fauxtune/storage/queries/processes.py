@@ -36,8 +36,7 @@ from fauxtune.storage import writes
 from fauxtune.storage.columns import Moment
 from fauxtune.storage.queries import fault_rules, logs
 from fauxtune.storage.queries.tenants import tenant_by_key
-from fauxtune.storage.rows.sharing import ProcessMessageRow
-from fauxtune.storage.rows.tenants import FaultRuleRow
+from fauxtune.storage.rows.tenants import FaultRuleRow, ProcessMessageRow
 from fauxtune.storage.tables import process_messages, tenant_versions, tenants
 from fauxtune.storage.tenancy import of_tenant
 

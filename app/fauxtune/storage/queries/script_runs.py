@@ -14,7 +14,7 @@ from fauxtune.internals.sqlalchemy_statements import Prepared
 from fauxtune.storage import reads, writes
 from fauxtune.storage.collections.scripts import by_user, counted, joined
 from fauxtune.storage.collections.statuses import as_text
-from fauxtune.storage.rows.scripts import ScriptRunRow
+from fauxtune.storage.rows.resources import ScriptRunRow
 from fauxtune.storage.tables import script_runs
 from fauxtune.storage.tenancy import by_key, rows_of
 

@@ -32,8 +32,7 @@ from fauxtune.storage.queries.locks import hold_for_deletion
 from fauxtune.storage.queries.logs import forget_oldest
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.certificates import ConnectorEventRow
-from fauxtune.storage.rows.snapshots import SnapshotContent, SnapshotRow
-from fauxtune.storage.rows.tenants import JournalRow
+from fauxtune.storage.rows.tenants import JournalRow, SnapshotContent, SnapshotRow
 from fauxtune.storage.tables import journal, metadata, snapshots, tenants
 from fauxtune.storage.tenancy import of_tenant, rows_of
 

@@ -13,8 +13,7 @@ from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, ProfileI
 from fauxtune.core.model.items import RequestOrder
 from fauxtune.core.model.states import ItemState
 from fauxtune.core.model.text import JsonObject
-from fauxtune.storage.columns import Indexed, Key, Unique, table
-from fauxtune.storage.rows.orders import OrderDocument
+from fauxtune.storage.columns import Indexed, Key, OrderDocument, Unique, table
 
 AuthorityState = Literal["available", "unavailable"]
 RevocationState = Literal["asked", "waiting", "refused"]

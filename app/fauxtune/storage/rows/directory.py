@@ -1,10 +1,10 @@
-"""Rows of users, groups, memberships and Entra devices."""
+"""Rows of the directory, of its changes (and a change before it has a number), and of who is notified of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from sqlalchemy import Index, UniqueConstraint
 
@@ -122,3 +122,97 @@ class DirectoryObjectRow:
     kind: str
     created_at: datetime
     document: JsonObject
+
+
+DirectoryKind = Literal["user", "group", "device"]
+ChangeKind = Literal["created", "updated", "deleted", "memberAdded", "memberRemoved", "ownerAdded", "ownerRemoved"]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChange:
+    """What a transaction does to an object of the directory. `names`: the properties that change, None: any of them;
+    `member_id`: who joins or leaves the group.
+    """
+
+    kind: DirectoryKind
+    object_id: str
+    change: ChangeKind
+    names: tuple[str, ...] | None = None
+    member_id: str | None = None
+    member_kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChangeRow:
+    """A change with its number."""
+
+    tenant_id: Key[TenantId]
+    seq: Key[int]
+    kind: Annotated[str, "user, group or device"]
+    object_id: str
+    change: Annotated[str, "created, updated, deleted, or one of a member or an owner"]
+    names: Annotated[list[str] | None, "the properties that changed; null: any of them"]
+    member_id: Annotated[str | None, "who joined or left the group"]
+    member_kind: str | None
+    at: datetime
+
+
+directory_changes = table("directory_changes", DirectoryChangeRow)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryTrackingRow:
+    """A tenant whose changes are tracked: since when (`epoch`), and the number of the last change."""
+
+    tenant_id: Key[TenantId]
+    epoch: Annotated[str, "another one when changes were not tracked: clients begin again"]
+    # Handed out under this row's lock, so that numbers become visible in their order and no reader misses one.
+    seq: int
+
+
+directory_tracking = table("directory_tracking", DirectoryTrackingRow)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRow:
+    """A subscription. `is_warned`: its end was announced."""
+
+    tenant_id: Key[TenantId]
+    id: Key[str]
+    client_id: Annotated[str, "the application that made it"]
+    created_at: datetime
+    expires_at: datetime
+    is_warned: Annotated[bool, "its end was announced to the lifecycle URL"]
+    document: Annotated[JsonObject, "as Graph shows it"]
+
+
+subscriptions = table("subscriptions", SubscriptionRow)
+
+
+class SubscriptionChanges(TypedDict, total=False):
+    """Columns of a subscription that change."""
+
+    expires_at: datetime
+    is_warned: bool
+    document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRow:
+    """A notification that waits for its receiver. `place`: the number of the change, 0 without one."""
+
+    tenant_id: Key[TenantId]
+    id: Key[str]
+    subscription_id: str
+    url: Annotated[str, "where it is sent"]
+    created_at: Annotated[datetime, "by the system's clock: receivers judge by their own"]
+    place: Annotated[int, "the number of the change, 0 without one"]
+    size: Annotated[int, "bytes of the document"]
+    document: Annotated[JsonObject, "what is sent"]
+
+
+notifications = table(
+    "notifications",
+    NotificationRow,
+    Index("ix_notifications_oldest", "tenant_id", "created_at", "place"),
+)

@@ -1,16 +1,22 @@
-"""The ledger: what each device has, is to get and is to lose; its items from and to rows of the table."""
+"""What devices hold: the ledger of what each has, is to get and is to lose, whose items are made from rows and become
+rows; the private keys that they held; the secrets that they escrowed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
 from sqlalchemy import Index, text
 
-from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId, UserId
+from fauxtune.core.engine.planning.held_keys import KeyChange
+from fauxtune.core.model.actions import EscrowKind
+from fauxtune.core.model.ids import DirectoryDeviceId, EnrollmentId, ItemKey, ProfileId, TenantId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import Authority, ItemState, Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage.columns import Indexed, Key, table
 
 
@@ -101,3 +107,67 @@ def _authority(row: Mapping[Any, Any]) -> Authority:
     if row["source"] is Source.SCEP and row["thumbprint"] is not None and row.get("authority") is None:
         return Authority.PARTNER
     return Authority.named(row.get("authority"))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHoldingRow:
+    """The time in which a device held a key: from one number of the journal to another, and from one moment to another.
+
+    `cause` (of `Cause` or `Incident`): why the key is gone; of a key that is there, why it is to go, or stays on the
+    device although it is not wanted any more.
+    """
+
+    enrollment_id: Key[EnrollmentId]
+    item_key: Key[ItemKey]
+    thumbprint: Key[str]
+    # Numbers of the journal: a clock that is put back does not change their order.
+    since_number: Key[int]
+    since: Annotated[datetime, "when the device confirmed that it has the key"]
+    tenant_id: TenantId
+    until_number: Annotated[int | None, "null: it has the key still"]
+    until: Annotated[datetime | None, "when the device confirmed that the key is gone"]
+    cause: Annotated[str | None, "why it is gone, is to go, or is not wanted any more"]
+    issuer_and_serial: Annotated[str, "of its certificate: serial number, hash of the issuer"]
+    key_id: Annotated[str | None, "of its certificate: the subject key identifier"]
+
+
+key_holdings = table(
+    "key_holdings",
+    KeyHoldingRow,
+    Index("ix_key_holdings_recipient", "tenant_id", "issuer_and_serial"),
+    Index("ix_key_holdings_key_id", "tenant_id", "key_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedKeyChange:
+    """A change of what a device holds, to be written with its transaction. The two names are those of a certificate
+    whose key comes. `has_keys`: whether the device may have had keys before the transaction.
+    """
+
+    enrollment_id: EnrollmentId
+    change: KeyChange
+    issuer_and_serial: str = ""
+    key_id: str | None = None
+    has_keys: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowedSecretRow:
+    """One secret of a device. `sealed`: DER CMS."""
+
+    tenant_id: Key[TenantId]
+    id: Key[str]
+    enrollment_id: EnrollmentId
+    directory_device_id: DirectoryDeviceId
+    kind: EscrowKind
+    details: Annotated[JsonObject, "what is not secret: the volume, the account"]
+    sealed: Annotated[bytes, "CMS for the authority of the devices"] = field(repr=False)
+    created_at: datetime
+
+
+escrowed_secrets = table(
+    "escrowed_secrets",
+    EscrowedSecretRow,
+    Index("ix_escrowed_secrets_device", "tenant_id", "directory_device_id", "kind"),
+)

@@ -52,6 +52,23 @@ mailbox_entries = table(
 
 
 @dataclass(frozen=True, slots=True)
+class MailRecipientRow:
+    """A certificate that a message is encrypted for, by one of its names."""
+
+    tenant_id: Key[TenantId]
+    name: Annotated[Key[str], "of a certificate, as mails name their recipients"]
+    message_id: Key[MessageId]
+
+
+# For whom the encrypted messages are encrypted: else a question about a key would read every message.
+mail_recipients = table(
+    "mail_recipients",
+    MailRecipientRow,
+    Index("ix_mail_recipients_message", "tenant_id", "message_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedCertificateRow:
     """A certificate that the address book publishes for an e-mail address. `thumbprint`: SHA-1, lower-case hex."""
 

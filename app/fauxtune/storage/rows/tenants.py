@@ -1,4 +1,6 @@
-"""Tenants, their applications and sign-ins under way, the journal, the audit log, faults and scope tags."""
+"""Tenants, their applications and sign-ins under way, the journal, the audit log, faults and scope tags, snapshots and
+report jobs; and what processes that share a database tell one another.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from sqlalchemy import BigInteger, Index
 from fauxtune.core.model.ids import TenantId, UserId
 from fauxtune.core.model.tenants import KeyOrigin
 from fauxtune.core.model.text import JsonObject
-from fauxtune.storage.columns import Key, Older, Unique, table
+from fauxtune.storage.columns import Indexed, Key, Older, Unique, table
 
 
 class TenantColumns:
@@ -225,3 +227,82 @@ class FaultCount:
 
     rule_id: str
     is_hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """A snapshot without its content. `key_files`: names of private keys, by `service` and `connector`."""
+
+    tenant_id: Key[TenantId]
+    name: Key[str]
+    created_at: Annotated[datetime, "by the system's clock"]
+    tenant_time: Annotated[datetime, "by the tenant's clock"]
+    revision: Annotated[str, "of the schema whose tables it has"]
+    size: Annotated[int, "bytes of the content"]
+    counts: Annotated[dict[str, int], "{table: number of rows}"]
+    # Private keys are files, in no database. A file that a snapshot names stays until the snapshot is deleted.
+    key_files: Annotated[dict[str, list[str]], '{"service": [name, ...], "connector": [name, ...]}']
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotContent:
+    """The state that a snapshot contains, packed: large, so it is read on its own."""
+
+    content: Annotated[bytes, "the state, packed"]
+
+
+snapshots = table("snapshots", SnapshotRow, beside=SnapshotContent, after="key_files")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportJobRow:
+    """A report that was asked for. `is_cached`: it is a configuration of a cached report."""
+
+    tenant_id: Key[TenantId]
+    id: Key[str]
+    is_cached: Annotated[bool, "a configuration of a cached report, which has no file"]
+    created_at: datetime
+    expires_at: Annotated[datetime | None, "when the file goes; none while there is no file"]
+    document: Annotated[JsonObject, "what was asked for, as Graph shows it"]
+    status: Annotated[str, "notStarted, inProgress, completed or failed"]
+
+
+report_jobs = table(
+    "report_jobs",
+    ReportJobRow,
+    Index("ix_report_jobs_oldest", "tenant_id", "created_at", "id"),
+)
+
+
+class ReportJobChanges(TypedDict, total=False):
+    """Columns of a job that change."""
+
+    expires_at: datetime | None
+    status: str
+
+
+class TenantVersionColumns:
+    """The version of what processes remember of a tenant."""
+
+    tenant_id: Key[TenantId]
+    version: Annotated[str, "another one after each change of what processes remember"]
+
+
+#: A tenant without a row has the version "". One process that has a database for itself writes none.
+tenant_versions = table("tenant_versions", TenantVersionColumns)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMessageRow:
+    """A question (`question` is its own id), or an answer to one. The content is sealed. `sent_at`: the system's
+    time.
+    """
+
+    id: Key[str]
+    question: Annotated[Indexed[str], "the id of the question, also in the question itself"]
+    content: Annotated[bytes, "sealed under a key that all processes have"]
+    sent_at: Annotated[datetime, "by the system's clock"]
+
+
+#: Questions and answers, each until the process that asked has read it.
+process_messages = table("process_messages", ProcessMessageRow)

@@ -15,8 +15,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import classrooms as queries
-from fauxtune.storage.rows.classrooms import SeatEventRow, SeatRow
-from fauxtune.storage.rows.labs import LabRunRow
+from fauxtune.storage.rows.classrooms import LabRunRow, SeatEventRow, SeatRow
 from fauxtune_labs.core.lab import Lab
 from fauxtune_labs.operations.classrooms.opening import Classroom
 from fauxtune_labs.operations.labs.runs import Progress, newest_run

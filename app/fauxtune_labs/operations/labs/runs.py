@@ -29,7 +29,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import seats, snapshots
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.queries import tenants as tenant_queries
-from fauxtune.storage.rows.labs import LabRunRow
+from fauxtune.storage.rows.classrooms import LabRunRow
 from fauxtune_labs.core.lab import Act, Choice, Lab, Question, Step
 from fauxtune_labs.operations.labs import checks
 from fauxtune_labs.operations.labs.checks import Outcome

@@ -25,8 +25,8 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.classrooms import LabRunRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
-from fauxtune.storage.rows.labs import LabRunRow
 from fauxtune_labs.core.lab import Lab
 from fauxtune_labs.core.verbs import MAKING
 

@@ -14,7 +14,7 @@ from fauxtune.operations.devices import escrow
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_records as queries
-from fauxtune.storage.rows.escrow import EscrowedSecretRow
+from fauxtune.storage.rows.ledger import EscrowedSecretRow
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.windows import Enroll, WindowsDevice
 

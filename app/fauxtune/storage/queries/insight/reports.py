@@ -18,7 +18,7 @@ from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STAT
 from fauxtune.storage.queries.visits import waiting
 from fauxtune.storage.reads import every, first
 from fauxtune.storage.rows.configuration import ProfileRow
-from fauxtune.storage.rows.reports import ReportJobChanges, ReportJobRow
+from fauxtune.storage.rows.tenants import ReportJobChanges, ReportJobRow
 from fauxtune.storage.tables import ledger, managed_devices, profile_states, profiles, report_jobs
 from fauxtune.storage.tenancy import of_tenant, rows_of
 

@@ -12,7 +12,7 @@ from fauxtune.operations.tenants import snapshots
 from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import import_tenant
 from fauxtune.storage.migrate import newest_revision
-from fauxtune.storage.rows.snapshots import SnapshotRow
+from fauxtune.storage.rows.tenants import SnapshotRow
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control.access import JSON, Anyone, DocumentRoute, Here, calls
 from fauxtune.surfaces.control.bodies import Answer, Listed

@@ -26,7 +26,7 @@ from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.scripts.device_scripts import COMPLIANCE_SCRIPT_HOOKS
 from fauxtune.storage.queries import compliance as queries
-from fauxtune.storage.rows.compliance import RetireListRow
+from fauxtune.storage.rows.resources import RetireListRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, REPORT_TABLE, Answer, Call, Json

@@ -24,9 +24,8 @@ from fauxtune.operations.compliance import judging
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.collections.compliance import SYSTEM_ACCOUNT
 from fauxtune.storage.queries import resources
-from fauxtune.storage.rows.compliance import ComplianceStateRow
 from fauxtune.storage.rows.devices import JoinedDeviceRow
-from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.rows.resources import ComplianceStateRow, ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
 from fauxtune.surfaces.graph.lists import collection_answer
 from fauxtune.surfaces.graph.resources.managed_devices import device_row

@@ -27,8 +27,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.rows.compliance import ComplianceSettingsRow
-from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.storage.rows.resources import ComplianceSettingsRow, ResourceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, computed
 from fauxtune.surfaces.graph.resources.compliance_states import platform_of, user_of

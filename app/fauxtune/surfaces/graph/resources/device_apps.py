@@ -20,7 +20,7 @@ from fauxtune.storage.queries import app_states as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
-from fauxtune.storage.rows.apps import InstalledAppRow
+from fauxtune.storage.rows.resources import InstalledAppRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json
 from fauxtune.surfaces.graph.lists import list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document

@@ -22,7 +22,7 @@ from fauxtune.storage.collections.directory import DIRECTORY_DEVICES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import device_records as queries
-from fauxtune.storage.rows.escrow import EscrowedSecretRow
+from fauxtune.storage.rows.ledger import EscrowedSecretRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import count_documents, list_documents
 from fauxtune.surfaces.graph.resources.managed_devices import device_row

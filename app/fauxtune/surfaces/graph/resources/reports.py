@@ -15,7 +15,7 @@ from fauxtune.core.odata.schema.overlay import Overlay
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.insight import export_jobs, report_tables
 from fauxtune.storage.queries.insight import reports as queries
-from fauxtune.storage.rows.reports import ReportJobRow
+from fauxtune.storage.rows.tenants import ReportJobRow
 from fauxtune.surfaces.graph.call import (
     NO_CONTENT,
     REPORT_TABLE,
