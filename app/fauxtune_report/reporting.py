@@ -19,10 +19,10 @@ from fauxtune.core.clock import from_iso
 from fauxtune.core.mail.readability import Reading, certificate_names, key_id_name
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
-from fauxtune.core.pki.cms_reading import issuer_and_serial, names_of
+from fauxtune.core.pki.cms import issuer_and_serial, names_of
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.core.pki.ocsp_question import question as ocsp_question
+from fauxtune.core.pki.ocsp import write_request
 from fauxtune_client.endpoints import ClientError, Refused
 from fauxtune_client.http import Client, read_whole
 from fauxtune_client.marks import read_marks
@@ -232,7 +232,7 @@ class _Reading:
             if mine:
                 details = self._client.control("GET", f"/authorities/{quote(row['name'])}")
                 crl = self._fetch("GET", details["crlUrl"])
-                question = ocsp_question(mine, issuer=certificate)
+                question = write_request(mine, issuer=certificate)
                 answer = self._fetch("POST", details["ocspUrl"], content=question)
             authorities.append(Authority(row["name"], is_root, certificate, crl, answer))
         return authorities

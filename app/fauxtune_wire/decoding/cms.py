@@ -16,7 +16,7 @@ from cryptography import x509
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.algorithm_words import algorithm_words
-from fauxtune.core.pki.der_limits import check_limits
+from fauxtune.core.pki.der import check_limits
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import subject_text
 from fauxtune.core.pki.signed_forms import MOST_CERTIFICATES

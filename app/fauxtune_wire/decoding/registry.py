@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.errors import FauxtuneError
-from fauxtune.core.pki.cms_reading import MALFORMED, reason
+from fauxtune.core.pki.cms import MALFORMED, reason
 from fauxtune_wire.decoding import (
     agent,
     android,

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from fauxtune.core.pki.der_limits import check_limits
+from fauxtune.core.pki.der import check_limits
 from fauxtune.core.pki.names import subject_text
-from fauxtune.core.pki.ocsp_request import read_request
+from fauxtune.core.pki.ocsp import read_request
 from fauxtune_wire.decoding.body import Body
 from fauxtune_wire.decoding.certificates import certificate_part, moment, serial_words
 from fauxtune_wire.decoding.der_kinds import DerKind, kind_of

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.core.pki import der_limits
-from fauxtune.core.pki.der_limits import check_limits
+from fauxtune.core.pki.der import DEEPEST, LONGEST_IDENTIFIER, MOST_ELEMENTS, check_limits
 from tests.core.pki.messages import seal, self_signed, sign_as
 from tests.support.authorities import Authorities
 from tests.support.hostile_der import identifier, tlv
@@ -43,8 +42,8 @@ def test_a_certificate_and_a_message_pass_unchanged(authorities: Authorities, rs
     ("data", "why"),
     [
         (tlv(0x04, bytes(1025)), "1 KiB at most"),
-        (tlv(0x30, identifier(der_limits.LONGEST_IDENTIFIER + 1)), "object identifier of 65 bytes"),
-        (nested(der_limits.DEEPEST + 1), "levels deep"),
+        (tlv(0x30, identifier(LONGEST_IDENTIFIER + 1)), "object identifier of 65 bytes"),
+        (nested(DEEPEST + 1), "levels deep"),
         (b"\x24\x80" * 100 + b"\0\0" * 100, "levels deep"),
         (b"\x1f\x81\x01\x00", "tag of several bytes"),
         (b"\x30\x05\x04\x00", "ends too early"),
@@ -64,7 +63,7 @@ def test_der_outside_the_bounds_does_not_pass(data: bytes, why: str) -> None:
 
 
 def test_a_string_in_very_many_pieces_does_not_pass() -> None:
-    pieces = tlv(0x04) * (der_limits.MOST_ELEMENTS + 1)
+    pieces = tlv(0x04) * (MOST_ELEMENTS + 1)
     for data in (tlv(0x24, pieces), open_ended(0x24, pieces), open_ended(0xA0, pieces)):
         with pytest.raises(ValueError, match="elements"):
             check_limits(data, largest=_MANY)
@@ -72,9 +71,9 @@ def test_a_string_in_very_many_pieces_does_not_pass() -> None:
 
 def test_the_bounds_themselves_pass() -> None:
     for data in (
-        tlv(0x30, tlv(0x04) * (der_limits.MOST_ELEMENTS - 1)),
-        tlv(0x30, identifier(der_limits.LONGEST_IDENTIFIER)),
-        nested(der_limits.DEEPEST),
+        tlv(0x30, tlv(0x04) * (MOST_ELEMENTS - 1)),
+        tlv(0x30, identifier(LONGEST_IDENTIFIER)),
+        nested(DEEPEST),
         open_ended(0x30, open_ended(0x24, tlv(0x04, b"a"), tlv(0x04, b"b")), tlv(0x02, b"\1")),
         tlv(0x04, bytes(128)),
         b"",
@@ -84,7 +83,7 @@ def test_the_bounds_themselves_pass() -> None:
 
 def test_an_end_mark_in_a_closed_element_hides_no_depth() -> None:
     data = tlv(0x05)
-    for _ in range(der_limits.DEEPEST + 5):
+    for _ in range(DEEPEST + 5):
         data = tlv(0x30, b"\0\0", data)
     with pytest.raises(ValueError, match="end mark"):
         check_limits(data, largest=_MANY)

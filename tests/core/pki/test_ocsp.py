@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.pki.authority import Authority, PrivateKey, self_signed_root
-from fauxtune.core.pki.der_reading import Malformed
+from fauxtune.core.pki.der import Malformed
 from fauxtune.core.pki.issuance import issue, issue_responder
 from fauxtune.core.pki.names import email_name, parse_subject
-from fauxtune.core.pki.ocsp import Responder, Status, answer
-from fauxtune.core.pki.ocsp_request import MOST_CERTIFICATES, read_request
+from fauxtune.core.pki.ocsp import MOST_CERTIFICATES, Responder, Status, answer, read_request
 from fauxtune.core.pki.template import BUILT_IN
 from tests.support.authorities import Authorities, rsa_key_of
 

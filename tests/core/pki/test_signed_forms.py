@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import signed
-from fauxtune.core.pki.cms_reading import MALFORMED
-from fauxtune.core.pki.der_limits import LARGEST_MESSAGE, check_limits
+from fauxtune.core.pki.cms import MALFORMED
+from fauxtune.core.pki.der import LARGEST_MESSAGE, check_limits
 from fauxtune.core.pki.signed_forms import SignedParts, usual_parts
 from tests.core.pki.messages import self_signed, sign_as
 from tests.support.authorities import Authorities

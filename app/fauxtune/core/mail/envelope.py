@@ -13,8 +13,8 @@ from typing import Any
 from asn1crypto import cms
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.pki.cms_reading import MALFORMED, reason
-from fauxtune.core.pki.der_limits import check_limits
+from fauxtune.core.pki.cms import MALFORMED, reason
+from fauxtune.core.pki.der import check_limits
 
 #: Bytes of all recipients together: 100 with keys of 4,096 bits have 80 KB.
 _LARGEST_RECIPIENTS = 512 * 1024

@@ -21,8 +21,8 @@ from fauxtune.core.errors import FauxtuneError, Invalid
 from fauxtune.core.mail.envelope import Encryption, encryption_of
 from fauxtune.core.mail.mime import MOST_LAYERS, Entity, decoded
 from fauxtune.core.model.mail_accounts import LARGEST_MESSAGE
-from fauxtune.core.pki.cms_reading import MALFORMED
-from fauxtune.core.pki.der_limits import check_limits
+from fauxtune.core.pki.cms import MALFORMED
+from fauxtune.core.pki.der import check_limits
 
 #: The media types of S/MIME: the second is that of before RFC 2311.
 SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})

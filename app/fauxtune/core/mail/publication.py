@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.core.engine.diagnosis.certificate_rules import ENCRYPTION, allows, is_for_mail
-from fauxtune.core.pki.cms_reading import MALFORMED
+from fauxtune.core.pki.cms import MALFORMED
 from fauxtune.core.pki.contents import CertificateContents
 
 

@@ -17,7 +17,7 @@ from fauxtune.core.mail.envelope import Encryption
 from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
 from fauxtune.core.model.words.journal_words import cause_words
-from fauxtune.core.pki.cms_reading import issuer_and_serial
+from fauxtune.core.pki.cms import issuer_and_serial
 
 _WIPES = (Cause.WIPE.value, Incident.WIPE_KEEPING_ENROLLMENT.value)
 _KEY_ID = "id/"

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 
 from fauxtune.core.engine.diagnosis.certificate_rules import SIGNING, allows, is_for_mail
 from fauxtune.core.mail.visible_parts import SeenSignature
-from fauxtune.core.pki.cms_reading import MALFORMED
+from fauxtune.core.pki.cms import MALFORMED
 from fauxtune.core.pki.contents import CertificateContents, contents
 from fauxtune.core.pki.foreign import is_authority
 

@@ -20,7 +20,7 @@ from fauxtune.core.mail.message import is_smime
 from fauxtune.core.mail.mime import MOST_LAYERS, MOST_PARTS, Entity
 from fauxtune.core.model.mail_accounts import LARGEST_MESSAGE
 from fauxtune.core.pki import signed
-from fauxtune.core.pki.cms_reading import MALFORMED
+from fauxtune.core.pki.cms import MALFORMED
 
 #: Each is verified, which takes up to a millisecond.
 _MOST_SIGNATURES = 20

@@ -1,4 +1,8 @@
-"""Envelopes that only the holder of one certificate's key can open (CMS EnvelopedData, RFC 5652 6).
+"""CMS messages: what their readers share, and envelopes that only the holder of one certificate's key can open.
+
+RFC 5652 3, 6 and 10.2. asn1crypto reads DER, and BER as far as tools write it (indefinite lengths, strings in pieces).
+It parses a part only on access, so all reading must be within one `try` that catches MALFORMED. The two names by which
+an encrypted message names a recipient's certificate (6.2.1) are also given as text to look up.
 
 Envelopes are written as device platforms read them: AES-256-CBC for the content, RSA PKCS#1 v1.5 for its key, the
 recipient identified by issuer and serial number, in DER. More ciphers are opened, because SCEP clients still use single
@@ -7,11 +11,14 @@ DES (RFC 8894 leaves the choice to them). CBC does not protect integrity: the co
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
-from asn1crypto import algos, cms
+from asn1crypto import algos, cms, core, parser
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -23,19 +30,36 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.cms_reading import MALFORMED, content_of, identifies, octets, reason
-from fauxtune.core.pki.der_limits import LARGEST_ENVELOPE, check_size
-from fauxtune.core.pki.der_reading import Malformed, Part
-from fauxtune.core.pki.der_writing import (
+from fauxtune.core.pki.der import (
     IDENTIFIER,
     INTEGER,
+    LARGEST_ENVELOPE,
     NULL,
     OCTETS,
     SEQUENCE,
     SET,
     TAG_0,
+    Malformed,
+    Part,
+    check_limits,
+    check_size,
     element,
     identifier,
+)
+
+#: The exceptions that asn1crypto and cryptography raise on hostile bytes (found by fuzzing).
+MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
 )
 
 #: The message about an envelope that cannot be opened; also for one whose content turns out to be malformed.
@@ -49,6 +73,99 @@ _ENVELOPED_DATA, _DATA = identifier("1.2.840.113549.1.7.3"), identifier("1.2.840
 _BY_RSA = [element(SEQUENCE, identifier("1.2.840.113549.1.1.1"), end) for end in (b"", NULL)]
 #: The tag of content that is not divided into pieces.
 _IN_ONE_PIECE = 0x80
+
+
+def content_of(data: bytes, kind: str, *, largest: int) -> core.Sequence:
+    """The content of a ContentInfo of this kind, by asn1crypto's name. Raises one of MALFORMED, also for more than
+    `largest` bytes.
+    """
+    outer = cms.ContentInfo.load(check_limits(data, largest=largest), strict=True)
+    content_type = outer["content_type"].native
+    if content_type != kind:
+        raise ValueError(f"it is {content_type}, not {kind}")
+    content = outer["content"]
+    # asn1crypto has a type of its own for absent content, which would be noticed only later.
+    if not isinstance(content, core.Sequence):
+        raise ValueError("it is empty")
+    return content
+
+
+def children(content: bytes, *, most: int, name: str) -> list[bytes]:
+    """The elements of which this content consists, each with its header. Raises one of MALFORMED, also for more than
+    `most` of what `name` says.
+    """
+    elements: list[bytes] = []
+    place = 0
+    while place < len(content):
+        if len(elements) == most:
+            raise ValueError(f"it has too many {name}")
+        size = parser.peek(content[place:])
+        elements.append(content[place : place + size])
+        place += size
+    return elements
+
+
+def within(element: bytes, tag: int) -> bytes:
+    """The content of an element with this first octet. Raises one of MALFORMED."""
+    if element[0] != tag:
+        raise ValueError("a part of it is of another type")
+    return bytes(parser.parse(element, strict=True)[4])
+
+
+@lru_cache(maxsize=64)
+def dotted(identifier: bytes) -> str:
+    """An object identifier in words. Raises one of MALFORMED."""
+    return str(core.ObjectIdentifier.load(identifier, strict=True).dotted)
+
+
+def octets(value: core.Asn1Value) -> bytes:
+    """The bytes of a required OCTET STRING. Raises one of MALFORMED."""
+    content = value.native
+    if not isinstance(content, bytes):
+        raise ValueError("a part of it is missing")
+    return content
+
+
+def identifies(identifier: core.Choice, certificate: x509.Certificate) -> bool:
+    """Whether a signer's or recipient's identifier is that of this certificate. Raises one of MALFORMED."""
+    chosen = identifier.chosen
+    if identifier.name == "subject_key_identifier":
+        return bool(key_identifier(certificate) == chosen.native)
+    is_its_number = certificate.serial_number == chosen["serial_number"].native
+    return bool(is_its_number and certificate.issuer.public_bytes() == chosen["issuer"].dump())
+
+
+def key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """The subject key identifier of a certificate. Raises one of MALFORMED."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return None
+
+
+def reason(error: Exception) -> str:
+    """The message of one of MALFORMED, for use in a sentence: its first line, without the full stop."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".")[:200] if lines else "its structure is damaged"
+
+
+#: Hexadecimal digits of the digest of an issuer's name.
+_DIGITS = 16
+
+
+def issuer_and_serial(issuer: bytes, serial: str) -> str:
+    """Return the name by issuer (DER) and serial number (lower-case hex)."""
+    return f"{serial}/{hashlib.sha256(issuer).hexdigest()[:_DIGITS]}"
+
+
+def names_of(certificate: x509.Certificate) -> tuple[str, str | None]:
+    """Return the name of a certificate by issuer and serial number, and its subject key identifier, if it has one."""
+    named = issuer_and_serial(certificate.issuer.public_bytes(), f"{certificate.serial_number:x}")
+    try:
+        key_id = key_identifier(certificate)
+    except MALFORMED:
+        key_id = None
+    return named, None if key_id is None else key_id.hex()
 
 
 def envelope(data: bytes, *recipients: x509.Certificate) -> bytes:

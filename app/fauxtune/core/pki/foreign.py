@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.pki.cms_reading import MALFORMED, reason
-from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, check_limits
+from fauxtune.core.pki.cms import MALFORMED, reason
+from fauxtune.core.pki.der import LARGEST_CERTIFICATE, check_limits
 
 E = TypeVar("E", bound=x509.ExtensionType)
 

@@ -2,6 +2,9 @@
 
 How a password becomes a key: RFC 7292 (MAC and PBES1: the password as BMPString, appendix B), RFC 8018
 (PBES2: the password's octets) and RFC 9579 (PBMAC1).
+
+RC2 (RFC 2268) is here, decryption only: old Windows and `openssl pkcs12 -legacy` encrypt the certificates of a PFX with
+it. cryptography's own RC2 does not support keys of 40 bits, and its loader of whole files accepts any number of rounds.
 """
 
 from __future__ import annotations
@@ -16,8 +19,6 @@ from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
-
-from fauxtune.core.pki import rc2
 
 #: The budget for opening one file, in rounds of PBKDF2: two to four seconds. Tools write 1 to 600,000 for a part.
 #: A round of the older derivation runs in Python and costs twice as much, a block of RC2 much more.
@@ -133,9 +134,9 @@ def decrypt(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Pass
         derivation = algorithm["parameters"]["key_derivation_func"]
         key = _pbkdf2(derivation, size=_pbes2_size(algorithm), password=password, rounds=rounds)
         iv = scheme["parameters"].native
-        return _decrypt_cbc(AES(key) if "aes" in scheme["algorithm"].native else TripleDES(key), data, iv=iv)
+        return _decrypt_rc2(AES(key) if "aes" in scheme["algorithm"].native else TripleDES(key), data, iv=iv)
     if "rc2" in algorithm["algorithm"].native:
-        budget.spend(len(data) // rc2.BLOCK or 1, each=_BLOCK_OF_RC2)
+        budget.spend(len(data) // _RC2_BLOCK or 1, each=_BLOCK_OF_RC2)
     return _decrypt_pbes1(algorithm, data, password=password, rounds=rounds)
 
 
@@ -148,8 +149,8 @@ def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, passwor
     )
     if "rc2" in name:
         bits = 8 * size
-        return _unpadded(rc2.decrypt_cbc(data, key=key, bits=bits, iv=iv), bits=8 * rc2.BLOCK)
-    return _decrypt_cbc(TripleDES((key + key[:8])[:24]), data, iv=iv)  # of two keys, the first is used twice
+        return _unpadded(decrypt_rc2(data, key=key, bits=bits, iv=iv), bits=8 * _RC2_BLOCK)
+    return _decrypt_rc2(TripleDES((key + key[:8])[:24]), data, iv=iv)  # of two keys, the first is used twice
 
 
 def pkcs12_key(password: bytes, salt: bytes, *, purpose: int, rounds: int, size: int, algorithm: str) -> bytes:
@@ -223,7 +224,7 @@ def _filled(data: bytes, block: int) -> bytes:
     return (data * (size // len(data) + 1))[:size] if data else b""
 
 
-def _decrypt_cbc(cipher: BlockCipherAlgorithm, data: bytes, *, iv: bytes) -> bytes:
+def _decrypt_rc2(cipher: BlockCipherAlgorithm, data: bytes, *, iv: bytes) -> bytes:
     decryptor = Cipher(cipher, CBC(iv)).decryptor()
     padded = decryptor.update(data) + decryptor.finalize()
     return _unpadded(padded, bits=cipher.block_size)
@@ -232,3 +233,62 @@ def _decrypt_cbc(cipher: BlockCipherAlgorithm, data: bytes, *, iv: bytes) -> byt
 def _unpadded(padded: bytes, *, bits: int) -> bytes:
     unpadder = PKCS7(bits).unpadder()
     return unpadder.update(padded) + unpadder.finalize()
+
+
+_RC2_BLOCK = 8
+
+_RC2_TABLE = bytes.fromhex(
+    "d978f9c419ddb5ed28e9fd794aa0d89dc67e37832b76538e624c6488448bfba2179a59f587b34f1361456d8d09817d32"
+    "bd8f40eb86b77b0bf09521225c6b4e8254d66593ce60b21c7356c014a78cf1dc1275ca1f3bbee4d1423dd430a33cb626"
+    "6fbf0eda4669075727f21d9bbc944303f811c7f690ef3ee706c3d52fc8661ed708e8eade8052eef784aa72ac354d6a2a"
+    "961ad2715a1549744b9fd05e0418a4ecc2e0416e0f51cbcc2491af50a1f47039997c3a8523b8b47afc02365b25559731"
+    "2d5dfa98e38a92ae05df2910676cbac9d300e6cfe19ea82c6316013f58e289a90d38341bab33ffb0bb480c5fb9b1cd2e"
+    "c5f3db47e5a59c770aa62068fe7fc1ad"
+)
+#: The rounds of mixing between those of mashing, and the rotation of each word.
+_RC2_MIXING = (5, 6, 5)
+_RC2_TURNS = (1, 2, 3, 5)
+_WORD = 0xFFFF
+
+
+def decrypt_rc2(data: bytes, *, key: bytes, bits: int, iv: bytes) -> bytes:
+    """Decrypt bytes with RC2 in CBC, with their padding. `bits` is the effective size of the key. Raises ValueError for
+    broken blocks.
+    """
+    if len(data) % _RC2_BLOCK or len(iv) != _RC2_BLOCK:
+        raise ValueError("its encrypted content is not a whole number of blocks")
+    words = _rc2_words(key, bits)
+    plain, before = bytearray(), iv
+    for at in range(0, len(data), _RC2_BLOCK):
+        block = data[at : at + _RC2_BLOCK]
+        plain += bytes(a ^ b for a, b in zip(_rc2_block(block, words), before, strict=True))
+        before = block
+    return bytes(plain)
+
+
+def _rc2_words(key: bytes, bits: int) -> list[int]:
+    """Expand the key (RFC 2268 2): 64 words of 16 bits."""
+    size = (bits + 7) // 8
+    grown = list(key)
+    for at in range(len(key), 128):
+        grown.append(_RC2_TABLE[(grown[at - 1] + grown[at - len(key)]) & 0xFF])
+    grown[128 - size] = _RC2_TABLE[grown[128 - size] & (0xFF >> (8 * size - bits))]
+    for at in reversed(range(128 - size)):
+        grown[at] = _RC2_TABLE[grown[at + 1] ^ grown[at + size]]
+    return [low | high << 8 for low, high in zip(grown[::2], grown[1::2], strict=True)]
+
+
+def _rc2_block(block: bytes, words: list[int]) -> bytes:
+    """Decrypt one block (RFC 2268 4): the steps of encryption, in reverse order."""
+    state = [int.from_bytes(block[at : at + 2], "little") for at in range(0, _RC2_BLOCK, 2)]
+    left = len(words)
+    for number, rounds in enumerate(_RC2_MIXING):
+        for at in (3, 2, 1, 0) if number else ():
+            state[at] = (state[at] - words[state[at - 1] & 63]) & _WORD
+        for _ in range(rounds):
+            for at in (3, 2, 1, 0):
+                left -= 1
+                turned = (state[at] >> _RC2_TURNS[at] | state[at] << 16 - _RC2_TURNS[at]) & _WORD
+                chosen = (state[at - 1] & state[at - 2]) + (~state[at - 1] & state[at - 3])
+                state[at] = (turned - words[left] - chosen) & _WORD
+    return b"".join(count.to_bytes(2, "little") for count in state)

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12 as writer
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
 from fauxtune.core.pki import pbe
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
-from fauxtune.core.pki.cms_reading import MALFORMED
-from fauxtune.core.pki.der_limits import LARGEST_PFX, check_limits
+from fauxtune.core.pki.cms import MALFORMED
+from fauxtune.core.pki.der import LARGEST_PFX, check_limits
 from fauxtune.core.pki.foreign import certificate_from
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
 

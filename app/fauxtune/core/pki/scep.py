@@ -20,9 +20,8 @@ from cryptography.x509.oid import AttributeOID
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
-from fauxtune.core.pki.cms_reading import MALFORMED
-from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, check_limits
+from fauxtune.core.pki.cms import MALFORMED, NOT_OPENED, envelope, open_envelope
+from fauxtune.core.pki.der import LARGEST_CERTIFICATE, check_limits
 from fauxtune.core.pki.foreign import has_proof_of_possession, request_from
 
 #: The answer to GetCACaps (RFC 8894 3.5.2). SCEPStandard stands for AES, SHA-256 and POST.

@@ -25,9 +25,20 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.cms_reading import MALFORMED, children, content_of, dotted, identifies, octets, reason, within
-from fauxtune.core.pki.der_limits import LARGEST_CERTIFICATE, LARGEST_MESSAGE, check_limits, check_size
-from fauxtune.core.pki.der_writing import OCTETS, SEQUENCE, SET, TAG_0, TAG_1, element, identifier
+from fauxtune.core.pki.cms import MALFORMED, children, content_of, dotted, identifies, octets, reason, within
+from fauxtune.core.pki.der import (
+    LARGEST_CERTIFICATE,
+    LARGEST_MESSAGE,
+    OCTETS,
+    SEQUENCE,
+    SET,
+    TAG_0,
+    TAG_1,
+    check_limits,
+    check_size,
+    element,
+    identifier,
+)
 from fauxtune.core.pki.foreign import readable
 from fauxtune.core.pki.signed_forms import MOST_ATTRIBUTES, MOST_CERTIFICATES, MOST_VALUES, SignedParts, usual_parts
 

@@ -15,17 +15,19 @@ from functools import partial
 from asn1crypto import algos
 from cryptography import x509
 
-from fauxtune.core.pki.cms_reading import MALFORMED, dotted
-from fauxtune.core.pki.der_limits import LARGEST_MESSAGE, check_limits
-from fauxtune.core.pki.der_reading import Malformed, Part
-from fauxtune.core.pki.der_writing import (
+from fauxtune.core.pki.cms import MALFORMED, dotted
+from fauxtune.core.pki.der import (
     IDENTIFIER,
     INTEGER,
+    LARGEST_MESSAGE,
     NULL,
     OCTETS,
     SEQUENCE,
     SET,
     TAG_0,
+    Malformed,
+    Part,
+    check_limits,
     element,
     identifier,
 )
@@ -72,8 +74,8 @@ class SignedParts:
 
 
 def usual_parts(data: bytes) -> SignedParts | None:
-    """Read a message; None if it is not in the usual form. Signed attributes are within `der_limits`; certificates and
-    the content are not read.
+    """Read a message; None if it is not in the usual form. Signed attributes are within the limits of DER; certificates
+    and the content are not read.
     """
     try:
         return _parts(data)

@@ -24,11 +24,10 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.authority import PrivateKey, key_bits
 from fauxtune.core.pki.crl import build_crl
-from fauxtune.core.pki.der_reading import Malformed
+from fauxtune.core.pki.der import Malformed
 from fauxtune.core.pki.issuance import BACKDATED, issue_responder
 from fauxtune.core.pki.names import serial_hex
-from fauxtune.core.pki.ocsp import Responder, Status, answer_request, malformed
-from fauxtune.core.pki.ocsp_request import OcspRequest, read_request
+from fauxtune.core.pki.ocsp import OcspRequest, Responder, Status, answer_request, malformed, read_request
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.caches import Timed
 from fauxtune.operations.runtime.emulator import Emulator

@@ -28,7 +28,7 @@ from fauxtune.core.model.items import LedgerRow, scep_key
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.model.text import JsonObject
-from fauxtune.core.pki.cms_reading import names_of
+from fauxtune.core.pki.cms import names_of
 from fauxtune.operations.ca import partner_revocations
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices.audience import user_name

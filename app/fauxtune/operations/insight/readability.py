@@ -31,7 +31,7 @@ from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.ids import EnrollmentId, UserId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.pki.cms_reading import names_of
+from fauxtune.core.pki.cms import names_of
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import key_holdings as key_queries
 from fauxtune.storage.queries.insight import readability as queries
