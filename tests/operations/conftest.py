@@ -21,6 +21,9 @@ from tests.support.postgresql import PostgresServer
 from tests.support.soak import SOAK
 from tests.support.tenant import Contoso, open_tenant
 
+#: The fixtures that are a tenant in a database: `healthy` is that of the diagnosis.
+_TENANTS = frozenset({"contoso", "healthy"})
+
 
 @pytest.fixture(scope="session")
 def urls(postgresql_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
@@ -41,10 +44,10 @@ def urls(postgresql_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the databases of a test that has a tenant and does not choose them itself."""
     definition = metafunc.definition
-    own = any("contoso" in mark.args[0] for mark in definition.iter_markers("parametrize"))
-    if "contoso" in metafunc.fixturenames and not own:
-        on_both = SOAK or definition.get_closest_marker("both_databases") is not None
-        metafunc.parametrize("contoso", ["sqlite", "postgresql"] if on_both else ["sqlite"], indirect=True)
+    for tenant in _TENANTS.intersection(metafunc.fixturenames):
+        if not any(tenant in mark.args[0] for mark in definition.iter_markers("parametrize")):
+            on_both = SOAK or definition.get_closest_marker("both_databases") is not None
+            metafunc.parametrize(tenant, ["sqlite", "postgresql"] if on_both else ["sqlite"], indirect=True)
 
 
 @pytest.fixture

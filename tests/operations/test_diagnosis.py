@@ -96,9 +96,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("diagnosed")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def healthy(request: pytest.FixtureRequest, folder: Path) -> Template:
-    """The template of each kind of database, copied into `folder` for this test alone."""
+    """The template of a kind of database, copied into `folder` for this test alone."""
     template: Template = request.getfixturevalue(f"{request.param}_healthy")
     shutil.rmtree(folder)
     shutil.copytree(template.folder, folder)

@@ -37,6 +37,7 @@ from tests.support.predictions import (
     snapshot,
 )
 from tests.support.scep_devices import NDES, PARTNER, ScepAuthorities
+from tests.support.soak import SOAK
 from tests.support.tenant import SCEP_SETTINGS, Contoso, open_tenant
 
 Request = tuple[str, str, Any]
@@ -237,23 +238,33 @@ def check_situations(tx: Transaction) -> None:
         assert situations(tx, [row], ledgers={device: ledgers[device]}) == {device: together[device]}
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@settings(
+_SETTINGS = settings(
     deadline=None,
     max_examples=8,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@_SETTINGS
 @given(data=st.data())
 async def test_what_it_says_is_what_then_happens(
-    database: str,
-    urls: dict[str, str],
-    tmp_path: Path,
-    *,
-    rsa_keys: KeyRing,
-    raw_rsa_keys: list[RSAPrivateKey],
-    data: st.DataObject,
+    urls: dict[str, str], tmp_path: Path, rsa_keys: KeyRing, *, raw_rsa_keys: list[RSAPrivateKey], data: st.DataObject
 ) -> None:
-    opened = Database(urls[database])
+    await _comes_true(urls["sqlite"], tmp_path, rsa_keys, raw_rsa_keys=raw_rsa_keys, data=data)
+
+
+@settings(_SETTINGS, max_examples=8 if SOAK else 2)
+@given(data=st.data())
+async def test_what_it_says_is_what_then_happens_on_postgresql_too(
+    urls: dict[str, str], tmp_path: Path, rsa_keys: KeyRing, *, raw_rsa_keys: list[RSAPrivateKey], data: st.DataObject
+) -> None:
+    await _comes_true(urls["postgresql"], tmp_path, rsa_keys, raw_rsa_keys=raw_rsa_keys, data=data)
+
+
+async def _comes_true(
+    url: str, tmp_path: Path, rsa_keys: KeyRing, *, raw_rsa_keys: list[RSAPrivateKey], data: st.DataObject
+) -> None:
+    opened = Database(url)
     folder = tmp_path / str(next(_folders))
     try:
         contoso = await open_tenant(opened, folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
