@@ -46,58 +46,11 @@ def _form(action: DeviceAction) -> Form:
     return Form(action, body, beta_only="beta" in MODEL.table.operation(_DEVICE, action.value).marks)
 
 
-#: Those of v1.0, then those of beta.
+#: Those of v1.0, then those of beta. DELETE is a method of HTTP, and MOVE_TO_UNIT is asked of all devices at once.
 FORMS: tuple[Form, ...] = tuple(
-    map(
-        _form,
-        (
-            DeviceAction.WIPE,
-            DeviceAction.RETIRE,
-            DeviceAction.SYNC,
-            DeviceAction.LOCK,
-            DeviceAction.REBOOT,
-            DeviceAction.RESET_PASSCODE,
-            DeviceAction.SHUT_DOWN,
-            DeviceAction.LOCATE,
-            DeviceAction.DISABLE_LOST_MODE,
-            DeviceAction.BYPASS_ACTIVATION_LOCK,
-            DeviceAction.RECOVER_PASSCODE,
-            DeviceAction.REMOTE_ASSISTANCE,
-            DeviceAction.LOG_OUT_SHARED_USER,
-            DeviceAction.DELETE_SHARED_USER,
-            DeviceAction.CLEAN_WINDOWS,
-            DeviceAction.DEFENDER_SCAN,
-            DeviceAction.DEFENDER_UPDATE,
-            DeviceAction.UPDATE_ACCOUNT,
-            DeviceAction.ENABLE_LOST_MODE,
-            DeviceAction.PLAY_SOUND,
-            DeviceAction.RENAME,
-            DeviceAction.NOTIFY,
-            DeviceAction.ACTIVATE_ESIM,
-            DeviceAction.REMOVE_ESIM,
-            DeviceAction.REVOKE_VPP_LICENSES,
-            DeviceAction.ENHANCED_LOGS,
-            DeviceAction.CANCEL_ENHANCED_LOGS,
-            DeviceAction.ROTATE_FILEVAULT_KEY,
-            DeviceAction.ROTATE_RECOVERY_LOCK,
-            DeviceAction.ROTATE_ADMIN_PASSWORD,
-            DeviceAction.ROTATE_BITLOCKER_KEYS,
-            DeviceAction.PAUSE_REFRESH,
-            DeviceAction.COLLECT_LOGS,
-            DeviceAction.ENROLL_NOW,
-            DeviceAction.ATTEST,
-            DeviceAction.RECOVER_KEY,
-            DeviceAction.REMEDIATE,
-            DeviceAction.REMOVE_FIRMWARE_MANAGEMENT,
-            DeviceAction.CONFIGURATION_MANAGER,
-            DeviceAction.SUSPEND_HOME_SCREEN,
-            DeviceAction.RESTORE_HOME_SCREEN,
-            DeviceAction.DEPROVISION,
-            DeviceAction.DISABLE,
-            DeviceAction.REENABLE,
-            DeviceAction.CHANGE_ASSIGNMENTS,
-            DeviceAction.OVERRIDE_COMPLIANCE,
-        ),
+    sorted(
+        (_form(action) for action in DeviceAction if action.value in MODEL.table.operations_of(_DEVICE)),
+        key=lambda form: form.beta_only,
     )
 )
 #: The body of the action that answers with an entity.
