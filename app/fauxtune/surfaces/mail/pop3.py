@@ -184,23 +184,6 @@ class Session:
         self._mechanism: str | None = None
         self._failures = 0
         self._drop: _Maildrop | None = None
-        self._handlers: dict[Verb, Callable[[tuple[str, ...]], Awaitable[Answer]]] = {
-            Verb.APOP: self._apop,
-            Verb.AUTH: self._auth,
-            Verb.CAPA: self._capabilities,
-            Verb.DELE: self._delete,
-            Verb.LIST: self._list,
-            Verb.NOOP: self._nothing,
-            Verb.PASS: self._password,
-            Verb.QUIT: self._quit,
-            Verb.RETR: self._retrieve,
-            Verb.RSET: self._reset,
-            Verb.STAT: self._statistics,
-            Verb.STLS: self._start_tls,
-            Verb.TOP: self._top,
-            Verb.UIDL: self._unique_ids,
-            Verb.USER: self._name,
-        }
 
     @property
     def is_logged_in(self) -> bool:
@@ -219,7 +202,7 @@ class Session:
                 return await self._response(line)
             command = command_from(line)
             self._check_state(command.verb)
-            return await self._handlers[command.verb](command.arguments)
+            return await _HANDLERS[command.verb](self, command.arguments)
         except CommandInvalid as error:
             return Answer(f"-ERR {one_line(str(error))}")
 
@@ -365,6 +348,25 @@ class Session:
         if self._drop is not None and self._drop.deleted:
             await self._drop.mailbox.delete(self._drop.messages[number - 1] for number in sorted(self._drop.deleted))
         return Answer("+OK goodbye", then=Then.CLOSE)
+
+
+_HANDLERS: dict[Verb, Callable[[Session, tuple[str, ...]], Awaitable[Answer]]] = {
+    Verb.APOP: Session._apop,
+    Verb.AUTH: Session._auth,
+    Verb.CAPA: Session._capabilities,
+    Verb.DELE: Session._delete,
+    Verb.LIST: Session._list,
+    Verb.NOOP: Session._nothing,
+    Verb.PASS: Session._password,
+    Verb.QUIT: Session._quit,
+    Verb.RETR: Session._retrieve,
+    Verb.RSET: Session._reset,
+    Verb.STAT: Session._statistics,
+    Verb.STLS: Session._start_tls,
+    Verb.TOP: Session._top,
+    Verb.UIDL: Session._unique_ids,
+    Verb.USER: Session._name,
+}
 
 
 def _lines(texts: Iterable[str]) -> Iterator[bytes]:
