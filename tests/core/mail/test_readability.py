@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from fauxtune.core.mail.publication import Fault
 from fauxtune.core.mail.readability import DeviceKeys, Held, KnownKey, Reading, decide
 from fauxtune.core.model.certificates import Marks
 from fauxtune.core.model.states import Cause, Incident, Source
@@ -78,3 +80,8 @@ def test_a_certificate_of_strangers_and_a_password_are_told_apart() -> None:
     assert "neither issued nor imported" in decide(frozenset({"99/abc"}), phone, known=[], marks=MARKS).sentence
     assert "with a password" in decide(frozenset(), phone, known=[], marks=MARKS).sentence
     assert decide(frozenset(), phone, known=[], marks=MARKS).reading is Reading.KEY_NOT_ANYWHERE
+
+
+def test_the_page_about_mail_explains_every_code() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "mail.md").read_text()
+    assert [code for code in (*Fault, *Reading) if f"\n| `{code}` | " not in page] == []
