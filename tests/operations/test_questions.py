@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from fauxtune.core.errors import DatabaseUnavailable
-from fauxtune.operations.runtime.shared_statements import Together, give_way
+from fauxtune.operations.runtime.turns import Together, give_way
 
 
 class Database:

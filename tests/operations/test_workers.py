@@ -9,8 +9,8 @@ from threading import Event, current_thread
 
 import pytest
 
-from fauxtune.operations.runtime import worker_threads
-from fauxtune.operations.runtime.worker_threads import Workers
+from fauxtune.operations.runtime import turns
+from fauxtune.operations.runtime.turns import Workers
 from tests.support.hostile_der import slow_file
 from tests.support.tenant import Contoso
 
@@ -66,7 +66,7 @@ def test_threads_take_the_next_work_and_end_when_none_comes(monkeypatch: pytest.
     lasting = Workers(2)
     # A thread gives its result before it waits for more: meanwhile a second one may begin.
     assert len({lasting.submit("a", current_thread).result(SECONDS) for _ in range(20)}) <= 2
-    monkeypatch.setattr(worker_threads, "_PATIENCE", 0.01)
+    monkeypatch.setattr(turns, "_IDLE_SECONDS", 0.01)
     ending = Workers(2).submit("a", current_thread).result(SECONDS)
     ending.join(SECONDS)
     assert not ending.is_alive()

@@ -15,7 +15,7 @@ from fauxtune.core.model.words.provider_state_words import Reading
 from fauxtune.core.model.words.provider_states import ORDINALS
 from fauxtune.operations.arrangement import assigning
 from fauxtune.operations.arrangement.scene import Scene
-from fauxtune.operations.runtime.shared_statements import give_way
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.operations.tenants import faults, tenants
 
 _MOST_USERS = 500

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.turns import Workers
 from fauxtune.operations.runtime.wire import Bounds, Wire
-from fauxtune.operations.runtime.worker_threads import Workers
 from fauxtune.server.factory import Application
 from fauxtune_wire import recording as insight
 from tests.support.wire import recorded, whole

@@ -12,7 +12,7 @@ from fauxtune.core.administration.requests import AdminRequest
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.operations.arrangement.scene import Scene
-from fauxtune.operations.runtime.shared_statements import give_way
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import authorities as authority_queries
 
 #: The names of the profiles, to which each adds its platform.

@@ -30,8 +30,8 @@ from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import attended
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connectors as request_queries

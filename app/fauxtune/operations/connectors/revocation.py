@@ -24,8 +24,8 @@ from fauxtune.operations.ca import authorities, crl_and_ocsp, issuance
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_revocation, revoking, who_is_waited_for
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries

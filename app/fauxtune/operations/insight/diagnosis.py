@@ -29,8 +29,8 @@ from fauxtune.operations.insight.enrollability import refusals_of
 from fauxtune.operations.insight.remedies import with_command
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries

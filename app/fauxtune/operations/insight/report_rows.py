@@ -32,7 +32,7 @@ from fauxtune.core.reports.report import Report, Source
 from fauxtune.operations.devices.records import record_document
 from fauxtune.operations.profiles.resources import built_in_rows
 from fauxtune.operations.runtime.runner import Runner
-from fauxtune.operations.runtime.shared_statements import give_way
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import app_states as app_queries
 from fauxtune.storage.queries import configuration as configuration_queries

@@ -43,8 +43,8 @@ from fauxtune.operations.insight.whatif_outcomes import (
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
-from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.operations.visits.situations import Ledger, situations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries

@@ -29,9 +29,8 @@ from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
-from fauxtune.operations.runtime.turns import Turns
+from fauxtune.operations.runtime.turns import Turns, Workers
 from fauxtune.operations.runtime.wire import Wire
-from fauxtune.operations.runtime.worker_threads import Workers
 
 # The client that calls receivers of notifications, as an interface: `server/webhooks.py` is the real one.
 #

@@ -23,11 +23,10 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.faults import Faults
 from fauxtune.operations.runtime.marks import MarksOfTenants
 from fauxtune.operations.runtime.memory import Memory
-from fauxtune.operations.runtime.shared_statements import Together
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tracking import Tracking
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.operations.runtime.turns import Turns
+from fauxtune.operations.runtime.turns import Together, Turns
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import fault_rules as fault_queries
 from fauxtune.storage.queries import key_holdings as key_queries

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.keys import TenantKeys, are_ready, make_keys, remove_new_keys
 from fauxtune.operations.tenants.names import check_free, check_names

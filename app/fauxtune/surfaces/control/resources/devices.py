@@ -19,8 +19,8 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.compliance import occasions
 from fauxtune.operations.connectors.selection import is_connector
 from fauxtune.operations.insight.device_report import ReportedApp, apps_of_device
-from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.operations.visits.situations import ROLES
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries

@@ -24,8 +24,8 @@ from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import available_actions, log_collections
 from fauxtune.operations.insight.audit_rules import orders_many
-from fauxtune.operations.runtime.shared_statements import give_way
 from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, entity_answer
