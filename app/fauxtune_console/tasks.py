@@ -31,8 +31,8 @@ from fauxtune.core.model.text import JsonObject
 from fauxtune.core.policies.tenant_administration import CODE
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Foresight, Limits, foresee
-from fauxtune.operations.runtime.graph_client import ProposedRequest
-from fauxtune.operations.runtime.graph_client import Send as GraphSend
+from fauxtune.operations.runtime.emulator import ProposedRequest
+from fauxtune.operations.runtime.emulator import Send as GraphSend
 from fauxtune.surfaces.http import origin
 from fauxtune_console.call import TenantCall
 

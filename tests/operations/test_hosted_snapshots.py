@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots, StoredSnapshots
+from fauxtune.operations.runtime.device_host import HostedSnapshots, StoredSnapshots
 
 ONE, TWO = TenantId("one"), TenantId("two")
 

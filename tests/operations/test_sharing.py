@@ -22,9 +22,9 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import applications, changes
 from fauxtune.operations.runtime import striking
+from fauxtune.operations.runtime.access import Principal
 from fauxtune.operations.runtime.faults import strikes
 from fauxtune.operations.runtime.runner import Looks
-from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import faults, tenants
 from fauxtune.operations.tenants.deletion import dissolve_tenant

@@ -10,7 +10,7 @@ from fauxtune.core.mail.message import describe
 from fauxtune.operations.ca.imported_pfx import record_id
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Unreadable, what_if
-from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.emulator import ProposedRequest
 from tests.support.mail_histories import History
 from tests.support.mail_recipients import is_for
 from tests.support.predictions import CONFIGURATIONS, DEVICES, send

@@ -12,8 +12,7 @@ from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
 from fauxtune.operations.checkin import settling as resting
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.insight.whatif import Limits, foresee, what_if
-from fauxtune.operations.runtime.emulator import graph_not_served
-from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
+from fauxtune.operations.runtime.emulator import ProposedRequest, Send, Task, graph_not_served
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import enrol_by_token, enrol_iphone
 from tests.support.predictions import (

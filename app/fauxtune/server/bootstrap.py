@@ -31,16 +31,21 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.extensions import attribute
+from fauxtune.operations.runtime.access import PermissionCheck, TokenIssuer
 from fauxtune.operations.runtime.caches import AnswerCache, PkiCache
 from fauxtune.operations.runtime.contents import Contents
-from fauxtune.operations.runtime.emulator import Addresses, Emulator, GraphClient, TrustedProxies
-from fauxtune.operations.runtime.graph_client import ProposedRequest
-from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots, StoredSnapshots
-from fauxtune.operations.runtime.permission_check import PermissionCheck
+from fauxtune.operations.runtime.device_host import HostedSnapshots, StoredSnapshots
+from fauxtune.operations.runtime.emulator import (
+    Addresses,
+    Emulator,
+    GraphClient,
+    Packaging,
+    Packagings,
+    ProposedRequest,
+    TrustedProxies,
+)
 from fauxtune.operations.runtime.runner import Runner
-from fauxtune.operations.runtime.secret_packaging import Packaging, Packagings
 from fauxtune.operations.runtime.signals import Signals
-from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.turns import Turns
 from fauxtune.operations.runtime.wire import Bounds, Wire
 from fauxtune.server import StartRefused

@@ -19,8 +19,7 @@ from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.operations.ca import issuance
 from fauxtune.operations.connectors import keys, revocation
 from fauxtune.operations.mail import address_book
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.emulator import Emulator, ProposedRequest
 from fauxtune.operations.tenants.seed_parts import PROVIDER
 from fauxtune.operations.tenants.seeds import BUILT_IN
 from fauxtune.server.factory import Application

@@ -13,8 +13,7 @@ import pytest
 from fauxtune.core.errors import GraphRefused
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION, header
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.emulator import Emulator, ProposedRequest
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import (
     ABSENT,

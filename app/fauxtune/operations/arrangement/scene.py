@@ -14,8 +14,7 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.errors import GraphRefused
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.emulator import Emulator, ProposedRequest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 

@@ -49,8 +49,7 @@ from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.caller import Caller, DeviceCaller, is_live
 from fauxtune.operations.devices.ending import revoke_issued_late, unreported
 from fauxtune.operations.devices.records import write_news
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.secret_packaging import Packagings
+from fauxtune.operations.runtime.emulator import Emulator, Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import ROLES, situations
 from fauxtune.operations.visits.visit import Left, Visit, visiting, visiting_again

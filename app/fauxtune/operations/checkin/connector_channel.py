@@ -35,8 +35,8 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL, is_blocked, looked_up_to, polled_at
 from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.devices.ending import revoke_issued_late
+from fauxtune.operations.runtime.emulator import Packagings
 from fauxtune.operations.runtime.faults import strikes
-from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern

@@ -45,8 +45,8 @@ from fauxtune.operations.ca import authorities, issuance
 from fauxtune.operations.ca.issuance import Application
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import check_ra_certificate, for_request, inside, serving_connectors
+from fauxtune.operations.runtime.emulator import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.faults import strikes
-from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.situations import claiming
 from fauxtune.operations.visits.visit import Visit

@@ -38,9 +38,8 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import escrow
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.caller import is_live, refuse_ended
-from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator, Packagings
 from fauxtune.operations.runtime.faults import strikes
-from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.visits.visit import Visit, visiting, visiting_again
 from fauxtune.storage.rows.devices import EnrollmentRow

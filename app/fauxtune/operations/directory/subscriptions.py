@@ -26,8 +26,8 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime import outbox
+from fauxtune.operations.runtime.access import Principal
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.operations.runtime.tracking import begin_tracking
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection

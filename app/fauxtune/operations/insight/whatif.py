@@ -41,8 +41,7 @@ from fauxtune.operations.insight.whatif_outcomes import (
     works,
 )
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once, rolled_back, rolled_back_inside
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.graph_client import ProposedRequest, Send, Task
+from fauxtune.operations.runtime.emulator import Emulator, ProposedRequest, Send, Task
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import give_way
 from fauxtune.operations.visits.situations import Ledger, situations

@@ -1,44 +1,53 @@
-"""The emulator: everything that belongs to the application object. No module keeps state of its own."""
+"""The emulator: everything that belongs to the application object, and the forms of what is put into it.
+
+No module keeps state of its own. What this room may not import is described here as an interface: receivers of
+notifications, the other processes, the client through which what-if and the console send requests to Graph (the real
+ones come from `server.bootstrap`), and how platforms package secrets.
+
+The service never sees a password of a PFX file. So a platform gives bytes with placeholders (`Packaging`), the
+connector fills them and seals the whole (CMS EnvelopedData) to the device's identity: `{{pfx:0}}` is the first file in
+base64, `{{password:0}}` its password. Android and Windows take the bare password; Apple an array of payloads, as an
+encrypted profile has it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.passwords import Passwords
 from fauxtune.connector.shared_keys import KeysInTurn, SharedKeys
+from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.addresses import host_of
+from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.permissions import Permissions
+from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Edition, Tenant
 from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.runtime.access import PermissionCheck, TokenIssuer
 from fauxtune.operations.runtime.caches import AnswerCache, PkiCache
 from fauxtune.operations.runtime.contents import Contents
-from fauxtune.operations.runtime.device_host import DeviceHost, NoDeviceHost
+from fauxtune.operations.runtime.device_host import DeviceHost, HostedSnapshots, NoDeviceHost
 from fauxtune.operations.runtime.faults import Faults
-from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.guesses import Guesses
-from fauxtune.operations.runtime.hosted_snapshots import HostedSnapshots
-from fauxtune.operations.runtime.permission_check import PermissionCheck
 from fauxtune.operations.runtime.runner import Runner
-from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals
-from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.operations.runtime.turns import Turns, Workers
 from fauxtune.operations.runtime.wire import Wire
 
-# The client that calls receivers of notifications, as an interface: `server/webhooks.py` is the real one.
-#
-# When a receiver is called, and called again, is decided in `operations/directory/subscriptions.py`.
-
 
 class Webhooks(Protocol):
-    """Calls receivers. `server/webhooks.py` does."""
+    """Calls receivers of notifications. `server/webhooks.py` does; when one is called, and called again, is decided in
+    `operations/directory/subscriptions.py`.
+    """
 
     def check(self, url: str, *, name: str) -> None:
         """Raise Invalid, with the property's name as target, for an address that may not be called."""
@@ -69,11 +78,10 @@ class NoWebhooks:
         return "this server calls no receivers"
 
 
-# The other processes that share the database, as far as they can be asked (`server.neighbours`).
-
-
 class Others(Protocol):
-    """Who answers questions. A topic names what answers at the other process."""
+    """The other processes that share the database, as far as they can be asked (`server.neighbours`). A topic names
+    what answers at the other process.
+    """
 
     async def ask_all(self, topic: str, content: bytes) -> list[bytes]:
         """Ask every other process, and return what they answer; those that do not answer soon are left out."""
@@ -121,6 +129,27 @@ class TrustedProxies:
     header: str = "Client-Cert"
 
 
+@dataclass(frozen=True, slots=True)
+class ProposedRequest:
+    """A request that the emulator itself sends. `url` may be absolute, of any host; `body`: JSON; `client`: the name of
+    the application in the audit log; `user`: whom it acts for. Approval policies hold it up if it `needs_approval`.
+    """
+
+    method: str
+    url: str
+    body: Any = None
+    client: str = "what-if"
+    user: UserId | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    needs_approval: bool = False
+
+
+#: Sends one request, and returns Graph's answer.
+Send = Callable[[ProposedRequest], Awaitable[JsonObject | None]]
+#: Several requests in a row, of which a later one may contain what an earlier one was answered, such as an id.
+Task = Callable[[Send], Coroutine[Any, Any, None]]
+
+
 class GraphClient(Protocol):
     """Sends requests to Graph as an administrator who may do everything. Raises GraphRefused if Graph answers with an
     error.
@@ -138,6 +167,43 @@ async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: Propo
 
 async def nothing_to_load() -> None:
     """Return: the client of Graph is there already."""
+
+
+class Packaging(Protocol):
+    """A platform's packaging. `plain_switch`: the tenant's setting that has profiles sent in clear, if there is one."""
+
+    plain_switch: str | None
+
+    def identity(self, row: LedgerRow, *, profiles: Callable[[], Sequence[Mapping[str, Any]]]) -> Wrapping:
+        """Return the packaging of one certificate with its key, which is file 0. `profiles()`: the documents of those
+        that want it, which are read only then.
+        """
+        ...
+
+    def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
+        """Return the packaging of an account and the certificates that it names, where accounts carry them: file N
+        belongs to the Nth of `account.certificates`, by the names of their navigations in order. `os_version`: None if
+        unknown.
+        """
+        ...
+
+
+class _Bare:
+    """Only the password of the first file."""
+
+    plain_switch: str | None = None
+
+    def identity(self, row: LedgerRow, *, profiles: Callable[[], Sequence[Mapping[str, Any]]]) -> Wrapping:
+        return BARE
+
+    def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
+        return BARE
+
+
+BARE_PACKAGING: Packaging = _Bare()
+
+#: What platforms hand out; those that are not named take the bare password.
+Packagings = Mapping[Platform, Packaging]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from fauxtune.operations.insight import whatif
 from fauxtune.operations.insight.unreadable import unreadable
 from fauxtune.operations.insight.whatif import Unreadable, what_if
 from fauxtune.operations.insight.whatif_outcomes import after_time
-from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.emulator import ProposedRequest
 from fauxtune.surfaces.control import messages
 from fauxtune.surfaces.control.access import Here, calls
 from fauxtune.surfaces.control.answers import DeviceId, ManagedDeviceId

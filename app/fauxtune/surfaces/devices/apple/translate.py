@@ -26,7 +26,7 @@ from fauxtune.operations.checkin import steps
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.operations.runtime.secret_packaging import Packaging
+from fauxtune.operations.runtime.emulator import Packaging
 from fauxtune.surfaces.devices.apple import actions, apps, facts, messages, mobileconfig, scep_payload, settings_payload
 from fauxtune.surfaces.devices.apple.apps import ManifestUrl
 
