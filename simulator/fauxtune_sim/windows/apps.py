@@ -15,8 +15,9 @@ from fauxtune_sim.errors import AnswerBroken, SimulatorError
 from fauxtune_sim.server.transport import Transport
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.markup import read
+from fauxtune_sim.windows.nodes import Path
 from fauxtune_sim.windows.state import AppJob
-from fauxtune_sim.windows.tree import NodeRefusal, Path
+from fauxtune_sim.windows.tree import NodeRefusal
 
 #: Status of an MSI file and of a package.
 _DONE, _NOT_LOADED, _NOT_INSTALLED = 70, 30, 60

@@ -17,8 +17,8 @@ from cryptography import x509
 from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64, refusal_of_owner
-from fauxtune_sim.windows.variants import has_scopes
+from fauxtune_sim.windows.nodes import Path, has_scopes
+from fauxtune_sim.windows.tree import NodeRefusal, decode_base64, refusal_of_owner
 
 _LEAF = "EncodedCertificate"
 _TRUSTING = {

@@ -28,6 +28,7 @@ from fauxtune_sim.windows.apps import carry_out, has_jobs
 from fauxtune_sim.windows.commands import Engine
 from fauxtune_sim.windows.exec_nodes import HEADERS, SessionAborted
 from fauxtune_sim.windows.machine import EnrollmentEnd, Machine, Snapshot
+from fauxtune_sim.windows.nodes import is_phone
 from fauxtune_sim.windows.scep import open_requests, send_requests
 from fauxtune_sim.windows.state import RecoveryPassword, WindowsEnrollment, WindowsState, address_of
 from fauxtune_sim.windows.syncml import (
@@ -45,7 +46,6 @@ from fauxtune_sim.windows.syncml import (
     Writer,
     server_message,
 )
-from fauxtune_sim.windows.variants import is_phone
 
 _RENEWAL = "./Vendor/MSFT/CertificateStore/My/WSTEP/Renew"
 _KEPT = 204

@@ -18,8 +18,9 @@ from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import apps, certificate_stores, mail, pfx_install, scep
 from fauxtune_sim.windows.exec_nodes import execute_node
 from fauxtune_sim.windows.machine import Machine
+from fauxtune_sim.windows.nodes import Path
 from fauxtune_sim.windows.syncml import ABORT, ClientMessage, Command, Item, Results, ServerMessage, Status
-from fauxtune_sim.windows.tree import NodeRefusal, Path, is_setting, path_of, refusal_of_owner, uri_of
+from fauxtune_sim.windows.tree import NodeRefusal, is_setting, path_of, refusal_of_owner, uri_of
 
 _OK, _NOT_RUN, _ROLLED_BACK = 200, 215, 216
 _MALFORMED, _EXISTS, _FAILED, _ATOMIC_FAILED, _ROLLBACK_FAILED = 400, 418, 500, 507, 516

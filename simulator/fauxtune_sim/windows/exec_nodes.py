@@ -15,8 +15,9 @@ from fauxtune_sim.facts.values import FactValue
 from fauxtune_sim.windows.apps import JOBS, begin
 from fauxtune_sim.windows.machine import EnrollmentEnd, LogArchive, Machine
 from fauxtune_sim.windows.markup import read
+from fauxtune_sim.windows.nodes import Path
 from fauxtune_sim.windows.state import LocalPassword, RecoveryPassword
-from fauxtune_sim.windows.tree import NodeRefusal, Path
+from fauxtune_sim.windows.tree import NodeRefusal
 
 #: Azure: "Put Blob".
 HEADERS = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2018-11-09"}

@@ -29,10 +29,9 @@ from fauxtune_sim.keys.keystore import KeyEntry
 from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Transport
-from fauxtune_sim.windows.fact_nodes import FACT_NODES, PART_NODES, members
+from fauxtune_sim.windows.nodes import FACT_NODES, PART_NODES, Path, is_phone, members
 from fauxtune_sim.windows.state import AppJob, KeyPlace, RequestStatus, ScepRequest, WindowsEnrollment, WindowsState
-from fauxtune_sim.windows.tree import Path, Tree
-from fauxtune_sim.windows.variants import is_phone
+from fauxtune_sim.windows.tree import Tree
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")

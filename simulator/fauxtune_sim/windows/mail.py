@@ -27,7 +27,8 @@ from fauxtune_sim.mail.accounts import MailAccount, Setting
 from fauxtune_sim.mail.smime_settings import SmimeSettings
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.tree import NodeRefusal, Path, refusal_of_owner, uri_of
+from fauxtune_sim.windows.nodes import Path
+from fauxtune_sim.windows.tree import NodeRefusal, refusal_of_owner, uri_of
 
 #: The mail application of Windows 10; the phones' own has the same name here.
 APPLICATION = "microsoft.windowscommunicationsapps"

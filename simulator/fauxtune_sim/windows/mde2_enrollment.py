@@ -24,6 +24,7 @@ from fauxtune_sim.keys.keystore import key_to_der, new_key
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.server.transport import Answer, Transport
 from fauxtune_sim.windows import machine, soap
+from fauxtune_sim.windows.nodes import Path, is_phone
 from fauxtune_sim.windows.provisioning import (
     ProvisioningDocument,
     certificate_request,
@@ -32,8 +33,7 @@ from fauxtune_sim.windows.provisioning import (
     renewal_request,
 )
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
-from fauxtune_sim.windows.tree import Path, Tree
-from fauxtune_sim.windows.variants import is_phone
+from fauxtune_sim.windows.tree import Tree
 
 _VERSIONS = {Platform.WINDOWS: "5.0", Platform.WINDOWS_10_MOBILE: "4.0", Platform.WINDOWS_PHONE_81: "2.0"}
 _PROBES = {Platform.WINDOWS: "ENROLLClient"}

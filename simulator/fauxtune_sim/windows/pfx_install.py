@@ -27,8 +27,9 @@ from fauxtune_sim.windows.certificate_stores import (
     provider_of,
 )
 from fauxtune_sim.windows.machine import Machine
+from fauxtune_sim.windows.nodes import Path
 from fauxtune_sim.windows.state import KeyPlace
-from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64, refusal_of_owner
+from fauxtune_sim.windows.tree import NodeRefusal, decode_base64, refusal_of_owner
 
 _BELOW = ("Vendor", "MSFT", "ClientCertificateInstall", "PFXCertInstall")
 #: Windows error numbers (winerror.h).

@@ -25,8 +25,9 @@ from fauxtune_sim.windows.certificate_stores import (
 )
 from fauxtune_sim.windows.exec_nodes import ENROLL
 from fauxtune_sim.windows.machine import Machine
+from fauxtune_sim.windows.nodes import Path
 from fauxtune_sim.windows.state import KeyPlace, RequestStatus, ScepRequest
-from fauxtune_sim.windows.tree import NodeRefusal, Path, refusal_of_owner, uri_of
+from fauxtune_sim.windows.tree import NodeRefusal, refusal_of_owner, uri_of
 
 INSTALL = "Install"
 _BELOW = (("Vendor", "MSFT", "ClientCertificateInstall", "SCEP"), ("Vendor", "MSFT", "CertificateStore", "My", "SCEP"))

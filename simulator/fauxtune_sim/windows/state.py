@@ -22,7 +22,8 @@ from cryptography import x509
 from fauxtune_sim.device.enrollment import Enrollment
 from fauxtune_sim.keys.keystore import DeviceIdentity, key_from_der
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows.tree import Path, is_setting, uri_of
+from fauxtune_sim.windows.nodes import Path
+from fauxtune_sim.windows.tree import is_setting, uri_of
 
 _ADDRESS = re.compile(r"(https?://[^?]+/mdm/[^/?]+/windows)/ManagementServer/MDM\.svc(\?.*)?", re.IGNORECASE)
 _GROUPS, _LARGEST_GROUP, _ELEVEN = 8, 1 << 16, 11

@@ -1,6 +1,6 @@
 """The tree of nodes by which a Windows device is managed, and the effect of a command on a node (OMA-DM 1.2, MS-MDM).
 
-`node_rules` defines the nodes and the commands that each accepts. Only created nodes and set values are stored; a node
+`nodes` defines the nodes and the commands that each accepts. Only created nodes and set values are stored; a node
 without a brace in its path always exists. A refusal carries the status code for the server.
 """
 
@@ -16,10 +16,8 @@ from urllib.parse import quote, unquote
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import node_rules
-from fauxtune_sim.windows.variants import has_scopes
+from fauxtune_sim.windows.nodes import Path, has_scopes, nodes_of
 
-Path = tuple[str, ...]
 #: Reads a fact by its name and the path of its node. None: the node does not exist.
 Facts = Callable[[str, Path], str | None]
 
@@ -99,7 +97,7 @@ class Value:
 @cache
 def _trie(platform: Platform) -> _Branch:
     root = _Branch(Rule("G", "node"))
-    for line in node_rules.table(platform):
+    for line in nodes_of(platform):
         path, access, form, *rest = line.split()
         source = rest[0] if rest else ""
         rule = Rule(

@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.tables import Mistake
-from fauxtune_sim.windows import node_rules
+from fauxtune_sim.windows import nodes
 from fauxtune_sim.windows.tree import NodeRefusal, Tree, path_of, uri_of
 
 PHONE_81 = Platform.WINDOWS_PHONE_81
@@ -35,7 +35,7 @@ VALUES = {
     "null": "",
     "xml": "<a/>",
 }
-LINES = {platform: tuple(node_rules.table(platform)) for platform in WINDOWS}
+LINES = {platform: tuple(nodes.nodes_of(platform)) for platform in WINDOWS}
 ADDED = {platform: [line for line in lines if "A" in line.split()[1]] for platform, lines in LINES.items()}
 #: Lines of nodes that are made, under a name that the server or the device chooses.
 NAMED = {
@@ -275,9 +275,9 @@ def test_user_nodes_need_a_user() -> None:
     ],
 )
 def test_a_mistake_in_the_tables_has_its_line(file: str, right: str, wrong: str, message: str) -> None:
-    text = Path(node_rules.__file__).with_name(file).read_text(encoding="utf-8")
+    text = Path(nodes.__file__).with_name(file).read_text(encoding="utf-8")
     assert right in text
     before, _, after = text.partition(right)
     with pytest.raises(Mistake, match=re.escape(message)) as caught:
-        node_rules.read_nodes(f"{before}{wrong}{after}", file=file)
+        nodes.read_nodes(f"{before}{wrong}{after}", file=file)
     assert str(caught.value).startswith(f"windows/{file}, line {before.count(chr(10)) + 1}: ")
