@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fauxtune_sim.device.enrollment import Refusal
 from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import apps, certificate_stores, mail, pfx_install, scep
+from fauxtune_sim.windows import apps, certificates, mail, scep
 from fauxtune_sim.windows.exec_nodes import execute_node
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.nodes import Path
@@ -155,7 +155,7 @@ class Engine:
 
     def _apply_changes(self, attempt: _Attempt) -> None:
         """Apply the changed nodes to the certificate stores, the keys and the mail accounts of the device."""
-        for part in (certificate_stores, pfx_install, mail, scep):
+        for part in (certificates, mail, scep):
             part.apply_changes(self.machine, attempt.touched)
         _rename(self.machine, attempt.touched)
         _apply_settings(self.machine, attempt.touched)
@@ -175,7 +175,7 @@ class Engine:
                     raise NodeRefusal(_FAILED, f"{uri_of(path)} was added in the same Atomic")
                 tree.replace(path, format=item.format, data=item.data)
             case "Delete":
-                pfx_install.forget_failure(self.machine, path)
+                certificates.forget_failure(self.machine, path)
                 mail.before_delete(self.machine, path)
                 tree.delete(path)
             case "Get" if is_list:

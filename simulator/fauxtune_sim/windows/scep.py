@@ -16,7 +16,7 @@ from fauxtune_sim.device.state_folder import Delivery
 from fauxtune_sim.keys.keystore import DeviceIdentity
 from fauxtune_sim.scep.csr import ENCRYPTION, SIGNING, Failure, RequestSettings, ScepFailed, ScepSettings, read_subject
 from fauxtune_sim.scep.enroller import Enroller, Issued, present_identity
-from fauxtune_sim.windows.certificate_stores import (
+from fauxtune_sim.windows.certificates import (
     ACCESS_DENIED,
     INVALID_ARGUMENT,
     InstallFailed,
