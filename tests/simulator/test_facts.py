@@ -18,8 +18,7 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.errors import FactRefused, NotFoundHere, SimulatorError
 from fauxtune_sim.facts import table
 from fauxtune_sim.facts.device_facts import read_value, withheld_facts
-from fauxtune_sim.facts.table import Fact, Form, all_facts, facts_of
-from fauxtune_sim.facts.values import FactValue, with_luhn_digit
+from fauxtune_sim.facts.table import Fact, FactValue, Form, all_facts, facts_of, with_luhn_digit
 from fauxtune_sim.fleet.fleet import FleetSettings, planned_devices, read_mix
 from fauxtune_sim.platforms import Mode, Platform
 from fauxtune_sim.tables import Mistake

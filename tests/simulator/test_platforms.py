@@ -10,7 +10,7 @@ import pytest
 from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.facts.apple import AppleHardware
 from fauxtune_sim.facts.device_facts import new_hardware, read_hardware
-from fauxtune_sim.facts.values import Hardware
+from fauxtune_sim.facts.table import Hardware
 from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of, read_kind
 

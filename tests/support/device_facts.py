@@ -9,8 +9,7 @@ from typing import Any
 
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.facts.device_facts import withheld_facts
-from fauxtune_sim.facts.table import Fact, Form, facts_of
-from fauxtune_sim.facts.values import FactValue, with_luhn_digit
+from fauxtune_sim.facts.table import Fact, FactValue, Form, facts_of, with_luhn_digit
 from fauxtune_sim.platforms import Mode, Platform
 
 _OTHER_VERSIONS = {

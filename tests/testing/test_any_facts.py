@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fauxtune.testing import Device, Tenant
-from fauxtune_sim.facts.table import Fact, Form
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import Fact, FactValue, Form
 from fauxtune_sim.platforms import Platform
 from tests.support.device_facts import SELECTED, expected, settable_facts, shown, whole_megabytes
 

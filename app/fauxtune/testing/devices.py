@@ -15,7 +15,7 @@ from fauxtune.testing.parts import Calls, Tenancy, User
 from fauxtune_sim.agent.agent import Agent, CheckInResult
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.device.state_folder import Delivery
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue
 from fauxtune_sim.keys.keystore import Identity
 from fauxtune_sim.mail.accounts import MailAccount
 from fauxtune_sim.platforms import read_kind

@@ -14,7 +14,7 @@ from fauxtune_sim.android.enrollment import rights_of
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.facts.android import AndroidHardware
 from fauxtune_sim.facts.device_facts import reported_facts
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue
 
 Facts = Mapping[str, FactValue]
 

@@ -15,7 +15,7 @@ from fauxtune_sim.apple.enrollment import Right
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.facts.apple import AppleHardware
 from fauxtune_sim.facts.device_facts import reported_facts
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue
 from fauxtune_sim.platforms import Platform
 
 #: Unverified: the app's feedback and its key; how Company Portal reports is not documented.

@@ -30,8 +30,7 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.outcomes import Outcome
 from fauxtune_sim.errors import FactRefused, NotFoundHere, StateBroken
 from fauxtune_sim.facts.device_facts import read_value, withheld_facts
-from fauxtune_sim.facts.table import facts_of
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue, facts_of
 from fauxtune_sim.keys.certificates import addresses, mark, subject, thumbprint
 from fauxtune_sim.keys.keystore import Identity, KeyStore
 from fauxtune_sim.keys.marks import Names

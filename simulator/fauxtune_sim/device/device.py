@@ -19,7 +19,7 @@ from fauxtune_sim.device.outcomes import Outcome, ProgramOutcome, Programs, Scri
 from fauxtune_sim.device.state_folder import Condition, Refusals, StateFolder
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.facts.device_facts import new_hardware, read_facts, read_hardware, report
-from fauxtune_sim.facts.values import FactValue, Hardware
+from fauxtune_sim.facts.table import FactValue, Hardware
 from fauxtune_sim.keys.keystore import KeyStore
 from fauxtune_sim.mail.accounts import CONTACTS, AppSettings, MailAccount, forget_mail
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of

@@ -15,7 +15,7 @@ from random import Random
 from typing import Self
 
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.facts.values import (
+from fauxtune_sim.facts.table import (
     FactValue,
     Hardware,
     new_imei,

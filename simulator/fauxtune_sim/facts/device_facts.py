@@ -19,8 +19,7 @@ from fauxtune_sim.device.state_folder import Condition
 from fauxtune_sim.errors import FactRefused, NotFoundHere
 from fauxtune_sim.facts.android import AndroidHardware
 from fauxtune_sim.facts.apple import AppleHardware
-from fauxtune_sim.facts.table import Fact, Form, all_facts, facts_of
-from fauxtune_sim.facts.values import FactValue, Hardware, with_luhn_digit
+from fauxtune_sim.facts.table import Fact, FactValue, Form, Hardware, all_facts, facts_of, with_luhn_digit
 from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.platforms import Mode, Platform
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Self
 
-from fauxtune_sim.facts.values import (
+from fauxtune_sim.facts.table import (
     FactValue,
     Hardware,
     memory,

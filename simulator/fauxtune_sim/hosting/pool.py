@@ -22,7 +22,7 @@ from fauxtune_sim.agent.runner import Runner
 from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.state_folder import StateFolder
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, SimulatorError, StateBroken
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue
 from fauxtune_sim.keys.keystore import KeyRing
 from fauxtune_sim.platforms import Kind
 from fauxtune_sim.server.transport import Transport

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable
 
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue
 from fauxtune_sim.windows.apps import JOBS, begin
 from fauxtune_sim.windows.machine import EnrollmentEnd, LogArchive, Machine
 from fauxtune_sim.windows.markup import read

@@ -23,7 +23,7 @@ from fauxtune_sim.device.device import Device
 from fauxtune_sim.device.state_folder import position
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ServerRefused
 from fauxtune_sim.facts.device_facts import reported_facts
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue
 from fauxtune_sim.facts.windows import WindowsHardware
 from fauxtune_sim.keys.keystore import KeyEntry
 from fauxtune_sim.mail.accounts import MailAccount

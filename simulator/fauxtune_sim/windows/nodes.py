@@ -12,8 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
-from fauxtune_sim.facts.table import all_facts
-from fauxtune_sim.facts.values import FactValue
+from fauxtune_sim.facts.table import FactValue, all_facts
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.tables import Line, Mistake, sections, text_of
 
