@@ -23,15 +23,19 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune_sim.cms import der
-from fauxtune_sim.cms.algorithms import RSA, RSA_OAEP, cipher_name, name_of, oaep_of
 from fauxtune_sim.cms.ciphers import CBC, GCM, ContentCipher, NamedCipher
 from fauxtune_sim.cms.der import DAMAGE, SEQUENCE, issuer_and_serial, required_key_identifier
 from fauxtune_sim.cms.messages import (
+    RSA,
+    RSA_OAEP,
     CertificateIdentifier,
     ContentType,
     Envelope,
     KeyAgreement,
     KeyTransport,
+    cipher_name,
+    name_of,
+    oaep_of,
     read_envelope,
 )
 from fauxtune_sim.errors import CmsRefused

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.cms import der
-from fauxtune_sim.cms.algorithms import RSA_PSS, hash_of, pss_of
 from fauxtune_sim.cms.der import (
     CONSTRUCTED,
     CONTEXT,
@@ -33,7 +32,7 @@ from fauxtune_sim.cms.der import (
     encoded,
     required_key_identifier,
 )
-from fauxtune_sim.cms.messages import SignerInfo, issuer_of, read_signed
+from fauxtune_sim.cms.messages import RSA_PSS, SignerInfo, hash_of, issuer_of, pss_of, read_signed
 from fauxtune_sim.errors import CmsRefused
 from fauxtune_sim.keys.certificates import PrivateKey, addresses, load_certificate
 
