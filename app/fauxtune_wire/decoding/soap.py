@@ -1,6 +1,7 @@
-"""SOAP of Windows enrolment: discovery, certificate policy (MS-XCEP), certificate request (MS-WSTEP, WS-Trust), faults.
+"""SOAP of Windows enrolment: discovery, certificate policy (MS-XCEP), certificate request (MS-WSTEP, WS-Trust),
+faults. And the provisioning document, which is what an enrolled device is given.
 
-MS-MDE2 3; SOAP 1.2; WS-Security UsernameToken and BinarySecurityToken.
+MS-MDE2 3 and 2.2.9.1, with its CSPs; SOAP 1.2; WS-Security UsernameToken and BinarySecurityToken.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 
 from fauxtune.core.formats.xml import Element, parse
 from fauxtune_wire.decoding.body import Body
-from fauxtune_wire.decoding.der_kinds import DerKind, kind_of
+from fauxtune_wire.decoding.der_kinds import DerKind, kind_of, summary
 from fauxtune_wire.decoding.masking import Masking, from_base64
 from fauxtune_wire.decoding.parts import Fact, Part, counted, shortened
 from fauxtune_wire.decoding.tokens import token_part
@@ -52,6 +53,21 @@ _TOKENS: dict[str, str] = {
 }
 _LONGEST = 300
 _DAY = 86400
+_STORES = {"Root": "Trusted root", "CA": "Authority", "My": "The device's identity"}
+_PROVISIONED = {
+    "ADDR": "Management server",
+    "PROVIDER-ID": "Name of the server",
+    "EntDMID": "Id of the device",
+    "EntDeviceName": "Name of the device",
+    "UPN": "User",
+    "RenewPeriod": "Renewal, days before the end",
+    "SSLCLIENTCERTSEARCHCRITERIA": "Identity to use",
+}
+_POLLS = (
+    ("NumberOfFirstRetries", "IntervalForFirstSetOfRetries", "at first"),
+    ("NumberOfSecondRetries", "IntervalForSecondSetOfRetries", "then"),
+    ("NumberOfRemainingScheduledRetries", "IntervalForRemainingScheduledRetries", "after that"),
+)
 
 
 def read(body: Body) -> list[Part] | None:
@@ -134,3 +150,45 @@ def _unfolded(token: Element, body: Body) -> list[Part]:
         return body.unfold(data)
     text = data.decode("utf-8", "replace")
     return [token_part(text, body.masking, name="of the user")] if text.startswith("eyJ") else []
+
+
+def read_provisioning(body: Body) -> list[Part] | None:
+    """Read a provisioning document; None for anything else."""
+    if root_of(body.data) != "wap-provisioningdoc":
+        return None
+    document = parse(body.data)
+    values = dict(_parameters(document))
+    text = pretty(body)
+    content = body.beside()
+    facts = [*_provisioned_certificates(document)]
+    facts += [
+        (words, content.masking.text(name, values[name])) for name, words in _PROVISIONED.items() if values.get(name)
+    ]
+    facts += _polls(values)
+    return [Part("Provisioning document: what the enrolled device is given", "xml", text, tuple(facts))]
+
+
+def _provisioned_certificates(document: Element) -> Iterator[Fact]:
+    for group in document.all("characteristic"):
+        if group.attributes.get("type") == "CertificateStore":
+            for store in group.all("characteristic"):
+                name = store.attributes.get("type", "")
+                for key, value in _parameters(store):
+                    if key == "EncodedCertificate":
+                        data = from_base64(value) or b""
+                        yield _STORES.get(name, name), summary(data, kind_of(data))
+
+
+def _parameters(element: Element) -> Iterator[tuple[str, str]]:
+    for child in element.children:
+        if child.name == "parm":
+            yield child.attributes.get("name", ""), child.attributes.get("value", "")
+        yield from _parameters(child)
+
+
+def _polls(values: dict[str, str]) -> Iterator[Fact]:
+    for number, interval, words in _POLLS:
+        if values.get(interval):
+            times = values.get(number, "0")
+            how_often = "without end" if times == "0" else f"{times} times"
+            yield f"Check-in by itself, {words}", f"every {values[interval]} minutes, {how_often}"

@@ -1,19 +1,24 @@
-"""Tokens in words: who, for whom, with which permissions, until when; without the signature.
+"""Tokens in words: who, for whom, with which permissions, until when; without the signature. And the forms that token
+endpoints read (application/x-www-form-urlencoded).
 
-RFC 7519 (JWT), Microsoft identity platform: "Access token claims reference", "ID token claims reference".
+RFC 7519 (JWT), Microsoft identity platform: "Access token claims reference", "ID token claims reference". RFC 6749,
+RFC 7523, RFC 8628.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from fauxtune.core.formats.secret_names import not_shown
-from fauxtune_wire.decoding.masking import Masking, mask_text
-from fauxtune_wire.decoding.parts import Fact, Part, bounded, shortened
+from fauxtune_wire.decoding.body import Body
+from fauxtune_wire.decoding.masking import Masking, form_fields, mask_text
+from fauxtune_wire.decoding.parts import Fact, Part, bounded, counted, shortened
 
 #: Claims, in the order in which they are shown, with their names in words.
 CLAIMS: dict[str, str] = {
@@ -37,6 +42,43 @@ CLAIMS: dict[str, str] = {
 }
 _TIMES = frozenset({"iat", "nbf", "exp"})
 _LONGEST = 16 * 1024
+#: The media type of a form.
+_FORM = "application/x-www-form-urlencoded"
+#: Fields whose values are no secrets.
+_OPEN = frozenset(
+    {
+        "client_assertion_type",
+        "client_id",
+        "code_challenge_method",
+        "grant_type",
+        "login_hint",
+        "redirect_uri",
+        "requested_token_use",
+        "resource",
+        "response_mode",
+        "response_type",
+        "scope",
+        "username",
+    }
+)
+_NAME = re.compile(r"[A-Za-z_$@][\w.$-]{0,40}")
+_GRANTS: dict[str, str] = {
+    "client_credentials": "the application's own credentials",
+    "password": "a user's name and password",
+    "refresh_token": "a refresh token",
+    "authorization_code": "a code from the sign-in page",
+    "urn:ietf:params:oauth:grant-type:device_code": "a device code, entered by the user elsewhere",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": "a token of a user (on behalf of)",
+}
+#: Characters that stay as they are in the text.
+_READABLE = "[]:/ ~.,@"
+_FIELDS: dict[str, str] = {
+    "grant_type": "Proof",
+    "client_id": "Application",
+    "username": "User",
+    "scope": "Scope",
+    "resource": "Resource",
+}
 
 
 def describe_token(jwt: str) -> Part:
@@ -124,3 +166,40 @@ def _moment(value: Any) -> str:
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (ValueError, OverflowError, OSError):
         return str(value)
+
+
+def read_form(body: Body) -> list[Part] | None:
+    """Read a form; None for another media type."""
+    if body.media_type != _FORM or body.data.lstrip()[:1] in (b"{", b"[", b"<"):
+        return None
+    fields = form_fields(body.data.decode())
+    masked = [(name, _value(name, value, masking=body.masking)) for name, value in fields]
+    named = [(_name(name) if value else _length(name), value) for name, value in masked]
+    # As it was sent, so that it can be sent again.
+    text = "&".join(f"{name}={quote(value, safe=_READABLE)}" for name, value in named)
+    return [Part("Form: a request for a token" if _grant(fields) else "Form", "text", text, tuple(_form_facts(named)))]
+
+
+def _name(name: str) -> str:
+    """A field's name; a name of any other form may be a value."""
+    return name if _NAME.fullmatch(name) else _length(name)
+
+
+def _length(text: str) -> str:
+    return f"[{counted(len(text), 'character')}]"
+
+
+def _value(name: str, value: str, *, masking: Masking) -> str:
+    """A field's value. Of a field that is not known to be open only the length is said."""
+    masked = masking.text(name, value, in_form=True)
+    is_open = name in _OPEN or masked.startswith("[not shown") or not value
+    return masked if is_open else _length(value)
+
+
+def _grant(fields: list[tuple[str, str]]) -> str | None:
+    return dict(fields).get("grant_type")
+
+
+def _form_facts(fields: list[tuple[str, str]]) -> Iterator[Fact]:
+    for name, value in fields:
+        yield _FIELDS.get(name, name), _GRANTS.get(value, value) if name == "grant_type" else value

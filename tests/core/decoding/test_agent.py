@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from fauxtune_wire.decoding import decode
 from fauxtune_wire.decoding.parts import Part
-from fauxtune_wire.decoding.registry import decode
 
 PATH = "/mdm/contoso/agent"
 
