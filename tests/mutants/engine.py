@@ -228,7 +228,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         after="        renewing =",
         tests=(
-            "tests/core/engine/test_change_of_user.py::test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_leaves",
+            "tests/core/engine/test_removal_decisions.py::test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_leaves",
         ),
     ),
     Mutant(
@@ -250,7 +250,7 @@ MUTANTS: tuple[Mutant, ...] = (
         file="app/fauxtune/core/engine/planning/ledger.py",
         before="if state is not row.state and state not in TRANSITIONS[row.state]:",
         after="if False:",
-        tests=("tests/core/engine/test_ledger.py::test_every_other_move_is_refused_and_names_both_states",),
+        tests=("tests/core/engine/test_report.py::test_every_other_move_is_refused_and_names_both_states",),
     ),
     # A device's report.
     Mutant(
@@ -413,7 +413,7 @@ MUTANTS: tuple[Mutant, ...] = (
         file=_CAUSES,
         before="    if row.user_id != standing.user_id:\n        return Cause.USER_CHANGED\n",
         after="",
-        tests=("tests/core/engine/test_causes.py::test_each_cause_is_found_by_itself",),
+        tests=("tests/core/engine/test_removal_decisions.py::test_each_cause_is_found_by_itself",),
     ),
     Mutant(
         rule="An item of two profiles goes with the first that is deleted",
@@ -421,7 +421,7 @@ MUTANTS: tuple[Mutant, ...] = (
         before="if not any(claim.profile in standing.profiles for claim in row.claims):",
         after="if not all(claim.profile in standing.profiles for claim in row.claims):",
         tests=(
-            "tests/core/engine/test_causes.py::test_an_item_of_two_profiles_is_gone_with_a_profile_only_when_both_are_deleted",
+            "tests/core/engine/test_removal_decisions.py::test_an_item_of_two_profiles_is_gone_with_a_profile_only_when_both_are_deleted",
         ),
     ),
     Mutant(

@@ -10,7 +10,7 @@ _TIMING = "app/fauxtune/core/faults/timing.py"
 _LIVE = "app/fauxtune/operations/runtime/live_faults.py"
 _HOLDER = "app/fauxtune/operations/runtime/faults.py"
 _GRAPH = "app/fauxtune/surfaces/graph/faults.py"
-_STRIKING = "tests/core/faults/test_striking.py"
+_STRIKING = "tests/core/faults/test_rules.py"
 _GRAPH_TESTS = "tests/surfaces/graph/test_faults.py"
 _CONTROL_TESTS = "tests/surfaces/control/test_faults.py"
 

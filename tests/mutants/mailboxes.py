@@ -41,7 +41,7 @@ MUTANTS: tuple[Mutant, ...] = (
         file="app/fauxtune/core/mail/writing.py",
         before='    is_plain = text.isascii() and "=?" not in text',
         after="    is_plain = text.isascii()",
-        tests=("tests/core/mail/test_writing.py",),
+        tests=("tests/core/mail/test_message.py",),
     ),
     Mutant(
         rule="A certificate opens the mailbox of every address that is in it",

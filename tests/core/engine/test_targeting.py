@@ -1,4 +1,7 @@
-"""The devices that get a profile: inclusion and exclusion by user and by device (Graph: assignment targets)."""
+"""The devices that get a profile: inclusion and exclusion by user and by device (Graph: assignment targets).
+
+Whether a profile reaches one device, with the reason, and the link of every reason.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.core.engine.diagnosis.app_links import APP_LINKS
+from fauxtune.core.engine.diagnosis.chain import LINKS
+from fauxtune.core.engine.diagnosis.reach import ReachStatus, reach_of
+from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
-from fauxtune.core.model.ids import AssignmentId as Id
-from fauxtune.core.model.ids import FilterId, GroupId, ProfileId
+from fauxtune.core.model.ids import AssignmentId, FilterId, GroupId, ProfileId
 
 PROFILE = ProfileId("p")
 USERS, OTHER_USERS, DEVICES, OTHER_DEVICES = (GroupId(name) for name in ("users", "users2", "devices", "devices2"))
 
 
 def include(group: GroupId) -> Assignment:
-    return Assignment(id=Id(f"in-{group}"), profile=PROFILE, kind=TargetKind.GROUP, group=group)
+    return Assignment(id=AssignmentId(f"in-{group}"), profile=PROFILE, kind=TargetKind.GROUP, group=group)
 
 
 def exclude(group: GroupId) -> Assignment:
-    return Assignment(id=Id(f"out-{group}"), profile=PROFILE, kind=TargetKind.EXCLUSION, group=group)
+    return Assignment(id=AssignmentId(f"out-{group}"), profile=PROFILE, kind=TargetKind.EXCLUSION, group=group)
 
 
-ALL_USERS = Assignment(id=Id("all-users"), profile=PROFILE, kind=TargetKind.ALL_USERS)
-ALL_DEVICES = Assignment(id=Id("all-devices"), profile=PROFILE, kind=TargetKind.ALL_DEVICES)
+ALL_USERS = Assignment(id=AssignmentId("all-users"), profile=PROFILE, kind=TargetKind.ALL_USERS)
+ALL_DEVICES = Assignment(id=AssignmentId("all-devices"), profile=PROFILE, kind=TargetKind.ALL_DEVICES)
 
 
 def member(*, users: tuple[GroupId, ...] = (), devices: tuple[GroupId, ...] = (), has_user: bool = True) -> Membership:
     return Membership(has_user=has_user, user_groups=frozenset(users), device_groups=frozenset(devices))
+
+
+STAFF, OTHERS, PHONES = GroupId("staff"), GroupId("others"), GroupId("phones")
+ALICE = Membership(has_user=True, user_groups=frozenset({STAFF}), device_groups=frozenset({PHONES}))
+
+
+def to(group: GroupId | None, kind: TargetKind = TargetKind.GROUP, *, filter_id: FilterId | None = None) -> Assignment:
+    assignment_id = AssignmentId(f"{kind}-{group}-{filter_id}")
+    return Assignment(assignment_id, ProfileId("p"), kind, group=group, filter=filter_id)
 
 
 @pytest.mark.parametrize(
@@ -182,15 +197,19 @@ def test_a_device_without_a_user_never_depends_on_user_groups(
     assert target(assignments, with_groups) == target(assignments, without)
 
 
-IN_FILTER = Assignment(id=Id("in-filtered"), profile=PROFILE, kind=TargetKind.GROUP, group=USERS, filter=FilterId("f"))
+IN_FILTER = Assignment(
+    id=AssignmentId("in-filtered"), profile=PROFILE, kind=TargetKind.GROUP, group=USERS, filter=FilterId("f")
+)
 OUT_FILTER = Assignment(
-    id=Id("out-filtered"),
+    id=AssignmentId("out-filtered"),
     profile=PROFILE,
     kind=TargetKind.ALL_DEVICES,
     filter=FilterId("f"),
     filter_excludes=True,
 )
-REMOVED = Assignment(id=Id("removed"), profile=PROFILE, kind=TargetKind.GROUP, group=OTHER_USERS, removes=True)
+REMOVED = Assignment(
+    id=AssignmentId("removed"), profile=PROFILE, kind=TargetKind.GROUP, group=OTHER_USERS, removes=True
+)
 
 
 @pytest.mark.parametrize(
@@ -219,19 +238,21 @@ def test_a_filter_narrows_the_devices_of_its_target(
         pytest.param([ALL_DEVICES, REMOVED], "all-devices", id="not from devices that come by their own path"),
         pytest.param([REMOVED], None, id="brings nothing"),
         pytest.param(
-            [include(USERS), Assignment(Id("all"), PROFILE, TargetKind.ALL_USERS, removes=True)],
+            [include(USERS), Assignment(AssignmentId("all"), PROFILE, TargetKind.ALL_USERS, removes=True)],
             None,
             id="from all users",
         ),
         pytest.param(
-            [ALL_DEVICES, Assignment(Id("all"), PROFILE, TargetKind.ALL_DEVICES, removes=True)],
+            [ALL_DEVICES, Assignment(AssignmentId("all"), PROFILE, TargetKind.ALL_DEVICES, removes=True)],
             None,
             id="from all devices",
         ),
         pytest.param(
             [
                 ALL_USERS,
-                Assignment(Id("r"), PROFILE, TargetKind.GROUP, OTHER_USERS, removes=True, filter=FilterId("f")),
+                Assignment(
+                    AssignmentId("r"), PROFILE, TargetKind.GROUP, OTHER_USERS, removes=True, filter=FilterId("f")
+                ),
             ],
             "all-users",
             id="from the devices that its filter lets through only",
@@ -247,6 +268,64 @@ def test_the_intent_to_remove_takes_away_by_the_same_paths_as_an_exclusion(
 
 def test_a_collection_of_configuration_manager_reaches_no_device() -> None:
     assert (
-        target([Assignment(Id("c"), PROFILE, TargetKind.COLLECTION)], member(users=(USERS,), devices=(DEVICES,)))
+        target(
+            [Assignment(AssignmentId("c"), PROFILE, TargetKind.COLLECTION)], member(users=(USERS,), devices=(DEVICES,))
+        )
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("assignments", "way"),
+    [
+        ([], ReachStatus.NOBODY),
+        ([to(STAFF, TargetKind.EXCLUSION)], ReachStatus.NOBODY),
+        ([to(OTHERS)], ReachStatus.ELSEWHERE),
+        ([to(STAFF)], ReachStatus.REACHES),
+        ([to(None, TargetKind.ALL_DEVICES)], ReachStatus.REACHES),
+        ([to(STAFF), to(STAFF, TargetKind.EXCLUSION)], ReachStatus.EXCLUDED),
+        ([to(STAFF), to(PHONES, TargetKind.EXCLUSION)], ReachStatus.REACHES),
+        ([to(STAFF, filter_id=FilterId("no"))], ReachStatus.FILTERED),
+        ([to(STAFF, filter_id=FilterId("yes"))], ReachStatus.REACHES),
+        ([to(OTHERS), to(STAFF, filter_id=FilterId("no"))], ReachStatus.FILTERED),
+        ([to(STAFF, filter_id=FilterId("no")), to(STAFF, TargetKind.EXCLUSION)], ReachStatus.EXCLUDED),
+    ],
+)
+def test_the_way_of_a_profile(assignments: list[Assignment], way: ReachStatus) -> None:
+    assert reach_of(assignments, ALICE, matches="yes".__eq__).status is way
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Assignment,
+            id=st.uuids().map(str),
+            profile=st.just(ProfileId("p")),
+            kind=st.sampled_from(TargetKind),
+            group=st.sampled_from([STAFF, OTHERS, PHONES]),
+            removes=st.booleans(),
+            filter=st.sampled_from([None, "yes", "no"]),
+            filter_excludes=st.booleans(),
+        ),
+        max_size=5,
+    ),
+    st.booleans(),
+)
+def test_it_agrees_with_targeting_and_always_has_an_answer(assignments: list[Assignment], has_user: bool) -> None:
+    membership = Membership(has_user, ALICE.user_groups, ALICE.device_groups)
+    result = reach_of(assignments, membership, matches="yes".__eq__)
+    brought = target(assignments, membership, matches="yes".__eq__)
+    assert (result.status is ReachStatus.REACHES) is (brought is not None)
+    if brought is not None:
+        assert result.assignment == brought
+    if result.status is ReachStatus.FILTERED:
+        assert result.assignment is not None
+        assert result.assignment.filter is not None
+
+
+def test_every_code_belongs_to_one_link() -> None:
+    listed = [code for link in LINKS for code in link.codes]
+    of_apps = {code for link in APP_LINKS for code in link.codes}
+    assert sorted([*listed, *(of_apps - set(listed))]) == sorted(CODES)
+    assert len(of_apps) == sum(len(link.codes) for link in APP_LINKS)

@@ -1,4 +1,4 @@
-"""`$search` becomes a condition, or is refused with the reason."""
+"""`$search` becomes a condition or is refused; which conditions the directory answers only to clients that can wait."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.graph.index import entity
-from fauxtune.core.graph.search import Searchable, parse_search
+from fauxtune.core.graph.index import ENTITIES, entity
+from fauxtune.core.graph.references import ANY_OBJECT
+from fauxtune.core.graph.search import Searchable, is_advanced, is_unsupported, parse_search
 from fauxtune.core.odata.query.expressions import matches
+from fauxtune.core.odata.query.filter import parse_filter
 
 MANAGED_DEVICE = entity("managedDevice")
 USER = entity("user")
-
 PEOPLE = Searchable(words=("displayName",), beginnings=("mail",))
 ALICE: dict[str, Any] = {"displayName": "Alice van der-Berg (Sales)", "mail": "alice@contoso.example"}
 
@@ -91,3 +92,35 @@ def test_a_plain_text_is_looked_for_anywhere(text: str, found: bool) -> None:
 def test_nothing_else_ever_comes_of_it(text: str) -> None:
     with suppress(Invalid):
         matches(parse_search(text, USER, searchable=PEOPLE), ALICE)
+
+
+@pytest.mark.parametrize(
+    ("text", "advanced"),
+    [
+        ("displayName eq 'a'", False),
+        ("startswith(displayName,'a') or surname in ('a','b')", False),
+        ("createdDateTime ge 2026-01-01T00:00:00Z", False),
+        ("proxyAddresses/any(p:p eq 'smtp:x')", False),
+        ("displayName ne 'a'", True),
+        ("not startswith(displayName,'a')", True),
+        ("endswith(mail,'a')", True),
+        ("surname eq 'a' and mail eq null", True),
+        ("proxyAddresses/any(p:endswith(p,'x'))", True),
+        ("otherMails/any()", True),
+    ],
+)
+def test_what_is_advanced(text: str, advanced: bool) -> None:
+    assert is_advanced(parse_filter(text, USER)) is advanced
+
+
+@pytest.mark.parametrize(
+    ("text", "unsupported"),
+    [
+        ("displayName eq 'a'", False),
+        ("contains(displayName,'a')", True),
+        ("surname eq 'a' or not contains(displayName,'a')", True),
+        ("isof('microsoft.graph.user')", True),
+    ],
+)
+def test_what_is_not_answered_at_all(text: str, unsupported: bool) -> None:
+    assert is_unsupported(parse_filter(text, ANY_OBJECT, types=ENTITIES)) is unsupported

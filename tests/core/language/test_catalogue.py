@@ -1,12 +1,22 @@
-"""Messages in several languages: values, plurals, markup, and catalogues that are refused."""
+"""Messages in several languages: values, plurals, markup, and catalogues that are refused.
+
+Also which language a client prefers, and how sentences that are made in English elsewhere are recognised and
+translated, whatever people named things.
+"""
 
 from __future__ import annotations
 
+import sys
+from itertools import chain
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markupsafe import Markup
 
-from fauxtune.core.language.catalogue import Broken, Catalogue, Language, catalogue, read_po, written
+from fauxtune.core.language.catalogue import Broken, Catalogue, Entry, Language, catalogue, preferred, read_po, written
 from fauxtune.core.language.message import count, say
+from fauxtune.core.language.recognition import Recogniser, recogniser
 
 HEADER = 'msgid ""\nmsgstr ""\n"Language: it\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
 PO = read_po(
@@ -30,6 +40,17 @@ ENGLISH = catalogue(Language.ENGLISH, "report")
 
 def things(number: int) -> object:
     return count("%(number)s certificate", "%(number)s certificates", number=number)
+
+
+_REACHES = Entry(
+    "'%(profile)s' reaches the %(device)s (%(kind)s).", None, ("«%(profile)s» raggiunge %(device)s, %(kind)s.",), 1
+)
+_TWICE = Entry("The key of %(name)s is with %(name)s.", None, ("La chiave di %(name)s è con %(name)s.",), 2)
+
+
+@pytest.fixture
+def known() -> Recogniser:
+    return Recogniser([_REACHES, _TWICE], int)
 
 
 def test_a_message_in_a_message_is_translated_too() -> None:
@@ -95,3 +116,57 @@ def test_a_long_text_is_written_in_lines_of_200_characters() -> None:
         'msgid ""',
         'msgstr ""',
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("it", "it"),
+        ("it-CH, it;q=0.9, en;q=0.8", "it"),
+        ("en-GB,en;q=0.9,it;q=0.8", "en"),
+        ("de, fr;q=0.9", "en"),
+        ("de, it;q=0.2", "it"),
+        ("en;q=0.3, it;q=0.7", "it"),
+        ("it;q=0, en;q=0", "en"),
+        ("it;q=nonsense", "en"),
+        ("IT", "it"),
+        ("*", "en"),
+        ("italian", "en"),
+    ],
+)
+def test_the_language_that_a_client_likes_best(header: str, language: str) -> None:
+    assert preferred(header) is Language(language)
+
+
+@given(st.text())
+def test_any_header_has_an_answer(header: str) -> None:
+    assert preferred(header) in Language
+
+
+def test_a_value_ends_where_the_sentence_goes_on(known: Recogniser) -> None:
+    assert known.translated("'Mail' reaches the A (b) (iOS).") == "«Mail» raggiunge A, b) (iOS."
+    assert known.translated("'Mail' reaches the A.") == "'Mail' reaches the A."
+
+
+def test_a_value_that_stands_twice_is_one_value(known: Recogniser) -> None:
+    assert known.translated("The key of Alice is with Alice.") == "La chiave di Alice è con Alice."
+    assert known.translated("The key of Alice is with Bob.") == "The key of Alice is with Bob."
+
+
+def test_a_text_of_the_greatest_length_costs_few_steps() -> None:
+    """Names may be made to look like sentences: with regular expressions, one text took longer than an hour."""
+    italian = recogniser(Language.ITALIAN, "report", "commands", "labs", "console")
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    patterns = list(chain.from_iterable(italian._by_word.values()))
+    hostile = max(patterns, key=lambda pattern: len(pattern.names)).literals
+    for text in ("".join(hostile[:-1]) + "".join(hostile[1:-1]) * 2_000, "a. " * 2_000, "a; " * 2_000, "a, " * 2_000):
+        sys.setprofile(count)
+        italian.translated(text[:1_999])
+        sys.setprofile(None)
+    assert 0 < steps < 400_000

@@ -1,7 +1,7 @@
 """XML property lists, and the limits of all property lists: larger ones than devices send are refused.
 
 An XML list is read within the limits: what is too much is refused before it is kept. It reads what plistlib reads, to
-the same values (tests/core/formats/test_plist_xml.py), in less than half of the time: a text comes in one piece, and
+the same values (tests/core/formats/test_plist.py), in less than half of the time: a text comes in one piece, and
 nothing is looked at twice. A binary list is checked before plistlib reads it, which reads an object as often as it is
 referred to: its objects must not overlap.
 

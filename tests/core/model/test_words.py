@@ -1,4 +1,4 @@
-"""The words for events of the journal: every event that an operation records has them."""
+"""The words for events of the journal, which every recorded event has, and for what devices report of themselves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fauxtune.core.model.words.device_words import FactLine, fact_lines, storage_words
 from fauxtune.core.model.words.journal_words import Tone, check_type, tone, words
 
 OPERATIONS = Path(__file__).resolve().parents[3] / "app/fauxtune/operations"
@@ -103,3 +104,32 @@ def test_bad_news_is_told_apart() -> None:
         Tone.GOOD,
         Tone.NEUTRAL,
     ]
+
+
+def test_what_is_known_is_said_and_marked_good_or_bad() -> None:
+    facts = {
+        "isEncrypted": True,
+        "isPasscodePresent": False,
+        "jailBroken": "True",
+        "totalStorageSpaceInBytes": 128_000_000_000,
+        "freeStorageSpaceInBytes": 70_400_000_000,
+        "physicalMemoryInBytes": 2**33,
+        "batteryLevelPercentage": 84.0,
+        "imei": "351234567890124",
+        "phoneNumber": "",
+    }
+    assert fact_lines(facts) == [
+        FactLine("Storage", "encrypted", "good"),
+        FactLine("Passcode", "none", "bad"),
+        FactLine("Jailbreak, root", "yes", "bad"),
+        FactLine("Free storage", "70.4 of 128 GB, 55 %"),
+        FactLine("Memory", "8 GiB"),
+        FactLine("Battery", "84 %"),
+        FactLine("IMEI", "35 123456 789012 4"),
+    ]
+
+
+def test_of_a_device_that_has_reported_nothing_nothing_is_said() -> None:
+    assert fact_lines({}) == []
+    assert fact_lines({"totalStorageSpaceInBytes": 0, "jailBroken": None, "isSupervised": False}) == []
+    assert storage_words(10**9, free=0) == "0.0 of 1 GB, 0 %"
