@@ -63,7 +63,7 @@ ONLY_MARKED = frozenset(
     Address Person Group Member Profile User Number For Title Type Length Subject Fact Value Intent Certificate
     Authorities Templates Users Groups Certificates Profiles Devices Connectors Failures Times device group person
     sent missing encrypted never supported everything required available blocked nobody settings apps
-    done Subscribe Revoke… Removed Revoked reads open Mode Carrier compliant set
+    done Subscribe Revoke… Removed Revoked reads open Mode Carrier compliant set plain
     """.split()  # noqa: SIM905 - words, to be read
 )
 

@@ -161,10 +161,32 @@ def test_what_is_checked_of_a_mail_that_is_not_there_does_not_pass(seat: Seat) -
     seat.lab("one-key-per-device", "start")
     checks = seat.checked("one-key-per-device", 2)["checks"]
     assert {check["expected"] for check in checks} == {
-        "alice's iPhone can read it",
-        "alice's PC cannot read it",
+        "it is encrypted, and alice's iPhone can read it",
+        "it is encrypted, and alice's PC cannot read it",
     }
     assert not any(check["passed"] for check in checks), checks
+
+
+def test_a_mail_that_nobody_has_encrypted_does_not_pass(seat: Seat) -> None:
+    """Every device can read it, also one without a key: it shows nothing of what the labs teach."""
+    seat.lab("one-key-per-device", "start")
+    bob, alice = (f"{name}@{seat.tenant['domain']}" for name in ("bob", "alice"))
+    mail = {"from": bob, "to": [alice], "subject": "Plans", "text": "In clear"}
+    seat.control("POST", "/messages", mail).raise_for_status()
+    checks = seat.checked("one-key-per-device", 2)["checks"]
+    assert not any(check["passed"] for check in checks), checks
+    assert all("not encrypted" in check["saw"] for check in checks)
+
+
+def test_the_page_of_a_lab_offers_its_files_before_its_steps(client: httpx.Client, seat: Seat) -> None:
+    seat.lab("mail-of-2019", "start")
+    address = f"/console/{seat.tenant['name']}/labs/mail-of-2019"
+    page = client.get(address, headers={"accept-language": "it"}).text
+    before = page.partition("Prevedi")[0]
+    for name in ("2019.pfx", "2023.pfx"):
+        assert f'href="{address}/files/{name}"' in before
+        assert client.get(f"{address}/files/{name}").status_code == 200
+    assert "2019.eml" not in before
 
 
 def test_a_lab_with_a_mistake_is_listed_with_the_line_and_cannot_be_started(commands: Commands) -> None:

@@ -95,7 +95,7 @@ async def press(call: TenantCall) -> Response:
             return await _page(call, checked={each.number: each for each in checked})
         case "hint":
             await runs.hint(call.emulator, call.tenant, name=name, step=0 if step is None else step)
-            return await _page(call)
+            return call.back("labs", name, done=_say(call, say("The hint stands below the step.")))
         case "solve":
             wrong = _number(form, "wrong")
             await runs.solve(call.emulator, call.tenant, name=name, step=step, wrong=wrong)

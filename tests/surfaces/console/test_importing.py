@@ -137,6 +137,26 @@ async def test_a_file_is_imported_and_its_password_is_nowhere_in_clear(
     assert "already" in text_of(again)
 
 
+async def test_an_import_is_italian_to_its_last_sentence(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll, file: tuple[str, bytes]
+) -> None:
+    console.headers["accept-language"] = "it"
+    await enroll("alice")
+    fields = {"way": "file", "password": PASSWORD, "purpose": "smimeEncryption", "step": "confirm"}
+    page = await post(console, fields, file=file[1])
+    assert re.search(r"valido dal \S+ al \S+, verrebbe importato", text_of(page))
+    assert "1 dispositivo non lo riceverebbe" in text_of(page)
+    done(await console.post(PATH, data={**hidden(page), "step": "import"}))
+    after = (await console.get("/users/alice@contoso.example")).text
+    assert "è stato importato per Alice" in after
+    assert "I dispositivi lo ricevono al prossimo check-in" in after
+    page = await post(
+        console, {"way": "history", "years": "3", "template": "User", "purpose": "vpn", "step": "confirm"}
+    )
+    assert "emetterebbe 3 certificati con il modello User" in text_of(page)
+    assert "verrebbero importati" in text_of(page)
+
+
 async def test_a_history_is_one_certificate_a_year_of_which_the_last_is_valid(
     console: httpx.AsyncClient, contoso: Contoso, clock: FixedClock
 ) -> None:

@@ -117,6 +117,10 @@ async def test_what_people_have_named_stays_as_they_have_named_it(http: httpx.As
             "It cannot be wiped; retire it, which removes the company's data.",
             "Non si può cancellare (wipe); ritiralo (retire): così si rimuovono i dati dell'azienda.",
         ),
+        (
+            "TOME is published for ann@b.example. 3 devices have it, and keep it.",
+            "TOME è pubblicato per ann@b.example. 3 dispositivi lo hanno, e lo tengono.",
+        ),
         ("84.5 of 256 GB, 33 %", "84.5 di 256 GB, 33 %"),
         ("digital signature, encryption of keys (RSA)", "firma digitale, cifratura di chiavi (RSA)"),
         ("digital signature, my own words", "digital signature, my own words"),

@@ -109,6 +109,10 @@ class Recogniser:
 
     def _whole(self, text: str) -> str:
         """Translate a text; one of several sentences or parts, by each of them if it is not known as a whole."""
+        # Sentences before the whole: the last value of the first one would take in all that follow.
+        row = self._exact.get(text) or self._in_a_row(text)
+        if row is not None:
+            return row
         parts = text.split("; ", _MOST)
         done = [self._one(part, 0) for part in parts]
         if all(done):
@@ -123,6 +127,20 @@ class Recogniser:
                 if any(done):
                     return divider.join(new or part for new, part in zip(done, parts, strict=True))
         return self._listed(text) or text
+
+    def _in_a_row(self, text: str, most: int = _MOST) -> str | None:
+        """Translate several sentences if each is known, from the last one on: names may have full stops too."""
+        at = len(text)
+        for _ in range(most):
+            at = text.rfind(". ", 0, at)
+            if at < 0:
+                return None
+            last = self._one(text[at + 2 :], 0) or self._ended(text[at + 2 :])
+            if last is not None:
+                before = text[: at + 1]
+                known = self._in_a_row(before, most - 1) or self._one(before, 0) or self._ended(before)
+                return known and f"{known} {last}"
+        return None
 
     def _listed(self, text: str) -> str | None:
         """Translate a list of which each part is known as it stands and has several words: names are rarely so."""

@@ -157,12 +157,16 @@ async def _record(call: TenantCall, ground: Ground, *, form: Typed, sent: FormDa
 
 
 async def _confirm_new(call: TenantCall, ground: Ground, *, plan: NewCertificates, form: Typed) -> Response:
-    several = len(plan.spans) > 1
-    what = f"{len(plan.spans)} certificates" if several else "a certificate"
+    words, name = purpose_words(plan.purpose), ground.person.name
     sentence = (
-        f"Our CA would issue {what} by the template {plan.template} to {ground.person.name}, for "
-        f"{purpose_words(plan.purpose)}, and {'they' if several else 'it'} would be imported."
+        f"Our CA would issue a certificate by the template {plan.template} to {name}, for {words}, and it would be "
+        "imported."
     )
+    if len(plan.spans) > 1:
+        sentence = (
+            f"Our CA would issue {len(plan.spans)} certificates by the template {plan.template} to {name}, for "
+            f"{words}, and they would be imported."
+        )
     return _confirmation(
         call,
         ground,
@@ -191,15 +195,15 @@ def _unfit(ground: Ground, plan: NewCertificates) -> str:
 async def _confirm_file(call: TenantCall, ground: Ground, *, record: Json) -> Response:
     request = imported.import_pfx(record)
     letters = mark(str(record["thumbprint"])).letters
-    days = f"{str(record['startDateTime'])[:10]} to {str(record['expirationDateTime'])[:10]}"
+    start, end = str(record["startDateTime"])[:10], str(record["expirationDateTime"])[:10]
     return _confirmation(
         call,
         ground,
         purpose=str(record["intendedPurpose"]),
         effects=await consequences(call, one_by_one([request])),
         requests=[imported.without_secrets(request)],
-        sentence=f"The certificate {letters}, valid from {days}, would be imported for {ground.person.name}, for "
-        f"{purpose_words(str(record['intendedPurpose']))}. The password of its file is encrypted already: only the "
+        sentence=f"The certificate {letters}, valid from {start} to {end}, would be imported for {ground.person.name}, "
+        f"for {purpose_words(str(record['intendedPurpose']))}. The password of its file is encrypted already: only the "
         "connector can open it.",
         spans=[],
         warning="",
@@ -257,9 +261,13 @@ async def _import(call: TenantCall, ground: Ground, *, record: Json) -> Response
 
 
 async def _done(call: TenantCall, person: Person, *, thumbprints: Sequence[str]) -> Response:
-    several, marks = len(thumbprints) > 1, await call.marks()
-    done = f"{', '.join(map(marks.name, thumbprints))} {'were' if several else 'was'} imported for {person.name}."
-    when = f"Devices get {'them' if several else 'it'} at their next check-in, by profiles for imported certificates."
+    marks = await call.marks()
+    names = ", ".join(map(marks.name, thumbprints))
+    done = f"{names} was imported for {person.name}."
+    when = "Devices get it at their next check-in, by profiles for imported certificates."
+    if len(thumbprints) > 1:
+        done = f"{names} were imported for {person.name}."
+        when = "Devices get them at their next check-in, by profiles for imported certificates."
     return call.back("users", person.id, done=f"{done} {when}")
 
 

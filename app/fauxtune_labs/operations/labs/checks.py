@@ -11,12 +11,13 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from fauxtune.core.administration import assignments, directory, imported
-from fauxtune.core.clock import iso, parse_duration
+from fauxtune.core.clock import parse_duration
+from fauxtune.core.engine.diagnosis.findings import day
 from fauxtune.core.language.catalogue import Catalogue
 from fauxtune.core.language.message import Message, count, say
 from fauxtune.core.language.recognition import recogniser
 from fauxtune.core.mail.apps import switches_of
-from fauxtune.core.mail.readability import Cell
+from fauxtune.core.mail.readability import Cell, Reading
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import needs_legacy_pfx
@@ -50,6 +51,13 @@ _STATES = {
     ItemState.SENT: say("it was offered, and is not confirmed"),
     ItemState.FAILED: say("it failed"),
     ItemState.REMOVED: say("it was removed"),
+}
+#: data. Whom an assignment is for, by the last word of Graph's type.
+_TARGETS = {
+    "allLicensedUsersAssignmentTarget": say("all users"),
+    "allDevicesAssignmentTarget": say("all devices"),
+    "groupAssignmentTarget": say("a group"),
+    "exclusionGroupAssignmentTarget": say("all but a group"),
 }
 #: Mail of a user, and events of the journal, that a check looks at.
 _MOST_MAIL, _MOST_EVENTS = 200, 2000
@@ -121,9 +129,10 @@ def _expected(check: Act, *, wanted: bool) -> Message:
     }
     if check.verb == "device state":
         more["state"] = _DEVICE_STATES[values["state"]]
-    yes, no = _EXPECTED[check.verb]
-    message = yes if wanted else no
-    return replace(message, values={**values, **more, "tag": values.get("tag", "-")})
+    if "source" in values:
+        more["source"] = _source(check.words)
+    yes, no = _EXPECTED[check.verb if check.verb != "imported" or "tag" in values else "imported, of any tag"]
+    return replace(yes if wanted else no, values={**values, **more})
 
 
 # ----------------------------------------------------------------------------------------------------- mail and devices
@@ -141,8 +150,10 @@ async def _readable(stage: Stage, words: Words) -> Sight:
     if not cells:
         return _sight(None, looked, say("%(device)s is no device of %(user)s any more", device=device, user=name))
     readable = next((cell for cell in cells if cell.reading.can_read), None)
-    why = (readable or cells[-1]).sentence
-    return _sight(readable is not None, looked, say("%(name)s: %(what)s", name=device, what=why))
+    seen = readable or cells[-1]
+    # What anybody can read shows nothing about keys: the student has forgotten to encrypt it.
+    so = None if seen.reading is Reading.NOT_ENCRYPTED else readable is not None
+    return _sight(so, looked, say("%(name)s: %(what)s", name=device, what=seen.sentence))
 
 
 async def _matrix(stage: Stage, user_id: UserId) -> Matrix:
@@ -173,9 +184,9 @@ async def _items(stage: Stage, device: str, *, source: str) -> list[LedgerRow] |
 
 
 async def _holds(stage: Stage, words: Words) -> Sight:
-    device, source = words["device"], words["source"]
+    device, source = words["device"], _source(words)
     looked = say("what %(device)s holds", device=device)
-    items = await _items(stage, device, source=source)
+    items = await _items(stage, device, source=words["source"])
     if items is None:
         return _sight(None, looked, say("there is no device %(device)s", device=device))
     wanted = stage.labels.get(words["label"]) if "label" in words else None
@@ -188,6 +199,11 @@ async def _holds(stage: Stage, words: Words) -> Sight:
     return _sight(False, looked, absence, *(_reasons(chosen) or [say("no profile asks for one")]))
 
 
+def _source(words: Words) -> str | Message:
+    """Return where certificates come from, in words: `pkcs` and `scep` are names."""
+    return say("imported") if words["source"] == Source.IMPORTED else str(words["source"])
+
+
 def _reasons(items: list[LedgerRow]) -> list[Message]:
     reasons = []
     for item in items:
@@ -197,7 +213,7 @@ def _reasons(items: list[LedgerRow]) -> list[Message]:
 
 
 async def _same(stage: Stage, words: Words) -> Sight:
-    source, devices = words["source"], ", ".join(words["devices"])
+    source, devices = _source(words), ", ".join(words["devices"])
     looked = say("the certificates (%(source)s) on %(devices)s", source=source, devices=devices)
     held: list[frozenset[str]] = []
     lines: list[Message] = []
@@ -288,7 +304,7 @@ async def _revoked(stage: Stage, words: Words) -> Sight:
         return _sight(None, looked, say("there is no such certificate yet"))
     if row.revoked_at is None:
         return _sight(False, looked, say("it is not revoked"))
-    saw = say("it was revoked at %(time)s, %(reason)s", time=iso(row.revoked_at), reason=row.reason)
+    saw = say("it was revoked at %(time)s, %(reason)s", time=day(row.revoked_at), reason=row.reason)
     return _sight(True, looked, saw)
 
 
@@ -298,8 +314,8 @@ async def _expired(stage: Stage, words: Words) -> Sight:
         return _sight(None, looked, say("there is no such certificate yet"))
     now = stage.scene.now
     end, clock = (
-        say("it is valid until %(time)s", time=iso(row.not_after)),
-        say("the clock shows %(time)s", time=iso(now)),
+        say("it is valid until %(time)s", time=day(row.not_after)),
+        say("the clock shows %(time)s", time=day(now)),
     )
     return _sight(row.not_after <= now, looked, end, clock)
 
@@ -360,9 +376,9 @@ async def _assigned(stage: Stage, words: Words) -> Sight:
     if words["to"].lower() not in {"all users", "all devices"} and await stage.scene.find_group(words["to"]) is None:
         return _sight(False, looked, say("there is no group %(group)s", group=words["to"]))
     so = assignments.is_assigned(targets, await stage.target(words["to"]))
-    kinds = ", ".join(target["target"]["@odata.type"].rpartition(".")[2] for target in targets)
-    saw = say("it is assigned to %(to)s", to=kinds) if kinds else say("it is assigned to nobody")
-    return _sight(so, looked, saw)
+    kinds = dict.fromkeys(target["target"]["@odata.type"].rpartition(".")[2] for target in targets)
+    lines = [say("it is assigned to %(to)s", to=_TARGETS.get(kind, kind)) for kind in kinds]
+    return _sight(so, looked, *(lines or [say("it is assigned to nobody")]))
 
 
 async def _profile_there(stage: Stage, words: Words) -> Sight:
@@ -391,7 +407,7 @@ async def _in_group(stage: Stage, words: Words) -> Sight:
 
 async def _clock(stage: Stage, words: Words) -> Sight:
     began, now = stage.run.started_at, stage.scene.now
-    saw = [say("the clock shows %(time)s", time=iso(now)), say("the lab began at %(time)s", time=iso(began))]
+    saw = [say("the clock shows %(time)s", time=day(now)), say("the lab began at %(time)s", time=day(began))]
     if now < began:
         saw.append(say("so the clock was put back: a reset of the lab mends that"))
     return _sight(now - began >= parse_duration(words["by"]), say("the tenant's clock"), *saw)
@@ -412,7 +428,7 @@ async def _happened(stage: Stage, words: Words) -> Sight:
         user = await stage.scene.find_user(words["user"])
         rows = [row for row in rows if user is not None and row.user == user["id"]]
     saw = say("%(number)s of %(event)s", number=len(rows), event=words["event"])
-    last = [say("the last at %(time)s", time=iso(rows[-1].time))] if rows else []
+    last = [say("the last at %(time)s", time=day(rows[-1].time))] if rows else []
     return _sight(bool(rows), say("the journal since the lab began"), saw, *last)
 
 
@@ -443,7 +459,10 @@ CHECKS: Mapping[str, Look] = MappingProxyType(
 #: data. What each check expects, and what it expects with `is = false`; the values are those of the check.
 _EXPECTED: Mapping[str, tuple[Message, Message]] = MappingProxyType(
     {
-        "mail readable": (say("%(device)s can read it"), say("%(device)s cannot read it")),
+        "mail readable": (
+            say("it is encrypted, and %(device)s can read it"),
+            say("it is encrypted, and %(device)s cannot read it"),
+        ),
         "device holds": (
             say("%(device)s holds such a certificate (%(source)s)"),
             say("%(device)s holds no such certificate (%(source)s)"),
@@ -467,6 +486,7 @@ _EXPECTED: Mapping[str, tuple[Message, Message]] = MappingProxyType(
         "user there": (say("there"), say("not there")),
         "user in group": (say("%(user)s is among them"), say("%(user)s is not among them")),
         "imported": (say("%(count)s of the tag: %(tag)s"), say("not %(count)s of the tag: %(tag)s")),
+        "imported, of any tag": (say("%(count)s, of any tag"), say("not %(count)s, of any tag")),
         "published": (say("a certificate that senders can use"), say("nothing of the kind")),
         "connector has key": (say("%(connector)s has a key"), say("%(connector)s has no key")),
         "challenge answered": (say("one answered with %(code)s"), say("none answered with %(code)s")),

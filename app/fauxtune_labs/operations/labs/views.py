@@ -57,8 +57,9 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class LabView:
-    """A lab, and what was done in the tenant. `steps` is empty before it was started; `later`: the lab that was started
-    after it, None if it is the last one.
+    """A lab, and what was done in the tenant. `steps` is empty before it was started; `files`: all that the lab has or
+    will have, `given`: those that deeds have made so far; `later`: the lab that was started after it, None if it is the
+    last one.
     """
 
     lab: Lab
@@ -66,6 +67,7 @@ class LabView:
     progress: Progress
     steps: tuple[StepView, ...]
     files: tuple[str, ...]
+    given: tuple[str, ...] = ()
     later: str | None = None
 
 
@@ -93,11 +95,11 @@ async def lab_view(emulator: Emulator, tenant: Tenant, *, name: str, language: L
     if row is None:
         return LabView(lab, _before(tenant, lab), Progress(), (), ())
     stage = stage_for(emulator, tenant, lab=lab, row=row, dry=True)
-    progress, later = Progress.of(row), later_lab(rows, name=name)
+    progress, later, given = Progress.of(row), later_lab(rows, name=name), tuple(sorted(stage.files))
     steps = [
         StepView(tuple(await ways_of(stage, step.do)), tuple(await ways_of(stage, step.look))) for step in lab.steps
     ]
-    return LabView(lab, _state(progress, lab), progress, tuple(steps), tuple(file_names(stage)), later)
+    return LabView(lab, _state(progress, lab), progress, tuple(steps), tuple(file_names(stage)), given, later)
 
 
 def _before(tenant: Tenant, lab: Lab) -> LabState:
