@@ -59,7 +59,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A permission to read suffices for a wipe",
-        file="app/fauxtune/surfaces/graph/routes/devices.py",
+        file="app/fauxtune/surfaces/graph/resources/device_actions.py",
         before="DeviceAction.WIPE: (*needs.ACT, *_CHANGES),",
         after="DeviceAction.WIPE: (*needs.ACT, *_CHANGES, *needs.READ_MANAGED),",
         tests=(

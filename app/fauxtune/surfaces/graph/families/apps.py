@@ -33,6 +33,7 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.lists import element_document, list_documents
 from fauxtune.surfaces.graph.resources.family_handlers import Items
@@ -41,6 +42,10 @@ from fauxtune.surfaces.graph.resources.parts import Part
 SERVICE = entity("deviceAppManagement")
 _NEVER = "0001-01-01T00:00:00.0000000Z"
 _PATH = "deviceAppManagement/mobileApps"
+APP_SERVICE = Routes("deviceAppManagement", type=SERVICE, read=needs.READ_APPS)
+OF_APP = Routes(
+    f"{_PATH}/{{resource}}", source="Graph: mobileApp: {verb}", read=needs.READ_APPS, write=needs.WRITE_APPS
+)
 _TYPES = {DEPENDENCY: "dependencyType", SUPERSEDENCE: "supersedenceType"}
 
 
@@ -69,8 +74,9 @@ class Apps(Items):
         return answer
 
 
+@APP_SERVICE.get(fidelity=approximated("always the same"))
 async def get_service(call: Call) -> Answer:
-    """GET /deviceAppManagement."""
+    """The apps of the tenant."""
     check_options(call, SERVICE)
     service: Json = {
         **defaults(SERVICE),
@@ -82,8 +88,17 @@ async def get_service(call: Call) -> Answer:
     return entity_answer(call, document, context="deviceAppManagement")
 
 
+@OF_APP.list(
+    "/relationships",
+    returns=entity("mobileAppRelationship"),
+    beta_only=True,
+    source="Graph: mobileAppRelationship: list",
+)
 async def list_relationships(call: Call) -> Answer:
-    """GET .../{app}/relationships: an app's own, and those of the apps that name it."""
+    """List the relationships of an app.
+
+    An app's own, and those of the apps that name it.
+    """
     documents = await call.read(_relationships_of, call)
     return list_documents(
         call,
@@ -94,8 +109,15 @@ async def list_relationships(call: Call) -> Answer:
     )
 
 
+@OF_APP.get(
+    "/relationships/{relationship}",
+    summary="Get one of them",
+    returns=entity("mobileAppRelationship"),
+    beta_only=True,
+    source="Graph: mobileAppRelationship: get",
+)
 async def get_relationship(call: Call) -> Answer:
-    """GET .../{app}/relationships/{relationship}."""
+    """Get a relationship of an app."""
     documents = await call.read(_relationships_of, call)
     key = call.keys["relationship"]
     document = element_document(call, documents, entity=entity("mobileAppRelationship"), key=key)
@@ -114,22 +136,25 @@ async def update_relationships(call: Call) -> Answer:
     return NO_CONTENT
 
 
+@OF_APP.list("/categories", returns=entity("mobileAppCategory"), source="Graph: mobileAppCategory: list")
 async def list_categories(call: Call) -> Answer:
-    """GET .../{app}/categories."""
+    """List the categories of an app."""
     context = f"{_PATH}('{call.keys['resource']}')/categories"
     documents = await call.read(_categories_of, call)
     return list_documents(call, documents, entity=entity("mobileAppCategory"), context=context)
 
 
+@OF_APP.action("/categories/$ref", status=204, source="Graph: mobileApp: add a category")
 async def add_category(call: Call) -> Answer:
-    """POST .../{app}/categories/$ref."""
+    """Put an app into a category."""
     category = call.reference(to="mobileAppCategory")
     await call.run(apps.add_category, call.keys["resource"], category_id=category)
     return NO_CONTENT
 
 
+@OF_APP.delete("/categories/{category}/$ref", source="Graph: mobileApp: remove a category")
 async def remove_category(call: Call) -> Answer:
-    """DELETE .../{app}/categories/{category}/$ref."""
+    """Take an app out of a category."""
     await call.run(apps.remove_category, call.keys["resource"], category_id=call.keys["category"])
     return NO_CONTENT
 

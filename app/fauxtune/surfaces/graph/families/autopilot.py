@@ -1,8 +1,6 @@
-"""Windows Autopilot: its families, and what these can do beside what every resource can.
+"""Windows Autopilot: deployment profiles, device identities, the import of hardware hashes.
 
-Windows Autopilot: deployment profiles, device identities, the import of hardware hashes.
-
-What Windows Autopilot's collections can do beside what every resource can. Graph: windowsAutopilotDeviceIdentity:
+What they can do beside what every resource can. Graph: windowsAutopilotDeviceIdentity:
 updateDeviceProperties, assignUserToDevice, unassignUserFromDevice, deploymentProfile, intendedDeploymentProfile;
 importedWindowsAutopilotDeviceIdentity: import; windowsAutopilotDeploymentProfile: assign, assignedDevices;
 windowsAutopilotSettings: get, sync.
@@ -29,6 +27,7 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.lists import collection_answer, count_documents, list_documents
 from fauxtune.surfaces.graph.resources.parts import Part
@@ -39,6 +38,14 @@ DEVICE_IDENTITY = entity("windowsAutopilotDeviceIdentity")
 AUTOPILOT_SETTINGS = entity("windowsAutopilotSettings")
 _PROFILES = "deviceManagement/windowsAutopilotDeploymentProfiles"
 
+SYNCHRONIZATION = Routes(
+    "deviceManagement/windowsAutopilotSettings",
+    type=AUTOPILOT_SETTINGS,
+    read=needs.READ_SERVICE,
+    write=needs.WRITE_SERVICE,
+    beta_only=True,
+    fidelity=approximated("a synchronisation takes half a minute of the clock, and brings statuses up to date"),
+)
 _CHANGED = ("userPrincipalName", "addressableUserName", "groupTag", "displayName", "deviceAccountUpn")
 _USER = ("userPrincipalName", "addressableUserName")
 _LIST = "importedWindowsAutopilotDeviceIdentities"
@@ -161,16 +168,21 @@ async def give_profile(call: Call) -> Answer:
     return NO_CONTENT
 
 
+@SYNCHRONIZATION.get()
 async def get_settings(call: Call) -> Answer:
-    """GET /deviceManagement/windowsAutopilotSettings: when Autopilot devices were synchronised."""
+    """Get when Autopilot devices were synchronised."""
     check_options(call, AUTOPILOT_SETTINGS)
     row = await call.read(lambda connection: resources.found(connection, call.tenant, rules=SETTINGS, key=SETTINGS_ID))
     value = view(AUTOPILOT_SETTINGS, row.document, version=call.version, select=call.query.select)
     return entity_answer(call, value, context="deviceManagement/windowsAutopilotSettings")
 
 
+@SYNCHRONIZATION.action("/sync", status=204)
 async def synchronize(call: Call) -> Answer:
-    """POST /deviceManagement/windowsAutopilotSettings/sync: 409 while one runs, 429 within ten minutes of the last."""
+    """Synchronise Autopilot devices.
+
+    409 while one runs, 429 within ten minutes of the last.
+    """
     await call.run(operations.synchronize)
     return NO_CONTENT
 

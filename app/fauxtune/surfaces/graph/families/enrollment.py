@@ -1,10 +1,9 @@
 """How devices are enrolled: the families, and what is beyond their collections.
 
-How devices are enrolled: enrolment configurations, corporate identifiers, Apple's and Google's programmes.
-
-How devices are enrolled: what is beyond the collections. Graph: deviceEnrollmentConfiguration: setPriority;
-importedDeviceIdentity: importDeviceIdentityList, searchExistingIdentities; applePushNotificationCertificate;
-androidManagedStoreAccountEnterpriseSettings; depOnboardingSetting and vppToken: their actions.
+Enrolment configurations, corporate identifiers, Apple's and Google's programmes, failed enrolments of a user. Beyond
+the collections: deviceEnrollmentConfiguration: setPriority; importedDeviceIdentity: importDeviceIdentityList,
+searchExistingIdentities; applePushNotificationCertificate; androidManagedStoreAccountEnterpriseSettings;
+depOnboardingSetting and vppToken: their actions.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from fauxtune.storage.rows.resources import ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer, runs
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.families.family import Action, Assigned, Family
 from fauxtune.surfaces.graph.lists import collection_answer, count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.served_family import type_of
@@ -43,24 +43,48 @@ MANAGED_PLAY = entity("androidManagedStoreAccountEnterpriseSettings")
 _IDENTITY, _RESULT = entity("importedDeviceIdentity"), entity("importedDeviceIdentityResult")
 _VPP_TOKEN = entity("vppToken")
 _IDENTITIES = "importedDeviceIdentities"
+EVENTS = Routes(
+    "users/{user}/deviceManagementTroubleshootingEvents",
+    type=EVENT,
+    read=needs.READ_MANAGED,
+    fidelity=approximated("of failed enrolments there are those that a restriction refused"),
+)
+PUSH = Routes(
+    "deviceManagement/applePushNotificationCertificate",
+    type=PUSH_CERTIFICATE,
+    read=needs.READ_SERVICE,
+    write=needs.WRITE_SERVICE,
+    fidelity=stored("kept: simulated devices are woken without Apple's service"),
+)
+PLAY = Routes(
+    "deviceManagement/androidManagedStoreAccountEnterpriseSettings",
+    type=MANAGED_PLAY,
+    read=needs.READ_CONFIGURATION,
+    write=needs.WRITE_CONFIGURATION,
+    beta_only=True,
+    fidelity=stored("kept: no service of Google's is called"),
+)
 #: Seconds: 90 days, the most that Android Enterprise takes.
 _LONGEST_TOKEN = 90 * 86_400
 
 
+@EVENTS.list(source="Graph: user: list deviceManagementTroubleshootingEvents")
 async def list_events_of_user(call: Call) -> Answer:
-    """GET /users/{user}/deviceManagementTroubleshootingEvents: the enrolments that were refused to a user."""
+    """List failed enrolments of a user."""
     return list_documents(
         call, await _events_of_user(call), entity=EVENT, context=_events_context(call), entity_of=type_of
     )
 
 
+@EVENTS.count(source="Graph: user: list deviceManagementTroubleshootingEvents", summary="Count them")
 async def count_events_of_user(call: Call) -> Answer:
-    """GET /users/{user}/deviceManagementTroubleshootingEvents/$count."""
+    """Count the failed enrolments of a user."""
     return count_documents(call, await _events_of_user(call), entity=EVENT)
 
 
+@EVENTS.get("/{event}", source="Graph: user: list deviceManagementTroubleshootingEvents", summary="Get one of them")
 async def get_event_of_user(call: Call) -> Answer:
-    """GET /users/{user}/deviceManagementTroubleshootingEvents/{event}."""
+    """Get a failed enrolment of a user."""
     documents, key = await _events_of_user(call), call.keys["event"]
     document = element_document(call, documents, entity=_FAILED, key=key)
     if document is None:
@@ -96,8 +120,12 @@ async def set_priority(call: Call) -> Answer:
     return NO_CONTENT
 
 
+@PUSH.get(may_be_absent=True)
 async def get_push_certificate(call: Call) -> Answer:
-    """GET /deviceManagement/applePushNotificationCertificate: 404 until one is uploaded."""
+    """Get the push certificate.
+
+    404 until one is uploaded.
+    """
     check_options(call, PUSH_CERTIFICATE)
     row = await call.read(
         lambda connection: resources.found(
@@ -107,15 +135,20 @@ async def get_push_certificate(call: Call) -> Answer:
     return _one(call, row, context="deviceManagement/applePushNotificationCertificate")
 
 
+@PUSH.update()
 async def upload_push_certificate(call: Call) -> Answer:
-    """PATCH /deviceManagement/applePushNotificationCertificate."""
+    """Upload a push certificate."""
     changes = accept(PUSH_CERTIFICATE, call.body(), partial=True, version=call.version)
     row = await call.run(operations.upload_push_certificate, changes)
     return _one(call, row, context="deviceManagement/applePushNotificationCertificate")
 
 
+@PLAY.get()
 async def get_managed_play(call: Call) -> Answer:
-    """GET /deviceManagement/androidManagedStoreAccountEnterpriseSettings: there always, bound or not."""
+    """Get how managed Google Play is bound.
+
+    It is there always, bound or not.
+    """
     check_options(call, MANAGED_PLAY)
     row = await call.read(
         lambda connection: resources.found(connection, call.tenant, rules=rules.MANAGED_PLAY, key=rules.MANAGED_PLAY_ID)
@@ -123,8 +156,9 @@ async def get_managed_play(call: Call) -> Answer:
     return _one(call, row, context="deviceManagement/androidManagedStoreAccountEnterpriseSettings")
 
 
+@PLAY.update()
 async def update_managed_play(call: Call) -> Answer:
-    """PATCH /deviceManagement/androidManagedStoreAccountEnterpriseSettings."""
+    """Change how managed Google Play is bound."""
     changes = accept(MANAGED_PLAY, call.body(), partial=True, version=call.version)
     row = await call.run(resources.update, rules.MANAGED_PLAY, key=rules.MANAGED_PLAY_ID, changes=changes)
     return _one(call, row, context="deviceManagement/androidManagedStoreAccountEnterpriseSettings")

@@ -1,8 +1,6 @@
-"""Scripts, and their runs.
+"""Scripts (PowerShell and shell scripts, custom attributes, remediations), and their runs.
 
-Scripts: PowerShell and shell scripts, custom attributes, remediations.
-
-The runs of scripts: by device and by user, counted, and those of one device. Graph: deviceRunStates, userRunStates,
+Runs are listed by device and by user, counted, and those of one device. Graph: deviceRunStates, userRunStates,
 runSummary of deviceManagementScript and its siblings; deviceHealthScriptStates of managedDevice.
 
 The id of a state is `<script>:<device>`, as in the real service, which names the device nowhere else.
@@ -21,7 +19,7 @@ from fauxtune.core.model.ids import ManagedDeviceId, ProfileId
 from fauxtune.core.model.tenants import Edition
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import EXACT, Entity, approximated
 from fauxtune.core.policies.scripts import REMEDIATION, rules_of
 from fauxtune.operations.scripts.device_scripts import SCRIPT_HOOKS
 from fauxtune.storage.collections import scripts as collections
@@ -35,10 +33,11 @@ from fauxtune.storage.rows.resources import ListedResourceRow, ResourceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph import reasons
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.families.family import Assigned, Family
 from fauxtune.surfaces.graph.lists import Listed, computed
 from fauxtune.surfaces.graph.resources.device_parts import MANAGED_DEVICE, listed_document
-from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, device_row
 from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, Part, add_parts, by_name, placed
 
 USER_STATE = entity("deviceManagementScriptUserState")
@@ -48,6 +47,19 @@ HISTORY = complex_type("deviceHealthScriptRemediationHistory")
 OVERVIEW = complex_type("deviceHealthScriptRemediationSummary")
 #: Graph: issueRemediatedCumulativeDeviceCount counts so many days.
 _COUNTED_DAYS = timedelta(days=30)
+_FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
+_BY_OWNER = approximated("by the owners of the devices that the script reached")
+SCRIPT_PARTS = Routes("deviceManagement", read=needs.READ_SCRIPTS, former_read=_FORMER_READ, beta_only=True)
+REMEDIATIONS = Routes(
+    "deviceManagement/deviceHealthScripts",
+    source="Graph: deviceHealthScript: {verb}",
+    read=needs.READ_SCRIPTS,
+    former_read=_FORMER_READ,
+    beta_only=True,
+)
+DEVICE_STATES = Routes(
+    *DEVICE_PATHS, type=POLICY_STATE, source=POLICY_STATE.source, read=needs.READ_MANAGED, beta_only=True
+)
 
 
 def _devices(call: Call, connection: Connection, rows: Sequence[JsonObject]) -> list[Json | None]:
@@ -178,8 +190,50 @@ COMPLIANCE = ScriptStates(
 )
 
 
+def _declare_runs(states: ScriptStates) -> None:
+    one = f"/{states.family}/{{resource}}"
+    runs, is_plain = f"{one}/deviceRunStates", states in PLAIN
+    SCRIPT_PARTS.collection(
+        runs,
+        states.runs,
+        *("List runs by device", "Count runs by device", "Get the run on a device"),
+        returns=states.state,
+    )
+    SCRIPT_PARTS.get(f"{runs}/{{state}}/managedDevice", summary="Get the device of a run", returns=MANAGED_DEVICE)(
+        states.device
+    )
+    SCRIPT_PARTS.get(
+        f"{one}/runSummary",
+        summary="Count runs by their states",
+        returns=states.summary,
+        fidelity=_BY_OWNER if is_plain else EXACT,
+        dated=True,
+    )(states.summarized)
+    if is_plain:
+        SCRIPT_PARTS.collection(
+            f"{one}/userRunStates",
+            states.users,
+            *("List runs by user", "Count runs by user", "Get the runs of a user"),
+            returns=USER_STATE,
+            fidelity=_BY_OWNER,
+        )
+        SCRIPT_PARTS.collection(
+            f"{one}/groupAssignments",
+            states.groups,
+            *("List assignments to groups", "Count assignments to groups", "Get one of them"),
+            returns=GROUP_ASSIGNMENT,
+        )
+
+
+for _states in (*PLAIN, HEALTH, COMPLIANCE):
+    _declare_runs(_states)
+
+
+@REMEDIATIONS.function(
+    "/getRemediationSummary", fidelity=approximated("without scripts of Microsoft's own, which are not here")
+)
 async def overview(call: Call) -> Answer:
-    """GET /deviceManagement/deviceHealthScripts/getRemediationSummary."""
+    """Count remediations and remediated devices."""
 
     def read(connection: Connection) -> Json:
         family = REMEDIATION.family
@@ -191,8 +245,13 @@ async def overview(call: Call) -> Answer:
     return _value(call, OVERVIEW.full_name, await call.read(read))
 
 
+@REMEDIATIONS.function(
+    "/{resource}/getRemediationHistory",
+    fidelity=approximated("of the last run on each device: earlier ones are not kept"),
+    dated=True,
+)
 async def history(call: Call) -> Answer:
-    """GET /deviceManagement/deviceHealthScripts/{script}/getRemediationHistory."""
+    """Count the devices of a remediation by day."""
     key, now = call.keys["resource"], call.emulator.runner.now(call.tenant)
 
     def read(connection: Connection) -> Json:
@@ -213,19 +272,22 @@ def _value(call: Call, name: str, document: Json) -> Answer:
     return Answer(200, {"@odata.context": call.context(name), **document})
 
 
-#: What .../managedDevices/{device}/deviceHealthScriptStates answers.
-OF_DEVICE = Below(
-    device_row,
-    placed(
-        Listed(collection=collections.DEVICE_REMEDIATIONS, entity=POLICY_STATE, context="", document=computed),
-        lambda device: f"deviceManagement/managedDevices('{device.id}')/deviceHealthScriptStates",
+DEVICE_STATES.collection(
+    "/deviceHealthScriptStates",
+    Below(
+        device_row,
+        placed(
+            Listed(collection=collections.DEVICE_REMEDIATIONS, entity=POLICY_STATE, context="", document=computed),
+            lambda device: f"deviceManagement/managedDevices('{device.id}')/deviceHealthScriptStates",
+        ),
+        key="state",
     ),
-    key="state",
+    *("List remediations of a device", "Count remediations of a device"),
+    "Get the state of a remediation on a device",
 )
 
 
 _AUDIT = ("DeviceManagementScript", "DeviceConfiguration")
-_FORMER_READ, _FORMER_WRITE = needs.SCRIPTS.of(Edition.APRIL_2020)
 _SCRIPTED = Assigned(
     "deviceManagementScriptAssignment",
     key="deviceManagementScriptAssignments",

@@ -13,7 +13,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import Entity, approximated
-from fauxtune.operations.insight.audit_rules import APP_CONFIGURATION
+from fauxtune.operations.insight.audit_rules import APP_CONFIGURATION, assigns_app_configuration
 from fauxtune.operations.profiles import assignments
 from fauxtune.storage.collections.assignments import ASSIGNMENTS
 from fauxtune.storage.collections.profiles import APP_CONFIGURATIONS
@@ -21,6 +21,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, stored
 from fauxtune.surfaces.graph.resources.assignments import targets_of
 from fauxtune.surfaces.graph.resources.device_configurations import ProfileFamily
@@ -73,15 +74,32 @@ CONFIGURATIONS = _AppConfigurations(
 )
 _ASSIGNMENTS = Listed(collection=ASSIGNMENTS, entity=_ASSIGNMENT, context=_CONTEXT, document=stored)
 
+OF_CONFIGURATION = Routes(
+    f"{_CONTEXT}/{{configuration}}",
+    source="Graph: managedDeviceMobileAppConfiguration: {verb}",
+    read=needs.READ_APPS,
+    write=needs.WRITE_APPS,
+)
+ASSIGNED = Routes(f"{_CONTEXT}/{{configuration}}/assignments", type=_ASSIGNMENT, read=needs.READ_APPS)
 
+
+@OF_CONFIGURATION.action(
+    "/assign",
+    many=True,
+    returns=_ASSIGNMENT,
+    audit=assigns_app_configuration,
+    fidelity=approximated("200 with the assignments: the reference has 204"),
+)
 async def assign(call: Call) -> Answer:
-    """POST .../{configuration}/assign: the whole new set of assignments."""
+    """Replace the assignments."""
     targets = targets_of(call.lenient_body(), shape=_ASSIGNMENT, version=call.version)
     documents = await call.run(assignments.assign, await CONFIGURATIONS.id_of(call), targets=targets)
     values = [view(_ASSIGNMENT, document, version=call.version) for document in documents]
     return collection_answer(call, values, context=f"Collection({_ASSIGNMENT.full_name})")
 
 
-ASSIGNED = Below(
-    CONFIGURATIONS.row, placed(_ASSIGNMENTS, lambda row: f"{_CONTEXT}('{row.id}')/assignments"), key="target"
+ASSIGNED.collection(
+    "",
+    Below(CONFIGURATIONS.row, placed(_ASSIGNMENTS, lambda row: f"{_CONTEXT}('{row.id}')/assignments"), key="target"),
+    *("List the assignments", "Count the assignments", "Get an assignment"),
 )

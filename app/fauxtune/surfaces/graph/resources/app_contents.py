@@ -1,13 +1,9 @@
-"""The contents of apps, and the scripts that install them.
+"""The contents of apps: versions, their files, and the scripts that install or uninstall a Win32 app.
 
-The contents of apps: versions, files, renewUpload and commit, below the type of the app.
+Graph: mobileAppContent, mobileAppContentFile, mobileAppContentScript (beta). The path has the app's type between its id
+and contentVersions, as the schema wants it; without it, and with an abstract type, the real service answers errors.
 
-Graph: mobileAppContent, mobileAppContentFile. The path has the app's type between its id and contentVersions, as the
-schema wants it; without it, and with an abstract type, the real service answers errors.
-
-Scripts that install or uninstall a Win32 app, below a version of its content. Graph (beta): mobileAppContentScript.
-
-They are kept: a simulated device has the outcome that is declared of the app, whether a script or a command line
+Scripts are kept: a simulated device has the outcome that is declared of the app, whether a script or a command line
 installs it.
 """
 
@@ -20,68 +16,89 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import Entity, bare_name
+from fauxtune.core.odata.schema.types import Entity, approximated, bare_name, stored
 from fauxtune.core.pki.encrypted_content import Encryption
 from fauxtune.core.policies.apps import APP_RULES, CONTENT_RULES, FILE_RULES
 from fauxtune.operations.apps import app_files, apps
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.rows.resources import ResourceRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.served_family import type_of
 
 CONTENT, FILE = entity("mobileAppContent"), entity("mobileAppContentFile")
 _APPS = "deviceAppManagement/mobileApps"
+_VERSIONS = f"{_APPS}/{{resource}}/contentVersions"
+#: As the document of the content versions has it.
+_COUNTED = "Graph: mobileAppContent: get"
+VERSIONS = Routes(_VERSIONS, type=CONTENT, read=needs.READ_APPS, write=needs.WRITE_APPS)
+FILES = Routes(f"{_VERSIONS}/{{content}}/files", type=FILE, read=needs.READ_APPS, write=needs.WRITE_APPS)
 
 
+@VERSIONS.list()
 async def list_versions(call: Call) -> Answer:
-    """GET .../contentVersions."""
+    """List the content versions of an app."""
     documents = await call.run(_versions, call)
     return list_documents(call, documents, entity=CONTENT, context=versions_path(call))
 
 
+@VERSIONS.count(summary="Count them", source=_COUNTED)
 async def count_versions(call: Call) -> Answer:
-    """GET .../contentVersions/$count."""
+    """Count the content versions of an app."""
     return count_documents(call, await call.run(_versions, call), entity=CONTENT)
 
 
+@VERSIONS.create()
 async def add_version(call: Call) -> Answer:
-    """POST .../contentVersions."""
+    """Add a content version to an app."""
     accept(CONTENT, call.optional_body(), partial=False, version=call.version)
     row = await call.run(lambda tx: app_files.add_version(tx, _app(tx, call)))
     return created(call, view(CONTENT, row.document, version=call.version), collection=versions_path(call))
 
 
+@VERSIONS.get("/{content}")
 async def get_version(call: Call) -> Answer:
-    """GET .../contentVersions/{version}."""
+    """Get a content version."""
     check_options(call, CONTENT)
     row = await call.run(version_of, call)
     document = view(CONTENT, row.document, version=call.version, select=call.query.select)
     return entity_answer(call, document, context=versions_path(call))
 
 
+@FILES.list()
 async def list_files(call: Call) -> Answer:
-    """GET .../files."""
+    """List the files of a content version."""
     documents = await call.run(_files, call)
     return list_documents(call, documents, entity=FILE, context=_files_path(call))
 
 
+@FILES.count(summary="Count them", source=_COUNTED)
 async def count_files(call: Call) -> Answer:
-    """GET .../files/$count."""
+    """Count the files of a content version."""
     return count_documents(call, await call.run(_files, call), entity=FILE)
 
 
+@FILES.create()
 async def add_file(call: Call) -> Answer:
-    """POST .../files: the answer has no address yet; clients ask for the file until it has one."""
+    """Announce a file.
+
+    The answer has no address yet; clients ask for the file until it has one.
+    """
     body = accept(FILE, call.body(), partial=False, version=call.version)
     document = {**defaults(FILE), **body}
     row = await call.run(lambda tx: app_files.add_file(tx, version_of(tx, call), document=document))
     return created(call, view(FILE, row.document, version=call.version), collection=_files_path(call))
 
 
+@FILES.get("/{file}")
 async def get_file(call: Call) -> Answer:
-    """GET .../files/{file}: with the address to upload to, until the file is committed."""
+    """Get a file, with the address to upload it to.
+
+    It has the address until it is committed.
+    """
     documents = await call.run(_files, call)
     document = element_document(call, documents, entity=FILE, key=call.keys["file"].lower())
     if document is None:
@@ -89,15 +106,24 @@ async def get_file(call: Call) -> Answer:
     return entity_answer(call, document, context=_files_path(call))
 
 
+@FILES.action("/{file}/renewUpload", status=204, summary="Renew the address")
 async def renew_upload(call: Call) -> Answer:
-    """POST .../files/{file}/renewUpload."""
+    """Renew the address to upload a file to."""
     call.optional_body()
     await call.run(lambda tx: app_files.renew(tx, _file(tx, call)))
     return NO_CONTENT
 
 
+@FILES.action(
+    "/{file}/commit",
+    status=204,
+    fidelity=approximated("the check is done when the request is answered, and nothing is pending afterwards"),
+)
 async def commit(call: Call) -> Answer:
-    """POST .../files/{file}/commit: the file is checked, and its uploadState says with which result."""
+    """Commit a file that was uploaded.
+
+    It is checked, and its uploadState says with which result.
+    """
     sent = call.body().get("fileEncryptionInfo")
     if not isinstance(sent, dict):
         raise Invalid('The body must be {"fileEncryptionInfo": {...}}.', target="fileEncryptionInfo")
@@ -160,20 +186,31 @@ def _files_path(call: Call) -> str:
 
 
 SCRIPT = entity("mobileAppContentScript")
+SCRIPTS = Routes(
+    f"{_VERSIONS}/{{content}}/scripts",
+    type=SCRIPT,
+    read=needs.READ_APPS,
+    write=needs.WRITE_APPS,
+    beta_only=True,
+    fidelity=stored("kept: a device has the outcome that is declared of the app"),
+)
 
 
+@SCRIPTS.list()
 async def list_scripts(call: Call) -> Answer:
-    """GET .../scripts."""
+    """List the scripts of a content version."""
     return list_documents(call, await _documents(call), entity=SCRIPT, context=_path(call), entity_of=type_of)
 
 
+@SCRIPTS.count(summary="Count them", source=_COUNTED)
 async def count_scripts(call: Call) -> Answer:
-    """GET .../scripts/$count."""
+    """Count the scripts of a content version."""
     return count_documents(call, await _documents(call), entity=SCRIPT)
 
 
+@SCRIPTS.get("/{script}")
 async def get_script(call: Call) -> Answer:
-    """GET .../scripts/{script}."""
+    """Get a script."""
     documents, key = await _documents(call), call.keys["script"].lower()
     known = next((each for each in documents if each["id"] == key), None)
     document = None if known is None else element_document(call, documents, entity=type_of(known), key=key)
@@ -182,8 +219,12 @@ async def get_script(call: Call) -> Answer:
     return entity_answer(call, document, context=_path(call))
 
 
+@SCRIPTS.create(source="Graph: mobileAppContent: scripts")
 async def add_script(call: Call) -> Answer:
-    """POST .../scripts: 201. It names its type: a script that installs, or one that uninstalls."""
+    """Add a script to a content version.
+
+    The body names its type: a script that installs, or one that uninstalls.
+    """
     body = call.body()
     shape = _shape(body)
     document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
@@ -191,8 +232,9 @@ async def add_script(call: Call) -> Answer:
     return created(call, view(shape, row.document, version=call.version, typed=True), collection=_path(call))
 
 
+@SCRIPTS.delete("/{script}", source="Graph: mobileAppContent: scripts")
 async def delete_script(call: Call) -> Answer:
-    """DELETE .../scripts/{script}."""
+    """Delete a script."""
     await call.run(lambda tx: app_files.delete(tx, version_of(tx, call), key=call.keys["script"]))
     return NO_CONTENT
 

@@ -35,6 +35,7 @@ from fauxtune.storage.queries import applications as queries
 from fauxtune.storage.rows.tenants import ApplicationRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import list_documents
 from fauxtune.surfaces.graph.resources.own_family import ComputedFamily
 from fauxtune.surfaces.graph.resources.parts import Computed, Found
@@ -47,6 +48,7 @@ REMOVE_PASSWORD = MODEL.parameters(
     "removePassword",
     overlay=Overlay(source="Graph: application: removePassword", required="keyId"),
 )
+PASSWORDS = Routes("applications/{application}", source="Graph: application: {verb}", write=needs.WRITE_APPLICATIONS)
 _SEARCH = approximated("no $search, no owners, no changes (delta)")
 _GONE = approximated("gone at once: nothing is kept in directory/deletedItems")
 
@@ -117,8 +119,17 @@ APPLICATIONS = _Applications(
 )
 
 
+@PASSWORDS.action(
+    "/addPassword",
+    accepts=ADD_PASSWORD,
+    returns=PASSWORD,
+    fidelity=approximated("a password that has expired is still accepted"),
+)
 async def add_password(call: Call) -> Answer:
-    """POST /applications/{application}/addPassword: the one answer with the password."""
+    """Add a password to an application.
+
+    The one answer that shows the password.
+    """
     body = accept(ADD_PASSWORD, call.optional_body(), partial=False, version=call.version)
 
     def add(tx: Transaction) -> registrations.NewPassword:
@@ -130,8 +141,9 @@ async def add_password(call: Call) -> Answer:
     return Answer(200, {"@odata.context": call.context("microsoft.graph.passwordCredential"), **document})
 
 
+@PASSWORDS.action("/removePassword", accepts=REMOVE_PASSWORD, status=204)
 async def remove_password(call: Call) -> Answer:
-    """POST /applications/{application}/removePassword."""
+    """Remove a password of an application."""
     body = accept(REMOVE_PASSWORD, call.body(), partial=False, version=call.version)
 
     def remove(tx: Transaction) -> None:
@@ -146,6 +158,13 @@ SERVICE_PRINCIPAL = entity("servicePrincipal")
 APP_ROLE_ASSIGNMENT = entity("appRoleAssignment")
 _PRINCIPALS = "servicePrincipals"
 _KEY = "principal"
+OF_PRINCIPAL = Routes(
+    f"{_PRINCIPALS}/{{{_KEY}}}",
+    source="Graph: servicePrincipal: {verb}",
+    read=needs.READ_ROLE_ASSIGNMENTS,
+    write=needs.WRITE_ROLE_ASSIGNMENTS,
+)
+_ROLES = approximated("roles of Graph and Intune are in the next token, those of other applications are only kept")
 #: The navigations to assignments, and the property of an assignment that names the service principal there.
 ASSIGNED, ASSIGNED_TO = "appRoleAssignments", "appRoleAssignedTo"
 _SIDES = {ASSIGNED: "principalId", ASSIGNED_TO: "resourceId"}
@@ -263,6 +282,32 @@ def delete_assignment(navigation: str) -> Handler:
     return unassign
 
 
+for _navigation, _what in (
+    (ASSIGNED, "the application permissions of a service principal"),
+    (ASSIGNED_TO, "who has application permissions of a resource"),
+):
+    OF_PRINCIPAL.collection(
+        f"/{_navigation}",
+        ASSIGNMENTS[_navigation],
+        *(f"List {_what}", f"Count {_what}", f"Get one of {_what}"),
+        returns=APP_ROLE_ASSIGNMENT,
+        source=f"Graph: servicePrincipal: {_navigation}",
+    )
+    OF_PRINCIPAL.create(
+        f"/{_navigation}",
+        summary="Grant an application permission",
+        accepts=APP_ROLE_ASSIGNMENT,
+        returns=APP_ROLE_ASSIGNMENT,
+        source=f"Graph: servicePrincipal: {_navigation}",
+        fidelity=_ROLES,
+    )(create_assignment(_navigation))
+    OF_PRINCIPAL.delete(
+        f"/{_navigation}/{{assignment}}",
+        summary="Take an application permission away",
+        source=f"Graph: servicePrincipal: {_navigation}",
+    )(delete_assignment(_navigation))
+
+
 async def principal_document(call: Call) -> Json:
     """Return the service principal that the path names. Raises NotFound."""
     client_id = await call.run(registrations.principal_client_id, object_key(call, _KEY))
@@ -316,8 +361,15 @@ GRANTS = ComputedFamily(
 )
 
 
+@OF_PRINCIPAL.list(
+    "/oauth2PermissionGrants",
+    returns=PERMISSION_GRANT,
+    permissions=needs.READ_GRANTS,
+    source="Graph: servicePrincipal: list oauth2PermissionGrants",
+    fidelity=CONSENT,
+)
 async def list_grants_of_principal(call: Call) -> Answer:
-    """GET /servicePrincipals/{principal}/oauth2PermissionGrants."""
+    """List what has been consented to for a service principal."""
     principal = await principal_document(call)
     documents = [
         grant_document
@@ -340,8 +392,18 @@ def object_key(call: Call, name: str) -> str:
 ENDPOINT = entity("endpoint")
 
 
+@OF_PRINCIPAL.list(
+    "/endpoints",
+    returns=ENDPOINT,
+    permissions=needs.READ_APPLICATIONS,
+    source="Graph: servicePrincipal: list endpoints; microsoft/Intune-Resource-Access, src/CsrValidation",
+    fidelity=approximated("only Intune's: other applications have none"),
+)
 async def list_endpoints(call: Call) -> Answer:
-    """GET /servicePrincipals/{principal}/endpoints, also by `appId=...`: empty for all but Intune."""
+    """List the endpoints of Intune for certification authorities of partners.
+
+    Empty for all others.
+    """
     key = object_key(call, "principal")
     # Older clients name Intune only by its appId.
     if key.lower() == INTUNE:

@@ -1,10 +1,7 @@
 """Filters of assignments, and how they were evaluated.
 
-Filters of assignments. Graph: deviceAndAppManagementAssignmentFilter, validateFilter, getState,
-getSupportedProperties, getPlatformSupportedProperties.
-
-Evaluations of filters. Graph: evaluateAssignmentFilter, getAssignmentFiltersStatusDetails, and
-managedDevice/assignmentFilterEvaluationStatusDetails.
+Graph: deviceAndAppManagementAssignmentFilter; deviceManagement: evaluateAssignmentFilter and
+getAssignmentFiltersStatusDetails; assignmentFilterEvaluationStatusDetails of a managedDevice.
 """
 
 from __future__ import annotations
@@ -28,8 +25,9 @@ from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import collection_answer, element_row
-from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, device_id_of
 from fauxtune.surfaces.graph.resources.own_family import RowFamily
 from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
@@ -53,6 +51,13 @@ FILTERS = RowFamily(
         "delete": approximated("400 while it is used, in words of our own"),
     },
 )
+FILTER_PARTS = Routes(
+    FILTERS.path,
+    source=f"Graph: {ASSIGNMENT_FILTER.name}: {{verb}}",
+    read=needs.READ_CONFIGURATION,
+    write=needs.READ_CONFIGURATION,
+    beta_only=True,
+)
 _PROPERTIES = "Collection(microsoft.graph.assignmentFilterSupportedProperty)"
 _WORDS = {
     Operator.EQ: "equals",
@@ -64,8 +69,12 @@ _WORDS = {
 }
 
 
+@FILTER_PARTS.action("/validateFilter")
 async def validate_filter(call: Call) -> Answer:
-    """POST .../validateFilter: whether the rule can be read. An empty one is a 400, as the real service has it."""
+    """Whether a rule can be read.
+
+    An empty one is a 400, as the real service has it.
+    """
     body = call.body().get(ASSIGNMENT_FILTER.name)
     if not isinstance(body, dict):
         raise Invalid(f'The body must be {{"{ASSIGNMENT_FILTER.name}": {{...}}}}.', target=ASSIGNMENT_FILTER.name)
@@ -81,21 +90,27 @@ async def validate_filter(call: Call) -> Answer:
     return _complex(call, "assignmentFilterValidationResult", {"isValidRule": valid})
 
 
+@FILTER_PARTS.function("/getState", fidelity=approximated("they always are"))
 async def get_state(call: Call) -> Answer:
-    """GET .../getState: filters are always on here, as they are in the real service by now."""
+    """Whether filters are on.
+
+    They always are here, as they are in the real service by now.
+    """
     return _complex(call, "assignmentFilterState", {"enabled": True})
 
 
+@FILTER_PARTS.function("/{filter}/getSupportedProperties")
 async def supported_properties(call: Call) -> Answer:
-    """GET .../{filter}/getSupportedProperties: what rules for its platform can say."""
+    """What rules for the filter's platform can say."""
     document = (await element_row(call, FILTERS.listed, key=call.keys["filter"])).document
     apps = document["assignmentFilterManagementType"] == "apps"
     vocabulary = vocabulary_of(document["platform"], apps=apps)
     return collection_answer(call, _properties(vocabulary), context=_PROPERTIES)
 
 
+@FILTER_PARTS.function("/getPlatformSupportedProperties/{platform}")
 async def platform_properties(call: Call) -> Answer:
-    """GET .../getPlatformSupportedProperties(platform='iOS'): the same before there is a filter."""
+    """What rules for a platform can say."""
     platform = DEVICE_PLATFORM_TYPE.canonical(call.keys["platform"], version=call.version)
     vocabulary = vocabulary_of(platform, apps=platform in APPS)
     return collection_answer(call, _properties(vocabulary), context=_PROPERTIES)
@@ -129,12 +144,34 @@ EVALUATION_REQUEST = MODEL.parameters(
 )
 EVALUATION_STATUS_DETAILS = entity("assignmentFilterEvaluationStatusDetails")
 
+_NOW = approximated("evaluated when asked, not as of the last check-in")
+EVALUATION = Routes(
+    "deviceManagement",
+    source="Graph: deviceManagement: {verb}",
+    write=needs.READ_CONFIGURATION,
+    beta_only=True,
+)
+EVALUATIONS = Routes(
+    *DEVICE_PATHS,
+    type=EVALUATION_STATUS_DETAILS,
+    read=needs.READ_MANAGED,
+    beta_only=True,
+    fidelity=_NOW,
+    dated=True,
+)
+
 #: The most devices of one answer, and how many there are unasked (assignmentFilterEvaluateRequest: top).
 _MOST = 100
 
 
+@EVALUATION.action(
+    "/evaluateAssignmentFilter",
+    fidelity=approximated("the shape of the answer follows Intune's reports; its columns are our own"),
+)
 async def evaluate_filter(call: Call) -> Answer:
-    """POST /deviceManagement/evaluateAssignmentFilter: the devices that meet a rule, as a table.
+    """The devices that meet a rule.
+
+    The devices that meet a rule, as a table.
 
     Graph says only that the answer is a stream; the shape is that of Intune's reports. Unverified: its columns.
     """
@@ -158,11 +195,17 @@ def _no_filter(key: str) -> NotFound:
 
 
 #: The profiles whose filters look at a device.
-EVALUATIONS = Computed(EVALUATION_STATUS_DETAILS, _found_for_device, key="status", missing=_no_filter)
+EVALUATIONS.collection(
+    "/assignmentFilterEvaluationStatusDetails",
+    Computed(EVALUATION_STATUS_DETAILS, _found_for_device, key="status", missing=_no_filter),
+    *("List the profiles whose filters look at a device", "Count them", "Get one of them"),
+    count={"dated": False},
+)
 
 
+@EVALUATION.action("/getAssignmentFiltersStatusDetails", fidelity=_NOW)
 async def status_details(call: Call) -> Answer:
-    """POST /deviceManagement/getAssignmentFiltersStatusDetails: what each filter of one profile finds of one device."""
+    """What a profile's filters find of one device."""
     body = call.body()
     device, payload = body.get("managedDeviceId"), body.get("payloadId")
     if not isinstance(device, str) or not isinstance(payload, str):

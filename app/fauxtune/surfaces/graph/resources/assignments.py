@@ -13,7 +13,8 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import GroupId, ProfileId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import NEVER, Entity, Version, bare_name
+from fauxtune.core.odata.schema.types import NEVER, Entity, Version, approximated, bare_name
+from fauxtune.operations.insight.audit_rules import assigns_profile
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.runtime.transaction import Transaction
@@ -23,7 +24,9 @@ from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, stored
 from fauxtune.surfaces.graph.resources.device_configurations import CONFIGURATIONS, below
 from fauxtune.surfaces.graph.resources.parts import Below, placed
@@ -42,6 +45,7 @@ _TARGETS = {
 }
 _GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
 _LEGACY = "deviceConfigurationGroupAssignments"
+_READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 ASSIGNED = Below(
     CONFIGURATIONS.row,
     placed(
@@ -60,9 +64,41 @@ ASSIGNED_TO_GROUPS = Below(
     key="assignment",
 )
 
+OF_PROFILES = Routes(CONFIGURATIONS.path, source="Graph: deviceConfiguration: {verb}", read=_READ, write=_WRITE)
+_TAKEN = approximated("409 for a target that has one: what the real service answers is not documented")
+IN_NEW_FORM = Routes(
+    f"{CONFIGURATIONS.path}/{{profile}}/assignments", type=ASSIGNMENT, read=_READ, write=_WRITE, audit=assigns_profile
+)
+IN_NEW_FORM.collection("", ASSIGNED, "List the assignments", "Count the assignments", "Get an assignment")
+IN_OLD_FORM = Routes(
+    f"{CONFIGURATIONS.path}/{{profile}}/groupAssignments",
+    type=GROUP_ASSIGNMENT,
+    read=_READ,
+    write=_WRITE,
+    beta_only=True,
+    audit=assigns_profile,
+)
+IN_OLD_FORM.collection(
+    "",
+    ASSIGNED_TO_GROUPS,
+    "List the assignments to groups in their old form",
+    "Count the assignments to groups",
+    "Get an assignment in its old form",
+)
 
+
+@OF_PROFILES.action(
+    "/{profile}/assign",
+    many=True,
+    returns=ASSIGNMENT,
+    audit=assigns_profile,
+    fidelity=approximated("400 for a group that is included and excluded at once"),
+)
 async def assign(call: Call) -> Answer:
-    """POST .../{profile}/assign: the whole new set of assignments, in either form."""
+    """Replace the assignments.
+
+    They are sent in either form.
+    """
     targets = _new_set(call, call.lenient_body())
 
     def replace_all(tx: Transaction) -> list[Json]:
@@ -77,16 +113,21 @@ async def assign(call: Call) -> Answer:
     )
 
 
+@IN_NEW_FORM.create(fidelity=_TAKEN)
 async def create_assignment(call: Call) -> Answer:
-    """POST .../{profile}/assignments: one more."""
+    """Add one assignment."""
     new = _new_assignment(call.body(), version=call.version)
     document = await call.run(operations.add, (await CONFIGURATIONS.row(call)).id, new=new)
     value = view(ASSIGNMENT, document, version=call.version)
     return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/assignments")
 
 
+@IN_NEW_FORM.update("/{assignment}", fidelity=approximated("the group of an assignment cannot be changed"))
 async def update_assignment(call: Call) -> Answer:
-    """PATCH .../{profile}/assignments/{assignment}: its intent, and the filter of its target."""
+    """Update an assignment.
+
+    That is its intent, and the filter of its target.
+    """
     profile = await CONFIGURATIONS.row(call)
     old = (await ASSIGNED.row(call, profile)).document
     body = {name: value for name, value in call.body().items() if name != "id"}
@@ -97,30 +138,40 @@ async def update_assignment(call: Call) -> Answer:
     return entity_answer(call, document, context=below(profile, "assignments"))
 
 
+@IN_OLD_FORM.delete("/{assignment}", summary="Remove one assignment by its old form")
+@IN_NEW_FORM.delete("/{assignment}")
 async def delete_assignment(call: Call) -> Answer:
-    """DELETE .../{profile}/assignments/{assignment}, and of its old form."""
+    """Remove one assignment."""
     key = call.keys["assignment"]
     await call.run(operations.remove, (await CONFIGURATIONS.row(call)).id, assignment_id=key)
     return NO_CONTENT
 
 
+@IN_OLD_FORM.get(
+    "/{assignment}/deviceConfiguration",
+    returns=entity("deviceConfiguration"),
+    source="Graph: deviceConfigurationGroupAssignment: deviceConfiguration",
+)
 async def profile_of_group_assignment(call: Call) -> Answer:
-    """GET .../{profile}/groupAssignments/{assignment}/deviceConfiguration."""
+    """The profile of an assignment in its old form."""
     await ASSIGNED_TO_GROUPS.row(call, await CONFIGURATIONS.row(call))
     return await CONFIGURATIONS.get(call)
 
 
+@IN_OLD_FORM.create(fidelity=_TAKEN)
 async def create_group_assignment(call: Call) -> Answer:
-    """POST .../{profile}/groupAssignments: one more."""
+    """Add one assignment in its old form."""
     new = _of_old_form(call.body(), version=call.version)
     document = await call.run(operations.add, (await CONFIGURATIONS.row(call)).id, new=new)
     value = _shown_in_old_form(call, document, new=new)
     return created(call, value, collection=f"{CONTEXT}('{document['sourceId']}')/groupAssignments")
 
 
+@IN_OLD_FORM.update("/{assignment}", fidelity=approximated("400 for another group: delete it and add another"))
 async def update_group_assignment(call: Call) -> Answer:
-    """PATCH .../{profile}/groupAssignments/{assignment}: whether the group is included. Its intent stays; its filter
-    too, unless the group is excluded from now on, which takes none.
+    """Update an assignment in its old form: include or exclude.
+
+    Its intent stays; its filter too, unless the group is excluded from now on, which takes none.
     """
     profile = await CONFIGURATIONS.row(call)
     old = await ASSIGNED_TO_GROUPS.row(call, profile)
@@ -136,9 +187,16 @@ async def update_group_assignment(call: Call) -> Answer:
     return entity_answer(call, _shown_in_old_form(call, document, new=new), context=below(profile, "groupAssignments"))
 
 
+@OF_PROFILES.action(
+    "/getTargetedUsersAndDevices",
+    permissions=_READ,
+    beta_only=True,
+    fidelity=approximated("devices of every platform, also of those that the profile is not for"),
+)
 async def targeted_users_and_devices(call: Call) -> Answer:
-    """POST /deviceManagement/deviceConfigurations/getTargetedUsersAndDevices: whom profiles reach, whatever the
-    platform of the devices: Unverified.
+    """Whom profiles reach.
+
+    Unverified: whatever the platform of the devices.
     """
     ids = call.body().get("deviceConfigurationIds")
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):

@@ -1,8 +1,7 @@
 """Certificates that come from outside: those imported for users, and the connectors that bring them.
 
-Imported certificates. Graph: userPFXCertificate (the type spells PFX, the collection Pfx). Beta only.
-
-The secrets go in and never come out: every read shows `AA==` and an empty text in their place.
+Imported certificates. Graph: userPFXCertificate (the type spells PFX, the collection Pfx). Beta only. The secrets go in
+and never come out: every read shows `AA==` and an empty text in their place.
 
 Certificate connectors. Graph: ndesConnector, certificateConnectorDetails (beta). Intune: "Certificate Connector for
 Microsoft Intune".
@@ -25,16 +24,20 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active, unreached
+from fauxtune.operations.insight.audit_rules import IMPORTED_PFX, changes, creates, deletes
 from fauxtune.storage.collections.tenant import USER_PFX_CERTIFICATES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.rows.certificates import ConnectorRow
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph import needed_permissions as needs
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer, runs
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import (
     Listed,
     computed,
@@ -46,6 +49,15 @@ from fauxtune.surfaces.graph.resources.parts import Computed, Found
 USER_PFX_CERTIFICATE = entity("userPFXCertificate")
 
 _CONTEXT = "deviceManagement/userPfxCertificates"
+_READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
+IMPORTED = Routes(
+    _CONTEXT,
+    type=USER_PFX_CERTIFICATE,
+    source="Graph: userPFXCertificate: {verb} (beta)",
+    read=_READ,
+    write=_WRITE,
+    beta_only=True,
+)
 _LISTED = Listed(
     collection=USER_PFX_CERTIFICATES,
     document=computed,
@@ -57,18 +69,24 @@ _LISTED = Listed(
 )
 
 
+@IMPORTED.list()
 async def list_certificates(call: Call) -> Answer:
-    """GET /deviceManagement/userPfxCertificates."""
+    """List imported certificates."""
     return await list_rows(call, _LISTED)
 
 
+@IMPORTED.count(summary="Count them")
 async def count_certificates(call: Call) -> Answer:
-    """GET /deviceManagement/userPfxCertificates/$count."""
+    """Count imported certificates."""
     return await count_rows(call, _LISTED)
 
 
+@IMPORTED.get("/{certificate}", summary="Get one")
 async def get_certificate(call: Call) -> Answer:
-    """GET .../{user id}-{thumbprint}, in any key form."""
+    """Get an imported certificate.
+
+    The key is `{user id}-{thumbprint}`.
+    """
     check_options(call, USER_PFX_CERTIFICATE)
     key = call.keys["certificate"]
     user_id, thumbprint = imported_pfx.split_id(key)
@@ -79,20 +97,44 @@ async def get_certificate(call: Call) -> Answer:
     return entity_answer(call, document, context=_CONTEXT)
 
 
+@IMPORTED.create(
+    summary="Import one",
+    audit=creates(IMPORTED_PFX),
+    fidelity=approximated("409 for one that the user has, 400 for an unknown user: neither is documented"),
+)
 async def import_certificate(call: Call) -> Answer:
-    """POST. A certificate that the user has already is a 409."""
+    """Import a certificate for a user.
+
+    409 for one that the user has already.
+    """
     body = accept(USER_PFX_CERTIFICATE, call.body(), partial=False, version=call.version)
     document = {**defaults(USER_PFX_CERTIFICATE), **body}
     document = await call.run(imported_pfx.import_pfx, document)
     return created(call, view(USER_PFX_CERTIFICATE, document, version=call.version), collection=_CONTEXT)
 
 
+@IMPORTED.update(
+    "/{certificate}",
+    summary="Update one",
+    audit=changes(IMPORTED_PFX),
+    fidelity=approximated("400 for another thumbprint or user, of which the key is made"),
+)
 async def update_certificate(call: Call) -> Answer:
-    """PATCH: 200 with the entity; `AA==` and an empty text leave the secrets as they are."""
+    """Update an imported certificate.
+
+    200 with the entity; `AA==` and an empty text leave the secrets as they are.
+    """
     changes = accept(USER_PFX_CERTIFICATE, call.body(), partial=True, version=call.version)
     document = await call.run(imported_pfx.update_pfx, call.keys["certificate"], changes=changes)
     return entity_answer(call, view(USER_PFX_CERTIFICATE, document, version=call.version), context=_CONTEXT)
 
+
+# Exactly 204: the import cmdlets insist on it.
+IMPORTED.delete(
+    "/{certificate}",
+    summary="Remove one from the service and from devices; nothing is revoked",
+    audit=deletes(IMPORTED_PFX),
+)(runs(imported_pfx.delete_pfx, key="certificate"))
 
 CERTIFICATE_CONNECTOR = entity("certificateConnectorDetails")
 NDES_CONNECTOR = entity("ndesConnector")
@@ -116,12 +158,38 @@ async def _in_detail(call: Call) -> Found:
     return _DETAILS, await _documents(call)
 
 
-NDES_CONNECTORS = Computed(NDES_CONNECTOR, _of_ndes, key="connector")
-CONNECTORS_IN_DETAIL = Computed(CERTIFICATE_CONNECTOR, _in_detail, key="connector")
+def _connectors(place: str, collection: Computed, *, what: str) -> Routes:
+    routes = Routes(
+        place,
+        type=collection.entity,
+        source=f"Graph: {collection.entity.name} (beta)",
+        read=_READ,
+        write=_WRITE,
+        beta_only=True,
+        dated=True,
+        fidelity=EXACT,
+    )
+    summaries = (f"List {what}s", "Count connectors", f"Get a {what}")
+    routes.collection("", collection, *summaries, count={"dated": False})
+    return routes
 
 
+NDES = _connectors(_NDES, Computed(NDES_CONNECTOR, _of_ndes, key="connector"), what="connector")
+CONNECTORS_IN_DETAIL = _connectors(
+    _DETAILS, Computed(CERTIFICATE_CONNECTOR, _in_detail, key="connector"), what="certificate connector"
+)
+
+
+@NDES.delete(
+    "/{connector}",
+    source="Graph: Delete ndesConnector (beta)",
+    fidelity=approximated("400 for one that is active: what the real service does is not documented"),
+)
 async def delete_ndes(call: Call) -> Answer:
-    """DELETE: the connector is gone, with its keys. What was imported with one of them cannot be delivered any more."""
+    """Remove a connector that is inactive.
+
+    It is gone with its keys: what was imported with one of them cannot be delivered any more.
+    """
     files = await call.run(connector_registry.remove_connector, call.keys["connector"])
     for file in files:
         call.emulator.connector_keys.delete(file)

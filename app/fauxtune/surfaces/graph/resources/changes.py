@@ -19,7 +19,7 @@ from fauxtune.core.graph.subscriptions import DeltaToken, read_token, watched
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.query.expressions import Compare, Condition, Field, Folded, In, Literal, Operand, Operator, Or
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import EXACT, Entity, approximated
 from fauxtune.operations.directory import changes
 from fauxtune.operations.directory import subscriptions as operations
 from fauxtune.operations.directory.changes import Changed, Related
@@ -37,6 +37,7 @@ from fauxtune.surfaces.graph.call import (
     created,
     entity_answer,
 )
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import condition_of, list_documents, preferred_size
 
 #: Objects of one page, and of a filter (Graph: group: delta).
@@ -67,6 +68,24 @@ def delta(kind: str) -> Handler:
         return _answer(call, values, token=page.token, is_complete=page.is_complete)
 
     return handler
+
+
+def _deltas(kind: str, permissions: tuple[str, ...]) -> Routes:
+    routes = Routes(f"{kind}s", type=entity(kind), read=permissions, dated=True)
+    routes.list(
+        "/delta",
+        summary=f"What has changed of {kind}s",
+        source=f"Graph: {kind}: delta; Use delta query to track changes in Microsoft Graph data",
+        fidelity=approximated("a deleted object is gone at once; who was a user's manager is not told"),
+    )(delta(kind))
+    return routes
+
+
+DELTAS = tuple(
+    route
+    for kind, permissions in (("user", needs.READ_USERS), ("group", needs.READ_GROUPS), ("device", needs.READ_DEVICES))
+    for route in _deltas(kind, permissions)
+)
 
 
 async def _token(call: Call, *, kind: str, shape: Entity) -> DeltaToken:
@@ -171,20 +190,33 @@ def _answer(call: Call, values: list[Json], *, token: DeltaToken, is_complete: b
 SUBSCRIPTION = entity("subscription")
 
 _CONTEXT = "subscriptions"
+#: Any of them; creating one needs the permission to read what is subscribed to.
+_ANY = tuple(dict.fromkeys((*needs.READ_USERS, *needs.READ_GROUPS, *needs.READ_DEVICES)))
+_HOOKS = approximated(
+    "users, groups and devices, by webhooks without resource data; the only lifecycle event is reauthorizationRequired"
+)
+SUBSCRIPTIONS = Routes(_CONTEXT, type=SUBSCRIPTION, read=_ANY, write=_ANY, dated=True)
 #: Who reads a resource may subscribe to it.
 _NEEDS = {"user": needs.READ_USERS, "group": needs.READ_GROUPS, "device": needs.READ_DEVICES}
 
 
+@SUBSCRIPTIONS.list(fidelity=EXACT)
 async def list_subscriptions(call: Call) -> Answer:
-    """GET /subscriptions: those of the application that asks."""
+    """List the application's subscriptions."""
     rows = await call.read(queries.subscriptions_of, call.tenant.id)
     now = call.emulator.runner.now(call.tenant)
     own = [row.document for row in rows if row.client_id == call.principal.client_id and row.expires_at > now]
     return list_documents(call, own, entity=SUBSCRIPTION, context=_CONTEXT)
 
 
+@SUBSCRIPTIONS.create(
+    source="Graph: subscription: create; Receive change notifications through webhooks", fidelity=_HOOKS
+)
 async def create_subscription(call: Call) -> Answer:
-    """POST: 201, once the receiver has answered with the validation token."""
+    """Subscribe to changes, once the receiver has answered.
+
+    It answers with the validation token.
+    """
     sent = accept(SUBSCRIPTION, call.body(), partial=False, version=call.version)
     kind = watched(str(sent["resource"])).kind
     call.emulator.permissions.check(call.principal, ("POST", "/subscriptions"), needs=_NEEDS[kind])
@@ -198,8 +230,9 @@ async def create_subscription(call: Call) -> Answer:
     return created(call, view(SUBSCRIPTION, document, version=call.version), collection=_CONTEXT)
 
 
+@SUBSCRIPTIONS.get("/{subscription}", fidelity=EXACT)
 async def get_subscription(call: Call) -> Answer:
-    """GET /subscriptions/{subscription}."""
+    """Get a subscription."""
     check_options(call, SUBSCRIPTION)
     key = call.keys["subscription"]
     row = await call.read(operations.known, call.tenant, key=key, principal=call.principal)
@@ -209,8 +242,9 @@ async def get_subscription(call: Call) -> Answer:
     return entity_answer(call, document, context=_CONTEXT)
 
 
+@SUBSCRIPTIONS.update("/{subscription}", fidelity=_HOOKS)
 async def update_subscription(call: Call) -> Answer:
-    """PATCH /subscriptions/{subscription}: 200 with the subscription, which is renewed."""
+    """Renew a subscription."""
     changes = accept(SUBSCRIPTION, call.body(), partial=True, version=call.version)
     document = await operations.update(
         call.emulator,
@@ -223,13 +257,15 @@ async def update_subscription(call: Call) -> Answer:
     return entity_answer(call, view(SUBSCRIPTION, document, version=call.version), context=_CONTEXT)
 
 
+@SUBSCRIPTIONS.action("/{subscription}/reauthorize", status=204, fidelity=approximated("nothing ends without it"))
 async def reauthorize(call: Call) -> Answer:
-    """POST /subscriptions/{subscription}/reauthorize."""
+    """Authorise a subscription again."""
     await call.run(operations.reauthorize, call.keys["subscription"], principal=call.principal)
     return NO_CONTENT
 
 
+@SUBSCRIPTIONS.delete("/{subscription}")
 async def delete_subscription(call: Call) -> Answer:
-    """DELETE /subscriptions/{subscription}."""
+    """Delete a subscription."""
     await call.run(operations.delete, call.keys["subscription"], principal=call.principal)
     return NO_CONTENT

@@ -1,11 +1,7 @@
-"""The compliance of one device, and its documents.
-
-The compliance of one device, by policy and setting. Graph: managedDevice: deviceCompliancePolicyStates.
+"""The compliance of one device, by policy and setting. Graph: managedDevice: deviceCompliancePolicyStates.
 
 The id of a state is that of its policy. Lists leave `settingStates` empty, as the service does: the path below a state
 has them. A device that was never judged shows only the built-in policy, as it is at this moment.
-
-Documents of compliance: the states of policies and settings, from the rows in which they are stored.
 """
 
 from __future__ import annotations
@@ -20,19 +16,24 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import complex_type, entity
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.compliance import judging
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.collections.compliance import SYSTEM_ACCOUNT
 from fauxtune.storage.queries import resources
 from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.storage.rows.resources import ComplianceStateRow, ResourceRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import collection_answer
-from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, device_row
 from fauxtune.surfaces.graph.resources.parts import Computed, Found
 
 POLICY_STATE = entity("deviceCompliancePolicyState")
 SETTING_STATE = complex_type("deviceCompliancePolicySettingState")
+OF_DEVICE = Routes(*DEVICE_PATHS, read=needs.READ_MANAGED, dated=True)
+_SOME = approximated("settings whose facts no device here reports are unknown")
 _FAILING = frozenset({Status.NON_COMPLIANT.value, Status.ERROR.value, Status.CONFLICT.value})
 
 
@@ -44,8 +45,9 @@ class _States:
     policies: dict[str, ResourceRow]
 
 
+@OF_DEVICE.get("/deviceCompliancePolicyStates/{state}/settingStates", source=SETTING_STATE.source, fidelity=_SOME)
 async def list_settings(call: Call) -> Answer:
-    """GET .../{device}/deviceCompliancePolicyStates/{state}/settingStates: only the property."""
+    """List the settings of a compliance policy on a device."""
     device, key = await device_row(call), call.keys["state"]
     states = await _states(call, device)
     row = next((state for state in states.rows if state.policy_id.lower() == key.lower()), None)
@@ -54,8 +56,9 @@ async def list_settings(call: Call) -> Answer:
     return _settings(call, setting_documents(row, states.policies.get(row.policy_id), device=device.document))
 
 
+@OF_DEVICE.get("/getNonCompliantSettings()", source=SETTING_STATE.source, beta_only=True, fidelity=_SOME)
 async def failing_settings(call: Call) -> Answer:
-    """GET .../{device}/getNonCompliantSettings()."""
+    """List the settings that a device does not meet."""
     check_options(call, POLICY_STATE)
     device = await device_row(call)
     states = await _states(call, device)
@@ -82,8 +85,16 @@ async def _read(call: Call) -> Found:
     return _context(device), _documents(await _states(call, device), device)
 
 
-#: The states of a device's policies.
-STATES = Computed(POLICY_STATE, _read, key="state")
+OF_DEVICE.collection(
+    "/deviceCompliancePolicyStates",
+    Computed(POLICY_STATE, _read, key="state"),
+    *("List compliance policies of a device", "Count compliance policies of a device"),
+    "Get the state of a compliance policy on a device",
+    returns=POLICY_STATE,
+    fidelity=approximated(
+        "by device and setting as at its last check-in; the policy that every device has is among them"
+    ),
+)
 
 
 async def _states(call: Call, device: JoinedDeviceRow) -> _States:

@@ -1,10 +1,8 @@
 """Compliance counted: of each policy by device and by user, and of the whole tenant.
 
-The status of a compliance policy on each device, for each user, and counted. Graph: deviceComplianceDeviceStatus,
-deviceComplianceUserStatus, deviceComplianceDeviceOverview, deviceComplianceUserOverview, settingStateDeviceSummary.
-
-Compliance in the whole tenant: devices by their state, and settings by their states. Graph:
-deviceCompliancePolicyDeviceStateSummary, deviceCompliancePolicySettingStateSummary, deviceComplianceSettingState.
+Graph: deviceComplianceDeviceStatus, deviceComplianceUserStatus, deviceComplianceDeviceOverview,
+deviceComplianceUserOverview, settingStateDeviceSummary; deviceCompliancePolicyDeviceStateSummary,
+deviceCompliancePolicySettingStateSummary, deviceComplianceSettingState.
 
 The built-in policy counts on every device; on one that was never judged its settings are compliant.
 """
@@ -28,7 +26,9 @@ from fauxtune.storage.queries import compliance as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.resources import ComplianceSettingsRow, ResourceRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import Listed, computed
 from fauxtune.surfaces.graph.resources.compliance_states import platform_of, user_of
 from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, placed
@@ -41,15 +41,23 @@ USER_STATUS = entity("deviceComplianceUserStatus")
 
 POLICIES = "deviceManagement/deviceCompliancePolicies"
 _SUMMARIES = "deviceSettingStateSummaries"
+OF_POLICY = Routes(f"{POLICIES}/{{resource}}", read=needs.READ_CONFIGURATION)
+OF_TENANT = Routes("deviceManagement", read=needs.READ_CONFIGURATION)
 
 
+def _summaries_of(what: str) -> tuple[str, str, str]:
+    return f"List {what}", f"Count {what}", f"Get one of {what}"
+
+
+@OF_POLICY.get("/deviceStatusOverview", returns=DEVICE_OVERVIEW, dated=True)
 async def device_status_overview(call: Call) -> Answer:
-    """GET .../{policy}/deviceStatusOverview."""
+    """Count devices by the status of a compliance policy."""
     return await _overview(call, DEVICE_OVERVIEW, name="deviceStatusOverview")
 
 
+@OF_POLICY.get("/userStatusOverview", returns=USER_OVERVIEW, dated=True)
 async def user_status_overview(call: Call) -> Answer:
-    """GET .../{policy}/userStatusOverview."""
+    """Count users by the status of a compliance policy."""
     return await _overview(call, USER_OVERVIEW, name="userStatusOverview")
 
 
@@ -59,8 +67,12 @@ async def _summaries_of_policy(call: Call) -> Found:
     return _below(policy, _SUMMARIES), documents
 
 
-#: How many devices have each setting of a policy in which state.
-SUMMARIES_OF_POLICY = Computed(SETTING_SUMMARY_OF_POLICY, _summaries_of_policy, key="summary")
+OF_POLICY.collection(
+    f"/{_SUMMARIES}",
+    Computed(SETTING_SUMMARY_OF_POLICY, _summaries_of_policy, key="summary"),
+    *_summaries_of("devices by the state of each setting of a compliance policy"),
+    returns=SETTING_SUMMARY_OF_POLICY,
+)
 
 
 async def policy_row(call: Call) -> ResourceRow:
@@ -140,7 +152,7 @@ def _below(policy: ResourceRow, name: str) -> str:
 
 
 #: One row for each device that was judged by the policy.
-OF_DEVICES = Below(
+_OF_DEVICES = Below(
     policy_row,
     placed(
         Listed(collection=COMPLIANCE_DEVICE_STATUSES, entity=DEVICE_STATUS, context=POLICIES, document=computed),
@@ -149,13 +161,25 @@ OF_DEVICES = Below(
     key="status",
 )
 #: One row for each user with a device that was judged by the policy.
-OF_USERS = Below(
+_OF_USERS = Below(
     policy_row,
     placed(
         Listed(collection=COMPLIANCE_USER_STATUSES, entity=USER_STATUS, context=POLICIES, document=computed),
         lambda policy: _below(policy, "userStatuses"),
     ),
     key="status",
+)
+OF_POLICY.collection(
+    "/deviceStatuses",
+    _OF_DEVICES,
+    *_summaries_of("the status of a compliance policy on each device"),
+    returns=DEVICE_STATUS,
+)
+OF_POLICY.collection(
+    "/userStatuses",
+    _OF_USERS,
+    *_summaries_of("the status of a compliance policy for each user"),
+    returns=USER_STATUS,
 )
 
 
@@ -177,8 +201,9 @@ _COUNTED = {
 }
 
 
+@OF_TENANT.get("/deviceCompliancePolicyDeviceStateSummary", returns=DEVICE_SUMMARY)
 async def device_summary(call: Call) -> Answer:
-    """GET /deviceManagement/deviceCompliancePolicyDeviceStateSummary."""
+    """Count devices by their compliance."""
     check_options(call, DEVICE_SUMMARY)
     counts = await call.read(queries.state_counts, call.tenant.id)
     document: Json = {name: counts.get(state, 0) for name, state in _COUNTED.items()}
@@ -248,6 +273,16 @@ def _missing(key: str) -> NotFound:
 
 
 #: How many devices have each setting in which state.
-SUMMARIES_OF_SETTINGS = Computed(SETTING_SUMMARY, _summaries, key="summary", missing=_missing)
-#: The state of one setting on each device.
-STATES_OF_SETTING = Computed(SETTING_STATE, _states, key="state")
+_SETTINGS_BELOW = f"/{_SETTINGS.partition('/')[2]}"
+OF_TENANT.collection(
+    _SETTINGS_BELOW,
+    Computed(SETTING_SUMMARY, _summaries, key="summary", missing=_missing),
+    *_summaries_of("devices by the state of each compliance setting"),
+    returns=SETTING_SUMMARY,
+)
+OF_TENANT.collection(
+    f"{_SETTINGS_BELOW}/{{summary}}/deviceComplianceSettingStates",
+    Computed(SETTING_STATE, _states, key="state"),
+    *_summaries_of("the state of a compliance setting on each device"),
+    returns=SETTING_STATE,
+)

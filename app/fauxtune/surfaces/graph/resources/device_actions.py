@@ -1,8 +1,6 @@
 """What is asked of devices: actions, and the collection of logs.
 
-Actions on one device, or on many. Graph: managedDevice: wipe, retire ... executeAction.
-
-Logs that devices collected. Graph: deviceLogCollectionResponse, createDeviceLogCollectionRequest.
+Graph: managedDevice: wipe, retire ... executeAction; deviceLogCollectionResponse, createDeviceLogCollectionRequest.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from fauxtune.core.engine.device_actions.support import EMULATED
 from fauxtune.core.engine.device_actions.table import LONGEST_BODY, LONGEST_TITLE
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.device_actions import BULK, COLLECT_LOGS, EXECUTE_ACTION, FORMS, Form
@@ -21,18 +20,51 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated, refused
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import available_actions, log_collections
-from fauxtune.operations.insight.audit_rules import orders_many
+from fauxtune.operations.insight.audit_rules import COLLECTED_LOGS, deletes, orders, orders_many
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import DeviceActionRow, JoinedDeviceRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import count_documents, element_document, list_documents
-from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, PLACES, device_id_of, device_row
 
 BULK_RESULT = complex_type("bulkManagedDeviceActionResult")
+LOG_COLLECTION = entity("deviceLogCollectionResponse")
+_CARRIED = {
+    DeviceAction.WIPE: EXACT,
+    DeviceAction.RETIRE: EXACT,
+    DeviceAction.SYNC: EXACT,
+    DeviceAction.REMEDIATE: approximated("the device is called at once; it leaves no entry in deviceActionResults"),
+}
+#: Of every other action that simulated devices of some platform carry out.
+_SOMEWHERE = approximated("carried to the devices that support it, for others 400 or 501; 400 once its end was ordered")
+#: What few actions want instead of the permission of their own. Graph reference, 2021 and 2024: the notification;
+#: Microsoft's list of permissions, 2026-08: Configuration for it too, and for the others what their rows say.
+_CHANGES = (*needs.WRITE_MANAGED, *needs.WRITE_CONFIGURATION)
+_MAY_ACT = {
+    DeviceAction.NOTIFY: _CHANGES,
+    DeviceAction.COLLECT_LOGS: _CHANGES,
+    DeviceAction.REMOTE_ASSISTANCE: _CHANGES,
+    DeviceAction.ROTATE_BITLOCKER_KEYS: _CHANGES,
+    DeviceAction.WIPE: (*needs.ACT, *_CHANGES),
+}
+_REFUSED = refused("400 or, where real devices of the kind support it, 501")
+ACTIONS = Routes(*DEVICE_PATHS, write=needs.ACT)
+BULK_ACTION = Routes(PLACES[0], write=needs.ACT)
+LOGS = Routes(
+    *(f"{path}/logCollectionRequests" for path in DEVICE_PATHS),
+    type=LOG_COLLECTION,
+    read=needs.READ_MANAGED,
+    write=needs.WRITE_MANAGED,
+    dated=True,
+)
+_LOGS = approximated("of Windows devices; ten are kept, each for 28 days; what is collected is always the same")
 
 #: The limit of one request: bulk actions have 100 devices ("Device action: retire", 2026-08-06).
 _MOST = 100
@@ -45,7 +77,7 @@ _MINUTES = re.compile(r"[0-9]{1,3}")
 _BODIES = {form.action: form.body for form in FORMS}
 
 
-def action(form: Form) -> Handler:
+def _action(form: Form) -> Handler:
     """Return the handler of POST .../{action}: no body, null and {} are the same."""
 
     async def ask(call: Call) -> Answer:
@@ -58,8 +90,36 @@ def action(form: Form) -> Handler:
     return ask
 
 
+def _fidelity(action: DeviceAction) -> Fidelity:
+    carried = any(action in actions for actions in EMULATED.values())
+    return _CARRIED.get(action, _SOMEWHERE if carried else _REFUSED)
+
+
+for _form in FORMS:
+    if _form.action is not DeviceAction.COLLECT_LOGS:
+        ACTIONS.action(
+            f"/{_form.action.value}",
+            summary=_form.action.value,
+            accepts=_form.body if _form.body.properties else None,
+            status=204,
+            beta_only=_form.beta_only,
+            permissions=_MAY_ACT.get(_form.action, needs.ACT),
+            source=_form.body.source,
+            fidelity=_fidelity(_form.action),
+            audit=orders(_form.action),
+        )(_action(_form))
+
+
+@BULK_ACTION.action(
+    "/executeAction",
+    accepts=EXECUTE_ACTION,
+    returns=BULK_RESULT,
+    beta_only=True,
+    source=EXECUTE_ACTION.source,
+    fidelity=approximated("at most 100 devices at once; realAction is checked and left alone"),
+)
 async def execute_action(call: Call) -> Answer:
-    """POST /deviceManagement/managedDevices/executeAction: one action on up to a hundred devices."""
+    """One action on many devices."""
     body = accept(EXECUTE_ACTION, call.body(), partial=False, version=call.version)
     name = body["actionName"]
     if name not in BULK:
@@ -131,12 +191,24 @@ def _check(action: DeviceAction, details: Json) -> None:
                 )
 
 
-LOG_COLLECTION = entity("deviceLogCollectionResponse")
 _KEY = "collection"
 
 
+@ACTIONS.action(
+    f"/{DeviceAction.COLLECT_LOGS.value}",
+    accepts=COLLECT_LOGS,
+    returns=LOG_COLLECTION,
+    beta_only=True,
+    permissions=_MAY_ACT[DeviceAction.COLLECT_LOGS],
+    source=COLLECT_LOGS.source,
+    fidelity=_LOGS,
+    audit=orders(DeviceAction.COLLECT_LOGS),
+)
 async def create_request(call: Call) -> Answer:
-    """POST .../createDeviceLogCollectionRequest: 200 with the collection, which is pending."""
+    """Collect the logs of a device.
+
+    200 with the collection, which is pending.
+    """
     body = accept(COLLECT_LOGS, call.optional_body(), partial=False, version=call.version)
     record, user = await device_row(call), None
     if call.principal.user_id is not None:
@@ -150,23 +222,26 @@ async def create_request(call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, **shape})
 
 
+@LOGS.list(source=LOG_COLLECTION.source, fidelity=_LOGS)
 async def list_collections(call: Call) -> Answer:
-    """GET .../{device}/logCollectionRequests."""
+    """List collected logs."""
     record = await device_row(call)
     rows = await call.run(log_collections.collections, record)
     documents = await _documents(call, rows, record=record)
     return list_documents(call, documents, entity=LOG_COLLECTION, context=_context(record))
 
 
+@LOGS.count(source=LOG_COLLECTION.source, fidelity=_LOGS)
 async def count_collections(call: Call) -> Answer:
-    """GET .../{device}/logCollectionRequests/$count."""
+    """Count collected logs."""
     record = await device_row(call)
     rows = await call.run(log_collections.collections, record)
     return count_documents(call, await _documents(call, rows, record=record), entity=LOG_COLLECTION)
 
 
+@LOGS.get("/{collection}", source=LOG_COLLECTION.source, fidelity=_LOGS)
 async def get_collection(call: Call) -> Answer:
-    """GET .../{device}/logCollectionRequests/{collection}."""
+    """Get a collection of logs."""
     record = await device_row(call)
     row = await call.run(log_collections.collection, record, key=call.keys[_KEY])
     documents = await _documents(call, [row], record=record)
@@ -174,16 +249,25 @@ async def get_collection(call: Call) -> Answer:
     return entity_answer(call, document or {}, context=_context(record))
 
 
+@LOGS.delete("/{collection}", source="Graph: Delete deviceLogCollectionResponse", audit=deletes(COLLECTED_LOGS))
 async def delete_collection(call: Call) -> Answer:
-    """DELETE .../{device}/logCollectionRequests/{collection}: the archive goes too."""
+    """Delete a collection of logs with its archive."""
     record = await device_row(call)
     row = await call.run(log_collections.delete, record, key=call.keys[_KEY])
     await _forget(call, [row])
     return NO_CONTENT
 
 
+@LOGS.action(
+    "/{collection}/createDownloadUrl",
+    permissions=needs.READ_MANAGED,
+    fidelity=approximated("an address of this server, valid for an hour of the tenant's clock"),
+)
 async def create_download_url(call: Call) -> Answer:
-    """POST .../logCollectionRequests/{collection}/createDownloadUrl. Unverified: 404 while there is no archive."""
+    """Address of the archive.
+
+    Unverified: 404 while there is no archive.
+    """
     record = await device_row(call)
 
     def address(tx: Transaction) -> tuple[DeviceActionRow, str]:

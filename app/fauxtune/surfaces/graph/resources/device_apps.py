@@ -12,6 +12,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.core.policies.app_states import InstallState
 from fauxtune.core.policies.apps import APP_RULES
 from fauxtune.operations.profiles import resources
@@ -21,16 +22,30 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.rows.resources import InstalledAppRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import list_documents
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
-from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, device_row
 from fauxtune.surfaces.graph.resources.parts import Computed, Found
 from fauxtune.surfaces.graph.resources.users import key_of
 
 DETECTED_APP, MANAGED_DEVICE = entity("detectedApp"), entity("managedDevice")
 INTENT_AND_STATE = entity("mobileAppIntentAndState")
 _DETECTED = "deviceManagement/detectedApps"
+_ASSIGNED = approximated("apps that management installed: simulated devices have no others")
+DETECTED = Routes(_DETECTED, type=DETECTED_APP, source=DETECTED_APP.source, read=needs.READ_MANAGED, fidelity=_ASSIGNED)
+OF_DEVICE = Routes(
+    *DEVICE_PATHS, type=DETECTED_APP, source=DETECTED_APP.source, read=needs.READ_MANAGED, fidelity=_ASSIGNED
+)
+OF_USER = Routes(
+    "users/{user}/mobileAppIntentAndStates",
+    type=INTENT_AND_STATE,
+    read=needs.READ_APPS,
+    beta_only=True,
+    fidelity=approximated("the states that devices report; links and apps that no device installs have none"),
+)
 #: Graph: detectedAppPlatformType, by how the name of a kind begins.
 _PLATFORMS = (
     ("android", "androidWorkProfile"),
@@ -55,12 +70,16 @@ async def _on_any_device(call: Call) -> Found:
     return _DETECTED, await call.read(_detected, call)
 
 
-#: The apps that devices have.
-ON_DEVICES = Computed(DETECTED_APP, _on_any_device, key="app")
+DETECTED.collection(
+    "",
+    Computed(DETECTED_APP, _on_any_device, key="app"),
+    *("List the apps that devices have", "Count them", "Get one of them"),
+)
 
 
+@DETECTED.list("/{app}/managedDevices", returns=MANAGED_DEVICE)
 async def list_devices_with(call: Call) -> Answer:
-    """GET /deviceManagement/detectedApps/{app}/managedDevices."""
+    """List the devices that have an app."""
     documents = await call.read(_devices_with, call)
     context = f"{_DETECTED}('{call.keys['app']}')/managedDevices"
     return list_documents(call, documents, entity=MANAGED_DEVICE, context=context)
@@ -72,8 +91,13 @@ async def _on_one_device(call: Call) -> Found:
     return f"managedDevices('{device}')/detectedApps", documents
 
 
-#: The apps that one device has.
-ON_DEVICE = Computed(DETECTED_APP, _on_one_device, key="part")
+OF_DEVICE.collection(
+    "/detectedApps",
+    Computed(DETECTED_APP, _on_one_device, key="part"),
+    *("List the apps that a device has", "Count them", "Get one of them"),
+    beta_only=True,
+    count={"beta_only": False},
+)
 
 
 async def _intents_of_user(call: Call) -> Found:
@@ -82,7 +106,9 @@ async def _intents_of_user(call: Call) -> Found:
 
 
 #: One for each of a user's devices: what is intended for its apps, and how they are.
-INTENTS = Computed(INTENT_AND_STATE, _intents_of_user, key="device")
+_INTENTS_OF_USER = Computed(INTENT_AND_STATE, _intents_of_user, key="device")
+OF_USER.list(summary="List the apps of a user's devices")(_INTENTS_OF_USER.every)
+OF_USER.get("/{device}", summary="Get the apps of a user's device")(_INTENTS_OF_USER.get)
 
 
 def _intents_path(call: Call) -> str:

@@ -7,13 +7,14 @@ from fauxtune.core.model.ids import DeviceCategoryId
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.devices import records as device_records
-from fauxtune.operations.insight.audit_rules import CATEGORY
+from fauxtune.operations.insight.audit_rules import CATEGORY, DEVICE, changes
 from fauxtune.storage.collections.devices import DEVICE_CATEGORIES
 from fauxtune.storage.queries import device_records as queries
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.resources.device_parts import NONE
-from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, device_id_of, device_row
 from fauxtune.surfaces.graph.resources.own_family import RowFamily
 
 DEVICE_CATEGORY = entity("deviceCategory")
@@ -39,29 +40,43 @@ CATEGORIES = RowFamily(
     },
 )
 
+_NO_CATEGORY = approximated("what a device in no category answers is not documented: here a category named Unknown")
+OF_DEVICE = Routes(
+    *(f"{path}/deviceCategory" for path in DEVICE_PATHS),
+    type=DEVICE_CATEGORY,
+    read=needs.READ_MANAGED,
+    write=needs.WRITE_MANAGED,
+    audit=changes(DEVICE),
+)
+_SOURCE = "Graph: managedDevice: deviceCategory"
 
+
+@OF_DEVICE.get(source=_SOURCE, fidelity=_NO_CATEGORY)
 async def category_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/deviceCategory."""
+    """Category of a device."""
     check_options(call, DEVICE_CATEGORY)
     document = view(DEVICE_CATEGORY, await _of_device(call), version=call.version, select=call.query.select)
     return entity_answer(call, document, context=CATEGORIES.path)
 
 
+@OF_DEVICE.get("/$ref", returns=None, source=_SOURCE, fidelity=_NO_CATEGORY)
 async def reference_of_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/deviceCategory/$ref."""
+    """Reference to the category of a device."""
     category = await _of_device(call)
     place = call.location(CATEGORIES.path, category["id"])
     return Answer(200, {"@odata.context": call.context("$ref"), "@odata.id": place})
 
 
+@OF_DEVICE.put("/$ref", source=_SOURCE)
 async def set_category(call: Call) -> Answer:
-    """PUT .../managedDevices/{device}/deviceCategory/$ref."""
+    """Put a device into a category."""
     await _put(call, call.reference(to="deviceCategory"))
     return NO_CONTENT
 
 
+@OF_DEVICE.delete("/$ref", source=_SOURCE)
 async def clear_category(call: Call) -> Answer:
-    """DELETE .../managedDevices/{device}/deviceCategory/$ref."""
+    """Put a device into no category."""
     await _put(call, None)
     return NO_CONTENT
 

@@ -23,9 +23,10 @@ from fauxtune.core.graph.references import binds
 from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.paths.table import UnknownSegment
-from fauxtune.core.odata.schema.types import Entity, approximated, bare_name
+from fauxtune.core.odata.schema.types import EXACT, Entity, approximated, bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
-from fauxtune.operations.insight.audit_rules import PROFILE
+from fauxtune.core.profiles.references import NAMES
+from fauxtune.operations.insight.audit_rules import PROFILE, changes
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.profiles.references import referenced
 from fauxtune.operations.runtime.transaction import Transaction
@@ -35,6 +36,7 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows, of_cast
 from fauxtune.surfaces.graph.resources.own_family import RowFamily
 from fauxtune.surfaces.graph.resources.profile_expansion import (
@@ -242,7 +244,7 @@ def kind_of(name: str) -> Kind:
 DEVICE_CONFIGURATION = entity("deviceConfiguration")
 
 
-def read_target(navigation: str) -> Handler:
+def _read_target(navigation: str) -> Handler:
     """GET .../{profile}/rootCertificate: the profile itself."""
 
     async def handler(call: Call) -> Answer:
@@ -258,7 +260,7 @@ def read_target(navigation: str) -> Handler:
     return handler
 
 
-def read_reference(navigation: str) -> Handler:
+def _read_reference(navigation: str) -> Handler:
     """GET .../{profile}/rootCertificate/$ref: where that profile is found."""
 
     async def handler(call: Call) -> Answer:
@@ -269,7 +271,7 @@ def read_reference(navigation: str) -> Handler:
     return handler
 
 
-def set_reference(navigation: str) -> Handler:
+def _set_reference(navigation: str) -> Handler:
     """PUT .../{profile}/rootCertificate/$ref."""
 
     async def handler(call: Call) -> Answer:
@@ -287,7 +289,7 @@ def set_reference(navigation: str) -> Handler:
     return handler
 
 
-def clear_reference(navigation: str) -> Handler:
+def _clear_reference(navigation: str) -> Handler:
     """DELETE .../{profile}/rootCertificate/$ref."""
 
     async def handler(call: Call) -> Answer:
@@ -301,3 +303,35 @@ def clear_reference(navigation: str) -> Handler:
         return NO_CONTENT
 
     return handler
+
+
+REFERENCES = Routes(
+    f"{CONTEXT}/{{profile}}",
+    read=needs.READ_CONFIGURATION,
+    write=needs.WRITE_CONFIGURATION,
+    beta_only=True,
+    audit=changes(PROFILE),
+)
+_SET = approximated("the type is checked, and the version raised: what the service does beyond is not documented")
+_CLEARED = approximated("404 where nothing is set, else the version is raised: neither is documented")
+_DERIVED = approximated("derived credentials do not exist here: nothing can be bound")
+# A few lines for each navigation that any type of profile declares.
+for _name in NAMES:
+    _exact, _set, _cleared = (_DERIVED,) * 3 if _name == "derivedCredentialSettings" else (EXACT, _SET, _CLEARED)
+    _source = f"Graph: deviceConfiguration (beta): {_name}"
+    REFERENCES.get(
+        f"/{_name}",
+        summary=f"Get the {_name} that a profile refers to",
+        returns=DEVICE_CONFIGURATION,
+        source=_source,
+        fidelity=_exact,
+    )(_read_target(_name))
+    REFERENCES.get(f"/{_name}/$ref", summary=f"Get the reference {_name}", source=_source, fidelity=_exact)(
+        _read_reference(_name)
+    )
+    REFERENCES.put(f"/{_name}/$ref", summary=f"Set the reference {_name}", source=_source, fidelity=_set)(
+        _set_reference(_name)
+    )
+    REFERENCES.delete(f"/{_name}/$ref", summary=f"Clear the reference {_name}", source=_source, fidelity=_cleared)(
+        _clear_reference(_name)
+    )

@@ -26,7 +26,7 @@ from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.text import text_value
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import Entity, approximated
+from fauxtune.core.odata.schema.types import EXACT, Entity, approximated
 from fauxtune.core.odata.schema.types import stored as stored_only
 from fauxtune.operations.directory import devices, users_and_groups
 from fauxtune.operations.directory.grants import principal_documents
@@ -38,6 +38,7 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryDeviceRow, DirectoryObjectRow, UserRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import Identified, Listed, Stored, collection_answer, stored
 from fauxtune.surfaces.graph.resources.own_family import Accepted, RowFamily
 
@@ -48,6 +49,17 @@ SEARCH = approximated("for $search a word begins at white space and punctuation;
 AT_ONCE = approximated("gone at once, without a recycle bin")
 
 CONTEXT = "directoryObjects"
+ONE_OBJECT = Routes(f"{CONTEXT}/{{object}}", type=DIRECTORY_OBJECT, read=needs.READ_OBJECTS, write=needs.WRITE_OBJECTS)
+#: Bound to any collection of directory objects, it gives whatever has the ids.
+BY_IDS = Routes(
+    CONTEXT,
+    "users",
+    "groups",
+    "devices",
+    "organization",
+    source="Graph: directoryObject: {verb}",
+    write=needs.READ_OBJECTS,
+)
 #: Graph: "Customize Microsoft Graph responses with query parameters": an expanded navigation has that many elements.
 MOST_EXPANDED = 20
 #: Graph: directoryObject: getByIds.
@@ -86,8 +98,9 @@ def mixed(navigation: str) -> Listed[DirectoryObjectRow]:
     )
 
 
+@ONE_OBJECT.get(fidelity=EXACT)
 async def get_object(call: Call) -> Answer:
-    """GET /directoryObjects/{object}."""
+    """Get any directory object."""
     check_options(call, ANY_OBJECT)
     key = call.keys["object"].lower()
     row = await call.read(queries.directory_object, call.tenant.id, object_id=key)
@@ -99,16 +112,23 @@ async def get_object(call: Call) -> Answer:
     return entity_answer(call, principals[0], context=CONTEXT)
 
 
+@ONE_OBJECT.delete(fidelity=AT_ONCE)
 async def delete_object(call: Call) -> Answer:
-    """DELETE /directoryObjects/{object}."""
+    """Delete any directory object."""
     row = await _object(call)
     deletion = users_and_groups.DELETIONS.get(row.kind, devices.delete_device)
     await call.run(deletion, row.id)
     return NO_CONTENT
 
 
+@BY_IDS.action(
+    "/getByIds",
+    many=True,
+    returns=DIRECTORY_OBJECT,
+    fidelity=approximated("users, groups, devices and service principals: no other kinds"),
+)
 async def get_by_ids(call: Call) -> Answer:
-    """POST /directoryObjects/getByIds."""
+    """Get directory objects by their ids."""
     body = call.body()
     check_options(call, ANY_OBJECT)
     object_ids = texts(body, "ids", most=_MOST_IDS)

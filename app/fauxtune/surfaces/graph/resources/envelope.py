@@ -1,6 +1,6 @@
 """What is about Graph itself: batches, `$metadata` and the service document.
 
-Many requests in one. Graph: "Combine multiple requests in one HTTP call using JSON batching".
+A batch is many requests in one. Graph: "Combine multiple requests in one HTTP call using JSON batching".
 
 Items without dependencies run in the order in which they came. One whose dependency failed is answered 424 without
 being tried. Clients write `depends_on` for `dependsOn`, absolute addresses of any host, and ids that are numbers: all
@@ -26,7 +26,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.csdl import csdl
 from fauxtune.core.odata.paths.table import Route, organization_in
-from fauxtune.core.odata.schema.types import Version
+from fauxtune.core.odata.schema.types import Version, approximated
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, Message
 
 _MOST = 20
@@ -208,3 +208,38 @@ class Description:
         served = [route for route in routes if route.status != 501 and route.segments]
         firsts = {route.segments[0] for route in served if not route.segments[0].startswith("$")}
         return {name: "EntitySet" if name in sets else "Singleton" for name in sorted(firsts)}
+
+
+_OURS = approximated("what is emulated, and nothing else")
+
+
+def envelope_of(description: Description) -> tuple[Route[Handler], ...]:
+    """Return the routes. `description`: answers for the documents about all routes."""
+    return (
+        Route(
+            "GET",
+            "",
+            description.describe,
+            "The service document, for anybody",
+            source="OData Protocol 4.01, 11.1.1",
+            fidelity=_OURS,
+        ),
+        Route(
+            "GET",
+            "$metadata",
+            description.describe,
+            "The types, as CSDL, for anybody",
+            source="OData CSDL XML 4.01",
+            fidelity=_OURS,
+        ),
+        Route(
+            "POST",
+            "$batch",
+            batch,
+            "Up to 20 requests in one",
+            source="Graph: JSON batching",
+            fidelity=approximated(
+                "a /$count gives a number as its body: how the real service writes it is not documented"
+            ),
+        ),
+    )

@@ -15,6 +15,7 @@ from fauxtune.core.graph.index import entity
 from fauxtune.core.model.actions import EscrowKind
 from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.schema.types import approximated
 from fauxtune.operations.devices import escrow
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.runtime.transaction import Transaction
@@ -23,33 +24,43 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import device_records as queries
 from fauxtune.storage.rows.ledger import EscrowedSecretRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import count_documents, list_documents
-from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, device_row
 
 RECOVERY_KEY = entity("bitlockerRecoveryKey")
 LOCAL_CREDENTIAL = entity("deviceLocalCredentialInfo")
 _KEYS, _CREDENTIALS = "informationProtection/bitlocker/recoveryKeys", "directory/deviceLocalCredentials"
 _KEY, _PASSWORDS = "key", "credentials"
+_JOURNAL = approximated("reading a secret is written into the journal, not into the audit log of Entra ID")
+
+KEYS = Routes(_KEYS, type=RECOVERY_KEY, read=needs.READ_RECOVERY_KEYS)
+OF_DEVICE = Routes(*DEVICE_PATHS, source="Graph: managedDevice: {verb}")
+CREDENTIALS = Routes(_CREDENTIALS, type=LOCAL_CREDENTIAL, read=needs.READ_LOCAL_CREDENTIALS)
 #: Windows LAPS: a password is replaced after thirty days, unless a policy says otherwise.
 _PASSWORD_AGE = timedelta(days=30)
 
 
+@KEYS.list(source="Graph: bitlocker: list recoveryKeys")
 async def list_recovery_keys(call: Call) -> Answer:
-    """GET /informationProtection/bitlocker/recoveryKeys: without the keys."""
+    """List the recovery keys of BitLocker, without the keys."""
     _refuse_secret(call, _KEY)
     documents = [document for _row, document in await call.read(_recovery_keys, call)]
     return list_documents(call, documents, entity=RECOVERY_KEY, context=_KEYS)
 
 
+@KEYS.count(source="Graph: bitlocker: list recoveryKeys")
 async def count_recovery_keys(call: Call) -> Answer:
-    """GET /informationProtection/bitlocker/recoveryKeys/$count."""
+    """Count the recovery keys of BitLocker."""
     documents = [document for _row, document in await call.read(_recovery_keys, call)]
     return count_documents(call, documents, entity=RECOVERY_KEY)
 
 
+@KEYS.get("/{recoveryKey}", permissions=needs.OPEN_RECOVERY_KEYS, fidelity=_JOURNAL, dated=True)
 async def get_recovery_key(call: Call) -> Answer:
-    """GET /informationProtection/bitlocker/recoveryKeys/{recoveryKey}: with the key if `$select` names it."""
+    """Get a recovery key of BitLocker; $select=key shows it."""
     check_options(call, RECOVERY_KEY)
     key = call.keys["recoveryKey"]
     known = {str(document["id"]): (row, document) for row, document in await call.read(_recovery_keys, call)}
@@ -62,21 +73,30 @@ async def get_recovery_key(call: Call) -> Answer:
     return entity_answer(call, selected, context=_KEYS)
 
 
+@CREDENTIALS.list()
 async def list_local_credentials(call: Call) -> Answer:
-    """GET /directory/deviceLocalCredentials: without the passwords."""
+    """List the devices that have escrowed the password of a local administrator.
+
+    The passwords are not among it.
+    """
     _refuse_secret(call, _PASSWORDS)
     documents = [document for _rows, document in await call.read(_local_credentials, call)]
     return list_documents(call, documents, entity=LOCAL_CREDENTIAL, context=_CREDENTIALS)
 
 
+@CREDENTIALS.count()
 async def count_local_credentials(call: Call) -> Answer:
-    """GET /directory/deviceLocalCredentials/$count."""
+    """Count the devices that have escrowed the password of a local administrator."""
     documents = [document for _rows, document in await call.read(_local_credentials, call)]
     return count_documents(call, documents, entity=LOCAL_CREDENTIAL)
 
 
+@CREDENTIALS.get("/{device}", permissions=needs.OPEN_LOCAL_CREDENTIALS, fidelity=_JOURNAL, dated=True)
 async def get_local_credential(call: Call) -> Answer:
-    """GET /directory/deviceLocalCredentials/{device}: with the passwords, newest first, if `$select` names them."""
+    """Get the passwords of a local administrator, by the deviceId; $select=credentials shows them.
+
+    The newest is first.
+    """
     check_options(call, LOCAL_CREDENTIAL)
     key = call.keys["device"]
     known = {str(document["id"]): (rows, document) for rows, document in await call.read(_local_credentials, call)}
@@ -93,8 +113,18 @@ async def get_local_credential(call: Call) -> Answer:
     return entity_answer(call, selected, context=_CREDENTIALS)
 
 
+@OF_DEVICE.function(
+    "/getFileVaultKey",
+    permissions=(*needs.READ_CONFIGURATION, *needs.READ_MANAGED),
+    beta_only=True,
+    fidelity=approximated("404 where none was escrowed; the reading is written only into the journal"),
+    dated=True,
+)
 async def get_file_vault_key(call: Call) -> Answer:
-    """GET .../managedDevices/{device}/getFileVaultKey. Unverified: 404 for a device that has escrowed none."""
+    """Recovery key of FileVault.
+
+    Unverified: 404 for a device that has escrowed none.
+    """
     device = await device_row(call)
 
     def key(tx: Transaction) -> str:

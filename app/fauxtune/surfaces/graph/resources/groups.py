@@ -1,8 +1,6 @@
 """Groups; and the lists of members, owners and groups that any object of the directory has.
 
-Groups, their members and owners. Graph: group; members/$ref and owners/$ref.
-
-Memberships, ownerships and managers. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf,
+Graph: group; members/$ref and owners/$ref; list members, transitiveMembers, owners, memberOf, transitiveMemberOf,
 and one of each; checkMemberGroups, getMemberGroups, checkMemberObjects, getMemberObjects.
 
 The path names the object whose lists are asked for: a user, `/me`, a group, an Entra device, or any directory object.
@@ -19,7 +17,7 @@ from fauxtune.core.graph.references import KINDS, binds, reference_id
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.ids import GroupId
 from fauxtune.core.odata.query.expressions import IsOf
-from fauxtune.core.odata.schema.types import approximated
+from fauxtune.core.odata.schema.types import EXACT, Fidelity, approximated
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.collections.directory import GROUPS
 from fauxtune.storage.database import Connection
@@ -28,6 +26,7 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import DirectoryObjectRow, GroupRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import Identified, Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.directory_objects import (
     AT_ONCE,
@@ -40,7 +39,7 @@ from fauxtune.surfaces.graph.resources.directory_objects import (
     texts,
 )
 from fauxtune.surfaces.graph.resources.own_family import Accepted
-from fauxtune.surfaces.graph.resources.users import key_of
+from fauxtune.surfaces.graph.resources.users import OF_USER, key_of
 
 GROUP = entity("group")
 DYNAMIC = approximated("of rules of dynamic groups those about Autopilot devices are evaluated; others name nobody")
@@ -86,28 +85,62 @@ GROUPS_OF_TENANT = _Groups(
     },
 )
 
+OF_GROUP = Routes("groups/{group}", source="Graph: group: {verb}", read=needs.READ_GROUPS, write=needs.WRITE_GROUPS)
+OF_DEVICE = Routes("devices/{device}", source="Graph: device: {verb}", read=needs.READ_DEVICES)
+OF_OBJECT = Routes("directoryObjects/{object}", source="Graph: directoryObject: {verb}", read=needs.READ_OBJECTS)
+_GROUPS_ONLY = approximated("only groups: there are no directory roles and no administrative units")
+_ONE_OWNER = approximated("a user's devices are those that the user enrolled")
 
+
+@OF_GROUP.action("/members/$ref", status=204, permissions=needs.WRITE_MEMBERS, source="Graph: group: add members")
 async def add_member(call: Call) -> Answer:
-    """POST /groups/{group}/members/$ref with {"@odata.id": url}; only the id in it matters."""
+    """Add a member.
+
+    The body is {"@odata.id": url}; only the id in it matters.
+    """
     await call.run(users_and_groups.add_member, call.keys["group"], member_id=call.reference(to="directoryObject"))
     return NO_CONTENT
 
 
+@OF_GROUP.delete("/members/{member}/$ref", permissions=needs.WRITE_MEMBERS, source="Graph: group: remove member")
+@OF_GROUP.delete(
+    "/members/$ref",
+    summary="Remove a member named by @id",
+    permissions=needs.WRITE_MEMBERS,
+    source="Graph: group: remove member",
+)
 async def remove_member(call: Call) -> Answer:
-    """DELETE /groups/{group}/members/{member}/$ref, or .../members/$ref?@id=url."""
+    """Remove a member.
+
+    The path names it, or `?@id=url`.
+    """
     member = call.keys.get("member") or reference_id(call.query.other("@id") or "")
     await call.run(users_and_groups.remove_member, call.keys["group"], member_id=member)
     return NO_CONTENT
 
 
+@OF_GROUP.action(
+    "/owners/$ref",
+    status=204,
+    source="Graph: group: add owners",
+    fidelity=approximated("only users: there are no service principals"),
+)
 async def add_owner(call: Call) -> Answer:
-    """POST /groups/{group}/owners/$ref with {"@odata.id": url}."""
+    """Add an owner.
+
+    The body is {"@odata.id": url}.
+    """
     await call.run(users_and_groups.add_owner, call.keys["group"], owner_id=call.reference(to="user"))
     return NO_CONTENT
 
 
+@OF_GROUP.delete("/owners/{owner}/$ref", source="Graph: group: remove owners")
+@OF_GROUP.delete("/owners/$ref", summary="Remove an owner named by @id", source="Graph: group: remove owners")
 async def remove_owner(call: Call) -> Answer:
-    """DELETE /groups/{group}/owners/{owner}/$ref, or .../owners/$ref?@id=url."""
+    """Remove an owner.
+
+    The path names it, or `?@id=url`.
+    """
     owner = call.keys.get("owner") or reference_id(call.query.other("@id") or "")
     await call.run(users_and_groups.remove_owner, call.keys["group"], owner_id=owner)
     return NO_CONTENT
@@ -165,13 +198,18 @@ class Objects:
         return await list_rows(call, listed, parent=await owner_id(call))
 
 
+@OF_USER.get("/manager", returns=entity("directoryObject"), source="Graph: user: list manager", fidelity=EXACT)
 async def get_manager(call: Call) -> Answer:
-    """GET .../manager; 404 for a user without one."""
+    """Get a user's manager.
+
+    404 for a user without one.
+    """
     return entity_answer(call, shape(call, await _manager(call)), context="directoryObjects")
 
 
+@OF_USER.get("/manager/$ref", source="Graph: user: list manager")
 async def get_manager_reference(call: Call) -> Answer:
-    """GET .../manager/$ref."""
+    """Get the reference to a user's manager."""
     manager = reference(call, await _manager(call))
     return Answer(200, {"@odata.context": call.context("$ref"), **manager})
 
@@ -188,18 +226,15 @@ async def _manager(call: Call) -> DirectoryObjectRow:
     return manager
 
 
-async def check_member_groups(call: Call) -> Answer:
-    """POST .../checkMemberGroups: which of these groups hold it, nested ones included."""
+async def _check_member_groups(call: Call) -> Answer:
     return await _checked(call, "groupIds")
 
 
-async def check_member_objects(call: Call) -> Answer:
-    """POST .../checkMemberObjects: the same, for groups are all that holds anything here."""
+async def _check_member_objects(call: Call) -> Answer:
     return await _checked(call, "ids")
 
 
-async def get_member_groups(call: Call) -> Answer:
-    """POST .../getMemberGroups, and getMemberObjects: every group that holds it, nested ones included."""
+async def _get_member_groups(call: Call) -> Answer:
     body = call.body()
     only = body.get("securityEnabledOnly")
     if only is not None and not isinstance(only, bool):
@@ -260,3 +295,60 @@ def _cast(call: Call, listed: Listed[R]) -> Listed[R]:
     if kind is None:
         raise Invalid(f"The list cannot hold 'microsoft.graph.{call.cast}'; it can hold {', '.join(KINDS)}.")
     return replace(listed, entity=kind, narrowed=IsOf((kind.name,)))
+
+
+def _checks(routes: Routes, permissions: tuple[str, ...]) -> None:
+    """Declare the checks on the memberships of an object: groups are all that holds anything here."""
+    for name, handler, summary, fidelity in (
+        ("checkMemberGroups", _check_member_groups, "Which of these groups hold it", EXACT),
+        ("checkMemberObjects", _check_member_objects, "Which of these objects hold it", _GROUPS_ONLY),
+        ("getMemberGroups", _get_member_groups, "Ids of the groups that hold it, nested ones too", EXACT),
+        ("getMemberObjects", _get_member_groups, "Ids of what holds it, nested groups too", _GROUPS_ONLY),
+    ):
+        routes.action(
+            f"/{name}",
+            summary=summary,
+            permissions=permissions,
+            source=f"Graph: directoryObject: {name}",
+            fidelity=fidelity,
+        )(handler)
+
+
+def _lists(
+    routes: Routes, navigation: str, what: str, *, fidelity: Fidelity = EXACT, refers_to: str = "", kind: str
+) -> None:
+    """Declare a navigation to directory objects; `refers_to`: what its `$ref` lists, if it has one."""
+    source, objects = f"Graph: {kind}: list {navigation}", Objects(navigation)
+    routes.collection(
+        f"/{navigation}",
+        objects,
+        *(f"List {what}", f"Count {what}", f"Get one of the {what}"),
+        returns=entity("directoryObject"),
+        source=source,
+        fidelity=fidelity,
+        count={"fidelity": fidelity},
+    )
+    if refers_to:
+        summary = f"List references to {refers_to}"
+        routes.get(f"/{navigation}/$ref", summary=summary, source=source, fidelity=fidelity)(objects.references)
+
+
+_DEVICES_OF_USER = "Entra devices of a user"
+for _kind, _routes, _permissions in (
+    ("user", OF_USER, needs.READ_USERS),
+    ("group", OF_GROUP, needs.READ_GROUPS),
+    ("device", OF_DEVICE, needs.READ_DEVICES),
+):
+    _checks(_routes, _permissions)
+    _held = f"groups that hold the {_kind}"
+    _lists(_routes, "memberOf", _held, fidelity=_GROUPS_ONLY, kind=_kind)
+    _lists(_routes, "transitiveMemberOf", f"{_held}, nested ones too", fidelity=_GROUPS_ONLY, kind=_kind)
+_checks(OF_OBJECT, needs.READ_OBJECTS)
+_lists(OF_USER, "ownedDevices", _DEVICES_OF_USER, fidelity=_ONE_OWNER, kind="user")
+_lists(OF_USER, "registeredDevices", _DEVICES_OF_USER, fidelity=_ONE_OWNER, kind="user")
+_lists(OF_USER, "directReports", "users whose manager this is", kind="user")
+_lists(OF_GROUP, "members", "direct members", fidelity=DYNAMIC, refers_to="members", kind="group")
+_lists(OF_GROUP, "transitiveMembers", "members, nested ones too", fidelity=DYNAMIC, kind="group")
+_lists(OF_GROUP, "owners", "owners", refers_to="owners", kind="group")
+for _navigation, _what in (("registeredOwners", "whose the device is"), ("registeredUsers", "who uses the device")):
+    _lists(OF_DEVICE, _navigation, _what, fidelity=_ONE_OWNER, refers_to=_what, kind="device")

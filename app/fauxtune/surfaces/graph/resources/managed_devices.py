@@ -1,13 +1,7 @@
-"""Managed devices, and counts of them.
-
-Managed devices: all of the tenant's, and one user's. Graph: managedDevice.
+"""Managed devices, all of the tenant's and one user's, and counts of them. Graph: managedDevice, managedDeviceOverview.
 
 Some properties, such as `notes` and `hardwareInformation`, are blank in every list: they have their values only where a
 single device is read with a `$select` that names them.
-
-Counts of a tenant's devices. Graph: managedDeviceOverview.
-
-Counts of a tenant's devices. Graph: managedDeviceOverview.
 """
 
 from __future__ import annotations
@@ -26,16 +20,21 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, TextMatch
+from fauxtune.core.odata.schema.types import EXACT, approximated, refused
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import records
 from fauxtune.operations.devices.records import record_document
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.insight.audit_rules import DEVICE as AUDITED
+from fauxtune.operations.insight.audit_rules import changes, orders
 from fauxtune.storage.collections.devices import MANAGED_DEVICES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.rows.devices import JoinedDeviceRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Differences, Routes
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_documents, list_rows
 from fauxtune.surfaces.graph.resources.device_parts import (
     DEVICES,
@@ -61,27 +60,53 @@ _LISTED = Listed(
     searchable=Searchable(anywhere=("deviceName", "serialNumber", "imei", "userPrincipalName", "emailAddress")),
 )
 
+#: Where devices are reached: the tenant's, a user's, one's own.
+PLACES = (DEVICES, "users/{user}/managedDevices", "me/managedDevices")
+DEVICE_PATHS = tuple(f"{place}/{{device}}" for place in PLACES)
+RECORDS = Routes(
+    *PLACES,
+    type=MANAGED_DEVICE,
+    read=needs.READ_MANAGED,
+    write=needs.WRITE_MANAGED,
+)
+_FOUND = approximated("$select brings to a list what the service gives only for one device; see the query options")
+_LIST = "Graph: List managedDevices"
+_PRIMARY_USER = Differences(
+    status=204,
+    beta_only=True,
+    source="Intune: Find the primary user of an Intune device; Graph (beta): managedDevice: users",
+    fidelity=approximated("only of Windows devices, as documented; the words of the refusals are not"),
+)
+OF_DEVICE = Routes(*DEVICE_PATHS, type=MANAGED_DEVICE, read=needs.READ_MANAGED, write=needs.WRITE_MANAGED)
 
+
+@RECORDS.list(source=_LIST, fidelity=_FOUND)
 async def list_devices(call: Call) -> Answer:
-    """GET /deviceManagement/managedDevices, and /users/{user}/managedDevices."""
+    """List devices."""
     return await list_rows(_faithful(call), _LISTED, parent=await _owner_of(call), context=_context(call))
 
 
+@RECORDS.count(source=_LIST, fidelity=_FOUND)
 async def count_devices(call: Call) -> Answer:
-    """GET .../managedDevices/$count."""
+    """Count devices."""
     return await count_rows(_faithful(call), _LISTED, parent=await _owner_of(call))
 
 
+@RECORDS.get("/{device}", source="Graph: Get managedDevice", fidelity=EXACT)
 async def get_device(call: Call) -> Answer:
-    """GET .../managedDevices/{device}."""
+    """Get a device."""
     check_options(call, MANAGED_DEVICE, expandable=tuple(PARTS))
     row = await device_row(call)
     (more,) = await call.read(lambda connection: expansions(call, connection, [row]))
     return _shown(call, row, more=more)
 
 
+@RECORDS.update("/{device}", source="Graph: Update managedDevice", audit=changes(AUDITED))
 async def update_device(call: Call) -> Answer:
-    """PATCH: 200 with the entity. What the server owns is ignored, as everywhere."""
+    """Update a device's name, owner, notes or scope tags.
+
+    200 with the entity. What the server owns is ignored, as everywhere.
+    """
     body = call.body()
     changes = accept(MANAGED_DEVICE, body, partial=True, version=call.version)
     bound = next(iter(binds(MANAGED_DEVICE, body).get("deviceCategory", ())), None)
@@ -90,23 +115,39 @@ async def update_device(call: Call) -> Answer:
     return _shown(call, row)
 
 
+@RECORDS.create(
+    source="Graph: Create managedDevice",
+    accepts=None,
+    returns=None,
+    status=400,
+    permissions=(),
+    fidelity=refused("400: devices come to be by enrolling; what the real service answers is not documented"),
+)
 async def refuse_create(_call: Call) -> Answer:
-    """POST /deviceManagement/managedDevices. Unverified: the real service's refusal; devices come by enrolling."""
+    """Refused: devices enrol.
+
+    Unverified: the real service's refusal.
+    """
     raise Invalid(
         "A managedDevice is not created here: it comes to be when a device enrols. Make an enrolment token "
         "(POST /_fauxtune/v1/tenants/{tenant}/enrollmentTokens) and enrol one with 'fauxtune-sim enroll'."
     )
 
 
+@RECORDS.delete("/{device}", source="Graph: Delete managedDevice", audit=orders(DeviceAction.DELETE))
 async def delete(call: Call) -> Answer:
-    """DELETE .../managedDevices/{device}: the record goes now, company data at the next check-in."""
+    """Drop the record; the device is wiped or retired at its next check-in."""
     device_id = await device_id_of(call)
     await call.run(device_actions.perform, device_id, action=DeviceAction.DELETE)
     return NO_CONTENT
 
 
+@OF_DEVICE.list("/users", returns=USER, source="Graph: managedDevice: users", fidelity=EXACT)
 async def list_users(call: Call) -> Answer:
-    """GET .../{device}/users: its primary user, while that user exists."""
+    """Primary user of a device.
+
+    Nobody, once that user is deleted.
+    """
     row = await device_row(call)
     user = None
     if row.user_id:
@@ -114,23 +155,36 @@ async def list_users(call: Call) -> Answer:
     return list_documents(call, [] if user is None else [user.document], entity=USER, context="users")
 
 
+@OF_DEVICE.action("/users/$ref", **_PRIMARY_USER)
 async def set_primary_user(call: Call) -> Answer:
-    """POST .../{device}/users/$ref: the one that is named takes the place of the one before."""
+    """Set the primary user of a device.
+
+    The one that is named takes the place of the one before.
+    """
     named = call.reference(to="user")
     await call.run(records.set_primary_user, await device_id_of(call), user_key=named)
     return NO_CONTENT
 
 
+@OF_DEVICE.delete("/users/$ref", **_PRIMARY_USER)
 async def clear_primary_user(call: Call) -> Answer:
-    """DELETE .../{device}/users/$ref: a shared device."""
+    """Make a device a shared one, without primary user."""
     await call.run(records.set_primary_user, await device_id_of(call), user_key=None)
     return NO_CONTENT
 
 
+@OF_DEVICE.get(
+    "/windowsProtectionState",
+    returns=WINDOWS_PROTECTION_STATE,
+    source="Graph: Get windowsProtectionState",
+    fidelity=approximated("204 for a device that has reported none: what the real service answers is not documented"),
+    optional=True,
+)
 async def get_protection_state(call: Call) -> Answer:
-    """GET .../{device}/windowsProtectionState: 204 without a body for a device that has reported none.
+    """Windows Defender on a device.
 
-    Unverified: what the real service answers for a device that is not Windows.
+    204 without a body for a device that has reported none. Unverified: what the real service answers for a device that
+    is not Windows.
     """
     check_options(call, WINDOWS_PROTECTION_STATE)
     row = await device_row(call)
@@ -141,7 +195,7 @@ async def get_protection_state(call: Call) -> Answer:
     return entity_answer(call, document, context=f"{DEVICES}('{row.id}')/windowsProtectionState")
 
 
-def empty(name: str) -> Handler:
+def _empty(name: str) -> Handler:
     """Return the handler of a collection below a device that is always empty."""
 
     async def nothing(call: Call) -> Answer:
@@ -152,9 +206,9 @@ def empty(name: str) -> Handler:
     return nothing
 
 
-def empty_count(name: str) -> Handler:
+def _empty_count(name: str) -> Handler:
     """Return the handler of the `/$count` of a collection that is always empty."""
-    listed = empty(name)
+    listed = _empty(name)
 
     async def none(call: Call) -> Answer:
         await listed(call)
@@ -163,15 +217,41 @@ def empty_count(name: str) -> Handler:
     return none
 
 
-def empty_element(name: str) -> Handler:
+def _empty_element(name: str) -> Handler:
     """Return the handler of the elements, and of all paths below them, of a collection that is always empty."""
-    listed = empty(name)
+    listed = _empty(name)
 
     async def nothing(call: Call) -> Answer:
         await listed(call)
         raise NotFound(f"There is nothing in {name} with the id '{call.keys['part']}'.")
 
     return nothing
+
+
+#: Collections below a device that are empty because the emulator has nothing that could fill them.
+for _name, _what, _beta_only in (
+    ("securityBaselineStates", "security baselines of a device", True),
+    ("managedDeviceMobileAppConfigurationStates", "app configurations of a device", True),
+    ("windowsProtectionState/detectedMalwareState", "malware that was found", False),
+):
+    for _tail, _handler, _summary in (
+        ("", _empty(_name), f"List {_what}"),
+        ("/$count", _empty_count(_name), f"Count {_what}"),
+        ("/{part}", _empty_element(_name), f"Get one of the {_what}"),
+        *(
+            (f"/{{part}}/settingStates{_end}", _empty_element(_name), "Settings of one of them")
+            for _end in ("", "/$count", "/{setting}")
+            if _name == "securityBaselineStates"
+        ),
+    ):
+        OF_DEVICE.get(
+            f"/{_name}{_tail}",
+            summary=_summary,
+            returns=None,
+            beta_only=_beta_only,
+            source=f"Graph: managedDevice: {_name}",
+            fidelity=approximated("always empty: nothing in the emulation fills it"),
+        )(_handler)
 
 
 async def device_row(call: Call) -> JoinedDeviceRow:
@@ -239,6 +319,7 @@ def _is_evaluated(condition: Condition) -> bool:
 
 
 MANAGED_DEVICE_OVERVIEW = entity("managedDeviceOverview")
+OVERVIEW = Routes("deviceManagement/managedDeviceOverview", type=MANAGED_DEVICE_OVERVIEW, read=needs.READ_MANAGED)
 
 #: The counts of deviceOperatingSystemSummary that a device of each kind is part of.
 _COUNTED: dict[Variant, tuple[str, ...]] = {
@@ -258,8 +339,9 @@ _COUNTED: dict[Variant, tuple[str, ...]] = {
 }
 
 
+@OVERVIEW.get(source="Graph: Get managedDeviceOverview", fidelity=approximated("the id is the tenant's"), dated=True)
 async def get_overview(call: Call) -> Answer:
-    """GET /deviceManagement/managedDeviceOverview."""
+    """Counts of devices."""
     check_options(call, MANAGED_DEVICE_OVERVIEW)
 
     def read(connection: Connection) -> tuple[dict[str, int], tuple[list[str], list[str]]]:

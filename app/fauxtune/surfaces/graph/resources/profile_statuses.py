@@ -1,31 +1,23 @@
 """How profiles stand on devices and for users: statuses, states of settings and certificates, summaries.
 
-The status of a profile on each device. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview.
+*Devices* (Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview). Differs from Intune: one row for
+a device, not one for each of its users; a device here has one at most.
 
-Differs from Intune: one row for a device, not one for each of its users; a device here has one at most.
+*Users* (deviceConfigurationUserStatus, deviceConfigurationUserOverview). A user's status is the worst of the user's
+devices; devices without a user are not counted. Unverified: the form of the id, which is `<user>_<profile>` here.
 
-The status of a profile for each user. Graph: deviceConfigurationUserStatus, deviceConfigurationUserOverview.
+*Profiles of one device* (deviceConfigurationState, deviceConfigurationSettingState). The id of a state is that of its
+profile. Lists leave `settingStates` empty, as the service does; a single state has them, and so has the path below it
+(beta).
 
-A user's status is the worst of the user's devices; devices without a user are not counted. Unverified: the form of the
-id, which is `<user>_<profile>` here.
+*Certificates* (managedDeviceCertificateState, managedAllDeviceCertificateState, beta). A PKCS or SCEP profile has one
+row for a device, one of imported certificates a row for a device and certificate. A row stays when its certificate is
+removed, until the device's record is deleted. Of an imported certificate only the import's data are known, unless this
+tenant's CA issued it.
 
-The states of the profiles of one device, and of their settings. Graph: deviceConfigurationState,
-deviceConfigurationSettingState.
-
-The id of a state is that of its profile. Lists leave `settingStates` empty, as the service does; a single state has
-them, and so has the path below it (beta).
-
-The states of certificates on devices: those of one profile, and all. Graph: managedDeviceCertificateState,
-managedAllDeviceCertificateState (beta).
-
-A PKCS or SCEP profile has one row for a device, one of imported certificates a row for a device and certificate. A row
-stays when its certificate is removed, until the device's record is deleted. Of an imported certificate only the
-import's data are known, unless this tenant's CA issued it.
-
-Summaries of the states of settings, and of profiles in the whole tenant. Graph: settingStateDeviceSummary,
-deviceConfigurationDeviceStateSummary, deviceConfigurationUserStateSummary, deviceConfigurationConflictSummary.
-
-Unverified: that a device, or a user, counts once in the tenant's summaries, with the worst of its profiles.
+*Summaries* (settingStateDeviceSummary, deviceConfigurationDeviceStateSummary, deviceConfigurationUserStateSummary,
+deviceConfigurationConflictSummary). Unverified: that a device, or a user, counts once in the tenant's summaries, with
+the worst of its profiles.
 """
 
 from __future__ import annotations
@@ -41,7 +33,7 @@ from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.settings import Asking
 from fauxtune.core.model.states import ProfileStatus, Source
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import Entity
+from fauxtune.core.odata.schema.types import Entity, approximated
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.settings import wishes_in
 from fauxtune.storage.collections.certificate_states import ALL_CERTIFICATE_STATES, PROFILE_CERTIFICATE_STATES
@@ -57,7 +49,9 @@ from fauxtune.storage.queries.insight import statuses
 from fauxtune.storage.queries.insight.groups_and_profiles import counted_settings
 from fauxtune.storage.rows.configuration import ProfileRow
 from fauxtune.storage.rows.devices import JoinedDeviceRow
+from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.lists import (
     Listed,
     collection_answer,
@@ -65,7 +59,7 @@ from fauxtune.surfaces.graph.lists import (
     stored,
 )
 from fauxtune.surfaces.graph.resources.device_configurations import CONFIGURATIONS, below, profile_with
-from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.managed_devices import DEVICE_PATHS, device_row
 from fauxtune.surfaces.graph.resources.parts import Below, Computed, Found, Rows, placed
 from fauxtune.surfaces.graph.resources.profile_expansion import (
     CONTEXT,
@@ -74,13 +68,23 @@ from fauxtune.surfaces.graph.resources.profile_expansion import (
     user_overview,
 )
 
+OF_PROFILE = Routes(f"{CONFIGURATIONS.path}/{{profile}}", read=needs.READ_CONFIGURATION)
+# The operations are documented with the one, the device that they are read through with the other.
+OF_DEVICE = Routes(*DEVICE_PATHS, read=(*needs.READ_MANAGED, *needs.READ_CONFIGURATION))
+OF_TENANT = Routes("deviceManagement", read=needs.READ_CONFIGURATION)
+_OF_SETTINGS = approximated(
+    "a property of a restriction profile; of any other profile a certificate or an account, in words of our own"
+)
+_WORST = approximated("a device, or a user, counts once, with the worst of its profiles")
+_CERTIFICATES = approximated("which state the service shows when is not documented")
+
 DEVICE_OVERVIEW = entity("deviceConfigurationDeviceOverview")
 DEVICE_STATUS = entity("deviceConfigurationDeviceStatus")
 
 #: One row per device that the profile reaches. One that has not planned with it yet is `unknown` and was last heard of
 #: in the year 1. Unverified: that the real service lists such devices. The id is `<user>_<profile>_<device>`: there is
 #: no device property, and tools split the id.
-OF_DEVICES = Below(
+_OF_DEVICES = Below(
     CONFIGURATIONS.row,
     placed(
         Listed(collection=DEVICE_STATUSES, entity=DEVICE_STATUS, context=CONTEXT, document=computed),
@@ -88,10 +92,19 @@ OF_DEVICES = Below(
     ),
     key="status",
 )
+OF_PROFILE.collection(
+    "/deviceStatuses",
+    _OF_DEVICES,
+    *("List the status of a profile on each device", "Count the devices that have a status"),
+    "Get the status of a profile on one device",
+    returns=DEVICE_STATUS,
+    count={"fidelity": DEVICE_STATUS.fidelity},
+)
 
 
+@OF_PROFILE.get("/deviceStatusOverview", returns=DEVICE_OVERVIEW, dated=True)
 async def device_status_overview(call: Call) -> Answer:
-    """GET .../{profile}/deviceStatusOverview."""
+    """Count devices by the status of a profile."""
     profile = await CONFIGURATIONS.row(call)
     check_options(call, DEVICE_OVERVIEW)
     document = await call.read(lambda connection: device_overview(call, connection, profile))
@@ -104,7 +117,7 @@ USER_STATUS = entity("deviceConfigurationUserStatus")
 
 #: One row per user with a device that the profile reaches, also before it has planned with it. Unverified: that the
 #: real service lists such users.
-OF_USERS = Below(
+_OF_USERS = Below(
     CONFIGURATIONS.row,
     placed(
         Listed(collection=USER_STATUSES, entity=USER_STATUS, context=CONTEXT, document=computed),
@@ -112,10 +125,18 @@ OF_USERS = Below(
     ),
     key="status",
 )
+OF_PROFILE.collection(
+    "/userStatuses",
+    _OF_USERS,
+    *("List the status of a profile for each user", "Count the users whose devices have reported"),
+    "Get the status of a profile for one user",
+    returns=USER_STATUS,
+)
 
 
+@OF_PROFILE.get("/userStatusOverview", returns=USER_OVERVIEW, dated=True)
 async def user_status_overview(call: Call) -> Answer:
-    """GET .../{profile}/userStatusOverview."""
+    """Count users by the status of a profile."""
     profile = await CONFIGURATIONS.row(call)
     check_options(call, USER_OVERVIEW)
     document = await call.read(lambda connection: user_overview(call, connection, profile))
@@ -127,8 +148,9 @@ CONFIGURATION_STATE = entity("deviceConfigurationState")
 SETTING_STATE = complex_type("deviceConfigurationSettingState")
 
 
+@OF_DEVICE.get("/deviceConfigurationStates/{state}", returns=CONFIGURATION_STATE, fidelity=_OF_SETTINGS)
 async def get_state(call: Call) -> Answer:
-    """GET .../{device}/deviceConfigurationStates/{state}."""
+    """Get the state of one profile on a device."""
     device = await device_row(call)
     check_options(call, CONFIGURATION_STATE)
     row, settings = await _found(call, device)
@@ -137,8 +159,14 @@ async def get_state(call: Call) -> Answer:
     return entity_answer(call, document, context=_context(device))
 
 
+@OF_DEVICE.get(
+    "/deviceConfigurationStates/{state}/settingStates",
+    source=SETTING_STATE.source,
+    beta_only=True,
+    fidelity=_OF_SETTINGS,
+)
 async def list_settings(call: Call) -> Answer:
-    """GET .../{device}/deviceConfigurationStates/{state}/settingStates: only the property."""
+    """List the states of a profile's settings on a device."""
     _row, settings = await _found(call, await device_row(call))
     whole = view(CONFIGURATION_STATE, {"settingStates": settings}, version=call.version)
     return collection_answer(
@@ -213,6 +241,12 @@ STATES_OF_DEVICE = Below(
     placed(Listed(collection=CONFIGURATION_STATES, entity=CONFIGURATION_STATE, context="", document=stored), _context),
     key="state",
 )
+OF_DEVICE.list("/deviceConfigurationStates", summary="Profiles of a device", returns=CONFIGURATION_STATE)(
+    STATES_OF_DEVICE.every
+)
+OF_DEVICE.count(
+    "/deviceConfigurationStates/$count", summary="Count the profiles of a device", source=CONFIGURATION_STATE.source
+)(STATES_OF_DEVICE.count)
 
 
 ANY_CERTIFICATE_STATE = entity("managedAllDeviceCertificateState")
@@ -220,9 +254,16 @@ CERTIFICATE_STATE = entity("managedDeviceCertificateState")
 
 _ALL = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 _NAME = "managedDeviceCertificateStates"
-ALL_CERTIFICATES = Rows(
-    Listed(collection=ALL_CERTIFICATE_STATES, entity=ANY_CERTIFICATE_STATE, context=_ALL, document=computed),
-    key="state",
+OF_TENANT.collection(
+    f"/{_ALL.partition('/')[2]}",
+    Rows(
+        Listed(collection=ALL_CERTIFICATE_STATES, entity=ANY_CERTIFICATE_STATE, context=_ALL, document=computed),
+        key="state",
+    ),
+    *("States of all certificates", "Count all certificates", "State of one certificate"),
+    returns=ANY_CERTIFICATE_STATE,
+    beta_only=True,
+    fidelity=_CERTIFICATES,
 )
 
 
@@ -230,13 +271,22 @@ async def _profile(call: Call) -> ProfileRow:
     return await profile_with(call, _NAME)
 
 
-STATES_OF_CERTIFICATES = Below(
+_STATES_OF_CERTIFICATES = Below(
     _profile,
     placed(
         Listed(collection=PROFILE_CERTIFICATE_STATES, entity=CERTIFICATE_STATE, context=CONTEXT, document=computed),
         lambda profile: below(profile, f"microsoft.graph.{profile.kind}/{_NAME}"),
     ),
     key="state",
+)
+OF_PROFILE.collection(
+    f"/{_NAME}",
+    _STATES_OF_CERTIFICATES,
+    *("List the state of each device's certificate", "Count the certificates of a profile"),
+    "Get the state of one device's certificate",
+    returns=CERTIFICATE_STATE,
+    beta_only=True,
+    fidelity=_CERTIFICATES,
 )
 
 
@@ -255,8 +305,14 @@ async def _settings(call: Call) -> Found:
     return below(profile, _SETTINGS), documents
 
 
-#: How many devices have each setting of a profile in which state.
-SETTINGS_OF_PROFILE = Computed(SETTING_SUMMARY, _settings, key="summary")
+OF_PROFILE.collection(
+    f"/{_SETTINGS}",
+    Computed(SETTING_SUMMARY, _settings, key="summary"),
+    *("List the states of a profile's settings", "Count the settings of a profile", "Get the state of one setting"),
+    returns=SETTING_SUMMARY,
+    fidelity=_OF_SETTINGS,
+    count={"fidelity": _OF_SETTINGS},
+)
 
 
 def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]], ending: str) -> Handler:
@@ -272,16 +328,17 @@ def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]],
     return handler
 
 
-#: GET /deviceManagement/deviceConfigurationDeviceStateSummaries, and the same for users (beta).
-device_summary = _summary(
-    "deviceConfigurationDeviceStateSummaries",
-    DEVICE_SUMMARY,
-    count=statuses.device_summary,
-    ending="DeviceCount",
-)
-user_summary = _summary(
-    "deviceConfigurationUserStateSummaries", USER_SUMMARY, count=statuses.user_summary, ending="UserCount"
-)
+for _name, _kind, _about, _count, _ending, _beta_only in (
+    ("Device", DEVICE_SUMMARY, "states", statuses.device_summary, "DeviceCount", False),
+    ("User", USER_SUMMARY, "users' states", statuses.user_summary, "UserCount", True),
+):
+    OF_TENANT.get(
+        f"/deviceConfiguration{_name}StateSummaries",
+        summary=f"Counts of {_about} in the tenant",
+        returns=_kind,
+        beta_only=_beta_only,
+        fidelity=_WORST,
+    )(_summary(f"deviceConfiguration{_name}StateSummaries", _kind, count=_count, ending=_ending))
 
 
 async def _conflicts(call: Call) -> Found:
@@ -293,7 +350,14 @@ def _no_conflict(key: str) -> NotFound:
 
 
 #: Which profiles and policies of the settings catalog are in conflict, by the setting. Empty as long as none is.
-CONFLICTS = Computed(CONFLICT_SUMMARY, _conflicts, key="conflict", missing=_no_conflict)
+OF_TENANT.collection(
+    f"/{_CONFLICTS.partition('/')[2]}",
+    Computed(CONFLICT_SUMMARY, _conflicts, key="conflict", missing=_no_conflict),
+    *("Profiles that are in conflict", "Count the conflicts between profiles", "Get the profiles of one conflict"),
+    returns=CONFLICT_SUMMARY,
+    beta_only=True,
+    fidelity=approximated("by setting; ids and names of settings are of our own making"),
+)
 
 
 def _read_conflicts(connection: Connection, call: Call) -> list[Json]:

@@ -1,18 +1,9 @@
 """What a tenant has one of: its organization, its licences, Intune's settings, the audit log, the scope tags.
 
-The tenant in the directory. Graph: organization, domain.
+Graph: organization, domain, subscribedSku, deviceManagement, deviceManagementSettings, auditEvent, roleScopeTag (beta).
 
-The licences that the tenant has, and how many of them are in use. Graph: subscribedSku.
-
-The service itself. Graph: deviceManagement: get; deviceManagementSettings.
-
-The settings for compliance are settings of the tenant, and can be changed. What else stands here is true of every
-tenant: no Autopilot and no logs of devices; what is not emulated is off.
-
-The audit log. Graph: auditEvent: list, get, getAuditCategories, getAuditActivityTypes.
-
-Scope tags. Graph: roleScopeTag (beta): list, get, create, update, delete, assign, getRoleScopeTagsById,
-hasCustomRoleScopeTag.
+The settings for compliance are settings of the tenant, and can be changed. What else the service says of itself is true
+of every tenant: no Autopilot and no logs of devices; what is not emulated is off.
 """
 
 from __future__ import annotations
@@ -32,7 +23,7 @@ from fauxtune.core.odata.schema.types import stored as stored_only
 from fauxtune.operations.compliance import occasions
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.insight import audit_rules
-from fauxtune.operations.insight.audit_rules import TAG
+from fauxtune.operations.insight.audit_rules import TAG, assigns_tag
 from fauxtune.operations.profiles import role_scope_tags as operations
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.collections.directory import USERS
@@ -43,6 +34,7 @@ from fauxtune.storage.queries import filters_and_tags as queries
 from fauxtune.storage.rows.tenants import RoleScopeTagRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.lists import (
     Listed,
@@ -102,23 +94,44 @@ async def _domains(call: Call) -> Found:
     return "domains", [_domain(call)]
 
 
-#: One of each.
-ORGANIZATIONS = Computed(ORGANIZATION, _organizations, key="organization", missing=missing)
-DOMAINS = Computed(DOMAIN, _domains, key="domain", missing=missing)
+_LESS = approximated("one domain, no plans and no contacts")
+ORGANIZATIONS = Routes("organization", type=ORGANIZATION, read=needs.READ_ORGANIZATION, fidelity=_LESS)
+ORGANIZATIONS.collection(
+    "",
+    Computed(ORGANIZATION, _organizations, key="organization", missing=missing),
+    *("The organisation", "Count the organisations: one", "Get the organisation"),
+)
+DOMAINS = Routes("domains", type=DOMAIN, read=needs.READ_DOMAINS, fidelity=_LESS)
+DOMAINS.collection(
+    "",
+    Computed(DOMAIN, _domains, key="domain", missing=missing),
+    *("List domains", "Count the domains: one", "Get a domain"),
+)
 
 
 SUBSCRIBED_SKU = entity("subscribedSku")
 USER = entity("user")
+LICENCES = Routes(
+    "subscribedSkus",
+    type=SUBSCRIBED_SKU,
+    read=needs.READ_LICENSES,
+    fidelity=approximated("one product, Intune Plan 1, of which there is a million"),
+)
 
 
+@LICENCES.list()
 async def list_skus(call: Call) -> Answer:
-    """GET /subscribedSkus."""
+    """List the tenant's licences."""
     documents = await call.read(_documents, call)
     return list_documents(call, documents, entity=SUBSCRIBED_SKU, context="subscribedSkus")
 
 
+@LICENCES.get("/{sku}")
 async def get_sku(call: Call) -> Answer:
-    """GET /subscribedSkus/{sku}: the key is the tenant's id, an underscore, and the licence's."""
+    """Get a licence of the tenant.
+
+    The key is the tenant's id, an underscore, and the licence's.
+    """
     documents = await call.read(_documents, call)
     document = element_document(call, documents, entity=SUBSCRIBED_SKU, key=call.keys["sku"])
     if document is None:
@@ -155,6 +168,14 @@ DEVICE_MANAGEMENT = entity("deviceManagement")
 DEVICE_MANAGEMENT_SETTINGS = complex_type("deviceManagementSettings")
 
 _CONTEXT = "deviceManagement"
+_READ_ANY = tuple(dict.fromkeys((*needs.READ_CONFIGURATION, *needs.READ_SERVICE, *needs.READ_MANAGED)))
+_SOME = approximated("of the settings, those for compliance can be changed")
+SERVICE = Routes(
+    _CONTEXT,
+    type=DEVICE_MANAGEMENT,
+    read=_READ_ANY,
+    write=(*needs.WRITE_CONFIGURATION, *needs.WRITE_SERVICE),
+)
 #: data. Members of the settings that are settings of the tenant.
 _OF_TENANT = {
     "secureByDefault": "compliance.secureByDefault",
@@ -163,27 +184,38 @@ _OF_TENANT = {
 }
 
 
+@SERVICE.get(fidelity=_SOME)
 async def get_service(call: Call) -> Answer:
-    """GET /deviceManagement."""
+    """The service in this tenant."""
     check_options(call, DEVICE_MANAGEMENT)
     document = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=call.query.select)
     return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/$entity"), **document})
 
 
+@SERVICE.get("/settings", returns=None, source="Graph: deviceManagementSettings", fidelity=_SOME)
 async def get_settings(call: Call) -> Answer:
-    """GET /deviceManagement/settings: a value of the service that clients also read on its own."""
+    """The service's settings.
+
+    A value of the service that clients also read on its own.
+    """
     document = view(DEVICE_MANAGEMENT, _service(call), version=call.version, select=("settings",))
     return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/settings"), **document["settings"]})
 
 
+@SERVICE.get(
+    "/subscriptionState", returns=None, source="Graph: deviceManagement", fidelity=approximated("it always is")
+)
 async def get_subscription_state(call: Call) -> Answer:
-    """GET /deviceManagement/subscriptionState."""
+    """Whether the subscription is active."""
     return Answer(200, {"@odata.context": call.context(f"{_CONTEXT}/subscriptionState"), "value": "active"})
 
 
+@SERVICE.update(fidelity=approximated("501 for another value of a setting that has no effect here"))
 async def update_service(call: Call) -> Answer:
-    """PATCH /deviceManagement, with `settings`: 200 with the service. Raises Invalid for a value that is out of range,
-    NotEmulated for another value of a setting that has no effect here.
+    """Change the service's settings.
+
+    200 with the service. Raises Invalid for a value that is out of range, NotEmulated for another value of a setting
+    that has no effect here.
     """
     body = call.body()
     sent = body.get("settings")
@@ -227,16 +259,36 @@ AUDIT_EVENT = entity("auditEvent")
 _SUBJECTS = tuple(family.subject() for families in FAMILIES.values() for family in families)
 _EVENTS = "deviceManagement/auditEvents"
 _TEXTS = "Collection(Edm.String)"
-EVENTS = Rows(Listed(collection=AUDIT_EVENTS, entity=AUDIT_EVENT, context=_EVENTS, document=stored), key="event")
+EVENTS = Routes(
+    _EVENTS,
+    type=AUDIT_EVENT,
+    read=needs.READ_AUDIT,
+    fidelity=approximated(
+        "changes of profiles, assignments, filters, categories, tags, imports and devices leave events"
+    ),
+)
+EVENTS.collection(
+    "",
+    Rows(Listed(collection=AUDIT_EVENTS, entity=AUDIT_EVENT, context=_EVENTS, document=stored), key="event"),
+    *("List what administrators did", "Count what administrators did", "Get an audit event"),
+)
 
 
+@EVENTS.function("/getAuditCategories", fidelity=approximated("those that occur here"))
 async def list_categories(call: Call) -> Answer:
-    """GET .../getAuditCategories: those that something here is recorded under."""
+    """The categories of audit events."""
     return _texts(call, sorted({*audit_rules.categories(), *(subject.category for subject in _SUBJECTS)}))
 
 
+@EVENTS.function(
+    "/getAuditActivityTypes/{category}",
+    fidelity=approximated("those that occur here; none for a category that does not exist"),
+)
 async def list_activity_types(call: Call) -> Answer:
-    """GET .../getAuditActivityTypes(category='...'): nothing for a category that does not exist (Unverified)."""
+    """The activities of a category.
+
+    Unverified: none for a category that does not exist.
+    """
     category = call.keys["category"]
     known = [subject for subject in _SUBJECTS if subject.category.lower() == category.lower()]
     names = {*audit_rules.activity_types(category), *(name for subject in known for name in subject.activities())}
@@ -254,6 +306,7 @@ _TAGS = "deviceManagement/roleScopeTags"
 #: Graph reference, 2021: only RBAC; Microsoft's list of permissions, 2026-08: Configuration too, as the lesser one.
 READ_TAGS = (*needs.READ_CONFIGURATION, *needs.READ_ROLES)
 WRITE_TAGS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
+_NOT_GIVEN = stored_only("the devices of the groups are not given the tag")
 _KEPT = "no administrator is kept from what has other tags"
 
 
@@ -291,12 +344,23 @@ _ASSIGNMENTS = Listed(
     entity=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
     context=_TAGS,
 )
+TAG_PARTS = Routes(_TAGS, type=ROLE_SCOPE_TAG, read=READ_TAGS, write=WRITE_TAGS, beta_only=True)
+TAG_ASSIGNMENTS = Routes(
+    f"{_TAGS}/{{tag}}/assignments",
+    type=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+    read=READ_TAGS,
+    beta_only=True,
+    fidelity=_NOT_GIVEN,
+)
 #: More tags than a tenant has. Unverified: the real service's limit.
 _MOST = 1000
 
 
+@TAG_PARTS.action(
+    "/{tag}/assign", many=True, returns=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, audit=assigns_tag, fidelity=_NOT_GIVEN
+)
 async def assign_tag(call: Call) -> Answer:
-    """POST .../{tag}/assign: the whole new set."""
+    """Replace the groups whose devices get the tag."""
     sent = call.body().get("assignments")
     if not isinstance(sent, list):
         raise Invalid('The body must be {"assignments": [...]}.', target="assignments")
@@ -307,8 +371,12 @@ async def assign_tag(call: Call) -> Answer:
     return collection_answer(call, values, context=f"Collection({kind.full_name})")
 
 
+@TAG_PARTS.action("/getRoleScopeTagsById", permissions=READ_TAGS, fidelity=approximated("1000 ids at most"))
 async def tags_by_id(call: Call) -> Answer:
-    """POST .../getRoleScopeTagsById: those of the ids that are tags."""
+    """Some scope tags by their ids.
+
+    An id that no tag has is passed over.
+    """
     sent = call.body().get("roleScopeTagIds")
     if not isinstance(sent, list) or not all(isinstance(each, str) for each in sent) or len(sent) > _MOST:
         raise Invalid(
@@ -319,8 +387,9 @@ async def tags_by_id(call: Call) -> Answer:
     return collection_answer(call, values, context=f"Collection({ROLE_SCOPE_TAG.full_name})")
 
 
+@TAG_PARTS.function("/hasCustomRoleScopeTag")
 async def has_custom_tag(call: Call) -> Answer:
-    """GET .../hasCustomRoleScopeTag: whether there is more than the built-in one."""
+    """Whether there is more than the built-in tag."""
     last = await call.read(queries.last_number, call.tenant.id)
     value: Json = {"@odata.context": call.context("Edm.Boolean"), "value": last > 0}
     return Answer(200, value)
@@ -334,4 +403,9 @@ async def _row(call: Call) -> RoleScopeTagRow:
     return row
 
 
-ASSIGNED = Below(_row, placed(_ASSIGNMENTS, lambda row: f"{_TAGS}('{row.id}')/assignments"), key="assignment")
+TAG_ASSIGNMENTS.collection(
+    "",
+    Below(_row, placed(_ASSIGNMENTS, lambda row: f"{_TAGS}('{row.id}')/assignments"), key="assignment"),
+    *("List the groups whose devices get the tag", "Count the groups whose devices get the tag"),
+    "Get one of the groups whose devices get the tag",
+)

@@ -1,12 +1,11 @@
 """Users, and the mail that programs send for them.
 
-Users. Graph: user; list, get, create, update, delete, assignLicense, changePassword, revokeSignInSessions, manager.
+Graph: user; list, get, create, update, delete, assignLicense, changePassword, revokeSignInSessions, manager, sendMail.
 
 Licences are read-only in a PATCH of the real service; here it sets them, as assignLicense does.
 
-Mail that a program sends for a user. Graph: user: sendMail.
-
-The message goes to the mailboxes of the tenant's users. There are no folders: nothing is saved to the sent items.
+A message that a program sends for a user goes to the mailboxes of the tenant's users. There are no folders: nothing is
+saved to the sent items.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.tenants import SKUS
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import approximated
+from fauxtune.core.odata.schema.types import EXACT, approximated
 from fauxtune.core.odata.schema.values import guid
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.directory.users_and_groups import missing
@@ -36,6 +35,7 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.storage.rows.directory import UserRow
 from fauxtune.surfaces.graph import needed_permissions as needs
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.declared import Routes
 from fauxtune.surfaces.graph.resources.device_parts import listed_document
 from fauxtune.surfaces.graph.resources.directory_objects import AT_ONCE, SEARCH, DirectoryFamily, expand
 from fauxtune.surfaces.graph.resources.own_family import Accepted
@@ -136,9 +136,27 @@ USERS_OF_TENANT = _Users(
     },
 )
 
+#: What stands below a user; lists of other objects are added by `groups`.
+OF_USER = Routes(
+    "users/{user}", "me", source="Graph: user: {verb}", read=needs.READ_USERS, write=needs.WRITE_USERS, mine=needs.ME
+)
+ME = Routes("me", type=USER, read=needs.ME, write=needs.WRITE_USERS, fidelity=EXACT)
+ME.get(summary="Get the signed-in user")(USERS_OF_TENANT.get)
+ME.update(
+    summary="Update the signed-in user",
+    returns=None,
+    status=204,
+    fidelity=USERS_OF_TENANT.fidelities["update"],
+)(USERS_OF_TENANT.update)
 
+
+@OF_USER.action(
+    "/assignLicense",
+    returns=USER,
+    fidelity=approximated("a usageLocation is not asked for, and licences do not run out"),
+)
 async def assign_license(call: Call) -> Answer:
-    """POST /users/{user}/assignLicense."""
+    """Assign licences."""
     body = call.body()
     missing = [name for name in ("addLicenses", "removeLicenses") if body.get(name) is None]
     if missing:
@@ -159,8 +177,9 @@ async def assign_license(call: Call) -> Answer:
     return entity_answer(call, view(USER, document, version=call.version), context="users")
 
 
+@ME.action("/changePassword", status=204, fidelity=approximated("every new password will do"))
 async def change_password(call: Call) -> Answer:
-    """POST /me/changePassword."""
+    """Change the signed-in user's password."""
     body = call.body()
     for name in ("currentPassword", "newPassword"):
         if not isinstance(body.get(name), str) or not body[name]:
@@ -174,20 +193,32 @@ async def change_password(call: Call) -> Answer:
     return NO_CONTENT
 
 
+@OF_USER.action(
+    "/revokeSignInSessions",
+    fidelity=approximated("refresh tokens end at once; access tokens live to their end"),
+)
 async def revoke_sign_in_sessions(call: Call) -> Answer:
-    """POST /users/{user}/revokeSignInSessions: 200 with true."""
+    """End a user's sessions.
+
+    200 with true.
+    """
     await call.run(users_and_groups.revoke_sign_in_sessions, key_of(call))
     return Answer(200, {"@odata.context": call.context("Edm.Boolean"), "value": True})
 
 
+@OF_USER.put("/manager/$ref", source="Graph: user: assign manager")
 async def set_manager(call: Call) -> Answer:
-    """PUT /users/{user}/manager/$ref with {"@odata.id": url}; only the id in it matters."""
+    """Assign a manager.
+
+    The body is {"@odata.id": url}; only the id in it matters.
+    """
     await call.run(users_and_groups.set_manager, key_of(call), manager_id=call.reference(to="user"))
     return NO_CONTENT
 
 
+@OF_USER.delete("/manager/$ref", source="Graph: user: remove manager")
 async def remove_manager(call: Call) -> Answer:
-    """DELETE /users/{user}/manager/$ref."""
+    """Remove the manager."""
     await call.run(users_and_groups.set_manager, key_of(call), manager_id=None)
     return NO_CONTENT
 
@@ -206,7 +237,14 @@ async def _licences(call: Call) -> Found:
 
 
 #: What the user's licences are, as far as the tenant has them.
-LICENCES = Computed(LICENSE_DETAILS, _licences, key="license", missing=missing)
+OF_USER.collection(
+    "/licenseDetails",
+    Computed(LICENSE_DETAILS, _licences, key="license", missing=missing),
+    *("List a user's licences", "Count a user's licences", "Get one of a user's licences"),
+    returns=LICENSE_DETAILS,
+    source="Graph: user: list licenseDetails",
+    fidelity=EXACT,
+)
 
 
 def _details(user_id: UserId, sku: str, *, disabled: list[str]) -> Json:
@@ -228,8 +266,17 @@ _PARTS = ("p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "table")
 _HIDDEN = ("script", "style", "title")
 
 
+@OF_USER.action(
+    "/sendMail",
+    status=202,
+    permissions=needs.SEND_MAIL,
+    fidelity=approximated("to the tenant's own mailboxes, as plain text; without attachments and sent items"),
+)
 async def send_mail(call: Call) -> Answer:
-    """POST /users/{user}/sendMail, and POST /me/sendMail: 202, also for addresses that nobody here has."""
+    """Send a mail for a user.
+
+    202, also for addresses that nobody here has.
+    """
     message = _object(call.body(), "message")
     if message is None:
         raise Invalid('The body is {"message": {...}}.', target="message")
