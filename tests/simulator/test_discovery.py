@@ -1,4 +1,4 @@
-"""Finding a running server: command line before environment before data folder."""
+"""Finding a running server: command line before environment before data folder; and HTTP as devices need it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import os
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from fauxtune_client.endpoints import find
 from fauxtune_sim.demo import start
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, StateBroken
 from fauxtune_sim.server.discovery import DEFAULT_DATA_DIR, ELSEWHERE, ServerOptions, find_server
+from fauxtune_sim.server.transport import Transport
 
 ENDPOINTS = {
     "https": "https://localhost:8443",
@@ -102,3 +105,25 @@ def test_a_damaged_description_is_said_to_be_damaged(tmp_path: Path, text: str) 
     (tmp_path / "endpoints.json").write_text(text)
     with pytest.raises(StateBroken):
         find_server(ServerOptions(data_dir=tmp_path), {})
+
+
+async def test_a_request_carries_what_it_is_given_and_the_answer_its_headers(transport: Transport) -> None:
+    results: list[tuple[str, str, str, bytes]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        headers = request.headers
+        results.append((request.method, headers["Content-Type"], headers["Mdm-Signature"], await request.read()))
+        return web.Response(body=b"", headers={"X-Told": "yes"})
+
+    application = web.Application()
+    application.router.add_put("/here", answer)
+    async with TestServer(application) as server:
+        result = await transport.send(
+            "PUT",
+            str(server.make_url("/here")),
+            body=b"<plist/>",
+            content_type="application/x-apple-aspen-mdm",
+            headers={"Mdm-Signature": "c2lnbmVk"},
+        )
+    assert results == [("PUT", "application/x-apple-aspen-mdm", "c2lnbmVk", b"<plist/>")]
+    assert (result.status, result.body, result.headers["x-told"]) == (200, b"", "yes")
