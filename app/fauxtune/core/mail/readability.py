@@ -104,7 +104,7 @@ def recipient_names(encryption: Encryption) -> frozenset[str]:
 
 
 def certificate_names(named: str, key_id: str | None) -> frozenset[str]:
-    """Return the names that an envelope can call a certificate by (see `core.pki.cms_reading.names_of`)."""
+    """Return the names that an envelope can call a certificate by (see `core.pki.cms.names_of`)."""
     return frozenset({named, key_id_name(key_id)} if key_id else {named})
 
 

@@ -107,41 +107,43 @@ class Routes:
 
     def get(self, tail: str = "", **differences: Unpack[Differences]) -> Declare:
         """Declare a GET that returns the type."""
-        return self._reading(tail, "get", said=differences)
+        return self._reading(tail, "get", differences=differences)
 
     def list(self, tail: str = "", **differences: Unpack[Differences]) -> Declare:
         """Declare a GET that returns a collection of the type."""
-        return self._reading(tail, "list", said=differences, many=True)
+        return self._reading(tail, "list", differences=differences, many=True)
 
     def count(self, tail: str = "/$count", **differences: Unpack[Differences]) -> Declare:
         """Declare the GET of a number."""
-        return self._reading(tail, "list", said={"returns": None, **differences})
+        return self._reading(tail, "list", differences={"returns": None, **differences})
 
     def function(self, tail: str, **differences: Unpack[Differences]) -> Declare:
         """Declare a GET of a function, whose name is the last segment that is no key."""
-        return self._reading(tail, _name(tail), said={"returns": None, **differences})
+        return self._reading(tail, _name(tail), differences={"returns": None, **differences})
 
     def create(self, tail: str = "", **differences: Unpack[Differences]) -> Declare:
         """Declare a POST that creates one of the type: 201 with it."""
         return self._writing(
-            "POST", tail, verb="create", said=differences, accepts=self._type, returns=self._type, status=201
+            "POST", tail, verb="create", differences=differences, accepts=self._type, returns=self._type, status=201
         )
 
     def update(self, tail: str = "", **differences: Unpack[Differences]) -> Declare:
         """Declare a PATCH: 200 with the entity."""
-        return self._writing("PATCH", tail, verb="update", said=differences, accepts=self._type, returns=self._type)
+        return self._writing(
+            "PATCH", tail, verb="update", differences=differences, accepts=self._type, returns=self._type
+        )
 
     def put(self, tail: str, **differences: Unpack[Differences]) -> Declare:
         """Declare a PUT: 204."""
-        return self._writing("PUT", tail, verb="update", said=differences, status=204)
+        return self._writing("PUT", tail, verb="update", differences=differences, status=204)
 
     def delete(self, tail: str = "", **differences: Unpack[Differences]) -> Declare:
         """Declare a DELETE: 204."""
-        return self._writing("DELETE", tail, verb="delete", said=differences, status=204)
+        return self._writing("DELETE", tail, verb="delete", differences=differences, status=204)
 
     def action(self, tail: str, *, many: bool = False, **differences: Unpack[Differences]) -> Declare:
         """Declare a POST of an operation, whose name is the last segment. `many`: it answers with a collection."""
-        return self._writing("POST", tail, verb=_name(tail), said=differences, many=many)
+        return self._writing("POST", tail, verb=_name(tail), differences=differences, many=many)
 
     def collection(
         self,
@@ -156,24 +158,26 @@ class Routes:
         this order. `count`, `one`: what is different for the number, whose fidelity is its own, and for the element.
         """
         listing, counting, getting = summaries
-        shared = {name: said for name, said in differences.items() if name != "fidelity"}
+        shared = {name: value for name, value in differences.items() if name != "fidelity"}
         number = {**shared, "returns": None, "source": self._source("list", {"returns": self._type, **differences})}
         key = f"{tail}/{{{collection.key}}}"
-        self._reading(tail, "list", said={"summary": listing, **differences}, many=True)(collection.every)
-        self._reading(f"{tail}/$count", "list", said={"summary": counting, **number, **(count or {})})(collection.count)
-        self._reading(key, "get", said={"summary": getting, **differences, **(one or {})})(collection.get)
+        self._reading(tail, "list", differences={"summary": listing, **differences}, many=True)(collection.every)
+        self._reading(f"{tail}/$count", "list", differences={"summary": counting, **number, **(count or {})})(
+            collection.count
+        )
+        self._reading(key, "get", differences={"summary": getting, **differences, **(one or {})})(collection.get)
 
-    def _reading(self, tail: str, verb: str, *, said: Mapping[str, Any], many: bool = False) -> Declare:
-        route = {"returns": self._type, **self._read, "many": many, **said}
+    def _reading(self, tail: str, verb: str, *, differences: Mapping[str, Any], many: bool = False) -> Declare:
+        route = {"returns": self._type, **self._read, "many": many, **differences}
         exact = EXACT if route["returns"] is None else route["returns"].fidelity
-        return self._declare("GET", tail, verb=verb, said={"fidelity": self._fidelity or exact, **route})
+        return self._declare("GET", tail, verb=verb, values={"fidelity": self._fidelity or exact, **route})
 
-    def _writing(self, method: str, tail: str, *, verb: str, said: Mapping[str, Any], **common: Any) -> Declare:
-        route = {"fidelity": self._fidelity or EXACT, "audit": self._audit, **self._write, **common, **said}
-        return self._declare(method, tail, verb=verb, said=route)
+    def _writing(self, method: str, tail: str, *, verb: str, differences: Mapping[str, Any], **common: Any) -> Declare:
+        route = {"fidelity": self._fidelity or EXACT, "audit": self._audit, **self._write, **common, **differences}
+        return self._declare(method, tail, verb=verb, values=route)
 
-    def _declare(self, method: str, tail: str, *, verb: str, said: Mapping[str, Any]) -> Declare:
-        route = {"source": self._source(verb, said), **said}
+    def _declare(self, method: str, tail: str, *, verb: str, values: Mapping[str, Any]) -> Declare:
+        route = {"source": self._source(verb, values), **values}
         rule, summary = route.pop("audit", None), route.pop("summary", "")
 
         def declare(handler: Handler) -> Handler:
@@ -183,12 +187,12 @@ class Routes:
 
         return declare
 
-    def _source(self, verb: str, said: Mapping[str, Any]) -> str:
-        if said.get("source"):
-            return str(said["source"])
+    def _source(self, verb: str, differences: Mapping[str, Any]) -> str:
+        if differences.get("source"):
+            return str(differences["source"])
         if self._named:
             return self._named.format(verb=verb)
-        return "" if said.get("returns") is None else str(said["returns"].source)
+        return "" if differences.get("returns") is None else str(differences["returns"].source)
 
 
 def _first_sentence(handler: Handler) -> str:
