@@ -1,8 +1,8 @@
 """What packages beside this one add to the server and to the command line, found by their entry points.
 
 An entry point of the group `fauxtune.extensions` names an `Extension`. It holds texts only, so that reading it imports
-nothing else. Commands are found by their names; what another text names, `package.module:attribute`, is imported when
-somebody first asks for it. Packages of others are found as ours are.
+nothing else. Commands are found by their names; every other text names something below the package, `module` or
+`module:attribute`, which is imported when somebody first asks for it. Packages of others are found as ours are.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any
 
-GROUP = "fauxtune.extensions"
+#: The group of the entry points is called as this module is.
+GROUP = __name__
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,21 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the control surface: `paths`, an expression below `/_fauxtune/v1/`, and the modules that answer, each
-    with a router. `needs`: a module that its first caller would wait for, imported with them.
+    """A part of the control surface: `paths`, an expression below `/_fauxtune/v1/`, and the modules of its package that
+    answer, each with a router.
     """
 
     paths: str
     modules: tuple[str, ...]
-    needs: str
+
+    def load(self, package: str) -> list[ModuleType]:
+        """Import and return the modules of a package."""
+        return [import_module(f"{package}.{module}") for module in self.modules]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """What a package adds. `package`: its name, below which its commands are.
+    """What a package adds. `package`: its name, below which everything else is.
 
     `route`: a function that returns a route of the server's own paths, which are tried before those of the surfaces;
     `addresses`: what `/` says of it, by name; `before_a_change`: a coroutine function that is awaited before a request
@@ -77,8 +82,14 @@ def attribute(place: str) -> Any:
     return getattr(import_module(module), member)
 
 
+def routes() -> dict[str, Any]:
+    """Return new routes of the extensions that have one, by the names of their entry points."""
+    found = {name: (one.package, one.route) for name, one in extensions().items() if one.route is not None}
+    return {name: attribute(f"{package}.{place}")() for name, (package, place) in found.items()}
+
+
 async def before_a_change(emulator: object, tenant: object) -> None:
     """Tell the extensions that a request is about to change a tenant in which labs are played."""
     for extension in extensions().values():
         if extension.before_a_change is not None:
-            await attribute(extension.before_a_change)(emulator, tenant)
+            await attribute(f"{extension.package}.{extension.before_a_change}")(emulator, tenant)

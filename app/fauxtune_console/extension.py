@@ -5,6 +5,4 @@ from __future__ import annotations
 from fauxtune.extensions import Extension
 from fauxtune_console.addresses import PATH
 
-EXTENSION = Extension(
-    package="fauxtune_console", route="fauxtune_console.entry:ConsoleRoute", addresses={"console": PATH}
-)
+EXTENSION = Extension(package="fauxtune_console", route="entry:ConsoleRoute", addresses={"console": PATH})

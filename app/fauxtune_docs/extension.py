@@ -9,6 +9,6 @@ _DOCUMENTS = ("connector", "control", "devices", "graph", "health", "identity")
 EXTENSION = Extension(
     package="fauxtune_docs",
     commands=(Command("openapi", "", "Write the OpenAPI documents."),),
-    route="fauxtune_docs.swagger.entry:docs_route",
+    route="swagger.entry:docs_route",
     addresses={"docs": PATH, "documentation": {name: f"{PATH}/{name}.json" for name in _DOCUMENTS}},
 )

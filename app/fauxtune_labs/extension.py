@@ -16,18 +16,10 @@ EXTENSION = Extension(
         ),
     ),
     parts=(
-        Part(
-            r"tenants/[^/]+/states$",
-            ("fauxtune_labs.control.provider_states",),
-            "fauxtune_labs.operations.provider_states",
-        ),
-        Part(r"tenants/[^/]+/labs(/|$)", ("fauxtune_labs.control.labs",), "fauxtune_labs.operations.labs.views"),
-        Part(r"classrooms(/|$)", ("fauxtune_labs.control.classrooms",), "fauxtune_labs.operations.labs.views"),
-        Part(
-            r"tenants/[^/]+/hosted-devices(/|$)",
-            ("fauxtune_labs.control.hosted_devices",),
-            "fauxtune_labs.operations.hosted_devices",
-        ),
+        Part(r"tenants/[^/]+/states$", ("control.provider_states",)),
+        Part(r"tenants/[^/]+/labs(/|$)", ("control.labs",)),
+        Part(r"classrooms(/|$)", ("control.classrooms",)),
+        Part(r"tenants/[^/]+/hosted-devices(/|$)", ("control.hosted_devices",)),
     ),
-    before_a_change="fauxtune_labs.operations.labs.runs:look_before_a_change",
+    before_a_change="operations.labs.runs:look_before_a_change",
 )

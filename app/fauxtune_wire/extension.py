@@ -7,5 +7,5 @@ from fauxtune.extensions import Command, Extension, Part
 EXTENSION = Extension(
     package="fauxtune_wire",
     commands=(Command("wire", "", "Show what was sent and answered, and why it was refused."),),
-    parts=(Part(r"(tenants/[^/]+/)?wire(/|$)", ("fauxtune_wire.control",), "fauxtune_wire.decoding"),),
+    parts=(Part(r"(tenants/[^/]+/)?wire(/|$)", ("control",)),),
 )

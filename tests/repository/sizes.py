@@ -54,8 +54,8 @@ _USERS = ("app/fauxtune_labs/", "app/fauxtune_probe/")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An import statement, a module's name as text, or the row of a command, which is found by its name (`Command`).
-    `names`: what may be meant, modules of ours and others.
+    """An import statement, a module's name as text, or the row of what is found below a package by its
+    name: a `Command`, a `Part`, what an `Extension` names. `names`: what may be meant, modules of ours and others.
 
     `kind`: "top", "lazy", "text", "row" or "typing".
     """
@@ -112,7 +112,7 @@ class House:
                 return [
                     f"{self.modules[found.importer]}:{found.line} {found.names[-1]}"
                     for found in self.imports
-                    if found.kind in kinds and (found.kind != "text" or found.names[0] in self.modules)
+                    if found.kind in kinds and (found.kind != "text" or self._names_another(found))
                 ]
             case "circles":
                 return [" ".join(circle) for circle in circles(self.arrows)]
@@ -124,6 +124,10 @@ class House:
             case "tenantConditions":
                 return [place for path, text in self.texts.items() for place in _tenant_conditions(path, text)]
         return []
+
+    def _names_another(self, found: Import) -> bool:
+        """Whether a text is the name of another module of the product than the one it is in."""
+        return found.names[0] in self.modules and found.names[0] != found.importer
 
     def count(self, figure: str) -> int:
         """A figure, by its name."""
@@ -199,11 +203,8 @@ def _imports(importer: str, path: str, text: str) -> Iterator[Import]:
                 return
             case ast.Constant(value=str() as value) if value.startswith(f"{ours}.") and " " not in value:
                 yield Import(importer, node.lineno, "text", (value.partition(":")[0],))
-            case ast.Call(
-                func=ast.Name("Command"), args=[ast.Constant(str() as name), ast.Constant(str() as room), *_]
-            ):
-                parts = (ours, room, name.rpartition(" ")[2])
-                yield Import(importer, node.lineno, "row", (".".join(filter(None, parts)),))
+            case ast.Call(func=ast.Name(name)):
+                yield from (Import(importer, node.lineno, "row", (place,)) for place in _rows(name, node, package))
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 kind = "lazy"
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
@@ -212,6 +213,18 @@ def _imports(importer: str, path: str, text: str) -> Iterator[Import]:
             yield from look(child, kind)
 
     yield from look(ast.parse(text), "top")
+
+
+def _rows(name: str, call: ast.Call, package: str) -> Iterator[str]:
+    """The modules that a row names: those of a command, a part of the control surface, an extension."""
+    match name, call.args:
+        case "Command", [ast.Constant(str() as words), ast.Constant(str() as room), *_]:
+            yield ".".join(filter(None, (package.partition(".")[0], room, words.rpartition(" ")[2])))
+        case "Part", [_, ast.Tuple(elts=[*modules])]:
+            yield from (f"{package}.{ast.literal_eval(module)}" for module in modules)
+        case "Extension", _:
+            places = [member.value for member in call.keywords if member.arg in {"route", "before_a_change"}]
+            yield from (f"{package}.{ast.literal_eval(place).partition(':')[0]}" for place in places)
 
 
 def _base(package: str, node: ast.ImportFrom) -> str:

@@ -42,8 +42,8 @@ def _pages(client: httpx.Client) -> list[str]:
 
 def test_a_server_imports_nothing_of_the_documents_and_of_the_wire_s_window_before_their_first_request() -> None:
     code = (
-        "import sys, fauxtune.server.factory; from fauxtune.extensions import attribute, extensions;"
-        "[attribute(each.route) for each in extensions().values() if each.route];"
+        "import sys, fauxtune.server.factory; from fauxtune.extensions import routes;"
+        "routes();"
         "print([each for each in sys.modules if each.startswith(('fauxtune_docs.swagger.', 'fauxtune_docs.writing', "
         "'fastapi_swagger', 'fauxtune_wire.decoding', 'fauxtune_wire.recording', "
         "'fauxtune_wire.control'))])"

@@ -8,7 +8,7 @@ import pytest
 from starlette.routing import Match, Route
 
 from fauxtune.core.model.addresses import Surface, surface_of
-from fauxtune.extensions import attribute, extensions
+from fauxtune.extensions import routes as added_routes
 from fauxtune.operations.tenants.names import RESERVED
 from fauxtune.server.bootstrap import LatePackagings
 from fauxtune.server.factory import SURFACES, Served, own_routes
@@ -47,8 +47,7 @@ def test_no_tenant_may_have_the_name_with_which_another_path_begins(paths: list[
 
 
 def test_no_tenant_may_have_the_name_with_which_a_path_begins_that_is_loaded_late() -> None:
-    added = [attribute(one.route)() for one in extensions().values() if one.route is not None]
-    routes = own_routes(added)
+    routes = own_routes(added_routes().values())
     served = [route.paths.pattern if isinstance(route, LateRoute) else getattr(route, "path", "") for route in routes]
     first = {match[1] for path in served if (match := re.match(r"/([a-z0-9-]+)(?=[/(]|$)", path))}
     assert {"console", "docs", "trust"} <= first
@@ -70,7 +69,7 @@ def _paths(served: Served) -> list[str]:
     """Return the paths of a surface's router. Graph has a table of its own, and control has routers in a router."""
     if served.surface is Surface.CONTROL:
         return list(documents()["control"]["paths"])
-    application = attribute(served.application)
+    application = served.load()
     return [route.path for route in getattr(application, "routes", ()) if isinstance(route, Route)]
 
 

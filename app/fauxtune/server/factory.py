@@ -15,11 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fauxtune import extensions, surfaces
 from fauxtune.core.model.addresses import Surface, paths_of, surface_of
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.extensions import attribute, extensions
+from fauxtune.extensions import attribute
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.index import INDEX
 from fauxtune.server.middleware import Guard
@@ -28,14 +29,16 @@ from fauxtune.surfaces.control.late_entry import late_routes
 from fauxtune.surfaces.http import note_refusal
 from fauxtune.surfaces.late import Late, LateRoute
 
+_SURFACES = surfaces.__name__
 #: A surface's writer of refusals.
 Write = Callable[[Request, Exception], Response]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A surface, made by its first request. `application`: `module:attribute` of its ASGI application, a router for
-    most; `refusals`: that of its writer of refusals; `paths`: if not all paths of the surface.
+    """A surface, made by its first request. `application`: `module:attribute` below `fauxtune.surfaces` of its ASGI
+    application, a router for most; `refusals`: that of its writer of refusals; `paths`: if not all paths of the
+    surface.
     """
 
     surface: Surface
@@ -45,15 +48,20 @@ class Served:
     refuse: Late[Write] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "refuse", Late(partial(attribute, self.refusals)))
+        object.__setattr__(self, "refuse", Late(partial(attribute, f"{_SURFACES}.{self.refusals}")))
+
+    def load(self) -> ASGIApp:
+        """Import and return the application."""
+        application: ASGIApp = attribute(f"{_SURFACES}.{self.application}")
+        return application
 
     def route(self) -> BaseRoute:
         """Return the route of all its paths."""
-        return LateRoute(self.paths or paths_of(self.surface), partial(attribute, self.application))
+        return LateRoute(self.paths or paths_of(self.surface), self.load)
 
 
-def _served(surface: Surface, package: str) -> Served:
-    return Served(surface, f"fauxtune.surfaces.{package}.routes:router", f"fauxtune.surfaces.{package}.errors:refuse")
+def _served(surface: Surface, room: str) -> Served:
+    return Served(surface, f"{room}.routes:router", f"{room}.errors:refuse")
 
 
 #: The surfaces of devices, which call most often: their paths are tried first.
@@ -67,12 +75,12 @@ DEVICES: tuple[Served, ...] = (
 OTHERS: tuple[Served, ...] = (
     Served(
         Surface.GRAPH,
-        "fauxtune.surfaces.graph.app:application",
-        "fauxtune.surfaces.graph.app:refuse",
+        "graph.app:application",
+        "graph.app:refuse",
         # Of versions that do not exist nothing is served.
         paths=re.compile("/+(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE),
     ),
-    Served(Surface.NDES, "fauxtune.surfaces.ndes.routes:router", "fauxtune.surfaces.pki.errors:refuse"),
+    Served(Surface.NDES, "ndes.routes:router", "pki.errors:refuse"),
     _served(Surface.PKI, "pki"),
     _served(Surface.PUSH, "push"),
     _served(Surface.CONNECTOR, "connector"),
@@ -97,7 +105,7 @@ class Application:
     """
 
     def __init__(self, emulator: Emulator) -> None:
-        added = {name: attribute(one.route)() for name, one in extensions().items() if one.route is not None}
+        added = extensions.routes()
         held = {"emulator": emulator}
         self.state = State(held)
         self.state.extensions = added
