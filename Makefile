@@ -65,7 +65,7 @@ mutants: $(VENV)/.test ## break the product's rules one by one, in a copy, and s
 	$(BIN)/python -m tests.mutants $(ARGS)
 
 # Modules of which each run tries a part of the cases, or on one database, and `make soak` all.
-SAMPLED = tests/operations $(shell grep -rlE "support.soak import" tests --include="test_*.py")
+SAMPLED = tests/operations $(shell grep -rlE "support.soak import|mark.both_in_soak" tests --include="test_*.py")
 
 soak: $(VENV)/.test ## kill workers, their parent and PostgreSQL, delete tenants, watch memory, attack mailboxes and every operation, try all cases of which `make test` tries some, far more than `make test` does (KILLS=300 DELETIONS=50 ENDS=20 MINUTES=20 MAIL=30 EXAMPLES=12)
 	SOAK_KILLS=$(or $(KILLS),300) SOAK_WORKERS=4 $(BIN)/python -m pytest -q -n0 -s --timeout 3600 -k killed_workers tests/journeys/test_several_processes.py

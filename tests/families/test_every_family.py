@@ -20,6 +20,7 @@ from tests.families.life import Maker
 from tests.families.samples import FOLDER, every_family, name_of, sample
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, create, error_code, error_message, id_of_group
+from tests.support.soak import ON_SQLITE
 
 Json = dict[str, Any]
 FAMILIES = {name_of(served): served for served in every_family()}
@@ -224,7 +225,7 @@ async def _says_whether_it_is_only_kept(beta: httpx.AsyncClient, served: Served)
     assert told - {"unknown-definitions=1"} == {wanted}, "a sample has a setting of which nothing is known"
 
 
-@ON_BOTH_DATABASES
+@ON_SQLITE
 async def test_lists_are_filtered_ordered_counted_and_paged(beta: httpx.AsyncClient) -> None:
     maker = Maker(beta)
     for name, served in FAMILIES.items():
@@ -317,7 +318,7 @@ async def test_every_property_that_can_be_compared_is_filtered_and_sorted_by(bet
                 assert answer.status_code == 200, (name, options, answer.text)
 
 
-@ON_BOTH_DATABASES
+@ON_SQLITE
 async def test_assign_replaces_the_whole_set(beta: httpx.AsyncClient, subtests: pytest.Subtests) -> None:
     await _each(ASSIGNED, beta, subtests, claim=_replaces_the_whole_set)
 

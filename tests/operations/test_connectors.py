@@ -38,8 +38,6 @@ from fauxtune.storage.rows.certificates import TemplateRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
 
-pytestmark = pytest.mark.both_databases
-
 
 async def both_kinds(contoso: Contoso) -> tuple[AndroidInProcess, str, str]:
     """A device of alice's that should get a PKCS and an imported certificate: it, the profile, the thumbprint."""
@@ -53,6 +51,7 @@ async def both_kinds(contoso: Contoso) -> tuple[AndroidInProcess, str, str]:
 # ------------------------------------------------------------------------------------------------- offline, polling
 
 
+@pytest.mark.both_databases
 async def test_what_an_offline_connector_should_answer_waits_and_says_so_and_comes_when_it_is_back(
     contoso: Contoso,
 ) -> None:
@@ -133,6 +132,7 @@ async def test_a_polling_connector_answers_the_later_request_later(contoso: Cont
     assert set((await phone.states()).values()) == {"installed"}
 
 
+@pytest.mark.both_databases
 async def test_two_connectors_take_turns_and_only_the_key_of_the_one_at_work_helps(contoso: Contoso) -> None:
     phone, _, mark = await both_kinds(contoso)
     contoso.clock.forward(seconds=1)
@@ -293,6 +293,7 @@ async def test_a_key_whose_file_is_gone_fails_the_item_and_not_the_check_in(cont
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "failed"}
 
 
+@pytest.mark.both_databases
 async def test_other_bytes_for_a_delivered_record_are_delivered_in_their_place(contoso: Contoso) -> None:
     await contoso.imported_profile()
     mark, pfx = await contoso.pfx("alice")
@@ -439,6 +440,7 @@ async def test_connectors_and_keys_are_refused_with_what_would_be_right(contoso:
         await contoso.do(connector_registry.delete_key, row.connector_id, provider="P", key_name="K")
 
 
+@pytest.mark.both_databases
 async def test_a_refusal_does_not_make_a_polling_connector_forget_what_it_answers_later(contoso: Contoso) -> None:
     await contoso.imported_profile()
     bad = await spoilt_import(contoso, wrong_password)

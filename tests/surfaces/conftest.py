@@ -28,10 +28,12 @@ from fauxtune.server.system import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.support import device_openapi, requests_here
+from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.control import say_json_of
 from tests.support.databases import OpenDatabases, remembered
 from tests.support.postgresql import PostgresServer
+from tests.support.soak import SOAK
 
 FILE = "fauxtune.sqlite"
 ORIGIN = "https://localhost:8443"
@@ -89,6 +91,15 @@ def postgresql_template(
 def emulator_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the emulators of the tests have their files: one folder a template, so that `databases` can stay open."""
     return tmp_path_factory.mktemp("emulator")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest reads the marks
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """In `make soak`, give the tests of a module with the mark `both_in_soak` a tenant on both databases."""
+    definition = metafunc.definition
+    own = any("seeded" in mark.args[0] for mark in definition.iter_markers("parametrize"))
+    if SOAK and definition.get_closest_marker("both_in_soak") and "seeded" in metafunc.fixturenames and not own:
+        definition.add_marker(ON_BOTH_DATABASES)
 
 
 @pytest.fixture(params=["sqlite"])

@@ -18,6 +18,7 @@ from fauxtune.storage.queries.tenants import row_counts
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import error_code
 from tests.support.openapi import documents
+from tests.support.soak import ON_SQLITE
 from tests.surfaces.control.conftest import BASE
 
 _TOKEN = "the token of the instructor"
@@ -39,7 +40,7 @@ def bearer(password: str) -> dict[str, str]:
     return {"authorization": f"Bearer {password}"}
 
 
-@ON_BOTH_DATABASES
+@ON_SQLITE
 async def test_a_password_opens_the_own_tenant_and_no_other_call(control: httpx.AsyncClient) -> None:
     first, _second = (seat["password"] for seat in (await opened(control))["seats"])
     for path, methods in documents()["control"]["paths"].items():

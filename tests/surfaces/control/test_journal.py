@@ -7,11 +7,10 @@ import asyncio
 import httpx
 import pytest
 
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.control import Json, create
 from tests.surfaces.control.conftest import Assign, Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 
 async def _read(contoso: httpx.AsyncClient, **params: object) -> Json:

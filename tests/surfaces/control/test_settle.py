@@ -18,7 +18,7 @@ from tests.support.control import Json, only_connector
 from tests.support.devices.android import AndroidOverHttp, Policy
 from tests.surfaces.control.conftest import Assign, Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 
 async def _settle(contoso: httpx.AsyncClient, *, timeout: float = 20) -> Json:
@@ -190,6 +190,7 @@ async def test_settling_ends_when_its_time_is_over(
         assert "has not confirmed" in await _why(contoso, phone, timeout=0.3)
 
 
+@ON_BOTH_DATABASES
 async def test_an_end_that_the_device_refused_is_not_waited_for(
     contoso: httpx.AsyncClient, enroll: Enroll, emulator: Emulator, tenant: Tenant
 ) -> None:

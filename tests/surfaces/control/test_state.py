@@ -12,7 +12,7 @@ import pytest
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.surfaces.control.conftest import Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 
 async def test_a_tenant_is_exported_as_json_that_is_the_same_each_time(contoso: httpx.AsyncClient) -> None:
@@ -104,6 +104,7 @@ async def test_a_wrong_call_about_snapshots_is_refused(
     assert answer.json()["error"]["message"]
 
 
+@ON_BOTH_DATABASES
 async def test_a_document_is_imported_and_a_deleted_tenant_is_created_from_it(
     control: httpx.AsyncClient, fabrikam: httpx.AsyncClient
 ) -> None:

@@ -11,11 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import self_signed
 from tests.support.graph import ABSENT, error_code, error_message
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 Json = dict[str, Any]
 GRAPH, INTUNE = "00000003-0000-0000-c000-000000000000", "0000000a-0000-0000-c000-000000000000"

@@ -14,7 +14,6 @@ from fauxtune.core.errors import GraphRefused
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION, header
 from fauxtune.operations.runtime.emulator import Emulator, ProposedRequest
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import (
     ABSENT,
     TENANT,
@@ -29,7 +28,7 @@ from tests.support.graph import (
 )
 from tests.support.sign_in import CLIENT
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 Json = dict[str, Any]
 Enroll = Callable[..., Awaitable[Any]]

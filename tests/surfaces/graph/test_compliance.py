@@ -26,7 +26,7 @@ from tests.support.graph import (
 )
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 POLICIES = "/deviceManagement/deviceCompliancePolicies"
 WORK_PROFILE = "#microsoft.graph.androidWorkProfileCompliancePolicy"
@@ -193,6 +193,7 @@ async def test_a_device_of_a_tenant_without_policies_shows_the_built_in_one(
     assert (await document(beta, path_of(phone)))["complianceState"] == "compliant"
 
 
+@ON_BOTH_DATABASES
 async def test_a_policy_that_is_taken_away_counts_at_once(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     first, second = await policy(beta, osMinimumVersion="17"), await policy(beta, storageRequireEncryption=True)
     phone = await enroll()
@@ -204,6 +205,7 @@ async def test_a_policy_that_is_taken_away_counts_at_once(beta: httpx.AsyncClien
     assert await states(beta, phone) == {"Default Device Compliance Policy": "compliant"}
 
 
+@ON_BOTH_DATABASES
 async def test_the_tenants_switches(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll()
     await policy(beta, kind=IOS, passcodeRequired=True)
@@ -363,6 +365,7 @@ async def test_a_group_decides_who_is_judged(beta: httpx.AsyncClient, enroll: En
     assert shown == ["noncompliant", "compliant"]
 
 
+@ON_BOTH_DATABASES
 async def test_an_administrator_decides_who_of_the_list_is_retired(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:

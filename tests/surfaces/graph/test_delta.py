@@ -16,7 +16,7 @@ from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, TENANT, advance_clock, create, error_code, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 Json = dict[str, Any]
 USER: Json = {
@@ -188,6 +188,7 @@ async def _is_gone(graph: httpx.AsyncClient, link: str) -> bool:
     return len(values) > 1
 
 
+@ON_BOTH_DATABASES
 async def test_a_client_begins_again_after_seven_days_after_a_cut_and_after_another_state(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

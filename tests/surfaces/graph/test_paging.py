@@ -8,10 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import PROFILES, create, error_code
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 KIND = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 

@@ -9,7 +9,7 @@ from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, PROFILES, create, error_code, error_message, id_of_group, id_of_user
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 
@@ -84,6 +84,7 @@ async def test_a_filter_that_means_nothing_is_refused(beta: httpx.AsyncClient, p
     assert "filter" in error_message(answer).lower()
 
 
+@ON_BOTH_DATABASES
 async def test_lists_are_sorted(beta: httpx.AsyncClient) -> None:
     kind = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
     for name in ("b", "a", "B"):

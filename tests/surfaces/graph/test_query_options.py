@@ -21,7 +21,6 @@ from fauxtune.server.factory import Application
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.families.index import FAMILIES
 from fauxtune.surfaces.graph.routes import AREAS, ROUTES
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import DEVICES, error_message
 from tests.support.populated_tenant import PopulatedTenant
 from tests.support.soak import ON_POSTGRESQL, ON_SQLITE
@@ -252,7 +251,7 @@ async def test_what_no_element_has_is_refused_everywhere(lists: list[List]) -> N
             assert "Invalid filter clause" in error_message(answer), (path, condition)
 
 
-@ON_BOTH_DATABASES
+@ON_POSTGRESQL
 async def test_every_property_that_has_an_order_sorts(lists: list[List], shown: Elements) -> None:
     for _, kind, graph, path in lists:
         everything = sorted(element["id"] for element in shown[path])

@@ -27,7 +27,7 @@ from tests.support.graph import (
 )
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 JOBS, REPORTING = "/deviceManagement/reports/exportJobs", "/deviceManagement/reports"
 
@@ -153,6 +153,7 @@ async def _group_of(graph: httpx.AsyncClient, user: str) -> str:
     return str(group["id"])
 
 
+@ON_BOTH_DATABASES
 async def test_two_equal_requests_are_two_jobs_and_a_deleted_one_takes_its_file_along(
     beta: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
@@ -239,6 +240,7 @@ async def test_what_cannot_be_exported_is_refused_at_once(
     assert says in error_message(answer)
 
 
+@ON_BOTH_DATABASES
 async def test_every_report_can_be_exported_with_all_of_its_columns(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, root_file: str, subtests: pytest.Subtests
 ) -> None:
@@ -286,6 +288,7 @@ async def test_a_report_that_grows_too_large_fails(
     assert (failed["status"], failed["url"]) == ("failed", None)
 
 
+@ON_BOTH_DATABASES
 async def test_an_action_answers_with_a_table_in_the_order_of_the_reports_columns(
     beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll, root_file: str
 ) -> None:

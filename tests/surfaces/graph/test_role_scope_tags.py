@@ -10,7 +10,7 @@ import pytest
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.graph import ABSENT, PROFILES, create, error_code, error_message, ids
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 TAGS = "/deviceManagement/roleScopeTags"
 PROFILE = {"@odata.type": "#microsoft.graph.iosImportedPFXCertificateProfile", "displayName": "Imported"}
@@ -23,6 +23,7 @@ async def _tag(beta: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return document
 
 
+@ON_BOTH_DATABASES
 async def test_there_is_a_built_in_tag(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
     (built_in,) = (await beta.get(TAGS)).json()["value"]
     assert (built_in["id"], built_in["displayName"], built_in["isBuiltIn"]) == ("0", "Default", True)
@@ -57,6 +58,7 @@ async def test_a_tag_is_made_read_changed_counted_and_deleted(beta: httpx.AsyncC
         assert (missing.status_code, error_code(missing)) == (404, "ResourceNotFound")
 
 
+@ON_BOTH_DATABASES
 async def test_a_tag_in_use_stays(beta: httpx.AsyncClient) -> None:
     tag = (await _tag(beta, displayName="North"))["id"]
     profile = (await create(beta, PROFILES, **PROFILE, roleScopeTagIds=[tag]))["id"]

@@ -23,6 +23,7 @@ from tests.support.graph import (
     ids,
 )
 from tests.support.populated_tenant import PopulatedTenant
+from tests.support.soak import ON_SQLITE
 from tests.surfaces.graph.conftest import Enroll
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -70,7 +71,7 @@ def test_every_list_has_a_count_and_single_elements() -> None:
     }
 
 
-@ON_BOTH_DATABASES
+@ON_SQLITE
 async def test_every_element_is_found_by_its_id_and_nothing_else_is(
     beta: httpx.AsyncClient, populated: PopulatedTenant
 ) -> None:

@@ -21,7 +21,7 @@ from tests.support.graph import ABSENT, TENANT, advance_clock, create, documents
 from tests.support.receivers import Answering, Receiver, always, receiving, refusing, reply
 from tests.surfaces.graph.conftest import Enroll
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 Json = dict[str, Any]
 SUBSCRIPTIONS = "/subscriptions"
@@ -149,6 +149,7 @@ async def test_members_of_a_group_come_with_the_group(beta: httpx.AsyncClient, d
     assert told["resourceData"]["members@delta"] == [{"id": alice, "@removed": "deleted"}]
 
 
+@ON_BOTH_DATABASES
 async def test_a_subscription_is_renewed_and_ends_by_the_tenants_clock(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, deliveries: Deliveries, emulator: Emulator, tenant: Tenant
 ) -> None:
@@ -335,6 +336,7 @@ async def test_ten_megabytes_of_an_answer_to_a_notification_are_not_read(
         assert len(receiver.bodies) == 1
 
 
+@ON_BOTH_DATABASES
 async def test_a_slow_receiver_keeps_no_other_waiting(
     beta: httpx.AsyncClient, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:

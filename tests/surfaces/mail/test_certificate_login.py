@@ -24,9 +24,10 @@ from tests.support.clock import FixedClock
 from tests.support.mail_programs import ALICE, BOB, LETTER, Programs, command, external, identity, in_thread
 from tests.support.tenant import Contoso
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 
+@ON_BOTH_DATABASES
 async def test_the_certificate_opens_the_mailbox_for_reading_and_sending(
     emulator: Emulator, programs: Programs, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -12,7 +13,7 @@ from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.scep_clients import FAILURE, POLL, Csr, ScepClient
 from tests.surfaces.ndes.conftest import Scene
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 EVENTS_OF_SUCCESS = [4003, 4004, 4006, 4008, 4000]
 
@@ -74,6 +75,7 @@ async def test_a_key_that_is_requested_again_with_a_new_challenge_gets_a_new_cer
     assert scene.client.issued(await scene.client.ask(b"", kind=POLL)) == second
 
 
+@ON_BOTH_DATABASES
 async def test_messages_that_come_at_the_same_time_get_one_certificate(scene: Scene) -> None:
     csr = await scene.csr()
     messages = [await scene.client.message(csr, transaction=str(number)) for number in range(4)]

@@ -32,7 +32,7 @@ from tests.support.scep_clients import (
 )
 from tests.surfaces.ndes.conftest import Scene
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 BAD_ALGORITHM, BAD_CHECK, BAD_REQUEST, BAD_TIME, BAD_ID = "01234"
 EVENTS_OF_REFUSAL = [4003, 4005, 4001]
@@ -134,6 +134,7 @@ async def test_a_challenge_for_another_device_asks_for_the_names_of_that_device(
     assert event["detail"]["code"] == "SubjectNameMismatch"
 
 
+@ON_BOTH_DATABASES
 async def test_an_old_challenge_is_refused(scene: Scene) -> None:
     csr = await scene.csr()
     scene.contoso.clock.forward(minutes=61)

@@ -15,7 +15,7 @@ from tests.support.apple_tenant import BASE, AppleTenant
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.apple import Refused, error
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 
@@ -115,6 +115,7 @@ async def test_the_innermost_error_is_the_number_that_graph_shows(contoso: Apple
     assert status.error_code == -2016327112, "0x87D14A38"
 
 
+@ON_BOTH_DATABASES
 async def test_everything_settles_and_a_quiet_device_is_told_nothing(contoso: AppleTenant) -> None:
     await contoso.root("iosTrustedRootCertificate")
     await contoso.root("iosTrustedRootCertificate", name="issuing")
@@ -167,6 +168,7 @@ async def test_a_mac_leaves_its_bootstrap_token_and_gets_it_back(contoso: AppleT
     assert await device.bootstrap_token() is None
 
 
+@ON_BOTH_DATABASES
 async def test_two_token_updates_at_once_are_one_enrolment(contoso: AppleTenant) -> None:
     device = contoso.fleet()
     await device.request_identity(f"{BASE}/scep", await contoso.token("alice"))

@@ -14,10 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fauxtune.core.model.platforms import Variant
 from tests.support import pkimessages
 from tests.support.apple_tenant import BASE, AppleTenant
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.devices.apple import Fleet, Plist, Refused, of_type
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 IPHONE: Plist = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 MAC: Plist = {"product_name": "Mac14,2", "os_version": "14.5"}

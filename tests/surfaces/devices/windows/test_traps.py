@@ -15,12 +15,11 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.factory import Application
-from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.clock import FixedClock
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import ALICE, PASSWORD, Assign, Enroll, Ledger, Switch, WindowsDevice, anywhere, held
 
-pytestmark = ON_BOTH_DATABASES
+pytestmark = pytest.mark.both_in_soak
 
 PATH = "/mdm/contoso/windows/EnrollmentServer"
 SECURITY = windows_messages.by_password(ALICE, PASSWORD)
