@@ -1,16 +1,12 @@
-"""The host of simulated devices: a child process, which of several servers the one that leads has.
-
-The host of simulated devices: a child process, `python -m fauxtune_sim.hosting.host`, ordered by JSON lines.
+"""The host of simulated devices: a child process, `python -m fauxtune_sim.hosting.host`, ordered by JSON lines.
 
 It is started by the first order and ends with the server: by its closed input, even if the server is killed. After a
 crash the next order starts another one. Devices lie in folders below the data folder; with `--ephemeral` they are in
 the child's memory alone, and a crash loses them.
 
-The host of simulated devices among processes that share a database: the one that leads has it, the others have it do
-what they are asked for.
-
-Devices lie in the folder that all processes have in common, with their keys: when the process that leads dies, its host
-ends with it, and that of the next leader goes on with the same devices.
+Among processes that share a database the one that leads has the host, and the others have it do what they are asked
+for. There devices lie in the folder that all processes have in common, with their keys: when the process that leads
+dies, its host ends with it, and that of the next leader goes on with the same devices.
 """
 
 from __future__ import annotations

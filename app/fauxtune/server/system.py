@@ -1,9 +1,4 @@
-"""The system's clock and randomness: the only place that reads them.
-
-The system's clock: the only place that reads it.
-
-Ids, tokens and serial numbers, from the system's randomness.
-"""
+"""The system's clock, and ids, tokens and serial numbers from its randomness: the only place that reads them."""
 
 from __future__ import annotations
 

@@ -1,15 +1,12 @@
-"""What all HTTP surfaces share: of a request its emulator, its caller and its origin, and guards of those that rule.
-
-What all HTTP surfaces share: the emulator of a request, its caller, and the origin that the caller used.
+"""What all HTTP surfaces share: of a request its emulator, its caller and the origin that the caller used.
 
 Every surface may import this module; it imports none of them, and not FastAPI, which a start does without.
 
-The guard of the surfaces that rule everything: the control surface and the console.
-
-With a control token the caller must have it. Without one only loopback peers are answered, and only under a local name:
-not a web page that lets another name point to this address (DNS rebinding), nor one that posts from another site.
-Which tenant the password of a classroom's seat opens: `operations.tenants.seats`.
-Sources: RFC 6454 7 (Origin) and W3C Fetch Metadata Request Headers 2.3 (Sec-Fetch-Site).
+Here is also the guard of the surfaces that rule everything, the control surface and the console. With a control token
+the caller must have it. Without one only loopback peers are answered, and only under a local name: not a web page that
+lets another name point to this address (DNS rebinding), nor one that posts from another site. Which tenant the password
+of a classroom's seat opens: `operations.tenants.seats`. Sources: RFC 6454 7 (Origin) and W3C Fetch Metadata Request
+Headers 2.3 (Sec-Fetch-Site).
 """
 
 from __future__ import annotations

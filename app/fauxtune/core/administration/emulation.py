@@ -1,14 +1,8 @@
-"""What Graph has no request for: certificates, authorities, connectors, clock, tenants, faults, mailboxes.
+"""What Graph has no request for: certificates, authorities, templates, connectors, enrolment tokens, clock, tenants,
+faults, mailboxes and the address book.
 
-What Graph has no request for: certificates, authorities, templates, connectors, enrolment tokens, clock, tenants.
-
-Control surface: `/_fauxtune/v1`; the members of the bodies are those of `surfaces/control/messages.py`.
-
-Faults: what goes wrong on purpose in a tenant.
-
-Control surface: `/_fauxtune/v1/tenants/{tenant}/faults`; the members of a rule are those of `core.faults`.
-
-Mailboxes and the address book, for which Graph has no request here. Control surface: `/_fauxtune/v1`.
+All goes to the control surface, `/_fauxtune/v1`. The members of the bodies are those of its own bodies
+(`surfaces/control`), those of a fault's rule are in `core.faults`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
 """The request that an administrator's task stands for, and how people read it before it is sent.
 
-A request that an administrator's task stands for: to Graph, or to the control surface where Graph has none.
-
-Graph: https://graph.microsoft.com/beta. Control surface: `/_fauxtune/v1`.
-
-What people read of requests that are not sent yet: in the place of an id that an earlier answer will bring stands a
-placeholder, and a note says so.
+It goes to Graph (https://graph.microsoft.com/beta), or to the control surface (`/_fauxtune/v1`) where Graph has none.
+Where people read a request that is not sent yet, a placeholder stands in the place of an id that an earlier answer will
+bring, and a note says so.
 """
 
 from __future__ import annotations

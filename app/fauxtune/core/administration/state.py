@@ -1,10 +1,7 @@
-"""The state of a tenant: its requests, and what restoring changes, in words.
+"""The state of a tenant: the requests of snapshots, reset, export and import, and what restoring changes.
 
-The state of a tenant: snapshots, reset, export and import.
-
-Control surface: `/_fauxtune/v1`.
-
-What restoring a state changes, in words for people: which things are lost, and which come back.
+The requests go to the control surface, `/_fauxtune/v1`. What restoring changes is said in words for people: which
+things are lost, and which come back.
 """
 
 from __future__ import annotations

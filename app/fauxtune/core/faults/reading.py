@@ -1,9 +1,4 @@
-"""Reading a rule from JSON: the rule, and its values.
-
-Reading a rule from JSON, with every mistake named at once.
-
-Reading the values of a rule from JSON. Every mistake is noted, none stops the reading.
-"""
+"""Reading a rule, and its values, from JSON. Every mistake is noted, none stops the reading: all are named at once."""
 
 from __future__ import annotations
 

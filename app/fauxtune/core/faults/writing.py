@@ -1,9 +1,4 @@
-"""A rule as JSON, and in words.
-
-Writing a rule as JSON, and what is strange about it in words.
-
-A rule in words: for lists of the console and the commands.
-"""
+"""A rule as JSON, with what is strange about it; and a rule in words, for lists of the console and the commands."""
 
 from __future__ import annotations
 

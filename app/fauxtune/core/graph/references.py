@@ -1,12 +1,10 @@
 """References to things of Graph, and the kinds of directory objects.
 
-References to things of Graph: the id at the end of an `@odata.id` or `@odata.bind`.
+A reference is the id at the end of an `@odata.id` or `@odata.bind`. Graph: user: a userPrincipalName is a key only of
+`users`. The host of a reference is ignored.
 
-Graph: user: a userPrincipalName is a key only of `users`. The host of a reference is ignored.
-
-The kinds of directory objects, and what a list of all of them can be filtered and sorted by.
-
-Source: Graph reference, directoryObject.
+With the kinds of directory objects stands what a list of all of them can be filtered and sorted by. Source: Graph
+reference, directoryObject.
 """
 
 from __future__ import annotations

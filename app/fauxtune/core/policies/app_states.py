@@ -1,15 +1,11 @@
 """The state of an app on a device, and what an agent's report of it means.
 
-The state of an app on a device: what it was told, and what follows from what it reports.
+Source of the states: Graph: resultantAppState. An app that is not assigned any more stays on the device.
 
-Source: Graph: resultantAppState. An app that is not assigned any more stays on the device.
-
-What an agent's report of an app means, and when the agent tries it again.
-
-Sources: Intune: "Add and assign Win32 apps" (2026-04-14; 2020: "Win32 app management"): detection rules, return codes;
-an app that failed, or whose return code says retry, is tried three times, 5 minutes apart, and then after 24 hours;
-Graph: win32LobAppReturnCode. Differs from Intune: detection rules are not evaluated, the device says whether it has the
-app.
+Sources of what a report means, and of when the agent tries an app again: Intune: "Add and assign Win32 apps"
+(2026-04-14; 2020: "Win32 app management"): detection rules, return codes; an app that failed, or whose return code says
+retry, is tried three times, 5 minutes apart, and then after 24 hours; Graph: win32LobAppReturnCode. Differs from
+Intune: detection rules are not evaluated, the device says whether it has the app.
 """
 
 from __future__ import annotations

@@ -1,15 +1,13 @@
-"""Windows Autopilot: its rules, and how its work goes on with time.
-
-Windows Autopilot: the import of hardware hashes, what it gives, deployment profiles, and what a device is told.
+"""Windows Autopilot: the import of hardware hashes, what it gives, deployment profiles, what a device is told, and how
+the work goes on with time.
 
 Graph: importedWindowsAutopilotDeviceIdentity, windowsAutopilotDeviceIdentity, windowsAutopilotDeploymentProfile;
 Windows IT Pro docs: "Windows Autopilot known issues" for the numbers of errors, "Windows Autopilot for existing
 devices" for the names in what a device is told.
 
-How Autopilot's imports, assignments and synchronisations go on with time.
-
-Graph: importedWindowsAutopilotDeviceIdentityImportStatus, windowsAutopilotProfileAssignmentStatus,
-windowsAutopilotSettings: sync (409 while one runs, 429 within ten minutes of the last one).
+Imports, assignments and synchronisations go on with time. Graph: importedWindowsAutopilotDeviceIdentityImportStatus,
+windowsAutopilotProfileAssignmentStatus, windowsAutopilotSettings: sync (409 while one runs, 429 within ten minutes of
+the last one).
 
 Unverified: how long each step takes. Published logs show imports of 1 to 15 minutes; here they are short, so that a
 program that waits by its own watch is soon done, and long enough that it meets each status.

@@ -1,6 +1,5 @@
-"""How policies of the settings catalog reach devices: addresses and values, and the nodes of Windows for them.
-
-What a policy of the settings catalog asks of a device, in words of its wire: addresses and values of its settings.
+"""How policies of the settings catalog reach devices: addresses and values of settings, and the nodes of Windows for
+them.
 
 What is refused in these settings is decided in `catalog_validation`.
 
@@ -8,9 +7,8 @@ Graph (beta): deviceManagementConfigurationSettingDefinition: baseUri and offset
 "Device Management". A setting whose definition is not known here is derived from its id, where that is
 possible (`core.engine.planning.catalog_ids`).
 
-Nodes of Windows by which policies of the settings catalog set what the tables of profiles have no property for.
-
-Microsoft: "Policy CSP", "Firewall CSP", "Defender CSP". A line is an inner node and the settings below it; those of
+Nodes of Windows are those by which policies set what the tables of profiles have no property for. Microsoft: "Policy
+CSP", "Firewall CSP", "Defender CSP". A line is an inner node and the settings below it; those of
 `POLICIES` are areas below Policy/Config. Here are settings that are one number, one text or true and false; those that
 an administrative template backs are XML on the wire, and are not here.
 """

@@ -1,8 +1,5 @@
-"""Tenant administration: terms, branding, cleanup rules, policy sets, and Multi Admin Approval.
-
-Terms and conditions, branding, cleanup rules, policy sets: what is valid, and what every tenant has.
-
-Multi Admin Approval: what needs a second administrator, and what a request for approval goes through.
+"""Terms and conditions, branding, cleanup rules and policy sets: what is valid, and what every tenant has. Multi Admin
+Approval: what needs a second administrator, and what a request for approval goes through.
 
 `surfaces/graph/dispatch.py` stops what needs one; `operations/profiles/approval_requests.py` keeps the requests.
 Graph (beta): operationApprovalPolicy, operationApprovalRequest; Intune: "Use access policies to require Multi Admin

@@ -1,11 +1,7 @@
-"""What a report is: its columns, its rows, and the words of their values.
-
-What a report is: its columns, where its rows come from, and what may be filtered.
+"""What a report is: its columns, where its rows come from, what may be filtered, and the words of its values.
 
 A row is a JSON document; a column reads its value from it. A column with words is localizable: it has a raw value that
-never changes, and words for people.
-
-The raw values of localizable columns, and their words in English.
+never changes, and words for people, here in English.
 
 Raw values are the numbers of Graph's enumerations. Unverified: the words of most of them; those of operating systems,
 and their numbers, are the document's ("Export Intune reports using Graph APIs", 2021-12-16).

@@ -1,13 +1,10 @@
-"""Authenticates the application, by secret, certificate or id.
-
-Authenticates the application: by secret, by certificate, or (a public client) by its id only.
+"""Authenticates the application: by secret, by certificate, or (a public client) by its id only.
 
 Sources: RFC 6749 2.3, RFC 7521 4.2. Differs from Entra ID: every application is a public and a confidential client at
 once, so a user's sign-in needs no credential; one that is sent must be right.
 
-Client assertions: a JWT that an application signs with the key of its certificate, in place of a secret.
-
-Rules: RFC 7523 3, Entra ID "application authentication certificate credentials" (PS256 or RS256; x5t#S256, x5t or kid
+A client assertion is a JWT that an application signs with the key of its certificate, in place of a secret. Rules: RFC
+7523 3, Entra ID "application authentication certificate credentials" (PS256 or RS256; x5t#S256, x5t or kid
 says which certificate). Unverified: an assertion may be used again until it expires; that page does not forbid it.
 """
 

@@ -1,18 +1,14 @@
 """A client's JSON body: read leniently, brought into the schema's spelling, checked against its type.
 
-The check of a client's JSON body against its type, and its normal form for storage.
+What is left is its normal form for storage. Rules: OData JSON 4.01. Unknown properties are refused with OData's own
+words, what the server owns is ignored, annotations are tolerated, absent is not null, an explicit null clears.
 
-Rules: OData JSON 4.01; names in any case, as `spelling` says. Unknown properties are refused with OData's own words,
-what the server owns is ignored, annotations are tolerated, absent is not null, an explicit null clears.
+Names are taken in any case. Graph takes the names of properties in any case: released clients send `mailNickName` for
+`mailNickname` (CLI for Microsoft 365 11.11), and work. No document says so: Unverified. OData JSON 4.01 4.6 has
+annotations in lower case.
 
-Names of members in a client's JSON body, brought into the schema's spelling.
-
-Graph takes the names of properties in any case: released clients send `mailNickName` for `mailNickname` (CLI for
-Microsoft 365 11.11), and work. No document says so: Unverified. OData JSON 4.01 4.6 has annotations in lower case.
-
-JSON with single quotes, as public PowerShell scripts send it, converted to JSON.
-
-Not standard: the real service accepts `{'assignments':[...]}`, and so do the actions here that allow it.
+JSON with single quotes, as public PowerShell scripts send it, is converted to JSON. That is not standard: the real
+service accepts `{'assignments':[...]}`, and so do the actions here that allow it.
 """
 
 from __future__ import annotations

@@ -1,17 +1,13 @@
-"""Resource paths: cut into segments, and found in the table of routes.
-
-The table of routes, found by resource path in one walk.
+"""Resource paths: cut into segments, and found in the table of routes in one walk.
 
 A route is data: verb, template, and a handler of any type. Segments match in any casing; a name
 wins over a key (`users/$count` is not a user); casts (a type's qualified name) are skipped and reported; a bound
 action answers to its bare and to its qualified name. Rules: OData URL Conventions 4.01, 4; the service's words for
 misses.
 
-Resource paths cut into segments, and references reduced to the collection and the key at their end.
-
-Keys have every syntax that clients use: `coll/{key}`, `coll('key')`, `coll(key)`, percent-encoded or not.
-Rules: OData URL Conventions 4.01, 4.3 (keys; a quote inside a quoted key is doubled). The host of a reference is
-ignored.
+References are reduced to the collection and the key at their end. Keys have every syntax that clients use:
+`coll/{key}`, `coll('key')`, `coll(key)`, percent-encoded or not. Rules: OData URL Conventions 4.01, 4.3 (keys; a quote
+inside a quoted key is doubled). The host of a reference is ignored.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""The types of a schema table, and what is wrong in its text.
+"""The types of a schema table, what it knows beyond the schema, and what is wrong in its text.
 
-The types of a schema table, and what it knows beyond the schema. Each is built when it is first asked for.
-
-Finds what is wrong in the text of a schema table: it reads every block, and compares the names with one another.
-
-A model checks each type of which it builds the properties; the repository's tests check them all, in 0.2 s.
+A type is built when it is first asked for. The check of the text reads every block, and compares the names with one
+another. A model checks each type of which it builds the properties; the repository's tests check them all, in 0.2 s.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What is known of a type beyond its schema, and the lines of a table that say so.
 
-What is known of a type beyond its schema: who sets a property, its default, how faithful it is, what is left out.
-
-Where an overlay names properties, it does so in one text, separated by spaces; `*` are all of them.
+That is who sets a property, its default, how faithful it is, what is left out. Where an overlay names properties, it
+does so in one text, separated by spaces; `*` are all of them.
 
 The lines of a type's block that say what is known beyond the schema: `~ required displayName`.
 

@@ -1,15 +1,10 @@
-"""How types are described: names, properties, kinds of types, and how faithful they are.
-
-How types are described: properties, enumerations, complex types and entities.
+"""How types are described: properties, enumerations, complex types and entities, and how faithful they are.
 
 A type is a value, not a class: from it come validation, defaults, the two versions' views, `$select`, `$filter`
 typing and the OpenAPI document. Rules: OData CSDL 4.01 (structured types, enumeration types).
 
-The fidelity of a path, a type or a property to the real service, declared with the thing itself.
-
-The coverage page and the OpenAPI document (`x-fidelity`) are made from it.
-
-The one namespace of the schema, and names with and without it.
+The fidelity of a path, a type or a property to the real service is declared with the thing itself. The coverage page
+and the OpenAPI document (`x-fidelity`) are made from it. The schema has one namespace.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""App protection and app configuration: the policies of managed apps, and the apps that they are for.
+"""App protection and app configuration policies of managed apps, which apps they are for, and what such apps report.
 
-App protection and app configuration policies of managed apps; what such apps report.
-
-Which apps a policy of managed apps is for. Graph: managedAppPolicy: targetApps.
+Graph: managedAppPolicy: targetApps.
 """
 
 from __future__ import annotations

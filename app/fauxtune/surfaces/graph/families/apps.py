@@ -1,8 +1,4 @@
-"""Apps and their categories, and what can be done with them.
-
-Apps and their categories.
-
-What apps can do beside what every resource can: publishing, categories, relationships.
+"""Apps and their categories; publishing and relationships, which apps have beside what every resource has.
 
 Graph: mobileApp: get, create, update, delete, updateRelationships; mobileAppCategory; mobileAppRelationship.
 """

@@ -1,12 +1,8 @@
-"""Compliance: policies and the scripts that they ask, what policies can do, and the devices to retire.
+"""Compliance policies, the scripts that they ask, and the list of devices to retire.
 
-Compliance policies, and the scripts that they ask.
-
-What compliance policies can do beside what every resource can. Graph: deviceCompliancePolicy:
-scheduleActionsForRules.
-
-The list of devices to retire. Graph (beta): deviceCompliancePolicy: getDevicesScheduledToRetire,
-getNoncompliantDevicesToRetire, setScheduledRetireState; retireScheduledManagedDevice.
+Beside what every resource can do: Graph: deviceCompliancePolicy: scheduleActionsForRules; (beta)
+deviceCompliancePolicy: getDevicesScheduledToRetire, getNoncompliantDevicesToRetire, setScheduledRetireState;
+retireScheduledManagedDevice.
 """
 
 from __future__ import annotations

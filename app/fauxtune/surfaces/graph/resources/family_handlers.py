@@ -1,9 +1,7 @@
-"""The handlers of every family: of its resources, and of their assignments.
+"""The handlers of every family: list, count, get, create, update, replace and delete its resources, and their
+assignments.
 
-The handlers of every family: list, count, get, create, update, replace, delete.
-
-The assignments of the resources of every family. Graph: assign; assignments: list, get and, of a few, create,
-update, delete.
+Graph: assign; assignments: list, get and, of a few, create, update, delete.
 """
 
 from __future__ import annotations
