@@ -8,7 +8,7 @@ import click
 import pytest
 
 from fauxtune.core.clock import parse_duration
-from fauxtune_cli.times import duration_in_words, iso_duration, iso_time
+from fauxtune_cli.options import duration_in_words, iso_duration, iso_time
 
 
 @pytest.mark.parametrize(

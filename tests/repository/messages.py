@@ -66,7 +66,6 @@ _COMMANDS = (
     ),
     *(
         "device/diagnose",
-        "device/diagnosis_text",
         "tenant/fault",
         "tenant/group",
         "device/journal",

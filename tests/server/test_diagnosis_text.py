@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fauxtune_cli.device import diagnosis_text
-from fauxtune_cli.device.diagnosis_text import coloured, uncoloured
+from fauxtune_cli.device import diagnose
+from fauxtune_cli.device.diagnose import coloured, uncoloured
 
 Json = dict[str, Any]
 
@@ -49,7 +49,7 @@ ILL = chain("Mail", "broken", link("enrollment", "ok"), link("device", "broken",
 
 def test_a_broken_chain_shows_the_link_that_broke_and_counts_the_others() -> None:
     result = answer(WELL, ILL, findings=(finding(),), healthy=False, left_out=3)
-    assert diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines() == [
+    assert diagnose.diagnosis(result, paint=uncoloured, everything=False).splitlines() == [
         "alice@x.example: phone (ios)",
         "├─ ok      Root",
         "└─ broken  Mail",
@@ -67,7 +67,7 @@ def test_a_broken_chain_shows_the_link_that_broke_and_counts_the_others() -> Non
 
 def test_two_devices_of_one_name_stand_below_headings_of_their_own() -> None:
     other = {**ILL, "device": {"id": "d2", "deviceName": "phone", "variant": "ios"}}
-    lines = diagnosis_text.diagnosis(answer(WELL, other), paint=uncoloured, everything=False).splitlines()
+    lines = diagnose.diagnosis(answer(WELL, other), paint=uncoloured, everything=False).splitlines()
     assert [line for line in lines if line.startswith("alice")] == [
         "alice@x.example: phone (ios), d1",
         "alice@x.example: phone (ios), d2",
@@ -75,7 +75,7 @@ def test_two_devices_of_one_name_stand_below_headings_of_their_own() -> None:
 
 
 def test_everything_is_shown_where_it_is_asked_for() -> None:
-    text = diagnosis_text.diagnosis(answer(WELL), paint=uncoloured, everything=True)
+    text = diagnose.diagnosis(answer(WELL), paint=uncoloured, everything=True)
     assert "   └─ ok      installed: installed is ok." in text.splitlines()
     assert text.endswith("All is well.")
 
@@ -84,7 +84,7 @@ def test_a_warning_is_not_shown_as_ok_and_the_end_says_what_is_left() -> None:
     warned = chain("Mail", "ok", link("enrollment", "ok"), link("validity", "ok", "expires-soon"))
     warning = finding() | {"severity": "warning", "code": "expires-soon"}
     result = answer(WELL, warned, findings=(warning, warning))
-    lines = diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines()
+    lines = diagnose.diagnosis(result, paint=uncoloured, everything=False).splitlines()
     assert lines[1:5] == [
         "├─ ok      Root",
         "└─ warning Mail",
@@ -97,14 +97,14 @@ def test_a_warning_is_not_shown_as_ok_and_the_end_says_what_is_left() -> None:
 def test_what_is_not_applicable_says_so_and_what_waits_is_counted() -> None:
     never = chain("Root", "notApplicable", link("installed", "notApplicable"))
     result = answer(never, chain("Mail", "waiting", link("installed", "waiting")))
-    lines = diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines()
+    lines = diagnose.diagnosis(result, paint=uncoloured, everything=False).splitlines()
     assert lines[1:3] == ["├─ not applicable Root", "│  └─ not applicable installed: installed is notApplicable."]
     assert lines[-1] == "1 profile waiting."
 
 
 def test_an_error_number_stands_in_words() -> None:
     error = {"hexadecimal": "0x87D14A38", "family": "apple", "words": "the password does not open the file"}
-    text = diagnosis_text.diagnosis(answer(ILL, findings=(finding(error=error),)), paint=uncoloured, everything=False)
+    text = diagnose.diagnosis(answer(ILL, findings=(finding(error=error),)), paint=uncoloured, everything=False)
     assert "0x87D14A38 (apple): the password does not open the file" in text
 
 
@@ -114,43 +114,43 @@ def test_long_texts_are_wrapped_at_80_columns_and_a_command_stays_on_one_line() 
     command = f"fauxtune connector online '{'Connector ' * 12}'"
     found = finding() | {"message": "It was refused. " * 12, "fix": f"Set it on line: {command}"}
     result = answer(long, findings=(found, finding() | {"fix": "Look at it. " * 12}), healthy=False)
-    lines = diagnosis_text.diagnosis(result, paint=uncoloured, everything=False).splitlines()
+    lines = diagnose.diagnosis(result, paint=uncoloured, everything=False).splitlines()
     assert [line for line in lines if len(line) > 80] == [f"          {command}"]
     assert lines[lines.index(f"          {command}") - 1] == "          fix: Set it on line:"
     assert "   │          device device" in lines[5], "the tree goes on beside a text of several lines"
-    painted = diagnosis_text.diagnosis(result, paint=coloured, everything=False)
+    painted = diagnose.diagnosis(result, paint=coloured, everything=False)
     assert painted.replace("\x1b[31m", "").replace("\x1b[32m", "").replace("\x1b[0m", "").splitlines() == lines
     named = finding() | {"fix": "Assign 'x: fauxtune tenant delete contoso' to a group."}
-    text = diagnosis_text.diagnosis(answer(ILL, findings=(named,)), paint=uncoloured, everything=False)
+    text = diagnose.diagnosis(answer(ILL, findings=(named,)), paint=uncoloured, everything=False)
     assert "fix: Assign 'x: fauxtune tenant" in text, "a name that looks like a command is none"
 
 
 def test_colours_are_for_terminals_and_can_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "\x1b[31mbroken " in diagnosis_text.diagnosis(answer(ILL), paint=coloured, everything=False)
-    assert diagnosis_text.paint_for_terminal() is uncoloured
+    assert "\x1b[31mbroken " in diagnose.diagnosis(answer(ILL), paint=coloured, everything=False)
+    assert diagnose.paint_for_terminal() is uncoloured
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert diagnosis_text.paint_for_terminal() is coloured
+    assert diagnose.paint_for_terminal() is coloured
     monkeypatch.setenv("NO_COLOR", "1")
-    assert diagnosis_text.paint_for_terminal() is uncoloured
+    assert diagnose.paint_for_terminal() is uncoloured
 
 
 def test_what_others_wrote_does_not_steer_the_terminal() -> None:
     evil = chain("\x1b]0;owned\x07", "broken", link("device\x1b[2J", "broken"))
-    text = diagnosis_text.diagnosis(answer(evil), paint=uncoloured, everything=True)
+    text = diagnose.diagnosis(answer(evil), paint=uncoloured, everything=True)
     assert "\x1b" not in text
     assert "\x07" not in text
     lines = chain("x\nAll is well.", "broken", link("device\nAll is well.", "broken"))
     lines["device"]["deviceName"] = "phone\nAll is well."
     answered = answer(lines, findings=(finding() | {"message": "No.\nAll is well.", "fix": "Do.\nAll is well."},))
-    text = diagnosis_text.diagnosis(answered, paint=uncoloured, everything=True)
+    text = diagnose.diagnosis(answered, paint=uncoloured, everything=True)
     assert [line for line in text.splitlines() if line.startswith("All is well.")] == []
 
 
 def test_nothing_at_all_is_said_to_be_nothing() -> None:
-    assert "nothing to look at" in diagnosis_text.diagnosis(answer(), paint=uncoloured, everything=False)
+    assert "nothing to look at" in diagnose.diagnosis(answer(), paint=uncoloured, everything=False)
     person = {"userPrincipalName": "bob@x.example", "mail": None}
-    text = diagnosis_text.history({"user": person, "value": [], "findings": []}, paint=uncoloured)
+    text = diagnose.history({"user": person, "value": [], "findings": []}, paint=uncoloured)
     assert "not set" in text
     assert "No certificates." in text
 
@@ -172,7 +172,7 @@ def test_the_history_is_a_table_of_80_columns() -> None:
     }
     person = {"userPrincipalName": "alice@x.example", "mail": "alice@x.example"}
     results = {"user": person, "value": [certificate], "findings": [finding()]}
-    lines = diagnosis_text.history(results, paint=uncoloured).splitlines()
+    lines = diagnose.history(results, paint=uncoloured).splitlines()
     assert lines[2].split()[:3] == ["source", "for", "from"]
     assert lines[3].split("  ") == ["imported", "encryption", "2025-01-01", "?", *[""] * 4, " not valid yet", MARK[:8]]
     assert lines[4].startswith("          alice@x.example; issued by CN=Contoso Issuing CA,")

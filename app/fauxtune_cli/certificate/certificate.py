@@ -31,10 +31,9 @@ from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration, Session, confirm, partial, without, yes_option
 from fauxtune_cli.certificate.pfx_keys import KEY_NAME, PROVIDER, public_key
-from fauxtune_cli.options import PATH, Group, OneOf, fail, one_line
+from fauxtune_cli.options import PATH, Group, OneOf, fail, iso_time, one_line
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, certificate_name, moment, person, uses_in_words
-from fauxtune_cli.times import iso_time
 from fauxtune_client.pfx import read_public_key
 
 # Import a certificate that was just issued: what `certificate issue --import` does after the CA has answered.

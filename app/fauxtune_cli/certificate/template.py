@@ -10,10 +10,9 @@ from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration
-from fauxtune_cli.options import Group, OneOf
+from fauxtune_cli.options import Group, OneOf, duration_in_words, iso_duration
 from fauxtune_cli.service import with_service
 from fauxtune_cli.tables import Table, uses_in_words
-from fauxtune_cli.times import duration_in_words, iso_duration
 
 app = Group(
     help="""List and create certificate templates.

@@ -7,7 +7,7 @@ import click
 from fauxtune.core.administration.requests import AdminRequest, Service, key
 from fauxtune_cli import completion, names
 from fauxtune_cli.administration import Administration
-from fauxtune_cli.device import diagnosis_text
+from fauxtune_cli.device import diagnose
 from fauxtune_cli.options import emit
 from fauxtune_cli.service import with_service
 
@@ -28,5 +28,5 @@ def history(*, service: Administration, user: str) -> None:
         name = names.user(session.client, user).name
         request = AdminRequest("GET", f"/users/{key(name)}/certificates", service=Service.CONTROL)
         answer = session.marked(session.send(request))
-        text = diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal(), ids=session.ids)
+        text = diagnose.history(answer, paint=diagnose.paint_for_terminal(), ids=session.ids)
         emit(session.output, answer, text=session.in_colour(text))

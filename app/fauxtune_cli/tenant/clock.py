@@ -11,9 +11,8 @@ from fauxtune.core.administration import emulation as tasks
 from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune_cli.administration import Administration, Session
 from fauxtune_cli.device.whatif import effects_of_time
-from fauxtune_cli.options import Group, one_line
+from fauxtune_cli.options import Group, iso_duration, iso_time, one_line
 from fauxtune_cli.service import with_service
-from fauxtune_cli.times import iso_duration, iso_time
 
 app = Group(
     help="""Show the tenant's clock, freeze it, or put it forward.

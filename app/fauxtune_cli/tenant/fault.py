@@ -12,10 +12,9 @@ from fauxtune.core.administration.requests import AdminRequest, Service
 from fauxtune.core.faults.writing import effect_in_words, match_in_words, nearest_in_words, when_in_words
 from fauxtune_cli import names
 from fauxtune_cli.administration import Administration, Session
-from fauxtune_cli.options import Group, json_or_text, named_values, one_line
+from fauxtune_cli.options import Group, iso_time, json_or_text, named_values, one_line
 from fauxtune_cli.service import from_option, with_service
 from fauxtune_cli.tables import Table
-from fauxtune_cli.times import iso_time
 
 app = Group(
     help="""Let things go wrong on purpose: throttling, outages, lost connections.
