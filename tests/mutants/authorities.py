@@ -118,7 +118,7 @@ MUTANTS: tuple[Mutant, ...] = (
         before="    if failure is None:\n",
         after="    if failure is None or failure.status:\n",
         tests=(
-            "tests/surfaces/devices/windows/test_status_mapping.py::test_the_role_of_a_command_says_what_its_status_means",
+            "tests/surfaces/devices/windows/test_session_state.py::test_the_role_of_a_command_says_what_its_status_means",
         ),
     ),
 )

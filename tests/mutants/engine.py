@@ -19,7 +19,7 @@ _READABILITY = "app/fauxtune/core/mail/readability.py"
 _UNREADABLE = "app/fauxtune/operations/insight/unreadable.py"
 _WINDOWS_SCEP = "app/fauxtune/surfaces/devices/windows/scep.py"
 _TEST_READABILITY = "tests/core/mail/test_readability.py"
-_TEST_MATRIX = "tests/surfaces/control/test_readability.py"
+_TEST_MATRIX = "tests/surfaces/control/test_mail.py"
 _TEST_PLAN = "tests/core/engine/test_plan.py"
 _TEST_TARGETING = "tests/core/engine/test_targeting.py"
 
@@ -326,7 +326,7 @@ MUTANTS: tuple[Mutant, ...] = (
         before="for key in keys if detail.non_compliance_reason != _PENDING else ():",
         after="for key in keys:",
         tests=(
-            "tests/surfaces/devices/test_android_refusals.py::test_a_request_that_an_authority_has_not_decided_is_no_refusal",
+            "tests/surfaces/devices/test_android_commands.py::test_a_request_that_an_authority_has_not_decided_is_no_refusal",
         ),
     ),
     Mutant(

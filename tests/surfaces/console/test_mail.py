@@ -1,4 +1,7 @@
-"""The mail of a person and the address book in the console: who can read what, who signed it, and hostile messages."""
+"""The mail of a person and the address book in the console: who can read what, who signed it, and hostile messages.
+
+The block of mail apps on a device's page, the table of mail and devices, and what a task would make unreadable.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,23 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from fauxtune.core.mail.message import describe
-from fauxtune.core.model.ids import MessageId
+from fauxtune.core.model.ids import ItemKey, MessageId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.mail_accounts import Account
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.tenants import Edition
 from fauxtune.operations.ca.counter import CounterRequest, issue_at_counter
 from fauxtune.operations.mail import address_book, mailboxes
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import mailboxes as queries
 from fauxtune.storage.rows.mail import MailboxEntryRow, MailMessageRow
+from fauxtune_console.device_words import AppLine, app_lines
 from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.certificates import issued_elsewhere, thumbprint
 from tests.support.console import done, show, submit, text_of
+from tests.support.devices.android import AndroidOverHttp
 from tests.support.statements import statements
 from tests.support.tenant import START, Contoso
 from tests.surfaces.console.conftest import Enroll
@@ -58,6 +68,20 @@ def signed(certificate: x509.Certificate, key: RSAPrivateKey) -> bytes:
     builder = pkcs7.PKCS7SignatureBuilder().set_data(SIGNED).add_signer(certificate, key, hashes.SHA256())
     body = builder.sign(Encoding.SMIME, [pkcs7.PKCS7Options.DetachedSignature])
     return body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def account(state: ItemState = ItemState.INSTALLED, **settings: bool) -> LedgerRow:
+    stored = Account(
+        kind="iosEasEmailProfileConfiguration", host="mail", address="a@b.example", username="a", settings=settings
+    )
+    return LedgerRow(ItemKey("email/1"), source=Source.EMAIL, state=state, payload=stored.encode())
+
+
+def apps(*rows: LedgerRow, variant: Variant = Variant.IOS, edition: Edition = Edition.CURRENT) -> dict[str, AppLine]:
+    return {line.title: line for line in app_lines(variant, edition, rows=rows)}
+
+
+ALICE, BOB = "/users/alice@contoso.example", "/users/bob@contoso.example"
 
 
 async def test_mail_is_written_listed_opened_downloaded_and_deleted(
@@ -256,3 +280,94 @@ async def test_who_publishes_without_a_person_chooses_from_all_imported_ones(
     of_bob = await console.get(f"{path}?address=bob@contoso.example")
     assert "imported for alice" in text_of(of_bob).lower(), "bob has none: it is not said that there is none at all"
     assert " checked" not in of_bob.text
+
+
+def test_a_profile_that_signs_leaves_nothing_to_do_in_mail_and_everything_in_outlook() -> None:
+    lines = apps(account(smimeSigningEnabled=True))
+    assert (lines["Mail"].state.css, lines["Mail"].steps, lines["Mail"].command) == ("good", "nothing", "")
+    assert "--app outlook" in lines["Outlook"].command
+
+
+def test_without_such_a_profile_on_the_device_its_user_switches_smime_on() -> None:
+    for rows in ((), (account(),), (account(ItemState.SENT, smimeSigningEnabled=True),)):
+        line = apps(*rows)["Mail"]
+        assert (line.state.css, line.steps.partition(",")[0]) == ("wait", "Settings")
+
+
+def test_an_app_configuration_switches_smime_on_in_outlook_alone() -> None:
+    smime = "com.microsoft.outlook.Mail.SMIMEEnabled"
+    for value, css in ((True, "good"), (False, "wait")):
+        stored = Account(
+            kind="iosMobileAppConfiguration",
+            host="",
+            address="",
+            username="",
+            settings={"configuration": {smime: value}},
+        )
+        row = LedgerRow(ItemKey("email/2"), source=Source.EMAIL, state=ItemState.INSTALLED, payload=stored.encode())
+        lines = apps(row)
+        assert (lines["Outlook"].state.css, lines["Mail"].state.css) == (css, "wait")
+
+
+def test_the_rule_of_the_choice_is_that_of_the_edition() -> None:
+    choices = {edition: apps(edition=edition)["Mail"].choice for edition in Edition}
+    assert "valid longest" in choices[Edition.APRIL_2020]
+    assert "begins to be valid last" in choices[Edition.CURRENT]
+
+
+def test_a_device_without_mail_apps_has_no_lines() -> None:
+    assert apps(variant=Variant.ANDROID_DEDICATED) == {}
+
+
+async def test_the_table_says_who_can_read_what_now_and_earlier(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    assert "No mail." in await show(console, f"{ALICE}/readability")
+    thumbprint, phone = await mailed(console, contoso, enroll)
+    letters = await contoso.mark(thumbprint)
+    page = await show(console, f"{ALICE}/readability")
+    assert f"Plan from bob@contoso.example , just now ✓ reads {letters}" in page
+    assert (
+        f"alice_AndroidForWork has had the key of certificate {letters} ({thumbprint[:8]}) since 2026-11-24 10:00."
+        in page
+    )
+    assert f"whoever has the file of {letters}" in page
+    before = (await contoso.events())[-1].seq
+    phone.lose(*phone.holds)
+    await phone.check_in()
+    assert f"− removed {letters}" in await show(console, f"{ALICE}/readability")
+    assert "because the user deleted it" in await show(console, f"{ALICE}/readability")
+    assert f"✓ reads {letters}" in await show(console, f"{ALICE}/readability?entry={before}")
+    assert "No mail had come by then." in await show(console, f"{ALICE}/readability?at=2020-01-01T00:00")
+    for wrong in ("at=yesterday", "entry=99999999"):
+        assert (await console.get(f"{ALICE}/readability?{wrong}")).status_code == 400, wrong
+
+
+@ON_BOTH_DATABASES
+async def test_a_task_says_which_mail_nobody_could_read_any_more(
+    console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll
+) -> None:
+    thumbprint, phone = await mailed(console, contoso, enroll)
+    device = f"/devices/{phone.enrollment_id}"
+    page = await show(console, f"{device}/retire")
+    assert "Mail that nobody could read any more: 1 ( Plan )" in page
+    assert "It could be read again once a device is given the imported certificate again." in page
+    assert "alice_AndroidForWork could not read 1 message any more." in page
+    page = await show(console, f"{ALICE}/imported/{thumbprint}/delete")
+    assert "Mail that nobody could read any more: 1 ( Plan )" in page
+    assert "once a device is given" not in page
+    assert "could not read" not in await show(console, f"{BOB}/licence")
+
+
+async def mailed(console: httpx.AsyncClient, contoso: Contoso, enroll: Enroll) -> tuple[str, AndroidOverHttp]:
+    """Alice's phone with an imported certificate, and a mail that is encrypted for it."""
+    await contoso.group("Everybody", await contoso.user_id("alice"))
+    thumbprint = await contoso.import_pfx("alice")
+    phone = await enroll(model="Pixel")
+    await contoso.imported_profile("Everybody")
+    await phone.settle()
+    fields = {"address": "alice@contoso.example", "thumbprint": thumbprint}
+    done(await submit(console, "/address-book/publish?address=alice@contoso.example", **fields))
+    write = {"to": "alice@contoso.example", "subject": "Plan", "text": "At noon.", "encrypt": "on"}
+    done(await submit(console, f"{BOB}/mail/new", **write))
+    return thumbprint, phone

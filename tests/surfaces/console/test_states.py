@@ -1,4 +1,7 @@
-"""The page of states: every sentence has a form, which reaches it, and what became of it is said in words."""
+"""The page of states: every sentence has a form, which reaches it, and what became of it is said in words.
+
+The page of snapshots: a state is kept, compared, restored and deleted; the tenant is reset and exported.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import pytest
 
 from fauxtune.core.model.words.provider_state_words import places
 from fauxtune.core.model.words.provider_states import PLACES, SENTENCES
-from tests.support.console import send_from, show, text_of
+from tests.support.console import done, send_from, show, submit, text_of
+from tests.support.tenant import Contoso
 
 
 def form_of(sentence: str) -> str:
@@ -83,3 +87,41 @@ async def test_what_a_state_needs_and_this_server_lacks_is_said(console: httpx.A
     assert "no host for simulated devices" in text_of(answer)
     assert (await console.get("/states/reach?state=x")).status_code == 404
     assert (await console.get("/devices/x/owner")).status_code == 404
+
+
+async def test_a_state_is_kept_compared_restored_and_deleted(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    assert "No snapshot yet." in await show(console, "/snapshots")
+    await submit(console, "/snapshots", name="before the wipe")
+    page = await show(console, "/snapshots")
+    assert "can be restored" in page
+    assert "3 users, 0 devices" in page
+    await contoso.user("dora")
+    await contoso.enroll("alice")
+    page = await show(console, "/snapshots/before the wipe/restore")
+    assert "Lost: 1 user, 1 device" in page
+    assert "/snapshots/before%20the%20wipe/restore" in page
+    restored = await submit(console, "/snapshots/before the wipe/restore")
+    assert done(restored).endswith("/console/contoso/snapshots")
+    assert "Lost:" not in await show(console, "/snapshots/before the wipe/restore")
+    await submit(console, "/snapshots/before the wipe/delete")
+    assert "No snapshot yet." in await show(console, "/snapshots")
+    assert (await console.get("/snapshots/before the wipe/restore")).status_code == 404
+
+
+async def test_a_name_that_cannot_be_one_is_refused_beside_the_form(console: httpx.AsyncClient) -> None:
+    await submit(console, "/snapshots", name="one")
+    for name, words in (("<b>", "cannot be a name"), ("one", "already"), ("", "cannot be a name")):
+        answer = await submit(console, "/snapshots", name=name)
+        assert answer.status_code == 400
+        assert words in answer.text
+        assert "<b>" not in answer.text
+
+
+async def test_a_tenant_is_reset_and_exported(console: httpx.AsyncClient, contoso: Contoso) -> None:
+    exported = await console.get("/snapshots/export.json")
+    assert exported.headers["content-disposition"] == 'attachment; filename="contoso.json"'
+    assert "keys" not in exported.json()
+    await contoso.user("dora")
+    assert "Lost: 1 user." in await show(console, "/snapshots/reset")
+    assert done(await submit(console, "/snapshots/reset")).endswith("/console/contoso/snapshots")
+    assert (await console.get("/snapshots/export.json")).json()["tables"]["users"] == exported.json()["tables"]["users"]

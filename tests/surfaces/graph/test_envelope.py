@@ -1,10 +1,14 @@
-"""What Graph wraps its answers and refusals in, whatever they are about."""
+"""What Graph wraps its answers and refusals in, whatever they are about.
+
+Headers that change an answer, how the version may be written, and `$metadata` and the service document, for anybody.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Any
+from xml.etree.ElementTree import Element, fromstring
 
 import httpx
 import pytest
@@ -12,7 +16,7 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import EVERY
 from fauxtune.surfaces.graph.routes import ROUTES
-from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, error_message, ids
+from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, create, error_message, ids
 from tests.surfaces.graph.conftest import Enroll
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -32,6 +36,23 @@ def _checked(answer: httpx.Response, *, client_id: str | None = None) -> dict[st
     for name in ("request-id", "client-request-id"):
         assert answer.headers[name] == inner[name]
     return error
+
+
+_GROUP = {"displayName": "Quiet", "mailEnabled": False, "mailNickname": "quiet", "securityEnabled": True}
+_EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
+
+
+async def _schema(graph: httpx.AsyncClient) -> Element:
+    answer = await graph.get("/$metadata", headers={"authorization": ""})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/xml;charset=utf-8"
+    find = fromstring(answer.content).find(f".//{_EDM}Schema")
+    assert find is not None
+    return find
+
+
+def _named(schema: Element, tag: str, name: str) -> Element | None:
+    return schema.find(f"{_EDM}{tag}[@Name='{name}']")
 
 
 @pytest.mark.parametrize(
@@ -240,3 +261,101 @@ async def test_a_new_link_leads_back_to_where_the_client_came_from(beta: httpx.A
     answer = await beta.get("https://localhost:8443/beta/users?$top=1", headers={"host": "emulator.example:9443"})
     assert answer.json()["@odata.context"].startswith("https://emulator.example:9443/beta/")
     assert answer.json()["@odata.nextLink"].startswith("https://emulator.example:9443/beta/users?")
+
+
+async def test_a_minimal_answer_to_a_creation_is_its_place(beta: httpx.AsyncClient) -> None:
+    answer = await beta.post("/groups", json=_GROUP, headers={"prefer": "return=minimal"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["preference-applied"] == "return=minimal"
+    assert "content-type" not in answer.headers
+    there = await beta.get(answer.headers["location"])
+    assert there.json()["displayName"] == "Quiet"
+
+
+async def test_a_minimal_answer_is_for_changes_only(beta: httpx.AsyncClient) -> None:
+    group = await create(beta, "/groups", **_GROUP)
+    answer = await beta.get(f"/groups/{group['id']}", headers={"prefer": "return=minimal"})
+    assert answer.json()["id"] == group["id"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "origin"),
+    [
+        ({}, "https://localhost:8443"),
+        ({"host": "graph.example:444"}, "https://graph.example:444"),
+        ({"x-forwarded-host": "proxy.example", "x-forwarded-proto": "http"}, "https://localhost:8443"),
+    ],
+)
+async def test_links_are_on_the_host_that_the_client_called(
+    beta: httpx.AsyncClient, headers: dict[str, str], origin: str
+) -> None:
+    answer = (await beta.get("/users?$top=1", headers=headers)).json()
+    assert answer["@odata.nextLink"].startswith(f"{origin}/beta/users?")
+    assert answer["@odata.context"].startswith(f"{origin}/beta/$metadata#")
+
+
+@pytest.mark.parametrize("version", ["Beta", "BETA", "V1.0", "v1.0"])
+async def test_a_version_may_be_written_in_any_case(beta: httpx.AsyncClient, version: str) -> None:
+    answer = await beta.get(f"https://localhost:8443/{version}/users")
+    assert len(answer.json()["value"]) == 3
+    assert f"/{version.lower()}/$metadata" in answer.json()["@odata.context"]
+
+
+async def test_each_version_has_its_own_types(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+    new, old = await _schema(beta), await _schema(v1)
+    assert _named(new, "EntityType", "userPFXCertificate") is not None
+    assert _named(old, "EntityType", "userPFXCertificate") is None
+    for schema, there in ((new, True), (old, False)):
+        base = _named(schema, "EntityType", "deviceConfiguration")
+        assert base is not None
+        assert base.attrib == {"Name": "deviceConfiguration", "BaseType": "graph.entity", "Abstract": "true"}
+        assert (base.find(f"{_EDM}Property[@Name='roleScopeTagIds']") is not None) is there
+
+
+async def test_every_type_that_is_referred_to_is_declared(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+    for schema in (await _schema(beta), await _schema(v1)):
+        declared = {f"graph.{each.get('Name')}" for each in schema}
+        for element in schema.iter():
+            for attribute in ("Type", "BaseType", "EntityType"):
+                removesuffix = element.get(attribute, "").removeprefix("Collection(").removesuffix(")")
+                if removesuffix.startswith("graph.") and element.tag != f"{_EDM}NavigationProperty":
+                    assert removesuffix in declared, (element.attrib, removesuffix)
+
+
+async def test_actions_are_bound_and_flags_have_their_bits(beta: httpx.AsyncClient) -> None:
+    schema = await _schema(beta)
+    wipe = _named(schema, "Action", "wipe")
+    assert wipe is not None
+    assert wipe[0].attrib == {"Name": "bindingParameter", "Type": "graph.managedDevice"}
+    kind = _named(schema, "EnumType", "subjectAlternativeNameType")
+    assert kind is not None
+    assert kind.get("IsFlags") == "true"
+    assert [element.get("Value") for element in kind][:4] == ["0", "1", "2", "4"]
+
+
+async def test_collections_are_entity_sets(beta: httpx.AsyncClient) -> None:
+    schema = await _schema(beta)
+    container = _named(schema, "EntityContainer", "GraphService")
+    assert container is not None
+    names = {element.get("Name"): element.tag.removeprefix(_EDM) for element in container}
+    assert (names["users"], names["groups"]) == ("EntitySet", "EntitySet")
+    assert names["deviceManagement"] == "Singleton"
+    management = _named(schema, "EntityType", "deviceManagement")
+    assert management is not None
+    parts = {element.get("Name"): element.get("Type") for element in management}
+    assert parts["managedDevices"] == "Collection(graph.managedDevice)"
+
+
+@pytest.mark.parametrize("path", ["/v1.0", "/v1.0/", "/beta", "/beta/"])
+async def test_a_version_alone_says_what_is_below_it(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path)
+    assert answer.status_code == 200
+    assert {"name": "users", "kind": "EntitySet", "url": "users"} in answer.json()["value"]
+    assert answer.json()["@odata.context"].endswith(f"{path.rstrip('/')}/$metadata")
+
+
+async def test_metadata_can_be_asked_for_in_a_batch(beta: httpx.AsyncClient) -> None:
+    sent = {"requests": [{"id": "1", "method": "GET", "url": "/$metadata"}]}
+    (found,) = (await beta.post("/$batch", json=sent)).json()["responses"]
+    assert found["status"] == 200
+    assert found["body"].startswith("<?xml")

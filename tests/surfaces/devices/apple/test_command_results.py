@@ -1,4 +1,7 @@
-"""What a device reports, as the engine takes it in: results and numbers, what it holds, what it is."""
+"""What a device reports, as the engine takes it in: results and numbers, what it holds, what it is.
+
+When a device is asked what it is: not at a quiet check-in, and after a TokenUpdate.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ from fauxtune.operations.checkin.steps import PlatformAdapter, Result, StepResul
 from fauxtune.surfaces.devices.apple import adapter, command_results, messages, mobileconfig
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink
 from tests.support.apple_examples import example
+from tests.support.apple_tenant import BASE, AppleTenant
+from tests.support.statements import statements
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
 ADAPTER: PlatformAdapter = adapter.AppleAdapter()
@@ -81,6 +86,9 @@ def held(answers: dict[str, Any], *rows: LedgerRow, acknowledged: frozenset[Item
     assert inventory.complete
     roots = {ledger.key for ledger in listed.values() if ledger.key.split("/")[1] in inventory.roots}
     return {*inventory.identities, *inventory.accounts, *roots}
+
+
+IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 
 
 def test_what_both_lists_show_is_held() -> None:
@@ -396,3 +404,34 @@ def test_the_words_begin_with_the_reason() -> None:
 def test_endless_words_are_cut() -> None:
     chain = tuple(ErrorLink(9000 + n, "D" * 4000, "w" * 4000) for n in range(50))
     assert len(command_results.problem(chain).message) < 3000
+
+
+async def test_a_quiet_check_in_asks_nothing_and_costs_one_statement(contoso: AppleTenant) -> None:
+    device = await contoso.enrolled_fleet(**IPHONE)
+    await device.connect()
+    await device.connect()
+    with statements(contoso.emulator) as sent:
+        assert await device.connect() == []
+    assert [each.split()[0] for each in sent if "wire" not in each].count("UPDATE") == 1
+    assert len([each for each in sent if each.startswith(("INSERT", "DELETE"))]) == 0
+    assert len(sent) <= 2, sent
+
+
+async def test_a_token_update_has_the_device_asked_at_its_next_check_in(contoso: AppleTenant) -> None:
+    device = await contoso.enrolled_fleet(**IPHONE)
+    await device.connect()
+    assert await device.connect() == []
+    device.store.facts = {"OSVersion": "18.1", "UDID": device.udid}
+    body = plistlib.dumps(
+        {
+            "MessageType": "TokenUpdate",
+            "Topic": device.topic,
+            "UDID": device.udid,
+            "Token": b"x" * 32,
+            "PushMagic": "magic",
+        }
+    )
+    await contoso.http.put(f"{BASE}/checkin", content=body, headers={"Mdm-Signature": device.signature(body)})
+    assert set(await device.connect()) >= set(adapter.INFORMATION)
+    assert (await contoso.record(device))["osVersion"] == "18.1"
+    assert await device.connect() == []

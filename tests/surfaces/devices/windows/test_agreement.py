@@ -1,4 +1,7 @@
-"""Whatever happens in between, after quiet sessions the ledger says what is in the device's tree."""
+"""Whatever happens in between, after quiet sessions the ledger says what is in the device's tree.
+
+What a session costs in which there is nothing to do.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.devices import windows_messages
 from tests.support.devices.windows import Assign, Enroll, Ledger, WindowsDevice
+from tests.support.statements import statements
 
 KINDS: dict[str, dict[str, Any]] = {
     "windows81TrustedRootCertificate": {"destinationStore": "computerCertStoreRoot"},
@@ -86,3 +90,16 @@ async def test_ledger_and_tree_agree_after_the_next_sessions(
     assert {each["state"] for each in (await ledger(pc)).values()} == {"installed"}
     assert in_tree(pc) == await in_ledger(pc, ledger)
     assert len(in_tree(pc)) == len(KINDS)
+
+
+async def test_a_quiet_session_asks_nothing_and_writes_once(enroll: Enroll, assign: Assign, emulator: Emulator) -> None:
+    await assign("windows81TrustedRootCertificate", destinationStore="computerCertStoreRoot")
+    pc = await enroll()
+    pc.tree |= {"./DevInfo/Man": "Contoso", "./Vendor/MSFT/Defender/Health/RtpEnabled": "true"}
+    await pc.check_in()
+    await pc.check_in()
+    known = len(pc.seen)
+    with statements(emulator) as sent:
+        await pc.check_in()
+    assert len(pc.seen) == known
+    assert [each.split()[0] for each in sent] == ["SELECT", "SELECT", "UPDATE"]

@@ -1,13 +1,44 @@
-"""The document that others generate clients from: every call has a name, a summary, an answer and a refusal."""
+"""How answers are made from values, and the document from which others generate clients."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from fauxtune.core.model.states import Source
+from fauxtune.surfaces.control.bodies import Answer
 from tests.support.openapi import documents
 
+
+@dataclass(frozen=True)
+class _Inner:
+    source: Source
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    created_at: datetime
+    is_seen: bool
+    inner: _Inner
+
+
+class _InnerAnswer(Answer):
+    source: str
+
+
+class _RowAnswer(Answer):
+    name: str
+    created_date_time: str
+    seen: bool
+    inner: _InnerAnswer
+    owner: str | None = None
+
+
+ROW = _Row("a", created_at=datetime(2026, 11, 24, 10, tzinfo=UTC), is_seen=True, inner=_Inner(Source.PKCS))
 Call = tuple[str, str, dict[str, Any]]
 
 
@@ -18,6 +49,26 @@ def calls() -> list[Call]:
     results = [(path, method, call) for path, methods in paths.items() for method, call in methods.items()]
     assert results
     return results
+
+
+def test_an_answer_takes_attributes_by_their_names_and_others_that_are_given() -> None:
+    assert _RowAnswer.from_value(ROW, owner="alice").model_dump(by_alias=True) == {
+        "name": "a",
+        "createdDateTime": "2026-11-24T10:00:00.0000000Z",
+        "seen": True,
+        "inner": {"source": Source.PKCS.value},
+        "owner": "alice",
+    }
+
+
+def test_a_member_that_nothing_tells_does_not_keep_its_default() -> None:
+    with pytest.raises(TypeError, match="_Row tells nothing for the member owner"):
+        _RowAnswer.from_value(ROW)
+
+
+def test_a_name_that_is_no_member_is_refused() -> None:
+    with pytest.raises(TypeError, match="_RowAnswer has no member ownr"):
+        _RowAnswer.from_value(ROW, ownr="alice")
 
 
 def test_every_call_is_named_once(calls: list[Call]) -> None:

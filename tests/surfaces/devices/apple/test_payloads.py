@@ -1,16 +1,69 @@
-"""An iPhone's mail account by profile alone: with the certificates that it names, sealed for the device."""
+"""Profiles of Apple devices: the request of a certificate, settings, and a mail account sealed for the device."""
 
 from __future__ import annotations
 
+import base64
 import plistlib
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fauxtune.core.model.ids import ProfileId, TenantId
+from fauxtune.core.model.items import LedgerRow, scep_key, setting_key
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.scep import ScepDelivery, ScepRequest
+from fauxtune.core.model.settings import Setting, Unit
+from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.names import thumbprint
+from fauxtune.operations.checkin.deliverables import Deliverable
+from fauxtune.surfaces.devices.apple import translate
+from fauxtune.surfaces.devices.apple.translate import DeviceContext
 from tests.support.apple_tenant import AppleTenant
 from tests.support.devices.apple import Fleet, certificate_in, of_type
+
+WIRE = Path(__file__).parents[3] / "wire" / "apple"
+TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
+PHONE, MAC = DeviceContext(TENANT, Variant.IOS, "17.5.1"), DeviceContext(TENANT, Variant.MACOS, "14.5")
+REQUEST = ScepRequest(
+    urls=("https://ndes.contoso.example/scep",),
+    subject="CN=alice,E=alice@contoso.example,O=Contoso",
+    names=(
+        ("emailAddress", "alice@contoso.example"),
+        ("emailAddress", "a@contoso.example"),
+        ("userPrincipalName", "alice"),
+    ),
+    key_usages=("digitalSignature", "keyEncipherment"),
+    key_size=4096,
+    hash_algorithm=None,
+    extended_key_usages=(),
+    days=365,
+    renew_percent=20,
+)
+ROW = LedgerRow(scep_key(ProfileId("p")), Source.SCEP, ItemState.SENT, fingerprint="f")
+
+
+def profile(
+    device: DeviceContext = PHONE, *, challenge: str = "Y2hhbGxlbmdl", fingerprint: str = "f"
+) -> dict[str, Any]:
+    delivery = ScepDelivery(REQUEST, REQUEST.urls[0], challenge, ca_thumbprint="cd" * 20)
+    item = Deliverable(replace(ROW, fingerprint=fingerprint), scep=delivery)
+    document: dict[str, Any] = plistlib.loads(translate.profile(item, device))
+    return document
+
+
+PASSCODE = "com.apple.mobiledevice.passwordpolicy"
+
+
+def settings_profile(name: str, *settings: Setting, variant: Variant = Variant.IOS) -> dict[str, Any]:
+    unit = Unit(settings)
+    row = LedgerRow(setting_key(name), Source.SETTING, ItemState.SENT, unit.fingerprint, payload=unit.encode())
+    written = translate.profile(Deliverable(row, unit=unit), DeviceContext(TENANT, variant, "17.5.1"))
+    document: dict[str, Any] = plistlib.loads(written)
+    return document
+
 
 IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 GRAPH = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"
@@ -51,6 +104,68 @@ async def everything(contoso: AppleTenant) -> tuple[str, str, str, list[str]]:
         marks.append(await contoso.import_dated(not_before=begins, not_after=begins + timedelta(days=500)))
     account = await mail(contoso, smimeSigningCertificate=signing, smimeEncryptionCertificate=encryption)
     return signing, encryption, account, marks
+
+
+def test_the_payload_asks_for_the_subject_in_the_order_of_the_certificate_and_for_all_names() -> None:
+    (payload,) = profile()["PayloadContent"]
+    assert payload["PayloadType"] == "com.apple.security.scep"
+    assert payload["PayloadContent"] == {
+        "URL": "https://ndes.contoso.example/scep",
+        "Subject": [[["O", "Contoso"]], [["1.2.840.113549.1.9.1", "alice@contoso.example"]], [["CN", "alice"]]],
+        "Challenge": "Y2hhbGxlbmdl",
+        "Keysize": 4096,
+        "Key Type": "RSA",
+        "Key Usage": 5,
+        "Retries": 3,
+        "RetryDelay": 10,
+        "SubjectAltName": {
+            "rfc822Name": ["alice@contoso.example", "a@contoso.example"],
+            "ntPrincipalName": "alice",
+        },
+        "CAFingerprint": bytes.fromhex("cd" * 20),
+    }
+
+
+def test_the_profile_is_that_of_the_example() -> None:
+    assert profile() == plistlib.loads((WIRE / "profile-scep.mobileconfig").read_bytes())
+
+
+def test_another_certificate_has_other_uuids_and_another_challenge_has_not() -> None:
+    def uuids(document: dict[str, Any]) -> tuple[str, str]:
+        return document["PayloadUUID"], document["PayloadContent"][0]["PayloadUUID"]
+
+    first = uuids(profile())
+    assert uuids(profile(challenge="another")) == first
+    assert not set(uuids(profile(fingerprint="f/after/x"))) & set(first)
+
+
+def test_on_a_mac_the_profile_says_whether_every_application_may_use_the_key() -> None:
+    open_to_all = replace(MAC, profiles=({"allowAllAppsAccess": True},))
+    for device, allowed in ((MAC, None), (open_to_all, True), (replace(open_to_all, variant=Variant.IOS), None)):
+        document = profile(device)
+        assert document["PayloadContent"][0]["PayloadContent"].get("AllowAllAppsAccess") is allowed
+        assert document.get("PayloadScope") == ("System" if device.variant is Variant.MACOS else None)
+
+
+def test_the_profile_of_rules_for_passcodes_is_that_of_the_example() -> None:
+    ours = settings_profile(
+        PASSCODE,
+        Setting(f"{PASSCODE}/forcePIN", "bool", True),
+        Setting(f"{PASSCODE}/minLength", "int", 6),
+        Setting(f"{PASSCODE}/pinHistory", "int", None, in_conflict=True),
+    )
+    assert ours == plistlib.loads((WIRE / "profile-settings.mobileconfig").read_bytes())
+
+
+def test_a_custom_profile_keeps_its_payloads_under_other_names() -> None:
+    payload = {"PayloadType": "com.contoso", "PayloadIdentifier": "theirs", "PayloadUUID": "u", "Zoom": 2}
+    whole = {"PayloadContent": [payload, payload], "PayloadRemovalDisallowed": True}
+    content = base64.b64encode(plistlib.dumps(whole)).decode()
+    ours = settings_profile("custom-p", Setting("custom-p", "mobileconfig", content), variant=Variant.MACOS)
+    assert ours["PayloadIdentifier"] == f"com.fauxtune.{TENANT}.setting.custom-p"
+    assert ours["PayloadScope"] == "System"
+    assert [each["Zoom"] for each in ours["PayloadContent"]] == [2, 2]
+    assert len({each["PayloadUUID"] for each in ours["PayloadContent"]}) == 2
 
 
 async def test_the_account_brings_what_it_names_and_the_history_is_beside_it(contoso: AppleTenant) -> None:

@@ -1,11 +1,17 @@
-"""Text that no database keeps and no answer can carry: every body of every surface refuses it, in its own envelope."""
+"""What every surface refuses: methods that a path does not know, and bodies that nobody can keep.
+
+A method is refused with those that the path knows (RFC 9110 15.5.6); a body with very many members is refused
+unparsed, from strangers too; text that no database keeps and no answer can carry, in the surface's own envelope.
+"""
 
 from __future__ import annotations
 
 import importlib
 import json
 import pkgutil
+import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -17,15 +23,22 @@ from fauxtune import settings
 from fauxtune.core.errors import Conflict
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.server.factory import Application
+from fauxtune.server.readiness import ReadinessGate
 from fauxtune.surfaces.control.bodies import Answer
 from fauxtune.surfaces.devices.agent import answers as agent_answers
 from fauxtune.surfaces.devices.android import answers as android_answers
 from fauxtune.surfaces.devices.android import messages as android
+from fauxtune_docs import probes_description
 from tests.support.both_databases import ON_BOTH_DATABASES
+from tests.support.openapi import documents
+from tests.surfaces.conftest import ORIGIN
 
+#: Graph's refusals are in Graph's words, and come after a look at the caller's token.
+OTHERS = ("blobs", "connector", "control", "devices", "identity", "partner")
+MANY = ("{" + ",".join(f'"k{number}":1' for number in range(10_001)) + "}").encode()
+ANDROID = "/mdm/contoso/android/v1/enterprises/contoso/devices"
 BAD = ("\x00", "\ud800", "a\udfffb")
 CONTROL = "/_fauxtune/v1/tenants"
-ANDROID = "/mdm/contoso/android/v1/enterprises/contoso/devices"
 CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
 
 
@@ -66,6 +79,50 @@ def _unchecked(schema: Any, *, checked: bool = False) -> Iterator[str]:
 
 def _bodies() -> list[type[BaseModel]]:
     return sorted(_models(), key=lambda model: f"{model.__module__}.{model.__qualname__}")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_a_method_that_no_document_has_is_405_with_all_that_it_has(name: str, http: httpx.AsyncClient) -> None:
+    for path, operations in documents()[name]["paths"].items():
+        answer = await http.request("TRACE", re.sub(r"\{[^}]*\}", "x", path))
+        allowed = set(answer.headers.get("allow", "").lower().split(", "))
+        # A path may also be that of another operation, whose last part is any text.
+        assert (answer.status_code, operations.keys() - allowed) == (HTTPStatus.METHOD_NOT_ALLOWED, set()), path
+
+
+async def test_what_the_server_answers_by_itself_is_only_read(app: Application) -> None:
+    gate = ReadinessGate()
+    gate.open(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url=ORIGIN) as client:
+        for path in probes_description.OPERATIONS:
+            answer = await client.request("TRACE", path)
+            allowed = set(answer.headers.get("allow", "").split(", "))
+            assert (answer.status_code, allowed) == (HTTPStatus.METHOD_NOT_ALLOWED, {"GET", "HEAD"}), path
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/beta/groups"),
+        ("POST", "/_fauxtune/v1/tenants/contoso/applications"),
+        ("POST", f"{ANDROID}:enroll"),
+        ("POST", f"{ANDROID}/x:reportStatus"),
+        ("POST", f"{ANDROID}/x:unenroll"),
+        ("POST", f"{ANDROID}/x/operations/y:complete"),
+        ("POST", "/connector/contoso/v1/sessions"),
+        ("PUT", "/connector/contoso/v1/sessions/x/requests/y/result"),
+    ],
+)
+async def test_a_body_with_very_many_members_is_refused_by_the_surface_it_came_to(
+    app: Application, app_token: str, method: str, path: str
+) -> None:
+    ours = path.startswith(("/beta", "/_fauxtune"))
+    headers = {"content-type": "application/json", **({"authorization": f"Bearer {app_token}"} if ours else {})}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://localhost:8443") as http:
+        answer = await http.request(method, path, content=MANY, headers=headers)
+    assert answer.status_code == 400
+    assert "too many elements" in answer.json()["error"]["message"]
 
 
 def test_the_walk_meets_the_bodies_of_every_surface() -> None:
