@@ -5,7 +5,7 @@ SQLite decides without statistics: it takes an index that covers a query before 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,16 @@ START = datetime(2026, 11, 24, tzinfo=UTC)
 DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
 
 
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    """A connection to an empty database with all tables."""
+    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
+    metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        yield connection
+    database.close()
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -68,28 +78,20 @@ DEVICE, TENANT = EnrollmentId("device"), TenantId("tenant")
         *("devices by their ids", "which of some devices are unsettled"),
     ],
 )
-def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], Any], tmp_path: Path) -> None:
-    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
-    metadata.create_all(database.engine)
-    with database.engine.connect() as connection:
-        result = plan(connection, query)
-    database.close()
+def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], Any], connection: Connection) -> None:
+    result = plan(connection, query)
     for each in result:
         assert not each.startswith("SCAN"), each
         assert "(tenant_id=?)" not in each, each
 
 
-def test_the_devices_of_profiles_are_counted_by_indices_alone(tmp_path: Path) -> None:
+def test_the_devices_of_profiles_are_counted_by_indices_alone(connection: Connection) -> None:
     """A row of a device's record is large: to count ten thousand must not read them."""
-    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
-    metadata.create_all(database.engine)
     waiting: statuses.Waiting = {ProfileId("a"): [], ProfileId("b"): []}
-    with database.engine.connect() as connection:
-        result = plan(
-            connection,
-            lambda connection: statuses.device_counts_of_each(connection, TenantId("t"), waiting_devices=waiting),
-        )
-    database.close()
+    result = plan(
+        connection,
+        lambda connection: statuses.device_counts_of_each(connection, TenantId("t"), waiting_devices=waiting),
+    )
     assert sorted(each.partition(" USING ")[2].partition(" (")[0] for each in result if "SEARCH" in each) == [
         "COVERING INDEX ix_profile_states_profile",
         "COVERING INDEX sqlite_autoindex_managed_devices_2",
@@ -118,43 +120,6 @@ def test_the_devices_of_profiles_are_counted_by_indices_alone(tmp_path: Path) ->
             ),
             "ix_certificates_thumbprint",
         ),
-    ],
-    ids=["a device's events", "failed items", "a device's certificates", "imported certificates"],
-)
-def test_what_a_page_of_a_device_shows_is_found_by_its_own_index(
-    query: Callable[[Connection], Any], index: str, tmp_path: Path
-) -> None:
-    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
-    metadata.create_all(database.engine)
-    with database.engine.connect() as connection:
-        result = plan(connection, query)
-    database.close()
-    assert any(f"INDEX {index}" in each for each in result), result
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [Wanted(), Wanted(template="SmimeSigning"), *(Wanted(standing=standing) for standing in Standing)],
-    ids=["all", "template", *(standing.value for standing in Standing)],
-)
-def test_the_register_is_ordered_and_counted_by_indices_alone(wanted: Wanted, tmp_path: Path) -> None:
-    """A certificate has a kilobyte: a page of a hundred thousand must not read those that it does not show."""
-    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
-    metadata.create_all(database.engine)
-    with database.engine.connect() as connection:
-        pages = plan(connection, lambda each: register.page(each, TENANT, wanted=wanted, at=START, offset=0, limit=50))
-        counts = plan(connection, lambda each: register.count(each, TENANT, wanted=wanted, at=START))
-    database.close()
-    assert any("ix_certificates_newest" in page for page in pages), "in the order of the list"
-    assert not any("TEMP B-TREE" in page for page in pages), pages
-    on_few = {Standing.ON_CRL, Standing.WAITING, Standing.REVOKED, Standing.ON_HOLD}
-    for count in counts:
-        assert "COVERING INDEX" in count or wanted.standing in on_few, counts
-
-
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
         (
             lambda connection: register.page(
                 connection, TENANT, wanted=Wanted(user=UserId("u")), at=START, offset=0, limit=5
@@ -190,17 +155,32 @@ def test_the_register_is_ordered_and_counted_by_indices_alone(wanted: Wanted, tm
             "ix_ledger_thumbprint",
         ),
     ],
-    ids=["a user's", "by number", "on the CRL", "to be revoked", "counts", "a connector's log", "holders"],
+    ids=[
+        *("a device's events", "failed items", "a device's certificates", "imported certificates"),
+        *("a user's", "by number", "on the CRL", "to be revoked", "counts", "a connector's log", "holders"),
+    ],
 )
-def test_what_a_page_of_the_authority_shows_is_found_by_its_own_index(
-    query: Callable[[Connection], Any], index: str, tmp_path: Path
+def test_what_a_page_of_a_device_or_of_the_authority_shows_is_found_by_its_own_index(
+    query: Callable[[Connection], Any], index: str, connection: Connection
 ) -> None:
-    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
-    metadata.create_all(database.engine)
-    with database.engine.connect() as connection:
-        result = plan(connection, query)
-    database.close()
+    result = plan(connection, query)
     assert any(f"INDEX {index}" in each for each in result), result
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [Wanted(), Wanted(template="SmimeSigning"), *(Wanted(standing=standing) for standing in Standing)],
+    ids=["all", "template", *(standing.value for standing in Standing)],
+)
+def test_the_register_is_ordered_and_counted_by_indices_alone(wanted: Wanted, connection: Connection) -> None:
+    """A certificate has a kilobyte: a page of a hundred thousand must not read those that it does not show."""
+    pages = plan(connection, lambda each: register.page(each, TENANT, wanted=wanted, at=START, offset=0, limit=50))
+    counts = plan(connection, lambda each: register.count(each, TENANT, wanted=wanted, at=START))
+    assert any("ix_certificates_newest" in page for page in pages), "in the order of the list"
+    assert not any("TEMP B-TREE" in page for page in pages), pages
+    on_few = {Standing.ON_CRL, Standing.WAITING, Standing.REVOKED, Standing.ON_HOLD}
+    for count in counts:
+        assert "COVERING INDEX" in count or wanted.standing in on_few, counts
 
 
 @pytest.mark.parametrize(
@@ -212,16 +192,12 @@ def test_what_a_page_of_the_authority_shows_is_found_by_its_own_index(
     ids=["profiles", "policies"],
 )
 def test_a_page_of_policies_is_read_in_the_order_of_an_index(
-    collection: Collection[Any], shape: str, tmp_path: Path
+    collection: Collection[Any], shape: str, connection: Connection
 ) -> None:
     """A policy has kilobytes: a page of ten thousand must not read those that it does not show."""
-    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
-    metadata.create_all(database.engine)
-    with database.engine.connect() as connection:
-        steps_of = plan(
-            connection,
-            lambda each: collections.page(each, TENANT, collection=collection, entity=entity(shape), limit=1000),
-        )
-    database.close()
+    steps_of = plan(
+        connection,
+        lambda each: collections.page(each, TENANT, collection=collection, entity=entity(shape), limit=1000),
+    )
     assert any("_oldest" in step for step in steps_of), steps_of
     assert not any("TEMP B-TREE" in step for step in steps_of), steps_of
