@@ -80,7 +80,9 @@ MUTANTS: tuple[Mutant, ...] = (
         file="app/fauxtune/surfaces/identity/issuing.py",
         before="(at_intune if role in INTUNE_ROLES else at_graph)",
         after="(at_intune if role in INTUNE_ROLES else True)",
-        tests=("tests/surfaces/graph/test_authentication.py::test_an_application_has_no_roles_of_another_resource[sqlite]",),
+        tests=(
+            "tests/surfaces/graph/test_authentication.py::test_an_application_has_no_roles_of_another_resource[sqlite]",
+        ),
     ),
     Mutant(
         rule="A partner's authority needs no role of Intune's service",
