@@ -190,9 +190,9 @@ def test_the_help_is_that_of_the_command_that_was_called() -> None:
     assert "fauxtune-sim" not in help_text
 
 
-def test_step_by_step_requests_are_shown_before_they_are_sent_and_ctrl_c_is_no_error() -> None:
+def test_step_by_step_requests_are_shown_before_they_are_sent_and_ctrl_c_is_no_error(commands: Path) -> None:
     with subprocess.Popen(
-        [*DEMO, *PORTS, "--step"],
+        [*preloaded_demo(commands), *PORTS, "--step"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -312,6 +312,7 @@ def planted(run: WholeRun, table: str, values: dict[str, object], secrets: Heads
     return result
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing of it is about the database
 def test_every_kind_of_secret_has_its_forms(run: WholeRun) -> None:
     """The files of the keys themselves are full of secrets: each is found there."""
     different = {integers(key)[0]: (name, key) for name, key in run.keys.items()}
