@@ -256,6 +256,7 @@ class Console:
         path = request.scope["path"] = request.scope["path"].rstrip("/")
         static = templating.file_at(path, request)
         if static is not None:
+            _check_method(request, "GET", "HEAD")
             return static
         session = self._key(request).read(request)
         fresh = session is None
@@ -270,15 +271,16 @@ class Console:
         call, key, token = Call(request, session), self._key(request), emulator_of(request).control_token
         if token is None:
             check_local(request)
-        if path == LANGUAGE and request.method == "POST":
-            return await sign_in.choose_language(call)
-        if path == LEAVE and request.method == "POST":
-            return await sign_in.leave(call, key)
+        if path in {LANGUAGE, LEAVE}:
+            _check_method(request, "POST")
+            return await (sign_in.choose_language(call) if path == LANGUAGE else sign_in.leave(call, key))
         seat = await self._seat(request, session)
         has_access = seat is not None or (session.seat is None and (token is None or session.signed_in))
         if path == SEATS or not has_access:
+            _check_method(request, "GET", "HEAD", "POST")
             return await sign_in.sign_in(call, key)
         if path == PATH:
+            _check_method(request, "GET", "HEAD")
             return await sign_in.choose(call, seat)
         try:
             if seat is not None:
@@ -308,20 +310,26 @@ class Console:
                 return await classrooms.press(call)
             case "events", "GET":
                 return self._streams.stream(classrooms.source(call, self._streams), before=call.query("since"))
+            case "" | "events", _:
+                raise _not_allowed(request, {"GET"} if rest else {"GET", "POST"})
             case _:
                 raise NotFound(f"The console has no page {request.url.path[:200]}.")
 
     async def _page(self, request: Request, session: Session) -> Response:
-        call = await self._tenant_call(request, session)
+        call, others = await self._tenant_call(request, session), set[str]()
         try:
             for route in self._routes:
                 match, more = route.matches(request.scope)
+                if match is Match.PARTIAL:
+                    others |= route.methods or set()
                 if match is Match.FULL:
                     request.scope.update(more)
                     if request.method == "POST" and call.tenant.setting(LABS) and route.endpoint is not labs.press:
                         await look_before_a_change(call.emulator, call.tenant)
                     response: Response = await route.endpoint(call)
                     return response
+            if others:
+                raise _not_allowed(request, others)
             raise NotFound(f"The console has no page {request.url.path[:200]}.")
         except PageBehindTheLast as behind:
             return RedirectResponse(behind.last, 303)
@@ -366,4 +374,17 @@ def refusal(call: Call, error: Exception, *, back: str = "") -> Response:
     if isinstance(error, HTTPException):
         status, headline = error.status_code, "That cannot be done"
     frame = "tenant.html" if isinstance(call, TenantCall) else "base.html"
-    return call.page("refusal.html", status=status, frame=frame, headline=headline, message=message, back=back)
+    response = call.page("refusal.html", status=status, frame=frame, headline=headline, message=message, back=back)
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
+
+
+def _check_method(request: Request, *allowed: str) -> None:
+    """Raise HTTPException if the address that is asked for knows other methods only."""
+    if request.method not in allowed:
+        raise _not_allowed(request, set(allowed))
+
+
+def _not_allowed(request: Request, allowed: set[str]) -> HTTPException:
+    message = f"This page knows no {request.method[:20]}. It knows: {', '.join(sorted(allowed))}."
+    return HTTPException(405, message, headers={"Allow": ", ".join(sorted(allowed))})

@@ -33,6 +33,26 @@ from tests.support.both_databases import ON_BOTH_DATABASES
 from tests.support.openapi import documents
 from tests.surfaces.conftest import ORIGIN
 
+#: Paths that no document describes, with the methods that each knows.
+UNDESCRIBED = {
+    "/console": "GET, HEAD",
+    "/console/-/seat": "GET, HEAD, POST",
+    "/console/-/language": "POST",
+    "/console/-/leave": "POST",
+    "/console/static/console.js": "GET, HEAD",
+    "/console/contoso": "GET, HEAD",
+    "/console/contoso/groups/new": "GET, HEAD, POST",
+    "/console/contoso/clock": "POST",
+    "/docs": "GET, HEAD",
+    "/docs/control.json": "GET, HEAD",
+    "/trust": "GET, HEAD",
+    "/ca.pem": "GET, HEAD",
+    "/pki/contoso/issuing/crl": "GET",
+    "/pki/contoso/issuing/ocsp": "POST",
+    "/pki/contoso/issuing/ca.cer": "GET",
+    "/pki/contoso/certsrv/mscep/mscep.dll": "GET, POST",
+    "/push/contoso/x": "GET",
+}
 #: Graph's refusals are in Graph's words, and come after a look at the caller's token.
 OTHERS = ("blobs", "connector", "control", "devices", "identity", "partner")
 MANY = ("{" + ",".join(f'"k{number}":1' for number in range(10_001)) + "}").encode()
@@ -88,6 +108,20 @@ async def test_a_method_that_no_document_has_is_405_with_all_that_it_has(name: s
         allowed = set(answer.headers.get("allow", "").lower().split(", "))
         # A path may also be that of another operation, whose last part is any text.
         assert (answer.status_code, operations.keys() - allowed) == (HTTPStatus.METHOD_NOT_ALLOWED, set()), path
+
+
+@pytest.mark.parametrize("path", UNDESCRIBED)
+async def test_a_path_without_a_document_names_its_methods_too(path: str, http: httpx.AsyncClient) -> None:
+    for method in ("TRACE", "PURGE"):
+        answer = await http.request(method, path)
+        allowed = ", ".join(sorted(answer.headers.get("allow", "").split(", ")))
+        assert (answer.status_code, allowed) == (HTTPStatus.METHOD_NOT_ALLOWED, UNDESCRIBED[path])
+
+
+async def test_graph_looks_at_the_token_first(http: httpx.AsyncClient) -> None:
+    for method in ("TRACE", "PURGE"):
+        answer = await http.request(method, "/beta/users")
+        assert (answer.status_code, "allow" in answer.headers) == (HTTPStatus.UNAUTHORIZED, False)
 
 
 async def test_what_the_server_answers_by_itself_is_only_read(app: Application) -> None:
