@@ -34,7 +34,7 @@ from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.devices.apple import description as apple_description
 from fauxtune.surfaces.devices.apple import routes as apple
-from fauxtune.surfaces.devices.security_schemes import SCHEMES
+from fauxtune.surfaces.devices.openapi import SCHEMES
 from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.call import Handler

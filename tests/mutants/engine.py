@@ -322,7 +322,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A SCEP request that waits for its authority is refused",
-        file="app/fauxtune/surfaces/devices/android/refusals.py",
+        file="app/fauxtune/surfaces/devices/android/policy_entries.py",
         before="for key in keys if detail.non_compliance_reason != _PENDING else ():",
         after="for key in keys:",
         tests=(

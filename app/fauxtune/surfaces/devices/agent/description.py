@@ -6,8 +6,7 @@ from __future__ import annotations
 from pydantic.json_schema import models_json_schema
 
 from fauxtune.surfaces.devices.agent import answers, messages
-from fauxtune.surfaces.devices.openapi import TENANT, Json
-from fauxtune.surfaces.devices.security_schemes import CERTIFICATE
+from fauxtune.surfaces.devices.openapi import CERTIFICATE, TENANT, Json
 
 _REF = "#/components/schemas/{model}"
 _, _DEFINITIONS = models_json_schema(

@@ -9,8 +9,7 @@ from __future__ import annotations
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from fauxtune.surfaces.devices.android import answers, messages
-from fauxtune.surfaces.devices.openapi import TENANT, Json, parameter, query
-from fauxtune.surfaces.devices.security_schemes import NONE
+from fauxtune.surfaces.devices.openapi import NONE, TENANT, Json, parameter, query
 
 _BASE = "/mdm/{tenant_key}/android/v1/enterprises/{enterprise}"
 _DEVICE = f"{_BASE}/devices/{{device}}"

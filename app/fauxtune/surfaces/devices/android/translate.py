@@ -1,7 +1,7 @@
 """From the engine's items to Android's policy, and from a device's report to the inventory.
 
 Android's policy is declarative: devices remove what it leaves out. So it holds everything that the device shall have or
-may keep, under aliases that tell the kind of each item (see `aliases`).
+may keep, under aliases that tell the kind of each item (see `policy_entries`).
 
 An e-mail account is the managed configuration of an application. Google: "Configure Gmail with managed configurations".
 The further keys for Samsung Email are named after the Knox SDK (ExchangeAccountPolicy: setRequireSignedSMIMEMessages,
@@ -27,9 +27,8 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.policies.app_states import UNINSTALL, AppReport, DeviceApp
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.surfaces.devices.android import facts, messages, settings
-from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_of
-from fauxtune.surfaces.devices.android.refusals import is_about_app, refused
+from fauxtune.surfaces.devices.android import facts, messages, policy_entries
+from fauxtune.surfaces.devices.android.policy_entries import alias_of, is_about_app, key_of, package_of, refused
 
 # From a SCEP delivery to the entry of Android's policy. Android has no such wire: this is the emulator's own.
 #
@@ -130,7 +129,7 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
         identities=identities,
         certificates=certificates,
         roots=frozenset(digest.lower() for digest in report.key_store.ca_certs),
-        accounts={**_accounts(report), **(settings.applied(rows.values()) if is_complete else {})},
+        accounts={**_accounts(report), **(policy_entries.applied(rows.values()) if is_complete else {})},
         refused=refused(report, rows, policy_version=policy_version),
         complete=is_complete,
     )
@@ -204,7 +203,7 @@ def policy(
     document = messages.policy(
         enterprise=enterprise, version=version, key_pairs=pairs, ca_certs=roots, applications=applications
     )
-    return document | settings.keys_of(unit for unit in units if unit is not None)
+    return document | policy_entries.keys_of(unit for unit in units if unit is not None)
 
 
 def _sha1_of(der: bytes) -> str:

@@ -6,8 +6,7 @@ The messages are documented by Apple ("Device Management"); these texts say what
 
 from __future__ import annotations
 
-from fauxtune.surfaces.devices.openapi import TENANT, Json, answer, parameter, query
-from fauxtune.surfaces.devices.security_schemes import CERTIFICATE, NONE
+from fauxtune.surfaces.devices.openapi import CERTIFICATE, NONE, TENANT, Json, answer, parameter, query
 
 SCHEMAS: Json = {}
 _BASE = "/mdm/{tenant_key}/apple"

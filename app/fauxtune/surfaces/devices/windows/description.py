@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.surfaces.devices.openapi import TENANT, Json, answer, query
-from fauxtune.surfaces.devices.security_schemes import CERTIFICATE, NONE
+from fauxtune.surfaces.devices.openapi import CERTIFICATE, NONE, TENANT, Json, answer, query
 from fauxtune.surfaces.devices.windows.messages import soap, syncml
 
 SCHEMAS: Json = {}
