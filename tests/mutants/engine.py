@@ -340,7 +340,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="An Apple device that is to renew a certificate by SCEP is taken to have done so",
-        file="app/fauxtune/surfaces/devices/apple/adapter.py",
+        file="app/fauxtune/surfaces/devices/apple/command_results.py",
         before='return "" if is_unknown else row.thumbprint or ""',
         after='return row.thumbprint or ""',
         tests=(

@@ -27,14 +27,14 @@ from fauxtune.core.model.items import (
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.steps import PlatformAdapter, Result, StepResult
-from fauxtune.surfaces.devices.apple import adapter, command_results, messages, mobileconfig
+from fauxtune.surfaces.devices.apple import command_results, messages, mobileconfig
 from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink
 from tests.support.apple_examples import example
 from tests.support.apple_tenant import BASE, AppleTenant
 from tests.support.statements import statements
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
-ADAPTER: PlatformAdapter = adapter.AppleAdapter()
+ADAPTER: PlatformAdapter = command_results.AppleAdapter()
 DER = plistlib.loads(example("certificate-list"))["CertificateList"]
 ROOT, LEAF = (each["Data"] for each in DER)
 
@@ -432,6 +432,6 @@ async def test_a_token_update_has_the_device_asked_at_its_next_check_in(contoso:
         }
     )
     await contoso.http.put(f"{BASE}/checkin", content=body, headers={"Mdm-Signature": device.signature(body)})
-    assert set(await device.connect()) >= set(adapter.INFORMATION)
+    assert set(await device.connect()) >= set(command_results.INFORMATION)
     assert (await contoso.record(device))["osVersion"] == "18.1"
     assert await device.connect() == []

@@ -3,6 +3,9 @@ ManagedApplicationFeedback and ActivationLockBypassCode, and Authenticate.
 
 Apple: "Device Management", Commands and Queries. Rights that the enrolment profile does not have leave answers out, and
 so does a User Enrollment: what is missing is not known.
+
+DeviceInformation has the type of a product ("iPhone15,2") and the name of the family ("iPhone"); Intune shows the name
+under which Apple sells it (`_PRODUCTS`).
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ from collections.abc import Mapping
 from fauxtune.core.formats.plist import LONGEST_TEXT, Plist, dictionaries, typed
 from fauxtune.core.graph.device_facts import mac_address
 from fauxtune.core.model.text import JsonObject
-from fauxtune.surfaces.devices.apple.products import NAMES
 
 #: The queries of DeviceInformation. Members of the arrays and dictionaries in an answer have dotted names.
 QUERIES = (
@@ -65,6 +67,74 @@ _CELLULAR = {0: "None", 1: "GSM", 2: "CDMA", 3: "GSM and CDMA"}
 #: DeviceInformation: capacities are in gigabytes of 10^9 bytes, before macOS 12 of 2^30.
 _GIGABYTE, _BINARY_GIGABYTE, _FIRST_DECIMAL_MACOS = 10**9, 2**30, 12
 _ENCRYPTS = 3
+#: Source: Apple Support, "Identify your iPhone model", "... iPad model", "... MacBook Air" and others.
+_PRODUCTS: dict[str, str] = {
+    "iPhone8,4": "iPhone SE (1st generation)",
+    "iPhone9,1": "iPhone 7",
+    "iPhone9,3": "iPhone 7",
+    "iPhone9,2": "iPhone 7 Plus",
+    "iPhone9,4": "iPhone 7 Plus",
+    "iPhone10,1": "iPhone 8",
+    "iPhone10,4": "iPhone 8",
+    "iPhone10,2": "iPhone 8 Plus",
+    "iPhone10,5": "iPhone 8 Plus",
+    "iPhone10,3": "iPhone X",
+    "iPhone10,6": "iPhone X",
+    "iPhone11,8": "iPhone XR",
+    "iPhone11,2": "iPhone XS",
+    "iPhone11,6": "iPhone XS Max",
+    "iPhone12,1": "iPhone 11",
+    "iPhone12,3": "iPhone 11 Pro",
+    "iPhone12,5": "iPhone 11 Pro Max",
+    "iPhone12,8": "iPhone SE (2nd generation)",
+    "iPhone13,1": "iPhone 12 mini",
+    "iPhone13,2": "iPhone 12",
+    "iPhone13,3": "iPhone 12 Pro",
+    "iPhone13,4": "iPhone 12 Pro Max",
+    "iPhone14,4": "iPhone 13 mini",
+    "iPhone14,5": "iPhone 13",
+    "iPhone14,2": "iPhone 13 Pro",
+    "iPhone14,3": "iPhone 13 Pro Max",
+    "iPhone14,6": "iPhone SE (3rd generation)",
+    "iPhone14,7": "iPhone 14",
+    "iPhone14,8": "iPhone 14 Plus",
+    "iPhone15,2": "iPhone 14 Pro",
+    "iPhone15,3": "iPhone 14 Pro Max",
+    "iPhone15,4": "iPhone 15",
+    "iPhone15,5": "iPhone 15 Plus",
+    "iPhone16,1": "iPhone 15 Pro",
+    "iPhone16,2": "iPhone 15 Pro Max",
+    "iPhone17,3": "iPhone 16",
+    "iPhone17,4": "iPhone 16 Plus",
+    "iPhone17,1": "iPhone 16 Pro",
+    "iPhone17,2": "iPhone 16 Pro Max",
+    "iPad7,5": "iPad (6th generation)",
+    "iPad7,6": "iPad (6th generation)",
+    "iPad7,11": "iPad (7th generation)",
+    "iPad11,6": "iPad (8th generation)",
+    "iPad12,1": "iPad (9th generation)",
+    "iPad13,18": "iPad (10th generation)",
+    "iPad13,19": "iPad (10th generation)",
+    "iPad13,1": "iPad Air (4th generation)",
+    "iPad13,16": "iPad Air (5th generation)",
+    "iPad14,1": "iPad mini (6th generation)",
+    "iPad14,2": "iPad mini (6th generation)",
+    "iPad14,3": "iPad Pro 11-inch (4th generation)",
+    "iPad14,4": "iPad Pro 11-inch (4th generation)",
+    "iPad14,5": "iPad Pro 12.9-inch (6th generation)",
+    "iPad14,6": "iPad Pro 12.9-inch (6th generation)",
+    "MacBookPro16,1": "MacBook Pro (16-inch, 2019)",
+    "MacBookAir10,1": "MacBook Air (M1, 2020)",
+    "MacBookPro17,1": "MacBook Pro (13-inch, M1, 2020)",
+    "Macmini9,1": "Mac mini (M1, 2020)",
+    "iMac21,1": "iMac (24-inch, M1, 2021)",
+    "Mac14,2": "MacBook Air (M2, 2022)",
+    "Mac14,3": "Mac mini (M2, 2023)",
+    "Mac14,7": "MacBook Pro (13-inch, M2, 2022)",
+    "Mac15,3": "MacBook Pro (14-inch, M3, Nov 2023)",
+    "Mac15,12": "MacBook Air (13-inch, M3, 2024)",
+    "Mac16,10": "Mac mini (2024)",
+}
 
 
 def known_values(response: Plist, key: str) -> JsonObject:
@@ -125,7 +195,7 @@ def os_version(version: object, build: object, *, on_mac: bool) -> str:
 def model(product_name: object, model_name: object) -> str:
     """Return the name under which the product is sold; of an unknown one its family, else its type."""
     family, product = (value if isinstance(value, str) else "" for value in (model_name, product_name))
-    return NAMES.get(product) or family or product
+    return _PRODUCTS.get(product) or family or product
 
 
 def chassis_type(model_name: object) -> str:

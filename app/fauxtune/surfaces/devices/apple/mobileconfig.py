@@ -19,7 +19,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.foreign import is_self_issued
-from fauxtune.surfaces.devices.apple import eas
+from fauxtune.surfaces.devices.apple.payloads import eas_settings, text
 
 Payload = dict[str, Any]
 
@@ -111,7 +111,7 @@ def enrollment_profile(enrollment: Enrollment) -> bytes:
     name = enrollment_identifier(enrollment.tenant_id)
     top = _top(name, _uuid(name, ""), title="Device management")
     top |= {
-        "PayloadOrganization": eas.text(enrollment.organization),
+        "PayloadOrganization": text(enrollment.organization),
         "PayloadDescription": "Emulator, not trusted: lets Fauxtune manage this device.",
     }
     return _write({**top, "PayloadContent": payloads})
@@ -201,8 +201,8 @@ def account_payloads(row: LedgerRow, *, account: Account, os_version: str | None
             own = _uuid(name, certificate.fingerprint)
             payloads[certificate.item] = _with_key(name, own, title="Certificate of the account", number=number)
         named[navigation] = payloads[certificate.item]["PayloadUUID"]
-    settings = eas.settings(account, certificates=named, os_version=os_version)
-    title = eas.text(str(account.settings.get("accountName") or account.address))
+    settings = eas_settings(account, certificates=named, os_version=os_version)
+    title = text(str(account.settings.get("accountName") or account.address))
     own = f"{base}.account"
     return _with_holes([*payloads.values(), _payload(EAS, own, _uuid(own, ""), title=title) | settings])
 
@@ -221,7 +221,7 @@ def _scep(enrollment: Enrollment, base: str) -> Payload:
         "Subject": [[["O", "Fauxtune"]], [["CN", "Device identity"]]],
         "Challenge": enrollment.challenge,
         # The device's user. The certificate does not name it; mdmb and Fleet's client request no such names.
-        "SubjectAltName": {"ntPrincipalName": eas.text(enrollment.user)},
+        "SubjectAltName": {"ntPrincipalName": text(enrollment.user)},
         "Keysize": KEY_SIZE,
         "Key Type": "RSA",
         "Key Usage": SIGN_AND_ENCRYPT,

@@ -28,10 +28,9 @@ from fauxtune.operations.runtime.contents import READ, path_of
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.configuration import profiles_by_id
 from fauxtune.surfaces.devices.agent_notice import agent_header
-from fauxtune.surfaces.devices.apple import apps, checkin, enrollment_profile, messages, mobileconfig, translate
-from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
-from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
-from fauxtune.surfaces.devices.apple.command_results import step_result
+from fauxtune.surfaces.devices.apple import apps, enrollment, messages, mobileconfig, translate
+from fauxtune.surfaces.devices.apple.command_results import AppleAdapter, step_result
+from fauxtune.surfaces.devices.apple.enrollment import DeviceCall, device_call
 from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender
 from fauxtune.surfaces.http import caller_of, emulator_of, origin
 
@@ -56,7 +55,7 @@ async def message(request: Request, *, tenant_key: str) -> Response:
         return Response(status_code=410)
     # Two messages of one device at once would make two enrolments of it, whichever processes they come to.
     async with call.emulator.turns.across(call.digest):
-        return _answer(await call.emulator.runner.run(call.tenant, checkin.answer, call, message=content))
+        return _answer(await call.emulator.runner.run(call.tenant, enrollment.answer, call, message=content))
 
 
 # The first routes: devices call them more often than all others together.
@@ -78,7 +77,7 @@ async def enroll(
     401 for a token that is unknown, expired or used up; 403 for a user who may not enrol devices.
     """
     emulator, tenant = await _where(request, tenant_key)
-    profile = await enrollment_profile.profile(
+    profile = await enrollment.profile(
         emulator,
         tenant,
         token=token,
@@ -87,7 +86,7 @@ async def enroll(
         by_user=mode == "user",
     )
     if signed:
-        profile = await enrollment_profile.sign(emulator, tenant, profile=profile)
+        profile = await enrollment.sign(emulator, tenant, profile=profile)
     headers = {"content-disposition": 'attachment; filename="enroll.mobileconfig"', "cache-control": "no-store"}
     return Response(profile, media_type=mobileconfig.MEDIA_TYPE, headers=headers)
 

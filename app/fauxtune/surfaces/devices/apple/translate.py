@@ -1,11 +1,14 @@
 """From the engine's steps to Apple's commands, and from Authenticate to an enrolment request.
 
 Apple: "Device Management", Commands and Queries. One item is one configuration profile; the whole enrolment goes with
-the enrolment profile.
+the enrolment profile. Settings are one profile for each type of payload, with the keys of all policies; a custom
+profile has its own payloads. Differs from Intune: there each policy is a profile, and the device combines payloads of
+one type.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,22 +16,26 @@ from typing import Any, assert_never
 
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import Invalid
+from fauxtune.core.formats import plist
 from fauxtune.core.formats.plist import Plist
 from fauxtune.core.model import mail_accounts
 from fauxtune.core.model.actions import StepKind
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, key_name
 from fauxtune.core.model.mail_accounts import Account
 from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.settings import Unit
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.text import JsonObject
+from fauxtune.core.profiles.settings import MOBILECONFIG
 from fauxtune.operations.checkin import steps
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.steps import Step
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.emulator import Packaging
-from fauxtune.surfaces.devices.apple import actions, apps, facts, messages, mobileconfig, scep_payload, settings_payload
+from fauxtune.surfaces.devices.apple import actions, apps, facts, messages, mobileconfig
 from fauxtune.surfaces.devices.apple.apps import ManifestUrl
+from fauxtune.surfaces.devices.apple.payloads import scep_content
 
 #: The parameters of the commands that ask.
 _PARAMETERS: dict[str, Plist] = {
@@ -46,6 +53,8 @@ _PRODUCTS = (
     ("VirtualMac", Platform.MACOS),
 )
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+#: What says what a payload is; the service writes it itself.
+_PAYLOAD_NAMES = frozenset({"PayloadType", "PayloadVersion", "PayloadIdentifier", "PayloadUUID"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +190,7 @@ def profile(item: Deliverable, device: DeviceContext) -> bytes:
         return mobileconfig.scep_profile(
             tenant_id,
             row,
-            content=scep_payload.content(item.scep),
+            content=scep_content(item.scep),
             on_mac=on_mac,
             open_to_all=on_mac and _is_open_to_all(device.profiles),
         )
@@ -190,7 +199,7 @@ def profile(item: Deliverable, device: DeviceContext) -> bytes:
     if item.sealed is not None:
         return mobileconfig.encrypted_profile(tenant_id, row, sealed=item.sealed, on_mac=on_mac)
     if item.unit is not None:
-        return settings_payload.profile(tenant_id, row, unit=item.unit, on_mac=on_mac)
+        return _settings_profile(tenant_id, row, unit=item.unit, on_mac=on_mac)
     if item.account is None:
         raise Invalid(f"The item {row.key} cannot be sent to an Apple device: it has no content.")
     payloads = mobileconfig.account_payloads(row, account=item.account, os_version=device.os_version)
@@ -217,3 +226,21 @@ def _settings(configuration: JsonObject | None) -> Plist:
 
 def _removal(identifier: str) -> Plist:
     return {"RequestType": "RemoveProfile", "Identifier": identifier}
+
+
+def _settings_profile(tenant_id: TenantId, row: LedgerRow, *, unit: Unit, on_mac: bool) -> bytes:
+    """Write the profile of these settings."""
+    (first, *_others) = unit.delivered
+    if first.form == MOBILECONFIG:
+        return mobileconfig.settings_profile(tenant_id, row, contents=_custom_payloads(first.value), on_mac=on_mac)
+    kind = key_name(row.key)
+    content = {setting.address.removeprefix(f"{kind}/"): setting.value for setting in unit.delivered}
+    return mobileconfig.settings_profile(tenant_id, row, contents=[(kind, content)], on_mac=on_mac)
+
+
+def _custom_payloads(content: str) -> list[tuple[str, dict[str, Any]]]:
+    payloads = plist.dictionaries(plist.parse(base64.b64decode(content)), "PayloadContent")
+    return [
+        (str(payload.get("PayloadType")), {key: value for key, value in payload.items() if key not in _PAYLOAD_NAMES})
+        for payload in payloads
+    ]
