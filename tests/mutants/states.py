@@ -35,7 +35,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         rule="A document of an older version is imported without the certificates that authorities reported",
-        file="app/fauxtune/operations/tenants/older_documents.py",
+        file="app/fauxtune/operations/tenants/state_document.py",
         before='    if written < "0047":\n',
         after='    if written < "0023":\n',
         tests=("tests/operations/test_older_documents.py::test_a_document_that_an_older_version_exported_is_imported",),

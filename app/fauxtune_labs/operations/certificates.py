@@ -13,7 +13,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import UserId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.provider_state_words import Reading
-from fauxtune.operations.arrangement.importing import connector_key, import_file
+from fauxtune.operations.arrangement.assigning import connector_key, import_file
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.ca import counter, issuance
 from fauxtune.operations.ca.counter import CounterRequest

@@ -1,19 +1,33 @@
-"""Creating profiles for all platforms, and assigning them, as an administrator does."""
+"""What an administrator does: create profiles for all platforms, assign them, import a PFX file for a user."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
-from fauxtune.core.administration import assignments, profiles
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from fauxtune.core.administration import assignments, imported, profiles
 from fauxtune.core.administration.assignments import Target
-from fauxtune.core.administration.choices import ProfileFamily, Purpose, base_name, family_and_platform, platforms_of
+from fauxtune.core.administration.choices import (
+    INTENDED,
+    ProfileFamily,
+    Purpose,
+    base_name,
+    family_and_platform,
+    platforms_of,
+)
+from fauxtune.core.administration.imported import ConnectorKey
 from fauxtune.core.administration.profiles import Issuer, MailAccount
 from fauxtune.core.administration.requests import AdminRequest
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.operations.arrangement.scene import Scene
 from fauxtune.operations.runtime.turns import give_way
 from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import connectors as connector_queries
 
 #: The names of the profiles, to which each adds its platform.
 ROOT, SIGNING, SCEP, ENCRYPTION, MAIL = "Trusted root", "Signing", "SCEP", "Encryption", "Mail"
@@ -98,3 +112,31 @@ def named(known: Iterable[JsonObject], name: str) -> dict[ProfilePlatform, str]:
         if chosen is not None and base_name(profile["displayName"], chosen[1]) == name:
             ids[chosen[1]] = profile["id"]
     return ids
+
+
+async def connector_key(scene: Scene, *, key_name: str | None = None) -> ConnectorKey:
+    """Return the newest connector's key for imports, or the one of this name. Raises Invalid if it has no such key."""
+    rows = await scene.read(connector_queries.connector_key_rows, scene.tenant.id)
+    for row in rows:
+        key = load_der_public_key(row.public_key)
+        if isinstance(key, RSAPublicKey) and key_name in (None, row.key_name):
+            return ConnectorKey(row.provider, row.key_name, public_key=key)
+    what = "key" if key_name is None else f"key '{key_name}'"
+    raise Invalid(f"No connector has a {what} with which the passwords of imported certificates are encrypted.")
+
+
+async def import_file(
+    scene: Scene, data: bytes, *, password: str, user: str, purpose: Purpose, key: ConnectorKey
+) -> JsonObject:
+    """Import a PFX file for a user. Raises Invalid and its kinds for a file that cannot be imported."""
+    # A file from elsewhere may take a while to open.
+    certificate = await asyncio.to_thread(imported.certificate_of, data, password=password)
+    record = imported.record(
+        data,
+        certificate=certificate,
+        password=password,
+        connector_key=key,
+        user_principal_name=scene.principal_name(user),
+        purpose=INTENDED[purpose],
+    )
+    return await scene.send(imported.import_pfx(record))

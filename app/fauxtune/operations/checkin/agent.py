@@ -31,10 +31,10 @@ from fauxtune.core.policies.app_states import (
 from fauxtune.core.policies.scripts import AGENTS
 from fauxtune.operations.apps.device_apps import KnownApp, app_of, concern, known_apps, planned_apps, put_apps
 from fauxtune.operations.checkin.steps import content_file
+from fauxtune.operations.devices.audience import AgentVisit, Orders
 from fauxtune.operations.devices.caller import live, refuse_ended
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.scripts import device_scripts
-from fauxtune.operations.visits.agent_work import AgentVisit, Orders
 from fauxtune.operations.visits.visit import Parts, Visit
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries.visits import StoredParts

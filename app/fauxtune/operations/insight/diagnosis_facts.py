@@ -34,10 +34,10 @@ from fauxtune.core.profiles.family import Profile
 from fauxtune.operations.ca.issuance import all_templates
 from fauxtune.operations.connectors.selection import how_to_start, why_silent
 from fauxtune.operations.devices.audience import Audience, Filters
+from fauxtune.operations.insight.certificates import certificates_of
 from fauxtune.operations.insight.device_facts import compliance_of, end_of_ra, is_by_scep, scripts_of_devices, tries_of
 from fauxtune.operations.insight.device_report import apps_of_devices
 from fauxtune.operations.insight.target_words import TargetWords
-from fauxtune.operations.insight.user_certificates import certificates_of
 from fauxtune.operations.runtime.live_faults import TenantFaults
 from fauxtune.operations.runtime.striking import device_names, user_names
 from fauxtune.operations.runtime.transaction import Transaction

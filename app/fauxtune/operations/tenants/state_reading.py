@@ -22,8 +22,15 @@ import orjson
 from fauxtune.core.errors import DocumentRefused, FauxtuneError, Invalid
 from fauxtune.core.formats.json_text import check_elements, pointer
 from fauxtune.core.pki.foreign import certificate_from
-from fauxtune.operations.tenants.older_documents import OLDEST, bring_up_to_date
-from fauxtune.operations.tenants.state_document import BASE64, FORMAT, VERSION, encoding_of, encodings
+from fauxtune.operations.tenants.state_document import (
+    BASE64,
+    FORMAT,
+    OLDEST,
+    VERSION,
+    bring_up_to_date,
+    encoding_of,
+    encodings,
+)
 from fauxtune.storage.tenant_state import Kind, Row, Rows, StateColumn, TenantState, columns
 
 #: Members and elements of a document: one of a thousand devices has some 600,000.

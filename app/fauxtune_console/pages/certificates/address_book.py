@@ -15,8 +15,7 @@ from fauxtune.core.engine.diagnosis.facts import UserCertificate
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.operations.directory.addresses import owners_of
-from fauxtune.operations.insight.certificates import known_certificate
-from fauxtune.operations.insight.user_certificates import certificates_of
+from fauxtune.operations.insight.certificates import certificates_of, known_certificate
 from fauxtune.operations.mail import address_book
 from fauxtune.operations.mail.address_book import Published
 from fauxtune.operations.runtime.transaction import Transaction

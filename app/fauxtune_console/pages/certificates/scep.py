@@ -19,7 +19,7 @@ from fauxtune.core.pki.names import subject_text
 from fauxtune.core.scep.challenge import Challenge, Verdict
 from fauxtune.operations.checkin import ndes_issuance, scep_challenges
 from fauxtune.operations.connectors import ra_certificates
-from fauxtune.operations.insight.known_challenges import known_challenge
+from fauxtune.operations.insight.certificates import known_challenge
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.database import Connection

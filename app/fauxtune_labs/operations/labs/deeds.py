@@ -25,7 +25,7 @@ from fauxtune.core.model.words.device_words import ProfilePlatform
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.operations.arrangement import assigning
-from fauxtune.operations.arrangement.importing import connector_key
+from fauxtune.operations.arrangement.assigning import connector_key
 from fauxtune.operations.ca import counter
 from fauxtune.operations.ca.counter import CounterRequest
 from fauxtune.operations.ca.imported_pfx import record_id
