@@ -26,7 +26,7 @@ from fauxtune.core.errors import (
     Unavailable,
 )
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.profiles.switches import LABS
+from fauxtune.operations.runtime.transaction import LABS
 from fauxtune.operations.tenants.seats import check_opens
 from fauxtune.storage.queries.connectors import connector_rows
 from fauxtune.surfaces.http import check_is_no_notification, check_local, emulator_of

@@ -13,8 +13,8 @@ from sqlalchemy import insert
 
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.tenants.creation import found_tenant
-from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.seeds import parse_seed
+from fauxtune.operations.tenants.state_document import export_tenant
 from fauxtune.storage import tables, tenant_state
 from fauxtune.storage.queries import certificates as certificate_queries
 from tests.support.statements import statements

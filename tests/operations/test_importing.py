@@ -22,11 +22,11 @@ from fauxtune.operations.profiles.assignments import Assignable, NewAssignment
 from fauxtune.operations.tenants import snapshots
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import Imported, import_tenant
+from fauxtune.operations.tenants.replacing import REFERENCES
 from fauxtune.operations.tenants.seeds import parse_seed
+from fauxtune.operations.tenants.state_document import export_tenant
 from fauxtune.operations.tenants.state_reading import MOST_NAMED
-from fauxtune.operations.tenants.state_references import REFERENCES
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.tenant_state import columns
 from tests.support.tenant import Contoso

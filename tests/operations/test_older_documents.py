@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from fauxtune.core.errors import DocumentRefused
-from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import import_tenant
+from fauxtune.operations.tenants.state_document import export_tenant
 from tests.support.tenant import Contoso
 
 Json = dict[str, Any]

@@ -20,8 +20,8 @@ from fauxtune.operations.compliance.occasions import COMPLIANCE_HOOKS
 from fauxtune.operations.insight.diagnosis import diagnose
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.assignments import Assignable, NewAssignment, replace_all
-from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import import_tenant
+from fauxtune.operations.tenants.state_document import export_tenant
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries.insight.groups_and_profiles import counted_settings

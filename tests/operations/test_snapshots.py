@@ -21,10 +21,10 @@ from fauxtune.operations.runtime.device_host import NoDeviceHost
 from fauxtune.operations.tenants import snapshots, tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.deletion import dissolve_tenant
-from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.replacing import TableChange
 from fauxtune.operations.tenants.seeds import parse_seed
 from fauxtune.operations.tenants.snapshots import unpacked
+from fauxtune.operations.tenants.state_document import export_tenant
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries

@@ -9,7 +9,7 @@ from starlette.routing import Match, Route
 
 from fauxtune.core.model.addresses import Surface, surface_of
 from fauxtune.extensions import routes as added_routes
-from fauxtune.operations.tenants.names import RESERVED
+from fauxtune.operations.tenants.tenants import RESERVED
 from fauxtune.server.bootstrap import LatePackagings
 from fauxtune.server.factory import SURFACES, Served, own_routes
 from fauxtune.surfaces.devices.apple.translate import PACKAGINGS

@@ -12,7 +12,7 @@ from fauxtune.operations.checkin.due import clock_moves
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.tenants import snapshots as operations
 from fauxtune.operations.tenants import tenants
-from fauxtune.operations.tenants.export import export_tenant
+from fauxtune.operations.tenants.state_document import export_tenant
 from fauxtune.storage.migrate import newest_revision
 from fauxtune_console.call import TenantCall
 from fauxtune_console.tasks import Question, task_page

@@ -35,8 +35,9 @@ from fauxtune.core.policies.apps import (
     check_settings,
     completed,
 )
-from fauxtune.operations.profiles import assignments, resources, switches
+from fauxtune.operations.profiles import assignments, resources
 from fauxtune.operations.profiles.assignments import NewAssignment
+from fauxtune.operations.runtime import transaction
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ResourceRow
@@ -88,7 +89,7 @@ def settle(tx: Transaction) -> datetime | None:
 def note_processing(tx: Transaction, row: ResourceRow, _before: ResourceRow | None = None) -> None:
     """From the first app on that is being processed, the tenant's clock is watched for the end of it."""
     if row.document["publishingState"] == PROCESSING:
-        switches.switch_on(tx, switches.PROCESSING)
+        transaction.switch_on(tx, transaction.PROCESSING)
 
 
 def _processed_at(row: ResourceRow) -> datetime:
@@ -144,7 +145,7 @@ def check_assignments(tx: Transaction, row: ResourceRow, targets: Sequence[NewAs
             )
         _publish(tx, row)
     if targets and row.kind in FOR_AGENTS:
-        switches.switch_on(tx, switches.AGENTS)
+        transaction.switch_on(tx, transaction.AGENTS)
     for target in targets:
         settings = target.more.get("settings")
         check_settings(row.kind, settings, is_exclusion=target.kind is TargetKind.EXCLUSION)

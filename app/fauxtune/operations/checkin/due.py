@@ -16,9 +16,8 @@ from fauxtune.core.engine.compliance.states import JUDGED_EVERY
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.profiles.switches import APPROVALS, ENROLLMENT, PROCESSING
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import APPROVALS, ENROLLMENT, PROCESSING, Transaction
 
 _Settle: TypeAlias = Callable[[Transaction], datetime | None]
 

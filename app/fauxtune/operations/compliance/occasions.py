@@ -32,9 +32,8 @@ from fauxtune.operations.devices.audience import Audience
 from fauxtune.operations.devices.records import News, note_facts
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
-from fauxtune.operations.profiles.switches import AGENTS, COMPLIANCE, switch_on
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import AGENTS, COMPLIANCE, Transaction, switch_on
 from fauxtune.storage.queries import compliance as compliance_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import locks

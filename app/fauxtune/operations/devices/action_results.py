@@ -22,8 +22,7 @@ from fauxtune.core.policies.script_runs import ON_DEMAND, RemediationState, RunS
 from fauxtune.core.policies.scripts import REMEDIATION
 from fauxtune.operations.devices.escrow import keep_sealed
 from fauxtune.operations.devices.records import note_facts
-from fauxtune.operations.profiles.switches import AGENTS, switch_on
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import AGENTS, Transaction, switch_on
 from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import resources as resource_queries

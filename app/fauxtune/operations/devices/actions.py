@@ -33,8 +33,7 @@ from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.devices.autopilot import note_left
 from fauxtune.operations.devices.ending import end, revoke_held, write_ledger
 from fauxtune.operations.devices.escrow import forget_with_managed_device
-from fauxtune.operations.profiles.switches import ENROLLMENT
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import ENROLLMENT, Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import device_records as action_queries
 from fauxtune.storage.queries import devices as queries

@@ -49,9 +49,8 @@ from fauxtune.operations.devices.enrollment import (
 )
 from fauxtune.operations.devices.enrollment_restrictions import admitted
 from fauxtune.operations.devices.records import note_facts
-from fauxtune.operations.profiles.switches import ENROLLMENT
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import ENROLLMENT, Transaction
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import visits as visit_queries

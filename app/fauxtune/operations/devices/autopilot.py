@@ -33,8 +33,7 @@ from fauxtune.operations.devices.autopilot_profiles import (
 from fauxtune.operations.directory.dynamic_groups import place_device
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
-from fauxtune.operations.profiles.switches import ENROLLMENT, switch_on
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import ENROLLMENT, Transaction, switch_on
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import resources as queries

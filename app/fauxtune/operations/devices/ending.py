@@ -34,8 +34,7 @@ from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices.audience import user_name
 from fauxtune.operations.devices.autopilot import let_go, note_left
 from fauxtune.operations.devices.escrow import forget_with_directory_device, forget_with_managed_device
-from fauxtune.operations.profiles.switches import ENROLLMENT
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import ENROLLMENT, Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import compliance as compliance_queries
 from fauxtune.storage.queries import configuration as configuration_queries

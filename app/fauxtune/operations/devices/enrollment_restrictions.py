@@ -38,8 +38,7 @@ from fauxtune.core.policies.enrollment import CORPORATE_IDENTIFIERS, ENROLLMENT_
 from fauxtune.operations.devices import autopilot
 from fauxtune.operations.devices.autopilot import Registered
 from fauxtune.operations.profiles import resources
-from fauxtune.operations.profiles.switches import ENROLLMENT
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import ENROLLMENT, Transaction
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import enrolling as queries
 from fauxtune.storage.queries import filters_and_tags as filter_queries

@@ -1,4 +1,4 @@
-"""What is known of certificates: of one, of all that users have, and of one that a device is to get by SCEP. Only reads.
+"""What is known of certificates: of one, of all that users have, of one that a device is to get by SCEP. Only reads.
 
 One certificate is of the register, of an import, or of an authority itself. What a challenge contains is told without
 the challenge itself; Intune shows it to nobody. It is put together from what the device was offered, since nobody keeps

@@ -21,8 +21,7 @@ from fauxtune.core.policies import tenant_administration as rules
 from fauxtune.core.policies.tenant_administration import Status
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
-from fauxtune.operations.profiles.switches import APPROVALS, switch_on
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import APPROVALS, Transaction, switch_on
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries

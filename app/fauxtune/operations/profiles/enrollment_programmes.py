@@ -16,8 +16,7 @@ from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.policies import enrollment
 from fauxtune.operations.profiles import resources
 from fauxtune.operations.profiles.resources import Hooks
-from fauxtune.operations.profiles.switches import ENROLLMENT, switch_on
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import ENROLLMENT, Transaction, switch_on
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import resources as queries
 from fauxtune.storage.rows.resources import ResourceRow

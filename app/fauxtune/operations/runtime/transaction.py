@@ -2,12 +2,15 @@
 
 An operation is a plain function `operation(tx, ...)` that runs in one transaction and has no effect outside the
 database. Effects after the commit (waking devices and readers) are only noted here.
+
+Some settings of a tenant are switched on by its first resource of a kind (`switch_on`), so that others pay nothing for
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +18,7 @@ from fauxtune.core.model.ids import EnrollmentId, IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.memory import TenantMemory
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.rows.certificates import ConnectorEventRow
 from fauxtune.storage.rows.ledger import NotedKeyChange
 from fauxtune.storage.rows.tenants import FaultCount, FaultRuleRow, JournalRow
@@ -23,6 +27,14 @@ if TYPE_CHECKING:
     from fauxtune.operations.runtime.live_faults import TenantFaults
 
 T = TypeVar("T")
+
+#: The settings that a first resource switches on.
+ENROLLMENT = "enrollment.judged"
+COMPLIANCE = "compliance.judged"
+AGENTS = "agent.works"
+APPROVALS = "approvals.required"
+PROCESSING = "apps.processed"
+LABS = "labs.played"
 
 
 @dataclass(slots=True)
@@ -93,3 +105,13 @@ class Transaction:
     def known(self, key: Hashable, read: Callable[[], T]) -> T:
         """Return what `read` returns, which no check-in changes: check-ins of the tenant remember it under the key."""
         return read() if self.memory is None else self.memory.known(key, read)
+
+
+def switch_on(tx: Transaction, name: str) -> None:
+    """Set a setting of the tenant to true, if it is not."""
+    if tx.tenant.setting(name):
+        return
+    tenant = queries.tenant_to_change(tx.connection, tx.tenant.id) or tx.tenant
+    tx.tenant = replace(tenant, settings={**tenant.settings, name: True})
+    queries.change_tenant(tx.connection, tx.tenant)
+    tx.tenant_changed = True

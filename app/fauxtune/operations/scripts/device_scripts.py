@@ -46,9 +46,8 @@ from fauxtune.operations.compliance.occasions import asking_policies
 from fauxtune.operations.devices.audience import AgentVisit, Orders, reaching, reaching_each, user_name
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.operations.profiles.resources import Hooks
-from fauxtune.operations.profiles.switches import AGENTS as AGENTS_ASK
-from fauxtune.operations.profiles.switches import switch_on
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import AGENTS as AGENTS_ASK
+from fauxtune.operations.runtime.transaction import Transaction, switch_on
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import resources as resource_queries
 from fauxtune.storage.queries import script_runs as queries

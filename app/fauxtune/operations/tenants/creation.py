@@ -13,11 +13,10 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import give_way
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.keys import TenantKeys, are_ready, make_keys, remove_new_keys
-from fauxtune.operations.tenants.names import check_free, check_names
 from fauxtune.operations.tenants.seed_parts import Seed
 from fauxtune.operations.tenants.seeding import SeedPeople, add_some, people_of
 from fauxtune.operations.tenants.snapshots import keep_beginning, keep_beginning_of_new
-from fauxtune.operations.tenants.tenants import create_tenant, new_tenant
+from fauxtune.operations.tenants.tenants import check_free, check_names, create_tenant, new_tenant
 
 
 async def found_tenant(

@@ -22,12 +22,10 @@ from fauxtune.operations.runtime.turns import turn_of_state
 from fauxtune.operations.tenants.deletion import dissolve_tenant
 from fauxtune.operations.tenants.imported_keys import PlacedKeys, placed_keys
 from fauxtune.operations.tenants.keys import KeyFiles, all_key_files
-from fauxtune.operations.tenants.names import check_free, check_names
-from fauxtune.operations.tenants.replacing import Changes, Event, put_state
+from fauxtune.operations.tenants.replacing import Changes, Event, check_rows, put_state
 from fauxtune.operations.tenants.snapshots import keep_beginning
 from fauxtune.operations.tenants.state_reading import Mistakes, ReadDocument, read_document
-from fauxtune.operations.tenants.state_references import check_rows
-from fauxtune.operations.tenants.tenants import check_setting, check_year
+from fauxtune.operations.tenants.tenants import check_free, check_names, check_setting, check_year
 from fauxtune.storage.migrate import newest_revision
 from fauxtune.storage.tenant_state import FIXED, TenantState
 

@@ -24,9 +24,9 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.runtime.turns import turn_of_state
 from fauxtune.operations.tenants.deletion import check_present
-from fauxtune.operations.tenants.export import held_state, state_of
 from fauxtune.operations.tenants.keys import KeyFiles, remove_unnamed
 from fauxtune.operations.tenants.replacing import Changes, Event, put_state, summary
+from fauxtune.operations.tenants.state_document import held_state, state_of
 from fauxtune.storage import tenant_state
 from fauxtune.storage.database import Connection
 from fauxtune.storage.migrate import newest_revision

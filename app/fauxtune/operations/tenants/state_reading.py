@@ -1,7 +1,7 @@
 """Reading the document of a tenant, which anybody may have written: completely, or refused with every mistake named.
 
-Beside it: `state_references` (what rows must have in common), `importing` (whose document it may be), `replacing` (what
-it takes the place of).
+Beside it: `importing` (whose document it may be), `replacing` (what rows must have in common, what it takes the place
+of).
 
 Each mistake has its place, a JSON pointer (RFC 6901). What is read is only data: nothing in a document is executed.
 """

@@ -26,9 +26,8 @@ from fauxtune.core.model.mail_accounts import MESSAGE
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.extensions import before_a_change
 from fauxtune.internals.fastapi_routes import BoundedRoute
-from fauxtune.operations.profiles.switches import LABS
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import LABS, Transaction
 from fauxtune.operations.tenants.seats import check_opens, seat_with
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.http import (

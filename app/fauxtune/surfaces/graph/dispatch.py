@@ -28,7 +28,7 @@ from fauxtune.core.policies.tenant_administration import CODE, JUSTIFICATION, LO
 from fauxtune.extensions import before_a_change
 from fauxtune.operations.profiles import approval_requests as operations
 from fauxtune.operations.profiles.approval_requests import Administrator, Operation
-from fauxtune.operations.profiles.switches import APPROVALS, LABS
+from fauxtune.operations.runtime.transaction import APPROVALS, LABS
 from fauxtune.surfaces.graph.call import (
     FIDELITY,
     Answer,

@@ -23,8 +23,7 @@ from fauxtune.core.model.words.device_words import VARIANTS
 from fauxtune.core.policies.tenant_administration import OF_ACTION, header
 from fauxtune.operations.devices.available_actions import why_not
 from fauxtune.operations.profiles.approval_requests import standing
-from fauxtune.operations.profiles.switches import APPROVALS
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import APPROVALS, Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune_console import tasks

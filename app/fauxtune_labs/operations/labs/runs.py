@@ -23,9 +23,8 @@ from fauxtune.core.model.classrooms import By, SeatEvent
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.arrangement import devices
 from fauxtune.operations.arrangement.scene import scene_of
-from fauxtune.operations.profiles.switches import LABS, switch_on
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.operations.runtime.transaction import LABS, Transaction, switch_on
 from fauxtune.operations.tenants import seats, snapshots
 from fauxtune.storage.queries import classrooms as queries
 from fauxtune.storage.queries import tenants as tenant_queries

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from fauxtune.core.errors import NotAllowed
 from fauxtune.operations.tenants import snapshots
-from fauxtune.operations.tenants.export import export_tenant
 from fauxtune.operations.tenants.importing import import_tenant
+from fauxtune.operations.tenants.state_document import export_tenant
 from fauxtune.storage.migrate import newest_revision
 from fauxtune.storage.rows.tenants import SnapshotRow
 from fauxtune.surfaces.control import messages
